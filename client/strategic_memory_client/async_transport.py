@@ -1,0 +1,168 @@
+"""Connections to the service for programs with an event loop: calls over several servers, and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2
+
+from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceAsyncStub, StrategicMemoryServiceStub
+from strategic_memory_client.async_stream import AsyncStream, is_being_cancelled
+from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
+from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.failover import Failover
+from strategic_memory_client.health import CHECK_METHOD
+from strategic_memory_client.options import ClientOptions
+from strategic_memory_client.status_table import closed_client, error_of
+from strategic_memory_client.subscription import StreamAttempt
+
+_Response = TypeVar("_Response")
+_log = logging.getLogger("strategic_memory_client")
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncConnection:
+    """A channel to one server, with what it was made from."""
+
+    address: str
+    channel: grpc.aio.Channel
+    service: StrategicMemoryServiceAsyncStub
+    check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
+    tls: TlsMaterial | None
+
+
+class AsyncTransport:
+    """Everything that is open towards the service, in one event loop."""
+
+    def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
+        """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
+        self._addresses = addresses
+        self._options = options
+        self._connections: dict[str, AsyncConnection] = {}
+        self._retired: list[AsyncConnection] = []
+        self._streams: set[AsyncStream] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._preferred = 0
+        self.closing = asyncio.Event()
+        """Set once the transport is being closed."""
+        self._tls_material()
+
+    async def call(self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], timeout_s: float) -> _Response:
+        """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
+
+        Raises StrategicMemoryError.
+        """
+        failover = Failover(self._addresses, self._preferred, timeout_s, monotonic())
+        while True:
+            try:
+                response = await self._ask(ask, failover.address, failover.timeout_s(monotonic()))
+            except StrategicMemoryError as error:
+                failover.failed(error)
+            else:
+                self._preferred = failover.address_index
+                return response
+
+    @asynccontextmanager
+    async def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> AsyncGenerator[AsyncStream]:
+        """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
+        self.require_open()
+        stream = AsyncStream(self._dial(attempt.address).channel, attempt, silence_timeout_s)
+        self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            self._streams.discard(stream)
+            await stream.close()
+
+    def require_open(self) -> None:
+        """Raise ClientClosedError when the transport was closed."""
+        if self.closing.is_set():
+            raise closed_client()
+
+    def start_task(self, run: Coroutine[None, None, None], name: str) -> None:
+        """Run in the background; `close` cancels it."""
+        task = asyncio.get_running_loop().create_task(run, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    async def close(self) -> None:
+        """End every call, stream and task and close every connection. Any number of times."""
+        self.closing.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for stream in list(self._streams):
+            await stream.close()
+        connections = [*self._connections.values(), *self._retired]
+        self._connections.clear()
+        self._retired.clear()
+        for connection in connections:
+            await connection.channel.close()
+
+    async def _ask(
+        self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], address: str, timeout_s: float
+    ) -> _Response:
+        connection = self._connection(address)
+        try:
+            return await ask(connection, timeout_s)
+        except grpc.RpcError as failure:
+            error = error_of(failure, address)
+            if isinstance(error, ServiceUnavailableError):
+                self._take_up_new_certificates(connection)
+            raise error from failure
+        except (asyncio.CancelledError, grpc.aio.UsageError) as failure:
+            # Closing the channel looks like a cancellation to whoever waits for an answer on it.
+            if self.closing.is_set() and not is_being_cancelled():
+                raise closed_client() from failure
+            raise
+
+    def _connection(self, address: str) -> AsyncConnection:
+        self.require_open()
+        if address not in self._connections:
+            self._connections[address] = self._dial(address)
+        return self._connections[address]
+
+    def _take_up_new_certificates(self, failed: AsyncConnection) -> None:
+        is_current = self._connections.get(failed.address) is failed
+        if is_current and failed.tls is not None and self._tls_material() != failed.tls:
+            # Others may be in the middle of a call on it.
+            self._retired.append(self._connections.pop(failed.address))
+
+    def _dial(self, address: str) -> AsyncConnection:
+        arguments = channel_arguments(self._options)
+        try:
+            tls = self._tls_material()
+        except OSError as failure:
+            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
+            raise ServiceUnavailableError(message, address=address) from failure
+        if tls is None:
+            channel = grpc.aio.insecure_channel(address, options=arguments)
+        else:
+            channel = grpc.aio.secure_channel(address, tls.credentials(), options=arguments)
+        return AsyncConnection(
+            address=address,
+            channel=channel,
+            service=StrategicMemoryServiceStub(channel),
+            check_health=channel.unary_unary(
+                CHECK_METHOD,
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            ),
+            tls=tls,
+        )
+
+    def _tls_material(self) -> TlsMaterial | None:
+        return None if self._options.tls is None else read_tls_material(self._options.tls)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("%s ended unexpectedly", task.get_name(), exc_info=error)

@@ -1,0 +1,33 @@
+"""How long to wait before the next attempt."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Delays that grow by `factor` from `initial_s` to `max_s`, drawn so that clients spread out."""
+
+    initial_s: float = 0.1
+    """Upper bound in seconds of the first delay."""
+    max_s: float = 5.0
+    """Upper bound in seconds of every delay."""
+    factor: float = 2.0
+    """By how much the bound grows, at least 1."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.initial_s <= self.max_s:
+            raise ValueError(f"0 < initial_s <= max_s must hold, is {self.initial_s} and {self.max_s}")
+        if not self.factor >= 1:
+            raise ValueError(f"factor must be at least 1, is {self.factor}")
+
+    def delay_s(self, earlier: int, source: random.Random) -> float:
+        """Return the delay in seconds after `earlier` delays: from half its bound up to the bound."""
+        bound_s = self.initial_s
+        for _ in range(earlier):
+            if bound_s >= self.max_s:
+                break
+            bound_s *= self.factor
+        return min(bound_s, self.max_s) * source.uniform(0.5, 1.0)

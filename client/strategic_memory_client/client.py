@@ -1,0 +1,183 @@
+"""The client for programs that block. It needs no event loop, and several threads may share one."""
+
+from __future__ import annotations
+
+import random
+import weakref
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from time import time
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, InlineMemory
+from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
+from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
+from strategic_memory_client.health import health_from_wire, health_request, unknown_service
+from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, checked_addresses
+from strategic_memory_client.results import Feedback, ServiceHealth
+from strategic_memory_client.status_table import is_not_found
+from strategic_memory_client.subscription import Subscription
+from strategic_memory_client.subscription_settings import (
+    Delivery,
+    ResumePoint,
+    SubscriptionSettings,
+    following_settings,
+    streaming_settings,
+)
+from strategic_memory_client.sync_driver import subscription_events
+from strategic_memory_client.sync_follower import SyncFollower
+from strategic_memory_client.sync_transport import Connection, SyncTransport
+from strategic_memory_client.to_wire import analyze_request
+
+
+class StrategicMemoryClient:
+    """Reads advice from the service. Close it when done, best with `with`; it connects when it is used.
+
+    A method raises a `StrategicMemoryError` when it cannot do its work; `newest` and `close` never raise.
+    """
+
+    def __init__(self, address: str | Sequence[str] = DEFAULT_ADDRESS, *, options: ClientOptions | None = None) -> None:
+        """Take one `host:port`, or several servers of the same service to be tried in turn.
+
+        Raises ValueError for what is not an address, OSError when a TLS file cannot be read.
+        """
+        self._addresses = checked_addresses(address)
+        self._options = options or ClientOptions()
+        self._transport = SyncTransport(self._addresses, self._options)
+        self._follower = SyncFollower(
+            following_settings(self._addresses, self._options), self._transport, self._options.timeout_s
+        )
+        self._newest = self._follower.newest
+        # Closes when the client is dropped without being closed, and at the end of the interpreter.
+        self._close = weakref.finalize(self, self._transport.close)
+
+    @property
+    def newest(self) -> Feedback:
+        """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
+
+        WARMING_UP until something arrived; STALE with the safe values once `valid_until` has passed, the
+        server was silent for too long, or the client was closed.
+        """
+        held = self._newest.held
+        return held.advised if time() < held.good_until_s else held.safe
+
+    def follow(self) -> None:
+        """Keep `newest` up to date from now on, in a daemon thread. Raises ClientClosedError."""
+        self._follower.start()
+
+    def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
+        """Return `newest` as soon as something arrived, or after the timeout (None: `options.timeout_s`)."""
+        self._follower.has_heard.wait(self._timeout_s(timeout_s))
+        return self.newest
+
+    def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:
+        """Return the feedback in force. `timeout_s`: seconds for all servers together; None: the option's."""
+        request = service_pb2.GetFeedbackRequest()
+        wire = self._transport.call(
+            lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+            self._timeout_s(timeout_s),
+        )
+        return feedback_from_wire(wire.feedback)
+
+    def analyze(
+        self,
+        memory: InlineMemory | None = None,
+        *,
+        settings: AnalysisSettings | None = None,
+        timeout_s: float | None = None,
+    ) -> AnalysisResult:
+        """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
+        request = analyze_request(memory, settings)
+        wire = self._transport.call(
+            lambda connection, within_s: connection.service.Analyze(request, timeout=within_s),
+            self._timeout_s(timeout_s),
+        )
+        return AnalysisResult(analysis_from_wire(wire.analysis), feedback_from_wire(wire.feedback))
+
+    def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
+        """Return whether the first server that answers is serving."""
+
+        def ask(connection: Connection, within_s: float) -> ServiceHealth:
+            try:
+                wire = connection.check_health(health_request(), timeout=within_s)
+            except grpc.RpcError as error:
+                if is_not_found(error):
+                    return unknown_service(connection.address)
+                raise
+            return health_from_wire(wire, connection.address)
+
+        return self._transport.call(ask, self._timeout_s(timeout_s))
+
+    def stream_feedback(
+        self,
+        *,
+        resume_after: ResumePoint | None = None,
+        delivery: Delivery = Delivery.LATEST,
+        heartbeat_interval_s: float | None = None,
+        give_up_after_s: float | None = None,
+    ) -> Generator[Feedback]:
+        """Yield the feedback as it changes, each revision once, across restarts of the service.
+
+        Starts with the feedback in force, or with what came after `resume_after`. Its `skipped_revisions` and
+        `epoch_changed` say what is missing before it; with `Delivery.EVERY` nothing may be missing, and
+        ResumePointError is raised instead. `give_up_after_s`: seconds without any server after which the last
+        error is raised; None: never. Ends when the client is closed.
+        """
+        events = self.stream_events(
+            resume_after=resume_after,
+            delivery=delivery,
+            heartbeat_interval_s=heartbeat_interval_s,
+            give_up_after_s=give_up_after_s,
+        )
+        return _feedback_of(events)
+
+    def stream_events(
+        self,
+        *,
+        resume_after: ResumePoint | None = None,
+        delivery: Delivery = Delivery.LATEST,
+        heartbeat_interval_s: float | None = None,
+        give_up_after_s: float | None = None,
+    ) -> Generator[SubscriptionEvent]:
+        """Yield everything that happens to a subscription; the arguments are those of `stream_feedback`."""
+        settings = streaming_settings(
+            self._addresses,
+            self._options,
+            resume_after=resume_after,
+            delivery=delivery,
+            heartbeat_interval_s=heartbeat_interval_s,
+            give_up_after_s=give_up_after_s,
+        )
+        self._transport.require_open()
+        return self._events(settings)
+
+    def close(self) -> None:
+        """End everything that is under way, in every thread, and disconnect. Any number of times."""
+        self._close()
+        self._newest.expire()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _events(self, settings: SubscriptionSettings) -> Generator[SubscriptionEvent]:
+        # As a generator of this object it keeps the client, and so its connections, for as long as it runs.
+        yield from subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
+
+    def _timeout_s(self, timeout_s: float | None) -> float:
+        return self._options.timeout_s if timeout_s is None else timeout_s
+
+
+def _feedback_of(events: Generator[SubscriptionEvent]) -> Generator[Feedback]:
+    with closing(events):
+        for event in events:
+            if isinstance(event, FeedbackReceived):
+                yield event.feedback

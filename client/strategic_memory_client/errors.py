@@ -1,0 +1,127 @@
+"""What can go wrong, as the caller sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class StrategicMemoryError(Exception):
+    """A request to the service failed. The message says what is wrong and what to do."""
+
+    transient = False
+    """Whether the same request may succeed later or at another server."""
+
+    def __init__(self, message: str, *, address: str = "") -> None:
+        super().__init__(message)
+        self.address = address
+        """Address of the server that was asked; empty when it did not come to that."""
+
+
+class ServiceUnavailableError(StrategicMemoryError):
+    """The server cannot be reached, goes away, or cannot answer yet."""
+
+    transient = True
+
+    def __init__(self, message: str, *, reason: str = "", address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.reason = reason
+        """DRAINING, LOG_NOT_READ or MEMORY_UNREADABLE; empty when the server did not tell."""
+
+
+class SilentServerError(ServiceUnavailableError):
+    """A stream was open, but nothing was heard on it for several heartbeats."""
+
+
+class DeadlineExceededError(StrategicMemoryError):
+    """The server did not answer within the timeout."""
+
+    transient = True
+
+
+class ServerFaultError(StrategicMemoryError):
+    """The server failed in a way it did not expect."""
+
+    transient = True
+
+
+class CallCancelledError(StrategicMemoryError):
+    """The call was cancelled before it was answered."""
+
+    transient = True
+
+
+class ResourceExhaustedError(StrategicMemoryError):
+    """A limit was reached: a message is too large, or the server is out of room."""
+
+    transient = True
+
+
+class TooManySubscribersError(ResourceExhaustedError):
+    """The server has as many subscribers as it admits."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """What is wrong with one field of a request."""
+
+    field: str
+    """Path of the field in the request, for example "inline.trade_results.realized_pnl[3]"."""
+    description: str
+    """What is wrong with it."""
+
+
+class InvalidRequestError(StrategicMemoryError):
+    """The request is not valid. Sending it again will not help."""
+
+    def __init__(self, message: str, *, violations: Iterable[FieldViolation] = (), address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.violations = tuple(violations)
+        """What is wrong, field by field; empty when the server did not name a field."""
+
+
+class ResumePointError(StrategicMemoryError):
+    """The log cannot be continued from the revision to resume after: something would be missing."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        oldest: int | None = None,
+        current: int | None = None,
+        epoch: str = "",
+        address: str = "",
+    ) -> None:
+        super().__init__(message, address=address)
+        self.reason = reason
+        """REVISION_COMPACTED, REVISION_IN_FUTURE or EPOCH_CHANGED; empty when the server did not tell."""
+        self.oldest = oldest
+        """Oldest revision that the log still holds. None when the server did not tell."""
+        self.current = current
+        """Newest revision of the log. None when the server did not tell."""
+        self.epoch = epoch
+        """Epoch of the log; empty when the server did not tell."""
+
+
+class RevisionGapError(StrategicMemoryError):
+    """Every revision was asked for, but the server left some out."""
+
+    def __init__(self, message: str, *, expected: int, received: int, address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.expected = expected
+        """The revision that should have come."""
+        self.received = received
+        """The revision that came."""
+
+
+class AccessDeniedError(StrategicMemoryError):
+    """The server does not accept who we are, or does not let us do this."""
+
+
+class UnsupportedOperationError(StrategicMemoryError):
+    """The server does not know this operation: another program, or an older version, listens there."""
+
+
+class ClientClosedError(StrategicMemoryError):
+    """The client was closed before, or while, it was used."""

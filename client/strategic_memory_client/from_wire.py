@@ -1,0 +1,216 @@
+"""Wire messages as values of this library. Nothing a server sends makes this fail: the unreadable is safe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from google.protobuf import struct_pb2, timestamp_pb2
+
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory_client.analysis import (
+    Analysis,
+    Context,
+    PolicyAnalysis,
+    RegimeAnalysis,
+    RegimeTransition,
+    SourceReport,
+    StrategyAnalysis,
+)
+from strategic_memory_client.results import (
+    Comparison,
+    Feedback,
+    FeedbackStatus,
+    Heartbeat,
+    Policy,
+    Reason,
+    RegimePerformance,
+    safe_leverage,
+)
+
+_POLICIES: Mapping[int, Policy] = {
+    feedback_pb2.POLICY_CONSERVATIVE: Policy.CONSERVATIVE,
+    feedback_pb2.POLICY_BALANCED: Policy.BALANCED,
+    feedback_pb2.POLICY_AGGRESSIVE: Policy.AGGRESSIVE,
+}
+
+_STATUSES: Mapping[int, FeedbackStatus] = {
+    feedback_pb2.FEEDBACK_STATUS_WARMING_UP: FeedbackStatus.WARMING_UP,
+    feedback_pb2.FEEDBACK_STATUS_ACTIVE: FeedbackStatus.ACTIVE,
+    feedback_pb2.FEEDBACK_STATUS_STALE: FeedbackStatus.STALE,
+}
+
+
+def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
+    """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
+    status = _STATUSES.get(wire.status, FeedbackStatus.STALE)
+    policy = _POLICIES.get(wire.updated_policy)
+    feedback = Feedback(
+        revision=wire.revision,
+        epoch=wire.epoch,
+        status=status,
+        preferred_regime=wire.preferred_regime,
+        updated_policy=policy or Policy.CONSERVATIVE,
+        confidence_boost=wire.confidence_boost,
+        leverage_hint=wire.leverage_hint,
+        regime_performance=_performance(wire.regime_performance) if wire.HasField("regime_performance") else None,
+        current_regime=wire.current_regime,
+        timestamp=_time(wire.timestamp) if wire.HasField("timestamp") else None,
+        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        valid_until=_time(wire.valid_until) if wire.HasField("valid_until") else None,
+        version=wire.version,
+        reasons=tuple(_reason(reason) for reason in wire.reasons),
+        best_policy=_POLICIES.get(wire.best_policy),
+    )
+    numbers_make_sense = math.isfinite(wire.confidence_boost) and math.isfinite(wire.leverage_hint)
+    if status is FeedbackStatus.ACTIVE and policy is not None and numbers_make_sense:
+        return feedback
+    return replace(
+        feedback,
+        updated_policy=Policy.CONSERVATIVE,
+        confidence_boost=0.0,
+        leverage_hint=safe_leverage(wire.leverage_hint),
+    )
+
+
+def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
+    """Return the heartbeat; one with a status that is not understood is STALE."""
+    return Heartbeat(
+        revision=wire.revision,
+        epoch=wire.epoch,
+        status=_STATUSES.get(wire.status, FeedbackStatus.STALE),
+        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        valid_until=_time(wire.valid_until) if wire.HasField("valid_until") else None,
+        timestamp=_time(wire.timestamp) if wire.HasField("timestamp") else None,
+    )
+
+
+def stream_message_from_wire(wire: service_pb2.StreamFeedbackResponse) -> Feedback | Heartbeat | None:
+    """Return what one message of a stream carries; None for a kind that this library does not know."""
+    match wire.WhichOneof("event"):
+        case "feedback":
+            return replace(feedback_from_wire(wire.feedback), skipped_revisions=wire.skipped_revisions)
+        case "heartbeat":
+            return heartbeat_from_wire(wire.heartbeat)
+        case _:
+            return None
+
+
+def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
+    """Return the analysis."""
+    return Analysis(
+        regimes=tuple(_regime(regime) for regime in wire.regimes),
+        current_regime=wire.current_regime,
+        preferred_regime=wire.preferred_regime,
+        transitions=tuple(RegimeTransition(t.from_regime, t.to_regime, t.count) for t in wire.transitions),
+        sources=tuple(
+            SourceReport(source.source, source.accepted, dict(source.rejected), dict(source.noted))
+            for source in wire.sources
+        ),
+        sample_count=wire.sample_count,
+        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        context=_context(wire.context) if wire.HasField("context") else None,
+    )
+
+
+def _time(wire: timestamp_pb2.Timestamp) -> datetime | None:
+    try:
+        return wire.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None  # outside of the years 1 to 9999: as good as not known
+
+
+def _performance(wire: feedback_pb2.RegimePerformance) -> RegimePerformance:
+    return RegimePerformance(
+        avg_pnl=wire.avg_pnl,
+        win_rate=wire.win_rate if wire.HasField("win_rate") else None,
+        sample_count=wire.sample_count,
+    )
+
+
+def _reason(wire: feedback_pb2.Reason) -> Reason:
+    return Reason(
+        code=wire.code,
+        sentence=wire.sentence,
+        comparisons=tuple(
+            Comparison(
+                measurement=comparison.measurement,
+                value=comparison.value if comparison.HasField("value") else None,
+                operator=comparison.operator,
+                threshold=comparison.threshold,
+                holds=comparison.holds,
+            )
+            for comparison in wire.comparisons
+        ),
+    )
+
+
+def _regime(wire: analysis_pb2.RegimeAnalysis) -> RegimeAnalysis:
+    return RegimeAnalysis(
+        regime=wire.regime,
+        sample_count=wire.sample_count,
+        total_pnl=wire.total_pnl,
+        avg_pnl=wire.avg_pnl,
+        wins=wire.wins,
+        losses=wire.losses,
+        win_rate=wire.win_rate if wire.HasField("win_rate") else None,
+        confidence=wire.confidence if wire.HasField("confidence") else None,
+        best_policy=_POLICIES.get(wire.best_policy),
+        policies=tuple(_policy(policy) for policy in wire.policies),
+        strategies=tuple(_strategy(strategy) for strategy in wire.strategies),
+        episodes=wire.episodes,
+        mean_dwell_observations=(wire.mean_dwell_observations if wire.HasField("mean_dwell_observations") else None),
+        mean_dwell_seconds=wire.mean_dwell_seconds if wire.HasField("mean_dwell_seconds") else None,
+    )
+
+
+def _policy(wire: analysis_pb2.PolicyAnalysis) -> PolicyAnalysis:
+    return PolicyAnalysis(
+        policy=_POLICIES.get(wire.policy),
+        trades=wire.trades,
+        avg_pnl=wire.avg_pnl,
+        win_rate=wire.win_rate if wire.HasField("win_rate") else None,
+    )
+
+
+def _strategy(wire: analysis_pb2.StrategyAnalysis) -> StrategyAnalysis:
+    return StrategyAnalysis(
+        strategy=wire.strategy,
+        trades=wire.trades,
+        avg_pnl=wire.avg_pnl,
+        win_rate=wire.win_rate if wire.HasField("win_rate") else None,
+    )
+
+
+def _context(wire: analysis_pb2.Context) -> Context:
+    return Context(
+        governance_policy=_POLICIES.get(wire.governance_policy),
+        governance_preferred_regime=wire.governance_preferred_regime or None,
+        regime_stats=_mapping(wire.regime_stats) if wire.HasField("regime_stats") else None,
+        exposure_summary=_mapping(wire.exposure_summary) if wire.HasField("exposure_summary") else None,
+        leverage_limits=_mapping(wire.leverage_limits) if wire.HasField("leverage_limits") else None,
+        exit_statistics=_mapping(wire.exit_statistics) if wire.HasField("exit_statistics") else None,
+        max_leverage_hint=wire.max_leverage_hint if wire.HasField("max_leverage_hint") else None,
+    )
+
+
+def _mapping(wire: struct_pb2.Struct) -> dict[str, object]:
+    return {name: _json_value(value) for name, value in wire.fields.items()}
+
+
+def _json_value(wire: struct_pb2.Value) -> object:
+    match wire.WhichOneof("kind"):
+        case "struct_value":
+            return _mapping(wire.struct_value)
+        case "list_value":
+            return [_json_value(value) for value in wire.list_value.values]
+        case "number_value":
+            return wire.number_value
+        case "string_value":
+            return wire.string_value
+        case "bool_value":
+            return wire.bool_value
+        case _:
+            return None

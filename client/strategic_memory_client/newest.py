@@ -1,0 +1,121 @@
+"""The newest feedback, ready to be read at any time: one follows the stream and writes, all read, no lock."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime
+from time import time
+
+from strategic_memory_client.events import (
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    HeartbeatReceived,
+    SubscriptionEvent,
+)
+from strategic_memory_client.results import WARMING_UP, Feedback, FeedbackStatus, Heartbeat
+
+
+class HeldFeedback:
+    """What to answer before, and what from `good_until_s` (seconds since 1970 UTC) on. It never changes."""
+
+    __slots__ = ("advised", "good_until_s", "safe")
+
+    def __init__(self, advised: Feedback, safe: Feedback, good_until_s: float) -> None:
+        self.advised = advised
+        self.safe = safe
+        self.good_until_s = good_until_s
+
+    def read(self) -> Feedback:
+        """Return what may be acted upon now."""
+        return self.advised if time() < self.good_until_s else self.safe
+
+
+class NewestFeedback:
+    """Keeps `held` up to date from the messages of a stream. One thread writes; any may read `held`.
+
+    The wall clock decides, because `valid_until` is a wall-clock time and because it keeps counting while a
+    machine sleeps. Should it be set back while the server is silent, `out_of_reach` still ends the validity.
+    """
+
+    __slots__ = ("_heard_at_s", "_received", "_silence_timeout_s", "held")
+
+    def __init__(self, silence_timeout_s: float) -> None:
+        """Take the server for gone after `silence_timeout_s` seconds without a message."""
+        self._silence_timeout_s = silence_timeout_s
+        self._received = WARMING_UP
+        self._heard_at_s = -math.inf
+        self.held = HeldFeedback(WARMING_UP, WARMING_UP, math.inf)
+
+    @property
+    def is_warming_up(self) -> bool:
+        """Whether nothing was received yet."""
+        return self._received is WARMING_UP
+
+    def take(self, event: SubscriptionEvent, wall_s: float, monotonic_s: float) -> bool:
+        """Take an event that happened now; tell whether the feedback in force has yet to be fetched.
+
+        `wall_s` counts from 1970 UTC, `monotonic_s` from anywhere.
+        """
+        match event:
+            case FeedbackReceived(feedback):
+                self.feedback(feedback, wall_s, monotonic_s)
+            case HeartbeatReceived(heartbeat):
+                return self.heartbeat(heartbeat, wall_s, monotonic_s)
+            case Disconnected():
+                self.out_of_reach(monotonic_s)
+            case EpochChanged():
+                pass  # the feedback in force there comes right after
+        return False
+
+    def feedback(self, feedback: Feedback, wall_s: float, monotonic_s: float) -> None:
+        """Take a feedback that came now, unless a replica that lags behind sent it."""
+        if feedback.epoch == self._received.epoch and feedback.revision < self._received.revision:
+            return
+        self._received = feedback
+        self._heard_at_s = monotonic_s
+        self._hold(feedback, wall_s + self._silence_timeout_s)
+
+    def heartbeat(self, heartbeat: Heartbeat, wall_s: float, monotonic_s: float) -> bool:
+        """Take a heartbeat that came now; tell whether what it vouches for has yet to be fetched."""
+        self._heard_at_s = monotonic_s
+        known = self._received
+        is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
+        if is_about_known and heartbeat.status is known.status:
+            self._received = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+            self._hold(self._received, wall_s + min(self._silence_timeout_s, _validity_left_s(heartbeat)))
+            return False
+        if heartbeat.status is not FeedbackStatus.ACTIVE:
+            self.expire()
+            return False
+        # Either something newer is in force, or the safe values had come in place of what is in force again.
+        # A replica that lags behind vouches for less than what is known: nothing to fetch from that.
+        return heartbeat.epoch != known.epoch or heartbeat.revision >= known.revision
+
+    def out_of_reach(self, monotonic_s: float) -> None:
+        """Take that the stream is interrupted now."""
+        if monotonic_s - self._heard_at_s >= self._silence_timeout_s:
+            self.expire()
+
+    def expire(self) -> None:
+        """Answer with the safe values from now on, until a feedback or a heartbeat says otherwise."""
+        if not self.is_warming_up:
+            stale = self._received.as_stale()
+            self.held = HeldFeedback(stale, stale, math.inf)
+
+    def _hold(self, feedback: Feedback, good_until_s: float) -> None:
+        if feedback.status is FeedbackStatus.ACTIVE:
+            good_until_s = min(good_until_s, _seconds(feedback.valid_until))
+        self.held = HeldFeedback(feedback, feedback.as_stale(), good_until_s)
+
+
+def _validity_left_s(heartbeat: Heartbeat) -> float:
+    """Return the seconds left by the server's own clock, whatever the clock here says."""
+    if heartbeat.timestamp is None or heartbeat.status is not FeedbackStatus.ACTIVE:
+        return math.inf
+    return _seconds(heartbeat.valid_until) - heartbeat.timestamp.timestamp()
+
+
+def _seconds(valid_until: datetime | None) -> float:
+    return -math.inf if valid_until is None else valid_until.timestamp()

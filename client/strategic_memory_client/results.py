@@ -1,0 +1,177 @@
+"""What the service says, as plain values: frozen, no wire types, None where something is not known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+UNKNOWN_REGIME = "UNKNOWN"
+"""Name of the regime where none could be told."""
+
+SAFE_LEVERAGE = 1.0
+"""Highest leverage, as a multiple of the base position, that is ever given together with the safe policy."""
+
+
+class Policy(StrEnum):
+    """How boldly to trade."""
+
+    CONSERVATIVE = "CONSERVATIVE"
+    BALANCED = "BALANCED"
+    AGGRESSIVE = "AGGRESSIVE"
+
+
+class FeedbackStatus(StrEnum):
+    """Whether a feedback may be acted upon: only ACTIVE may. The values of the others are the safe ones."""
+
+    WARMING_UP = "WARMING_UP"
+    ACTIVE = "ACTIVE"
+    STALE = "STALE"
+
+
+@dataclass(frozen=True, slots=True)
+class RegimePerformance:
+    """Figures of one regime over the windows."""
+
+    avg_pnl: float
+    """Mean pnl of every entry that carries the regime, in the unit of the inputs."""
+    win_rate: float | None
+    """Wins / (wins + losses), 0 to 1. None when nothing was won or lost."""
+    sample_count: int
+    """Number of entries of all three windows that carry the regime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A number that a rule looked at, and what it was held against."""
+
+    measurement: str
+    """Name of the measurement, for example "win_rate"."""
+    value: float | None
+    """The measured value. None when the measurement is not defined."""
+    operator: str
+    """One of ">", ">=", "<", "<=", "="."""
+    threshold: float
+    """What the value was compared with."""
+    holds: bool
+    """Whether the comparison holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of the reasoning behind a feedback."""
+
+    code: str
+    """Stable name of the step in UPPER_SNAKE_CASE, for example "POLICY_RULE"."""
+    sentence: str
+    """The step as one plain English sentence."""
+    comparisons: tuple[Comparison, ...] = ()
+    """The numbers that the step compared, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the memory advises, whole: no earlier feedback is needed to read it. Times are aware, in UTC."""
+
+    revision: int
+    """Position in the feedback log of `epoch`; 0: nothing was published yet."""
+    epoch: str
+    """Name of the feedback log that `revision` counts in. Empty: not known yet."""
+    status: FeedbackStatus
+    """Whether the values may be acted upon, as far as the server knew when it sent them. See `safe_at`."""
+    preferred_regime: str
+    """The regime with the highest mean pnl, upper case; "UNKNOWN" when there is none."""
+    updated_policy: Policy
+    """The policy advised for `preferred_regime`. An unknown one reads as CONSERVATIVE."""
+    confidence_boost: float
+    """How well the preferred regime has paid, from 0 (badly) over 0.5 (neutral) to 1 (well)."""
+    leverage_hint: float
+    """Advised leverage as a multiple of the base position."""
+    regime_performance: RegimePerformance | None = None
+    """The figures of `preferred_regime`. None while warming up."""
+    current_regime: str = UNKNOWN_REGIME
+    """The regime of the newest regime observation, upper case; "UNKNOWN" when there is none."""
+    timestamp: datetime | None = None
+    """When this feedback was computed. None when nothing was computed yet."""
+    data_as_of: datetime | None = None
+    """Time of the newest input entry that the last successful sync had seen. None when there is none."""
+    valid_until: datetime | None = None
+    """Until when the values may be acted upon, as known when this was sent; later heartbeats move it on."""
+    version: str = ""
+    """Version of the rules that produced the values, for example "1.0.0"."""
+    reasons: tuple[Reason, ...] = ()
+    """Why the values are what they are, in the order in which the rules were applied."""
+    best_policy: Policy | None = None
+    """The policy with the highest mean realised pnl in `preferred_regime`. None: too few trades to tell."""
+    skipped_revisions: int = field(default=0, compare=False)
+    """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
+    epoch_changed: bool = field(default=False, compare=False)
+    """Whether a stream came to this feedback from another epoch: history was lost in between."""
+
+    def is_active_at(self, now: datetime) -> bool:
+        """Tell whether the values may be acted upon at `now` (aware): ACTIVE, and before `valid_until`."""
+        return self.status is FeedbackStatus.ACTIVE and self.valid_until is not None and now < self.valid_until
+
+    def safe_at(self, now: datetime) -> Feedback:
+        """Return what may be acted upon at `now` (aware): this, or from `valid_until` on `as_stale()`."""
+        if self.status is not FeedbackStatus.ACTIVE or self.is_active_at(now):
+            return self
+        return self.as_stale()
+
+    def as_stale(self) -> Feedback:
+        """Return this feedback as STALE with the safe values; what it was about stays readable."""
+        return replace(
+            self,
+            status=FeedbackStatus.STALE,
+            updated_policy=Policy.CONSERVATIVE,
+            confidence_boost=0.0,
+            leverage_hint=safe_leverage(self.leverage_hint),
+        )
+
+
+WARMING_UP = Feedback(
+    revision=0,
+    epoch="",
+    status=FeedbackStatus.WARMING_UP,
+    preferred_regime=UNKNOWN_REGIME,
+    updated_policy=Policy.CONSERVATIVE,
+    confidence_boost=0.0,
+    leverage_hint=SAFE_LEVERAGE,
+)
+"""The feedback of whoever has heard nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Sign of life of a stream, and the validity of what it last sent. Times are aware and in UTC."""
+
+    revision: int
+    """Newest revision of the log when this heartbeat was sent."""
+    epoch: str
+    """Name of the feedback log that `revision` counts in."""
+    status: FeedbackStatus
+    """Status of the feedback in force when the heartbeat was sent."""
+    data_as_of: datetime | None = None
+    """Time of the newest input entry that the last successful sync had seen. None when there is none."""
+    valid_until: datetime | None = None
+    """Until when the feedback in force may be acted upon. None when nothing was published yet."""
+    timestamp: datetime | None = None
+    """When the heartbeat was sent, by the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """Answer of the service's health check."""
+
+    serving: bool
+    """Whether the service takes requests."""
+    status: str
+    """SERVING, NOT_SERVING, UNKNOWN, or SERVICE_UNKNOWN: another service answers there."""
+    address: str
+    """Address of the server that answered."""
+
+
+def safe_leverage(hint: float) -> float:
+    """Return the leverage that goes with the safe policy: the hint, at most 1.0; if it is not finite, 1.0."""
+    return min(hint, SAFE_LEVERAGE) if math.isfinite(hint) else SAFE_LEVERAGE

@@ -1,0 +1,232 @@
+"""The one table that turns a gRPC status and its google.rpc details into an error of this library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import grpc
+from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from strategic_memory_client.errors import (
+    AccessDeniedError,
+    CallCancelledError,
+    ClientClosedError,
+    DeadlineExceededError,
+    FieldViolation,
+    InvalidRequestError,
+    ResourceExhaustedError,
+    ResumePointError,
+    ServerFaultError,
+    ServiceUnavailableError,
+    SilentServerError,
+    StrategicMemoryError,
+    TooManySubscribersError,
+    UnsupportedOperationError,
+)
+
+ERROR_DOMAIN = "strategic_memory.v1"
+"""Domain of the service's own `google.rpc.ErrorInfo` details."""
+
+_DETAILS_KEY = "grpc-status-details-bin"
+_LONGEST_DETAIL = 500
+_UINT64_DIGITS = 20
+
+
+class _FailedCall(Protocol):
+    """What `grpc.RpcError` of a finished call and `grpc.aio.AioRpcError` have in common."""
+
+    def code(self) -> grpc.StatusCode | None:
+        """Return the status."""
+
+    def details(self) -> str | None:
+        """Return the message that goes with the status."""
+
+    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None:
+        """Return the metadata that came with the status."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A status with its details, decoded."""
+
+    code: grpc.StatusCode
+    detail: str
+    address: str
+    reason: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[FieldViolation, ...] = ()
+
+    def number(self, key: str) -> int | None:
+        text = self.metadata.get(key, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _UINT64_DIGITS else None
+
+
+_UNAVAILABLE_ADVICE = {
+    "": "check that it runs there and that the address is right",
+    "DRAINING": "it is going away; try another server, or again in a moment",
+    "LOG_NOT_READ": "it has not read its feedback log yet; check that it reaches Redis, and try again",
+    "MEMORY_UNREADABLE": "it cannot read the memory from Redis; check Redis, and try again",
+}
+
+_RESUME_ADVICE = {
+    "REVISION_COMPACTED": "revisions after the resume point are no longer kept",
+    "REVISION_IN_FUTURE": "the resume point lies after the newest revision",
+    "EPOCH_CHANGED": "the resume point is of another epoch: history was lost",
+}
+
+
+def _unavailable(failure: _Failure) -> StrategicMemoryError:
+    advice = _UNAVAILABLE_ADVICE.get(failure.reason, _UNAVAILABLE_ADVICE[""])
+    message = f"the service at {failure.address} is not available: {advice} ({failure.detail})"
+    return ServiceUnavailableError(message, reason=failure.reason, address=failure.address)
+
+
+def _deadline_exceeded(failure: _Failure) -> StrategicMemoryError:
+    message = f"the service at {failure.address} did not answer in time: allow more time, or check its load"
+    return DeadlineExceededError(message, address=failure.address)
+
+
+def _invalid_request(failure: _Failure) -> StrategicMemoryError:
+    named = "; ".join(f"{violation.field}: {violation.description}" for violation in failure.violations)
+    message = f"the request is not valid: {named or failure.detail}"
+    return InvalidRequestError(message, violations=failure.violations, address=failure.address)
+
+
+def _resume_point(failure: _Failure) -> StrategicMemoryError:
+    oldest, current = failure.number("oldest"), failure.number("current")
+    epoch = failure.metadata.get("epoch", "")
+    why = _RESUME_ADVICE.get(failure.reason, failure.detail)
+    known = [f"{name} {value}" for name, value in (("oldest", oldest), ("newest", current)) if value is not None]
+    held = f" (epoch {epoch or 'not told'}: {', '.join(known) or 'revisions not told'})"
+    return ResumePointError(
+        f"cannot resume there: {why}{held}; start without a resume point, and take what came before as lost",
+        reason=failure.reason,
+        oldest=oldest,
+        current=current,
+        epoch=epoch,
+        address=failure.address,
+    )
+
+
+def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
+    if failure.reason == "TOO_MANY_SUBSCRIBERS":
+        return TooManySubscribersError(
+            f"the service at {failure.address} admits no more subscribers: try another server, or later",
+            address=failure.address,
+        )
+    return ResourceExhaustedError(
+        f"a limit was reached at {failure.address}: send less, or try later ({failure.detail})",
+        address=failure.address,
+    )
+
+
+def _access_denied(failure: _Failure) -> StrategicMemoryError:
+    message = f"the service at {failure.address} denies access: check the TLS options ({failure.detail})"
+    return AccessDeniedError(message, address=failure.address)
+
+
+def _unsupported(failure: _Failure) -> StrategicMemoryError:
+    return UnsupportedOperationError(
+        f"what listens at {failure.address} does not offer this operation: check the address and the version "
+        f"of the service ({failure.detail})",
+        address=failure.address,
+    )
+
+
+def _cancelled(failure: _Failure) -> StrategicMemoryError:
+    return CallCancelledError(
+        f"the call to {failure.address} was cancelled ({failure.detail})", address=failure.address
+    )
+
+
+def _server_fault(failure: _Failure) -> StrategicMemoryError:
+    return ServerFaultError(
+        f"the service at {failure.address} failed: look into its log ({failure.code.name}: {failure.detail})",
+        address=failure.address,
+    )
+
+
+_TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
+    grpc.StatusCode.CANCELLED: _cancelled,
+    grpc.StatusCode.INVALID_ARGUMENT: _invalid_request,
+    grpc.StatusCode.DEADLINE_EXCEEDED: _deadline_exceeded,
+    grpc.StatusCode.PERMISSION_DENIED: _access_denied,
+    grpc.StatusCode.UNAUTHENTICATED: _access_denied,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _resource_exhausted,
+    grpc.StatusCode.OUT_OF_RANGE: _resume_point,
+    grpc.StatusCode.UNIMPLEMENTED: _unsupported,
+    grpc.StatusCode.UNAVAILABLE: _unavailable,
+}
+
+
+def error_of(error: grpc.RpcError, address: str) -> StrategicMemoryError:
+    """Return the error that a failed call to the server at `address` stands for; it is not raised."""
+    failure = _failure_of(_failed_call(error), address)
+    return _TABLE.get(failure.code, _server_fault)(failure)
+
+
+def is_not_found(error: grpc.RpcError) -> bool:
+    """Tell whether what was asked for does not exist at that server."""
+    return _failed_call(error).code() is grpc.StatusCode.NOT_FOUND
+
+
+def silent_server(address: str, silence_timeout_s: float) -> StrategicMemoryError:
+    """Return the error for a stream on which nothing was heard for too long; it is not raised."""
+    return SilentServerError(
+        f"nothing was heard from {address} for {silence_timeout_s:.1f} s: check the server and the way to it",
+        address=address,
+    )
+
+
+def ended_stream(address: str) -> StrategicMemoryError:
+    """Return the error for a stream that the server ended without saying why; it is not raised."""
+    return ServiceUnavailableError(
+        f"the service at {address} ended the stream: try another server, or again in a moment",
+        address=address,
+    )
+
+
+def closed_client() -> StrategicMemoryError:
+    """Return the error for the use of a closed client; it is not raised."""
+    return ClientClosedError("the client is closed: make a new one")
+
+
+def _failed_call(error: grpc.RpcError) -> _FailedCall:
+    # Every RpcError of a finished call carries its status; only its type does not say so.
+    return cast("_FailedCall", error)
+
+
+def _failure_of(call: _FailedCall, address: str) -> _Failure:
+    reason, metadata = "", dict[str, str]()
+    violations: tuple[FieldViolation, ...] = ()
+    for detail in _status_details(call.trailing_metadata()):
+        info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        try:
+            if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
+                reason, metadata = info.reason, dict(info.metadata)
+            elif detail.Unpack(request):
+                violations = tuple(FieldViolation(v.field, v.description) for v in request.field_violations)
+        except DecodeError:
+            continue  # the status itself still says enough
+    return _Failure(
+        code=call.code() or grpc.StatusCode.UNKNOWN,
+        detail=(call.details() or "no details given")[:_LONGEST_DETAIL],
+        address=address,
+        reason=reason,
+        metadata=metadata,
+        violations=violations,
+    )
+
+
+def _status_details(trailing: Iterable[tuple[str, str | bytes]] | None) -> list[any_pb2.Any]:
+    for key, value in trailing or ():
+        if key == _DETAILS_KEY and isinstance(value, bytes):
+            try:
+                return list(status_pb2.Status.FromString(value).details)
+            except DecodeError:
+                return []
+    return []

@@ -1,0 +1,199 @@
+"""A subscription that survives restarts, as a state machine: no loop, no socket, no clock, no dice.
+
+Whoever drives it opens the stream that `connect` describes, hands every message to `received` and the end of
+the stream to `failed`, waits for as long as that says, and starts over. What comes out are events in which no
+revision comes twice, none is left out unseen, and a change of epoch is never passed over.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from strategic_memory_client.errors import ResumePointError, RevisionGapError, StrategicMemoryError
+from strategic_memory_client.events import (
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    HeartbeatReceived,
+    SubscriptionEvent,
+)
+from strategic_memory_client.results import Feedback, Heartbeat
+from strategic_memory_client.subscription_settings import Delivery, ResumePoint, SubscriptionSettings
+
+_LAGGING_REPLICA_ATTEMPTS = 5
+_REMEMBERED_EPOCHS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAttempt:
+    """The stream to open next."""
+
+    address: str
+    resume_after: ResumePoint | None
+    """None: start with the feedback in force."""
+    delivery: Delivery
+    heartbeat_interval_s: float
+
+
+class Subscription:
+    """The state of one subscription. Times are seconds on any clock that never goes back."""
+
+    def __init__(self, settings: SubscriptionSettings, source: random.Random) -> None:
+        self._settings = settings
+        self._source = source
+        self._position = settings.resume_after
+        self._position_was_received = False
+        self._start_afresh = False
+        self._newest_handed_out: OrderedDict[str, int] = OrderedDict()
+        self._address_index = 0
+        self._attempts = 0
+        self._failures = 0
+        self._lagging_refusals = 0
+        self._connected_at_s = 0.0
+        self._out_of_reach_since_s = 0.0
+        self._heard_from_server = False
+
+    @property
+    def position(self) -> ResumePoint | None:
+        """The last place known in the log; None before the first feedback."""
+        return self._position
+
+    @property
+    def silence_timeout_s(self) -> float:
+        """Seconds to wait for one message before the server is taken for gone."""
+        return self._settings.silence_timeout_s
+
+    def connect(self, now_s: float) -> StreamAttempt:
+        """Return the stream to open now."""
+        self._connected_at_s = now_s
+        if self._attempts == 0:
+            self._out_of_reach_since_s = now_s
+        self._attempts += 1
+        afresh = self._start_afresh or self._settings.always_afresh
+        return StreamAttempt(
+            address=self._address,
+            resume_after=None if afresh else self._position,
+            delivery=self._settings.delivery,
+            heartbeat_interval_s=self._settings.heartbeat_interval_s,
+        )
+
+    def received(self, message: Feedback | Heartbeat | None) -> tuple[SubscriptionEvent, ...]:
+        """Return what a message of the stream means; None is a message of a kind that is not known here.
+
+        Raises ResumePointError or RevisionGapError when every revision was asked for and one is missing.
+        """
+        self._heard_from_server = True
+        match message:
+            case Feedback():
+                return self._feedback(message)
+            case Heartbeat():
+                return (HeartbeatReceived(message),)
+            case None:
+                return ()
+
+    def failed(self, error: StrategicMemoryError, now_s: float) -> Disconnected:
+        """Take the end of the stream; return how it goes on. Raises `error` when there is no point in it."""
+        if self._gives_up_on(error):
+            raise error
+        lost = self._address
+        lived_s = now_s - self._connected_at_s
+        if self._heard_from_server and lived_s >= self._settings.backoff.max_s:
+            self._failures = 0  # a new trouble, not more of the last one
+        rounds = self._failures // len(self._settings.addresses)
+        delay_s = self._settings.backoff.delay_s(rounds, self._source)
+        self._failures += 1
+        self._address_index = (self._address_index + 1) % len(self._settings.addresses)
+        if self._heard_from_server:
+            self._out_of_reach_since_s = now_s
+            self._heard_from_server = False
+        patience_s = self._settings.give_up_after_s
+        if patience_s is not None and now_s + delay_s - self._out_of_reach_since_s > patience_s:
+            raise error
+        return Disconnected(address=lost, error=error, retry_in_s=delay_s)
+
+    @property
+    def _address(self) -> str:
+        return self._settings.addresses[self._address_index]
+
+    def _gives_up_on(self, error: StrategicMemoryError) -> bool:
+        if isinstance(error, ResumePointError):
+            return not self._can_go_on_after(error)
+        return not (error.transient or self._settings.retry_refusals)
+
+    def _can_go_on_after(self, refusal: ResumePointError) -> bool:
+        in_future = refusal.reason == "REVISION_IN_FUTURE"
+        if in_future and self._position_was_received and self._lagging_refusals < _LAGGING_REPLICA_ATTEMPTS:
+            # What one replica has sent, another may be about to read: that is no loss yet.
+            self._lagging_refusals += 1
+            return True
+        if self._settings.delivery is Delivery.EVERY:
+            return False
+        if in_future and not self._position_was_received:
+            self._position = None  # it was never a place in this log, so nothing can be told from it
+        self._start_afresh = True
+        return True
+
+    def _feedback(self, feedback: Feedback) -> tuple[SubscriptionEvent, ...]:
+        before = self._position
+        if self._is_double(feedback, before):
+            return ()
+        epoch_changed = before is not None and _differ(before.epoch, feedback.epoch)
+        if self._settings.delivery is Delivery.EVERY:
+            self._require_next(feedback, before, epoch_changed=epoch_changed)
+        skipped = feedback.skipped_revisions
+        if before is not None and not epoch_changed and feedback.epoch:
+            skipped = max(0, feedback.revision - before.revision - 1)
+        self._remember(feedback)
+        new = replace(feedback, skipped_revisions=skipped, epoch_changed=epoch_changed)
+        received = FeedbackReceived(new, skipped)
+        if before is None or not epoch_changed:
+            return (received,)
+        return (EpochChanged(before.epoch, before.revision, feedback.epoch, feedback.revision), received)
+
+    def _is_double(self, feedback: Feedback, before: ResumePoint | None) -> bool:
+        # A replica that lags behind may lead back into an epoch that was left: nothing of it may come again.
+        newest_known = self._newest_handed_out.get(feedback.epoch, -1)
+        if before is not None and not _differ(before.epoch, feedback.epoch):
+            newest_known = max(newest_known, before.revision)
+        if self._settings.always_afresh:
+            return feedback.revision < newest_known
+        return feedback.revision <= newest_known
+
+    def _require_next(self, feedback: Feedback, before: ResumePoint | None, *, epoch_changed: bool) -> None:
+        if before is None:
+            return
+        if epoch_changed:
+            raise ResumePointError(
+                f"the epoch changed from {before.epoch} to {feedback.epoch} in the middle of a stream: what "
+                f"came after revision {before.revision} is lost; start without a resume point",
+                reason="EPOCH_CHANGED",
+                current=feedback.revision,
+                epoch=feedback.epoch,
+                address=self._address,
+            )
+        if feedback.revision != before.revision + 1:
+            raise RevisionGapError(
+                f"revision {before.revision + 1} should have come from {self._address}, but "
+                f"{feedback.revision} came: resume after {before.revision}, and look into that server's log",
+                expected=before.revision + 1,
+                received=feedback.revision,
+                address=self._address,
+            )
+
+    def _remember(self, feedback: Feedback) -> None:
+        self._newest_handed_out[feedback.epoch] = feedback.revision
+        self._newest_handed_out.move_to_end(feedback.epoch)
+        if len(self._newest_handed_out) > _REMEMBERED_EPOCHS:
+            self._newest_handed_out.popitem(last=False)
+        if feedback.epoch:  # without an epoch, a revision is no place to resume from
+            self._position = ResumePoint(feedback.revision, feedback.epoch)
+            self._position_was_received = True
+        self._start_afresh = False
+        self._lagging_refusals = 0
+
+
+def _differ(one_epoch: str, other_epoch: str) -> bool:
+    """Tell whether two epochs are known to be different logs; an empty one is not known."""
+    return bool(one_epoch and other_epoch) and one_epoch != other_epoch

@@ -1,0 +1,36 @@
+"""Drives a subscription for a program that blocks: opens its streams, feeds it, waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+
+from strategic_memory_client.disconnections import log_disconnection
+from strategic_memory_client.errors import StrategicMemoryError
+from strategic_memory_client.events import SubscriptionEvent
+from strategic_memory_client.status_table import ended_stream
+from strategic_memory_client.subscription import Subscription
+from strategic_memory_client.sync_transport import SyncTransport
+
+
+def subscription_events(subscription: Subscription, transport: SyncTransport) -> Iterator[SubscriptionEvent]:
+    """Yield what happens to the subscription until the transport is closed. Raises what that raises."""
+    is_known_to_be_lost = False
+    while not transport.closing.is_set():
+        attempt = subscription.connect(monotonic())
+        try:
+            with transport.stream(attempt, subscription.silence_timeout_s) as stream:
+                for message in stream.messages():
+                    is_known_to_be_lost = False
+                    yield from subscription.received(message)
+            lost = ended_stream(attempt.address)
+        except StrategicMemoryError as error:
+            lost = error
+        if transport.closing.is_set():
+            return
+        disconnected = subscription.failed(lost, monotonic())
+        retry_at_s = monotonic() + disconnected.retry_in_s
+        log_disconnection(disconnected, is_new=not is_known_to_be_lost)
+        is_known_to_be_lost = True
+        yield disconnected
+        transport.closing.wait(max(0.0, retry_at_s - monotonic()))

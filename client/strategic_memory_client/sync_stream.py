@@ -1,0 +1,94 @@
+"""One open stream for a program that blocks: its messages one by one, with an end to silence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from time import monotonic
+
+import grpc
+
+from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
+from strategic_memory_client.from_wire import stream_message_from_wire
+from strategic_memory_client.results import Feedback, Heartbeat
+from strategic_memory_client.status_table import error_of, silent_server
+from strategic_memory_client.subscription import StreamAttempt
+from strategic_memory_client.to_wire import stream_request
+
+
+class SilenceGuard:
+    """Cancels a call when one wait for a message takes too long: gRPC's blocking iterator has no timeout."""
+
+    def __init__(self, call: grpc.RpcContext, timeout_s: float) -> None:
+        self._call = call
+        self._timeout_s = timeout_s
+        self._state = threading.Condition()
+        self._waiting_until_s: float | None = None
+        self._ended = False
+        self.has_fired = False
+        """Whether the call was cancelled because of silence."""
+        threading.Thread(target=self._watch, name="strategic-memory-silence", daemon=True).start()
+
+    def wait_begins(self) -> None:
+        """Start the time of one message."""
+        with self._state:
+            self._waiting_until_s = monotonic() + self._timeout_s
+
+    def wait_ends(self) -> None:
+        """Stop the time: the program is busy with a message, that is not the server's silence."""
+        with self._state:
+            self._waiting_until_s = None
+
+    def end(self) -> None:
+        """End the watch."""
+        with self._state:
+            self._ended = True
+            self._state.notify()
+
+    def _watch(self) -> None:
+        with self._state:
+            while not self._ended:
+                now_s = monotonic()
+                until_s = now_s + self._timeout_s if self._waiting_until_s is None else self._waiting_until_s
+                if until_s <= now_s:
+                    self.has_fired = True
+                    break
+                self._state.wait(until_s - now_s)
+        if self.has_fired:
+            self._call.cancel()
+
+
+class SyncStream:
+    """An open stream on a connection of its own."""
+
+    def __init__(self, channel: grpc.Channel, attempt: StreamAttempt, silence_timeout_s: float) -> None:
+        self._channel = channel
+        self._address = attempt.address
+        self._silence_timeout_s = silence_timeout_s
+        self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt))
+        self._guard = SilenceGuard(self._call, silence_timeout_s)
+
+    def messages(self) -> Iterator[Feedback | Heartbeat | None]:
+        """Yield what comes until the server ends the stream; None is a kind of message not known here.
+
+        Raises StrategicMemoryError.
+        """
+        while True:
+            self._guard.wait_begins()
+            try:
+                message = next(self._call)
+            except StopIteration:
+                return
+            except grpc.RpcError as error:
+                if self._guard.has_fired:
+                    raise silent_server(self._address, self._silence_timeout_s) from None
+                raise error_of(error, self._address) from error
+            finally:
+                self._guard.wait_ends()
+            yield stream_message_from_wire(message)
+
+    def close(self) -> None:
+        """End the stream and its connection. From any thread, any number of times."""
+        self._guard.end()
+        self._call.cancel()
+        self._channel.close()

@@ -1,0 +1,170 @@
+"""Connections to the service for programs that block: calls over several servers, and streams."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
+
+import grpc
+from grpc_health.v1 import health_pb2
+
+from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
+from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
+from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.failover import Failover
+from strategic_memory_client.health import CHECK_METHOD
+from strategic_memory_client.options import ClientOptions
+from strategic_memory_client.status_table import closed_client, error_of
+from strategic_memory_client.subscription import StreamAttempt
+from strategic_memory_client.sync_stream import SyncStream
+
+_Response = TypeVar("_Response")
+
+_JOIN_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A channel to one server, with what it was made from."""
+
+    address: str
+    channel: grpc.Channel
+    service: StrategicMemoryServiceStub
+    check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
+    tls: TlsMaterial | None
+
+
+class SyncTransport:
+    """Everything that is open towards the service. Safe to use from several threads."""
+
+    def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
+        """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
+        self._addresses = addresses
+        self._options = options
+        self._lock = threading.RLock()
+        self._connections: dict[str, Connection] = {}
+        self._retired: list[Connection] = []
+        self._streams: set[SyncStream] = set()
+        self._threads: list[threading.Thread] = []
+        self._preferred = 0
+        self.closing = threading.Event()
+        """Set once the transport is being closed."""
+        self._tls_material()
+
+    def call(self, ask: Callable[[Connection, float], _Response], timeout_s: float) -> _Response:
+        """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
+
+        Raises StrategicMemoryError.
+        """
+        failover = Failover(self._addresses, self._preferred, timeout_s, monotonic())
+        while True:
+            try:
+                response = self._ask(ask, failover.address, failover.timeout_s(monotonic()))
+            except StrategicMemoryError as error:
+                failover.failed(error)
+            else:
+                self._preferred = failover.address_index
+                return response
+
+    @contextmanager
+    def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
+        """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
+        with self._lock:
+            self.require_open()
+            stream = SyncStream(self._dial(attempt.address).channel, attempt, silence_timeout_s)
+            self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            with self._lock:
+                self._streams.discard(stream)
+            stream.close()
+
+    def require_open(self) -> None:
+        """Raise ClientClosedError when the transport was closed."""
+        if self.closing.is_set():
+            raise closed_client()
+
+    def start_thread(self, run: Callable[[], None], name: str) -> None:
+        """Run in the background until `closing` is set; `close` waits for it. Raises ClientClosedError."""
+        with self._lock:
+            self.require_open()
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def close(self) -> None:
+        """End every call and stream and close every connection. Any number of times, from any thread."""
+        self.closing.set()
+        with self._lock:
+            streams, threads = list(self._streams), list(self._threads)
+            connections = [*self._connections.values(), *self._retired]
+            self._connections.clear()
+            self._retired.clear()
+        for stream in streams:
+            stream.close()
+        for connection in connections:
+            connection.channel.close()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(_JOIN_TIMEOUT_S)
+
+    def _ask(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
+        connection = self._connection(address)
+        try:
+            return ask(connection, timeout_s)
+        except grpc.RpcError as failure:
+            error = error_of(failure, address)
+            if self.closing.is_set():
+                raise closed_client() from failure
+            if isinstance(error, ServiceUnavailableError):
+                self._take_up_new_certificates(connection)
+            raise error from failure
+        except ValueError as failure:
+            if self.closing.is_set():  # what gRPC raises on a channel that was closed meanwhile
+                raise closed_client() from failure
+            raise
+
+    def _connection(self, address: str) -> Connection:
+        with self._lock:
+            self.require_open()
+            if address not in self._connections:
+                self._connections[address] = self._dial(address)
+            return self._connections[address]
+
+    def _take_up_new_certificates(self, failed: Connection) -> None:
+        with self._lock:
+            is_current = self._connections.get(failed.address) is failed
+            if is_current and failed.tls is not None and self._tls_material() != failed.tls:
+                # Other threads may be in the middle of a call on it.
+                self._retired.append(self._connections.pop(failed.address))
+
+    def _dial(self, address: str) -> Connection:
+        arguments = channel_arguments(self._options)
+        try:
+            tls = self._tls_material()
+        except OSError as failure:
+            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
+            raise ServiceUnavailableError(message, address=address) from failure
+        if tls is None:
+            channel = grpc.insecure_channel(address, options=arguments)
+        else:
+            channel = grpc.secure_channel(address, tls.credentials(), options=arguments)
+        return Connection(
+            address=address,
+            channel=channel,
+            service=StrategicMemoryServiceStub(channel),
+            check_health=channel.unary_unary(
+                CHECK_METHOD,
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            ),
+            tls=tls,
+        )
+
+    def _tls_material(self) -> TlsMaterial | None:
+        return None if self._options.tls is None else read_tls_material(self._options.tls)

@@ -1,0 +1,116 @@
+"""Analysis: what PatternAnalyzer has worked out from one memory, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class TradeFigures:
+    """Realised results of a group of trades.
+
+    Attributes:
+        trades: number of trades.
+        avg_pnl: mean realised pnl, in the unit of the inputs.
+        wins: trades with a positive pnl.
+        losses: trades with a negative pnl.
+    """
+
+    trades: int
+    avg_pnl: float
+    wins: int
+    losses: int
+
+    @property
+    def win_rate(self) -> float | None:
+        """Wins / (wins + losses), 0 to 1; None when nothing was won or lost."""
+        return win_rate(self.wins, self.losses)
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeFigures:
+    """Figures of one regime over the windows.
+
+    Attributes:
+        regime: its name, upper case.
+        sample_count: entries of the three windows that carry it.
+        total_pnl: sum of their pnl, in the unit of the inputs, correctly rounded.
+        wins: regime observations and trades with a positive pnl.
+        losses: regime observations and trades with a negative pnl.
+        confidence: mean confidence of the observations, an absent one counting as 0; None without an observation.
+        best_policy: policy with the highest mean realised pnl among those with enough trades; None when there is none.
+        policies: figures by policy, in the order of risk, for the policies that traded.
+        strategies: figures by strategy, by name, for trades that name one.
+        episodes: unbroken runs among the observations.
+        mean_dwell_observations: mean length of a run in observations; None without one.
+        mean_dwell_seconds: mean time from the start of a run to the start of the next, over runs that have ended;
+            None when none has, or when times are not known.
+    """
+
+    regime: str
+    sample_count: int
+    total_pnl: float
+    wins: int
+    losses: int
+    confidence: float | None
+    best_policy: Policy | None
+    policies: tuple[tuple[Policy, TradeFigures], ...] = ()
+    strategies: tuple[tuple[str, TradeFigures], ...] = ()
+    episodes: int = 0
+    mean_dwell_observations: float | None = None
+    mean_dwell_seconds: float | None = None
+
+    @property
+    def avg_pnl(self) -> float:
+        """`total_pnl` / `sample_count`, in the unit of the inputs."""
+        return self.total_pnl / self.sample_count
+
+    @property
+    def win_rate(self) -> float | None:
+        """Wins / (wins + losses), 0 to 1; None when nothing was won or lost."""
+        return win_rate(self.wins, self.losses)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How often `to_regime` followed `from_regime` between neighbouring observations; they may be the same."""
+
+    from_regime: str
+    to_regime: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that was worked out from one memory.
+
+    Attributes:
+        regimes: figures by regime, best first: highest mean pnl, then more samples, then name.
+        current_regime: regime of the newest observation; "UNKNOWN" without one.
+        transitions: counts, by name.
+        sample_count: entries of the three windows.
+        data_as_of_ms: time of the newest entry, milliseconds since 1970-01-01 UTC; None when there is none or
+            times are not known.
+        max_leverage_hint: upper bound on leverage that the memory carries; None when there is none.
+    """
+
+    regimes: tuple[RegimeFigures, ...]
+    current_regime: str
+    transitions: tuple[Transition, ...]
+    sample_count: int
+    data_as_of_ms: int | None
+    max_leverage_hint: float | None = None
+
+    @property
+    def known_regimes(self) -> tuple[RegimeFigures, ...]:
+        """The regimes that can be preferred, best first: all but UNKNOWN."""
+        return tuple(figures for figures in self.regimes if figures.regime != UNKNOWN_REGIME)
+
+
+def win_rate(wins: int, losses: int) -> float | None:
+    """Wins / (wins + losses), 0 to 1; None when nothing was won or lost."""
+    decided = wins + losses
+    return wins / decided if decided else None

@@ -1,0 +1,133 @@
+"""The composition root: opens every resource of the service in one place, in order, and closes them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from strategic_memory_server import reference_rules
+from strategic_memory_server.change_signal import ChangeSignal
+from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.feedback_hub import FeedbackHub
+from strategic_memory_server.feedback_log import FeedbackLog
+from strategic_memory_server.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.feedback_tail import BLOCK_MS, FeedbackTail
+from strategic_memory_server.health_report import health_report
+from strategic_memory_server.http_server import http_app, open_http_server
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
+from strategic_memory_server.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.redis_connection import connect, shown_url
+from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.rpc.server import open_grpc_server
+from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
+from strategic_memory_server.settings import ServiceSettings
+
+CYCLE_GRACE_S = 2.0
+"""Longest wait for the cycle in hand when stopping, seconds."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningService:
+    """An open service: where it listens, and the loop inside it."""
+
+    grpc_address: str
+    http_address: str
+    sync: StrategicMemorySync
+
+
+@asynccontextmanager
+async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningService]:
+    """Run the whole service until the context is left.
+
+    Redis need not be there: the service answers with the safe values and syncs once it is.
+
+    Raises:
+        ListenError: an address cannot be listened on.
+    """
+    clock_ms = unix_time_ms
+    registry = CollectorRegistry()
+    changed = ChangeSignal()
+    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions)
+    async with AsyncExitStack() as stack:
+        commands = await stack.enter_async_context(connect(settings.redis))
+        blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
+        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
+        loader = MemoryLoader(commands, settings.redis.key_prefix)
+        sync_metrics = SyncMetrics(registry)
+        sync = StrategicMemorySync(
+            SyncParts(
+                loader=loader,
+                analyzer=PatternAnalyzer(settings.sync.minimum_policy_trades),
+                feedback=ReinforcementFeedback(settings.sync.minimum_samples),
+                publisher=FeedbackPublisher(log),
+            ),
+            settings.sync,
+            observe=sync_metrics.observe,
+            clock_ms=clock_ms,
+        )
+        tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
+        servicer = StrategicMemoryServicer(Sources(hub, changed, log, loader, clock_ms), settings.grpc, settings.sync)
+
+        def in_force() -> Feedback:
+            return hub.in_force(clock_ms())
+
+        def report() -> dict[str, Any]:
+            return health_report(in_force(), sync.status, sync.rejections, tail.failure, servicer.subscribers)
+
+        registry.register(
+            StateCollector(
+                Observed(in_force, lambda: sync.status, sync.rejections, lambda: servicer.subscribers, clock_ms)
+            )
+        )
+        await stack.enter_async_context(_following(tail))
+        await stack.enter_async_context(_syncing(sync))
+        grpc_server = await stack.enter_async_context(open_grpc_server(servicer, RpcMetrics(registry), settings.grpc))
+        http_address = await stack.enter_async_context(
+            open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
+        )
+        logger.info(
+            "Service ready",
+            grpc_address=grpc_server.address,
+            http_address=http_address,
+            redis=shown_url(settings.redis.url),
+            key_prefix=settings.redis.key_prefix,
+            interval_s=settings.sync.interval_s,
+            validity_s=settings.sync.validity_s,
+        )
+        yield RunningService(grpc_server.address, http_address, sync)
+        logger.info("Service stopping")
+
+
+@asynccontextmanager
+async def _following(tail: FeedbackTail) -> AsyncIterator[None]:
+    task = asyncio.create_task(tail.run(), name="feedback-tail")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def _syncing(sync: StrategicMemorySync) -> AsyncIterator[None]:
+    """Run the loop; when left, let it finish the cycle in hand, unless that hangs."""
+    task = asyncio.create_task(sync.run(), name="memory-sync")
+    try:
+        yield
+    finally:
+        sync.stop()
+        _, hanging = await asyncio.wait([task], timeout=CYCLE_GRACE_S)
+        if hanging:
+            logger.warning("Sync cycle in hand was cut short: Redis does not answer")
+            task.cancel()
+            await asyncio.wait([task])

@@ -1,0 +1,168 @@
+"""What a demo shows: a live view on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from strategic_memory.v1 import feedback_pb2
+from strategic_memory_server.demo.line_output import LineOutput
+from strategic_memory_server.demo.tally import Change, DemoTally, policy_name, status_name
+from strategic_memory_server.input_keys import STREAM_SOURCES
+
+_COLOURS = {"AGGRESSIVE": "bold green", "BALANCED": "bold yellow", "CONSERVATIVE": "bold cyan"}
+
+
+class Display(Protocol):
+    """Shows a demo while it runs."""
+
+    def open(self) -> None:
+        """Begin."""
+
+    def changed(self, change: Change) -> None:
+        """Show a new feedback."""
+
+    def refresh(self) -> None:
+        """Show the counters again."""
+
+    def close(self) -> None:
+        """End; may be called again."""
+
+
+class LineDisplay:
+    """One line for each feedback, and its reasons whenever the advice turns."""
+
+    def __init__(self, tally: DemoTally, output: LineOutput) -> None:
+        """Write to `output`, which need not be a terminal."""
+        self._tally = tally
+        self._output = output
+        self._status = feedback_pb2.FEEDBACK_STATUS_UNSPECIFIED
+
+    def open(self) -> None:
+        """Do nothing: the first line is the first feedback."""
+
+    def changed(self, change: Change) -> None:
+        """Write the feedback, and why, if it turned."""
+        self._status = change.feedback.status
+        lines = [feedback_line(change)]
+        if change.turned:
+            lines += [f"    {reason.sentence}" for reason in change.feedback.reasons]
+        self._output.write(lines)
+
+    def refresh(self) -> None:
+        """Write a line when the status changed without a feedback, as it does when advice becomes stale."""
+        if self._tally.status != self._status:
+            self._status = self._tally.status
+            self._output.write([f"status {status_name(self._status)}"])
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class LiveDisplay:
+    """A view that stays in place: the advice and its reasons, the last changes, the inputs."""
+
+    def __init__(self, tally: DemoTally, console: Console) -> None:
+        """Draw on `console`, a terminal."""
+        self._tally = tally
+        # Without a thread of its own: the event loop refreshes it, never in the middle of a change.
+        self._live = Live(console=console, auto_refresh=False)
+
+    def open(self) -> None:
+        """Begin to draw."""
+        self._live.start()
+
+    def changed(self, change: Change) -> None:
+        """Wait for the next refresh: many changes a second are not readable."""
+
+    def refresh(self) -> None:
+        """Draw what the tally says now."""
+        self._live.update(live_view(self._tally), refresh=True)
+
+    def close(self) -> None:
+        """Draw a last time and leave it on the terminal."""
+        if self._live.is_started:
+            self.refresh()
+            self._live.stop()
+
+
+def display_for(tally: DemoTally, output: LineOutput) -> Display:
+    """Choose the live view on a terminal, plain lines elsewhere."""
+    console = Console(file=output.stream)
+    return LiveDisplay(tally, console) if console.is_terminal else LineDisplay(tally, output)
+
+
+def feedback_line(change: Change) -> str:
+    """Put a feedback into one line."""
+    feedback = change.feedback
+    performance = feedback.regime_performance
+    win_rate = f"{performance.win_rate:.2f}" if performance.HasField("win_rate") else "none"
+    parts = [
+        f"{change.received_at:%H:%M:%S.%f}"[:-3],
+        f"revision {feedback.revision}",
+        status_name(feedback.status),
+        f"{feedback.preferred_regime} -> {policy_name(feedback)}",
+        f"confidence {feedback.confidence_boost:.4f}",
+        f"leverage {feedback.leverage_hint:.2f}",
+    ]
+    if feedback.HasField("regime_performance"):
+        parts.append(f"avg pnl {performance.avg_pnl:+.3f} win rate {win_rate} samples {performance.sample_count}")
+    if change.since_newest_input_s is not None:
+        parts.append(f"{change.since_newest_input_s * 1000:.0f} ms after its newest input")
+    return "  ".join(parts)
+
+
+def live_view(tally: DemoTally) -> RenderableType:
+    """Draw the whole view."""
+    newest = tally.newest
+    if newest is None:
+        return Panel(Text("waiting for the first feedback"), title="Strategic Memory Sync")
+    return Group(
+        Panel(_advice(tally, newest), title="Strategic Memory Sync: the advice in force"),
+        Panel(_reasons(newest), title="Why"),
+        Panel(_changes(tally), title="Last changes"),
+        Panel(_inputs(tally), title="Inputs"),
+        Text("Ctrl-C ends the demo.", style="dim"),
+    )
+
+
+def _advice(tally: DemoTally, newest: Change) -> Table:
+    feedback = newest.feedback
+    policy = policy_name(feedback)
+    table = Table.grid(padding=(0, 3))
+    table.add_row("status", Text(status_name(tally.status)), "revision", str(feedback.revision))
+    table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", Text(policy, _COLOURS.get(policy, "")))
+    table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", f"{feedback.leverage_hint:.2f}")
+    table.add_row("regime now", Text(feedback.current_regime), "in truth", tally.true_regime)
+    return table
+
+
+def _reasons(newest: Change) -> RenderableType:
+    sentences = [Text(f"{number}. {reason.sentence}") for number, reason in enumerate(newest.feedback.reasons, 1)]
+    return Group(*(sentences or [Text("no reasons given")]))
+
+
+def _changes(tally: DemoTally) -> Group:
+    return Group(*(Text(feedback_line(change), no_wrap=True, overflow="ellipsis") for change in tally.changes))
+
+
+def _inputs(tally: DemoTally) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("source", "written", "malformed", "used in the window", "rejected in the window"):
+        table.add_column(heading)
+    for source in STREAM_SOURCES:
+        report = tally.sources.get(source)
+        rejected = ", ".join(f"{reason} {count}" for reason, count in report.rejected.items()) if report else ""
+        table.add_row(
+            source,
+            str(tally.written[source]),
+            str(tally.malformed[source]),
+            str(report.accepted) if report else "",
+            Text(rejected),
+        )
+    return table

@@ -1,0 +1,176 @@
+"""Runs the demo: Redis, the service, the market and a display in one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
+
+import grpc
+
+from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory_server.application import open_service
+from strategic_memory_server.demo.commands import DemoAddresses, command_lines, missing_tools
+from strategic_memory_server.demo.display import Display, display_for
+from strategic_memory_server.demo.feed import MarketFeed
+from strategic_memory_server.demo.line_output import LineOutput
+from strategic_memory_server.demo.options import DemoOptions
+from strategic_memory_server.demo.subscription import follow_feedback, follow_sources
+from strategic_memory_server.demo.tally import DemoTally, summary_lines
+from strategic_memory_server.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
+from strategic_memory_server.settings import (
+    GrpcSettings,
+    HttpSettings,
+    RedisSettings,
+    ServiceSettings,
+    SyncSettings,
+)
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_NO_REDIS = 3
+
+_SYNC_INTERVAL_S = 1.0
+_VALIDITY_S = 3.0
+_REFRESH_S = 0.125
+
+
+async def run_demo(options: DemoOptions) -> int:
+    """Run a demo on standard output; give the exit code: 0 done, 1 failed to start, 3 no Redis program."""
+    stop = asyncio.Event()
+    with _signals_set(stop):
+        try:
+            embedded = EmbeddedRedis(binary=options.redis_binary, port=options.redis_port)
+            await _run(options, embedded, stop)
+        except RedisBinaryNotFoundError as error:
+            return _fail(error, EXIT_NO_REDIS)
+        except EmbeddedRedisError as error:
+            return _fail(error, EXIT_FAILED)
+    return EXIT_OK
+
+
+async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Event) -> None:
+    output = LineOutput(sys.stdout, on_reader_gone=stop.set)
+    tally = DemoTally()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, embedded.close)
+        await asyncio.to_thread(embedded.start)
+        settings = _service_settings(options, embedded.url)
+        service = await stack.enter_async_context(open_service(settings))
+        addresses = DemoAddresses(
+            grpc=service.grpc_address,
+            http=service.http_address,
+            redis_port=embedded.port,
+            prefix=settings.redis.key_prefix,
+        )
+        output.write(_introduction(addresses))
+        feed = MarketFeed(
+            embedded.url,
+            prefix=settings.redis.key_prefix,
+            seed=options.seed,
+            speed=options.speed,
+            tally=tally,
+        )
+        stack.push_async_callback(feed.close)
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(service.grpc_address))
+        display = display_for(tally, output)
+        audience = _Audience(tally, display)
+        display.open()
+        try:
+            await _until_stopped(
+                stop,
+                options.seconds,
+                feed.run(),
+                follow_feedback(channel, audience),
+                follow_sources(channel, audience),
+                _refresh(display),
+            )
+        finally:
+            display.close()
+        output.write(["", *summary_lines(tally)])
+
+
+class _Audience:
+    """Hands what the service says to the tally and to the display."""
+
+    def __init__(self, tally: DemoTally, display: Display) -> None:
+        self._tally = tally
+        self._display = display
+
+    def feedback_received(self, feedback: feedback_pb2.Feedback, received_at: datetime, *, live: bool) -> None:
+        self._display.changed(self._tally.feedback_received(feedback, received_at, live=live))
+
+    def heartbeat_received(self, heartbeat: feedback_pb2.Heartbeat) -> None:
+        self._tally.heartbeat_received(heartbeat)
+
+    def sources_reported(self, response: service_pb2.AnalyzeResponse) -> None:
+        self._tally.sources_reported(response.analysis.sources)
+
+
+async def _until_stopped(
+    stop: asyncio.Event, seconds: float | None, *activities: Coroutine[object, object, None]
+) -> None:
+    """Run the activities until `stop` or for `seconds`; the failure of one of them ends all and is raised."""
+    tasks = [asyncio.create_task(activity) for activity in activities]
+    tasks.append(asyncio.create_task(_wait_for(stop)))
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _wait_for(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _refresh(display: Display) -> None:
+    while True:
+        display.refresh()
+        await asyncio.sleep(_REFRESH_S)
+
+
+@contextmanager
+def _signals_set(stop: asyncio.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set `stop`, as often as they come, until the demo has cleaned up."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _service_settings(options: DemoOptions, redis_url: str) -> ServiceSettings:
+    return ServiceSettings(
+        redis=RedisSettings(url=redis_url),
+        sync=SyncSettings(interval_s=_SYNC_INTERVAL_S, validity_s=_VALIDITY_S),
+        grpc=GrpcSettings(address=options.grpc_address),
+        http=HttpSettings(address=options.http_address),
+    )
+
+
+def _introduction(addresses: DemoAddresses) -> list[str]:
+    return [
+        "Strategic Memory Sync: a demonstration with a market of its own. Ctrl-C ends it.",
+        "",
+        "Try in another terminal:",
+        *(f"  {line}" for line in command_lines(addresses)),
+        *missing_tools(),
+        "",
+    ]
+
+
+def _fail(error: Exception, exit_code: int) -> int:
+    sys.stderr.write(f"{error}\n")
+    return exit_code

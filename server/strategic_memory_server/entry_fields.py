@@ -1,0 +1,105 @@
+"""Reading the fields of an input entry: each function gives the value, or raises RejectionError with the reason.
+
+Producers are other people's programs. A reason is a short stable name (it becomes a metric label and a count in
+every report) and the offending text is kept apart from it, cut to a bounded length, for the log.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from strategic_memory_server.policy import Policy
+
+MAX_MAGNITUDE = 1e15
+"""Largest absolute value taken for a number: sums of squares of a million such values are still finite."""
+
+MAX_NAME_LENGTH = 64
+"""Longest regime or strategy name, in characters."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_EXCERPT_LENGTH = 80
+
+Fields = dict[bytes, bytes]
+
+
+class RejectionError(Exception):
+    """An input was not used. `reason` is stable and machine-readable; `excerpt` shows the offending input."""
+
+    def __init__(self, reason: str, excerpt: bytes | str = b"") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        shown = excerpt[:_EXCERPT_LENGTH]
+        self.excerpt = shown if isinstance(shown, str) else ascii(shown)[2:-1]
+
+
+def parse_number(field: str, raw: bytes) -> float:
+    """Read a finite decimal number of bounded size. `field` names it in the reason."""
+    try:
+        text = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise RejectionError(f"{field}_not_a_number", raw) from None
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        if math.isinf(value) or abs(value) > MAX_MAGNITUDE:
+            raise RejectionError(f"{field}_out_of_range", raw)
+        return value
+    if text.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+        raise RejectionError(f"{field}_not_finite", raw)
+    raise RejectionError(f"{field}_not_a_number", raw)
+
+
+def required_number(fields: Fields, field: str) -> float:
+    """Read a number that the entry must have."""
+    raw = fields.get(field.encode())
+    if raw is None or not raw.strip():
+        raise RejectionError(f"{field}_missing")
+    return parse_number(field, raw)
+
+
+def optional_number(fields: Fields, field: str) -> float:
+    """Read a number that the entry may have; NaN where it is absent or empty."""
+    raw = fields.get(field.encode())
+    if raw is None or not raw.strip():
+        return math.nan
+    return parse_number(field, raw)
+
+
+def normalise_name(field: str, text: str) -> str:
+    """Strip a name and check its length and characters."""
+    name = text.strip()
+    if len(name) > MAX_NAME_LENGTH:
+        raise RejectionError(f"{field}_too_long", name)
+    if not name.isprintable():
+        raise RejectionError(f"{field}_not_printable", name)
+    return name
+
+
+def optional_name(fields: Fields, field: str) -> str:
+    """Read a name that the entry may have; empty where it is absent."""
+    raw = fields.get(field.encode())
+    if raw is None:
+        return ""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise RejectionError(f"{field}_not_utf8", raw) from None
+    return normalise_name(field, text)
+
+
+def optional_regime(fields: Fields, field: str) -> str:
+    """Read a regime name, upper-cased and stripped; empty where it is absent."""
+    return optional_name(fields, field).upper()
+
+
+def required_regime(fields: Fields, field: str) -> str:
+    """Read a regime name that the entry must have, upper-cased and stripped."""
+    regime = optional_regime(fields, field)
+    if not regime:
+        raise RejectionError(f"{field}_missing")
+    return regime
+
+
+def policy_of(name: str) -> Policy | None:
+    """Give the policy of a name, upper- or lower-case; None where it is none of the three."""
+    return Policy.__members__.get(name.strip().upper())

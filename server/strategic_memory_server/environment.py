@@ -1,0 +1,162 @@
+"""The edge: environment variables to frozen settings, and a clear message for each that is wrong.
+
+Flags of the command are given as overrides under the same names, so there is one set of checks for both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio.connection import parse_url
+
+from strategic_memory_server.settings import (
+    MAX_WINDOW,
+    GrpcSettings,
+    HttpSettings,
+    LogSettings,
+    RedisSettings,
+    ServiceSettings,
+    SyncSettings,
+    WindowSettings,
+)
+
+VALIDITY_IN_INTERVALS = 3
+"""Default validity in sync intervals: an advice outlives two syncs that failed."""
+
+_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the text names each with what is wrong, and holds no secret."""
+
+
+def _address(value: str) -> str:
+    matched = _ADDRESS.fullmatch(value)
+    if not matched or int(matched["port"]) > 65_535:
+        raise ValueError("give host:port, for example 127.0.0.1:50051; port 0 takes a free one")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    try:
+        parse_url(value)
+    except ValueError as error:
+        # The text of the error may hold the URL and so a password; only its kind is told.
+        raise ValueError("give redis://[user:password@]host:port/db, rediss://… or unix:///path/to/socket") from error
+    return value
+
+
+def _key_prefix(value: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
+        raise ValueError("give 1 to 128 printable ASCII characters without spaces, for example quantum")
+    return value.removesuffix(":")
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class Environment(BaseSettings):
+    """Environment variables; each is described in `docs/configuration.md`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STRATEGIC_MEMORY_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    redis_url: Annotated[str, AfterValidator(_redis_url)] = Field("redis://redis:6379/0", validation_alias="REDIS_URL")
+    interval: Annotated[float, Field(ge=0.05, le=86_400, allow_inf_nan=False)] = Field(
+        60.0, validation_alias="MEMORY_SYNC_INTERVAL"
+    )
+    key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "quantum"
+    redis_connect_timeout: Seconds = 2.0
+    redis_command_timeout: Seconds = 3.0
+    validity: Seconds | None = None
+    regime_window: Window = 50
+    portfolio_window: Window = 50
+    trade_window: Window = 30
+    minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
+    minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
+    retained_revisions: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    recent_revisions: Annotated[int, Field(ge=1, le=100_000)] = 256
+    grpc_address: Address = "127.0.0.1:50051"
+    http_address: Address = "127.0.0.1:8001"
+    heartbeat_interval: Annotated[float, Field(ge=0.1, le=3_600)] = 15.0
+    max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="after")
+    def _validity_outlives_interval(self) -> Self:
+        if self.validity is not None and self.validity < self.interval:
+            raise ValueError(
+                "STRATEGIC_MEMORY_VALIDITY is shorter than MEMORY_SYNC_INTERVAL: every advice would turn stale "
+                "between two syncs; make it at least as long"
+            )
+        return self
+
+    def service_settings(self) -> ServiceSettings:
+        """Give the settings of the service."""
+        return ServiceSettings(
+            redis=RedisSettings(
+                url=self.redis_url,
+                key_prefix=self.key_prefix,
+                connect_timeout_s=self.redis_connect_timeout,
+                command_timeout_s=self.redis_command_timeout,
+            ),
+            sync=SyncSettings(
+                interval_s=self.interval,
+                validity_s=self.validity or VALIDITY_IN_INTERVALS * self.interval,
+                minimum_samples=self.minimum_samples,
+                minimum_policy_trades=self.minimum_policy_trades,
+                windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
+            ),
+            log=LogSettings(self.retained_revisions, self.recent_revisions),
+            grpc=GrpcSettings(
+                address=self.grpc_address,
+                heartbeat_s=self.heartbeat_interval,
+                max_subscribers=self.max_subscribers,
+            ),
+            http=HttpSettings(self.http_address),
+        )
+
+
+def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:
+    """Read the environment once; overrides (of flags) that are not None take precedence.
+
+    Raises:
+        SettingsError: something is wrong; the message has one line for each setting.
+    """
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return Environment(**given)
+    except ValidationError as error:
+        lines = [f"{_name(entry['loc'])}{entry['msg'].removeprefix('Value error, ')}" for entry in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    """Give the variable that a validation error is about, as one would set it."""
+    if not location:
+        return ""
+    name = str(location[0])
+    field = Environment.model_fields.get(name)
+    alias = field.validation_alias if field else None
+    if isinstance(alias, str):
+        return f"{alias}: "
+    if name in ("REDIS_URL", "MEMORY_SYNC_INTERVAL"):
+        return f"{name}: "
+    return f"STRATEGIC_MEMORY_{name.upper().removeprefix('STRATEGIC_MEMORY_')}: "

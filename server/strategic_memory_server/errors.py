@@ -1,0 +1,100 @@
+"""Errors of the domain. `rpc/error_table.py` says what each is on the wire."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class StrategicMemoryError(Exception):
+    """Something a caller can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field of a request that is wrong, as a path such as `settings.regime_window`, and what to do about it."""
+
+    field: str
+    description: str
+
+
+class InvalidRequestError(StrategicMemoryError):
+    """A request is wrong in one or more fields."""
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("; ".join(f"{violation.field}: {violation.description}" for violation in violations))
+        self.violations = violations
+
+
+class ResumeRefusal(enum.Enum):
+    """Why a stream cannot go on from a resume point."""
+
+    REVISION_COMPACTED = "REVISION_COMPACTED"
+    REVISION_IN_FUTURE = "REVISION_IN_FUTURE"
+    EPOCH_CHANGED = "EPOCH_CHANGED"
+
+
+class ResumePointError(StrategicMemoryError):
+    """A stream cannot go on from a resume point; going on from another one would hide a gap.
+
+    Args:
+        refusal: why.
+        asked: the revision to resume after.
+        oldest: oldest revision that is retained; 0 when there is none.
+        current: newest revision.
+        epoch: name of the log that these count in.
+    """
+
+    def __init__(self, refusal: ResumeRefusal, *, asked: int, oldest: int, current: int, epoch: str) -> None:
+        what = {
+            ResumeRefusal.REVISION_COMPACTED: f"revision {asked + 1} is no longer retained",
+            ResumeRefusal.REVISION_IN_FUTURE: f"revision {asked} has not been published",
+            ResumeRefusal.EPOCH_CHANGED: f"revision {asked} is of another epoch: history was lost in between",
+        }[refusal]
+        super().__init__(
+            f"{what}; retained are {oldest} to {current} of epoch {epoch}. "
+            "Open the stream without resume_after_revision to start with the feedback in force."
+        )
+        self.refusal = refusal
+        self.oldest = oldest
+        self.current = current
+        self.epoch = epoch
+
+
+class LogNotReadError(StrategicMemoryError):
+    """The server has not been able to read the feedback log yet, so it cannot judge a resume point."""
+
+    def __init__(self) -> None:
+        super().__init__("the feedback log has not been read yet; try again shortly")
+
+
+class TooManySubscribersError(StrategicMemoryError):
+    """The server has as many subscribers as it admits."""
+
+    def __init__(self, admitted: int) -> None:
+        super().__init__(f"{admitted} subscribers are connected and no more are admitted; try another server")
+
+
+class DrainingError(StrategicMemoryError):
+    """The server goes away; the stream can be resumed elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is going away; resume elsewhere")
+
+
+class MemoryUnreadableError(StrategicMemoryError):
+    """The stored memory cannot be read from Redis."""
+
+    def __init__(self) -> None:
+        super().__init__("the stored memory cannot be read from Redis right now; try again, or send an inline memory")
+
+
+class ListenError(Exception):
+    """An address cannot be listened on. `setting` names the setting that holds it."""
+
+    def __init__(
+        self, setting: str, address: str, why: str = "it is in use, not of this machine, or not permitted"
+    ) -> None:
+        super().__init__(
+            f"cannot listen on {address}: {why}; set {setting} to another host:port (port 0 takes a free one)"
+        )

@@ -1,0 +1,109 @@
+"""Feedback: what the service says. Advice is its content; Feedback adds when it was said and until when it holds."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+from strategic_memory_server.analysis import win_rate
+from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.reasons import Reason, nothing_published, validity_passed
+
+SAFE_LEVERAGE = 1.0
+
+
+class FeedbackStatus(enum.Enum):
+    """Whether a feedback may be acted upon."""
+
+    WARMING_UP = "WARMING_UP"
+    ACTIVE = "ACTIVE"
+    STALE = "STALE"
+
+
+@dataclass(frozen=True, slots=True)
+class RegimePerformance:
+    """Figures of the preferred regime: mean pnl in the unit of the inputs, entries, and how many won or lost."""
+
+    avg_pnl: float
+    sample_count: int
+    wins: int
+    losses: int
+
+    @property
+    def win_rate(self) -> float | None:
+        """Wins / (wins + losses), 0 to 1; None when nothing was won or lost."""
+        return win_rate(self.wins, self.losses)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the memory advises. Two equal advices are one revision.
+
+    Attributes:
+        preferred_regime: regime with the highest mean pnl.
+        updated_policy: policy advised for it.
+        confidence_boost: how well it has paid, 0 to 1, 0.5 is neutral.
+        leverage_hint: multiple of the base position.
+        regime_performance: its figures; None while there are none.
+        current_regime: regime of the newest observation.
+        best_policy: policy with the highest mean realised pnl in the preferred regime; None: too few trades.
+        reasons: why, in the order in which the rules were applied.
+        version: version of the rules.
+    """
+
+    preferred_regime: str
+    updated_policy: Policy
+    confidence_boost: float
+    leverage_hint: float
+    regime_performance: RegimePerformance | None
+    current_regime: str
+    best_policy: Policy | None
+    reasons: tuple[Reason, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """An advice with its place in the log and its times, in milliseconds since 1970-01-01 UTC (None: not known)."""
+
+    advice: Advice
+    status: FeedbackStatus
+    revision: int = 0
+    epoch: str = ""
+    computed_at_ms: int | None = None
+    data_as_of_ms: int | None = None
+    valid_until_ms: int | None = None
+
+    def at(self, now_ms: int) -> Feedback:
+        """Give the feedback as it stands at a moment: with the safe values once its validity has passed."""
+        if self.status is not FeedbackStatus.ACTIVE or self.valid_until_ms is None or now_ms <= self.valid_until_ms:
+            return self
+        return replace(self, advice=_safe(self.advice, self.valid_until_ms), status=FeedbackStatus.STALE)
+
+
+def _safe(advice: Advice, valid_until_ms: int) -> Advice:
+    """Keep what was seen, withdraw what it was thought to mean."""
+    return replace(
+        advice,
+        updated_policy=Policy.CONSERVATIVE,
+        confidence_boost=0.0,
+        leverage_hint=min(advice.leverage_hint, SAFE_LEVERAGE),
+        reasons=(validity_passed(valid_until_ms), *advice.reasons),
+    )
+
+
+def warming_up(version: str, reason: Reason | None = None, *, current_regime: str = UNKNOWN_REGIME) -> Feedback:
+    """Give the answer that stands before anything was published."""
+    advice = Advice(
+        preferred_regime=UNKNOWN_REGIME,
+        updated_policy=Policy.CONSERVATIVE,
+        confidence_boost=0.0,
+        leverage_hint=SAFE_LEVERAGE,
+        regime_performance=None,
+        current_regime=current_regime,
+        best_policy=None,
+        reasons=(reason or nothing_published(),),
+        version=version,
+    )
+    return Feedback(advice, FeedbackStatus.WARMING_UP)

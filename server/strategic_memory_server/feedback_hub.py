@@ -1,0 +1,91 @@
+"""FeedbackHub: what this server can say without asking anybody, newest feedback and a ring of recent ones.
+
+Synchronous. The tail of the log feeds it, the streams and GetFeedback read it; both run in one event loop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from strategic_memory_server.feedback import Feedback, warming_up
+from strategic_memory_server.feedback_log import LogSnapshot
+
+
+class FeedbackHub:
+    """Holds the newest feedback and recent ones.
+
+    Args:
+        version: version of the rules that the warming-up feedback names.
+        recent_revisions: length of the ring.
+    """
+
+    def __init__(self, version: str, recent_revisions: int) -> None:
+        self.epoch = ""
+        self._ring: deque[Feedback] = deque(maxlen=recent_revisions)
+        self._newest = warming_up(version)
+        self._nothing = self._newest
+        self._stale: Feedback | None = None
+        self._oldest_retained = 0
+
+    @property
+    def revision(self) -> int:
+        """Newest revision; 0 when nothing was published."""
+        return self._newest.revision
+
+    @property
+    def oldest_retained(self) -> int:
+        """Oldest revision that was retained in the log when it was last read whole; 0 when there was none."""
+        return self._oldest_retained
+
+    def load(self, snapshot: LogSnapshot) -> None:
+        """Take over a snapshot of the log in place of everything known."""
+        state = snapshot.state
+        self._ring.clear()
+        self._ring.extend(snapshot.recent)
+        self._oldest_retained = snapshot.oldest_revision
+        self.epoch = state.epoch if state else ""
+        self._newest, self._stale = (
+            replace(self._ring[-1] if self._ring else self._nothing, epoch=self.epoch),
+            None,
+        )
+        if state and self._ring:
+            self._set_validity(state.valid_until_ms, state.data_as_of_ms)
+
+    def append(self, feedback: Feedback) -> bool:
+        """Take over the next feedback of the log; False when it does not follow what is known."""
+        if feedback.epoch != self.epoch or feedback.revision != self.revision + 1:
+            return False
+        self._ring.append(feedback)
+        self._newest, self._stale = feedback, None
+        self._oldest_retained = self._oldest_retained or feedback.revision
+        return True
+
+    def confirm(self, epoch: str, revision: int, valid_until_ms: int | None, data_as_of_ms: int | None) -> bool:
+        """Move the validity of the newest feedback on; False when it is not the newest one that is known."""
+        if (epoch, revision) != (self.epoch, self.revision):
+            return False
+        self._set_validity(valid_until_ms, data_as_of_ms)
+        return True
+
+    def in_force(self, now_ms: int) -> Feedback:
+        """Give the newest feedback as it stands now: with the safe values once its validity has passed.
+
+        Until something changes it is the same object, so that what is derived from it can be kept.
+        """
+        now = self._newest.at(now_ms)
+        if now is self._newest:
+            return now
+        if self._stale is None:
+            self._stale = now
+        return self._stale
+
+    def recent(self, revision: int) -> Feedback | None:
+        """Give a recent feedback; None when it is older than the ring or was never published."""
+        if not self._ring or not self._ring[0].revision <= revision <= self.revision:
+            return None
+        return self._ring[revision - self._ring[0].revision]
+
+    def _set_validity(self, valid_until_ms: int | None, data_as_of_ms: int | None) -> None:
+        self._newest = replace(self._newest, valid_until_ms=valid_until_ms, data_as_of_ms=data_as_of_ms)
+        self._stale = None

@@ -1,0 +1,203 @@
+"""FeedbackLog: the durable log in Redis, which is the truth about what was said.
+
+The log is a stream with one entry per revision, whose id is `<revision>-0`, so a revision is found without an index
+and the stream itself refuses a double. Beside it are the state (epoch, newest revision, validity), the key with the
+newest feedback, and the pulse: a short stream that carries each change of the validity to whoever tails the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import redis.asyncio as redis
+import structlog
+
+from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.feedback_json import (
+    MalformedFeedbackError,
+    decode_feedback,
+    encode_event,
+    encode_feedback,
+)
+from strategic_memory_server.redis_replies import StreamEntries, entries_of
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """Names of the outputs in Redis."""
+
+    feedback: str
+    log: str
+    events: str
+    state: str
+    pulse: str
+
+    @classmethod
+    def under(cls, prefix: str) -> LogKeys:
+        """Give the names under a key prefix."""
+        return cls(
+            feedback=f"{prefix}:feedback:strategic_memory",
+            log=f"{prefix}:stream:strategic_feedback",
+            events=f"{prefix}:events:strategic_feedback",
+            state=f"{prefix}:feedback:strategic_memory:state",
+            pulse=f"{prefix}:stream:strategic_feedback:pulse",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Where the log stands: newest revision of an epoch, and its validity in milliseconds since 1970-01-01 UTC."""
+
+    epoch: str
+    revision: int
+    valid_until_ms: int | None = None
+    data_as_of_ms: int | None = None
+
+    @classmethod
+    def from_replies(cls, epoch: bytes, revision: bytes, valid_until: bytes, data_as_of: bytes) -> LogState:
+        """Read the four values as Redis gives them; empty: not known."""
+        return cls(epoch.decode(), int(revision), _optional_int(valid_until), _optional_int(data_as_of))
+
+
+@dataclass(frozen=True, slots=True)
+class LogSnapshot:
+    """The log at one moment.
+
+    Attributes:
+        state: where it stands; None when nobody has opened it yet.
+        recent: newest feedbacks, oldest first, of the state's epoch.
+        oldest_revision: oldest retained revision; 0 when there is none.
+        log_cursor: id of the newest log entry, to read on from.
+        pulse_cursor: id of the newest pulse, to read on from.
+    """
+
+    state: LogState | None
+    recent: tuple[Feedback, ...]
+    oldest_revision: int
+    log_cursor: str
+    pulse_cursor: str
+
+
+class FeedbackLog:
+    """Reads and writes the log. The client must return bytes (`decode_responses=False`)."""
+
+    def __init__(self, client: redis.Redis, prefix: str, retained_revisions: int) -> None:
+        self.keys = LogKeys.under(prefix)
+        self._client = client
+        self._retained = retained_revisions
+        scripts = resources.files("strategic_memory_server") / "scripts"
+        self._open = client.register_script((scripts / "open.lua").read_text())
+        self._publish = client.register_script((scripts / "publish.lua").read_text())
+        self._confirm = client.register_script((scripts / "confirm.lua").read_text())
+
+    async def open(self, epoch_if_new: str) -> LogState:
+        """Make sure that the log has an epoch, and tell where it stands."""
+        replies = await self._open(keys=[self.keys.state, self.keys.log], args=[epoch_if_new])
+        return LogState.from_replies(*replies)
+
+    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+        """Write a feedback as the next revision; False when the log is not where `expected` says."""
+        reply = await self._publish(
+            keys=[self.keys.state, self.keys.log, self.keys.feedback, self.keys.pulse],
+            args=[
+                expected.epoch,
+                expected.revision,
+                feedback.epoch,
+                feedback.revision,
+                encode_feedback(feedback),
+                encode_event(feedback),
+                self.keys.events,
+                self._retained,
+                _or_empty(feedback.valid_until_ms),
+                _or_empty(feedback.data_as_of_ms),
+            ],
+        )
+        return bool(reply[0] == b"published")
+
+    async def confirm(self, feedback: Feedback) -> bool:
+        """Renew the times of the newest feedback; False when it is not the newest any more."""
+        reply = await self._confirm(
+            keys=[self.keys.state, self.keys.feedback, self.keys.pulse],
+            args=[
+                feedback.epoch,
+                feedback.revision,
+                encode_feedback(feedback),
+                _or_empty(feedback.valid_until_ms),
+                _or_empty(feedback.data_as_of_ms),
+            ],
+        )
+        return bool(reply[0] == b"confirmed")
+
+    async def read_state(self) -> LogState | None:
+        """Tell where the log stands; None when nobody has opened it yet."""
+        return _state(await self._client.hmget(self.keys.state, _STATE_FIELDS))
+
+    async def snapshot(self, recent: int) -> LogSnapshot:
+        """Read state, newest feedbacks and cursors at one moment."""
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(self.keys.state, _STATE_FIELDS)
+            pipeline.xrevrange(self.keys.log, count=recent)
+            pipeline.xrange(self.keys.log, count=1)
+            pipeline.xrevrange(self.keys.pulse, count=1)
+            state_reply, newest, oldest, pulses = await pipeline.execute()
+        state = _state(state_reply)
+        return LogSnapshot(
+            state=state,
+            recent=contiguous_tail(decode_entries(newest[::-1]), state),
+            oldest_revision=_revision_of(oldest[0][0]) if oldest else 0,
+            log_cursor=newest[0][0].decode() if newest else "0-0",
+            pulse_cursor=pulses[0][0].decode() if pulses else "0-0",
+        )
+
+    async def read_after(self, revision: int, count: int) -> list[Feedback]:
+        """Read up to `count` retained feedbacks that came after a revision, oldest first."""
+        entries = await self._client.xrange(self.keys.log, min=f"{revision + 1}-0", count=count)
+        return decode_entries(entries_of(entries))
+
+
+_STATE_FIELDS = ["epoch", "revision", "valid_until_ms", "data_as_of_ms"]
+
+
+def decode_entries(entries: StreamEntries) -> list[Feedback]:
+    """Read log entries; one that is not a feedback is left out, and logged."""
+    feedbacks = []
+    for entry_id, fields in entries:
+        try:
+            feedbacks.append(decode_feedback(fields.get(b"feedback", b"")))
+        except MalformedFeedbackError as error:
+            logger.warning("Feedback log entry is not readable", entry_id=entry_id.decode(), error=str(error))
+    return feedbacks
+
+
+def contiguous_tail(feedbacks: list[Feedback], state: LogState | None) -> tuple[Feedback, ...]:
+    """Keep the newest feedbacks that end at the state's revision, follow each other and share its epoch."""
+    kept: list[Feedback] = []
+    revision = state.revision if state else 0
+    for feedback in reversed(feedbacks):
+        if state is None or feedback.epoch != state.epoch or feedback.revision != revision:
+            break
+        kept.append(feedback)
+        revision -= 1
+    return tuple(reversed(kept))
+
+
+def _state(reply: list[Any]) -> LogState | None:
+    if reply[0] is None or reply[1] is None:
+        return None
+    return LogState.from_replies(*(value or b"" for value in reply))
+
+
+def _revision_of(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])
+
+
+def _optional_int(raw: bytes) -> int | None:
+    return int(raw) if raw else None
+
+
+def _or_empty(value: int | None) -> int | str:
+    return "" if value is None else value

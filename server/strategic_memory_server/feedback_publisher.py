@@ -1,0 +1,123 @@
+"""FeedbackPublisher: decides whether an advice is a new revision, and writes it or confirms the old one.
+
+It believes to know where the log stands and the log's scripts check that belief, so a publisher that was wrong (a
+restart, a lost reply, history lost in a failover) learns it before anything is written.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus
+from strategic_memory_server.feedback_log import FeedbackLog, LogState
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """One place in the history of what was said."""
+
+    epoch: str
+    revision: int
+
+
+class LogContestedError(Exception):
+    """Somebody else keeps writing to the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of an advice: the feedback as it stands in the log, and whether it is a new revision."""
+
+    feedback: Feedback
+    is_new: bool
+
+
+def mint_epoch() -> str:
+    """Make a name for a log that no other log has had."""
+    return secrets.token_hex(8)
+
+
+class FeedbackPublisher:
+    """Writes to one log.
+
+    Args:
+        log: the log.
+        mint: makes the name of a new epoch.
+    """
+
+    def __init__(self, log: FeedbackLog, mint: Callable[[], str] = mint_epoch) -> None:
+        self._log = log
+        self._mint = mint
+        self._state: LogState | None = None
+        self._newest: Feedback | None = None
+        self._written = LogPosition("", 0)
+
+    async def open(self) -> LogState:
+        """Learn where the log stands, unless it is known; afterwards it has an epoch.
+
+        A log that stands lower than what this process has published has lost history: from then on it has another
+        epoch, and revisions go on above everything that was ever said.
+        """
+        if self._state is None:
+            state = await self._log.open(self._mint())
+            snapshot = await self._log.snapshot(recent=1)
+            self._newest = snapshot.recent[-1] if snapshot.recent else None
+            if self._newest and (self._newest.epoch, self._newest.revision) != (state.epoch, state.revision):
+                self._newest = None
+            self._state = state
+        return self._state
+
+    async def publish(
+        self, advice: Advice, *, now_ms: int, valid_until_ms: int, data_as_of_ms: int | None
+    ) -> Publication:
+        """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
+
+        Raises:
+            LogContestedError: the log changed under every attempt.
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether the advice was
+                written is not known then; the next call finds out.
+        """
+        for _ in range(ATTEMPTS):
+            state = await self.open()
+            # Until it is known that this write succeeded, it is not known where the log stands.
+            newest, self._state = self._newest, None
+            repeated = newest is not None and newest.advice == advice and not _lapsed(state, now_ms)
+            epoch, revision = (state.epoch, state.revision) if repeated else self._next_place(state)
+            feedback = Feedback(
+                advice,
+                FeedbackStatus.ACTIVE,
+                revision=revision,
+                epoch=epoch,
+                computed_at_ms=now_ms,
+                data_as_of_ms=data_as_of_ms,
+                valid_until_ms=valid_until_ms,
+            )
+            if repeated:
+                written = await self._log.confirm(feedback)
+            else:
+                written = await self._log.publish(feedback, expected=state)
+            if written:
+                self._newest = feedback
+                self._written = LogPosition(epoch, revision)
+                self._state = LogState(epoch, revision, valid_until_ms, data_as_of_ms)
+                return Publication(feedback, is_new=not repeated)
+        raise LogContestedError(
+            "the feedback log was changed by somebody else each time this service tried to write to it; "
+            "run one syncing service per key prefix"
+        )
+
+    def _next_place(self, state: LogState) -> tuple[str, int]:
+        """Give epoch and revision for the next entry of a log that stands at `state`."""
+        if state.revision >= self._written.revision:
+            return state.epoch, state.revision + 1
+        epoch = self._mint() if state.epoch == self._written.epoch else state.epoch
+        return epoch, self._written.revision + 1
+
+
+def _lapsed(state: LogState, now_ms: int) -> bool:
+    """Tell whether the newest feedback has turned stale: saying it again is a change then, so it is a revision."""
+    return state.valid_until_ms is not None and now_ms > state.valid_until_ms

@@ -1,0 +1,40 @@
+"""Logging: one JSON object a line on standard output, or coloured lines for a person."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def _event_first(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Put what happened before the details, for whoever reads the lines."""
+    return {"event": line.pop("event"), **line}
+
+
+def set_up_logging(level: str, log_format: str) -> None:
+    """Configure structlog once, at the edge.
+
+    Args:
+        level: DEBUG, INFO, WARNING or ERROR.
+        log_format: "json" or "console".
+    """
+    rendering: list[structlog.typing.Processor]
+    if log_format == "json":
+        rendering = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        rendering = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _event_first,
+            *rendering,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries that use the standard logging speak up only when something is wrong.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")

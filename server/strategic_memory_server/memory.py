@@ -1,0 +1,117 @@
+"""StrategicMemory: what was read, as immutable columns, before anything is worked out from it.
+
+Every window holds its entries oldest first. Text is dictionary-coded: a regime column holds indices into
+`StrategicMemory.regime_names`, a strategy column indices into `strategy_names`. A number that was not given
+is NaN, a policy or strategy that was not given is -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.policy import Policy
+
+UNKNOWN_REGIME = "UNKNOWN"
+"""Regime of an entry for which none was given or observed."""
+
+FloatColumn = NDArray[np.float64]
+IndexColumn = NDArray[np.int64]
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+
+def float_column(values: Sequence[float]) -> FloatColumn:
+    """Make a read-only column of numbers."""
+    column = np.array(values, dtype=np.float64)
+    column.flags.writeable = False
+    return column
+
+
+def index_column(values: Sequence[int]) -> IndexColumn:
+    """Make a read-only column of indices or positions."""
+    column = np.array(values, dtype=np.int64)
+    column.flags.writeable = False
+    return column
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegimeWindow:
+    """Regime observations. `position` orders them in time, see `stream_position.py`."""
+
+    regime: IndexColumn
+    pnl: FloatColumn
+    volatility: FloatColumn
+    trend: FloatColumn
+    confidence: FloatColumn
+    position: IndexColumn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PortfolioWindow:
+    """Portfolio entries: what the portfolio earned."""
+
+    regime: IndexColumn
+    pnl: FloatColumn
+    position: IndexColumn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TradeWindow:
+    """Trade results: `pnl` is the realised pnl, `policy` a value of `Policy` or -1."""
+
+    regime: IndexColumn
+    pnl: FloatColumn
+    policy: IndexColumn
+    strategy: IndexColumn
+    position: IndexColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What other modules have written beside the streams. `None`: not given, or rejected."""
+
+    governance_policy: Policy | None = None
+    governance_preferred_regime: str | None = None
+    regime_stats: JsonObject | None = None
+    exposure_summary: JsonObject | None = None
+    leverage_limits: JsonObject | None = None
+    exit_statistics: JsonObject | None = None
+    max_leverage_hint: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source contributed: entries used, and counts of those rejected or worth a note, by reason."""
+
+    source: str
+    accepted: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrategicMemory:
+    """One consistent reading of all sources.
+
+    `timed` says whether positions are times; without it they only give the order. `sources` has one report
+    for each source that was read.
+    """
+
+    regime_names: tuple[str, ...]
+    strategy_names: tuple[str, ...]
+    regimes: RegimeWindow
+    portfolio: PortfolioWindow
+    trades: TradeWindow
+    context: Context = field(default_factory=Context)
+    sources: tuple[SourceReport, ...] = ()
+    timed: bool = True
+
+    @property
+    def sample_count(self) -> int:
+        """Number of entries in the three windows together."""
+        return self.regimes.pnl.size + self.portfolio.pnl.size + self.trades.pnl.size

@@ -1,0 +1,193 @@
+"""StrategicMemorySync: the loop that reads the memory, works out the advice and publishes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.redis_connection import describe_failure
+from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.settings import SyncSettings
+from strategic_memory_server.sync_status import SyncStatus
+
+LONGEST_RETRY_S = 5.0
+REJECTIONS_LOGGED_PER_CYCLE = 5
+
+_RANDOM = secrets.SystemRandom()
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncParts:
+    """What the loop runs: load, analyze, recommend, publish."""
+
+    loader: MemoryLoader
+    analyzer: PatternAnalyzer
+    feedback: ReinforcementFeedback
+    publisher: FeedbackPublisher
+
+
+def unix_time_ms() -> int:
+    """Give the time now in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class StrategicMemorySync:
+    """Runs the cycle at an interval; one cycle never overlaps another.
+
+    Args:
+        parts: what to run.
+        settings: when, and upon what to advise.
+        observe: is told the status after every cycle.
+        clock_ms: the time now in milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self,
+        parts: SyncParts,
+        settings: SyncSettings,
+        observe: Callable[[SyncStatus], None] = lambda status: None,
+        clock_ms: Callable[[], int] = unix_time_ms,
+    ) -> None:
+        self.status = SyncStatus()
+        self.rejections = RejectionLedger()
+        self._parts = parts
+        self._settings = settings
+        self._observe = observe
+        self._clock_ms = clock_ms
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End `run` after the cycle in hand."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            started = loop.time()
+            await self.cycle()
+            wait_s = self._settings.interval_s - (loop.time() - started)
+            if self.status.failure is not None:
+                wait_s = min(self._retry_wait_s(), self._settings.interval_s)
+            await self._pause(max(wait_s, 0.0))
+
+    async def cycle(self) -> SyncStatus:
+        """Run one cycle. Whatever goes wrong is logged and kept in the status; nothing is raised."""
+        started = time.perf_counter()
+        try:
+            status = await self._sync()
+        except (RedisError, OSError, LogContestedError) as error:
+            self._failed(describe_failure(error))
+        except Exception as error:
+            # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
+            logger.exception("Memory sync failed by a fault of the program")
+            self._failed(f"fault of the program: {type(error).__name__}")
+        else:
+            self.status = replace(
+                status,
+                iteration=self.status.iteration + 1,
+                elapsed_s=time.perf_counter() - started,
+                completed_at_ms=self._clock_ms(),
+            )
+            self._log_completion()
+        self._observe(self.status)
+        return self.status
+
+    async def _sync(self) -> SyncStatus:
+        """Load, analyze, recommend, publish."""
+        parts = self._parts
+        loaded = await parts.loader.load(self._settings.windows)
+        self._log_rejections(self.rejections.record(loaded.rejected))
+        analysis = parts.analyzer.analyze(loaded.memory)
+        advice = parts.feedback.recommend(analysis)
+        status = replace(
+            self.status,
+            failures=0,
+            failure=None,
+            samples=analysis.sample_count,
+            sources=loaded.memory.sources,
+        )
+        if isinstance(advice, NoAdvice):
+            # The log is opened all the same, so that whoever subscribes now can resume later.
+            await parts.publisher.open()
+            return replace(
+                status,
+                outcome=advice.reason.code,
+                explanation=advice.reason.sentence,
+                best_regime=UNKNOWN_REGIME,
+                policy=Policy.CONSERVATIVE,
+                confidence=0.0,
+            )
+        now_ms = self._clock_ms()
+        publication = await parts.publisher.publish(
+            advice,
+            now_ms=now_ms,
+            valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
+            data_as_of_ms=analysis.data_as_of_ms,
+        )
+        return replace(
+            status,
+            outcome="published" if publication.is_new else "confirmed",
+            explanation="",
+            best_regime=advice.preferred_regime,
+            policy=advice.updated_policy,
+            confidence=advice.confidence_boost,
+        )
+
+    def _failed(self, failure: str) -> None:
+        failures = self.status.failures + 1
+        if failure != self.status.failure:
+            logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
+        self.status = replace(self.status, failures=failures, failure=failure)
+
+    def _retry_wait_s(self) -> float:
+        """Wait twice as long after each failure, spread by a tenth so that servers do not retry in step."""
+        doubled = self._settings.retry_s * 2.0 ** min(self.status.failures - 1, 10)
+        return min(doubled, LONGEST_RETRY_S) * _RANDOM.uniform(0.9, 1.1)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or until stopped."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    def _log_completion(self) -> None:
+        status = self.status
+        logger.info(
+            "Memory sync iteration complete",
+            iteration=status.iteration,
+            samples=status.samples,
+            best_regime=status.best_regime,
+            policy=status.policy.name,
+            confidence=status.confidence,
+            elapsed_ms=round(status.elapsed_s * 1000, 3),
+            outcome=status.outcome,
+        )
+
+    def _log_rejections(self, fresh: list[RejectedInput]) -> None:
+        """Log the first few of what was newly rejected; the counts are in the status, health and metrics."""
+        for entry in fresh[:REJECTIONS_LOGGED_PER_CYCLE]:
+            logger.warning(
+                "Input rejected",
+                source=entry.source,
+                reason=entry.reason,
+                entry_id=entry.entry_id or None,
+                excerpt=entry.excerpt,
+            )
+        if len(fresh) > REJECTIONS_LOGGED_PER_CYCLE:
+            logger.warning("More inputs rejected", count=len(fresh) - REJECTIONS_LOGGED_PER_CYCLE)

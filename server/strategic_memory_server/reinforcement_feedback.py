@@ -1,0 +1,109 @@
+"""ReinforcementFeedback: from an analysis to advice, by the reference rules.
+
+Pure: no clock, no settings from the environment; the same analysis gives the same advice with the same reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strategic_memory_server import reasons, reference_rules
+from strategic_memory_server.analysis import Analysis, RegimeFigures
+from strategic_memory_server.feedback import Advice, RegimePerformance
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.reasons import Reason
+from strategic_memory_server.rule_table import Row, first_match
+
+
+@dataclass(frozen=True, slots=True)
+class NoAdvice:
+    """There is not enough to advise upon; `reason` says what is missing."""
+
+    reason: Reason
+    current_regime: str
+
+
+class ReinforcementFeedback:
+    """Gives advice by the reference rules.
+
+    Args:
+        minimum_samples: entries needed in all before there is advice, at least 1.
+        policy_table: rows that choose the policy, first match first.
+    """
+
+    def __init__(
+        self,
+        minimum_samples: int = reference_rules.MINIMUM_SAMPLES,
+        policy_table: Sequence[Row[Policy]] = reference_rules.POLICY_TABLE,
+    ) -> None:
+        self._minimum_samples = minimum_samples
+        self._policy_table = tuple(policy_table)
+
+    def recommend(self, analysis: Analysis) -> Advice | NoAdvice:
+        """Advise upon one analysis."""
+        if analysis.sample_count < self._minimum_samples:
+            return NoAdvice(
+                reasons.too_few_entries(analysis.sample_count, self._minimum_samples), analysis.current_regime
+            )
+        ranked = analysis.known_regimes
+        if not ranked:
+            return NoAdvice(reasons.no_known_regime(analysis.sample_count), analysis.current_regime)
+        best = ranked[0]
+        measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
+        policy = first_match(self._policy_table, best.regime, measured, Policy.CONSERVATIVE)
+        leverage_hint, leverage_reasons = leverage(best, analysis.max_leverage_hint)
+        return Advice(
+            preferred_regime=best.regime,
+            updated_policy=policy.outcome,
+            confidence_boost=confidence_boost(best),
+            leverage_hint=leverage_hint,
+            regime_performance=RegimePerformance(best.avg_pnl, best.sample_count, best.wins, best.losses),
+            current_regime=analysis.current_regime,
+            best_policy=best.best_policy,
+            reasons=(
+                reasons.preferred_regime(best, ranked[1] if len(ranked) > 1 else None),
+                reasons.policy_rule(best.regime, policy),
+                *leverage_reasons,
+            ),
+            version=reference_rules.VERSION,
+        )
+
+
+def confidence_boost(best: RegimeFigures) -> float:
+    """How well a regime has paid, 0 to 1; 0.5 is neutral.
+
+    Mean pnl (clipped to one unit) and win rate are weighed 0.6 to 0.4, shrunk towards neutral below 20 entries:
+    clip(((0.6 clip(avg_pnl, -1, 1) + 0.8 (win_rate - 0.5)) min(1, n / 20) + 1) / 2, 0, 1), rounded to 4 decimals.
+    A win rate that is not defined counts as 0.
+    """
+    pnl_part = reference_rules.PNL_WEIGHT * min(max(best.avg_pnl, -1.0), 1.0)
+    win_part = reference_rules.WIN_RATE_WEIGHT * 2.0 * ((best.win_rate or 0.0) - 0.5)
+    weight = min(1.0, best.sample_count / reference_rules.FULL_WEIGHT_SAMPLES)
+    boost = ((pnl_part + win_part) * weight + 1.0) / 2.0
+    return round(min(max(boost, 0.0), 1.0), reference_rules.CONFIDENCE_DECIMALS)
+
+
+def leverage(best: RegimeFigures, cap: float | None) -> tuple[float, tuple[Reason, ...]]:
+    """Leverage for a regime, and why.
+
+    The base of the leverage table times (0.8 + 0.4 confidence), clipped to [0.5, 2.0] and rounded to 2 decimals; then
+    lowered to `cap`, which is not rounded, so that it is never exceeded.
+    """
+    measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
+    base = first_match(reference_rules.LEVERAGE_TABLE, best.regime, measured, reference_rules.DEFAULT_LEVERAGE_BASE)
+    confidence = best.confidence or 0.0
+    factor = reference_rules.LEVERAGE_AT_NO_CONFIDENCE + reference_rules.LEVERAGE_PER_CONFIDENCE * confidence
+    scaled = base.outcome * factor
+    low, high = reference_rules.LEVERAGE_BOUNDS
+    hint = round(min(max(scaled, low), high), reference_rules.LEVERAGE_DECIMALS)
+    why = [
+        reasons.leverage_base(best.regime, base),
+        reasons.leverage_scaled(factor, confidence, round(scaled, reference_rules.LEVERAGE_DECIMALS)),
+    ]
+    if not low <= scaled <= high:
+        why.append(reasons.leverage_bounded(scaled, hint))
+    if cap is not None and hint > cap:
+        why.append(reasons.leverage_capped(hint, cap))
+        hint = cap
+    return hint, tuple(why)

@@ -1,0 +1,1 @@
+"""The gRPC side: from requests to the domain and back."""

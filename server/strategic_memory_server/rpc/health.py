@@ -1,0 +1,66 @@
+"""The standard health service (`grpc.health.v1.Health`).
+
+Each Watch writes on its own: a watcher that stops reading holds up neither the others nor a change of the status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from strategic_memory_server.change_signal import ChangeSignal
+
+WHOLE_SERVER = ""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Response = health_pb2.HealthCheckResponse
+
+
+class HealthServicer(health_pb2_grpc.HealthServicer):
+    """Tells whether the server takes calls, as a whole ("") and by service.
+
+    A server that cannot reach Redis is serving: it answers with what it knows, or with the safe values. It is not
+    serving from the moment it begins to stop.
+    """
+
+    def __init__(self, services: tuple[str, ...]) -> None:
+        self._services = (WHOLE_SERVER, *services)
+        self._changed = ChangeSignal()
+        self._ended = False
+
+    def stop_serving(self) -> None:
+        """Tell everybody NOT_SERVING, and end the watches."""
+        self._ended = True
+        self._changed.notify()
+
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: Context) -> Response:
+        """Tell the status of one service."""
+        if request.service not in self._services:
+            known = ", ".join(name for name in self._services if name)
+            await context.abort(
+                grpc.StatusCode.NOT_FOUND,
+                f"no service {request.service!r} here; there are {known} and '' for the server",
+            )
+        return self._response(request.service)
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> AsyncIterator[Response]:
+        """Tell the status of one service now and whenever it changes."""
+        told: Response | None = None
+        while True:
+            change = self._changed.pending
+            response = self._response(request.service)
+            if response != told:
+                told = response
+                yield response
+                continue
+            if self._ended:
+                return
+            await change
+
+    def _response(self, service: str) -> Response:
+        if service not in self._services:
+            return Response(status=Response.SERVICE_UNKNOWN)
+        return Response(status=Response.NOT_SERVING if self._ended else Response.SERVING)

@@ -1,0 +1,82 @@
+"""Opens the gRPC server with everything it serves, and drains it when it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from strategic_memory.v1 import service_pb2, service_pb2_grpc
+from strategic_memory_server.errors import ListenError
+from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.rpc.health import HealthServicer
+from strategic_memory_server.rpc.interceptor import RpcInterceptor
+from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
+from strategic_memory_server.settings import GrpcSettings
+
+SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["StrategicMemoryService"].full_name
+
+PERMITTED_PING_INTERVAL_MS = 10_000
+"""Clients may ping this often; the client library pings every 20 s at most."""
+
+PING_AFTER_MS = 30_000
+PING_TIMEOUT_MS = 10_000
+MAX_PENDING_CALLS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcServer:
+    """An open server: where it listens, and the servicers behind it."""
+
+    address: str
+    servicer: StrategicMemoryServicer
+    health: HealthServicer
+
+
+def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
+    return [
+        # Without this a second server can bind the same port, and each gets half of the calls.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", settings.max_request_bytes),
+        ("grpc.keepalive_time_ms", PING_AFTER_MS),
+        ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", PERMITTED_PING_INTERVAL_MS),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", PERMITTED_PING_INTERVAL_MS),
+        # A thousand subscribers that reconnect at once must not be dropped.
+        ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
+    ]
+
+
+@asynccontextmanager
+async def open_grpc_server(
+    servicer: StrategicMemoryServicer, metrics: RpcMetrics, settings: GrpcSettings
+) -> AsyncIterator[GrpcServer]:
+    """Serve until the context is left; then end the streams first, so that their clients go elsewhere.
+
+    Raises:
+        ListenError: the address cannot be listened on.
+    """
+    server = grpc.aio.server(interceptors=[RpcInterceptor(metrics)], options=_options(settings))
+    health_servicer = HealthServicer((SERVICE_NAME,))
+    service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, server)
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    try:
+        port = server.add_insecure_port(settings.address)
+    except RuntimeError:
+        raise ListenError("STRATEGIC_MEMORY_GRPC_ADDRESS", settings.address) from None
+    await server.start()
+    try:
+        host = settings.address.rpartition(":")[0]
+        yield GrpcServer(f"{host}:{port}", servicer, health_servicer)
+    finally:
+        health_servicer.stop_serving()
+        servicer.drain()
+        await server.stop(settings.stop_grace_s)

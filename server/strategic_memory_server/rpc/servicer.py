@@ -1,0 +1,179 @@
+"""The three RPCs. What they answer is decided by the hub, the stream cursor and the analysis; this waits and maps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory.v1 import service_pb2, service_pb2_grpc
+from strategic_memory_server.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.errors import (
+    DrainingError,
+    LogNotReadError,
+    MemoryUnreadableError,
+    TooManySubscribersError,
+)
+from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.feedback_hub import FeedbackHub
+from strategic_memory_server.feedback_log import FeedbackLog
+from strategic_memory_server.inline_memory import read_inline_memory
+from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.redis_connection import describe_failure
+from strategic_memory_server.rpc.from_wire import StreamOrder, analysis_order, stream_order
+from strategic_memory_server.rpc.message_cache import MessageCache
+from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message
+from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
+from strategic_memory_server.stream_cursor import Beat, Deliver, ReadLog, Step, StreamCursor
+from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
+
+LOG_PAGE = 100
+"""Feedbacks read from the log at once for a subscriber that catches up."""
+
+ANALYSES_AT_ONCE = 2
+HEARTBEAT_JITTER = 0.1
+
+# The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_RANDOM = secrets.SystemRandom()
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the RPCs answer from."""
+
+    hub: FeedbackHub
+    changed: ChangeSignal
+    log: FeedbackLog
+    loader: MemoryLoader
+    clock_ms: Callable[[], int]
+
+
+class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
+    """Serves `strategic_memory.v1.StrategicMemoryService`."""
+
+    def __init__(self, sources: Sources, grpc_settings: GrpcSettings, sync_settings: SyncSettings) -> None:
+        self.subscribers = 0
+        self._sources = sources
+        self._grpc = grpc_settings
+        self._sync = sync_settings
+        self._draining = False
+        self._messages = MessageCache()
+        self._analyses = asyncio.Semaphore(ANALYSES_AT_ONCE)
+
+    def drain(self) -> None:
+        """End every stream in a way that its client takes up elsewhere, and admit no more."""
+        self._draining = True
+        self._sources.changed.notify()
+
+    async def GetFeedback(
+        self, request: service_pb2.GetFeedbackRequest, context: Context
+    ) -> service_pb2.GetFeedbackResponse:
+        """Answer with the feedback in force, from memory."""
+        return self._messages.response(self._in_force())
+
+    async def StreamFeedback(
+        self, request: service_pb2.StreamFeedbackRequest, context: Context
+    ) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
+        """Send the feedback as it changes, and heartbeats in between."""
+        order = stream_order(request, self._grpc.heartbeat_s)
+        if self._draining:
+            raise DrainingError
+        if self.subscribers >= self._grpc.max_subscribers:
+            raise TooManySubscribersError(self.subscribers)
+        cursor = StreamCursor(self._sources.hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch)
+        self.subscribers += 1
+        try:
+            async with contextlib.aclosing(self._follow(cursor, order)) as messages:
+                async for message in messages:
+                    yield message
+        finally:
+            self.subscribers -= 1
+
+    async def Analyze(self, request: service_pb2.AnalyzeRequest, context: Context) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory, or the observations in the request."""
+        order = analysis_order(request.settings, self._sync)
+        async with self._analyses:
+            if request.WhichOneof("memory") == "inline":
+                return await asyncio.to_thread(self._analyze_inline, request, order)
+            memory = await self._stored_memory(order.windows)
+            return await asyncio.to_thread(self._analyze, memory, order)
+
+    async def _follow(
+        self, cursor: StreamCursor, order: StreamOrder
+    ) -> AsyncGenerator[service_pb2.StreamFeedbackResponse, None]:
+        now_s = asyncio.get_running_loop().time
+        beat_at = now_s() + _jittered(order.heartbeat_s)
+        while True:
+            # Taken before looking at the hub, so that a change in between ends the wait below at once.
+            change = self._sources.changed.pending
+            if self._draining:
+                raise DrainingError
+            step = cursor.next(self._sources.clock_ms())
+            if step is None and (silent_s := beat_at - now_s()) > 0:
+                await wait_until(change, min(silent_s, self._valid_for_s()))
+                continue
+            if isinstance(step, ReadLog):
+                steps: Sequence[Step] = cursor.take_from_log(await self._read_log(step.after_revision))
+            else:
+                steps = [step or Beat()]
+            for each in steps:
+                yield self._message(each)
+            beat_at = now_s() + _jittered(order.heartbeat_s)
+
+    def _message(self, step: Step) -> service_pb2.StreamFeedbackResponse:
+        if isinstance(step, Deliver):
+            return self._messages.delivery(step.feedback, step.skipped)
+        now_ms = self._sources.clock_ms()
+        heartbeat = heartbeat_message(self._sources.hub.in_force(now_ms), now_ms)
+        return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
+
+    def _in_force(self) -> Feedback:
+        return self._sources.hub.in_force(self._sources.clock_ms())
+
+    def _valid_for_s(self) -> float:
+        """Seconds until the feedback in force turns stale by itself; infinite when it does not."""
+        feedback = self._in_force()
+        if feedback.status is not FeedbackStatus.ACTIVE or feedback.valid_until_ms is None:
+            return math.inf
+        return (feedback.valid_until_ms + 1 - self._sources.clock_ms()) / 1000
+
+    async def _read_log(self, after_revision: int) -> list[Feedback]:
+        try:
+            return await self._sources.log.read_after(after_revision, LOG_PAGE)
+        except (RedisError, OSError) as error:
+            logger.warning("Feedback log cannot be read for a subscriber", error=describe_failure(error))
+            raise LogNotReadError from error
+
+    async def _stored_memory(self, windows: WindowSettings) -> StrategicMemory:
+        try:
+            return (await self._sources.loader.load(windows)).memory
+        except (RedisError, OSError) as error:
+            logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
+            raise MemoryUnreadableError from error
+
+    def _analyze_inline(self, request: service_pb2.AnalyzeRequest, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
+        return self._analyze(read_inline_memory(request.inline, order.windows), order)
+
+    def _analyze(self, memory: StrategicMemory, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
+        found = analyze_memory(memory, order, self._sources.clock_ms())
+        return service_pb2.AnalyzeResponse(
+            analysis=analysis_message(found.analysis, memory), feedback=feedback_message(found.feedback)
+        )
+
+
+def _jittered(seconds: float) -> float:
+    """Spread an interval by a tenth, so that many streams do not beat in step."""
+    return seconds * _RANDOM.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER)

@@ -1,0 +1,107 @@
+"""Settings of the service as frozen values. They are read from environment and flags in `environment.py`, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from strategic_memory_server import reference_rules
+
+MAX_WINDOW = 1_000_000
+"""Longest window, in entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSettings:
+    """Where Redis is.
+
+    Attributes:
+        url: redis://, rediss:// or unix:// URL; may hold a password, so it is never logged or shown as it is.
+        key_prefix: what every key starts with, without the colon.
+        connect_timeout_s: longest wait for a connection, seconds.
+        command_timeout_s: longest wait for an answer, seconds.
+    """
+
+    url: str = field(default="redis://redis:6379/0", repr=False)
+    key_prefix: str = "quantum"
+    connect_timeout_s: float = 2.0
+    command_timeout_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """How many of the newest usable entries of each stream are remembered."""
+
+    regime: int = 50
+    portfolio: int = 50
+    trades: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """When and upon what to advise.
+
+    Attributes:
+        interval_s: time from the start of a sync to the start of the next, seconds.
+        validity_s: how long an advice holds after the sync that confirmed it, seconds.
+        retry_s: wait before the first retry of a failed sync, seconds; it doubles up to the interval or 5 s.
+        minimum_samples: entries needed before there is advice.
+        minimum_policy_trades: trades a policy needs in a regime before it can be named the best one.
+        windows: lengths of the windows.
+    """
+
+    interval_s: float = 60.0
+    validity_s: float = 180.0
+    retry_s: float = 0.25
+    minimum_samples: int = reference_rules.MINIMUM_SAMPLES
+    minimum_policy_trades: int = reference_rules.MINIMUM_POLICY_TRADES
+    windows: WindowSettings = field(default_factory=WindowSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The feedback log.
+
+    Attributes:
+        retained_revisions: revisions kept in Redis.
+        recent_revisions: newest revisions kept in memory.
+    """
+
+    retained_revisions: int = 10_000
+    recent_revisions: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """The gRPC side.
+
+    Attributes:
+        address: host:port to listen on; port 0 takes a free one.
+        heartbeat_s: longest silence on a stream whose subscriber does not say otherwise, seconds.
+        max_subscribers: streams admitted at once.
+        max_request_bytes: largest request.
+        stop_grace_s: longest wait for requests in hand when stopping, seconds.
+    """
+
+    address: str = "127.0.0.1:50051"
+    heartbeat_s: float = 15.0
+    max_subscribers: int = 5_000
+    max_request_bytes: int = 64 * 1024 * 1024
+    stop_grace_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The HTTP side: `address` is host:port to listen on; port 0 takes a free one."""
+
+    address: str = "127.0.0.1:8001"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Everything the service can be told."""
+
+    redis: RedisSettings = field(default_factory=RedisSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    grpc: GrpcSettings = field(default_factory=GrpcSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)

@@ -1,0 +1,45 @@
+"""What a memory says, or would say under given settings: the same parts as the sync loop, and nothing published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strategic_memory_server import reference_rules
+from strategic_memory_server.analysis import Analysis
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, warming_up
+from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.rule_table import Row
+from strategic_memory_server.settings import WindowSettings
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOrder:
+    """Under which settings to analyse; see `SyncSettings` for their meaning."""
+
+    windows: WindowSettings
+    minimum_samples: int
+    minimum_policy_trades: int
+    policy_table: Sequence[Row[Policy]]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """An analysis, and the feedback that follows from it."""
+
+    analysis: Analysis
+    feedback: Feedback
+
+
+def analyze_memory(memory: StrategicMemory, order: AnalysisOrder, now_ms: int) -> WhatIf:
+    """Analyse a memory and advise upon it."""
+    analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory)
+    advice = ReinforcementFeedback(order.minimum_samples, order.policy_table).recommend(analysis)
+    if isinstance(advice, NoAdvice):
+        feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
+    else:
+        feedback = Feedback(advice, FeedbackStatus.ACTIVE, computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
+    return WhatIf(analysis, feedback)

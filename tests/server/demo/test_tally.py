@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory_server.demo.input_entries import InputEntry, entries_of
+from strategic_memory_server.demo.market_model import MarketModel
+from strategic_memory_server.demo.tally import DemoTally, summary_lines
+from strategic_memory_server.input_keys import META_REGIME, TRADE_RESULTS
+
+NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
+
+
+def feedback(
+    revision: int,
+    *,
+    policy: feedback_pb2.Policy.ValueType = feedback_pb2.POLICY_BALANCED,
+    data_as_of: datetime | None = NOON,
+) -> feedback_pb2.Feedback:
+    message = feedback_pb2.Feedback(
+        revision=revision,
+        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+        preferred_regime="BULL",
+        updated_policy=policy,
+    )
+    if data_as_of is not None:
+        message.data_as_of.FromDatetime(data_as_of)
+    return message
+
+
+def test_it_counts_what_was_written() -> None:
+    tally, model = DemoTally(), MarketModel(1)
+    step = model.step()
+    entries = entries_of(step, NOON)
+    broken = InputEntry(TRADE_RESULTS, {"realized_pnl": "nan"}, malformed=True)
+    tally.step_written(step, [*entries, broken])
+    assert tally.written.total() == len(entries) + 1
+    assert tally.written[META_REGIME] == 1
+    assert dict(tally.malformed) == {TRADE_RESULTS: 1}
+    assert tally.true_regime == step.true_regime
+    assert dict(tally.regimes_seen) == {step.observation.regime: 1}
+
+
+def test_the_time_from_newest_input_to_feedback_is_a_median_of_what_came_live() -> None:
+    tally = DemoTally()
+    tally.feedback_received(feedback(1), NOON + timedelta(hours=1), live=False)
+    assert tally.median_latency_s is None, "what was in force before the stream opened says nothing"
+    for revision, milliseconds in ((2, 10), (3, 500), (4, 20)):
+        arrival = NOON + timedelta(milliseconds=milliseconds)
+        change = tally.feedback_received(feedback(revision), arrival, live=True)
+        assert change.since_newest_input_s == pytest.approx(milliseconds / 1000)
+    assert tally.median_latency_s == pytest.approx(0.020)
+
+
+def test_a_feedback_without_input_has_no_latency() -> None:
+    tally = DemoTally()
+    change = tally.feedback_received(feedback(1, data_as_of=None), NOON, live=True)
+    assert change.since_newest_input_s is None
+    assert tally.median_latency_s is None
+
+
+def test_it_says_when_the_advice_turns() -> None:
+    tally = DemoTally()
+    assert tally.feedback_received(feedback(1), NOON, live=False).turned
+    assert not tally.feedback_received(feedback(2), NOON, live=True).turned
+    aggressive = feedback(3, policy=feedback_pb2.POLICY_AGGRESSIVE)
+    assert tally.feedback_received(aggressive, NOON, live=True).turned
+    assert tally.revisions == 3
+    assert dict(tally.policies_advised) == {"BALANCED": 2, "AGGRESSIVE": 1}
+    assert [change.feedback.revision for change in tally.changes] == [1, 2, 3]
+
+
+def test_the_warming_up_feedback_is_no_revision() -> None:
+    tally = DemoTally()
+    tally.feedback_received(feedback(0, data_as_of=None), NOON, live=False)
+    assert tally.revisions == 0
+    assert not tally.policies_advised
+
+
+def test_a_heartbeat_tells_that_the_advice_went_stale() -> None:
+    tally = DemoTally()
+    tally.feedback_received(feedback(1), NOON, live=False)
+    tally.heartbeat_received(feedback_pb2.Heartbeat(status=feedback_pb2.FEEDBACK_STATUS_STALE))
+    assert tally.status == feedback_pb2.FEEDBACK_STATUS_STALE
+
+
+def test_the_summary_names_every_count() -> None:
+    tally, model = DemoTally(), MarketModel(1)
+    for _ in range(3):
+        step = model.step()
+        tally.step_written(step, entries_of(step, NOON))
+    tally.feedback_received(feedback(1), NOON, live=False)
+    tally.feedback_received(feedback(2), NOON + timedelta(milliseconds=7), live=True)
+    text = "\n".join(summary_lines(tally, rejected=2))
+    for part in (
+        f"{tally.written.total()} ",
+        "rejected        2",
+        "revisions       2",
+        "BULL 2, RANGE 1",
+        "BALANCED 2",
+        "7 ms",
+    ):
+        assert part in text
+    assert "unknown" in "\n".join(summary_lines(DemoTally(), rejected=0))
+
+
+def test_the_newest_report_of_each_source_is_kept() -> None:
+    tally = DemoTally()
+    for accepted in (1, 2):
+        tally.sources_reported([analysis_pb2.SourceReport(source=META_REGIME, accepted=accepted)])
+    assert tally.sources[META_REGIME].accepted == 2
