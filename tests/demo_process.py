@@ -28,9 +28,7 @@ class Demo:
         return (self.folder / "stderr").read_text()
 
     def shows(self, text: str, within_s: float = 30.0) -> None:
-        eventually(
-            lambda: text in self.stdout(), within_s, what=f"{text!r} in\n{self.stdout()}{self.stderr()}"
-        )
+        eventually(lambda: text in self.stdout(), within_s, what=f"{text!r} in\n{self.stdout()}{self.stderr()}")
 
     def redis_pid(self) -> int:
         """The process id of its Redis, asked while it runs."""

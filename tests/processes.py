@@ -48,9 +48,7 @@ async def aeventually(
 
 
 @overload
-async def aeventually(
-    condition: Callable[[], Value | None], within_s: float = ..., *, what: str = ...
-) -> Value: ...
+async def aeventually(condition: Callable[[], Value | None], within_s: float = ..., *, what: str = ...) -> Value: ...
 
 
 async def aeventually(condition: Callable[[], Any], within_s: float = 10.0, *, what: str = "") -> Any:
@@ -179,17 +177,13 @@ class ServiceProcess:
             if line.get("event") == "Service ready":
                 return line
         if self._process.poll() is not None:
-            pytest.fail(
-                f"the service ended with {self._process.returncode} before it was ready\n{self.output()}"
-            )
+            pytest.fail(f"the service ended with {self._process.returncode} before it was ready\n{self.output()}")
         return None
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Every complete JSON object line that it has written to stdout so far."""
         lines = self._stdout.read_text(errors="replace").split("\n")[:-1]
-        return [
-            parsed for line in lines if line.startswith("{") and isinstance(parsed := json.loads(line), dict)
-        ]
+        return [parsed for line in lines if line.startswith("{") and isinstance(parsed := json.loads(line), dict)]
 
     def output(self) -> str:
         """Everything it has written so far, for messages."""

@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2
 
-from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceAsyncStub, StrategicMemoryServiceStub
+from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.async_stream import AsyncStream, is_being_cancelled
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
 from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
@@ -23,6 +23,9 @@ from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.options import ClientOptions
 from strategic_memory_client.status_table import closed_client, error_of
 from strategic_memory_client.subscription import StreamAttempt
+
+if TYPE_CHECKING:
+    from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceAsyncStub
 
 _Response = TypeVar("_Response")
 _log = logging.getLogger("strategic_memory_client")

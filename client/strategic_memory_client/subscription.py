@@ -128,7 +128,7 @@ class Subscription:
             # What one replica has sent, another may be about to read: that is no loss yet.
             self._lagging_refusals += 1
             return True
-        if self._settings.delivery is Delivery.EVERY:
+        if self._settings.delivery is Delivery.EVERY and self._position is not None:
             return False
         if in_future and not self._position_was_received:
             self._position = None  # it was never a place in this log, so nothing can be told from it
@@ -164,7 +164,7 @@ class Subscription:
     def _require_next(self, feedback: Feedback, before: ResumePoint | None, *, epoch_changed: bool) -> None:
         if before is None:
             return
-        if epoch_changed:
+        if epoch_changed and before.revision > 0:
             raise ResumePointError(
                 f"the epoch changed from {before.epoch} to {feedback.epoch} in the middle of a stream: what "
                 f"came after revision {before.revision} is lost; start without a resume point",
@@ -173,11 +173,12 @@ class Subscription:
                 epoch=feedback.epoch,
                 address=self._address,
             )
-        if feedback.revision != before.revision + 1:
+        expected = 1 if epoch_changed else before.revision + 1
+        if feedback.revision != expected:
             raise RevisionGapError(
-                f"revision {before.revision + 1} should have come from {self._address}, but "
-                f"{feedback.revision} came: resume after {before.revision}, and look into that server's log",
-                expected=before.revision + 1,
+                f"revision {expected} should have come from {self._address}, but {feedback.revision} came: resume "
+                f"after {before.revision}, and look into that server's log",
+                expected=expected,
                 received=feedback.revision,
                 address=self._address,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from strategic_memory_server.analysis import win_rate
 from strategic_memory_server.memory import UNKNOWN_REGIME
@@ -64,22 +64,36 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """Times of a feedback, in milliseconds since 1970-01-01 UTC; None: not known. They are no part of a revision.
+
+    Attributes:
+        computed_at_ms: when it was last computed.
+        data_as_of_ms: time of the newest input entry that was seen then.
+        valid_until_ms: until when it may be acted upon.
+    """
+
+    computed_at_ms: int | None = None
+    data_as_of_ms: int | None = None
+    valid_until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
-    """An advice with its place in the log and its times, in milliseconds since 1970-01-01 UTC (None: not known)."""
+    """An advice with its status, its place in the log and its times."""
 
     advice: Advice
     status: FeedbackStatus
     revision: int = 0
     epoch: str = ""
-    computed_at_ms: int | None = None
-    data_as_of_ms: int | None = None
-    valid_until_ms: int | None = None
+    times: Times = field(default_factory=Times)
 
     def at(self, now_ms: int) -> Feedback:
         """Give the feedback as it stands at a moment: with the safe values once its validity has passed."""
-        if self.status is not FeedbackStatus.ACTIVE or self.valid_until_ms is None or now_ms <= self.valid_until_ms:
+        valid_until_ms = self.times.valid_until_ms
+        if self.status is not FeedbackStatus.ACTIVE or valid_until_ms is None or now_ms <= valid_until_ms:
             return self
-        return replace(self, advice=_safe(self.advice, self.valid_until_ms), status=FeedbackStatus.STALE)
+        return replace(self, advice=_safe(self.advice, valid_until_ms), status=FeedbackStatus.STALE)
 
 
 def _safe(advice: Advice, valid_until_ms: int) -> Advice:

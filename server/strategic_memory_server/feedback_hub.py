@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from strategic_memory_server.feedback import Feedback, warming_up
-from strategic_memory_server.feedback_log import LogSnapshot
+from strategic_memory_server.feedback import Feedback, Times, warming_up
+from strategic_memory_server.feedback_log import LogSnapshot, LogState
 
 
 class FeedbackHub:
@@ -50,7 +50,7 @@ class FeedbackHub:
             None,
         )
         if state and self._ring:
-            self._set_validity(state.valid_until_ms, state.data_as_of_ms)
+            self._set_times(state.times)
 
     def append(self, feedback: Feedback) -> bool:
         """Take over the next feedback of the log; False when it does not follow what is known."""
@@ -61,11 +61,11 @@ class FeedbackHub:
         self._oldest_retained = self._oldest_retained or feedback.revision
         return True
 
-    def confirm(self, epoch: str, revision: int, valid_until_ms: int | None, data_as_of_ms: int | None) -> bool:
-        """Move the validity of the newest feedback on; False when it is not the newest one that is known."""
-        if (epoch, revision) != (self.epoch, self.revision):
+    def confirm(self, state: LogState) -> bool:
+        """Move the times of the newest feedback on; False when the log stands elsewhere than what is known."""
+        if (state.epoch, state.revision) != (self.epoch, self.revision):
             return False
-        self._set_validity(valid_until_ms, data_as_of_ms)
+        self._set_times(state.times)
         return True
 
     def in_force(self, now_ms: int) -> Feedback:
@@ -86,6 +86,6 @@ class FeedbackHub:
             return None
         return self._ring[revision - self._ring[0].revision]
 
-    def _set_validity(self, valid_until_ms: int | None, data_as_of_ms: int | None) -> None:
-        self._newest = replace(self._newest, valid_until_ms=valid_until_ms, data_as_of_ms=data_as_of_ms)
+    def _set_times(self, times: Times) -> None:
+        self._newest = replace(self._newest, times=times)
         self._stale = None

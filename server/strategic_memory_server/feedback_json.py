@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance
+from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Times
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reasons import Reason
 from strategic_memory_server.rule_table import Comparison
@@ -47,15 +47,15 @@ def encode_feedback(feedback: Feedback) -> str:
         "confidence_boost": advice.confidence_boost,
         "leverage_hint": advice.leverage_hint,
         "regime_performance": performance and _performance(performance),
-        "timestamp": to_iso(feedback.computed_at_ms),
+        "timestamp": to_iso(feedback.times.computed_at_ms),
         "version": advice.version,
         "revision": feedback.revision,
         "epoch": feedback.epoch,
         "status": feedback.status.value,
         "current_regime": advice.current_regime,
         "best_policy": advice.best_policy if advice.best_policy is None else advice.best_policy.name,
-        "data_as_of": to_iso(feedback.data_as_of_ms),
-        "valid_until": to_iso(feedback.valid_until_ms),
+        "data_as_of": to_iso(feedback.times.data_as_of_ms),
+        "valid_until": to_iso(feedback.times.valid_until_ms),
         "regime_decided": performance and {"wins": performance.wins, "losses": performance.losses},
         "reasons": [_reason(reason) for reason in advice.reasons],
     }
@@ -73,7 +73,7 @@ def encode_event(feedback: Feedback) -> str:
         "leverage": advice.leverage_hint,
         "revision": feedback.revision,
         "epoch": feedback.epoch,
-        "timestamp": to_iso(feedback.computed_at_ms),
+        "timestamp": to_iso(feedback.times.computed_at_ms),
     }
     return json.dumps(document, allow_nan=False)
 
@@ -115,9 +115,11 @@ def _feedback(document: dict[str, Any]) -> Feedback:
         status=FeedbackStatus(document["status"]),
         revision=int(document["revision"]),
         epoch=document["epoch"],
-        computed_at_ms=from_iso(document["timestamp"]),
-        data_as_of_ms=from_iso(document["data_as_of"]),
-        valid_until_ms=from_iso(document["valid_until"]),
+        times=Times(
+            computed_at_ms=from_iso(document["timestamp"]),
+            data_as_of_ms=from_iso(document["data_as_of"]),
+            valid_until_ms=from_iso(document["valid_until"]),
+        ),
     )
 
 

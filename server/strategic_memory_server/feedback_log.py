@@ -7,14 +7,15 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import redis.asyncio as redis
 import structlog
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.feedback import Feedback, Times
 from strategic_memory_server.feedback_json import (
     MalformedFeedbackError,
     decode_feedback,
@@ -24,6 +25,10 @@ from strategic_memory_server.feedback_json import (
 from strategic_memory_server.redis_replies import StreamEntries, entries_of
 
 logger = structlog.get_logger(__name__)
+
+
+STATE_FIELDS = ["epoch", "revision", "computed_at_ms", "data_as_of_ms", "valid_until_ms"]
+"""Fields of the state and of each pulse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,17 @@ class LogKeys:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """Where the log stands: newest revision of an epoch, and its validity in milliseconds since 1970-01-01 UTC."""
+    """Where the log stands: newest revision of an epoch, and the times of its feedback."""
 
     epoch: str
     revision: int
-    valid_until_ms: int | None = None
-    data_as_of_ms: int | None = None
+    times: Times = field(default_factory=Times)
 
     @classmethod
-    def from_replies(cls, epoch: bytes, revision: bytes, valid_until: bytes, data_as_of: bytes) -> LogState:
-        """Read the four values as Redis gives them; empty: not known."""
-        return cls(epoch.decode(), int(revision), _optional_int(valid_until), _optional_int(data_as_of))
+    def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
+        """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known."""
+        epoch, revision, *times = (reply or b"" for reply in replies)
+        return cls(epoch.decode(), int(revision), Times(*(int(time) if time else None for time in times)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +95,15 @@ class FeedbackLog:
         self._client = client
         self._retained = retained_revisions
         scripts = resources.files("strategic_memory_server") / "scripts"
-        self._open = client.register_script((scripts / "open.lua").read_text())
-        self._publish = client.register_script((scripts / "publish.lua").read_text())
-        self._confirm = client.register_script((scripts / "confirm.lua").read_text())
+        prelude = (scripts / "key_types.lua").read_text()
+        self._open = client.register_script(prelude + (scripts / "open.lua").read_text())
+        self._publish = client.register_script(prelude + (scripts / "publish.lua").read_text())
+        self._confirm = client.register_script(prelude + (scripts / "confirm.lua").read_text())
 
     async def open(self, epoch_if_new: str) -> LogState:
         """Make sure that the log has an epoch, and tell where it stands."""
         replies = await self._open(keys=[self.keys.state, self.keys.log], args=[epoch_if_new])
-        return LogState.from_replies(*replies)
+        return LogState.from_replies(replies)
 
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says."""
@@ -112,8 +118,7 @@ class FeedbackLog:
                 encode_event(feedback),
                 self.keys.events,
                 self._retained,
-                _or_empty(feedback.valid_until_ms),
-                _or_empty(feedback.data_as_of_ms),
+                *_times(feedback),
             ],
         )
         return bool(reply[0] == b"published")
@@ -126,20 +131,19 @@ class FeedbackLog:
                 feedback.epoch,
                 feedback.revision,
                 encode_feedback(feedback),
-                _or_empty(feedback.valid_until_ms),
-                _or_empty(feedback.data_as_of_ms),
+                *_times(feedback),
             ],
         )
         return bool(reply[0] == b"confirmed")
 
     async def read_state(self) -> LogState | None:
         """Tell where the log stands; None when nobody has opened it yet."""
-        return _state(await self._client.hmget(self.keys.state, _STATE_FIELDS))
+        return _state(await self._client.hmget(self.keys.state, STATE_FIELDS))
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(self.keys.state, _STATE_FIELDS)
+            pipeline.hmget(self.keys.state, STATE_FIELDS)
             pipeline.xrevrange(self.keys.log, count=recent)
             pipeline.xrange(self.keys.log, count=1)
             pipeline.xrevrange(self.keys.pulse, count=1)
@@ -157,9 +161,6 @@ class FeedbackLog:
         """Read up to `count` retained feedbacks that came after a revision, oldest first."""
         entries = await self._client.xrange(self.keys.log, min=f"{revision + 1}-0", count=count)
         return decode_entries(entries_of(entries))
-
-
-_STATE_FIELDS = ["epoch", "revision", "valid_until_ms", "data_as_of_ms"]
 
 
 def decode_entries(entries: StreamEntries) -> list[Feedback]:
@@ -188,16 +189,16 @@ def contiguous_tail(feedbacks: list[Feedback], state: LogState | None) -> tuple[
 def _state(reply: list[Any]) -> LogState | None:
     if reply[0] is None or reply[1] is None:
         return None
-    return LogState.from_replies(*(value or b"" for value in reply))
+    return LogState.from_replies(reply)
 
 
 def _revision_of(entry_id: bytes) -> int:
     return int(entry_id.partition(b"-")[0])
 
 
-def _optional_int(raw: bytes) -> int | None:
-    return int(raw) if raw else None
-
-
-def _or_empty(value: int | None) -> int | str:
-    return "" if value is None else value
+def _times(feedback: Feedback) -> list[int | str]:
+    times = feedback.times
+    return [
+        "" if time_ms is None else time_ms
+        for time_ms in (times.computed_at_ms, times.data_as_of_ms, times.valid_until_ms)
+    ]

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus
+from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.feedback_log import FeedbackLog, LogState
 
 ATTEMPTS = 3
@@ -71,9 +71,7 @@ class FeedbackPublisher:
             self._state = state
         return self._state
 
-    async def publish(
-        self, advice: Advice, *, now_ms: int, valid_until_ms: int, data_as_of_ms: int | None
-    ) -> Publication:
+    async def publish(self, advice: Advice, times: Times, now_ms: int) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
         Raises:
@@ -87,15 +85,7 @@ class FeedbackPublisher:
             newest, self._state = self._newest, None
             repeated = newest is not None and newest.advice == advice and not _lapsed(state, now_ms)
             epoch, revision = (state.epoch, state.revision) if repeated else self._next_place(state)
-            feedback = Feedback(
-                advice,
-                FeedbackStatus.ACTIVE,
-                revision=revision,
-                epoch=epoch,
-                computed_at_ms=now_ms,
-                data_as_of_ms=data_as_of_ms,
-                valid_until_ms=valid_until_ms,
-            )
+            feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
             if repeated:
                 written = await self._log.confirm(feedback)
             else:
@@ -103,7 +93,7 @@ class FeedbackPublisher:
             if written:
                 self._newest = feedback
                 self._written = LogPosition(epoch, revision)
-                self._state = LogState(epoch, revision, valid_until_ms, data_as_of_ms)
+                self._state = LogState(epoch, revision, times)
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(
             "the feedback log was changed by somebody else each time this service tried to write to it; "
@@ -120,4 +110,5 @@ class FeedbackPublisher:
 
 def _lapsed(state: LogState, now_ms: int) -> bool:
     """Tell whether the newest feedback has turned stale: saying it again is a change then, so it is a revision."""
-    return state.valid_until_ms is not None and now_ms > state.valid_until_ms
+    valid_until_ms = state.times.valid_until_ms
+    return valid_until_ms is not None and now_ms > valid_until_ms

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.change_signal import ChangeSignal
 from strategic_memory_server.feedback_hub import FeedbackHub
-from strategic_memory_server.feedback_log import FeedbackLog, LogState, decode_entries
+from strategic_memory_server.feedback_log import STATE_FIELDS, FeedbackLog, LogState, decode_entries
 from strategic_memory_server.redis_connection import describe_failure
 from strategic_memory_server.redis_replies import streams_of
 
@@ -106,10 +106,7 @@ class FeedbackTail:
         return fits
 
     def _confirm(self, pulse: dict[bytes, bytes]) -> bool:
-        state = LogState.from_replies(
-            *(pulse.get(field, b"") for field in (b"epoch", b"revision", b"valid_until_ms", b"data_as_of_ms"))
-        )
-        return self._hub.confirm(state.epoch, state.revision, state.valid_until_ms, state.data_as_of_ms)
+        return self._hub.confirm(LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS]))
 
     def _agrees(self, state: LogState | None) -> bool:
         known = (self._hub.epoch, self._hub.revision)

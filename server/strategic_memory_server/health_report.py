@@ -54,7 +54,7 @@ def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:
             "win_rate": performance.win_rate or 0.0,
             "sample_count": performance.sample_count,
         },
-        "last_update": to_iso(feedback.computed_at_ms),
+        "last_update": to_iso(feedback.times.computed_at_ms),
     }
 
 
@@ -63,8 +63,8 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "revision": feedback.revision,
         "epoch": feedback.epoch,
         "current_regime": feedback.advice.current_regime,
-        "data_as_of": to_iso(feedback.data_as_of_ms),
-        "valid_until": to_iso(feedback.valid_until_ms),
+        "data_as_of": to_iso(feedback.times.data_as_of_ms),
+        "valid_until": to_iso(feedback.times.valid_until_ms),
         "reasons": [reason.sentence for reason in feedback.advice.reasons],
         "subscribers": subscribers,
     }

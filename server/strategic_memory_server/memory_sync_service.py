@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.feedback import Times
 from strategic_memory_server.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import MemoryLoader
@@ -134,12 +135,12 @@ class StrategicMemorySync:
                 confidence=0.0,
             )
         now_ms = self._clock_ms()
-        publication = await parts.publisher.publish(
-            advice,
-            now_ms=now_ms,
-            valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
+        times = Times(
+            computed_at_ms=now_ms,
             data_as_of_ms=analysis.data_as_of_ms,
+            valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
+        publication = await parts.publisher.publish(advice, times, now_ms)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.rejections import RejectionLedger
 from strategic_memory_server.sync_status import SyncStatus
+
+# A scrape must not carry the time of creation of every series.
+_without_creation_times: Callable[[], None] = disable_created_metrics
+_without_creation_times()
 
 RPC_LABELS = ("grpc_type", "grpc_service", "grpc_method")
 SYNC_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -121,17 +125,17 @@ class StateCollector(Collector):
             (
                 "strategic_memory_data_age_seconds",
                 "Age of the newest input entry, seconds.",
-                feedback.data_as_of_ms,
+                feedback.times.data_as_of_ms,
             ),
         )
         for name, documentation, since_ms in times:
             if since_ms is not None:
                 yield GaugeMetricFamily(name, documentation, value=max(now_ms - since_ms, 0) / 1000)
-        if feedback.valid_until_ms is not None:
+        if feedback.times.valid_until_ms is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_valid_seconds",
                 "Time until the feedback in force turns stale, seconds; negative once it has.",
-                value=(feedback.valid_until_ms - now_ms) / 1000,
+                value=(feedback.times.valid_until_ms - now_ms) / 1000,
             )
 
     def _inputs(self) -> Iterable[Metric]:

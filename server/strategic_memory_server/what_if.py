@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server import reference_rules
 from strategic_memory_server.analysis import Analysis
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, warming_up
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times, warming_up
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
@@ -41,5 +41,6 @@ def analyze_memory(memory: StrategicMemory, order: AnalysisOrder, now_ms: int) -
     if isinstance(advice, NoAdvice):
         feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
     else:
-        feedback = Feedback(advice, FeedbackStatus.ACTIVE, computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
+        times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
+        feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
     return WhatIf(analysis, feedback)

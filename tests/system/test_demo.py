@@ -162,16 +162,12 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
             demo.stderr.close()
 
 
-async def test_without_a_redis_program_it_says_what_to_do(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_without_a_redis_program_it_says_what_to_do(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert await run_demo(DemoOptions(redis_binary=tmp_path / "no-redis")) == 3
     assert "no-redis is not a program that can be run" in capfd.readouterr().err
 
 
-async def test_a_taken_redis_port_is_named(
-    session_redis: EmbeddedRedis, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_taken_redis_port_is_named(session_redis: EmbeddedRedis, capfd: pytest.CaptureFixture[str]) -> None:
     port = session_redis.port
     assert await run_demo(DemoOptions(redis_port=port)) == 1
     assert f"Port {port} is taken" in capfd.readouterr().err

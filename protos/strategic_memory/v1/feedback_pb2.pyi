@@ -123,7 +123,7 @@ class Feedback(_message.Message):
 
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """When this feedback was computed. Absent when nothing was computed yet."""
+        """When this feedback was last computed; each successful sync moves it on. Absent when nothing was published yet."""
 
     @_builtins.property
     def data_as_of(self) -> _timestamp_pb2.Timestamp:

@@ -18,6 +18,8 @@ START_EQUITY = 100_000.0
 _RECOGNISED = 0.92
 _RECOGNISED_WHILE_NEW = 0.5
 _NEW_STEPS = 2
+_CONFIDENCE_WHEN_RIGHT = (9.0, 2.5)  # parameters of a beta distribution with mean 0.78
+_CONFIDENCE_WHEN_WRONG = (4.0, 5.0)  # mean 0.44
 _PORTFOLIO_SHARE = 0.6
 _TRADE_SHARE = 0.5
 _PORTFOLIO_REGIME_SHARE = 0.7
@@ -122,16 +124,13 @@ class MarketModel:
     def _observe(self) -> Observation:
         profile = PROFILES[self._regime]
         seen = self._detect()
-        if seen == self._regime:
-            confidence = self._random.betavariate(9.0, 2.5)
-        else:
-            confidence = self._random.betavariate(4.0, 5.0)
+        confidence = _CONFIDENCE_WHEN_RIGHT if seen == self._regime else _CONFIDENCE_WHEN_WRONG
         return Observation(
             regime=seen,
             pnl_pct=self._random.gauss(profile.drift_pct * self._quality, profile.spread_pct),
             volatility=profile.volatility * self._random.uniform(0.7, 1.4),
             trend=self._random.gauss(profile.trend, profile.volatility / 10),
-            confidence=confidence,
+            confidence=self._random.betavariate(*confidence),
         )
 
     def _detect(self) -> str:

@@ -69,11 +69,12 @@ class MethodMetrics:
         self.received = metrics.received.labels(*labels)
         self.sent = metrics.sent.labels(*labels)
         self._seconds = metrics.seconds.labels(*labels)
-        self._handled = {code: metrics.handled.labels(*labels, _dashboard_name(code)) for code in grpc.StatusCode}
+        self._handled = metrics.handled
+        self._labels = labels
 
     def completed(self, code: grpc.StatusCode, started: float) -> None:
         """Count the end of a call that has started at `time.perf_counter()`."""
-        self._handled[code].inc()
+        self._handled.labels(*self._labels, _dashboard_name(code)).inc()
         self._seconds.observe(time.perf_counter() - started)
 
 

@@ -146,9 +146,9 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     def _valid_for_s(self) -> float:
         """Seconds until the feedback in force turns stale by itself; infinite when it does not."""
         feedback = self._in_force()
-        if feedback.status is not FeedbackStatus.ACTIVE or feedback.valid_until_ms is None:
+        if feedback.status is not FeedbackStatus.ACTIVE or feedback.times.valid_until_ms is None:
             return math.inf
-        return (feedback.valid_until_ms + 1 - self._sources.clock_ms()) / 1000
+        return (feedback.times.valid_until_ms + 1 - self._sources.clock_ms()) / 1000
 
     async def _read_log(self, after_revision: int) -> list[Feedback]:
         try:

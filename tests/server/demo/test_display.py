@@ -89,9 +89,7 @@ def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
     tally.feedback_received(bull(4, feedback_pb2.POLICY_AGGRESSIVE), NOON, live=False)
     tally.true_regime = "VOLATILE"
     tally.written[META_REGIME] = 77
-    tally.sources_reported(
-        [analysis_pb2.SourceReport(source=META_REGIME, accepted=50, rejected={"pnl_not_finite": 3})]
-    )
+    tally.sources_reported([analysis_pb2.SourceReport(source=META_REGIME, accepted=50, rejected={"pnl_not_finite": 3})])
     text = drawn(tally)
     for part in (
         "AGGRESSIVE",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import redis
 from processes import aeventually
@@ -21,9 +21,9 @@ async def running_feed(server: EmbeddedRedis, tally: DemoTally, speed: float = 1
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        ended, _ = await asyncio.wait([task], timeout=5)
         await feed.close()
+    assert ended, "one cancellation is enough"
 
 
 async def test_it_fills_every_key_and_the_tally_agrees_with_redis(redis_server: EmbeddedRedis) -> None:
@@ -36,6 +36,20 @@ async def test_it_fills_every_key_and_the_tally_agrees_with_redis(redis_server: 
         for source in VALUE_SOURCES:
             assert client.get(key_of("demo", source))
     assert tally.malformed.total() >= 3
+
+
+async def test_one_cancellation_ends_it_whatever_it_is_doing(redis_server: EmbeddedRedis) -> None:
+    for turns in range(100):
+        await end_after(turns % 25, redis_server)
+
+
+async def end_after(turns: int, server: EmbeddedRedis) -> None:
+    """Run a feed until it has written, and some turns of the event loop longer."""
+    tally = DemoTally()
+    async with running_feed(server, tally, speed=1000.0):
+        await aeventually(lambda: tally.written.total() > 0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
 
 
 async def test_streams_stay_bounded(redis_server: EmbeddedRedis) -> None:

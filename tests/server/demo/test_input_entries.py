@@ -49,8 +49,7 @@ def entries(steps: int) -> list[InputEntry]:
 
 def as_redis_gives_them(entry: InputEntry) -> Fields:
     return {
-        name.encode(): value if isinstance(value, bytes) else value.encode()
-        for name, value in entry.fields.items()
+        name.encode(): value if isinstance(value, bytes) else value.encode() for name, value in entry.fields.items()
     }
 
 
@@ -76,9 +75,7 @@ def test_entries_have_exactly_the_documented_fields() -> None:
 def test_every_malformed_entry_is_rejected_and_they_come_now_and_then() -> None:
     malformed = [entry for entry in islice(malformed_entries(), 300) if entry is not None]
     assert len(malformed) == 12
-    assert next(index for index, entry in enumerate(malformed_entries()) if entry) < 10, (
-        "a short demo shows one"
-    )
+    assert next(index for index, entry in enumerate(malformed_entries()) if entry) < 10, "a short demo shows one"
     reasons = set()
     for entry in malformed:
         assert entry.malformed

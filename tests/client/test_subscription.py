@@ -1,0 +1,320 @@
+"""The subscription's promises, one by one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from client.feedback_samples import feedback, heartbeat
+
+from strategic_memory_client import (
+    AccessDeniedError,
+    Backoff,
+    Delivery,
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    FeedbackStatus,
+    HeartbeatReceived,
+    InvalidRequestError,
+    ResumePoint,
+    ResumePointError,
+    RevisionGapError,
+    ServiceUnavailableError,
+    UnsupportedOperationError,
+)
+from strategic_memory_client.subscription import Subscription
+from strategic_memory_client.subscription_settings import SubscriptionSettings
+
+LOST = ServiceUnavailableError("gone")
+
+
+def subscription(**settings: object) -> Subscription:
+    given = replace(SubscriptionSettings(addresses=("a:1",)), **settings)  # type: ignore[arg-type]  # any field
+    return Subscription(given, random.Random(7))
+
+
+def refusal(reason: str, *, current: int = 9, epoch: str = "e1") -> ResumePointError:
+    return ResumePointError("refused", reason=reason, oldest=5, current=current, epoch=epoch)
+
+
+def revisions(events: tuple[object, ...]) -> list[int]:
+    return [event.feedback.revision for event in events if isinstance(event, FeedbackReceived)]
+
+
+def test_starts_with_the_feedback_in_force_and_resumes_after_what_it_got() -> None:
+    state = subscription()
+    assert state.connect(0.0).resume_after is None
+    state.received(feedback(4))
+    state.failed(LOST, 1.0)
+    assert state.connect(2.0).resume_after == ResumePoint(4, "e1")
+
+
+def test_asks_to_resume_after_the_point_that_was_given() -> None:
+    state = subscription(resume_after=ResumePoint(3, "e1"), delivery=Delivery.EVERY)
+    attempt = state.connect(0.0)
+    assert (attempt.resume_after, attempt.delivery) == (ResumePoint(3, "e1"), Delivery.EVERY)
+
+
+def test_revision_0_is_handed_out_and_resumed_after() -> None:
+    state = subscription()
+    state.connect(0.0)
+    assert revisions(state.received(feedback(0, status=FeedbackStatus.WARMING_UP))) == [0]
+    state.failed(LOST, 1.0)
+    assert state.connect(1.0).resume_after == ResumePoint(0, "e1")
+    assert revisions(state.received(feedback(1))) == [1]
+
+
+def test_a_feedback_without_epoch_is_no_place_to_resume_from() -> None:
+    state = subscription(delivery=Delivery.EVERY)
+    state.connect(0.0)
+    assert revisions(state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP))) == [0]
+    assert state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP)) == ()
+    state.failed(LOST, 1.0)
+    assert state.connect(1.0).resume_after is None
+    assert revisions(state.received(feedback(6))) == [6]
+
+
+def test_a_double_is_not_handed_out() -> None:
+    state = subscription()
+    state.connect(0.0)
+    assert revisions(state.received(feedback(4))) == [4]
+    assert state.received(feedback(4)) == ()
+    assert state.received(feedback(3)) == ()
+    assert revisions(state.received(feedback(5))) == [5]
+
+
+def test_nothing_up_to_a_given_resume_point_is_handed_out() -> None:
+    state = subscription(resume_after=ResumePoint(4))
+    state.connect(0.0)
+    assert state.received(feedback(4)) == ()
+    assert revisions(state.received(feedback(5))) == [5]
+
+
+def test_skipped_revisions_are_counted_across_a_reconnection() -> None:
+    state = subscription()
+    state.connect(0.0)
+    state.received(feedback(4, skipped=2))
+    state.failed(LOST, 1.0)
+    state.connect(1.0)
+    (event,) = state.received(feedback(9))
+    assert isinstance(event, FeedbackReceived)
+    assert (event.skipped_revisions, event.feedback.skipped_revisions) == (4, 4)
+    assert event.feedback.epoch_changed is False
+
+
+def test_the_first_feedback_carries_what_the_server_counted() -> None:
+    state = subscription()
+    state.connect(0.0)
+    (event,) = state.received(feedback(4, skipped=2))
+    assert isinstance(event, FeedbackReceived)
+    assert event.skipped_revisions == 2
+
+
+def test_latest_says_that_the_epoch_changed_and_starts_afresh() -> None:
+    state = subscription()
+    state.connect(0.0)
+    state.received(feedback(4))
+    state.failed(LOST, 1.0)
+    state.connect(2.0)
+    disconnected = state.failed(refusal("EPOCH_CHANGED", current=2, epoch="e2"), 3.0)
+    assert isinstance(disconnected.error, ResumePointError)
+    assert state.connect(4.0).resume_after is None
+    changed, received = state.received(feedback(2, epoch="e2"))
+    assert changed == EpochChanged("e1", 4, "e2", 2)
+    assert isinstance(received, FeedbackReceived)
+    assert received.feedback.epoch_changed
+
+
+def test_latest_counts_what_was_trimmed_away() -> None:
+    state = subscription(resume_after=ResumePoint(2, "e1"))
+    state.connect(0.0)
+    state.failed(refusal("REVISION_COMPACTED"), 1.0)
+    assert state.connect(1.0).resume_after is None
+    (event,) = state.received(feedback(9))
+    assert isinstance(event, FeedbackReceived)
+    assert event.skipped_revisions == 6
+
+
+def test_latest_forgets_a_given_point_that_was_never_in_the_log() -> None:
+    state = subscription(resume_after=ResumePoint(1000, "e1"))
+    state.connect(0.0)
+    state.failed(refusal("REVISION_IN_FUTURE"), 1.0)
+    assert state.connect(1.0).resume_after is None
+    assert revisions(state.received(feedback(9))) == [9]
+
+
+@pytest.mark.parametrize("reason", ["REVISION_COMPACTED", "REVISION_IN_FUTURE", "EPOCH_CHANGED"])
+def test_every_raises_for_a_refused_resume_point(reason: str) -> None:
+    state = subscription(resume_after=ResumePoint(2, "e1"), delivery=Delivery.EVERY)
+    state.connect(0.0)
+    with pytest.raises(ResumePointError) as caught:
+        state.failed(refusal(reason), 1.0)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_a_replica_that_lags_behind_is_given_time(delivery: Delivery) -> None:
+    state = subscription(delivery=delivery)
+    state.connect(0.0)
+    state.received(feedback(10))
+    state.failed(LOST, 1.0)
+    for attempt in range(5):
+        assert state.connect(2.0 + attempt).resume_after == ResumePoint(10, "e1")
+        state.failed(refusal("REVISION_IN_FUTURE", current=9), 2.0 + attempt)
+    if delivery is Delivery.EVERY:
+        with pytest.raises(ResumePointError):
+            state.failed(refusal("REVISION_IN_FUTURE", current=9), 9.0)
+    else:
+        state.failed(refusal("REVISION_IN_FUTURE", current=9), 9.0)
+        assert state.connect(10.0).resume_after is None
+        assert state.received(feedback(9)) == ()
+        assert revisions(state.received(feedback(11))) == [11]
+
+
+def test_every_that_has_no_place_yet_may_start_afresh() -> None:
+    state = subscription(delivery=Delivery.EVERY)
+    state.connect(0.0)
+    state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP))
+    state.failed(refusal("REVISION_COMPACTED"), 1.0)
+    assert state.connect(1.0).resume_after is None
+    assert revisions(state.received(feedback(9))) == [9]
+
+
+def test_every_raises_for_a_gap() -> None:
+    state = subscription(delivery=Delivery.EVERY)
+    state.connect(0.0)
+    state.received(feedback(4))
+    with pytest.raises(RevisionGapError) as caught:
+        state.received(feedback(6))
+    assert (caught.value.expected, caught.value.received) == (5, 6)
+    with pytest.raises(RevisionGapError):
+        state.failed(caught.value, 1.0)
+
+
+def test_every_raises_for_an_epoch_that_changes_within_a_stream() -> None:
+    state = subscription(delivery=Delivery.EVERY)
+    state.connect(0.0)
+    state.received(feedback(4))
+    with pytest.raises(ResumePointError) as caught:
+        state.received(feedback(5, epoch="e2"))
+    assert (caught.value.reason, caught.value.epoch) == ("EPOCH_CHANGED", "e2")
+
+
+def test_every_goes_on_into_another_epoch_while_nothing_was_published_in_the_first() -> None:
+    state = subscription(delivery=Delivery.EVERY)
+    state.connect(0.0)
+    state.received(feedback(0, status=FeedbackStatus.WARMING_UP))
+    changed, received = state.received(feedback(1, epoch="e2"))
+    assert changed == EpochChanged("e1", 0, "e2", 1)
+    assert revisions((received,)) == [1]
+
+
+def test_an_epoch_that_was_left_does_not_bring_doubles_when_it_comes_back() -> None:
+    state = subscription()
+    state.connect(0.0)
+    state.received(feedback(4))
+    state.received(feedback(1, epoch="e2"))
+    assert state.received(feedback(4)) == ()
+    assert revisions(state.received(feedback(2, epoch="e2"))) == [2]
+
+
+def test_heartbeats_are_handed_out_and_do_not_move_the_place() -> None:
+    state = subscription()
+    state.connect(0.0)
+    state.received(feedback(4))
+    assert state.received(heartbeat(7)) == (HeartbeatReceived(heartbeat(7)),)
+    assert state.position == ResumePoint(4, "e1")
+
+
+def test_an_unknown_kind_of_message_means_nothing() -> None:
+    state = subscription()
+    state.connect(0.0)
+    assert state.received(None) == ()
+
+
+@pytest.mark.parametrize(
+    "error", [InvalidRequestError("bad"), AccessDeniedError("no"), UnsupportedOperationError("what?")]
+)
+def test_gives_up_at_once_where_trying_again_cannot_help(error: Exception) -> None:
+    state = subscription()
+    state.connect(0.0)
+    with pytest.raises(type(error)):
+        state.failed(error, 1.0)  # type: ignore[arg-type]  # all of them are StrategicMemoryErrors
+    follower = subscription(retry_refusals=True)
+    follower.connect(0.0)
+    assert isinstance(follower.failed(error, 1.0), Disconnected)  # type: ignore[arg-type]  # as above
+
+
+def test_gives_up_after_the_given_time_without_any_server() -> None:
+    state = subscription(give_up_after_s=10.0)
+    state.connect(0.0)
+    state.received(feedback(1))
+    assert isinstance(state.failed(LOST, 100.0), Disconnected)  # the outage begins here
+    state.connect(101.0)
+    assert isinstance(state.failed(LOST, 108.0), Disconnected)
+    state.connect(109.0)
+    with pytest.raises(ServiceUnavailableError):
+        state.failed(LOST, 110.0)
+
+
+def test_an_outage_counts_from_the_first_attempt() -> None:
+    state = subscription(give_up_after_s=10.0)
+    state.connect(50.0)
+    with pytest.raises(ServiceUnavailableError):
+        state.failed(LOST, 60.5)
+
+
+def test_a_message_ends_the_outage() -> None:
+    state = subscription(give_up_after_s=10.0)
+    state.connect(0.0)
+    state.failed(LOST, 1.0)
+    state.connect(2.0)
+    state.received(heartbeat())
+    assert isinstance(state.failed(LOST, 30.0), Disconnected)
+
+
+def test_tries_the_addresses_in_turn_and_slows_down_by_the_round() -> None:
+    backoff = Backoff(initial_s=1.0, max_s=8.0, factor=2.0)
+    state = subscription(addresses=("a:1", "b:2"), backoff=backoff)
+    seen, bounds = [], []
+    for _ in range(8):
+        seen.append(state.connect(0.0).address)
+        disconnected = state.failed(LOST, 0.0)
+        assert disconnected.address == seen[-1]
+        bounds.append(disconnected.retry_in_s)
+    assert seen == ["a:1", "b:2"] * 4
+    for delay_s, bound_s in zip(bounds, [1, 1, 2, 2, 4, 4, 8, 8], strict=True):
+        assert bound_s / 2 <= delay_s <= bound_s
+    assert len(set(bounds)) == len(bounds), "every delay is drawn anew"
+
+
+def test_the_delay_starts_over_after_a_stream_that_had_lived() -> None:
+    state = subscription(backoff=Backoff(initial_s=0.1, max_s=5.0))
+    for _ in range(9):
+        state.connect(0.0)
+        delay_s = state.failed(LOST, 0.0).retry_in_s
+    assert delay_s > 2.4
+    state.connect(100.0)
+    state.received(feedback())
+    assert state.failed(LOST, 101.0).retry_in_s > 2.4, "a stream that broke at once is no recovery"
+    state.connect(110.0)
+    state.received(heartbeat())
+    assert state.failed(LOST, 200.0).retry_in_s <= 0.1
+
+
+def test_silence_is_several_missed_heartbeats_with_their_jitter() -> None:
+    state = subscription(heartbeat_interval_s=10.0, missed_heartbeats=3)
+    assert state.silence_timeout_s == pytest.approx(33.0)
+    assert state.connect(0.0).heartbeat_interval_s == 10.0
+
+
+def test_who_wants_the_present_gets_it_on_each_connection() -> None:
+    state = subscription(always_afresh=True)
+    state.connect(0.0)
+    state.received(feedback(4))
+    state.failed(LOST, 1.0)
+    assert state.connect(1.0).resume_after is None
+    assert revisions(state.received(feedback(4))) == [4]
+    assert state.received(feedback(3)) == (), "that comes from a replica that lags behind"
