@@ -127,6 +127,8 @@ def _performance(wire: feedback_pb2.RegimePerformance) -> RegimePerformance:
         avg_pnl=wire.avg_pnl,
         win_rate=wire.win_rate if wire.HasField("win_rate") else None,
         sample_count=wire.sample_count,
+        wins=wire.wins,
+        losses=wire.losses,
     )
 
 

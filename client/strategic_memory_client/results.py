@@ -40,6 +40,10 @@ class RegimePerformance:
     """Wins / (wins + losses), 0 to 1. None when nothing was won or lost."""
     sample_count: int
     """Number of entries of all three windows that carry the regime."""
+    wins: int = 0
+    """Regime observations and trades with a positive pnl."""
+    losses: int = 0
+    """Regime observations and trades with a negative pnl."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class FeedbackHub:
 
     @property
     def oldest_retained(self) -> int:
-        """Oldest revision that was retained in the log when it was last read whole; 0 when there was none."""
+        """Oldest revision that the log retains; 0 when there is none."""
         return self._oldest_retained
 
     def load(self, snapshot: LogSnapshot) -> None:
@@ -65,6 +65,7 @@ class FeedbackHub:
         """Move the times of the newest feedback on; False when the log stands elsewhere than what is known."""
         if (state.epoch, state.revision) != (self.epoch, self.revision):
             return False
+        self._oldest_retained = state.oldest_revision
         self._set_times(state.times)
         return True
 

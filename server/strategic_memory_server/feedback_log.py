@@ -27,7 +27,7 @@ from strategic_memory_server.redis_replies import StreamEntries, entries_of
 logger = structlog.get_logger(__name__)
 
 
-STATE_FIELDS = ["epoch", "revision", "computed_at_ms", "data_as_of_ms", "valid_until_ms"]
+STATE_FIELDS = ["epoch", "revision", "oldest_revision", "computed_at_ms", "data_as_of_ms", "valid_until_ms"]
 """Fields of the state and of each pulse."""
 
 
@@ -55,17 +55,23 @@ class LogKeys:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """Where the log stands: newest revision of an epoch, and the times of its feedback."""
+    """Where the log stands: newest and oldest retained revision of an epoch, and the times of the newest feedback."""
 
     epoch: str
     revision: int
+    oldest_revision: int = 0
     times: Times = field(default_factory=Times)
 
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
         """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known."""
-        epoch, revision, *times = (reply or b"" for reply in replies)
-        return cls(epoch.decode(), int(revision), Times(*(int(time) if time else None for time in times)))
+        epoch, revision, oldest, *times = (reply or b"" for reply in replies)
+        return cls(
+            epoch.decode(),
+            int(revision),
+            int(oldest or 0),
+            Times(*(int(time) if time else None for time in times)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class FeedbackLog:
         self._client = client
         self._retained = retained_revisions
         scripts = resources.files("strategic_memory_server") / "scripts"
-        prelude = (scripts / "key_types.lua").read_text()
+        prelude = (scripts / "prelude.lua").read_text()
         self._open = client.register_script(prelude + (scripts / "open.lua").read_text())
         self._publish = client.register_script(prelude + (scripts / "publish.lua").read_text())
         self._confirm = client.register_script(prelude + (scripts / "confirm.lua").read_text())
@@ -126,7 +132,7 @@ class FeedbackLog:
     async def confirm(self, feedback: Feedback) -> bool:
         """Renew the times of the newest feedback; False when it is not the newest any more."""
         reply = await self._confirm(
-            keys=[self.keys.state, self.keys.feedback, self.keys.pulse],
+            keys=[self.keys.state, self.keys.log, self.keys.feedback, self.keys.pulse],
             args=[
                 feedback.epoch,
                 feedback.revision,

@@ -93,7 +93,7 @@ class FeedbackPublisher:
             if written:
                 self._newest = feedback
                 self._written = LogPosition(epoch, revision)
-                self._state = LogState(epoch, revision, times)
+                self._state = LogState(epoch, revision, times=times)
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(
             "the feedback log was changed by somebody else each time this service tried to write to it; "

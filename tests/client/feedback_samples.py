@@ -47,7 +47,7 @@ def feedback_message(
     revision: int = 1,
     epoch: str = "e1",
     *,
-    status: feedback_pb2.FeedbackStatus = feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+    status: feedback_pb2.FeedbackStatus.ValueType = feedback_pb2.FEEDBACK_STATUS_ACTIVE,
     valid_for_s: float = 60.0,
 ) -> feedback_pb2.Feedback:
     message = feedback_pb2.Feedback(
@@ -73,7 +73,7 @@ def heartbeat_response(
     revision: int = 1,
     epoch: str = "e1",
     *,
-    status: feedback_pb2.FeedbackStatus = feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+    status: feedback_pb2.FeedbackStatus.ValueType = feedback_pb2.FEEDBACK_STATUS_ACTIVE,
     valid_for_s: float = 60.0,
 ) -> service_pb2.StreamFeedbackResponse:
     message = feedback_pb2.Heartbeat(revision=revision, epoch=epoch, status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from functools import partial
 
 import pytest
 from client.feedback_samples import feedback, heartbeat
@@ -22,6 +22,7 @@ from strategic_memory_client import (
     ResumePointError,
     RevisionGapError,
     ServiceUnavailableError,
+    StrategicMemoryError,
     UnsupportedOperationError,
 )
 from strategic_memory_client.subscription import Subscription
@@ -30,9 +31,11 @@ from strategic_memory_client.subscription_settings import SubscriptionSettings
 LOST = ServiceUnavailableError("gone")
 
 
-def subscription(**settings: object) -> Subscription:
-    given = replace(SubscriptionSettings(addresses=("a:1",)), **settings)  # type: ignore[arg-type]  # any field
-    return Subscription(given, random.Random(7))
+settings = partial(SubscriptionSettings, addresses=("a:1",))
+
+
+def subscription(given: SubscriptionSettings | None = None) -> Subscription:
+    return Subscription(given or settings(), random.Random(7))
 
 
 def refusal(reason: str, *, current: int = 9, epoch: str = "e1") -> ResumePointError:
@@ -52,7 +55,7 @@ def test_starts_with_the_feedback_in_force_and_resumes_after_what_it_got() -> No
 
 
 def test_asks_to_resume_after_the_point_that_was_given() -> None:
-    state = subscription(resume_after=ResumePoint(3, "e1"), delivery=Delivery.EVERY)
+    state = subscription(settings(resume_after=ResumePoint(3, "e1"), delivery=Delivery.EVERY))
     attempt = state.connect(0.0)
     assert (attempt.resume_after, attempt.delivery) == (ResumePoint(3, "e1"), Delivery.EVERY)
 
@@ -67,7 +70,7 @@ def test_revision_0_is_handed_out_and_resumed_after() -> None:
 
 
 def test_a_feedback_without_epoch_is_no_place_to_resume_from() -> None:
-    state = subscription(delivery=Delivery.EVERY)
+    state = subscription(settings(delivery=Delivery.EVERY))
     state.connect(0.0)
     assert revisions(state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP))) == [0]
     assert state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP)) == ()
@@ -86,7 +89,7 @@ def test_a_double_is_not_handed_out() -> None:
 
 
 def test_nothing_up_to_a_given_resume_point_is_handed_out() -> None:
-    state = subscription(resume_after=ResumePoint(4))
+    state = subscription(settings(resume_after=ResumePoint(4)))
     state.connect(0.0)
     assert state.received(feedback(4)) == ()
     assert revisions(state.received(feedback(5))) == [5]
@@ -128,7 +131,7 @@ def test_latest_says_that_the_epoch_changed_and_starts_afresh() -> None:
 
 
 def test_latest_counts_what_was_trimmed_away() -> None:
-    state = subscription(resume_after=ResumePoint(2, "e1"))
+    state = subscription(settings(resume_after=ResumePoint(2, "e1")))
     state.connect(0.0)
     state.failed(refusal("REVISION_COMPACTED"), 1.0)
     assert state.connect(1.0).resume_after is None
@@ -138,7 +141,7 @@ def test_latest_counts_what_was_trimmed_away() -> None:
 
 
 def test_latest_forgets_a_given_point_that_was_never_in_the_log() -> None:
-    state = subscription(resume_after=ResumePoint(1000, "e1"))
+    state = subscription(settings(resume_after=ResumePoint(1000, "e1")))
     state.connect(0.0)
     state.failed(refusal("REVISION_IN_FUTURE"), 1.0)
     assert state.connect(1.0).resume_after is None
@@ -147,7 +150,7 @@ def test_latest_forgets_a_given_point_that_was_never_in_the_log() -> None:
 
 @pytest.mark.parametrize("reason", ["REVISION_COMPACTED", "REVISION_IN_FUTURE", "EPOCH_CHANGED"])
 def test_every_raises_for_a_refused_resume_point(reason: str) -> None:
-    state = subscription(resume_after=ResumePoint(2, "e1"), delivery=Delivery.EVERY)
+    state = subscription(settings(resume_after=ResumePoint(2, "e1"), delivery=Delivery.EVERY))
     state.connect(0.0)
     with pytest.raises(ResumePointError) as caught:
         state.failed(refusal(reason), 1.0)
@@ -156,7 +159,7 @@ def test_every_raises_for_a_refused_resume_point(reason: str) -> None:
 
 @pytest.mark.parametrize("delivery", list(Delivery))
 def test_a_replica_that_lags_behind_is_given_time(delivery: Delivery) -> None:
-    state = subscription(delivery=delivery)
+    state = subscription(settings(delivery=delivery))
     state.connect(0.0)
     state.received(feedback(10))
     state.failed(LOST, 1.0)
@@ -173,8 +176,28 @@ def test_a_replica_that_lags_behind_is_given_time(delivery: Delivery) -> None:
         assert revisions(state.received(feedback(11))) == [11]
 
 
+def test_a_replica_that_lags_behind_is_given_time_each_time() -> None:
+    state = subscription(settings(delivery=Delivery.EVERY))
+    for revision in range(1, 5):
+        state.connect(0.0)
+        state.received(feedback(revision))
+        for _ in range(4):
+            state.connect(0.0)
+            state.failed(refusal("REVISION_IN_FUTURE", current=0), 0.0)
+
+
+def test_after_a_fresh_start_it_resumes_again() -> None:
+    state = subscription(settings(resume_after=ResumePoint(2, "e1")))
+    state.connect(0.0)
+    state.failed(refusal("REVISION_COMPACTED"), 1.0)
+    state.connect(1.0)
+    state.received(feedback(9))
+    state.failed(LOST, 2.0)
+    assert state.connect(2.0).resume_after == ResumePoint(9, "e1")
+
+
 def test_every_that_has_no_place_yet_may_start_afresh() -> None:
-    state = subscription(delivery=Delivery.EVERY)
+    state = subscription(settings(delivery=Delivery.EVERY))
     state.connect(0.0)
     state.received(feedback(0, epoch="", status=FeedbackStatus.WARMING_UP))
     state.failed(refusal("REVISION_COMPACTED"), 1.0)
@@ -183,7 +206,7 @@ def test_every_that_has_no_place_yet_may_start_afresh() -> None:
 
 
 def test_every_raises_for_a_gap() -> None:
-    state = subscription(delivery=Delivery.EVERY)
+    state = subscription(settings(delivery=Delivery.EVERY))
     state.connect(0.0)
     state.received(feedback(4))
     with pytest.raises(RevisionGapError) as caught:
@@ -194,7 +217,7 @@ def test_every_raises_for_a_gap() -> None:
 
 
 def test_every_raises_for_an_epoch_that_changes_within_a_stream() -> None:
-    state = subscription(delivery=Delivery.EVERY)
+    state = subscription(settings(delivery=Delivery.EVERY))
     state.connect(0.0)
     state.received(feedback(4))
     with pytest.raises(ResumePointError) as caught:
@@ -203,7 +226,7 @@ def test_every_raises_for_an_epoch_that_changes_within_a_stream() -> None:
 
 
 def test_every_goes_on_into_another_epoch_while_nothing_was_published_in_the_first() -> None:
-    state = subscription(delivery=Delivery.EVERY)
+    state = subscription(settings(delivery=Delivery.EVERY))
     state.connect(0.0)
     state.received(feedback(0, status=FeedbackStatus.WARMING_UP))
     changed, received = state.received(feedback(1, epoch="e2"))
@@ -237,18 +260,18 @@ def test_an_unknown_kind_of_message_means_nothing() -> None:
 @pytest.mark.parametrize(
     "error", [InvalidRequestError("bad"), AccessDeniedError("no"), UnsupportedOperationError("what?")]
 )
-def test_gives_up_at_once_where_trying_again_cannot_help(error: Exception) -> None:
+def test_gives_up_at_once_where_trying_again_cannot_help(error: StrategicMemoryError) -> None:
     state = subscription()
     state.connect(0.0)
     with pytest.raises(type(error)):
-        state.failed(error, 1.0)  # type: ignore[arg-type]  # all of them are StrategicMemoryErrors
-    follower = subscription(retry_refusals=True)
+        state.failed(error, 1.0)
+    follower = subscription(settings(retry_refusals=True))
     follower.connect(0.0)
-    assert isinstance(follower.failed(error, 1.0), Disconnected)  # type: ignore[arg-type]  # as above
+    assert isinstance(follower.failed(error, 1.0), Disconnected)
 
 
 def test_gives_up_after_the_given_time_without_any_server() -> None:
-    state = subscription(give_up_after_s=10.0)
+    state = subscription(settings(give_up_after_s=10.0))
     state.connect(0.0)
     state.received(feedback(1))
     assert isinstance(state.failed(LOST, 100.0), Disconnected)  # the outage begins here
@@ -260,14 +283,14 @@ def test_gives_up_after_the_given_time_without_any_server() -> None:
 
 
 def test_an_outage_counts_from_the_first_attempt() -> None:
-    state = subscription(give_up_after_s=10.0)
+    state = subscription(settings(give_up_after_s=10.0))
     state.connect(50.0)
     with pytest.raises(ServiceUnavailableError):
         state.failed(LOST, 60.5)
 
 
 def test_a_message_ends_the_outage() -> None:
-    state = subscription(give_up_after_s=10.0)
+    state = subscription(settings(give_up_after_s=10.0))
     state.connect(0.0)
     state.failed(LOST, 1.0)
     state.connect(2.0)
@@ -277,7 +300,7 @@ def test_a_message_ends_the_outage() -> None:
 
 def test_tries_the_addresses_in_turn_and_slows_down_by_the_round() -> None:
     backoff = Backoff(initial_s=1.0, max_s=8.0, factor=2.0)
-    state = subscription(addresses=("a:1", "b:2"), backoff=backoff)
+    state = subscription(settings(addresses=("a:1", "b:2"), backoff=backoff))
     seen, bounds = [], []
     for _ in range(8):
         seen.append(state.connect(0.0).address)
@@ -291,7 +314,8 @@ def test_tries_the_addresses_in_turn_and_slows_down_by_the_round() -> None:
 
 
 def test_the_delay_starts_over_after_a_stream_that_had_lived() -> None:
-    state = subscription(backoff=Backoff(initial_s=0.1, max_s=5.0))
+    state = subscription(settings(backoff=Backoff(initial_s=0.1, max_s=5.0)))
+    delay_s = 0.0
     for _ in range(9):
         state.connect(0.0)
         delay_s = state.failed(LOST, 0.0).retry_in_s
@@ -305,13 +329,13 @@ def test_the_delay_starts_over_after_a_stream_that_had_lived() -> None:
 
 
 def test_silence_is_several_missed_heartbeats_with_their_jitter() -> None:
-    state = subscription(heartbeat_interval_s=10.0, missed_heartbeats=3)
+    state = subscription(settings(heartbeat_interval_s=10.0, missed_heartbeats=3))
     assert state.silence_timeout_s == pytest.approx(33.0)
     assert state.connect(0.0).heartbeat_interval_s == 10.0
 
 
 def test_who_wants_the_present_gets_it_on_each_connection() -> None:
-    state = subscription(always_afresh=True)
+    state = subscription(settings(always_afresh=True))
     state.connect(0.0)
     state.received(feedback(4))
     state.failed(LOST, 1.0)

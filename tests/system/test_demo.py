@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,8 +79,8 @@ def test_the_commands_it_offers_work_as_they_stand(start_demo: StartDemo, tmp_pa
     folders.add(str(Path(sys.executable).parent))
     search = os.pathsep.join([*sorted(folders), os.environ["PATH"]])
     expected = {
-        "GetFeedback": '"preferredRegime"',
-        "StreamFeedback": '"preferredRegime"',
+        "GetFeedback": '"POLICY_',
+        "StreamFeedback": '"POLICY_',
         "Analyze": '"regimes"',
         " GET ": '"preferred_regime"',
         "XREVRANGE": "feedback",
@@ -104,8 +105,13 @@ def assert_answers(command: str, answer: str, output: Path, environment: dict[st
             stderr=subprocess.STDOUT,
             env=environment,
         )
+
+    def answered() -> bool:
+        assert answer in output.read_text(), f"{command} gave\n{output.read_text()}"
+        return True
+
     try:
-        eventually(lambda: answer in output.read_text(), 20, what=f"{answer} from {command}")
+        eventually(answered, 20)
     finally:
         process.kill()
         process.wait()
@@ -171,3 +177,13 @@ async def test_a_taken_redis_port_is_named(session_redis: EmbeddedRedis, capfd: 
     port = session_redis.port
     assert await run_demo(DemoOptions(redis_port=port)) == 1
     assert f"Port {port} is taken" in capfd.readouterr().err
+
+
+async def test_a_taken_grpc_port_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert await run_demo(DemoOptions(grpc_address=address)) == 1
+        assert await run_demo(DemoOptions(http_address=address)) == 1
+    complaints = capfd.readouterr().err
+    assert complaints.count(f"cannot listen on {address}") == 2
+    assert "--grpc-address" in complaints

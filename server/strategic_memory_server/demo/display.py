@@ -6,7 +6,6 @@ from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -112,57 +111,78 @@ def feedback_line(change: Change) -> str:
     ]
     if feedback.HasField("regime_performance"):
         parts.append(f"avg pnl {performance.avg_pnl:+.3f} win rate {win_rate} samples {performance.sample_count}")
-    if change.since_newest_input_s is not None:
-        parts.append(f"{change.since_newest_input_s * 1000:.0f} ms after its newest input")
-    return "  ".join(parts)
+    return "  ".join([*parts, _latency(change)]).rstrip()
 
 
 def live_view(tally: DemoTally) -> RenderableType:
-    """Draw the whole view."""
+    """Draw the whole view; it fits a terminal of 24 lines unless the reasons are long."""
     newest = tally.newest
     if newest is None:
-        return Panel(Text("waiting for the first feedback"), title="Strategic Memory Sync")
+        return Text("waiting for the first feedback")
     return Group(
-        Panel(_advice(tally, newest), title="Strategic Memory Sync: the advice in force"),
-        Panel(_reasons(newest), title="Why"),
-        Panel(_changes(tally), title="Last changes"),
-        Panel(_inputs(tally), title="Inputs"),
+        _heading("Strategic Memory Sync: the advice in force"),
+        _advice(tally, newest),
+        _heading("Why"),
+        *(Text(f"{number}. {reason.sentence}") for number, reason in enumerate(newest.feedback.reasons, 1)),
+        _heading("Last changes"),
+        _changes(tally),
+        _heading("Inputs"),
+        _inputs(tally),
         Text("Ctrl-C ends the demo.", style="dim"),
     )
 
 
+def _heading(text: str) -> Text:
+    return Text(text, style="bold underline")
+
+
+def _coloured(policy: str) -> Text:
+    return Text(policy, style=_COLOURS.get(policy, ""))
+
+
 def _advice(tally: DemoTally, newest: Change) -> Table:
     feedback = newest.feedback
-    policy = policy_name(feedback)
     table = Table.grid(padding=(0, 3))
     table.add_row("status", Text(status_name(tally.status)), "revision", str(feedback.revision))
-    table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", Text(policy, _COLOURS.get(policy, "")))
+    table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", _coloured(policy_name(feedback)))
     table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", f"{feedback.leverage_hint:.2f}")
     table.add_row("regime now", Text(feedback.current_regime), "in truth", tally.true_regime)
     return table
 
 
-def _reasons(newest: Change) -> RenderableType:
-    sentences = [Text(f"{number}. {reason.sentence}") for number, reason in enumerate(newest.feedback.reasons, 1)]
-    return Group(*(sentences or [Text("no reasons given")]))
+def _changes(tally: DemoTally) -> Table:
+    table = Table.grid(padding=(0, 3))
+    for change in tally.changes:
+        feedback = change.feedback
+        table.add_row(
+            f"{change.received_at:%H:%M:%S}",
+            f"revision {feedback.revision}",
+            Text(feedback.preferred_regime),
+            _coloured(policy_name(feedback)),
+            f"confidence {feedback.confidence_boost:.4f}",
+            f"leverage {feedback.leverage_hint:.2f}",
+            _latency(change),
+        )
+    return table
 
 
-def _changes(tally: DemoTally) -> Group:
-    return Group(*(Text(feedback_line(change), no_wrap=True, overflow="ellipsis") for change in tally.changes))
+def _latency(change: Change) -> str:
+    if change.since_newest_input_s is None:
+        return ""
+    return f"{change.since_newest_input_s * 1000:.0f} ms after its newest input"
 
 
 def _inputs(tally: DemoTally) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("source", "written", "malformed", "used in the window", "rejected in the window"):
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("source", "written", "malformed", "in use", "rejected"):
         table.add_column(heading)
     for source in STREAM_SOURCES:
-        report = tally.sources.get(source)
-        rejected = ", ".join(f"{reason} {count}" for reason, count in report.rejected.items()) if report else ""
+        rejected = tally.rejected.get(source, {})
         table.add_row(
             source,
             str(tally.written[source]),
             str(tally.malformed[source]),
-            str(report.accepted) if report else "",
-            Text(rejected),
+            str(tally.used.get(source, 0)),
+            Text(", ".join(f"{reason} {count}" for reason, count in rejected.items())),
         )
     return table

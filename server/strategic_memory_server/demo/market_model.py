@@ -15,7 +15,7 @@ from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES, S
 START_EQUITY = 100_000.0
 """What the account begins with, in dollars."""
 
-_RECOGNISED = 0.92
+_RECOGNISED = 0.94
 _RECOGNISED_WHILE_NEW = 0.5
 _NEW_STEPS = 2
 _CONFIDENCE_WHEN_RIGHT = (9.0, 2.5)  # parameters of a beta distribution with mean 0.78

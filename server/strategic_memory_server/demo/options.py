@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_SEED = 14
+DEFAULT_SEED = 726
 """A market in which every regime and every policy shows within half a minute."""
 
 MAX_SPEED = 1000.0

@@ -8,19 +8,23 @@ import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import grpc
 
-from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.application import open_service
 from strategic_memory_server.demo.commands import DemoAddresses, command_lines, missing_tools
 from strategic_memory_server.demo.display import Display, display_for
 from strategic_memory_server.demo.feed import MarketFeed
 from strategic_memory_server.demo.line_output import LineOutput
 from strategic_memory_server.demo.options import DemoOptions
-from strategic_memory_server.demo.subscription import follow_feedback, follow_sources
+from strategic_memory_server.demo.service_log import service_log_in
+from strategic_memory_server.demo.subscription import follow_feedback
 from strategic_memory_server.demo.tally import DemoTally, summary_lines
 from strategic_memory_server.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.errors import ListenError
+from strategic_memory_server.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.settings import (
     GrpcSettings,
@@ -50,6 +54,8 @@ async def run_demo(options: DemoOptions) -> int:
             return _fail(error, EXIT_NO_REDIS)
         except EmbeddedRedisError as error:
             return _fail(error, EXIT_FAILED)
+        except ListenError as error:
+            return _fail(f"{error}. For the demo: --grpc-address, --http-address.", EXIT_FAILED)
     return EXIT_OK
 
 
@@ -59,6 +65,8 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.to_thread, embedded.close)
         await asyncio.to_thread(embedded.start)
+        log_path = embedded.directory / "service.log"
+        stack.enter_context(service_log_in(log_path))
         settings = _service_settings(options, embedded.url)
         service = await stack.enter_async_context(open_service(settings))
         addresses = DemoAddresses(
@@ -67,7 +75,7 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
             redis_port=embedded.port,
             prefix=settings.redis.key_prefix,
         )
-        output.write(_introduction(addresses))
+        output.write(_introduction(addresses, log_path))
         feed = MarketFeed(
             embedded.url,
             prefix=settings.redis.key_prefix,
@@ -86,10 +94,10 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
                 options.seconds,
                 feed.run(),
                 follow_feedback(channel, audience),
-                follow_sources(channel, audience),
-                _refresh(display),
+                _refresh(display, tally, service.sync),
             )
         finally:
+            _take_in_counts(tally, service.sync)
             display.close()
         output.write(["", *summary_lines(tally)])
 
@@ -106,9 +114,6 @@ class _Audience:
 
     def heartbeat_received(self, heartbeat: feedback_pb2.Heartbeat) -> None:
         self._tally.heartbeat_received(heartbeat)
-
-    def sources_reported(self, response: service_pb2.AnalyzeResponse) -> None:
-        self._tally.sources_reported(response.analysis.sources)
 
 
 async def _until_stopped(
@@ -131,10 +136,16 @@ async def _wait_for(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _refresh(display: Display) -> None:
+async def _refresh(display: Display, tally: DemoTally, sync: StrategicMemorySync) -> None:
     while True:
+        _take_in_counts(tally, sync)
         display.refresh()
         await asyncio.sleep(_REFRESH_S)
+
+
+def _take_in_counts(tally: DemoTally, sync: StrategicMemorySync) -> None:
+    used = {report.source: report.accepted for report in sync.status.sources}
+    tally.inputs_read(used, sync.rejections.totals)
 
 
 @contextmanager
@@ -160,17 +171,19 @@ def _service_settings(options: DemoOptions, redis_url: str) -> ServiceSettings:
     )
 
 
-def _introduction(addresses: DemoAddresses) -> list[str]:
+def _introduction(addresses: DemoAddresses, log_path: Path) -> list[str]:
     return [
         "Strategic Memory Sync: a demonstration with a market of its own. Ctrl-C ends it.",
         "",
         "Try in another terminal:",
         *(f"  {line}" for line in command_lines(addresses)),
+        "",
         *missing_tools(),
+        f"The service logs to {log_path} while the demo runs.",
         "",
     ]
 
 
-def _fail(error: Exception, exit_code: int) -> int:
-    sys.stderr.write(f"{error}\n")
+def _fail(message: object, exit_code: int) -> int:
+    sys.stderr.write(f"strategic-memory-server: {message}\n")
     return exit_code

@@ -13,8 +13,6 @@ from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
 
 _HEARTBEAT_S = 1
 _PAUSE_BEFORE_REOPENING_S = 0.5
-_ANALYZE_EVERY_S = 1.0
-_ANALYZE_TIMEOUT_S = 5.0
 
 
 class Receiver(Protocol):
@@ -25,9 +23,6 @@ class Receiver(Protocol):
 
     def heartbeat_received(self, heartbeat: feedback_pb2.Heartbeat) -> None:
         """Take in a heartbeat."""
-
-    def sources_reported(self, response: service_pb2.AnalyzeResponse) -> None:
-        """Take in what the service read from its sources."""
 
 
 async def follow_feedback(channel: grpc.aio.Channel, receiver: Receiver) -> None:
@@ -47,16 +42,3 @@ async def follow_feedback(channel: grpc.aio.Channel, receiver: Receiver) -> None
             if error.code() is not grpc.StatusCode.UNAVAILABLE:
                 raise
         await asyncio.sleep(_PAUSE_BEFORE_REOPENING_S)
-
-
-async def follow_sources(channel: grpc.aio.Channel, receiver: Receiver) -> None:
-    """Ask again and again what the service reads from its sources, until cancelled."""
-    stub = service_pb2_grpc.StrategicMemoryServiceStub(channel)
-    while True:
-        try:
-            response = await stub.Analyze(service_pb2.AnalyzeRequest(), timeout=_ANALYZE_TIMEOUT_S)
-            receiver.sources_reported(response)
-        except grpc.aio.AioRpcError as error:
-            if error.code() not in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
-                raise
-        await asyncio.sleep(_ANALYZE_EVERY_S)

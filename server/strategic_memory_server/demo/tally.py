@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.demo.input_entries import InputEntry
 from strategic_memory_server.demo.market_model import MarketStep
 
-_REMEMBERED_CHANGES = 8
+_REMEMBERED_CHANGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ class DemoTally:
         """The newest feedbacks, oldest first."""
         self.status = feedback_pb2.FEEDBACK_STATUS_UNSPECIFIED
         """What the service last said about its advice, in a feedback or a heartbeat."""
-        self.sources: dict[str, analysis_pb2.SourceReport] = {}
-        """What the service last reported about each source."""
+        self.used: dict[str, int] = {}
+        """Entries of each source that the last sync used."""
+        self.rejected: dict[str, dict[str, int]] = {}
+        """Inputs that the service has rejected, by source and reason."""
         self._latencies_s: list[float] = []
 
     @property
@@ -98,9 +100,12 @@ class DemoTally:
         """Take in a heartbeat."""
         self.status = heartbeat.status
 
-    def sources_reported(self, reports: Iterable[analysis_pb2.SourceReport]) -> None:
-        """Take in what the service read from each source."""
-        self.sources = {report.source: report for report in reports}
+    def inputs_read(self, used: Mapping[str, int], rejected: Mapping[tuple[str, str], int]) -> None:
+        """Take in what the service has used of each source, and rejected by source and reason."""
+        self.used = dict(used)
+        self.rejected = {}
+        for (source, reason), count in rejected.items():
+            self.rejected.setdefault(source, {})[reason] = count
 
 
 def policy_name(feedback: feedback_pb2.Feedback) -> str:
@@ -113,16 +118,17 @@ def status_name(status: feedback_pb2.FeedbackStatus.ValueType) -> str:
     return feedback_pb2.FeedbackStatus.Name(status).removeprefix("FEEDBACK_STATUS_")
 
 
-def summary_lines(tally: DemoTally, rejected: int) -> list[str]:
-    """Sum up a demo in a few lines; `rejected` is how many entries the service rejected."""
+def summary_lines(tally: DemoTally) -> list[str]:
+    """Sum up a demo in a few lines."""
+    rejected = sum(sum(reasons.values()) for reasons in tally.rejected.values())
     latency = "unknown" if tally.median_latency_s is None else f"{tally.median_latency_s * 1000:.0f} ms"
     return [
-        f"entries written {tally.written.total()} ({tally.malformed.total()} of them malformed on purpose)",
-        f"rejected        {rejected} by the service",
-        f"revisions       {tally.revisions}",
-        f"regimes seen    {_counts(tally.regimes_seen)}",
-        f"policies        {_counts(tally.policies_advised)}",
-        f"median time     {latency} from the newest input to its feedback",
+        f"entries written  {tally.written.total()} ({tally.malformed.total()} of them malformed on purpose)",
+        f"rejected         {rejected} by the service",
+        f"revisions        {tally.revisions}",
+        f"regimes seen     {_counts(tally.regimes_seen)}",
+        f"policies         {_counts(tally.policies_advised)}",
+        f"median time      {latency} from the newest input to its feedback",
     ]
 
 

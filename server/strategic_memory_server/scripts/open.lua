@@ -1,6 +1,6 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- KEYS: 1 state (hash), 2 log (stream).  ARGV: 1 epoch to use when none is known.
--- Returns {epoch, revision, computed_at_ms, data_as_of_ms, valid_until_ms}; '' for what is not known.
+-- Returns the fields of the state, '' for what is not known.
 --
 -- The state can be gone while the log is not (somebody deleted it). The revision then goes on from the log, under a
 -- new epoch, since nobody can tell whether the log lost something too.
@@ -10,13 +10,8 @@ if refused then
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms')
 if not state[1] or not state[2] then
-  local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
-  local revision = '0'
-  if last[1] then
-    revision = string.match(last[1][1], '^(%d+)-')
-  end
+  state = {ARGV[1], revision_at(KEYS[2], '+')}
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'revision', revision)
-  return {ARGV[1], revision, '', '', ''}
+  redis.call('HSET', KEYS[1], 'epoch', state[1], 'revision', state[2], 'oldest_revision', revision_at(KEYS[2], '-'))
 end
-return {state[1], state[2], state[3] or '', state[4] or '', state[5] or ''}
+return {state[1], state[2], revision_at(KEYS[2], '-'), state[3] or '', state[4] or '', state[5] or ''}

@@ -1,10 +1,8 @@
 -- Publishes one feedback: log entry, state, key, pulse and event in one atomic step.
--- KEYS: 1 state (hash), 2 log (stream), 3 feedback (string), 4 pulse (stream).
+-- KEYS: 1 state (hash), 2 log (stream), 3 feedback (string; may hold any type, SET replaces it), 4 pulse (stream).
 -- ARGV: 1 expected epoch, 2 expected revision, 3 epoch, 4 revision, 5 feedback JSON, 6 event JSON, 7 event channel,
 --       8 revisions to retain, 9 computed_at_ms, 10 data_as_of_ms, 11 valid_until_ms.
 -- Returns {'published'} or, when the log is not where the publisher believes it to be, {'conflict'}.
---
--- The feedback key may hold any type: SET replaces it.
 local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_be(KEYS[4], 'stream')
 if refused then
   return refused
@@ -15,12 +13,10 @@ if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] then
 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[8], ARGV[4] .. '-0',
   'revision', ARGV[4], 'epoch', ARGV[3], 'feedback', ARGV[5])
-redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*',
-  'epoch', ARGV[3], 'revision', ARGV[4],
-  'computed_at_ms', ARGV[9], 'data_as_of_ms', ARGV[10], 'valid_until_ms', ARGV[11])
-redis.call('HSET', KEYS[1],
-  'epoch', ARGV[3], 'revision', ARGV[4],
-  'computed_at_ms', ARGV[9], 'data_as_of_ms', ARGV[10], 'valid_until_ms', ARGV[11])
+local now = {'epoch', ARGV[3], 'revision', ARGV[4], 'oldest_revision', revision_at(KEYS[2], '-'),
+  'computed_at_ms', ARGV[9], 'data_as_of_ms', ARGV[10], 'valid_until_ms', ARGV[11]}
+redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
+redis.call('HSET', KEYS[1], unpack(now))
 redis.call('SET', KEYS[3], ARGV[5])
 redis.call('PUBLISH', ARGV[7], ARGV[6])
 return {'published'}

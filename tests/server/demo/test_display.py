@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.demo.display import LineDisplay, LiveDisplay, display_for, live_view
 from strategic_memory_server.demo.line_output import LineOutput
 from strategic_memory_server.demo.tally import DemoTally
@@ -89,7 +89,7 @@ def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
     tally.feedback_received(bull(4, feedback_pb2.POLICY_AGGRESSIVE), NOON, live=False)
     tally.true_regime = "VOLATILE"
     tally.written[META_REGIME] = 77
-    tally.sources_reported([analysis_pb2.SourceReport(source=META_REGIME, accepted=50, rejected={"pnl_not_finite": 3})])
+    tally.inputs_read({META_REGIME: 50}, {(META_REGIME, "pnl_not_finite"): 3})
     text = drawn(tally)
     for part in (
         "AGGRESSIVE",
@@ -106,6 +106,15 @@ def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
         "Ctrl-C",
     ):
         assert part in text
+
+
+def test_the_live_view_fits_a_small_terminal() -> None:
+    tally = DemoTally()
+    for revision in range(20):
+        tally.feedback_received(bull(revision, feedback_pb2.POLICY_BALANCED), NOON, live=True)
+    text = drawn(tally)
+    assert len(text.splitlines()) <= 21, "of 24; three more reasons than here are usual"
+    assert "revision 19" in text
 
 
 def test_a_terminal_gets_the_live_view_and_a_pipe_gets_lines() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.demo.input_entries import InputEntry, entries_of
 from strategic_memory_server.demo.market_model import MarketModel
 from strategic_memory_server.demo.tally import DemoTally, summary_lines
@@ -93,21 +93,23 @@ def test_the_summary_names_every_count() -> None:
         tally.step_written(step, entries_of(step, NOON))
     tally.feedback_received(feedback(1), NOON, live=False)
     tally.feedback_received(feedback(2), NOON + timedelta(milliseconds=7), live=True)
-    text = "\n".join(summary_lines(tally, rejected=2))
+    text = "\n".join(summary_lines(tally))
     for part in (
         f"{tally.written.total()} ",
-        "rejected        2",
-        "revisions       2",
+        "rejected         0",
+        "revisions        2",
         "BULL 2, RANGE 1",
         "BALANCED 2",
         "7 ms",
     ):
         assert part in text
-    assert "unknown" in "\n".join(summary_lines(DemoTally(), rejected=0))
+    assert "unknown" in "\n".join(summary_lines(DemoTally()))
 
 
-def test_the_newest_report_of_each_source_is_kept() -> None:
+def test_what_the_service_read_is_kept_by_source() -> None:
     tally = DemoTally()
-    for accepted in (1, 2):
-        tally.sources_reported([analysis_pb2.SourceReport(source=META_REGIME, accepted=accepted)])
-    assert tally.sources[META_REGIME].accepted == 2
+    tally.inputs_read({META_REGIME: 1}, {})
+    tally.inputs_read({META_REGIME: 2}, {(TRADE_RESULTS, "a"): 3, (TRADE_RESULTS, "b"): 1, (META_REGIME, "a"): 5})
+    assert tally.used == {META_REGIME: 2}
+    assert tally.rejected == {TRADE_RESULTS: {"a": 3, "b": 1}, META_REGIME: {"a": 5}}
+    assert "rejected         9" in "\n".join(summary_lines(tally))

@@ -1,0 +1,288 @@
+"""Every field of the wire arrives, absent ones as None, and nothing that arrives makes the mapping fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from datetime import UTC, datetime
+
+import pytest
+from google.protobuf import json_format, struct_pb2, timestamp_pb2
+from google.protobuf.message import Message
+
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory_client import (
+    Analysis,
+    Comparison,
+    Context,
+    Feedback,
+    FeedbackStatus,
+    Heartbeat,
+    Policy,
+    PolicyAnalysis,
+    Reason,
+    RegimeAnalysis,
+    RegimePerformance,
+    RegimeTransition,
+    SourceReport,
+    StrategyAnalysis,
+)
+from strategic_memory_client.from_wire import (
+    analysis_from_wire,
+    feedback_from_wire,
+    heartbeat_from_wire,
+    stream_message_from_wire,
+)
+
+WHEN = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+
+
+def stamp(second: int) -> timestamp_pb2.Timestamp:
+    wire = timestamp_pb2.Timestamp()
+    wire.FromDatetime(WHEN.replace(second=second))
+    return wire
+
+
+def full_feedback() -> feedback_pb2.Feedback:
+    return feedback_pb2.Feedback(
+        revision=2**63,
+        epoch="e1",
+        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+        preferred_regime="BULL",
+        updated_policy=feedback_pb2.POLICY_BALANCED,
+        confidence_boost=0.61,
+        leverage_hint=1.24,
+        regime_performance=feedback_pb2.RegimePerformance(avg_pnl=0.3, win_rate=0.0, sample_count=7, wins=4, losses=2),
+        current_regime="RANGE",
+        timestamp=stamp(1),
+        data_as_of=stamp(2),
+        valid_until=stamp(3),
+        version="1.0.0",
+        reasons=[
+            feedback_pb2.Reason(
+                code="POLICY_RULE",
+                sentence="The win rate is high.",
+                comparisons=[
+                    feedback_pb2.Comparison(measurement="win_rate", value=0.7, operator=">", threshold=0.6, holds=True),
+                    feedback_pb2.Comparison(measurement="avg_pnl", operator=">", threshold=0.2),
+                ],
+            )
+        ],
+        best_policy=feedback_pb2.POLICY_AGGRESSIVE,
+    )
+
+
+def test_a_whole_feedback() -> None:
+    assert feedback_from_wire(full_feedback()) == Feedback(
+        revision=2**63,
+        epoch="e1",
+        status=FeedbackStatus.ACTIVE,
+        preferred_regime="BULL",
+        updated_policy=Policy.BALANCED,
+        confidence_boost=0.61,
+        leverage_hint=1.24,
+        regime_performance=RegimePerformance(avg_pnl=0.3, win_rate=0.0, sample_count=7, wins=4, losses=2),
+        current_regime="RANGE",
+        timestamp=WHEN.replace(second=1),
+        data_as_of=WHEN.replace(second=2),
+        valid_until=WHEN.replace(second=3),
+        version="1.0.0",
+        reasons=(
+            Reason(
+                "POLICY_RULE",
+                "The win rate is high.",
+                (Comparison("win_rate", 0.7, ">", 0.6, True), Comparison("avg_pnl", None, ">", 0.2, False)),
+            ),
+        ),
+        best_policy=Policy.AGGRESSIVE,
+    )
+
+
+def test_what_is_absent_is_none() -> None:
+    empty = feedback_from_wire(feedback_pb2.Feedback(regime_performance=feedback_pb2.RegimePerformance()))
+    assert empty.regime_performance == RegimePerformance(0.0, None, 0)
+    assert (empty.timestamp, empty.data_as_of, empty.valid_until, empty.best_policy) == (None, None, None, None)
+    assert feedback_from_wire(feedback_pb2.Feedback()).regime_performance is None
+
+
+def assert_safe(feedback: Feedback) -> None:
+    assert feedback.updated_policy is Policy.CONSERVATIVE
+    assert feedback.confidence_boost == 0.0
+    assert feedback.leverage_hint == 1.0
+
+
+def test_a_status_of_the_future_reads_as_stale_and_safe() -> None:
+    wire = full_feedback()
+    wire.MergeFromString(bytes([3 << 3, 99]))  # an open enum keeps numbers that it does not know
+    assert feedback_from_wire(wire).status is FeedbackStatus.STALE
+    assert_safe(feedback_from_wire(wire))
+
+
+def test_a_policy_of_the_future_reads_as_safe() -> None:
+    wire = full_feedback()
+    wire.MergeFromString(bytes([5 << 3, 99, 15 << 3, 99]))
+    assert feedback_from_wire(wire).status is FeedbackStatus.ACTIVE
+    assert feedback_from_wire(wire).best_policy is None
+    assert_safe(feedback_from_wire(wire))
+
+
+@pytest.mark.parametrize("name", ["confidence_boost", "leverage_hint"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_make_no_sense_read_as_safe(name: str, value: float) -> None:
+    wire = full_feedback()
+    setattr(wire, name, value)
+    assert_safe(feedback_from_wire(wire))
+
+
+def test_values_of_a_feedback_that_is_not_active_are_safe_whatever_was_sent() -> None:
+    wire = full_feedback()
+    wire.status = feedback_pb2.FEEDBACK_STATUS_STALE
+    assert_safe(feedback_from_wire(wire))
+
+
+def test_a_time_outside_of_the_calendar_is_not_known() -> None:
+    wire = full_feedback()
+    wire.timestamp.seconds = 10**15
+    wire.valid_until.nanos = -5
+    assert feedback_from_wire(wire).timestamp is None
+    assert feedback_from_wire(wire).valid_until is None
+
+
+def test_a_heartbeat() -> None:
+    wire = feedback_pb2.Heartbeat(
+        revision=5,
+        epoch="e1",
+        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+        data_as_of=stamp(1),
+        valid_until=stamp(2),
+        timestamp=stamp(3),
+    )
+    times = (WHEN.replace(second=second) for second in (1, 2, 3))
+    assert heartbeat_from_wire(wire) == Heartbeat(5, "e1", FeedbackStatus.ACTIVE, *times)
+    assert heartbeat_from_wire(feedback_pb2.Heartbeat()) == Heartbeat(0, "", FeedbackStatus.STALE)
+
+
+def test_a_message_of_a_stream() -> None:
+    fed = service_pb2.StreamFeedbackResponse(feedback=full_feedback(), skipped_revisions=3)
+    message = stream_message_from_wire(fed)
+    assert isinstance(message, Feedback)
+    assert (message, message.skipped_revisions) == (feedback_from_wire(full_feedback()), 3)
+    beat = service_pb2.StreamFeedbackResponse(heartbeat=feedback_pb2.Heartbeat(revision=1))
+    assert isinstance(stream_message_from_wire(beat), Heartbeat)
+    assert stream_message_from_wire(service_pb2.StreamFeedbackResponse()) is None
+
+
+def struct(json: str) -> struct_pb2.Struct:
+    return json_format.Parse(json, struct_pb2.Struct())
+
+
+def test_a_whole_analysis() -> None:
+    exposure = struct('{"total": 1.5, "nested": {"long": [1, null, "x", true]}}')
+    exposure.fields["broken"].number_value = math.inf
+    wire = analysis_pb2.Analysis(
+        regimes=[
+            analysis_pb2.RegimeAnalysis(
+                regime="BULL",
+                sample_count=9,
+                total_pnl=2.5,
+                avg_pnl=0.25,
+                wins=6,
+                losses=3,
+                win_rate=0.66,
+                confidence=0.5,
+                best_policy=feedback_pb2.POLICY_BALANCED,
+                policies=[
+                    analysis_pb2.PolicyAnalysis(
+                        policy=feedback_pb2.POLICY_BALANCED, trades=4, avg_pnl=0.5, win_rate=0.75
+                    ),
+                    analysis_pb2.PolicyAnalysis(),
+                ],
+                strategies=[analysis_pb2.StrategyAnalysis(strategy="trend", trades=2, avg_pnl=-0.5, win_rate=0.0)],
+                episodes=3,
+                mean_dwell_observations=1.5,
+                mean_dwell_seconds=60.0,
+            ),
+            analysis_pb2.RegimeAnalysis(regime="BEAR"),
+        ],
+        current_regime="BEAR",
+        preferred_regime="BULL",
+        transitions=[analysis_pb2.RegimeTransition(from_regime="BULL", to_regime="BEAR", count=2)],
+        sources=[
+            analysis_pb2.SourceReport(
+                source="trade_results", accepted=4, rejected={"pnl_missing": 1}, noted={"late": 2}
+            )
+        ],
+        sample_count=13,
+        data_as_of=stamp(4),
+        context=analysis_pb2.Context(
+            governance_policy=feedback_pb2.POLICY_CONSERVATIVE,
+            governance_preferred_regime="BULL",
+            regime_stats=struct("{}"),
+            exposure_summary=exposure,
+            leverage_limits=struct('{"max": 2}'),
+            exit_statistics=struct('{"hits": "3"}'),
+            max_leverage_hint=0.0,
+        ),
+    )
+    assert analysis_from_wire(wire) == Analysis(
+        regimes=(
+            RegimeAnalysis(
+                regime="BULL",
+                sample_count=9,
+                total_pnl=2.5,
+                avg_pnl=0.25,
+                wins=6,
+                losses=3,
+                win_rate=0.66,
+                confidence=0.5,
+                best_policy=Policy.BALANCED,
+                policies=(PolicyAnalysis(Policy.BALANCED, 4, 0.5, 0.75), PolicyAnalysis(None, 0, 0.0, None)),
+                strategies=(StrategyAnalysis("trend", 2, -0.5, 0.0),),
+                episodes=3,
+                mean_dwell_observations=1.5,
+                mean_dwell_seconds=60.0,
+            ),
+            RegimeAnalysis("BEAR", 0, 0.0, 0.0, 0, 0, None, None, None, (), (), 0, None, None),
+        ),
+        current_regime="BEAR",
+        preferred_regime="BULL",
+        transitions=(RegimeTransition("BULL", "BEAR", 2),),
+        sources=(SourceReport("trade_results", 4, {"pnl_missing": 1}, {"late": 2}),),
+        sample_count=13,
+        data_as_of=WHEN.replace(second=4),
+        context=Context(
+            governance_policy=Policy.CONSERVATIVE,
+            governance_preferred_regime="BULL",
+            regime_stats={},
+            exposure_summary={"total": 1.5, "nested": {"long": [1.0, None, "x", True]}, "broken": math.inf},
+            leverage_limits={"max": 2.0},
+            exit_statistics={"hits": "3"},
+            max_leverage_hint=0.0,
+        ),
+    )
+    empty = analysis_from_wire(analysis_pb2.Analysis(context=analysis_pb2.Context()))
+    assert empty.context == Context(None, None, None, None, None, None, None)
+    assert empty.data_as_of is None
+
+
+@pytest.mark.parametrize(
+    ("message", "value"),
+    [
+        (feedback_pb2.Feedback, Feedback),
+        (feedback_pb2.RegimePerformance, RegimePerformance),
+        (feedback_pb2.Reason, Reason),
+        (feedback_pb2.Comparison, Comparison),
+        (feedback_pb2.Heartbeat, Heartbeat),
+        (analysis_pb2.Analysis, Analysis),
+        (analysis_pb2.RegimeAnalysis, RegimeAnalysis),
+        (analysis_pb2.PolicyAnalysis, PolicyAnalysis),
+        (analysis_pb2.StrategyAnalysis, StrategyAnalysis),
+        (analysis_pb2.RegimeTransition, RegimeTransition),
+        (analysis_pb2.SourceReport, SourceReport),
+        (analysis_pb2.Context, Context),
+    ],
+)
+def test_values_have_every_field_of_the_wire_under_its_name(message: type[Message], value: type) -> None:
+    wire_fields = {field.name for field in message.DESCRIPTOR.fields}
+    own_fields = {field.name for field in dataclasses.fields(value)}
+    assert own_fields - {"skipped_revisions", "epoch_changed"} == wire_fields

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from client.feedback_samples import T0, feedback
+
+from strategic_memory_client import FeedbackStatus, Policy
+
+BEFORE, AFTER = T0 - timedelta(microseconds=1), T0
+
+
+def test_an_active_feedback_stays_as_it_is_until_valid_until() -> None:
+    active = feedback(valid_until=T0)
+    assert active.is_active_at(BEFORE)
+    assert active.safe_at(BEFORE) is active
+
+
+def test_from_valid_until_on_it_reads_as_stale_with_the_safe_values() -> None:
+    active = feedback(valid_until=T0)
+    stale = active.safe_at(AFTER)
+    assert not active.is_active_at(AFTER)
+    assert stale.status is FeedbackStatus.STALE
+    assert stale.updated_policy is Policy.CONSERVATIVE
+    assert (stale.confidence_boost, stale.leverage_hint) == (0.0, 1.0)
+    assert (stale.revision, stale.preferred_regime, stale.valid_until) == (1, "BULL", T0)
+
+
+def test_an_active_feedback_without_validity_cannot_be_acted_upon() -> None:
+    assert feedback(valid_until=None).safe_at(BEFORE).status is FeedbackStatus.STALE
+
+
+@pytest.mark.parametrize("status", [FeedbackStatus.WARMING_UP, FeedbackStatus.STALE])
+def test_what_is_safe_already_stays_as_it_is(status: FeedbackStatus) -> None:
+    safe = feedback(status=status, valid_until=T0)
+    assert safe.safe_at(AFTER) is safe
+
+
+@pytest.mark.parametrize(
+    ("hint", "safe"), [(0.7, 0.7), (1.0, 1.0), (1.5, 1.0), (math.nan, 1.0), (math.inf, 1.0), (-math.inf, 1.0)]
+)
+def test_the_safe_leverage_is_at_most_1(hint: float, safe: float) -> None:
+    assert replace(feedback(), leverage_hint=hint).as_stale().leverage_hint == safe
+
+
+def test_how_it_was_delivered_is_no_part_of_what_it_says() -> None:
+    assert replace(feedback(), skipped_revisions=3, epoch_changed=True) == feedback()

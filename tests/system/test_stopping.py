@@ -1,0 +1,61 @@
+"""SIGINT and SIGTERM finish the cycle in hand and end with exit code 0 within 5 s."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from typing import Any
+
+import grpc
+import pytest
+import redis
+from conftest import StartService
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from redis_inputs import add_regime
+from stream_recorder import StreamRecorder
+from system.test_streams import error_info
+
+LIMIT_S = 5.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_streams_end_so_that_clients_move_on(
+    start_service: StartService, redis_client: redis.Redis, number: signal.Signals
+) -> None:
+    service = start_service(sync_interval_s=0.2)
+    for _ in range(3):
+        add_regime(redis_client)
+    with StreamRecorder(service.grpc_address) as subscriber, grpc.insecure_channel(service.grpc_address) as channel:
+        subscriber.wait_for_revision(1)
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        started = time.monotonic()
+        service.send_signal(number)
+        error = subscriber.wait_for_end()
+        assert error.code() == grpc.StatusCode.UNAVAILABLE
+        assert error_info(error).reason == "DRAINING"
+        assert isinstance(error_info(error), error_details_pb2.ErrorInfo)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert service.wait(LIMIT_S) == 0
+        assert time.monotonic() - started < LIMIT_S
+    assert [line["event"] for line in service.log_lines()][-1] == "Service stopped"
+    assert not service.stderr()
+
+
+def test_a_redis_that_hangs_does_not_hold_the_end_up(start_service: StartService) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service = start_service(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        accepted, _ = silent.accept()
+        with accepted:
+            service.terminate()
+            assert service.wait(LIMIT_S) == 0
+
+
+def test_stopping_twice_is_stopping_once(start_service: StartService) -> None:
+    service = start_service()
+    service.send_signal(signal.SIGINT)
+    service.send_signal(signal.SIGTERM)
+    assert service.wait(LIMIT_S) == 0
