@@ -196,7 +196,7 @@ def closed_client() -> StrategicMemoryError:
 
 
 def _failed_call(error: grpc.RpcError) -> _FailedCall:
-    # Every RpcError of a finished call carries its status; only its type does not say so.
+    # The two kinds of RpcError differ in the declared type of their metadata; both yield pairs.
     return cast("_FailedCall", error)
 
 

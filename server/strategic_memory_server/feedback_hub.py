@@ -43,7 +43,7 @@ class FeedbackHub:
         state = snapshot.state
         self._ring.clear()
         self._ring.extend(snapshot.recent)
-        self._oldest_retained = snapshot.oldest_revision
+        self._oldest_retained = state.oldest_revision if state else 0
         self.epoch = state.epoch if state else ""
         self._newest, self._stale = (
             replace(self._ring[-1] if self._ring else self._nothing, epoch=self.epoch),

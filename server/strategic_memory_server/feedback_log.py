@@ -81,14 +81,12 @@ class LogSnapshot:
     Attributes:
         state: where it stands; None when nobody has opened it yet.
         recent: newest feedbacks, oldest first, of the state's epoch.
-        oldest_revision: oldest retained revision; 0 when there is none.
         log_cursor: id of the newest log entry, to read on from.
         pulse_cursor: id of the newest pulse, to read on from.
     """
 
     state: LogState | None
     recent: tuple[Feedback, ...]
-    oldest_revision: int
     log_cursor: str
     pulse_cursor: str
 
@@ -151,14 +149,12 @@ class FeedbackLog:
         async with self._client.pipeline(transaction=True) as pipeline:
             pipeline.hmget(self.keys.state, STATE_FIELDS)
             pipeline.xrevrange(self.keys.log, count=recent)
-            pipeline.xrange(self.keys.log, count=1)
             pipeline.xrevrange(self.keys.pulse, count=1)
-            state_reply, newest, oldest, pulses = await pipeline.execute()
+            state_reply, newest, pulses = await pipeline.execute()
         state = _state(state_reply)
         return LogSnapshot(
             state=state,
             recent=contiguous_tail(decode_entries(newest[::-1]), state),
-            oldest_revision=_revision_of(oldest[0][0]) if oldest else 0,
             log_cursor=newest[0][0].decode() if newest else "0-0",
             pulse_cursor=pulses[0][0].decode() if pulses else "0-0",
         )
@@ -196,10 +192,6 @@ def _state(reply: list[Any]) -> LogState | None:
     if reply[0] is None or reply[1] is None:
         return None
     return LogState.from_replies(reply)
-
-
-def _revision_of(entry_id: bytes) -> int:
-    return int(entry_id.partition(b"-")[0])
 
 
 def _times(feedback: Feedback) -> list[int | str]:

@@ -12,7 +12,7 @@ from strategic_memory_client.options import checked_addresses
 
 @pytest.mark.parametrize("address", ["localhost", "50051", ":50051", "host:", "host:x", "host:0", "host:65536", "", []])
 def test_what_is_no_address_is_refused(address: str | list[str]) -> None:
-    with pytest.raises(ValueError, match="127.0.0.1:50051"):
+    with pytest.raises(ValueError, match=r"127\.0\.0\.1:50051"):
         StrategicMemoryClient(address)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import grpc
 import pytest
@@ -42,7 +43,7 @@ class FailedCall(grpc.RpcError):
     def details(self) -> str | None:
         return self._text
 
-    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]]:
+    def trailing_metadata(self) -> Any:
         return self._trailing
 
 
@@ -52,7 +53,7 @@ def error(code: grpc.StatusCode, *details: Message, text: str | None = "what the
         packed = any_pb2.Any()
         packed.Pack(detail)
         status.details.append(packed)
-    trailing = [("other", "x"), ("grpc-status-details-bin", status.SerializeToString())]
+    trailing: list[tuple[str, str | bytes]] = [("other", "x"), ("grpc-status-details-bin", status.SerializeToString())]
     return error_of(FailedCall(code, text, trailing), ADDRESS)
 
 

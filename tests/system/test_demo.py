@@ -72,6 +72,15 @@ def test_nothing_is_left_when_it_is_killed(start_demo: StartDemo) -> None:
     eventually(lambda: process_is_gone(redis_pid))
 
 
+def test_when_its_redis_dies_it_says_stale_and_still_ends_in_order(start_demo: StartDemo) -> None:
+    demo = start_demo()
+    os.kill(demo.redis_pid(), signal.SIGKILL)
+    demo.shows("status STALE")
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.ends() == 0
+    assert demo.stderr() == ""
+
+
 def test_the_commands_it_offers_work_as_they_stand(start_demo: StartDemo, tmp_path: Path) -> None:
     demo = start_demo("--speed", "5")
     demo.redis_pid()

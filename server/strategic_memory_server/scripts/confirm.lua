@@ -6,11 +6,11 @@ local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_b
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
 if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] then
   return {'conflict'}
 end
-local now = {'epoch', ARGV[1], 'revision', ARGV[2], 'oldest_revision', revision_at(KEYS[2], '-'),
+local now = {'epoch', ARGV[1], 'revision', ARGV[2], 'oldest_revision', oldest_revision(KEYS[2], state[3]),
   'computed_at_ms', ARGV[4], 'data_as_of_ms', ARGV[5], 'valid_until_ms', ARGV[6]}
 redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
 redis.call('HSET', KEYS[1], unpack(now))

@@ -2,16 +2,25 @@
 -- KEYS: 1 state (hash), 2 log (stream).  ARGV: 1 epoch to use when none is known.
 -- Returns the fields of the state, '' for what is not known.
 --
--- The state can be gone while the log is not (somebody deleted it). The revision then goes on from the log, under a
--- new epoch, since nobody can tell whether the log lost something too.
+-- The state can be gone while the log is not (somebody deleted it), and the log can hold entries that the state does
+-- not know (somebody else wrote to it). Revisions then go on above the log, under a new epoch, since nobody can tell
+-- what was said in between.
 local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream')
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms')
-if not state[1] or not state[2] then
-  state = {ARGV[1], revision_at(KEYS[2], '+')}
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', state[1], 'revision', state[2], 'oldest_revision', revision_at(KEYS[2], '-'))
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start',
+  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms')
+local last = last_revision(KEYS[2])
+if tonumber(last) > 9007199254740990 then
+  return redis.error_reply('ERR ' .. KEYS[2] .. ' has held the id ' .. last .. '-0, which leaves no room for more: '
+    .. 'rename or delete it')
 end
-return {state[1], state[2], revision_at(KEYS[2], '-'), state[3] or '', state[4] or '', state[5] or ''}
+if not state[1] or not state[2] or not state[3] or tonumber(last) > tonumber(state[2]) then
+  local start = string.format('%.0f', tonumber(last) + 1)
+  state = {ARGV[1], last, start, '', '', ''}
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'epoch', state[1], 'revision', last, 'epoch_start', start,
+    'oldest_revision', oldest_revision(KEYS[2], start))
+end
+return {state[1], state[2], oldest_revision(KEYS[2], state[3]), state[4] or '', state[5] or '', state[6] or ''}

@@ -10,13 +10,26 @@ local function must_be(key, wanted)
   end
 end
 
--- Gives the revision of a log entry ('+': the newest, '-': the oldest), '0' for an empty log.
-local function revision_at(log, where)
-  local entries
-  if where == '+' then
-    entries = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
-  else
-    entries = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)
+-- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
+-- Redis takes only higher ones, also after that entry was deleted.
+local function last_revision(log)
+  if redis.call('EXISTS', log) == 0 then
+    return '0'
   end
-  return entries[1] and string.match(entries[1][1], '^(%d+)-') or '0'
+  local info = redis.call('XINFO', 'STREAM', log)
+  for index = 1, #info, 2 do
+    if info[index] == 'last-generated-id' then
+      return string.match(info[index + 1], '^(%d+)-')
+    end
+  end
+end
+
+-- Gives the oldest retained revision of an epoch that has begun with revision `start`; '0' for an empty log.
+local function oldest_revision(log, start)
+  local entries = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)
+  if not entries[1] then
+    return '0'
+  end
+  local oldest = string.match(entries[1][1], '^(%d+)-')
+  return tonumber(oldest) < tonumber(start) and start or oldest
 end

@@ -7,16 +7,17 @@ local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_b
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision')
-if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] then
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
+if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or tonumber(last_revision(KEYS[2])) >= tonumber(ARGV[4]) then
   return {'conflict'}
 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[8], ARGV[4] .. '-0',
   'revision', ARGV[4], 'epoch', ARGV[3], 'feedback', ARGV[5])
-local now = {'epoch', ARGV[3], 'revision', ARGV[4], 'oldest_revision', revision_at(KEYS[2], '-'),
+local start = ARGV[3] == ARGV[1] and state[3] or ARGV[4]
+local now = {'epoch', ARGV[3], 'revision', ARGV[4], 'oldest_revision', oldest_revision(KEYS[2], start),
   'computed_at_ms', ARGV[9], 'data_as_of_ms', ARGV[10], 'valid_until_ms', ARGV[11]}
 redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
-redis.call('HSET', KEYS[1], unpack(now))
+redis.call('HSET', KEYS[1], 'epoch_start', start, unpack(now))
 redis.call('SET', KEYS[3], ARGV[5])
 redis.call('PUBLISH', ARGV[7], ARGV[6])
 return {'published'}
