@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn, Self
+from typing import Self
 
 import grpc
 from google.protobuf import any_pb2
@@ -36,7 +36,7 @@ class Stream:
         self._over.wait()
         yield from ()
 
-    def refuse(self, code: grpc.StatusCode, reason: str = "", **metadata: str) -> NoReturn:
+    def refuse(self, code: grpc.StatusCode, reason: str = "", **metadata: str) -> None:
         """End the stream with an error."""
         refuse(self._context, code, reason, **metadata)
 
@@ -54,9 +54,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.analyses: list[service_pb2.AnalyzeRequest] = []
         self.unary_refusal: tuple[grpc.StatusCode, str] | None = None
         self.unary_calls = 0
-        self.health: health_pb2.HealthCheckResponse.ServingStatus.ValueType | None = (
-            health_pb2.HealthCheckResponse.SERVING
-        )
+        self.health: int | None = health_pb2.HealthCheckResponse.SERVING
         self.open_streams = 0
         self.port = 0
         self._credentials = credentials
@@ -144,7 +142,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.stop()
 
 
-def refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str = "", **metadata: str) -> NoReturn:
+def refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str = "", **metadata: str) -> None:
     """End a call with an error as the service does, with an ErrorInfo when there is a reason."""
     details: list[Message] = []
     if reason:

@@ -43,8 +43,8 @@ class FailedCall(grpc.RpcError):
     def details(self) -> str | None:
         return self._text
 
-    def trailing_metadata(self) -> Any:
-        return self._trailing
+    def trailing_metadata(self) -> tuple[Any, ...]:
+        return tuple(self._trailing)
 
 
 def error(code: grpc.StatusCode, *details: Message, text: str | None = "what the server said") -> StrategicMemoryError:

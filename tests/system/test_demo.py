@@ -156,12 +156,14 @@ def test_on_a_terminal_it_draws_and_ctrl_c_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_ends_it_quietly() -> None:
+    # As users have it: what is left in the buffer must not fail when the interpreter ends.
+    buffered = service_environment({"PYTHONUNBUFFERED": ""})
     demo = subprocess.Popen(
         [command_path("strategic-memory-server"), "demo"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=service_environment({}),
+        env=buffered,
     )
     try:
         assert demo.stdout is not None

@@ -55,7 +55,7 @@ class LineDisplay:
 
     def refresh(self) -> None:
         """Write a line when the status changed without a feedback, as it does when advice becomes stale."""
-        if False:
+        if self._tally.status != self._status:
             self._status = self._tally.status
             self._output.write([f"status {status_name(self._status)}"])
 
