@@ -19,12 +19,15 @@ class Installation:
     wheel: Path
     source: Path
 
-    def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment far from the checkout; it may fail."""
+    def run(self, command: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the environment far from the checkout; it may fail.
+
+        `settings` are environment variables to add.
+        """
         return subprocess.run(
             [self.venv / "bin" / command, *arguments],
             cwd=self.venv,
-            env=bare_environment(),
+            env={**bare_environment(), **settings},
             capture_output=True,
             text=True,
             timeout=60,

@@ -35,5 +35,5 @@ def get_json(service: ServiceProcess, path: str = "/health") -> dict[str, Any]:
 
 def get_text(service: ServiceProcess, path: str) -> str:
     """A text of the HTTP side."""
-    with urllib.request.urlopen(f"http://{service.http_address}{path}", timeout=5) as response:  # noqa: S310 - http only
+    with urllib.request.urlopen(f"http://{service.http_address}{path}", timeout=5) as response:
         return str(response.read().decode())

@@ -54,6 +54,11 @@ class AsyncStrategicMemoryClient:
         self._newest = self._follower.newest
 
     @property
+    def options(self) -> ClientOptions:
+        """The settings of this client."""
+        return self._options
+
+    @property
     def newest(self) -> Feedback:
         """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
 

@@ -56,6 +56,11 @@ class StrategicMemoryClient:
         self._close = weakref.finalize(self, self._transport.close)
 
     @property
+    def options(self) -> ClientOptions:
+        """The settings of this client."""
+        return self._options
+
+    @property
     def newest(self) -> Feedback:
         """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
 

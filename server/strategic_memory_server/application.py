@@ -33,6 +33,9 @@ from strategic_memory_server.settings import ServiceSettings
 CYCLE_GRACE_S = 2.0
 """Longest wait for the cycle in hand when stopping, seconds."""
 
+CANCEL_AGAIN_S = 0.1
+"""Wait before a task that outlived its cancellation is cancelled again, seconds."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -114,8 +117,7 @@ async def _following(tail: FeedbackTail) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await _cancel(task)
 
 
 @asynccontextmanager
@@ -129,5 +131,15 @@ async def _syncing(sync: StrategicMemorySync) -> AsyncIterator[None]:
         _, hanging = await asyncio.wait([task], timeout=CYCLE_GRACE_S)
         if hanging:
             logger.warning("Sync cycle in hand was cut short: Redis does not answer")
-            task.cancel()
-            await asyncio.wait([task])
+            await _cancel(task)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end.
+
+    Once is not enough: the Redis client writes under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation
+    that arrives as the write completes.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)

@@ -17,24 +17,33 @@ MAX_MAGNITUDE = 1e15
 MAX_NAME_LENGTH = 64
 """Longest regime or strategy name, in characters."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+MAX_NUMBER_LENGTH = 1_100
+"""Longest number, in bytes: no 64-bit float needs more, written out exactly."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _EXCERPT_LENGTH = 80
 
 Fields = dict[bytes, bytes]
 
 
 class RejectionError(Exception):
-    """An input was not used. `reason` is stable and machine-readable; `excerpt` shows the offending input."""
+    """An input was not used.
+
+    `reason` is stable and machine-readable; `excerpt` shows the beginning of the offending input in printable ASCII,
+    so that it can do nothing to the terminal that it is shown on.
+    """
 
     def __init__(self, reason: str, excerpt: bytes | str = b"") -> None:
         super().__init__(reason)
         self.reason = reason
-        shown = excerpt[:_EXCERPT_LENGTH]
-        self.excerpt = shown if isinstance(shown, str) else ascii(shown)[2:-1]
+        shown = ascii(excerpt[:_EXCERPT_LENGTH])
+        self.excerpt = shown[2:-1] if isinstance(excerpt, bytes) else shown[1:-1]
 
 
 def parse_number(field: str, raw: bytes) -> float:
     """Read a finite decimal number of bounded size. `field` names it in the reason."""
+    if len(raw) > MAX_NUMBER_LENGTH:
+        raise RejectionError(f"{field}_too_long", raw)
     try:
         text = raw.decode("ascii").strip()
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,7 +28,13 @@ from strategic_memory_server.settings import (
 VALIDITY_IN_INTERVALS = 3
 """Default validity in sync intervals: an advice outlives two syncs that failed."""
 
-_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
+
+_REDIS_OPTIONS = frozenset(
+    {"db", "username", "password", "client_name", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile"}
+    | {"ssl_keyfile", "ssl_password", "ssl_check_hostname"}
+)
+"""Options of a Redis URL; the client would take more, among them ones that change what its answers look like."""
 
 
 class SettingsError(Exception):
@@ -47,13 +54,25 @@ def _redis_url(value: str) -> str:
     except ValueError as error:
         # The text of the error may hold the URL and so a password; only its kind is told.
         raise ValueError("give redis://[user:password@]host:port/db, rediss://… or unix:///path/to/socket") from error
+    parts = urlsplit(value)
+    # A password with a sign in it that should have been quoted ends up in one of these parts, so none is shown.
+    if parts.fragment or (parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII)):
+        raise ValueError("what follows host:port/ is not a database number; in a password, write / as %2F and # as %23")
+    options = set(parse_qs(parts.query, keep_blank_values=True))
+    if not options <= _REDIS_OPTIONS:
+        raise ValueError(
+            f"what follows ? has an option that is not known; known are {', '.join(sorted(_REDIS_OPTIONS))}"
+        )
+    if parts.scheme != "rediss" and any(name.startswith("ssl_") for name in options):
+        raise ValueError("options that start with ssl_ need rediss://")
     return value
 
 
 def _key_prefix(value: str) -> str:
-    if not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
+    prefix = value.rstrip(":")
+    if not re.fullmatch(r"[\x21-\x7e]{1,128}", prefix):
         raise ValueError("give 1 to 128 printable ASCII characters without spaces, for example quantum")
-    return value.removesuffix(":")
+    return prefix
 
 
 def _upper(value: object) -> object:

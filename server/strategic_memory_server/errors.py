@@ -18,12 +18,19 @@ class Violation:
     description: str
 
 
+MAX_VIOLATIONS = 8
+"""Most violations told at once: errors travel in headers, which peers limit to 8 KiB."""
+
+
 class InvalidRequestError(StrategicMemoryError):
-    """A request is wrong in one or more fields."""
+    """A request is wrong in one or more fields; the first few are told."""
 
     def __init__(self, *violations: Violation) -> None:
-        super().__init__("; ".join(f"{violation.field}: {violation.description}" for violation in violations))
-        self.violations = violations
+        self.violations = violations[:MAX_VIOLATIONS]
+        told = [f"{violation.field}: {violation.description}" for violation in self.violations]
+        if len(violations) > MAX_VIOLATIONS:
+            told.append(f"and {len(violations) - MAX_VIOLATIONS} more")
+        super().__init__("; ".join(told))
 
 
 class ResumeRefusal(enum.Enum):

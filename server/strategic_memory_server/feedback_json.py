@@ -7,6 +7,7 @@ inverse of writing, so that a replica that reads the log serves what was publish
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,12 @@ from strategic_memory_server.reasons import Reason
 from strategic_memory_server.rule_table import Comparison
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
+_TIMES_MS = (-62_135_596_800_000, 253_402_300_799_999)
+_MAX_COUNT = 2**63 - 1
 
 
 class MalformedFeedbackError(Exception):
-    """A log entry cannot be read back: somebody else wrote to the log, or another version did."""
+    """The log or its state cannot be read back: somebody else wrote to it, or another version did."""
 
 
 def to_iso(time_ms: int | None) -> str | None:
@@ -86,41 +89,74 @@ def decode_feedback(raw: bytes) -> Feedback:
     """
     try:
         return _feedback(json.loads(raw))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise MalformedFeedbackError(f"not a feedback ({error!r})") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise MalformedFeedbackError(f"not a feedback ({repr(error)[:100]})") from error
+
+
+def read_count(value: object) -> int:
+    """Give a whole number from 0 that fits the wire; ValueError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
+        raise ValueError("not a count")
+    return value
+
+
+def read_time_ms(value: int) -> int:
+    """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
+    if not _TIMES_MS[0] <= value <= _TIMES_MS[1]:
+        raise ValueError("not a time")
+    return value
+
+
+def _read_number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
+        raise ValueError("not a finite number")
+    return float(value)
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()
+    return value
 
 
 def _feedback(document: dict[str, Any]) -> Feedback:
     performance, decided = document["regime_performance"], document["regime_decided"]
     best_policy = document["best_policy"]
     advice = Advice(
-        preferred_regime=document["preferred_regime"],
+        preferred_regime=_read_text(document["preferred_regime"]),
         updated_policy=Policy[document["updated_policy"]],
-        confidence_boost=float(document["confidence_boost"]),
-        leverage_hint=float(document["leverage_hint"]),
-        regime_performance=performance
-        and RegimePerformance(
-            avg_pnl=float(performance["avg_pnl"]),
-            sample_count=int(performance["sample_count"]),
-            wins=int(decided["wins"]),
-            losses=int(decided["losses"]),
+        confidence_boost=_read_number(document["confidence_boost"]),
+        leverage_hint=_read_number(document["leverage_hint"]),
+        regime_performance=None
+        if performance is None
+        else RegimePerformance(
+            avg_pnl=_read_number(performance["avg_pnl"]),
+            sample_count=read_count(performance["sample_count"]),
+            wins=read_count(decided["wins"]),
+            losses=read_count(decided["losses"]),
         ),
-        current_regime=document["current_regime"],
-        best_policy=best_policy and Policy[best_policy],
+        current_regime=_read_text(document["current_regime"]),
+        best_policy=None if best_policy is None else Policy[best_policy],
         reasons=tuple(_read_reason(reason) for reason in document["reasons"]),
-        version=document["version"],
+        version=_read_text(document["version"]),
     )
     return Feedback(
         advice=advice,
         status=FeedbackStatus(document["status"]),
-        revision=int(document["revision"]),
-        epoch=document["epoch"],
+        revision=read_count(document["revision"]),
+        epoch=_read_text(document["epoch"]),
         times=Times(
-            computed_at_ms=from_iso(document["timestamp"]),
-            data_as_of_ms=from_iso(document["data_as_of"]),
-            valid_until_ms=from_iso(document["valid_until"]),
+            computed_at_ms=_read_iso(document["timestamp"]),
+            data_as_of_ms=_read_iso(document["data_as_of"]),
+            valid_until_ms=_read_iso(document["valid_until"]),
         ),
     )
+
+
+def _read_iso(text: str | None) -> int | None:
+    time_ms = from_iso(text)
+    return None if time_ms is None else read_time_ms(time_ms)
 
 
 def _performance(performance: RegimePerformance) -> dict[str, float]:
@@ -151,7 +187,18 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _read_reason(document: dict[str, Any]) -> Reason:
     return Reason(
-        code=document["code"],
-        sentence=document["sentence"],
-        comparisons=tuple(Comparison(**comparison) for comparison in document["comparisons"]),
+        code=_read_text(document["code"]),
+        sentence=_read_text(document["sentence"]),
+        comparisons=tuple(_read_comparison(comparison) for comparison in document["comparisons"]),
+    )
+
+
+def _read_comparison(document: dict[str, Any]) -> Comparison:
+    value = document["value"]
+    return Comparison(
+        measurement=_read_text(document["measurement"]),
+        value=None if value is None else _read_number(value),
+        operator=_read_text(document["operator"]),
+        threshold=_read_number(document["threshold"]),
+        holds=document["holds"] is True,
     )

@@ -21,6 +21,8 @@ from strategic_memory_server.feedback_json import (
     decode_feedback,
     encode_event,
     encode_feedback,
+    read_count,
+    read_time_ms,
 )
 from strategic_memory_server.redis_replies import StreamEntries, entries_of
 
@@ -64,14 +66,21 @@ class LogState:
 
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
-        """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known."""
+        """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known.
+
+        Raises:
+            MalformedFeedbackError: somebody else wrote to them.
+        """
         epoch, revision, oldest, *times = (reply or b"" for reply in replies)
-        return cls(
-            epoch.decode(),
-            int(revision),
-            int(oldest or 0),
-            Times(*(int(time) if time else None for time in times)),
-        )
+        try:
+            return cls(
+                epoch.decode(),
+                read_count(int(revision)),
+                read_count(int(oldest or 0)),
+                Times(*(read_time_ms(int(time)) if time else None for time in times)),
+            )
+        except ValueError as error:
+            raise MalformedFeedbackError("the state of the feedback log cannot be read") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.change_signal import ChangeSignal
 from strategic_memory_server.feedback_hub import FeedbackHub
+from strategic_memory_server.feedback_json import MalformedFeedbackError
 from strategic_memory_server.feedback_log import STATE_FIELDS, FeedbackLog, LogState, decode_entries
 from strategic_memory_server.redis_connection import describe_failure
 from strategic_memory_server.redis_replies import streams_of
@@ -70,7 +71,7 @@ class FeedbackTail:
                 self._recovered()
                 while await self._follow(cursors):
                     wait_s = RETRY_S
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, MalformedFeedbackError) as error:
                 self._failed(describe_failure(error))
             except Exception as error:
                 # A fault of the program: keep serving what is known and try again, but say so loudly.

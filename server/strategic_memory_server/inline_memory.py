@@ -26,7 +26,13 @@ from strategic_memory_server.timeline import Timeline
 OUTSIDE_WINDOW = "outside_window"
 """Note: older than the window, so not used."""
 
+MAX_DISTINCT_NAMES = 10_000
+"""Most different names in one column: each has figures of its own in the answer."""
+
 _MIN_TIME_MS = -62_135_596_800_000
+
+# Where entries without times stand, so that nothing is found to have been observed by then.
+_BEFORE_ALL_TIMES = position_of_time(_MIN_TIME_MS) - MAX_WINDOW
 
 
 class ColumnReader:
@@ -72,6 +78,10 @@ class ColumnReader:
                     raise self._refused(f"{column}[{index}]", refused.reason.replace("_", " ")) from None
                 if required and not name:
                     raise self._refused(f"{column}[{index}]", "is empty; name a regime")
+                if len(known) == MAX_DISTINCT_NAMES:
+                    raise self._refused(
+                        f"{column}[{index}]", f"is one name too many; send at most {len(known)} different"
+                    )
                 known[value] = name.upper() if upper else name
         return [known[value] for value in values]
 
@@ -86,9 +96,9 @@ class ColumnReader:
         return policies
 
     def positions(self, column: str, times_ms: Sequence[int]) -> list[int]:
-        """Read times, which must not decrease; without any, give the order alone."""
+        """Read times, which must not decrease; without any, give the order alone, before all times."""
         if not times_ms:
-            return list(range(self._length))
+            return list(range(_BEFORE_ALL_TIMES, _BEFORE_ALL_TIMES + self._length))
         self._check_length(column, len(times_ms))
         array = np.asarray(times_ms, dtype=np.int64)
         possible = (array >= _MIN_TIME_MS) & (array <= MAX_TIME_MS)
@@ -119,14 +129,13 @@ def read_inline_memory(message: memory_pb2.InlineMemory, windows: WindowSettings
     observed = _regime_observations(message.regime_observations)
     portfolio = _portfolio_entries(message.portfolio_entries)
     trades = _trade_results(message.trade_results)
-    timed = _are_timed(message)
     readings = Readings(
         regimes=observed.newest(windows.regime),
         portfolio=portfolio.newest(windows.portfolio),
         trades=trades.newest(windows.trades),
-        observed=observed if timed else Timeline((), ()),
+        observed=observed if message.regime_observations.time_ms else Timeline((), ()),
     )
-    memory = build_memory(readings, Context(max_leverage_hint=_cap(message)), timed=timed)
+    memory = build_memory(readings, Context(max_leverage_hint=_cap(message)), timed=_are_timed(message))
     sent = (len(observed.entries), len(portfolio.entries), len(trades.entries))
     reports = [_with_unused(report, count) for report, count in zip(memory.sources, sent, strict=True)]
     return replace(memory, sources=tuple(reports))

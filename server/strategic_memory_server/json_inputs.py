@@ -22,12 +22,21 @@ from strategic_memory_server.policy import Policy
 MAX_BYTES = 65_536
 MAX_DEPTH = 16
 
+_MAX_WHOLE_NUMBER_LENGTH = 20
+
 _REGIME_COUNTS = ("count", "wins", "losses")
 _REGIME_NUMBERS = ("total_pnl", "avg_pnl", "win_rate", "avg_volatility", "avg_confidence")
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise RejectionError("number_not_finite", name)
+
+
+def _read_whole_number(digits: str) -> int:
+    """Read a whole number; Python itself refuses very long ones as if the JSON were malformed."""
+    if len(digits) > _MAX_WHOLE_NUMBER_LENGTH:
+        raise RejectionError("number_out_of_range", digits)
+    return int(digits)
 
 
 def _check(value: JsonValue, depth: int = 0) -> None:
@@ -53,10 +62,12 @@ def read_object(raw: bytes) -> JsonObject:
     if len(raw) > MAX_BYTES:
         raise RejectionError("too_large", raw)
     try:
-        value = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        value = json.loads(raw.decode(), parse_constant=_refuse_constant, parse_int=_read_whole_number)
     except UnicodeDecodeError:
         raise RejectionError("not_utf8", raw) from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise RejectionError("nested_too_deep", raw) from None
+    except ValueError:
         raise RejectionError("not_json", raw) from None
     if not isinstance(value, dict):
         raise RejectionError("not_a_json_object", raw)

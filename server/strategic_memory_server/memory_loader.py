@@ -26,6 +26,7 @@ from strategic_memory_server.entries import (
 )
 from strategic_memory_server.entry_fields import RejectionError
 from strategic_memory_server.json_inputs import (
+    MAX_BYTES,
     read_leverage_limits,
     read_object,
     read_policy,
@@ -104,7 +105,8 @@ class MemoryLoader:
         """Read some values and the next page of each scan; feed the scans, give the values by source."""
         pipeline = self._client.pipeline(transaction=False)
         for source in values:
-            pipeline.get(keys.key_of(self._prefix, source))
+            # No more than is needed to see that a value is too large: another program may have put anything there.
+            pipeline.getrange(keys.key_of(self._prefix, source), 0, MAX_BYTES)
         asked = [(scan, scan.page_size) for scan in scans]
         for scan, count in asked:
             pipeline.xrevrange(keys.key_of(self._prefix, scan.source), scan.before, "-", count=count)
@@ -129,7 +131,7 @@ def _refusal(source: str, error: Exception) -> RejectedInput:
 def _read_context(replies: Replies, rejected: list[RejectedInput]) -> Context:
     def value(source: str, read: Callable[[bytes], ValueT]) -> ValueT | None:
         reply = replies[source]
-        if reply is None:
+        if not reply:
             return None
         if isinstance(reply, Exception):
             rejected.append(_refusal(source, reply))
@@ -137,7 +139,7 @@ def _read_context(replies: Replies, rejected: list[RejectedInput]) -> Context:
         try:
             return read(reply)
         except RejectionError as refused:
-            rejected.append(RejectedInput(source, refused.reason, refused.excerpt))
+            rejected.append(RejectedInput(source, refused.reason, refused.excerpt, content_hash=hash(reply)))
             return None
 
     limits, cap = value(keys.LEVERAGE_LIMITS, read_leverage_limits) or (None, None)
@@ -153,9 +155,9 @@ def _read_context(replies: Replies, rejected: list[RejectedInput]) -> Context:
 
 
 def _value_reports(replies: Replies, rejected: Sequence[RejectedInput]) -> tuple[SourceReport, ...]:
-    """Report on the sources that are one value each: there and used, rejected, or not there."""
+    """Report on the sources that are one value each: there and used, rejected, or not there (or empty)."""
     reports = []
     for source, reply in replies.items():
         refused = count_by_reason(rejected, source)
-        reports.append(SourceReport(source, int(reply is not None and not refused), refused))
+        reports.append(SourceReport(source, int(bool(reply) and not refused), refused))
     return tuple(reports)

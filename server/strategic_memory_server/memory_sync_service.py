@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.feedback import Times
+from strategic_memory_server.feedback_json import MalformedFeedbackError
 from strategic_memory_server.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import MemoryLoader
@@ -92,7 +93,7 @@ class StrategicMemorySync:
         started = time.perf_counter()
         try:
             status = await self._sync()
-        except (RedisError, OSError, LogContestedError) as error:
+        except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
             self._failed(describe_failure(error))
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.

@@ -7,6 +7,8 @@ the order of the entries nor on how they were gathered.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +23,19 @@ from strategic_memory_server.memory import (
     TradeWindow,
 )
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.regime_runs import RunFigures, count_transitions, run_figures
+from strategic_memory_server.regime_runs import RunFigures, by_code, count_transitions, run_figures
 from strategic_memory_server.stream_position import time_ms_of
+
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the entries of one regime are in the three windows."""
+
+    observed: Places
+    earned: Places
+    traded: Places
 
 
 class PatternAnalyzer:
@@ -38,11 +51,13 @@ class PatternAnalyzer:
     def analyze(self, memory: StrategicMemory) -> Analysis:
         """Work out everything from one memory."""
         names = memory.regime_names
+        columns = (memory.regimes.regime, memory.portfolio.regime, memory.trades.regime)
+        places = zip(*(by_code(column, len(names)) for column in columns), strict=True)
         runs = run_figures(memory.regimes, len(names), timed=memory.timed)
         regimes = [
-            figures
-            for code, name in enumerate(names)
-            if (figures := self._regime_figures(memory, code, name, runs[code])).sample_count
+            self._regime_figures(memory, name, _Places(*of_regime), runs_of_regime)
+            for name, of_regime, runs_of_regime in zip(names, places, runs, strict=True)
+            if any(column.size for column in of_regime)
         ]
         regimes.sort(key=lambda figures: (-figures.avg_pnl, -figures.sample_count, figures.regime))
         return Analysis(
@@ -54,24 +69,21 @@ class PatternAnalyzer:
             max_leverage_hint=memory.context.max_leverage_hint,
         )
 
-    def _regime_figures(self, memory: StrategicMemory, code: int, name: str, runs: RunFigures) -> RegimeFigures:
-        observed = memory.regimes.regime == code
-        earned = memory.portfolio.regime == code
-        traded = memory.trades.regime == code
-        observed_pnl = memory.regimes.pnl[observed]
-        earned_pnl = memory.portfolio.pnl[earned]
-        traded_pnl = memory.trades.pnl[traded]
-        policies = _by_policy(memory.trades, traded)
+    def _regime_figures(self, memory: StrategicMemory, name: str, places: _Places, runs: RunFigures) -> RegimeFigures:
+        observed_pnl = memory.regimes.pnl[places.observed]
+        earned_pnl = memory.portfolio.pnl[places.earned]
+        traded_pnl = memory.trades.pnl[places.traded]
+        policies = _by_policy(memory.trades, places.traded)
         return RegimeFigures(
             regime=name,
             sample_count=observed_pnl.size + earned_pnl.size + traded_pnl.size,
             total_pnl=math.fsum([*observed_pnl.tolist(), *earned_pnl.tolist(), *traded_pnl.tolist()]),
             wins=_count(observed_pnl > 0) + _count(traded_pnl > 0),
             losses=_count(observed_pnl < 0) + _count(traded_pnl < 0),
-            confidence=_mean_confidence(memory.regimes.confidence[observed]),
+            confidence=_mean_confidence(memory.regimes.confidence[places.observed]),
             best_policy=self._best_policy(policies),
             policies=policies,
-            strategies=_by_strategy(memory.trades, traded, memory.strategy_names),
+            strategies=_by_strategy(memory.trades, places.traded, memory.strategy_names),
             episodes=runs.episodes,
             mean_dwell_observations=runs.mean_observations,
             mean_dwell_seconds=runs.mean_seconds,
@@ -96,39 +108,36 @@ def _mean_confidence(confidence: FloatColumn) -> float | None:
     return math.fsum(value for value in confidence.tolist() if not math.isnan(value)) / confidence.size
 
 
-def _trade_figures(pnl: FloatColumn) -> TradeFigures:
+def _trade_figures(pnl: Sequence[float]) -> TradeFigures:
     return TradeFigures(
-        trades=pnl.size,
-        avg_pnl=math.fsum(pnl.tolist()) / pnl.size,
-        wins=_count(pnl > 0),
-        losses=_count(pnl < 0),
+        trades=len(pnl),
+        avg_pnl=math.fsum(pnl) / len(pnl),
+        wins=sum(value > 0 for value in pnl),
+        losses=sum(value < 0 for value in pnl),
     )
 
 
-def _by_policy(trades: TradeWindow, chosen: NDArray[np.bool_]) -> tuple[tuple[Policy, TradeFigures], ...]:
-    present = _present(trades.policy, chosen)
-    return tuple((Policy(code), _trade_figures(trades.pnl[chosen & (trades.policy == code)])) for code in present)
+def _by_policy(trades: TradeWindow, chosen: Places) -> tuple[tuple[Policy, TradeFigures], ...]:
+    return tuple((Policy(code), figures) for code, figures in _by_group(trades.pnl[chosen], trades.policy[chosen]))
 
 
-def _by_strategy(
-    trades: TradeWindow, chosen: NDArray[np.bool_], names: tuple[str, ...]
-) -> tuple[tuple[str, TradeFigures], ...]:
-    present = _present(trades.strategy, chosen)
-    figures = [(names[code], _trade_figures(trades.pnl[chosen & (trades.strategy == code)])) for code in present]
-    return tuple(sorted(figures, key=lambda named: named[0]))
+def _by_strategy(trades: TradeWindow, chosen: Places, names: tuple[str, ...]) -> tuple[tuple[str, TradeFigures], ...]:
+    groups = _by_group(trades.pnl[chosen], trades.strategy[chosen])
+    return tuple(sorted(((names[code], figures) for code, figures in groups), key=lambda named: named[0]))
 
 
-def _present(codes: IndexColumn, chosen: NDArray[np.bool_]) -> list[int]:
-    """Give the codes that occur among the chosen entries, ascending, without the absent one (-1)."""
-    return [code for code in np.unique(codes[chosen]).tolist() if code >= 0]
+def _by_group(pnl: FloatColumn, codes: IndexColumn) -> list[tuple[int, TradeFigures]]:
+    """Give the figures by code, for the codes that occur, ascending, without the absent one (-1)."""
+    groups: dict[int, list[float]] = {}
+    for code, value in zip(codes.tolist(), pnl.tolist(), strict=True):
+        if code >= 0:
+            groups.setdefault(code, []).append(value)
+    return [(code, _trade_figures(groups[code])) for code in sorted(groups)]
 
 
 def _transitions(regimes: RegimeWindow, names: tuple[str, ...]) -> tuple[Transition, ...]:
-    counts = count_transitions(regimes.regime, len(names))
-    found = [
-        Transition(names[before], names[after], int(counts[before, after]))
-        for before, after in np.argwhere(counts).tolist()
-    ]
+    counted = count_transitions(regimes.regime, len(names))
+    found = [Transition(names[before], names[after], count) for before, after, count in counted]
     return tuple(sorted(found, key=lambda transition: (transition.from_regime, transition.to_regime)))
 
 

@@ -25,7 +25,7 @@ def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.R
         settings.url,
         socket_connect_timeout=settings.connect_timeout_s,
         socket_timeout=settings.command_timeout_s + longest_block_s,
-        socket_keepalive=True,
+        **({} if urlsplit(settings.url).scheme == "unix" else {"socket_keepalive": True}),
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         # While maintenance notifications are on, a pooled connection with unread data goes unnoticed.

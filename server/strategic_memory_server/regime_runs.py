@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,20 @@ class RunFigures:
     mean_seconds: float | None = None
 
 
-def count_transitions(codes: IndexColumn, regimes: int) -> NDArray[np.int64]:
-    """Count how often each regime followed each: an array of shape (before, after)."""
-    pairs = codes[:-1] * regimes + codes[1:]
-    counts: NDArray[np.int64] = np.bincount(pairs, minlength=regimes * regimes).reshape(regimes, regimes)
-    return counts
+def by_code(codes: IndexColumn, count: int) -> list[NDArray[np.intp]]:
+    """Give the places of each code from 0 to `count` - 1, in their order; places with another code are left out.
+
+    One sort serves all codes, so that a memory with as many names as entries costs no more than one with few.
+    """
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(count + 1))
+    return [order[start:end] for start, end in pairwise(bounds.tolist())]
+
+
+def count_transitions(codes: IndexColumn, regimes: int) -> list[tuple[int, int, int]]:
+    """Count how often each regime followed each: before, after and count of the pairs that occur."""
+    pairs, counts = np.unique(codes[:-1] * regimes + codes[1:], return_counts=True)
+    return [(*divmod(pair, regimes), count) for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)]
 
 
 def run_figures(window: RegimeWindow, regimes: int, *, timed: bool) -> list[RunFigures]:
@@ -41,17 +51,15 @@ def run_figures(window: RegimeWindow, regimes: int, *, timed: bool) -> list[RunF
         return [RunFigures()] * regimes
     starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
     lengths = np.diff(starts, append=codes.size)
-    regime_of_run = codes[starts]
     started_ms = np.array([time_ms_of(position) for position in window.position[starts].tolist()], dtype=np.int64)
     lasted_ms = np.diff(started_ms)
     figures = []
-    for code in range(regimes):
-        of_regime = regime_of_run == code
-        ended = lasted_ms[of_regime[:-1]]
+    for runs in by_code(codes[starts], regimes):
+        ended = lasted_ms[runs[runs < lasted_ms.size]]
         figures.append(
             RunFigures(
-                episodes=int(np.count_nonzero(of_regime)),
-                mean_observations=float(lengths[of_regime].mean()) if of_regime.any() else None,
+                episodes=runs.size,
+                mean_observations=float(lengths[runs].mean()) if runs.size else None,
                 mean_seconds=float(ended.mean()) / 1000 if timed and ended.size else None,
             )
         )

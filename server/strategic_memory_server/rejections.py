@@ -1,25 +1,36 @@
 """Rejected inputs: what one load rejected, and the running totals in which each input counts once.
 
-A malformed entry stays in its stream and is met again by every load. The ledger counts it the first time: stream
-entries by their position, values by their content.
+A malformed entry stays in its stream and is met again by every load. The ledger counts it the first time: a stream
+entry by its id, a value by its content for as long as it stays.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+
+REMEMBERED_ENTRIES = 100_000
+"""Rejected entries of a stream that are known to have been counted, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedInput:
-    """One input that was not used. `position` is that of a stream entry, -1 for a value."""
+    """One input that was not used.
+
+    Attributes:
+        source: name of the source.
+        reason: why, as a stable name.
+        excerpt: beginning of the offending input, printable.
+        entry_id: id of a stream entry; empty for a value.
+        content_hash: tells a value from another one that was rejected for the same reason.
+    """
 
     source: str
     reason: str
     excerpt: str
     entry_id: str = ""
-    position: int = -1
+    content_hash: int = 0
 
 
 def count_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[str, int]:
@@ -32,21 +43,30 @@ class RejectionLedger:
 
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, str]] = Counter()
-        self._newest: dict[str, int] = {}
-        self._values: dict[str, tuple[str, str]] = {}
+        self._entries: dict[str, dict[str, None]] = {}
+        self._values: dict[str, tuple[str, int]] = {}
 
-    def record(self, rejected: Iterable[RejectedInput]) -> list[RejectedInput]:
-        """Count what has not been counted yet, and give it back for the log."""
+    def record(self, rejected: Collection[RejectedInput]) -> list[RejectedInput]:
+        """Take what one load rejected; count what has not been counted yet, and give it back for the log."""
+        values = {entry.source: (entry.reason, entry.content_hash) for entry in rejected if not entry.entry_id}
         fresh = [entry for entry in rejected if self._is_new(entry)]
-        for entry in fresh:
-            self.totals[entry.source, entry.reason] += 1
-            if entry.entry_id:
-                self._newest[entry.source] = max(self._newest.get(entry.source, -1), entry.position)
-            else:
-                self._values[entry.source] = (entry.reason, entry.excerpt)
+        self._values = values
+        self.totals.update((entry.source, entry.reason) for entry in fresh)
+        self._forget_oldest(Counter(entry.source for entry in rejected))
         return fresh
 
     def _is_new(self, entry: RejectedInput) -> bool:
-        if entry.entry_id:
-            return entry.position > self._newest.get(entry.source, -1)
-        return self._values.get(entry.source) != (entry.reason, entry.excerpt)
+        if not entry.entry_id:
+            return self._values.get(entry.source) != (entry.reason, entry.content_hash)
+        known = self._entries.setdefault(entry.source, {})
+        new = entry.entry_id not in known
+        # Put last: the ones that were met longest ago are forgotten first.
+        known.pop(entry.entry_id, None)
+        known[entry.entry_id] = None
+        return new
+
+    def _forget_oldest(self, met: Mapping[str, int]) -> None:
+        for source, known in self._entries.items():
+            excess = len(known) - max(REMEMBERED_ENTRIES, met[source])
+            for entry_id in list(known)[: max(excess, 0)]:
+                del known[entry_id]

@@ -85,13 +85,10 @@ class WindowScan(Generic[EntryT]):
         return Timeline(self.entries[::-1], self.positions[::-1])
 
     def _take(self, entry_id: bytes, fields: Fields) -> None:
-        position = position_of_id(entry_id)
         try:
             entry = self._read(fields)
         except RejectionError as refused:
-            self.rejected.append(
-                RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode(), position)
-            )
+            self.rejected.append(RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode()))
         else:
             self.entries.append(entry)
-            self.positions.append(position)
+            self.positions.append(position_of_id(entry_id))

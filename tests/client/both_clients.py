@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from typing import Any, Self, TypeVar
 
 from strategic_memory_client import (
@@ -21,6 +21,7 @@ from strategic_memory_client import (
 )
 
 _Answer = TypeVar("_Answer")
+_Item = TypeVar("_Item")
 
 
 class BlockingCaller:
@@ -80,6 +81,7 @@ class AsyncCaller:
 
     def __init__(self, *addresses: str, options: ClientOptions) -> None:
         self._runner = asyncio.Runner()
+        self._open_generators: list[AsyncGenerator[object]] = []
         self._client = AsyncStrategicMemoryClient(addresses, options=options)
 
     def run(self, coroutine: Coroutine[Any, Any, _Answer]) -> _Answer:
@@ -113,20 +115,18 @@ class AsyncCaller:
         delivery: Delivery = Delivery.LATEST,
         give_up_after_s: float | None = None,
     ) -> Iterator[SubscriptionEvent]:
-        events = self._client.stream_events(
-            resume_after=resume_after, delivery=delivery, give_up_after_s=give_up_after_s
+        return self._blocking(
+            self._client.stream_events(resume_after=resume_after, delivery=delivery, give_up_after_s=give_up_after_s)
         )
-        while True:
-            try:
-                yield self.run(events.asend(None))
-            except StopAsyncIteration:
-                return
 
     def stream_feedback(self) -> Iterator[Feedback]:
-        feedbacks = self._client.stream_feedback()
+        return self._blocking(self._client.stream_feedback())
+
+    def _blocking(self, items: AsyncGenerator[_Item]) -> Iterator[_Item]:
+        self._open_generators.append(items)
         while True:
             try:
-                yield self.run(feedbacks.asend(None))
+                yield self.run(items.asend(None))
             except StopAsyncIteration:
                 return
 
@@ -138,6 +138,8 @@ class AsyncCaller:
         self.run(self._client.aclose())
 
     def close(self) -> None:
+        for items in self._open_generators:
+            self.run(items.aclose())
         self.close_client()
         self._runner.close()
 
@@ -149,4 +151,4 @@ class AsyncCaller:
 
 
 Caller = BlockingCaller | AsyncCaller
-CALLERS: list[type[BlockingCaller] | type[AsyncCaller]] = [BlockingCaller, AsyncCaller]
+CALLERS: list[type[BlockingCaller | AsyncCaller]] = [BlockingCaller, AsyncCaller]

@@ -36,6 +36,10 @@ class Stream:
         self._over.wait()
         yield from ()
 
+    def goes_on(self, seconds: float) -> bool:
+        """Wait; tell whether the client is still there."""
+        return not self._over.wait(seconds)
+
     def refuse(self, code: grpc.StatusCode, reason: str = "", **metadata: str) -> None:
         """End the stream with an error."""
         refuse(self._context, code, reason, **metadata)

@@ -32,7 +32,7 @@ from strategic_memory_client import (
     UnsupportedOperationError,
 )
 
-Made = type[BlockingCaller] | type[AsyncCaller]
+Made = type[BlockingCaller | AsyncCaller]
 OPTIONS = ClientOptions(timeout_s=10.0, connect_timeout_s=2.0)
 
 both = pytest.mark.parametrize("made", CALLERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import sys
 import zipfile
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 from dockerfile import Instruction, read_dockerfile
 from installation import Installation, bare_environment
-from processes import REPOSITORY
+from processes import REPOSITORY, ServiceProcess, service_environment
+
+from strategic_memory_server.embedded_redis import EmbeddedRedis
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -52,7 +55,9 @@ def test_every_package_is_marked_as_typed(contents: set[str]) -> None:
 
 
 def test_the_wheel_holds_no_tests_and_no_compiled_files(contents: set[str]) -> None:
-    assert not [name for name in contents if "test" in name or "__pycache__" in name]
+    unwanted = re.compile(r"(^|/)(tests?|test_[^/]*|conftest\.py|__pycache__)(/|$)")
+
+    assert not [name for name in contents if unwanted.search(name)]
 
 
 def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
@@ -129,6 +134,29 @@ def test_the_health_check_of_the_image_fails_where_nothing_listens(
 
     assert answer.returncode != 0
     assert "Traceback" not in answer.stderr
+
+
+def test_the_image_serves_is_healthy_and_ends_when_told_to(
+    image: Installation,
+    health_check: list[str],
+    redis_server: EmbeddedRedis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # ServiceProcess starts the command beside the running Python, which here is to be the image's.
+    monkeypatch.setattr(sys, "executable", str(image.venv / "bin" / "python"))
+    service = ServiceProcess(tmp_path, service_environment({"REDIS_URL": redis_server.url}))
+    try:
+        _, _, port = service.grpc_address.rpartition(":")
+        command, *arguments = health_check
+        # Inside a container the check finds the address to listen on where a client looks for one to connect to.
+        healthy = image.run(command, *arguments, STRATEGIC_MEMORY_GRPC_ADDRESS=f"0.0.0.0:{port}")
+        assert healthy.returncode == 0, healthy.stderr
+
+        service.terminate()
+        assert service.wait() == 0, service.output()
+    finally:
+        service.kill()
 
 
 @pytest.mark.skipif(

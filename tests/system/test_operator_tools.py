@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from typing import Any, cast
 
 import pytest
 from conftest import StartService
@@ -16,6 +18,19 @@ SERVICE = "strategic_memory.v1.StrategicMemoryService"
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def snake_case(document: object) -> object:
+    """Spell field names as the wire does; grpcurl shows them in either spelling, by version."""
+    if isinstance(document, list):
+        return [snake_case(item) for item in document]
+    if isinstance(document, dict):
+        return {re.sub("([A-Z])", r"_\1", name).lower(): snake_case(value) for name, value in document.items()}
+    return document
+
+
+def first_document(text: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", snake_case(json.JSONDecoder().raw_decode(text)[0]))
 
 
 def xadd_three(redis_cli: str, redis_server: EmbeddedRedis) -> None:
@@ -63,7 +78,7 @@ def test_grpcurl_reads_the_feedback(
 
     def active() -> bool:
         answered = run(grpcurl, "-plaintext", address, f"{SERVICE}/GetFeedback")
-        feedback = json.loads(answered.stdout)["feedback"]
+        feedback = first_document(answered.stdout)["feedback"]
         return bool(
             feedback["status"] == "FEEDBACK_STATUS_ACTIVE"
             and feedback["preferred_regime"] == "BULL"
@@ -72,10 +87,10 @@ def test_grpcurl_reads_the_feedback(
 
     eventually(active)
     streamed = run(grpcurl, "-plaintext", "-max-time", "1", address, f"{SERVICE}/StreamFeedback")
-    first = json.JSONDecoder().raw_decode(streamed.stdout)[0]
+    first = first_document(streamed.stdout)
     assert first["feedback"]["preferred_regime"] == "BULL"
     analysed = run(grpcurl, "-plaintext", "-d", '{"settings": {"minimumSamples": 4}}', address, f"{SERVICE}/Analyze")
-    document = json.loads(analysed.stdout)
+    document = first_document(analysed.stdout)
     assert document["analysis"]["regimes"][0]["regime"] == "BULL"
     assert document["feedback"]["status"] == "FEEDBACK_STATUS_WARMING_UP"
     assert document["feedback"]["reasons"][0]["code"] == "TOO_FEW_ENTRIES"
@@ -88,7 +103,7 @@ def test_grpcurl_health(start_service: StartService, grpcurl: str, service: str)
     checked = run(grpcurl, "-plaintext", "-d", request, address, "grpc.health.v1.Health/Check")
     assert json.loads(checked.stdout) == {"status": "SERVING"}
     watched = run(grpcurl, "-plaintext", "-max-time", "1", "-d", request, address, "grpc.health.v1.Health/Watch")
-    assert json.JSONDecoder().raw_decode(watched.stdout)[0] == {"status": "SERVING"}
+    assert first_document(watched.stdout) == {"status": "SERVING"}
 
 
 def test_grpcurl_shows_what_is_wrong_with_a_request(start_service: StartService, grpcurl: str) -> None:

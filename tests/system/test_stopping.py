@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,6 +15,7 @@ import redis
 from conftest import StartService
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from processes import eventually
 from redis_inputs import add_regime
 from stream_recorder import StreamRecorder
 from system.test_streams import error_info
@@ -52,6 +55,22 @@ def test_a_redis_that_hangs_does_not_hold_the_end_up(start_service: StartService
         with accepted:
             service.terminate()
             assert service.wait(LIMIT_S) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_before_the_start_is_no_failure(start_service: StartService, number: signal.Signals) -> None:
+    service = start_service(wait_until_ready=False)
+    eventually(partial(has_handlers, service.pid), what="the command has begun")
+    service.send_signal(number)
+    assert service.wait(LIMIT_S) == 0
+    assert not service.stderr()
+
+
+def has_handlers(pid: int) -> bool:
+    """Whether a process catches SIGTERM by now."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_stopping_twice_is_stopping_once(start_service: StartService) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from typing import NoReturn
 
+EXIT_STOPPED = 0
 EXIT_NOT_INSTALLED = 2
 
 
 def main() -> None:
     """Run the command, or say how to install what it needs."""
+    # Importing takes most of a second. Being told to stop meanwhile is no failure; the command takes over from here.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stopped_before_the_start)
     try:
         commands = importlib.import_module("strategic_memory_server.cli.commands")
     except ModuleNotFoundError as missing:
@@ -21,3 +27,7 @@ def main() -> None:
         )
         raise SystemExit(EXIT_NOT_INSTALLED) from None
     commands.app()
+
+
+def _stopped_before_the_start(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(EXIT_STOPPED)

@@ -73,7 +73,7 @@ class MarketFeed:
                 pipeline.xadd(
                     key_of(self._prefix, entry.source),
                     _encodable(entry),
-                    maxlen=100_000,
+                    maxlen=_STREAM_LENGTH,
                     approximate=True,
                 )
             if step.number % _CONTEXT_EVERY_STEPS == 1:

@@ -64,7 +64,11 @@ def stream_order(request: service_pb2.StreamFeedbackRequest, default_heartbeat_s
     heartbeat_s = default_heartbeat_s
     if request.HasField("heartbeat_interval"):
         heartbeat_s = _seconds(request.heartbeat_interval)
-        if not SHORTEST_HEARTBEAT_S <= heartbeat_s <= LONGEST_HEARTBEAT_S:
+        if not _is_well_formed(request.heartbeat_interval):
+            violations.append(
+                Violation("heartbeat_interval", "is not a Duration: nanos is 0 to 999999999, with the sign of seconds")
+            )
+        elif not SHORTEST_HEARTBEAT_S <= heartbeat_s <= LONGEST_HEARTBEAT_S:
             violations.append(
                 Violation(
                     "heartbeat_interval",
@@ -146,6 +150,10 @@ def _rule_violations(rule: analysis_pb2.PolicyRule, path: str) -> Iterator[Viola
         normalise_name("regime", rule.regime)
     except RejectionError as refused:
         yield Violation(f"{path}.regime", refused.reason.replace("_", " "))
+
+
+def _is_well_formed(duration: Duration) -> bool:
+    return abs(duration.nanos) < 1_000_000_000 and duration.seconds * duration.nanos >= 0
 
 
 def _seconds(duration: Duration) -> float:

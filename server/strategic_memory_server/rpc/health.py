@@ -42,7 +42,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             known = ", ".join(name for name in self._services if name)
             await context.abort(
                 grpc.StatusCode.NOT_FOUND,
-                f"no service {request.service!r} here; there are {known} and '' for the server",
+                f"no service of that name here; there are {known}, and the empty name for the server",
             )
         return self._response(request.service)
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc.aio import AbortError, ServicerContext
 
-from strategic_memory_server.errors import StrategicMemoryError
+from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryError, Violation
 from strategic_memory_server.metrics import RpcMetrics
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
 
@@ -97,12 +98,37 @@ def _wrap(handler: grpc.RpcMethodHandler[Any, Any], metrics: MethodMetrics) -> g
     if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
         return handler
     wrapped = _streaming(behaviour, metrics) if handler.response_streaming else _unary(behaviour, metrics)
+    # A message of a request stream is parsed while the behaviour reads it, and the error then passes through `_Call`.
+    parse = handler.request_deserializer if handler.request_streaming else _parsing(handler.request_deserializer)
     result: grpc.RpcMethodHandler[Any, Any] = make(
         wrapped,
-        request_deserializer=handler.request_deserializer,
+        request_deserializer=parse,
         response_serializer=handler.response_serializer,
     )
     return result
+
+
+def _parsing(deserialize: Callable[[bytes], object] | None) -> Callable[[bytes], object] | None:
+    """Let bytes that are not a message reach the behaviour as the error itself.
+
+    gRPC would answer them with UNKNOWN and the text of a Python exception.
+    """
+    if deserialize is None:
+        return None
+
+    def parse(raw: bytes) -> object:
+        try:
+            return deserialize(raw)
+        except DecodeError as error:
+            return error
+
+    return parse
+
+
+def _checked(request: object) -> object:
+    if isinstance(request, DecodeError):
+        raise request
+    return request
 
 
 def _dashboard_name(code: grpc.StatusCode) -> str:
@@ -125,6 +151,8 @@ class _Call:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, DecodeError):
+            error = InvalidRequestError(Violation("request", "is not a message of the type that this method takes"))
         if error is None:
             self._metrics.completed(grpc.StatusCode.OK, self._started)
         elif isinstance(error, StrategicMemoryError):
@@ -145,7 +173,7 @@ class _Call:
 def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:
     async def call(request: object, context: Context) -> object:
         async with _Call(metrics, context):
-            response: object = await behaviour(request, context)
+            response: object = await behaviour(_checked(request), context)
             metrics.sent.inc()
             return response
 
@@ -154,7 +182,10 @@ def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodM
 
 def _streaming(behaviour: Callable[[Any, Context], AsyncGenerator[Any, None]], metrics: MethodMetrics) -> Behaviour:
     async def call(request: object, context: Context) -> AsyncIterator[object]:
-        async with _Call(metrics, context), contextlib.aclosing(behaviour(request, context)) as responses:
+        async with (
+            _Call(metrics, context),
+            contextlib.aclosing(behaviour(_checked(request), context)) as responses,
+        ):
             async for response in responses:
                 yield response
                 metrics.sent.inc()

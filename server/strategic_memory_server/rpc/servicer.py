@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import math
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +74,8 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._draining = False
         self._messages = MessageCache()
         self._analyses = asyncio.Semaphore(ANALYSES_AT_ONCE)
+        # Threads of their own: an analysis whose caller has gone keeps its thread until it ends, and no more start.
+        self._threads = ThreadPoolExecutor(ANALYSES_AT_ONCE, thread_name_prefix="analysis")
 
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
@@ -105,11 +109,12 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     async def Analyze(self, request: service_pb2.AnalyzeRequest, context: Context) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request."""
         order = analysis_order(request.settings, self._sync)
+        in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, self._threads)
         async with self._analyses:
             if request.WhichOneof("memory") == "inline":
-                return await asyncio.to_thread(self._analyze_inline, request, order)
+                return await in_thread(self._analyze_inline, request, order)
             memory = await self._stored_memory(order.windows)
-            return await asyncio.to_thread(self._analyze, memory, order)
+            return await in_thread(self._analyze, memory, order)
 
     async def _follow(
         self, cursor: StreamCursor, order: StreamOrder

@@ -7,7 +7,7 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
-if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] then
+if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or not is_revision(state[3]) then
   return {'conflict'}
 end
 local now = {'epoch', ARGV[1], 'revision', ARGV[2], 'oldest_revision', oldest_revision(KEYS[2], state[3]),

@@ -2,9 +2,9 @@
 -- KEYS: 1 state (hash), 2 log (stream).  ARGV: 1 epoch to use when none is known.
 -- Returns the fields of the state, '' for what is not known.
 --
--- The state can be gone while the log is not (somebody deleted it), and the log can hold entries that the state does
--- not know (somebody else wrote to it). Revisions then go on above the log, under a new epoch, since nobody can tell
--- what was said in between.
+-- The state can be gone or unreadable while the log is not (somebody deleted or changed it), and the log can hold
+-- entries that the state does not know (somebody else wrote to it). Revisions then go on above the log, under a new
+-- epoch, since nobody can tell what was said in between.
 local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream')
 if refused then
   return refused
@@ -12,11 +12,12 @@ end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start',
   'computed_at_ms', 'data_as_of_ms', 'valid_until_ms')
 local last = last_revision(KEYS[2])
-if tonumber(last) > 9007199254740990 then
+if not is_revision(last) then
   return redis.error_reply('ERR ' .. KEYS[2] .. ' has held the id ' .. last .. '-0, which leaves no room for more: '
     .. 'rename or delete it')
 end
-if not state[1] or not state[2] or not state[3] or tonumber(last) > tonumber(state[2]) then
+local readable = state[1] and string.match(state[1], '^[%w_-]+$') and is_revision(state[2]) and is_revision(state[3])
+if not readable or tonumber(last) > tonumber(state[2]) then
   local start = string.format('%.0f', tonumber(last) + 1)
   state = {ARGV[1], last, start, '', '', ''}
   redis.call('DEL', KEYS[1])

@@ -10,6 +10,14 @@ local function must_be(key, wanted)
   end
 end
 
+-- Highest revision that is still counted exactly here and leaves room for the next one.
+local HIGHEST_REVISION = 9007199254740990
+
+-- Tells whether a field of the state is a revision; somebody else may have written to it.
+local function is_revision(text)
+  return text and string.match(text, '^%d+$') and tonumber(text) <= HIGHEST_REVISION
+end
+
 -- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
 -- Redis takes only higher ones, also after that entry was deleted.
 local function last_revision(log)

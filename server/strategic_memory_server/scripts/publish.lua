@@ -8,7 +8,8 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
-if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or tonumber(last_revision(KEYS[2])) >= tonumber(ARGV[4]) then
+if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or not is_revision(state[3])
+  or tonumber(last_revision(KEYS[2])) >= tonumber(ARGV[4]) then
   return {'conflict'}
 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[8], ARGV[4] .. '-0',

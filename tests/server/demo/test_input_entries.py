@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -9,7 +10,7 @@ import pytest
 from strategic_memory_server import input_keys
 from strategic_memory_server.demo.context_keys import ContextKeys
 from strategic_memory_server.demo.input_entries import InputEntry, entries_of, malformed_entries
-from strategic_memory_server.demo.market_model import MarketModel
+from strategic_memory_server.demo.market_model import MarketModel, PortfolioReport
 from strategic_memory_server.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 from strategic_memory_server.entry_fields import Fields, RejectionError
 from strategic_memory_server.json_inputs import read_leverage_limits, read_object, read_regime_stats
@@ -109,6 +110,20 @@ def test_the_context_keys_are_accepted_and_add_up() -> None:
     assert statistics["BULL"]["wins"] == sum(pnl > 0 for pnl in bull)
     best = max(statistics, key=lambda name: statistics[name]["avg_pnl"])
     assert values[input_keys.GOVERNANCE_PREFERRED_REGIME] == best
+
+
+def test_governance_gets_careful_in_a_drawdown() -> None:
+    step, context = MarketModel(3).step(), ContextKeys()
+    for total_pnl, policy in (
+        (10_000.0, "AGGRESSIVE"),
+        (9_500.0, "AGGRESSIVE"),
+        (7_000.0, "BALANCED"),
+        (5_000.0, "CONSERVATIVE"),
+        (10_500.0, "AGGRESSIVE"),
+    ):
+        report = PortfolioReport(pnl_pct=0.0, total_pnl=total_pnl, regime="BULL", position=None)
+        context.follow(replace(step, portfolio=report))
+        assert context.values()[input_keys.GOVERNANCE_POLICY] == policy
 
 
 def test_the_context_keys_hold_from_the_first_step() -> None:

@@ -1,0 +1,68 @@
+"""An analysis as tables for a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from strategic_memory_client.analysis import Analysis, AnalysisResult
+from strategic_memory_client.cli.feedback_table import feedback_table
+from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
+
+
+def print_analysis(result: AnalysisResult) -> None:
+    """Print an analysis and the feedback that follows from it."""
+    console = Console()
+    for table in (_regimes(result.analysis), _policies(result.analysis), _sources(result.analysis)):
+        if table.row_count:
+            console.print(table)
+            console.print()
+    console.print(feedback_table(result.feedback, datetime.now(UTC)))
+
+
+def _regimes(analysis: Analysis) -> Table:
+    table = _columns("Regimes", "regime", "samples", "mean pnl", "total pnl", "win rate", "confidence", "best policy")
+    for regime in analysis.regimes:
+        table.add_row(
+            Text(plain(regime.regime)),
+            str(regime.sample_count),
+            number(regime.avg_pnl),
+            number(regime.total_pnl),
+            f"{share(regime.win_rate)} ({regime.wins}/{regime.wins + regime.losses})",
+            number(regime.confidence, 3),
+            name(regime.best_policy),
+        )
+    return table
+
+
+def _policies(analysis: Analysis) -> Table:
+    table = _columns("Policies and strategies", "regime", "policy or strategy", "trades", "mean pnl", "win rate")
+    for regime in analysis.regimes:
+        for policy in regime.policies:
+            figures = (str(policy.trades), number(policy.avg_pnl), share(policy.win_rate))
+            table.add_row(Text(plain(regime.regime)), name(policy.policy), *figures)
+        for strategy in regime.strategies:
+            figures = (str(strategy.trades), number(strategy.avg_pnl), share(strategy.win_rate))
+            table.add_row(Text(plain(regime.regime)), Text(plain(strategy.strategy)), *figures)
+    return table
+
+
+def _sources(analysis: Analysis) -> Table:
+    table = _columns("Sources", "source", "used", "rejected", "noted")
+    for source in analysis.sources:
+        rejected = ", ".join(f"{plain(reason)} {count}" for reason, count in sorted(source.rejected.items()))
+        noted = ", ".join(f"{plain(reason)} {count}" for reason, count in sorted(source.noted.items()))
+        used = str(source.accepted)
+        table.add_row(Text(plain(source.source)), used, Text(rejected or NOT_KNOWN), Text(noted or NOT_KNOWN))
+    return table
+
+
+def _columns(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.add_column(first, overflow="fold")
+    for other in others:
+        table.add_column(other, overflow="fold")
+    return table

@@ -1,0 +1,49 @@
+"""What happens to a subscription as lines for a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from strategic_memory_client.cli.text import number, plain
+from strategic_memory_client.events import (
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    HeartbeatReceived,
+    SubscriptionEvent,
+)
+from strategic_memory_client.results import Feedback
+
+
+def event_line(event: SubscriptionEvent) -> str:
+    """Return one line that begins with the time of this machine, in UTC."""
+    return f"{datetime.now(UTC):%H:%M:%S}  {_what_happened(event)}"
+
+
+def _what_happened(event: SubscriptionEvent) -> str:
+    match event:
+        case FeedbackReceived(feedback):
+            return _feedback(feedback)
+        case HeartbeatReceived(heartbeat):
+            until = heartbeat.valid_until
+            valid = "" if until is None else f", valid until {until.astimezone(UTC):%H:%M:%S}"
+            return f"heartbeat: {heartbeat.status} at revision {heartbeat.revision}{valid}"
+        case EpochChanged():
+            before, after = plain(event.old_epoch), plain(event.new_epoch)
+            return f"epoch changed: from {before} at {event.old_revision} to {after} at {event.new_revision}"
+        case Disconnected():
+            return f"disconnected from {event.address}: {event.error}; next attempt in {event.retry_in_s:.1f} s"
+
+
+def _feedback(feedback: Feedback) -> str:
+    advice = (
+        f"{feedback.status:<10}  {feedback.updated_policy:<12}  leverage {number(feedback.leverage_hint):<5}  "
+        f"confidence {number(feedback.confidence_boost):<6}  {plain(feedback.preferred_regime)} "
+        f"(now {plain(feedback.current_regime)})"
+    )
+    notes = [f"revision {feedback.revision} of {plain(feedback.epoch) or '-'}"]
+    if feedback.skipped_revisions:
+        notes.append(f"{feedback.skipped_revisions} skipped before")
+    if feedback.epoch_changed:
+        notes.append("new epoch")
+    return f"{advice}  {', '.join(notes)}"

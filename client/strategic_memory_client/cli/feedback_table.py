@@ -1,0 +1,66 @@
+"""A feedback, and the health of the service, as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
+from strategic_memory_client.results import Feedback
+
+
+def print_feedback(feedback: Feedback) -> None:
+    """Print a feedback."""
+    Console().print(feedback_table(feedback, datetime.now(UTC)))
+
+
+def print_health(shown: Mapping[str, object]) -> None:
+    """Print what was found out about the health of the service."""
+    table = _two_columns("Strategic memory service")
+    for what, value in shown.items():
+        text = moment(value, datetime.now(UTC)) if isinstance(value, datetime) else _word(value)
+        table.add_row(what.replace("_", " "), Text(text))
+    Console().print(table)
+
+
+def feedback_table(feedback: Feedback, now: datetime) -> Table:
+    """Return the table of a feedback."""
+    table = _two_columns("Strategic memory feedback")
+    performance = feedback.regime_performance
+    table.add_row("status", Text(feedback.status.value, style=colour(feedback.status)))
+    table.add_row("policy", Text(feedback.updated_policy.value, style="bold"))
+    table.add_row("leverage", Text(number(feedback.leverage_hint)))
+    table.add_row("confidence", Text(number(feedback.confidence_boost)))
+    table.add_row("preferred regime", Text(plain(feedback.preferred_regime)))
+    table.add_row("current regime", Text(plain(feedback.current_regime)))
+    if performance is not None:
+        figures = f"mean pnl {number(performance.avg_pnl)}, win rate {share(performance.win_rate)}"
+        counts = f"{performance.wins} wins, {performance.losses} losses, {performance.sample_count} samples"
+        table.add_row("performance", Text(f"{figures} ({counts})"))
+    table.add_row("best policy", Text(name(feedback.best_policy)))
+    table.add_row("computed", Text(moment(feedback.timestamp, now)))
+    table.add_row("data as of", Text(moment(feedback.data_as_of, now)))
+    table.add_row("valid until", Text(moment(feedback.valid_until, now)))
+    place = f"{feedback.revision} of epoch {plain(feedback.epoch) or NOT_KNOWN}"
+    table.add_row("revision", Text(place))
+    table.add_row("rules", Text(plain(feedback.version) or NOT_KNOWN))
+    for position, reason in enumerate(feedback.reasons):
+        table.add_row("because" if position == 0 else "", Text(plain(reason.sentence)))
+    return table
+
+
+def _two_columns(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NOT_KNOWN if value is None else plain(str(value))

@@ -1,0 +1,57 @@
+"""`strategic-memory health`: may the service be relied upon."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from strategic_memory_client.cli.client_command import complain
+from strategic_memory_client.cli.exit_codes import ExitCode
+from strategic_memory_client.cli.feedback_table import print_health
+from strategic_memory_client.cli.get import not_active
+from strategic_memory_client.cli.json_lines import json_line
+from strategic_memory_client.cli.output_format import AsJson, writes_json
+from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.client import StrategicMemoryClient
+
+
+def health(
+    client: StrategicMemoryClient,
+    *,
+    serving_only: Annotated[
+        bool,
+        typer.Option("--serving-only", help="Ask only whether it takes requests: for a container's health check."),
+    ] = False,
+    json: AsJson = False,
+) -> ExitCode:
+    """Tell whether the service takes requests and its feedback may be acted upon.
+
+    Ends with 0 only if both hold (with --serving-only: if it takes requests), with 3 if no server takes requests, and
+    with 4 if the feedback is STALE or WARMING_UP.
+    """
+    found = client.check_health()
+    feedback = client.get_feedback() if found.serving and not serving_only else None
+    acts = feedback is not None and feedback.is_active_at(datetime.now(UTC))
+    shown: dict[str, object] = {
+        "address": found.address,
+        "serving": found.serving,
+        "health_status": found.status,
+        "feedback_status": None if feedback is None else feedback.status,
+        "may_be_acted_upon": None if feedback is None else acts,
+        "revision": None if feedback is None else feedback.revision,
+        "data_as_of": None if feedback is None else feedback.data_as_of,
+        "valid_until": None if feedback is None else feedback.valid_until,
+    }
+    if writes_json(json):
+        write_line(json_line(shown))
+    else:
+        print_health(shown)
+    if not found.serving:
+        complain(f"{found.address} answers, but takes no requests ({found.status}): it is starting, ending or another")
+        return ExitCode.OUT_OF_REACH
+    if feedback is not None and not acts:
+        complain(not_active(feedback.status))
+        return ExitCode.NOT_ACTIVE
+    return ExitCode.OK

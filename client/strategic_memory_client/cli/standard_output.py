@@ -1,0 +1,35 @@
+"""Standard output as scripts and terminals need it: line by line, and with a reader that may go away."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+
+def write_line(line: str) -> None:
+    """Write one line at once. Raises BrokenPipeError when nobody reads any more."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads the output."""
+    return sys.stdout.isatty()
+
+
+def require_reader() -> None:
+    """Raise BrokenPipeError when nobody reads any more, even though there is nothing to write yet."""
+    if not hasattr(select, "poll"):
+        return
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if any(happened & (select.POLLERR | select.POLLNVAL) for _, happened in poll.poll(0)):
+        raise BrokenPipeError
+
+
+def let_go_of_stdout() -> None:
+    """Send what is still to be flushed nowhere, so that the end of the interpreter is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

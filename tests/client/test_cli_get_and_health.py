@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+from client.certificates import Authority
+from client.command_line import run, run_at_terminal
+from client.feedback_samples import feedback_message
+from client.scripted_peer import ScriptedPeer, send
+from grpc_health.v1 import health_pb2
+
+from strategic_memory.v1 import feedback_pb2
+
+STALE = feedback_pb2.FEEDBACK_STATUS_STALE
+
+
+@pytest.fixture
+def peer() -> Iterator[ScriptedPeer]:
+    with ScriptedPeer(send()) as peer:
+        peer.feedback = feedback_message(revision=3)
+        yield peer
+
+
+def test_get_writes_the_fields_of_the_wire(peer: ScriptedPeer) -> None:
+    assert peer.feedback is not None
+    peer.feedback.valid_until.FromDatetime(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    peer.feedback.data_as_of.FromDatetime(datetime(2026, 1, 2, 3, 4, 5, 250_000, tzinfo=UTC))
+    peer.feedback.regime_performance.avg_pnl = float("nan")
+    ended = run("get", "--address", peer.address)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.count("\n") == 1
+    assert json.loads(ended.out) == {
+        "revision": 3,
+        "epoch": "e1",
+        "status": "ACTIVE",
+        "preferred_regime": "BULL",
+        "updated_policy": "AGGRESSIVE",
+        "confidence_boost": 0.75,
+        "leverage_hint": 1.5,
+        "regime_performance": {"avg_pnl": None, "win_rate": None, "sample_count": 0, "wins": 0, "losses": 0},
+        "current_regime": "BULL",
+        "timestamp": None,
+        "data_as_of": "2026-01-02T03:04:05.250000Z",
+        "valid_until": "2026-01-02T03:04:05Z",
+        "version": "1.0.0",
+        "reasons": [],
+        "best_policy": None,
+    }
+    assert list(json.loads(ended.out)) == [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
+
+
+def test_get_shows_a_table_at_a_terminal_and_json_when_asked(peer: ScriptedPeer) -> None:
+    assert peer.feedback is not None
+    peer.feedback.preferred_regime = "BULL[red]\x1b[2J"
+    shown = run_at_terminal("get", "-a", peer.address)
+    assert (shown.code, shown.err) == (0, "")
+    assert "AGGRESSIVE" in shown.out
+    assert "{" not in shown.out
+    assert "BULL[red]\N{REPLACEMENT CHARACTER}[2J" in shown.out, "what others write must not steer the terminal"
+    assert json.loads(run_at_terminal("get", "-a", peer.address, "--json").out)["revision"] == 3
+
+
+def test_get_require_active(peer: ScriptedPeer) -> None:
+    assert run("get", "--require-active", "-a", peer.address).code == 0
+    peer.feedback = feedback_message(status=STALE)
+    ended = run("get", "--require-active", "-a", peer.address)
+    assert ended.code == 4
+    assert json.loads(ended.out)["status"] == "STALE"
+    assert ended.err.count("\n") == 1
+    assert run("get", "-a", peer.address).code == 0
+
+
+def test_the_address_comes_from_the_environment_too(peer: ScriptedPeer) -> None:
+    assert run("get", env={"STRATEGIC_MEMORY_GRPC_ADDRESS": peer.address}).code == 0
+
+
+def test_several_addresses_are_tried_in_turn(peer: ScriptedPeer) -> None:
+    assert run("get", "-a", "127.0.0.1:1", "-a", peer.address).code == 0
+    assert run("get", "-a", f"127.0.0.1:1, {peer.address}").code == 0
+
+
+def test_the_connection_is_encrypted_on_request(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "authority")
+    certificate = authority.certificate("server")
+    with ScriptedPeer(send(), credentials=authority.server_credentials(certificate)) as peer:
+        peer.feedback = feedback_message()
+        assert run("get", "-a", peer.address, "--tls-root-ca", str(authority.own.chain)).code == 0
+        assert run("get", "-a", peer.address).code == 3
+    alone = run("get", "--tls-certificate", str(certificate.chain))
+    assert alone.code == 2
+    assert "both or neither" in alone.err
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, 3),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, 3),
+        (grpc.StatusCode.INVALID_ARGUMENT, 5),
+        (grpc.StatusCode.INTERNAL, 1),
+        (grpc.StatusCode.UNIMPLEMENTED, 1),
+        (grpc.StatusCode.UNAUTHENTICATED, 1),
+    ],
+)
+def test_a_failure_is_one_line_and_an_exit_code(peer: ScriptedPeer, status: grpc.StatusCode, code: int) -> None:
+    peer.unary_refusal = (status, "")
+    ended = run("get", "-a", peer.address)
+    assert (ended.code, ended.out) == (code, "")
+    assert ended.err.startswith("strategic-memory: ")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_server_that_does_not_answer_in_time(peer: ScriptedPeer) -> None:
+    peer.hold_calls = True
+    assert run("get", "-a", peer.address, "--timeout", "0.3").code == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["-a", "nowhere"], ["--timeout", "0"], ["--timeout", "soon"], ["--tls-root-ca", "/nowhere.pem"], ["--what"]],
+)
+def test_wrong_usage(wrong: list[str]) -> None:
+    ended = run("get", *wrong)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Traceback" not in ended.err
+
+
+def test_health_of_a_service_to_rely_on(peer: ScriptedPeer) -> None:
+    ended = run("health", "-a", peer.address)
+    assert (ended.code, ended.err) == (0, "")
+    told = json.loads(ended.out)
+    assert told["valid_until"].endswith("Z")
+    assert {
+        name: told[name] for name in ("address", "serving", "feedback_status", "may_be_acted_upon", "revision")
+    } == {
+        "address": peer.address,
+        "serving": True,
+        "feedback_status": "ACTIVE",
+        "may_be_acted_upon": True,
+        "revision": 3,
+    }
+    assert "may be acted upon" in run_at_terminal("health", "-a", peer.address).out
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        feedback_message(status=STALE),
+        feedback_message(0, status=feedback_pb2.FEEDBACK_STATUS_WARMING_UP),
+        feedback_message(valid_for_s=-1.0),
+    ],
+)
+def test_health_of_a_service_without_valid_advice(peer: ScriptedPeer, unfit: feedback_pb2.Feedback) -> None:
+    peer.feedback = unfit
+    ended = run("health", "-a", peer.address)
+    assert ended.code == 4
+    assert json.loads(ended.out)["may_be_acted_upon"] is False
+    assert ended.err.count("\n") == 1
+    assert run("health", "--serving-only", "-a", peer.address).code == 0
+
+
+@pytest.mark.parametrize("answer", [health_pb2.HealthCheckResponse.NOT_SERVING, None])
+def test_health_of_a_service_that_takes_no_requests(peer: ScriptedPeer, answer: int | None) -> None:
+    peer.health = answer
+    for arguments in (["health"], ["health", "--serving-only"]):
+        ended = run(*arguments, "-a", peer.address)
+        assert ended.code == 3
+        assert json.loads(ended.out)["serving"] is False
+        assert ended.err.count("\n") == 1
+
+
+def test_health_of_nothing() -> None:
+    assert run("health", "-a", "127.0.0.1:1").code == 3
+
+
+@pytest.mark.parametrize("command", [[], ["get"], ["watch"], ["analyze"], ["health"]])
+def test_help_teaches_with_examples_and_exit_codes(command: list[str]) -> None:
+    ended = run(*command, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert "Examples:" in ended.out
+    assert "Exit codes:" in ended.out
+    assert "\\b" not in ended.out
+
+
+def test_version() -> None:
+    assert run("--version").out.startswith("strategic-memory 0.")

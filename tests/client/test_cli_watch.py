@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import grpc
+from client.command_line import run, run_at_terminal, start
+from client.feedback_samples import feedback_response, heartbeat_response
+from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from processes import eventually
+
+from strategic_memory.v1 import feedback_pb2, service_pb2
+
+OUT_OF_RANGE = grpc.StatusCode.OUT_OF_RANGE
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_it_writes_one_line_per_feedback_across_reconnections() -> None:
+    with ScriptedPeer(
+        send(feedback_response(1), heartbeat_response(1), feedback_response(2), then=end), send(feedback_response(5))
+    ) as peer:
+        ended = run("watch", "-a", peer.address, "--count", "3")
+    assert ended.code == 0
+    told = lines(ended.out)
+    assert [line["revision"] for line in told] == [1, 2, 5]
+    assert [line["skipped_revisions"] for line in told] == [0, 0, 2]
+    wire = [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
+    assert list(told[0]) == [*wire, "skipped_revisions", "epoch_changed"]
+    assert ended.err.count("\n") == 1, "the lost connection is told once"
+
+
+def test_events_shows_everything_that_happens() -> None:
+    with ScriptedPeer(
+        send(feedback_response(4), heartbeat_response(4), then=end),
+        refusal(OUT_OF_RANGE, "EPOCH_CHANGED", oldest="1", current="2", epoch="e2"),
+        send(feedback_response(2, "e2")),
+    ) as peer:
+        ended = run("watch", "--events", "-a", peer.address, "--count", "6")
+    assert (ended.code, ended.err) == (0, "")
+    told = lines(ended.out)
+    names = [line["event"] for line in told]
+    assert names == ["feedback", "heartbeat", "disconnected", "disconnected", "epoch_changed", "feedback"]
+    assert told[3]["error"] == "ResumePointError"
+    assert told[4] == {
+        "event": "epoch_changed",
+        "old_epoch": "e1",
+        "old_revision": 4,
+        "new_epoch": "e2",
+        "new_revision": 2,
+    }
+    assert told[5]["epoch_changed"] is True
+
+
+def test_events_at_a_terminal() -> None:
+    with ScriptedPeer(send(feedback_response(4, skipped=2), heartbeat_response(4), then=end)) as peer:
+        shown = run_at_terminal("watch", "--events", "-a", peer.address, "--count", "3")
+    first, second, third = shown.out.splitlines()
+    assert "AGGRESSIVE" in first
+    assert "2 skipped before" in first
+    assert "heartbeat: ACTIVE at revision 4" in second
+    assert f"disconnected from {peer.address}" in third
+
+
+def test_flags_reach_the_server() -> None:
+    with ScriptedPeer(send(feedback_response(8))) as peer:
+        flags = ["--resume-after", "7", "--epoch", "e1", "--every", "--heartbeat", "0.5", "--count", "1"]
+        assert run("watch", "-a", peer.address, *flags).code == 0
+        (request,) = peer.requests
+    assert (request.resume_after_revision, request.epoch) == (7, "e1")
+    assert request.delivery == service_pb2.DELIVERY_EVERY
+    assert request.heartbeat_interval.ToMilliseconds() == 500
+
+
+def test_every_ends_with_an_error_where_something_is_missing() -> None:
+    trimmed = refusal(OUT_OF_RANGE, "REVISION_COMPACTED", oldest="7", current="9", epoch="e1")
+    with ScriptedPeer(trimmed) as peer:
+        ended = run("watch", "--every", "--resume-after", "2", "-a", peer.address)
+    assert (ended.code, ended.out) == (5, "")
+    assert ended.err.count("\n") == 1
+    assert "oldest 7" in ended.err
+
+
+def test_it_gives_up_after_the_timeout() -> None:
+    ended = run("watch", "-a", "127.0.0.1:1", "--timeout", "0.5")
+    assert (ended.code, ended.out) == (3, "")
+    assert "Traceback" not in ended.err
+
+
+def test_epoch_needs_a_revision() -> None:
+    assert run("watch", "--epoch", "e1").code == 2
+    assert run("watch", "--resume-after", str(2**64)).code == 2
+
+
+def beating(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+    yield feedback_response(1)
+    while stream.goes_on(0.05):
+        yield heartbeat_response(1)
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_it_ends_quietly_when_its_reader_has_seen_enough() -> None:
+    with ScriptedPeer(beating) as peer, start("watch", "-a", peer.address) as process:
+        assert json.loads(first_line(process))["revision"] == 1
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(20) == 0, "the next heartbeat shows that nobody reads"
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert eventually(lambda: peer.open_streams == 0)
+
+
+def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
+    more = threading.Event()
+
+    def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        yield feedback_response(1)
+        more.wait(30)
+        yield feedback_response(2)
+        yield from stream.stall()
+
+    with ScriptedPeer(script) as peer, start("watch", "-a", peer.address) as process:
+        first_line(process)
+        assert process.stdout is not None
+        process.stdout.close()
+        more.set()
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_ctrl_c_ends_it_quietly() -> None:
+    with ScriptedPeer(send(feedback_response(1))) as peer, start("watch", "-a", peer.address) as process:
+        first_line(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_restart_of_the_server_leaves_no_noise_of_the_transport() -> None:
+    with ScriptedPeer(send(feedback_response(1)), send(feedback_response(2))) as peer:
+        process = start("watch", "-a", peer.address, "--count", "2")
+        with process:
+            first_line(process)
+            peer.stop()
+            peer.start()
+            assert json.loads(first_line(process))["revision"] == 2
+            assert process.wait(20) == 0
+            assert process.stderr is not None
+            error = process.stderr.read()
+    assert all(line.startswith("strategic-memory: ") for line in error.splitlines()), error

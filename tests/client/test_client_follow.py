@@ -1,0 +1,237 @@
+"""`newest` over real sockets: what it answers while the peer comes, goes, falls silent and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+
+import grpc
+import pytest
+from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
+from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
+from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from processes import aeventually, eventually
+
+from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory_client import (
+    AsyncStrategicMemoryClient,
+    Backoff,
+    ClientOptions,
+    Feedback,
+    FeedbackStatus,
+    Policy,
+    StrategicMemoryClient,
+)
+
+Made = type[BlockingCaller | AsyncCaller]
+QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
+OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=2.0)
+IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=5, backoff=QUICKLY, connect_timeout_s=2.0)
+
+both = pytest.mark.parametrize("made", CALLERS)
+
+
+def eventually_newest(caller: BlockingCaller | AsyncCaller, expected: Callable[[Feedback], bool]) -> Feedback:
+    def newest() -> Feedback | None:
+        caller.let_run(0.01)
+        return caller.newest if expected(caller.newest) else None
+
+    return eventually(newest)
+
+
+def beating(
+    feedback: service_pb2.StreamFeedbackResponse,
+) -> Callable[[Stream], Iterator[service_pb2.StreamFeedbackResponse]]:
+    """Send a feedback and a heartbeat about it every 50 ms."""
+
+    def script(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        yield feedback
+        while stream.goes_on(0.05):
+            yield heartbeat_response(feedback.feedback.revision, feedback.feedback.epoch)
+
+    return script
+
+
+def assert_safe(feedback: Feedback) -> None:
+    assert feedback.updated_policy is Policy.CONSERVATIVE
+    assert (feedback.confidence_boost, feedback.leverage_hint) == (0.0, 1.0)
+
+
+@both
+def test_before_and_after_the_first_feedback(made: Made) -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer, made(peer.address, options=OPTIONS) as caller:
+        assert caller.newest.status is FeedbackStatus.WARMING_UP
+        assert_safe(caller.newest)
+        caller.follow()
+        caller.follow()
+        newest = caller.wait_for_newest()
+        assert (newest.revision, newest.status, newest.updated_policy) == (
+            3,
+            FeedbackStatus.ACTIVE,
+            Policy.AGGRESSIVE,
+        )
+        assert len(peer.requests) == 1
+
+
+@both
+def test_waiting_for_it_ends_with_what_there_is(made: Made) -> None:
+    with ScriptedPeer(send()) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        assert caller.wait_for_newest(0.05).status is FeedbackStatus.WARMING_UP
+
+
+@both
+def test_it_takes_up_each_change(made: Made) -> None:
+    responses = [feedback_response(revision) for revision in (1, 2, 3)]
+    with ScriptedPeer(send(*responses)) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        eventually_newest(caller, lambda newest: newest.revision == 3)
+
+
+@both
+def test_it_is_safe_while_the_server_is_away_and_recovers(made: Made) -> None:
+    with ScriptedPeer(beating(feedback_response(3))) as peer, made(peer.address, options=IMPATIENT) as caller:
+        caller.follow()
+        eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
+        peer.stop()
+        stale = eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE)
+        assert_safe(stale)
+        assert stale.revision == 3
+        peer.start()
+        back = eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
+        assert back.revision == 3
+
+
+@both
+def test_it_is_safe_when_the_server_falls_silent(made: Made) -> None:
+    with (
+        ScriptedPeer(send(feedback_response(3)), send()) as peer,
+        made(peer.address, options=IMPATIENT) as caller,
+    ):
+        caller.follow()
+        assert caller.wait_for_newest().status is FeedbackStatus.ACTIVE
+        eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE)
+
+
+@both
+def test_it_is_safe_when_the_heartbeat_says_stale(made: Made) -> None:
+    stale = heartbeat_response(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
+    with ScriptedPeer(send(feedback_response(3), stale)) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        assert_safe(eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE))
+
+
+@both
+def test_it_is_safe_once_valid_until_has_passed(made: Made) -> None:
+    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=1.0))
+    with ScriptedPeer(send(short)) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        assert caller.wait_for_newest().status is FeedbackStatus.ACTIVE
+        assert_safe(eventually(lambda: caller.newest if caller.newest.status is FeedbackStatus.STALE else None))
+
+
+@both
+def test_values_that_were_withheld_are_fetched_once_they_are_in_force_again(made: Made) -> None:
+    withheld = feedback_message(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
+    script = send(service_pb2.StreamFeedbackResponse(feedback=withheld), heartbeat_response(3))
+    with ScriptedPeer(script) as peer, made(peer.address, options=OPTIONS) as caller:
+        peer.feedback = feedback_message(3)
+        caller.follow()
+        newest = eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
+        assert newest.updated_policy is Policy.AGGRESSIVE
+        assert len(peer.requests) == 1
+
+
+@both
+def test_it_never_gives_up(made: Made) -> None:
+    with (
+        ScriptedPeer(
+            refusal(grpc.StatusCode.UNIMPLEMENTED),
+            refusal(grpc.StatusCode.PERMISSION_DENIED),
+            refusal(grpc.StatusCode.INVALID_ARGUMENT),
+            end,
+            send(feedback_response(3)),
+        ) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        caller.follow()
+        assert caller.wait_for_newest().revision == 3
+
+
+@both
+def test_after_closing_it_is_safe(made: Made) -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        with made(peer.address, options=OPTIONS) as caller:
+            caller.follow()
+            assert caller.wait_for_newest().status is FeedbackStatus.ACTIVE
+        assert_safe(caller.newest)
+        assert caller.newest.status is FeedbackStatus.STALE
+        assert eventually(lambda: peer.open_streams == 0)
+
+
+def own_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("strategic-memory")]
+
+
+def test_closing_leaves_no_thread() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        with StrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            client.wait_for_newest()
+            assert "strategic-memory-follow" in own_threads()
+        assert eventually(lambda: not own_threads())
+
+
+def test_dropping_the_client_ends_its_thread() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        client = StrategicMemoryClient(peer.address, options=OPTIONS)
+        client.follow()
+        client.wait_for_newest()
+        gone = weakref.ref(client)
+        del client
+        gc.collect()
+        assert gone() is None
+        assert eventually(lambda: not own_threads())
+        assert eventually(lambda: peer.open_streams == 0)
+
+
+async def test_closing_leaves_no_task() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            await client.wait_for_newest()
+        assert await aeventually(lambda: len(asyncio.all_tasks()) == 1)
+
+
+async def test_it_does_not_wait_for_a_loop_that_is_busy() -> None:
+    short = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, valid_for_s=0.5))
+    with ScriptedPeer(send(short)) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            assert (await client.wait_for_newest()).status is FeedbackStatus.ACTIVE
+            # Nothing else runs in this loop meanwhile: the validity ends by the clock alone.
+            assert eventually(lambda: client.newest.status is FeedbackStatus.STALE)
+
+
+def test_many_threads_read_it_while_it_changes() -> None:
+    responses = [feedback_response(revision) for revision in range(1, 31)]
+    with (
+        ScriptedPeer(send(*responses)) as peer,
+        StrategicMemoryClient(peer.address, options=OPTIONS) as client,
+    ):
+        seen: list[list[int]] = [[] for _ in range(2)]
+
+        def read(into: list[int]) -> None:
+            while not into or into[-1] < 30:
+                into.append(client.newest.revision)
+
+        threads = [threading.Thread(target=read, args=(into,), daemon=True) for into in seen]
+        for thread in threads:
+            thread.start()
+        client.follow()
+        for thread in threads:
+            thread.join(20.0)
+        assert all(each == sorted(each) and each[-1] == 30 for each in seen)

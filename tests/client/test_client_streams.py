@@ -1,0 +1,334 @@
+"""Streams of both clients over real sockets, against a peer that misbehaves to order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
+from client.feedback_samples import feedback_response, heartbeat_response
+from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from processes import aeventually, eventually
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_client import (
+    AsyncStrategicMemoryClient,
+    Backoff,
+    ClientOptions,
+    Delivery,
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    HeartbeatReceived,
+    InvalidRequestError,
+    ResumePoint,
+    ResumePointError,
+    RevisionGapError,
+    ServiceUnavailableError,
+    SilentServerError,
+    StrategicMemoryClient,
+    SubscriptionEvent,
+    TooManySubscribersError,
+)
+
+Made = type[BlockingCaller | AsyncCaller]
+QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
+OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=2.0)
+IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=2.0)
+
+both = pytest.mark.parametrize("made", CALLERS)
+
+
+def first(events: Iterator[SubscriptionEvent], count: int) -> list[SubscriptionEvent]:
+    return list(itertools.islice(events, count))
+
+
+def revisions(events: list[SubscriptionEvent]) -> list[int]:
+    return [event.feedback.revision for event in events if isinstance(event, FeedbackReceived)]
+
+
+def errors(events: list[SubscriptionEvent]) -> list[type[Exception]]:
+    return [type(event.error) for event in events if isinstance(event, Disconnected)]
+
+
+def let_pass(seconds: float) -> None:
+    """Let time pass where time itself is what the test is about."""
+    threading.Event().wait(seconds)
+
+
+@both
+def test_asks_for_what_it_was_told_to(made: Made) -> None:
+    with ScriptedPeer(send(feedback_response(5))) as peer, made(peer.address, options=OPTIONS) as caller:
+        first(caller.stream_events(ResumePoint(4, "e1"), Delivery.EVERY), 1)
+        assert peer.requests[0].resume_after_revision == 4
+        assert peer.requests[0].epoch == "e1"
+        assert peer.requests[0].delivery == service_pb2.DELIVERY_EVERY
+        assert peer.requests[0].heartbeat_interval.seconds == 5
+
+
+@both
+def test_goes_on_after_a_reset_without_gap_or_double(made: Made) -> None:
+    with (
+        ScriptedPeer(
+            send(feedback_response(1), feedback_response(2), then=refusal(grpc.StatusCode.UNAVAILABLE, "DRAINING")),
+            send(feedback_response(2), feedback_response(3), then=end),
+            send(feedback_response(6)),
+        ) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        feedbacks = list(itertools.islice(caller.stream_feedback(), 4))
+        assert [each.revision for each in feedbacks] == [1, 2, 3, 6]
+        assert [each.skipped_revisions for each in feedbacks] == [0, 0, 0, 2]
+        asked = [(each.HasField("resume_after_revision"), each.resume_after_revision) for each in peer.requests]
+        assert asked == [(False, 0), (True, 2), (True, 3)]
+
+
+@both
+def test_goes_on_after_the_server_was_away(made: Made) -> None:
+    with (
+        ScriptedPeer(send(feedback_response(1)), send(feedback_response(2))) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        events = caller.stream_events()
+        assert revisions(first(events, 1)) == [1]
+        peer.stop()
+        assert errors(first(events, 3)) == [ServiceUnavailableError] * 3
+        peer.start()
+        assert next(event for event in events if isinstance(event, FeedbackReceived)).feedback.revision == 2
+        assert peer.requests[1].resume_after_revision == 1
+
+
+@both
+def test_a_silent_server_is_left(made: Made) -> None:
+    with (
+        ScriptedPeer(send(feedback_response(1)), send(), send(feedback_response(2))) as peer,
+        made(peer.address, options=IMPATIENT) as caller,
+    ):
+        stream = caller.stream_events()
+        events = first(stream, 4)
+        assert revisions(events) == [1, 2]
+        assert errors(events) == [SilentServerError, SilentServerError]
+        assert eventually(lambda: peer.open_streams == 1), "the silent streams were closed"
+
+
+@both
+def test_a_server_whose_process_stands_still_is_left(made: Made) -> None:
+    with socket.socket() as listener, ScriptedPeer(send(feedback_response(1))) as peer:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        standing_still = f"127.0.0.1:{listener.getsockname()[1]}"
+        with made(standing_still, peer.address, options=IMPATIENT) as caller:
+            events = first(caller.stream_events(), 2)
+        assert revisions(events) == [1]
+        assert isinstance(events[0], Disconnected)
+        assert events[0].address == standing_still
+
+
+@both
+def test_heartbeats_keep_a_quiet_stream_open(made: Made) -> None:
+    def beat(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
+        yield feedback_response(1)
+        for _ in range(8):
+            let_pass(0.1)
+            yield heartbeat_response(1)
+
+    options = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=5, backoff=QUICKLY)
+    with ScriptedPeer(beat) as peer, made(peer.address, options=options) as caller:
+        events = first(caller.stream_events(), 9)
+    assert [type(event) for event in events] == [FeedbackReceived] + [HeartbeatReceived] * 8
+
+
+@both
+def test_the_time_that_the_program_takes_is_not_the_server_s_silence(made: Made) -> None:
+    with (
+        ScriptedPeer(send(feedback_response(1), feedback_response(2), feedback_response(3))) as peer,
+        made(peer.address, options=IMPATIENT) as caller,
+    ):
+        events = caller.stream_events()
+        seen = first(events, 1)
+        let_pass(0.5)  # longer than the server may be silent
+        seen += first(events, 2)
+    assert revisions(seen) == [1, 2, 3]
+
+
+@both
+def test_tries_the_servers_in_turn(made: Made) -> None:
+    with (
+        ScriptedPeer(refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS")) as full,
+        ScriptedPeer(refusal(grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"), send(feedback_response(1))) as other,
+        made(full.address, other.address, options=OPTIONS) as caller,
+    ):
+        events = first(caller.stream_events(), 4)
+    assert errors(events) == [TooManySubscribersError, ServiceUnavailableError, TooManySubscribersError]
+    assert revisions(events) == [1]
+
+
+@both
+def test_latest_starts_afresh_in_another_epoch(made: Made) -> None:
+    with (
+        ScriptedPeer(
+            send(feedback_response(4), then=end),
+            refusal(grpc.StatusCode.OUT_OF_RANGE, "EPOCH_CHANGED", oldest="1", current="2", epoch="e2"),
+            send(feedback_response(2, "e2")),
+        ) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        events = first(caller.stream_events(), 5)
+    assert errors(events) == [ServiceUnavailableError, ResumePointError]
+    assert events[3] == EpochChanged("e1", 4, "e2", 2)
+    assert isinstance(events[4], FeedbackReceived)
+    assert events[4].feedback.epoch_changed
+    assert not peer.requests[2].HasField("resume_after_revision")
+
+
+@both
+def test_every_raises_when_something_is_missing(made: Made) -> None:
+    trimmed = refusal(grpc.StatusCode.OUT_OF_RANGE, "REVISION_COMPACTED", oldest="7", current="9", epoch="e1")
+    with ScriptedPeer(trimmed) as peer, made(peer.address, options=OPTIONS) as caller:
+        with pytest.raises(ResumePointError) as caught:
+            next(caller.stream_events(ResumePoint(2, "e1"), Delivery.EVERY))
+        assert (caught.value.reason, caught.value.oldest, caught.value.current) == ("REVISION_COMPACTED", 7, 9)
+    gap = send(feedback_response(1), feedback_response(3))
+    with ScriptedPeer(gap) as peer, made(peer.address, options=OPTIONS) as caller:
+        events = caller.stream_events(delivery=Delivery.EVERY)
+        next(events)
+        with pytest.raises(RevisionGapError):
+            next(events)
+
+
+@both
+def test_a_request_that_is_refused_raises_at_once(made: Made) -> None:
+    with (
+        ScriptedPeer(refusal(grpc.StatusCode.INVALID_ARGUMENT)) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        with pytest.raises(InvalidRequestError):
+            next(caller.stream_events())
+        assert len(peer.requests) == 1
+
+
+@both
+def test_gives_up_when_it_was_told_to(made: Made) -> None:
+    with ScriptedPeer(end) as peer, made(peer.address, options=OPTIONS) as caller:
+        events = caller.stream_events(give_up_after_s=0.2)
+        with pytest.raises(ServiceUnavailableError):
+            list(events)
+
+
+@both
+def test_messages_of_an_unknown_kind_are_passed_over(made: Made) -> None:
+    unknown = service_pb2.StreamFeedbackResponse.FromString(b"\xfa\x01\x02hi")
+    with ScriptedPeer(send(unknown, feedback_response(1))) as peer, made(peer.address, options=OPTIONS) as caller:
+        assert revisions(first(caller.stream_events(), 1)) == [1]
+
+
+@both
+def test_what_is_lost_is_logged_once(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "strategic_memory_client")
+    with ScriptedPeer(end, end, end, send(feedback_response(1))) as peer, made(peer.address, options=OPTIONS) as caller:
+        first(caller.stream_events(), 4)
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert peer.address in caplog.text
+
+
+def test_leaving_the_loop_ends_the_stream() -> None:
+    with (
+        ScriptedPeer(send(feedback_response(1))) as peer,
+        StrategicMemoryClient(peer.address, options=OPTIONS) as client,
+    ):
+        for _ in client.stream_feedback():
+            break
+        assert eventually(lambda: peer.open_streams == 0)
+        assert eventually(lambda: not own_threads())
+
+
+def own_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("strategic-memory")]
+
+
+async def test_leaving_the_loop_ends_the_asynchronous_stream() -> None:
+    with ScriptedPeer(send(feedback_response(1))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            async for _ in client.stream_feedback():
+                break
+            gc.collect()
+            assert await aeventually(lambda: peer.open_streams == 0)
+            assert await aeventually(lambda: len(asyncio.all_tasks()) == 1)
+
+
+def test_closing_the_client_ends_the_loop_of_another_thread() -> None:
+    with ScriptedPeer(send(feedback_response(1))) as peer:
+        client = StrategicMemoryClient(peer.address, options=OPTIONS)
+        seen: list[int] = []
+        thread = threading.Thread(target=lambda: seen.extend(each.revision for each in client.stream_feedback()))
+        thread.start()
+        assert eventually(lambda: peer.open_streams == 1)
+        client.close()
+        thread.join(10.0)
+        assert not thread.is_alive()
+        assert seen == [1]
+        assert eventually(lambda: peer.open_streams == 0)
+
+
+async def test_closing_the_client_ends_the_loop_of_another_task() -> None:
+    with ScriptedPeer(send(feedback_response(1))) as peer:
+        client = AsyncStrategicMemoryClient(peer.address, options=OPTIONS)
+
+        async def read() -> list[int]:
+            return [each.revision async for each in client.stream_feedback()]
+
+        task = asyncio.create_task(read())
+        assert await aeventually(lambda: peer.open_streams == 1)
+        await client.aclose()
+        assert await asyncio.wait_for(task, 10.0) == [1]
+
+
+async def test_a_task_that_reads_can_be_cancelled() -> None:
+    with ScriptedPeer(send(feedback_response(1))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+
+            async def read() -> None:
+                async for _ in client.stream_feedback():
+                    pass
+
+            task = asyncio.create_task(read())
+            assert await aeventually(lambda: peer.open_streams == 1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await aeventually(lambda: peer.open_streams == 0)
+
+
+def test_closing_the_client_ends_its_wait_between_two_attempts() -> None:
+    patient = ClientOptions(backoff=Backoff(initial_s=60.0, max_s=60.0))
+    with ScriptedPeer(end) as peer:
+        client = StrategicMemoryClient(peer.address, options=patient)
+        thread = threading.Thread(target=lambda: list(client.stream_events()))
+        thread.start()
+        assert eventually(lambda: len(peer.requests) == 1)
+        client.close()
+        thread.join(10.0)
+        assert not thread.is_alive()
+
+
+def test_several_threads_stream_from_one_client() -> None:
+    with (
+        ScriptedPeer(send(feedback_response(1))) as peer,
+        StrategicMemoryClient(peer.address, options=OPTIONS) as client,
+    ):
+        seen: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: seen.append(next(client.stream_feedback()).revision)) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10.0)
+        assert seen == [1] * 8

@@ -1,0 +1,48 @@
+"""LATEST: a slow subscriber gets the newest feedback, and is told how many it skipped (DESIGN 2.5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from history.evidence import Evidence, feedbacks, left_behind, streams
+from history.log_view import LogView
+from history.model import Delivery, Position, Promise, Stream, Violation
+
+
+def latest(evidence: Evidence) -> Iterator[Violation]:
+    """Find wrong counts of skipped revisions, and subscribers that were not brought to the newest one."""
+    for where, _, stream in streams(evidence.history):
+        if stream.opening.delivery is Delivery.LATEST:
+            yield from _wrong_counts(where, stream, evidence.log)
+    for subscriber in evidence.history.subscribers:
+        if subscriber.streams and subscriber.streams[-1].opening.delivery is Delivery.LATEST:
+            final = left_behind(evidence, subscriber)
+            if final is not None:
+                what = f"stopped at revision {final}, and {evidence.log.newest.revision} is the newest"
+                yield Violation(Promise.LATEST, subscriber.name, what)
+
+
+def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violation]:
+    reached = stream.opening.resume_after
+    for message in feedbacks(stream):
+        here = message.feedback.position
+        expected = _skipped(reached, here, log)
+        if expected is not None and message.skipped not in expected:
+            before = f"after {reached.revision}" if reached else "as the first message"
+            what = f"revision {here} {before} came with {message.skipped} skipped instead of {expected[0]}"
+            yield Violation(Promise.LATEST, where, what)
+        if reached is None or reached.epoch != here.epoch or here.revision > reached.revision:
+            reached = here
+
+
+def _skipped(reached: Position | None, here: Position, log: LogView) -> tuple[int, ...] | None:
+    """Give the counts that are right; None where another promise decides what may come at all."""
+    if reached is None:
+        return (0,)
+    if here.revision <= reached.revision or (reached.epoch not in ("", here.epoch)):
+        return None
+    between = here.revision - reached.revision - 1
+    if reached.revision:
+        return (between,)
+    # Before the first revision of an epoch that goes on above an older one, nothing was there to skip.
+    return (between, here.revision - log.start(here.epoch))

@@ -1,0 +1,61 @@
+"""UNIQUE: two different feedbacks never share epoch and revision (DESIGN 2.5.1).
+
+A STALE rendering of a revision is the documented exception (docs/streams.md): it has other advice, and says the same
+about what was seen. Revision 0 is no feedback of the log, so it may say something else each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from history.evidence import Evidence, Sighting, sightings
+from history.model import Feedback, History, Position, Promise, Status, Violation
+
+
+def unique(evidence: Evidence) -> Iterator[Violation]:
+    """Compare everything that was said with the first that was said under the same position, the log before all."""
+    originals: dict[Position, Sighting] = {}
+    renderings: dict[Position, Sighting] = {}
+    for sighting in _everything(evidence.history):
+        position = sighting.feedback.position
+        if not position.revision:
+            continue
+        same_kind = renderings if sighting.feedback.status is Status.STALE else originals
+        known = same_kind.setdefault(position, sighting)
+        difference = _difference(known.feedback, sighting.feedback)
+        if same_kind is renderings and not difference and position in originals:
+            known = originals[position]
+            difference = _difference_of_seen(known.feedback, sighting.feedback)
+        if difference:
+            yield Violation(
+                Promise.UNIQUE,
+                sighting.where,
+                f"revision {position} says {difference[1]} where {known.where} said {difference[0]}",
+            )
+
+
+def _everything(history: History) -> Iterator[Sighting]:
+    for publish in history.publishes:
+        yield Sighting(publish.seen_ms, "the log", publish.feedback)
+    yield from sightings(history)
+
+
+def _difference(one: Feedback, other: Feedback) -> tuple[str, str] | None:
+    """Give the first thing in which two feedbacks of the same kind differ, as each says it."""
+    if one is other:
+        return None
+    if one.status is not other.status:
+        return f"status {one.status.name}", f"status {other.status.name}"
+    if one.advice != other.advice:
+        return str(one.advice), str(other.advice)
+    return _difference_of_seen(one, other)
+
+
+def _difference_of_seen(one: Feedback, other: Feedback) -> tuple[str, str] | None:
+    if one.seen == other.seen:
+        return None
+    first, second = dict(one.seen), dict(other.seen)
+    for name in {**first, **second}:
+        if first.get(name) != second.get(name):
+            return f"{name} {first.get(name)}", f"{name} {second.get(name)}"
+    return "the same fields in one order", "in another order"

@@ -1,0 +1,104 @@
+"""Random input streams with explicit ids, and what a reader must make of them: windows and as-of join by search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+import redis
+from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
+from redis_inputs import portfolio_stream, regime_stream, trade_stream
+
+MALFORMED: tuple[dict[bytes, bytes], ...] = (
+    {b"nonsense": b"\xff\xfe"},
+    {b"regime": b"BULL", b"pnl": b"nan", b"realized_pnl": b"nan"},
+    {b"regime": b"BULL", b"pnl": b"1e400", b"realized_pnl": b"inf"},
+    {b"regime": b"\xff", b"pnl": b"0.5", b"market_regime": b"\xff", b"realized_pnl": b"0.5"},
+    {b"regime": b"x" * 100, b"pnl": b"9", b"market_regime": b"x" * 100, b"realized_pnl": b"9"},
+    {b"pnl": b"", b"realized_pnl": b"", b"regime": b"BULL"},
+)
+"""Entries that are malformed in every one of the three streams."""
+
+Id = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry; `usable` False: it is to be rejected. An empty regime is not written."""
+
+    entry_id: Id
+    fields: dict[bytes, bytes]
+    regime: str = ""
+    pnl: float = 0.0
+    usable: bool = True
+
+
+@dataclass(slots=True)
+class Streams:
+    """The entries of the three streams, oldest first."""
+
+    regimes: list[Entry] = field(default_factory=list)
+    portfolio: list[Entry] = field(default_factory=list)
+    trades: list[Entry] = field(default_factory=list)
+
+    def write(self, client: redis.Redis, prefix: str, *, malformed: bool = True) -> None:
+        """XADD everything, or the usable entries alone, with the ids that they have."""
+        pipeline = client.pipeline(transaction=False)
+        streams = {regime_stream: self.regimes, portfolio_stream: self.portfolio, trade_stream: self.trades}
+        for key, entries in streams.items():
+            for entry in entries:
+                if entry.usable or malformed:
+                    pipeline.xadd(key(prefix), dict(entry.fields.items()), id="{}-{}".format(*entry.entry_id))
+        pipeline.execute()
+
+    def rows(self, regime_window: int, portfolio_window: int, trade_window: int) -> Rows:
+        """The windows as plain rows; a missing regime is looked up among all observations, by search."""
+        regimes = _usable(self.regimes)
+        return Rows(
+            regimes=[RegimeRow(entry.entry_id[0], entry.regime, entry.pnl) for entry in regimes[-regime_window:]],
+            portfolio=[
+                PortfolioRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl)
+                for entry in _usable(self.portfolio)[-portfolio_window:]
+            ],
+            trades=[
+                TradeRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl)
+                for entry in _usable(self.trades)[-trade_window:]
+            ],
+        )
+
+
+def random_streams(seed: int, length: int = 40, *, bad_share: float = 0.3) -> Streams:
+    """Streams whose entries interleave, with equal ids across streams, and some malformed ones."""
+    random = Random(seed)
+    return Streams(
+        regimes=_entries(random, length, bad_share, b"regime", b"pnl", missing_regime=False),
+        portfolio=_entries(random, length, bad_share, b"regime", b"pnl", missing_regime=True),
+        trades=_entries(random, length, bad_share, b"market_regime", b"realized_pnl", missing_regime=True),
+    )
+
+
+def _entries(
+    random: Random, length: int, bad_share: float, regime_field: bytes, pnl_field: bytes, *, missing_regime: bool
+) -> list[Entry]:
+    ids = sorted({(random.randint(1, 40), random.randrange(3)) for _ in range(random.randint(0, length))})
+    made = []
+    for entry_id in ids:
+        if random.random() < bad_share:
+            made.append(Entry(entry_id, random.choice(MALFORMED), usable=False))
+            continue
+        pnl = random.choice([-0.5, 0.25, 1.0, 0.1])
+        regime = "" if missing_regime and random.random() < 0.6 else random.choice(["BULL", "BEAR", "RANGE"])
+        fields = {pnl_field: repr(pnl).encode()} | ({regime_field: regime.lower().encode()} if regime else {})
+        made.append(Entry(entry_id, fields, regime, pnl))
+    return made
+
+
+def _usable(entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.usable]
+
+
+def _regime(entry: Entry, observations: list[Entry]) -> str:
+    if entry.regime:
+        return entry.regime
+    earlier = [observed.regime for observed in observations if observed.entry_id <= entry.entry_id]
+    return earlier[-1] if earlier else "UNKNOWN"

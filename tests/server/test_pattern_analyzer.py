@@ -1,0 +1,223 @@
+"""PatternAnalyzer against the brute force of `tests/brute_force.py`, and its promises one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import tracemalloc
+from random import Random
+
+import pytest
+from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow, expected_regimes, expected_transitions
+from random_memory import START_MS, memory_of, random_rows
+
+from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.policy import Policy
+
+
+def analyze(rows: Rows, minimum_policy_trades: int = 3) -> Analysis:
+    return PatternAnalyzer(minimum_policy_trades).analyze(memory_of(rows))
+
+
+def figures_of(rows: Rows, regime: str, minimum_policy_trades: int = 3) -> RegimeFigures:
+    return next(found for found in analyze(rows, minimum_policy_trades).regimes if found.regime == regime)
+
+
+def plain_trades(figures: TradeFigures) -> dict[str, object]:
+    return {"trades": figures.trades, "avg_pnl": figures.avg_pnl, "win_rate": figures.win_rate}
+
+
+def plain(figures: RegimeFigures) -> dict[str, object]:
+    """The figures under the names of `ExpectedRegime`."""
+    return {
+        "regime": figures.regime,
+        "sample_count": figures.sample_count,
+        "total_pnl": figures.total_pnl,
+        "avg_pnl": figures.avg_pnl,
+        "wins": figures.wins,
+        "losses": figures.losses,
+        "win_rate": figures.win_rate,
+        "confidence": figures.confidence,
+        "best_policy": figures.best_policy.name if figures.best_policy is not None else None,
+        "policies": {policy.name: plain_trades(trades) for policy, trades in figures.policies},
+        "strategies": {name: plain_trades(trades) for name, trades in figures.strategies},
+        "episodes": figures.episodes,
+        "dwell_observations": figures.mean_dwell_observations,
+        "dwell_seconds": figures.mean_dwell_seconds,
+    }
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_every_figure_is_that_of_the_brute_force(seed: int) -> None:
+    rows = random_rows(seed)
+    minimum = seed % 5 + 1
+    analysis = analyze(rows, minimum)
+    expected = expected_regimes(rows, minimum)
+    assert [figures.regime for figures in analysis.regimes] == [figures.regime for figures in expected]
+    for found, wanted in zip(analysis.regimes, expected, strict=True):
+        compared = dataclasses.asdict(wanted)
+        for name in ("dwell_observations", "dwell_seconds"):
+            compared[name] = None if compared[name] is None else pytest.approx(compared[name], rel=1e-12)
+        assert plain(found) == compared
+        assert [policy for policy, _ in found.policies] == sorted(policy for policy, _ in found.policies)
+        assert [name for name, _ in found.strategies] == sorted(name for name, _ in found.strategies)
+    transitions = {(step.from_regime, step.to_regime): step.count for step in analysis.transitions}
+    assert transitions == expected_transitions(rows)
+    assert list(transitions) == sorted(transitions)
+    everything = rows.all()
+    assert analysis.sample_count == len(everything) == sum(figures.sample_count for figures in analysis.regimes)
+    assert analysis.data_as_of_ms == (max(row.time_ms for row in everything) if everything else None)
+    assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
+
+
+def test_of_two_regimes_with_the_same_mean_the_one_with_more_samples_is_preferred() -> None:
+    rows = Rows(portfolio=[PortfolioRow(0, "A", 0.5), PortfolioRow(0, "B", 0.25), PortfolioRow(0, "B", 0.75)])
+    assert [figures.regime for figures in analyze(rows).regimes] == ["B", "A"]
+
+
+def test_of_two_regimes_with_the_same_mean_and_samples_the_first_by_name_is_preferred() -> None:
+    rows = Rows(portfolio=[PortfolioRow(0, "B", 0.5), PortfolioRow(0, "A", 0.5), PortfolioRow(0, "C", 0.5)])
+    assert [figures.regime for figures in analyze(rows).regimes] == ["A", "B", "C"]
+
+
+def test_a_higher_mean_goes_before_more_samples() -> None:
+    rows = Rows(portfolio=[PortfolioRow(0, "B", 0.5), *[PortfolioRow(0, "A", 0.49)] * 20])
+    assert [figures.regime for figures in analyze(rows).regimes] == ["B", "A"]
+
+
+def test_unknown_is_shown_and_never_preferred() -> None:
+    rows = Rows(portfolio=[PortfolioRow(0, "UNKNOWN", 9.0), PortfolioRow(0, "BEAR", -9.0)])
+    analysis = analyze(rows)
+    assert [figures.regime for figures in analysis.regimes] == ["UNKNOWN", "BEAR"]
+    assert [figures.regime for figures in analysis.known_regimes] == ["BEAR"]
+
+
+def test_portfolio_entries_count_as_samples_but_neither_win_nor_lose() -> None:
+    rows = Rows(
+        regimes=[RegimeRow(0, "BULL", 1.0), RegimeRow(0, "BULL", 0.0)],
+        portfolio=[PortfolioRow(0, "BULL", 5.0), PortfolioRow(0, "BULL", -5.0)],
+        trades=[TradeRow(0, "BULL", -1.0), TradeRow(0, "BULL", -0.0)],
+    )
+    figures = figures_of(rows, "BULL")
+    assert (figures.sample_count, figures.wins, figures.losses) == (6, 1, 1)
+    assert figures.win_rate == 0.5
+
+
+def test_a_win_rate_without_wins_and_losses_is_not_defined() -> None:
+    figures = figures_of(
+        Rows(regimes=[RegimeRow(0, "BULL", 0.0)], trades=[TradeRow(0, "BULL", 0.0, "BALANCED")]), "BULL"
+    )
+    assert figures.win_rate is None
+    assert figures.policies[0][1].win_rate is None
+
+
+def test_an_absent_confidence_counts_as_zero_and_without_observations_there_is_none() -> None:
+    observed = Rows(regimes=[RegimeRow(0, "BULL", 0.1, 0.9), RegimeRow(0, "BULL", 0.1, None)])
+    assert figures_of(observed, "BULL").confidence == 0.45
+    assert figures_of(Rows(portfolio=[PortfolioRow(0, "BULL", 0.1)]), "BULL").confidence is None
+
+
+@pytest.mark.parametrize(
+    ("trades", "minimum", "best"), [(2, 3, None), (3, 3, Policy.AGGRESSIVE), (1, 1, Policy.AGGRESSIVE)]
+)
+def test_a_policy_needs_the_minimum_of_trades_to_be_the_best(trades: int, minimum: int, best: Policy | None) -> None:
+    rows = Rows(trades=[TradeRow(0, "BULL", 0.5, "AGGRESSIVE")] * trades)
+    assert figures_of(rows, "BULL", minimum).best_policy == best
+
+
+def test_a_better_policy_with_too_few_trades_does_not_stand_in_the_way() -> None:
+    rows = Rows(trades=[TradeRow(0, "BULL", 9.0, "AGGRESSIVE")] * 2 + [TradeRow(0, "BULL", -1.0, "BALANCED")] * 3)
+    assert figures_of(rows, "BULL").best_policy is Policy.BALANCED
+
+
+def test_trades_without_a_policy_count_for_none() -> None:
+    rows = Rows(trades=[TradeRow(0, "BULL", 9.0)] * 5)
+    figures = figures_of(rows, "BULL")
+    assert (figures.best_policy, figures.policies, figures.sample_count) == (None, (), 5)
+
+
+def test_of_policies_that_paid_the_same_the_one_that_risks_less_is_the_best() -> None:
+    both = [TradeRow(0, "BULL", 0.5, policy) for policy in ("AGGRESSIVE", "BALANCED") for _ in range(3)]
+    assert figures_of(Rows(trades=both), "BULL").best_policy is Policy.BALANCED
+    assert figures_of(Rows(trades=[*both, *[TradeRow(0, "BULL", 0.5, "CONSERVATIVE")] * 3]), "BULL").best_policy is (
+        Policy.CONSERVATIVE
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sums_do_not_depend_on_the_order_of_the_entries(seed: int) -> None:
+    random = Random(seed)
+    values = [1e15, 1.0, -1e15, 0.1, 1e-9, -0.3, 7e14, -7e14, 0.2] * 3
+    confidences = [random.random() for _ in values]
+    pairs = list(zip(values, confidences, strict=True))
+
+    def figures() -> RegimeFigures:
+        random.shuffle(pairs)
+        return figures_of(
+            Rows(
+                regimes=[RegimeRow(0, "BULL", pnl, confidence) for pnl, confidence in pairs],
+                portfolio=[PortfolioRow(0, "BULL", pnl) for pnl, _ in reversed(pairs)],
+                trades=[TradeRow(0, "BULL", pnl, "BALANCED", "carry") for pnl, _ in pairs],
+            ),
+            "BULL",
+        )
+
+    assert figures() == figures() == figures()
+
+
+def test_the_same_memory_gives_the_same_bytes() -> None:
+    for seed in range(10):
+        first, second = analyze(random_rows(seed)), analyze(random_rows(seed))
+        assert repr(first).encode() == repr(second).encode()
+
+
+def test_the_memory_is_not_changed() -> None:
+    memory = memory_of(random_rows(1))
+    before = [column.tobytes() for column in (memory.regimes.regime, memory.regimes.pnl, memory.trades.pnl)]
+    PatternAnalyzer().analyze(memory)
+    assert [column.tobytes() for column in (memory.regimes.regime, memory.regimes.pnl, memory.trades.pnl)] == before
+    assert not memory.regimes.pnl.flags.writeable
+
+
+def test_an_empty_memory_has_no_regimes() -> None:
+    analysis = analyze(Rows())
+    assert analysis == Analysis((), "UNKNOWN", (), 0, None)
+
+
+def test_without_times_there_are_no_times_and_the_order_still_counts() -> None:
+    rows = Rows(regimes=[RegimeRow(START_MS, name, 0.1) for name in ("A", "A", "B", "A")])
+    analysis = PatternAnalyzer().analyze(memory_of(rows, timed=False))
+    assert analysis.data_as_of_ms is None
+    assert {figures.regime: figures.mean_dwell_seconds for figures in analysis.regimes} == {"A": None, "B": None}
+    assert {figures.regime: figures.episodes for figures in analysis.regimes} == {"A": 2, "B": 1}
+    assert analysis.current_regime == "A"
+
+
+def test_a_run_that_has_not_ended_has_a_length_and_no_time() -> None:
+    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, "A", 0.1) for second in range(5)])
+    figures = figures_of(rows, "A")
+    assert (figures.episodes, figures.mean_dwell_observations, figures.mean_dwell_seconds) == (1, 5.0, None)
+
+
+def test_the_time_of_a_run_ends_where_the_next_one_begins() -> None:
+    starts = {"A": 0, "B": 90}
+    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, name, 0.1) for name, second in starts.items()])
+    assert figures_of(rows, "A").mean_dwell_seconds == 90.0
+
+
+def test_a_cap_in_the_memory_is_carried_through() -> None:
+    assert PatternAnalyzer().analyze(memory_of(Rows(), max_leverage_hint=0.25)).max_leverage_hint == 0.25
+
+
+def test_as_many_regimes_as_entries_cost_no_more_than_the_entries() -> None:
+    count = 10_000
+    rows = Rows(regimes=[RegimeRow(START_MS + index, f"R{index}", 0.1) for index in range(count)])
+    memory = memory_of(rows)
+    tracemalloc.start()
+    try:
+        analysis = PatternAnalyzer().analyze(memory)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(analysis.transitions) == count - 1
+    assert peak_bytes < 100 * 2**20
