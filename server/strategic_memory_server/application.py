@@ -20,6 +20,7 @@ from strategic_memory_server.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.feedback_tail import BLOCK_MS, FeedbackTail
 from strategic_memory_server.health_report import health_report
 from strategic_memory_server.http_server import http_app, open_http_server
+from strategic_memory_server.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
 from strategic_memory_server.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
@@ -64,12 +65,14 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
+        watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
         log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
         loader = MemoryLoader(commands, settings.redis.key_prefix)
         sync_metrics = SyncMetrics(registry)
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
+                watcher=InputWatcher(watching, settings.redis.key_prefix),
                 analyzer=PatternAnalyzer(settings.sync.minimum_policy_trades),
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log),

@@ -107,6 +107,9 @@ class Environment(BaseSettings):
     regime_window: Window = 50
     portfolio_window: Window = 50
     trade_window: Window = 30
+    sync_mode: Literal["reactive", "periodic"] = "reactive"
+    sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.002
+    sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
     minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
     minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
     retained_revisions: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
@@ -138,6 +141,9 @@ class Environment(BaseSettings):
             ),
             sync=SyncSettings(
                 interval_s=self.interval,
+                reactive=self.sync_mode == "reactive",
+                debounce_s=self.sync_debounce,
+                floor_s=self.sync_floor,
                 validity_s=self.validity or VALIDITY_IN_INTERVALS * self.interval,
                 minimum_samples=self.minimum_samples,
                 minimum_policy_trades=self.minimum_policy_trades,

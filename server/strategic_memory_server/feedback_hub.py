@@ -22,16 +22,17 @@ class FeedbackHub:
 
     def __init__(self, version: str, recent_revisions: int) -> None:
         self.epoch = ""
+        self.revision = 0
+        """Where the log stands: its newest revision, or the one that an epoch without a publication goes on above."""
+        self.epoch_start = 1
+        """First revision of the epoch, whether or not it has been published yet."""
+        self.was_read = False
+        """Whether the log has been read at all."""
         self._ring: deque[Feedback] = deque(maxlen=recent_revisions)
         self._newest = warming_up(version)
         self._nothing = self._newest
         self._stale: Feedback | None = None
         self._oldest_retained = 0
-
-    @property
-    def revision(self) -> int:
-        """Newest revision; 0 when nothing was published."""
-        return self._newest.revision
 
     @property
     def oldest_retained(self) -> int:
@@ -44,12 +45,15 @@ class FeedbackHub:
         self._ring.clear()
         self._ring.extend(snapshot.recent)
         self._oldest_retained = state.oldest_revision if state else 0
-        self.epoch = state.epoch if state else ""
+        self.epoch, self.revision, self.epoch_start = (
+            (state.epoch, state.revision, state.epoch_start) if state else ("", 0, 1)
+        )
+        self.was_read = True
         self._newest, self._stale = (
             replace(self._ring[-1] if self._ring else self._nothing, epoch=self.epoch),
             None,
         )
-        if state and self._ring:
+        if state:
             self._set_times(state.times)
 
     def append(self, feedback: Feedback) -> bool:
@@ -57,6 +61,7 @@ class FeedbackHub:
         if feedback.epoch != self.epoch or feedback.revision != self.revision + 1:
             return False
         self._ring.append(feedback)
+        self.revision = feedback.revision
         self._newest, self._stale = feedback, None
         self._oldest_retained = self._oldest_retained or feedback.revision
         return True
@@ -83,10 +88,10 @@ class FeedbackHub:
 
     def recent(self, revision: int) -> Feedback | None:
         """Give a recent feedback; None when it is older than the ring or was never published."""
-        if not self._ring or not self._ring[0].revision <= revision <= self.revision:
+        if not self._ring or not self._ring[0].revision <= revision <= self._ring[-1].revision:
             return None
         return self._ring[revision - self._ring[0].revision]
 
     def _set_times(self, times: Times) -> None:
-        self._newest = replace(self._newest, times=times)
-        self._stale = None
+        if self._ring:
+            self._newest, self._stale = replace(self._newest, times=times), None

@@ -29,7 +29,15 @@ from strategic_memory_server.redis_replies import StreamEntries, entries_of
 logger = structlog.get_logger(__name__)
 
 
-STATE_FIELDS = ["epoch", "revision", "oldest_revision", "computed_at_ms", "data_as_of_ms", "valid_until_ms"]
+STATE_FIELDS = [
+    "epoch",
+    "revision",
+    "epoch_start",
+    "oldest_revision",
+    "computed_at_ms",
+    "data_as_of_ms",
+    "valid_until_ms",
+]
 """Fields of the state and of each pulse."""
 
 
@@ -57,12 +65,21 @@ class LogKeys:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """Where the log stands: newest and oldest retained revision of an epoch, and the times of the newest feedback."""
+    """Where the log stands.
+
+    Attributes:
+        epoch: name of the log.
+        revision: newest revision; in an epoch without a publication, the one that it goes on above.
+        oldest_revision: oldest retained revision of the epoch; 0 when there is none.
+        times: times of the newest feedback.
+        epoch_start: first revision of the epoch, whether or not it has been published yet.
+    """
 
     epoch: str
     revision: int
     oldest_revision: int = 0
     times: Times = field(default_factory=Times)
+    epoch_start: int = 1
 
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
@@ -71,13 +88,14 @@ class LogState:
         Raises:
             MalformedFeedbackError: somebody else wrote to them.
         """
-        epoch, revision, oldest, *times = (reply or b"" for reply in replies)
+        epoch, revision, start, oldest, *times = (reply or b"" for reply in replies)
         try:
             return cls(
                 epoch.decode(),
                 read_count(int(revision)),
                 read_count(int(oldest or 0)),
                 Times(*(read_time_ms(int(time)) if time else None for time in times)),
+                read_count(int(start or 1)),
             )
         except ValueError as error:
             raise MalformedFeedbackError("the state of the feedback log cannot be read") from error
@@ -113,9 +131,9 @@ class FeedbackLog:
         self._publish = client.register_script(prelude + (scripts / "publish.lua").read_text())
         self._confirm = client.register_script(prelude + (scripts / "confirm.lua").read_text())
 
-    async def open(self, epoch_if_new: str) -> LogState:
-        """Make sure that the log has an epoch, and tell where it stands."""
-        replies = await self._open(keys=[self.keys.state, self.keys.log], args=[epoch_if_new])
+    async def open(self, epoch_if_new: str, above: int = 0) -> LogState:
+        """Make sure that the log has an epoch, and tell where it stands; a new epoch goes on above a revision."""
+        replies = await self._open(keys=[self.keys.state, self.keys.log], args=[epoch_if_new, above])
         return LogState.from_replies(replies)
 
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
@@ -134,7 +152,15 @@ class FeedbackLog:
                 *_times(feedback),
             ],
         )
-        return bool(reply[0] == b"published")
+        if reply[0] != b"published":
+            return False
+        if reply[1]:
+            logger.warning(
+                "Feedback event not sent; the feedback itself is published",
+                channel=self.keys.events,
+                error=reply[1].decode(errors="replace"),
+            )
+        return True
 
     async def confirm(self, feedback: Feedback) -> bool:
         """Renew the times of the newest feedback; False when it is not the newest any more."""

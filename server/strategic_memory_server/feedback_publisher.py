@@ -16,14 +16,6 @@ from strategic_memory_server.feedback_log import FeedbackLog, LogState
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class LogPosition:
-    """One place in the history of what was said."""
-
-    epoch: str
-    revision: int
-
-
 class LogContestedError(Exception):
     """Somebody else keeps writing to the log."""
 
@@ -54,22 +46,23 @@ class FeedbackPublisher:
         self._mint = mint
         self._state: LogState | None = None
         self._newest: Feedback | None = None
-        self._written = LogPosition("", 0)
+        # Newest revision that is known to have been said, by epoch: what Redis holds can fall back behind it.
+        self._said: dict[str, int] = {}
 
     async def open(self) -> LogState:
-        """Learn where the log stands, unless it is known; afterwards it has an epoch.
+        """Learn where the log stands; afterwards it has an epoch.
 
-        A log that stands lower than what this process has published has lost history: from then on it has another
-        epoch, and revisions go on above everything that was ever said.
+        A log that stands lower than what this process knows to have been said has lost history: from then on it has
+        another epoch, and revisions go on above everything that was ever said.
         """
-        if self._state is None:
-            state = await self._log.open(self._mint())
-            snapshot = await self._log.snapshot(recent=1)
-            self._newest = snapshot.recent[-1] if snapshot.recent else None
-            if self._newest and (self._newest.epoch, self._newest.revision) != (state.epoch, state.revision):
-                self._newest = None
-            self._state = state
-        return self._state
+        state = await self._log.open(self._mint(), above=self._highest)
+        snapshot = await self._log.snapshot(recent=1)
+        self._newest = snapshot.recent[-1] if snapshot.recent else None
+        if self._newest and (self._newest.epoch, self._newest.revision) != (state.epoch, state.revision):
+            self._newest = None
+        self._said[state.epoch] = max(self._said.get(state.epoch, 0), state.revision)
+        self._state = state
+        return state
 
     async def publish(self, advice: Advice, times: Times, now_ms: int) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
@@ -80,11 +73,13 @@ class FeedbackPublisher:
                 written is not known then; the next call finds out.
         """
         for _ in range(ATTEMPTS):
-            state = await self.open()
+            state = self._state or await self.open()
             # Until it is known that this write succeeded, it is not known where the log stands.
             newest, self._state = self._newest, None
-            repeated = newest is not None and newest.advice == advice and not _lapsed(state, now_ms)
-            epoch, revision = (state.epoch, state.revision) if repeated else self._next_place(state)
+            lost = state.revision < self._said[state.epoch]
+            repeated = newest is not None and newest.advice == advice and not lost and not _lapsed(state, now_ms)
+            epoch = self._mint() if lost else state.epoch
+            revision = state.revision if repeated else (self._highest if lost else state.revision) + 1
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
             if repeated:
                 written = await self._log.confirm(feedback)
@@ -92,7 +87,7 @@ class FeedbackPublisher:
                 written = await self._log.publish(feedback, expected=state)
             if written:
                 self._newest = feedback
-                self._written = LogPosition(epoch, revision)
+                self._said[epoch] = revision
                 self._state = LogState(epoch, revision, times=times)
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(
@@ -100,12 +95,10 @@ class FeedbackPublisher:
             "run one syncing service per key prefix"
         )
 
-    def _next_place(self, state: LogState) -> tuple[str, int]:
-        """Give epoch and revision for the next entry of a log that stands at `state`."""
-        if state.revision >= self._written.revision:
-            return state.epoch, state.revision + 1
-        epoch = self._mint() if state.epoch == self._written.epoch else state.epoch
-        return epoch, self._written.revision + 1
+    @property
+    def _highest(self) -> int:
+        """Highest revision that is known to have been said, in whichever epoch; 0: none."""
+        return max(self._said.values(), default=0)
 
 
 def _lapsed(state: LogState, now_ms: int) -> bool:

@@ -7,7 +7,7 @@ Nothing that a producer wrote makes it raise; what cannot be used is counted and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -45,10 +45,17 @@ Replies = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LoadedMemory:
-    """One reading: the memory, and every input that was rejected on the way."""
+    """One reading.
+
+    Attributes:
+        memory: what was read.
+        rejected: every input that was rejected on the way.
+        read_up_to: id of the newest entry of each stream that can be read, by source.
+    """
 
     memory: StrategicMemory
     rejected: tuple[RejectedInput, ...]
+    read_up_to: Mapping[str, str]
 
 
 class MemoryLoader:
@@ -85,7 +92,8 @@ class MemoryLoader:
             observed=observed,
         )
         memory = build_memory(readings, context, _value_reports(replies, rejected), rejected)
-        return LoadedMemory(memory, tuple(rejected))
+        read_up_to = {scan.source: scan.newest_id for scan in scans if not scan.unreadable}
+        return LoadedMemory(memory, tuple(rejected), read_up_to)
 
     async def _look_back_for_regimes(
         self,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.feedback_json import MalformedFeedbackError
 from strategic_memory_server.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.input_watcher import InputWatcher
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
@@ -35,9 +36,10 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SyncParts:
-    """What the loop runs: load, analyze, recommend, publish."""
+    """What the loop runs: load, analyze, recommend, publish; and what wakes it."""
 
     loader: MemoryLoader
+    watcher: InputWatcher
     analyzer: PatternAnalyzer
     feedback: ReinforcementFeedback
     publisher: FeedbackPublisher
@@ -72,6 +74,7 @@ class StrategicMemorySync:
         self._observe = observe
         self._clock_ms = clock_ms
         self._stopping = asyncio.Event()
+        self._read_up_to: Mapping[str, str] = {}
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -79,14 +82,33 @@ class StrategicMemorySync:
 
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
-        loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
-            started = loop.time()
+            started_s = self._loop_s()
             await self.cycle()
-            wait_s = self._settings.interval_s - (loop.time() - started)
             if self.status.failure is not None:
-                wait_s = min(self._retry_wait_s(), self._settings.interval_s)
-            await self._pause(max(wait_s, 0.0))
+                await self._pause(min(self._retry_wait_s(), self._settings.interval_s))
+            elif self._settings.reactive:
+                await self._wait_for_entries(started_s)
+            else:
+                await self._pause(started_s + self._settings.interval_s - self._loop_s())
+
+    async def _wait_for_entries(self, started_s: float) -> None:
+        """Wait for new entries of the inputs, at most until the interval since the last sync has passed."""
+        settings = self._settings
+        due_s = started_s + settings.interval_s
+        while not self._stopping.is_set() and (left_s := due_s - self._loop_s()) > 0:
+            try:
+                arrived = await self._parts.watcher.wait(self._read_up_to, left_s)
+            except (RedisError, OSError):
+                # Redis has gone away: the next sync finds out, and retries at its own pace.
+                await self._pause(min(settings.retry_s, left_s))
+                return
+            if arrived is None:
+                await self._pause(left_s)
+            if arrived:
+                floor_left_s = started_s + settings.floor_s - self._loop_s()
+                await self._pause(min(max(settings.debounce_s, floor_left_s), max(due_s - self._loop_s(), 0.0)))
+                return
 
     async def cycle(self) -> SyncStatus:
         """Run one cycle. Whatever goes wrong is logged and kept in the status; nothing is raised."""
@@ -114,6 +136,7 @@ class StrategicMemorySync:
         """Load, analyze, recommend, publish."""
         parts = self._parts
         loaded = await parts.loader.load(self._settings.windows)
+        self._read_up_to = loaded.read_up_to
         self._log_rejections(self.rejections.record(loaded.rejected))
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
@@ -157,6 +180,11 @@ class StrategicMemorySync:
             logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
         self.status = replace(self.status, failures=failures, failure=failure)
 
+    @staticmethod
+    def _loop_s() -> float:
+        """Time of the event loop, seconds."""
+        return asyncio.get_running_loop().time()
+
     def _retry_wait_s(self) -> float:
         """Wait twice as long after each failure, spread by a tenth so that servers do not retry in step."""
         doubled = self._settings.retry_s * 2.0 ** min(self.status.failures - 1, 10)
@@ -164,6 +192,8 @@ class StrategicMemorySync:
 
     async def _pause(self, seconds: float) -> None:
         """Wait, or until stopped."""
+        if seconds <= 0:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()

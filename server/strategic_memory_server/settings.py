@@ -41,7 +41,10 @@ class SyncSettings:
     """When and upon what to advise.
 
     Attributes:
-        interval_s: time from the start of a sync to the start of the next, seconds.
+        interval_s: longest time from the start of a sync to the start of the next, seconds.
+        reactive: whether new entries of the input streams start a sync too.
+        debounce_s: wait for more after the first new entry, seconds; it joins what arrives together.
+        floor_s: shortest time from the start of a sync to the start of one that new entries cause, seconds.
         validity_s: how long an advice holds after the sync that confirmed it, seconds.
         retry_s: wait before the first retry of a failed sync, seconds; it doubles up to the interval or 5 s.
         minimum_samples: entries needed before there is advice.
@@ -50,6 +53,9 @@ class SyncSettings:
     """
 
     interval_s: float = 60.0
+    reactive: bool = True
+    debounce_s: float = 0.002
+    floor_s: float = 0.05
     validity_s: float = 180.0
     retry_s: float = 0.25
     minimum_samples: int = reference_rules.MINIMUM_SAMPLES

@@ -64,10 +64,14 @@ class StreamCursor:
         self._hub = hub
         self._delivery = delivery
         self._epoch = hub.epoch
+        self._began_unread = not hub.was_read
         self._after = resume_after
         self._told: FeedbackStatus | None = None
+        # Whether the subscriber has a revision of the epoch, from this stream or from the one that it resumes.
+        self._sent_any = bool(resume_after)
         if resume_after is not None:
             self._check(resume_after, epoch)
+            self._after = self._not_before_epoch(resume_after)
 
     def next(self, now_ms: int) -> Step | None:
         """Tell what to do next; None: nothing until the hub changes or the validity passes.
@@ -76,15 +80,16 @@ class StreamCursor:
             ResumePointError: the log has got another epoch, or the next revision is not retained any more.
         """
         hub = self._hub
-        if self._epoch != hub.epoch:
-            self._take_epoch()
         in_force = hub.in_force(now_ms)
+        if self._epoch != hub.epoch:
+            self._take_epoch(in_force)
+        self._began_unread = self._began_unread and not hub.was_read
         if self._after is None:
             return self._deliver(in_force, 0)
-        if hub.revision > self._after:
+        if in_force.revision > self._after:
             if self._delivery is Delivery.LATEST:
-                return self._deliver(in_force, hub.revision - self._after - 1)
-            following = in_force if hub.revision == self._after + 1 else hub.recent(self._after + 1)
+                return self._deliver(in_force, in_force.revision - self._after - 1)
+            following = in_force if in_force.revision == self._after + 1 else hub.recent(self._after + 1)
             return ReadLog(self._after) if following is None else self._deliver(following, 0)
         if self._told is not in_force.status:
             self._told = in_force.status
@@ -94,12 +99,16 @@ class StreamCursor:
     def take_from_log(self, page: list[Feedback]) -> list[Deliver]:
         """Take what was read from the log, oldest first, and give what to send.
 
+        The newest revision is left to `next` where something goes before it: only the hub knows its times.
+
         Raises:
             ResumePointError: the next revision is not retained any more.
         """
-        steps = []
+        steps: list[Deliver] = []
         for feedback in page:
             if self._after is None or feedback.epoch != self._epoch or feedback.revision != self._after + 1:
+                break
+            if steps and feedback.revision >= self._hub.revision:
                 break
             steps.append(self._deliver(feedback, 0))
         if not steps:
@@ -115,17 +124,26 @@ class StreamCursor:
             raise self._refused(ResumeRefusal.EPOCH_CHANGED)
         if resume_after > hub.revision:
             raise self._refused(ResumeRefusal.REVISION_IN_FUTURE)
-        if resume_after < hub.revision and resume_after + 1 < hub.oldest_retained:
+        if resume_after < hub.revision and self._not_before_epoch(resume_after) + 1 < hub.oldest_retained:
             raise self._refused(ResumeRefusal.REVISION_COMPACTED)
 
-    def _take_epoch(self) -> None:
+    def _take_epoch(self, in_force: Feedback) -> None:
         """Follow the log to another epoch where that hides nothing from the subscriber."""
-        if self._epoch and self._after is not None and self._after > 0:
+        if self._sent_any:
             raise self._refused(ResumeRefusal.EPOCH_CHANGED)
         self._epoch = self._hub.epoch
+        if self._after is not None:
+            # What was there when this server first read the log is history to a subscriber who came before.
+            from_now_on = self._began_unread and in_force.revision > 0
+            self._after = None if from_now_on else self._not_before_epoch(0)
+
+    def _not_before_epoch(self, revision: int) -> int:
+        """Give the revision, or the last one before the epoch: nothing lies in between."""
+        return max(revision, self._hub.epoch_start - 1)
 
     def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:
-        self._after = feedback.revision
+        self._after = self._not_before_epoch(feedback.revision)
+        self._sent_any = self._sent_any or feedback.revision > 0
         self._told = feedback.status
         return Deliver(feedback, skipped)
 

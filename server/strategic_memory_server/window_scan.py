@@ -40,6 +40,10 @@ class WindowScan(Generic[EntryT]):
         self.positions: list[int] = []
         self.rejected: list[RejectedInput] = []
         self.before = NEWEST
+        self.newest_id = "0-0"
+        """Id of the newest entry of the stream, usable or not; "0-0" when it has none."""
+        self.unreadable = False
+        """Whether the stream cannot be read at all."""
         self._read = read
         self._wanted = window
         self._scanned = 0
@@ -58,6 +62,8 @@ class WindowScan(Generic[EntryT]):
 
     def feed(self, page: Page, asked: int) -> None:
         """Take the entries that a reverse range of `asked` entries before `before` has returned."""
+        if page and not self._scanned:
+            self.newest_id = page[0][0].decode()
         for entry_id, fields in page:
             if len(self.entries) >= self._wanted:
                 return
@@ -69,6 +75,7 @@ class WindowScan(Generic[EntryT]):
     def give_up(self, refused: RejectedInput) -> None:
         """End the scan because the stream cannot be read at all."""
         self.rejected.append(refused)
+        self.unreadable = True
         self._exhausted = True
 
     def reaches(self, position: int) -> bool:

@@ -29,7 +29,8 @@ class Stream:
         self.request = request
         self._context = context
         self._over = threading.Event()
-        context.add_callback(self._over.set)
+        if not context.add_callback(self._over.set):
+            self._over.set()  # the client has left already
 
     def stall(self) -> Iterator[Response]:
         """Send nothing for as long as the client stays."""
@@ -105,7 +106,8 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
             self.requests.append(request)
             script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
             self.open_streams += 1
-        context.add_callback(self._stream_ended)
+        if not context.add_callback(self._stream_ended):
+            self._stream_ended()
         yield from script(Stream(request, context))
 
     def GetFeedback(

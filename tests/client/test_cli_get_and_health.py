@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 from client.certificates import Authority
-from client.command_line import run, run_at_terminal
+from client.command_line import command, environment, run, run_at_terminal
 from client.feedback_samples import feedback_message
 from client.scripted_peer import ScriptedPeer, send
 from grpc_health.v1 import health_pb2
@@ -177,9 +178,9 @@ def test_health_of_nothing() -> None:
     assert run("health", "-a", "127.0.0.1:1").code == 3
 
 
-@pytest.mark.parametrize("command", [[], ["get"], ["watch"], ["analyze"], ["health"]])
-def test_help_teaches_with_examples_and_exit_codes(command: list[str]) -> None:
-    ended = run(*command, "--help")
+@pytest.mark.parametrize("chosen", [[], ["get"], ["watch"], ["analyze"], ["health"]])
+def test_help_teaches_with_examples_and_exit_codes(chosen: list[str]) -> None:
+    ended = run(*chosen, "--help")
     assert (ended.code, ended.err) == (0, "")
     assert "Examples:" in ended.out
     assert "Exit codes:" in ended.out
@@ -188,3 +189,22 @@ def test_help_teaches_with_examples_and_exit_codes(command: list[str]) -> None:
 
 def test_version() -> None:
     assert run("--version").out.startswith("strategic-memory 0.")
+
+
+def test_output_that_cannot_be_written_is_one_line(peer: ScriptedPeer) -> None:
+    shell = subprocess.run(
+        ["/bin/sh", "-c", '"$0" get -a "$1" > /dev/full', command("x")[0], peer.address],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (shell.returncode, shell.stderr.count("\n")) == (1, 1)
+    assert "cannot be written" in shell.stderr
+
+
+def test_a_process_without_standard_output_does_its_work(peer: ScriptedPeer) -> None:
+    closed = ["/bin/sh", "-c", '"$0" get --require-active -a "$1" >&-', command("x")[0], peer.address]
+    shell = subprocess.run(closed, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (shell.returncode, shell.stderr) == (0, "")

@@ -12,7 +12,7 @@ from redis_contents import contents_of
 from redis_events import subscribed
 
 from strategic_memory_server.feedback import Times
-from strategic_memory_server.feedback_json import decode_feedback, encode_feedback
+from strategic_memory_server.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
 from strategic_memory_server.feedback_log import STATE_FIELDS, FeedbackLog, LogKeys, LogState
 
 KEYS = LogKeys.under("quantum")
@@ -221,7 +221,7 @@ async def test_a_log_that_others_have_moved_on_starts_another_epoch_above_it(
     await publish(log, 1)
     redis_client.xadd(KEYS.log, {"hello": "by hand"}, id="40-7")
     assert not await log.publish(feedback(2), expected=LogState("e1", 1))
-    assert await log.open("e2") == LogState("e2", 40, 41)
+    assert await log.open("e2") == LogState("e2", 40, 41, epoch_start=41)
     assert await log.publish(feedback(41, "e2"), expected=LogState("e2", 40))
 
 
@@ -242,5 +242,26 @@ async def test_times_that_are_not_known_stay_so(log: FeedbackLog) -> None:
 
 
 def test_the_fields_of_a_pulse_are_those_of_the_state() -> None:
-    assert LogState.from_replies([b"e1", b"7", b"3", b"1", b"", None]) == LogState("e1", 7, 3, Times(1))
-    assert len(STATE_FIELDS) == 6
+    replies = {"epoch": b"e1", "revision": b"7", "epoch_start": b"2", "oldest_revision": b"3", "computed_at_ms": b"1"}
+    read = LogState.from_replies([replies.get(name) for name in STATE_FIELDS])
+    assert read == LogState("e1", 7, 3, Times(1), epoch_start=2)
+
+
+@pytest.mark.parametrize("field", ["revision", "epoch_start", "oldest_revision", "valid_until_ms"])
+@pytest.mark.parametrize("value", [b"x", b"-5", b"1.5", b"\xff", b"99999999999999999999"])
+async def test_a_state_that_somebody_else_has_written_to_says_so(
+    redis_client: redis.Redis, log: FeedbackLog, field: str, value: bytes
+) -> None:
+    await log.open("e1")
+    await publish(log, 1)
+    redis_client.hset(KEYS.state, field, value)
+    if (field, value) != ("valid_until_ms", b"-5"):
+        with pytest.raises(MalformedFeedbackError, match="state of the feedback log"):
+            await log.read_state()
+    await log.open("e2")
+
+
+async def test_a_new_epoch_goes_on_above_what_was_said(log: FeedbackLog) -> None:
+    assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
+    assert await log.publish(feedback(8), expected=LogState("e1", 7))
+    assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8)

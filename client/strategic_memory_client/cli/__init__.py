@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command and end the process with its exit code."""
     # gRPC's own notes on lost connections are not for the terminal; what matters is reported by the command.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from strategic_memory_client.cli.application import app  # noqa: PLC0415 - typer must not load with the library
+    # Nothing of this may load with the library: `main` is all that others import from here.
+    from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
+    from strategic_memory_client.cli.standard_output import open_missing_streams  # noqa: PLC0415 - see above
 
+    open_missing_streams()
     app()

@@ -52,6 +52,10 @@ def _ended(client: StrategicMemoryClient, run: Callable[[], ExitCode]) -> ExitCo
         # Whoever read our output has seen enough: that is no failure.
         let_go_of_stdout()
         return ExitCode.OK
+    except OSError as error:
+        complain(f"the output cannot be written: {error.strerror or error}")
+        let_go_of_stdout()
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     return code

@@ -5,6 +5,15 @@ from __future__ import annotations
 import os
 import select
 import sys
+from pathlib import Path
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without stdout or stderr somewhere to write: nowhere."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open until the process ends
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open until the process ends
 
 
 def write_line(line: str) -> None:

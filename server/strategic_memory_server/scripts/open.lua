@@ -1,5 +1,6 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
--- KEYS: 1 state (hash), 2 log (stream).  ARGV: 1 epoch to use when none is known.
+-- KEYS: 1 state (hash), 2 log (stream).
+-- ARGV: 1 epoch to use when none is known, 2 revision that a new epoch goes on above at least.
 -- Returns the fields of the state, '' for what is not known.
 --
 -- The state can be gone or unreadable while the log is not (somebody deleted or changed it), and the log can hold
@@ -18,10 +19,12 @@ if not is_revision(last) then
 end
 local readable = state[1] and string.match(state[1], '^[%w_-]+$') and is_revision(state[2]) and is_revision(state[3])
 if not readable or tonumber(last) > tonumber(state[2]) then
-  local start = string.format('%.0f', tonumber(last) + 1)
-  state = {ARGV[1], last, start, '', '', ''}
+  local revision = tonumber(ARGV[2]) > tonumber(last) and ARGV[2] or last
+  local start = string.format('%.0f', tonumber(revision) + 1)
+  state = {ARGV[1], revision, start, '', '', ''}
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', state[1], 'revision', last, 'epoch_start', start,
+  redis.call('HSET', KEYS[1], 'epoch', state[1], 'revision', revision, 'epoch_start', start,
     'oldest_revision', oldest_revision(KEYS[2], start))
 end
-return {state[1], state[2], oldest_revision(KEYS[2], state[3]), state[4] or '', state[5] or '', state[6] or ''}
+return {state[1], state[2], state[3], oldest_revision(KEYS[2], state[3]),
+  readable_time(state[4]), readable_time(state[5]), readable_time(state[6])}

@@ -18,6 +18,12 @@ local function is_revision(text)
   return text and string.match(text, '^%d+$') and tonumber(text) <= HIGHEST_REVISION
 end
 
+-- Gives a time of the state, in milliseconds since 1970, '' where it is none of the years 1 to 9999.
+local function readable_time(text)
+  local time_ms = text and string.match(text, '^-?%d+$') and tonumber(text)
+  return time_ms and time_ms >= -62135596800000 and time_ms <= 253402300799999 and text or ''
+end
+
 -- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
 -- Redis takes only higher ones, also after that entry was deleted.
 local function last_revision(log)

@@ -46,7 +46,8 @@ def _difference(one: Feedback, other: Feedback) -> tuple[str, str] | None:
         return None
     if one.status is not other.status:
         return f"status {one.status.name}", f"status {other.status.name}"
-    if one.advice != other.advice:
+    # As text, since a number that is none is the same as itself here.
+    if str(one.advice) != str(other.advice):
         return str(one.advice), str(other.advice)
     return _difference_of_seen(one, other)
 

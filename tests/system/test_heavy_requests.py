@@ -1,0 +1,136 @@
+"""Requests as large, as many and as short of time as they may be: the others are served meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+import grpc
+import pytest
+import redis
+from conftest import StartService
+from finite_output import assert_finite
+from malformed_requests import good_memory
+from processes import ServiceProcess, eventually
+from raw_calls import UNLIMITED, outcome_of
+from redis_inputs import add_regime
+from service_calls import get_feedback, stub_of
+from soundness import log_of
+
+from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2, service_pb2_grpc
+
+pytestmark = pytest.mark.system
+
+LONGEST = 1_000_000
+ALL_OF_IT = analysis_pb2.AnalysisSettings(regime_window=LONGEST, portfolio_window=LONGEST, trade_window=LONGEST)
+BURST = 200
+LONGEST_WAIT_S = 1.0
+"""Longest that GetFeedback may take while analyses keep the machine busy; alone it takes a millisecond."""
+
+
+def observations(rows: int, *, different: int = 4) -> service_pb2.AnalyzeRequest:
+    names = [f"R{row % different}" for row in range(rows)]
+    columns = memory_pb2.RegimeColumns(regime=names, pnl=[0.5] * rows)
+    return service_pb2.AnalyzeRequest(inline=memory_pb2.InlineMemory(regime_observations=columns), settings=ALL_OF_IT)
+
+
+@contextmanager
+def unlimited_stub(service: ServiceProcess) -> Iterator[service_pb2_grpc.StrategicMemoryServiceStub]:
+    with grpc.insecure_channel(service.grpc_address, UNLIMITED) as channel:
+        yield service_pb2_grpc.StrategicMemoryServiceStub(channel)
+
+
+class Impatient:
+    """Calls GetFeedback again and again in a thread of its own, and notes how long each call takes."""
+
+    def __init__(self, service: ServiceProcess) -> None:
+        self.waits_s: list[float] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(service,))
+
+    def __enter__(self) -> Impatient:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self, service: ServiceProcess) -> None:
+        with stub_of(service) as stub:
+            while not self._ended.is_set():
+                began = time.monotonic()
+                stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=30)
+                self.waits_s.append(time.monotonic() - began)
+
+
+@pytest.fixture
+def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
+    for _ in range(3):
+        add_regime(redis_client)
+    started = start_service(sync_interval_s=0.2)
+    eventually(lambda: get_feedback(started).revision)
+    yield started
+    log_of(started)
+
+
+def test_a_million_observations(service: ServiceProcess) -> None:
+    request = observations(LONGEST)
+    with unlimited_stub(service) as stub, Impatient(service) as impatient:
+        answer = stub.Analyze(request, timeout=60)
+    assert_finite(answer)
+    assert answer.analysis.sample_count == LONGEST
+    assert max(impatient.waits_s) < LONGEST_WAIT_S
+
+
+@pytest.mark.parametrize(
+    ("request_of", "field"),
+    [
+        (lambda: observations(LONGEST + 1), "inline.regime_observations.regime"),
+        (lambda: observations(LONGEST, different=LONGEST), "inline.regime_observations.regime[10000]"),
+    ],
+    ids=["one too many", "all of them different"],
+)
+def test_more_than_is_taken_is_refused_at_once(service: ServiceProcess, request_of: object, field: str) -> None:
+    assert callable(request_of)
+    request = request_of()
+    with unlimited_stub(service) as stub, pytest.raises(grpc.RpcError) as refused:
+        stub.Analyze(request, timeout=5)
+    outcome = outcome_of(refused.value)
+    assert (outcome.code, outcome.fields) == (grpc.StatusCode.INVALID_ARGUMENT, (field,))
+
+
+def test_as_many_regimes_as_may_be(service: ServiceProcess) -> None:
+    with unlimited_stub(service) as stub:
+        answer = stub.Analyze(observations(20_000, different=10_000), timeout=20)
+    assert len(answer.analysis.regimes) == 10_000
+    assert sum(transition.count for transition in answer.analysis.transitions) == 19_999
+
+
+def test_deadlines_are_kept_and_what_was_begun_holds_nobody_up(service: ServiceProcess) -> None:
+    request = observations(200_000)
+    with unlimited_stub(service) as stub, Impatient(service) as impatient:
+        began = time.monotonic()
+        calls = [stub.Analyze.future(request, timeout=0.3) for _ in range(8)]
+        codes = {call.code() for call in calls}
+        assert time.monotonic() - began < 0.3 + 2 * LONGEST_WAIT_S
+        assert grpc.StatusCode.DEADLINE_EXCEEDED in codes
+        assert codes <= {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.OK}
+        assert stub.Analyze(observations(10), timeout=10).analysis.sample_count == 10
+    assert max(impatient.waits_s) < LONGEST_WAIT_S
+
+
+def test_a_burst_of_analyses_does_not_starve_the_others(service: ServiceProcess) -> None:
+    inline = service_pb2.AnalyzeRequest(inline=good_memory(Random(1), 2_000), settings=ALL_OF_IT)
+    with unlimited_stub(service) as stub, Impatient(service) as impatient:
+        calls = [
+            stub.Analyze.future(inline if number % 2 else service_pb2.AnalyzeRequest(), timeout=60)
+            for number in range(BURST)
+        ]
+        answers = [call.result() for call in calls]
+    assert {answer.analysis.sample_count for answer in answers} == {3, 6_000}
+    assert len(impatient.waits_s) > BURST // 10
+    assert max(impatient.waits_s) < LONGEST_WAIT_S
