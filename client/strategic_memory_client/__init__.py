@@ -15,64 +15,67 @@ Whoever wants the changes iterates over `client.stream_feedback()`, which surviv
 `AsyncStrategicMemoryClient` is the same for programs with an event loop.
 """
 
+import importlib
 import logging
+from typing import TYPE_CHECKING
 
-from strategic_memory_client.analysis import (
-    Analysis,
-    AnalysisResult,
-    AnalysisSettings,
-    Context,
-    InlineMemory,
-    PolicyAnalysis,
-    PolicyRule,
-    PortfolioColumns,
-    RegimeAnalysis,
-    RegimeColumns,
-    RegimeTransition,
-    SourceReport,
-    StrategyAnalysis,
-    TradeColumns,
-)
-from strategic_memory_client.async_client import AsyncStrategicMemoryClient
-from strategic_memory_client.backoff import Backoff
-from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.errors import (
-    AccessDeniedError,
-    CallCancelledError,
-    ClientClosedError,
-    DeadlineExceededError,
-    FieldViolation,
-    InvalidRequestError,
-    ResourceExhaustedError,
-    ResumePointError,
-    RevisionGapError,
-    ServerFaultError,
-    ServiceUnavailableError,
-    SilentServerError,
-    StrategicMemoryError,
-    TooManySubscribersError,
-    UnsupportedOperationError,
-)
-from strategic_memory_client.events import (
-    Disconnected,
-    EpochChanged,
-    FeedbackReceived,
-    HeartbeatReceived,
-    SubscriptionEvent,
-)
-from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
-from strategic_memory_client.results import (
-    UNKNOWN_REGIME,
-    Comparison,
-    Feedback,
-    FeedbackStatus,
-    Heartbeat,
-    Policy,
-    Reason,
-    RegimePerformance,
-    ServiceHealth,
-)
-from strategic_memory_client.subscription_settings import Delivery, ResumePoint
+if TYPE_CHECKING:
+    from strategic_memory_client.analysis import (
+        Analysis,
+        AnalysisResult,
+        AnalysisSettings,
+        Context,
+        InlineMemory,
+        PolicyAnalysis,
+        PolicyRule,
+        PortfolioColumns,
+        RegimeAnalysis,
+        RegimeColumns,
+        RegimeTransition,
+        SourceReport,
+        StrategyAnalysis,
+        TradeColumns,
+    )
+    from strategic_memory_client.async_client import AsyncStrategicMemoryClient
+    from strategic_memory_client.backoff import Backoff
+    from strategic_memory_client.client import StrategicMemoryClient
+    from strategic_memory_client.errors import (
+        AccessDeniedError,
+        CallCancelledError,
+        ClientClosedError,
+        DeadlineExceededError,
+        FieldViolation,
+        InvalidRequestError,
+        ResourceExhaustedError,
+        ResumePointError,
+        RevisionGapError,
+        ServerFaultError,
+        ServiceUnavailableError,
+        SilentServerError,
+        StrategicMemoryError,
+        TooManySubscribersError,
+        UnsupportedOperationError,
+    )
+    from strategic_memory_client.events import (
+        Disconnected,
+        EpochChanged,
+        FeedbackReceived,
+        HeartbeatReceived,
+        SubscriptionEvent,
+    )
+    from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
+    from strategic_memory_client.results import (
+        UNKNOWN_REGIME,
+        Comparison,
+        Feedback,
+        FeedbackStatus,
+        Heartbeat,
+        Policy,
+        Reason,
+        RegimePerformance,
+        ServiceHealth,
+    )
+    from strategic_memory_client.subscription_settings import Delivery, ResumePoint
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -128,4 +131,76 @@ __all__ = [
     "UnsupportedOperationError",
 ]
 
+# Where each name lives. A name is imported when it is first used, so that importing a part of the package does not
+# import gRPC: the command has to say what gRPC may write to the terminal before gRPC is there.
+_HOMES = {
+    "Analysis": "analysis",
+    "AnalysisResult": "analysis",
+    "AnalysisSettings": "analysis",
+    "Context": "analysis",
+    "InlineMemory": "analysis",
+    "PolicyAnalysis": "analysis",
+    "PolicyRule": "analysis",
+    "PortfolioColumns": "analysis",
+    "RegimeAnalysis": "analysis",
+    "RegimeColumns": "analysis",
+    "RegimeTransition": "analysis",
+    "SourceReport": "analysis",
+    "StrategyAnalysis": "analysis",
+    "TradeColumns": "analysis",
+    "AsyncStrategicMemoryClient": "async_client",
+    "Backoff": "backoff",
+    "StrategicMemoryClient": "client",
+    "AccessDeniedError": "errors",
+    "CallCancelledError": "errors",
+    "ClientClosedError": "errors",
+    "DeadlineExceededError": "errors",
+    "FieldViolation": "errors",
+    "InvalidRequestError": "errors",
+    "ResourceExhaustedError": "errors",
+    "ResumePointError": "errors",
+    "RevisionGapError": "errors",
+    "ServerFaultError": "errors",
+    "ServiceUnavailableError": "errors",
+    "SilentServerError": "errors",
+    "StrategicMemoryError": "errors",
+    "TooManySubscribersError": "errors",
+    "UnsupportedOperationError": "errors",
+    "Disconnected": "events",
+    "EpochChanged": "events",
+    "FeedbackReceived": "events",
+    "HeartbeatReceived": "events",
+    "SubscriptionEvent": "events",
+    "DEFAULT_ADDRESS": "options",
+    "ClientOptions": "options",
+    "TlsOptions": "options",
+    "UNKNOWN_REGIME": "results",
+    "Comparison": "results",
+    "Feedback": "results",
+    "FeedbackStatus": "results",
+    "Heartbeat": "results",
+    "Policy": "results",
+    "Reason": "results",
+    "RegimePerformance": "results",
+    "ServiceHealth": "results",
+    "Delivery": "subscription_settings",
+    "ResumePoint": "subscription_settings",
+}
+
 logging.getLogger("strategic_memory_client").addHandler(logging.NullHandler())
+
+
+if not TYPE_CHECKING:  # or no wrong name would be noticed
+
+    def __getattr__(name: str) -> object:
+        """Import a public name at its first use."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -32,5 +32,5 @@ def subscription_events(subscription: Subscription, transport: SyncTransport) ->
         retry_at_s = monotonic() + disconnected.retry_in_s
         log_disconnection(disconnected, is_new=not is_known_to_be_lost)
         is_known_to_be_lost = True
-        pass
+        yield disconnected
         transport.closing.wait(max(0.0, retry_at_s - monotonic()))

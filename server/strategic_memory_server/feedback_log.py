@@ -201,13 +201,17 @@ class FeedbackLog:
 
 
 def decode_entries(entries: StreamEntries) -> list[Feedback]:
-    """Read log entries; one that is not a feedback is left out, and logged."""
+    """Read log entries; those that are not a feedback are left out, and the first of them is logged."""
     feedbacks = []
+    unreadable = []
     for entry_id, fields in entries:
         try:
             feedbacks.append(decode_feedback(fields.get(b"feedback", b"")))
         except MalformedFeedbackError as error:
-            logger.warning("Feedback log entry is not readable", entry_id=entry_id.decode(), error=str(error))
+            unreadable.append((entry_id.decode(), str(error)))
+    if unreadable:
+        first_id, why = unreadable[0]
+        logger.warning("Feedback log entry is not readable", entry_id=first_id, error=why, entries=len(unreadable))
     return feedbacks
 
 

@@ -22,12 +22,12 @@ from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.redis_connection import describe_failure
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.rejection_log import RejectionLog
+from strategic_memory_server.rejections import RejectionLedger
 from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 
 LONGEST_RETRY_S = 5.0
-REJECTIONS_LOGGED_PER_CYCLE = 5
 
 _RANDOM = secrets.SystemRandom()
 
@@ -69,6 +69,7 @@ class StrategicMemorySync:
     ) -> None:
         self.status = SyncStatus()
         self.rejections = RejectionLedger()
+        self._rejection_log = RejectionLog()
         self._parts = parts
         self._settings = settings
         self._observe = observe
@@ -137,7 +138,7 @@ class StrategicMemorySync:
         parts = self._parts
         loaded = await parts.loader.load(self._settings.windows)
         self._read_up_to = loaded.read_up_to
-        self._log_rejections(self.rejections.record(loaded.rejected))
+        self._rejection_log.write(self.rejections.record(loaded.rejected), self._loop_s())
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         status = replace(
@@ -210,16 +211,3 @@ class StrategicMemorySync:
             elapsed_ms=round(status.elapsed_s * 1000, 3),
             outcome=status.outcome,
         )
-
-    def _log_rejections(self, fresh: list[RejectedInput]) -> None:
-        """Log the first few of what was newly rejected; the counts are in the status, health and metrics."""
-        for entry in fresh[:REJECTIONS_LOGGED_PER_CYCLE]:
-            logger.warning(
-                "Input rejected",
-                source=entry.source,
-                reason=entry.reason,
-                entry_id=entry.entry_id or None,
-                excerpt=entry.excerpt,
-            )
-        if len(fresh) > REJECTIONS_LOGGED_PER_CYCLE:
-            logger.warning("More inputs rejected", count=len(fresh) - REJECTIONS_LOGGED_PER_CYCLE)

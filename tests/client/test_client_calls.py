@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -14,11 +15,12 @@ from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_message
 from client.scripted_peer import ScriptedPeer
 from grpc_health.v1 import health_pb2
-from processes import eventually
+from processes import aeventually, eventually
 
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_client import (
     AnalysisSettings,
+    AsyncStrategicMemoryClient,
     ClientClosedError,
     ClientOptions,
     DeadlineExceededError,
@@ -208,3 +210,23 @@ def test_several_threads_share_a_client(peer: ScriptedPeer) -> None:
     with StrategicMemoryClient(peer.address, options=OPTIONS) as client, ThreadPoolExecutor(8) as pool:
         answers = pool.map(lambda _: client.get_feedback().revision, range(200))
         assert list(answers) == [3] * 200
+
+
+async def test_closing_ends_an_asynchronous_call_that_is_under_way(peer: ScriptedPeer) -> None:
+    peer.hold_calls = True
+    client = AsyncStrategicMemoryClient(peer.address, options=OPTIONS)
+    call = asyncio.create_task(client.get_feedback(timeout_s=30.0))
+    assert await aeventually(lambda: peer.unary_calls == 1)
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        await asyncio.wait_for(call, 10.0)
+
+
+async def test_an_asynchronous_call_can_be_cancelled(peer: ScriptedPeer) -> None:
+    peer.hold_calls = True
+    async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+        call = asyncio.create_task(client.get_feedback(timeout_s=30.0))
+        assert await aeventually(lambda: peer.unary_calls == 1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call

@@ -182,6 +182,7 @@ def test_closing_leaves_no_thread() -> None:
             client.follow()
             client.wait_for_newest()
             assert "strategic-memory-follow" in own_threads()
+        assert "strategic-memory-follow" not in own_threads(), "closing waits for it"
         assert eventually(lambda: not own_threads())
 
 

@@ -266,14 +266,14 @@ async def test_leaving_the_loop_ends_the_asynchronous_stream() -> None:
 def test_closing_the_client_ends_the_loop_of_another_thread() -> None:
     with ScriptedPeer(send(feedback_response(1))) as peer:
         client = StrategicMemoryClient(peer.address, options=OPTIONS)
-        seen: list[int] = []
-        thread = threading.Thread(target=lambda: seen.extend(each.revision for each in client.stream_feedback()))
+        seen: list[SubscriptionEvent] = []
+        thread = threading.Thread(target=lambda: seen.extend(client.stream_events()))
         thread.start()
         assert eventually(lambda: peer.open_streams == 1)
         client.close()
         thread.join(10.0)
         assert not thread.is_alive()
-        assert seen == [1]
+        assert [type(event) for event in seen] == [FeedbackReceived]
         assert eventually(lambda: peer.open_streams == 0)
 
 
@@ -281,13 +281,13 @@ async def test_closing_the_client_ends_the_loop_of_another_task() -> None:
     with ScriptedPeer(send(feedback_response(1))) as peer:
         client = AsyncStrategicMemoryClient(peer.address, options=OPTIONS)
 
-        async def read() -> list[int]:
-            return [each.revision async for each in client.stream_feedback()]
+        async def read() -> list[type]:
+            return [type(event) async for event in client.stream_events()]
 
         task = asyncio.create_task(read())
         assert await aeventually(lambda: peer.open_streams == 1)
         await client.aclose()
-        assert await asyncio.wait_for(task, 10.0) == [1]
+        assert await asyncio.wait_for(task, 10.0) == [FeedbackReceived]
 
 
 async def test_a_task_that_reads_can_be_cancelled() -> None:

@@ -141,7 +141,8 @@ def test_a_heartbeat_about_another_feedback_prolongs_nothing(
 def test_warming_up_stays_warming_up_while_the_server_says_so(newest: NewestFeedback, clock: Clock) -> None:
     warming_up = FeedbackStatus.WARMING_UP
     take(newest, feedback(0, status=warming_up, valid_until=None))
-    newest.take(HeartbeatReceived(heartbeat(0, status=warming_up, valid_until=None)), NOW_S + 30, 30.0)
+    beat = heartbeat(0, status=warming_up, valid_until=None, timestamp=T0)
+    newest.take(HeartbeatReceived(beat), NOW_S + 30, 30.0)
     assert status_after(newest, clock, 74.0) is warming_up
     assert status_after(newest, clock, 76.0) is FeedbackStatus.STALE
 
@@ -164,6 +165,13 @@ def test_a_clock_that_is_set_back_while_the_server_is_away_does_not_prolong(
     assert newest.held.read().status is FeedbackStatus.ACTIVE
     newest.take(lost, clock.now_s, SILENCE_S)
     assert newest.held.read().status is FeedbackStatus.STALE
+
+
+def test_a_connection_that_is_lost_soon_after_a_heartbeat_changes_nothing_yet(newest: NewestFeedback) -> None:
+    take(newest, feedback(valid_until=T0 + timedelta(hours=1)))
+    newest.take(HeartbeatReceived(heartbeat(valid_until=T0 + timedelta(hours=1))), NOW_S, SILENCE_S)
+    newest.take(Disconnected("a:1", ServiceUnavailableError("gone"), 1.0), NOW_S, SILENCE_S + 1)
+    assert newest.held.read().status is FeedbackStatus.ACTIVE
 
 
 def test_a_changed_epoch_waits_for_the_feedback_that_comes_with_it(newest: NewestFeedback) -> None:

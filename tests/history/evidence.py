@@ -72,8 +72,8 @@ def final_position(subscriber: Subscriber) -> Position | None:
 
 def left_behind(evidence: Evidence, subscriber: Subscriber) -> Position | None:
     """Give where a subscriber has stopped short of the newest revision of its epoch once all had settled, or None."""
-    final, newest = final_position(subscriber), evidence.log.newest
-    if evidence.history.settled_ms is None or final is None or not newest.revision:
+    final, newest = final_position(subscriber) or Position("", 0), evidence.log.newest
+    if evidence.history.settled_ms is None or not newest.revision:
         return None
     behind = final.epoch in ("", newest.epoch) and final.revision < newest.revision
     return final if behind else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from history.from_wire import feedback_of
 from history.model import Feedback
+
 from strategic_memory.v1 import feedback_pb2
 
 

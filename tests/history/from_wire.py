@@ -7,8 +7,8 @@ import json
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
-
 from history.model import Advice, Content, Feedback, HeartbeatMessage, Position, Refusal, Status
+
 from strategic_memory.v1 import feedback_pb2
 
 _NOT_CONTENT = {
@@ -63,7 +63,9 @@ def heartbeat_of(beat: feedback_pb2.Heartbeat, at_ms: float) -> HeartbeatMessage
 
 def status_of(status: feedback_pb2.FeedbackStatus.ValueType) -> Status:
     """Give a status; one that is not known is UNSPECIFIED."""
-    names = {value: Status[name.removeprefix("FEEDBACK_STATUS_")] for name, value in feedback_pb2.FeedbackStatus.items()}
+    names = {
+        value: Status[name.removeprefix("FEEDBACK_STATUS_")] for name, value in feedback_pb2.FeedbackStatus.items()
+    }
     return names.get(status, Status.UNSPECIFIED)
 
 

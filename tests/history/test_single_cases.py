@@ -277,6 +277,11 @@ class TestEnds:
         resumed = stream(2.1, delivery=Delivery.EVERY, resume=("e", 2))
         assert broken(resumed, settled_ms=at(9)) == {Promise.GAP_FREE}
 
+    def test_a_subscriber_that_was_sent_nothing_has_stopped_short_too(self) -> None:
+        unheard = stream(2.1, end=End(at(2.2), "UNAVAILABLE"))
+        assert broken(unheard) == set()
+        assert broken(unheard, settled_ms=at(9)) == {Promise.LATEST}
+
 
 class TestContent:
     def test_a_stale_rendering_keeps_what_was_seen(self) -> None:

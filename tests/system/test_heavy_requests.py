@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
+from typing import Self
 
 import grpc
 import pytest
@@ -51,7 +52,7 @@ class Impatient:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(service,))
 
-    def __enter__(self) -> Impatient:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -94,8 +95,9 @@ def test_a_million_observations(service: ServiceProcess) -> None:
     ],
     ids=["one too many", "all of them different"],
 )
-def test_more_than_is_taken_is_refused_at_once(service: ServiceProcess, request_of: object, field: str) -> None:
-    assert callable(request_of)
+def test_more_than_is_taken_is_refused_at_once(
+    service: ServiceProcess, request_of: Callable[[], service_pb2.AnalyzeRequest], field: str
+) -> None:
     request = request_of()
     with unlimited_stub(service) as stub, pytest.raises(grpc.RpcError) as refused:
         stub.Analyze(request, timeout=5)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import urllib.error
 from collections.abc import Iterator
 from random import Random
 
@@ -17,8 +20,8 @@ from processes import ServiceProcess, eventually, service_environment
 from raw_calls import SERVICE, Outcome, RawCaller, raw_caller
 from redis_inputs import add_portfolio, add_regime, add_trade
 from repeatable import repeatable
-from service_calls import get_feedback
-from soundness import check_sound, log_of
+from service_calls import get_feedback, get_text
+from soundness import check_sound, health, log_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.embedded_redis import EmbeddedRedis
@@ -175,6 +178,40 @@ def test_resume_points_that_cannot_be(caller: RawCaller, attacked: ServiceProces
         outcome = caller.call(STREAM, request.SerializeToString(), streams=True)
         assert (outcome.code, outcome.reason) == (grpc.StatusCode.OUT_OF_RANGE, reason)
         assert outcome.text.isprintable()
+
+
+JUNK = (
+    bytes(1_000),
+    b"\xff" * 1_000,
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET /\x1b[2J HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /health HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 1_000,
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+)
+
+
+def test_bytes_that_are_no_protocol(caller: RawCaller, attacked: ServiceProcess) -> None:
+    for address in (attacked.grpc_address, attacked.http_address):
+        host, _, port = address.rpartition(":")
+        for junk in JUNK:
+            # The peer may close at any time; whether and what it answers is its own affair.
+            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 5) as connection:
+                connection.sendall(junk)
+                connection.shutdown(socket.SHUT_WR)
+                while answer := connection.recv(65_536):
+                    assert b"Traceback" not in answer
+    assert caller.call(GET, b"").code is grpc.StatusCode.OK
+    health(attacked)
+
+
+@pytest.mark.parametrize("path", ["/", "/..%2f..%2fetc/passwd", "/health%00", "/%1b%5b2J", "/metrics/x"])
+def test_pages_that_are_not_there(attacked: ServiceProcess, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        get_text(attacked, path)
+    assert missing.value.code == 404
+    assert missing.value.read() == b"Not Found"
 
 
 def test_messages_over_the_limit(caller: RawCaller, attacked: ServiceProcess) -> None:

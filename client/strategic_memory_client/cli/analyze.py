@@ -2,53 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from strategic_memory_client.analysis import AnalysisSettings, InlineMemory, PolicyRule
 from strategic_memory_client.cli.analysis_table import print_analysis
+from strategic_memory_client.cli.client_command import client_command
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.memory_file import read_memory
-from strategic_memory_client.cli.output_format import AsJson, writes_json
+from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.client import StrategicMemoryClient
 
+_COUNT = click.IntRange(min=1)
 _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
 
 
+@client_command(
+    "strategic-memory analyze --trade-window 1000",
+    "strategic-memory analyze --policy-rule '*:win_rate>0.5=BALANCED'",
+    "strategic-memory analyze --policy-rule 'BULL:avg_pnl>0.2=AGGRESSIVE' \\",
+    "                         --policy-rule '*=CONSERVATIVE'",
+    'echo \'{"regime_observations": {"regime": ["BULL"], "pnl": [0.4]}}\' |',
+    "  strategic-memory analyze --file - --minimum-samples 1 --json",
+)
+@click.option("--regime-window", type=_COUNT, metavar="N", help=_WINDOW_HELP.format("regime observations"))
+@click.option("--portfolio-window", type=_COUNT, metavar="N", help=_WINDOW_HELP.format("portfolio entries"))
+@click.option("--trade-window", type=_COUNT, metavar="N", help=_WINDOW_HELP.format("trade results"))
+@click.option("--minimum-samples", type=_COUNT, metavar="N", help="Entries needed before there is a feedback.")
+@click.option(
+    "--minimum-policy-trades", type=_COUNT, metavar="N", help="Trades a policy needs before it can be the best one."
+)
+@click.option(
+    "--policy-rule",
+    multiple=True,
+    metavar="RULE",
+    help=f"Rule of the policy table, {SYNTAX}; repeat it, first match first. '*' is any regime.",
+)
+@click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
+@json_option
 def analyze(
     client: StrategicMemoryClient,
     *,
-    regime_window: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help=_WINDOW_HELP.format("regime observations"))
-    ] = None,
-    portfolio_window: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help=_WINDOW_HELP.format("portfolio entries"))
-    ] = None,
-    trade_window: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help=_WINDOW_HELP.format("trade results"))
-    ] = None,
-    minimum_samples: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Entries needed before there is a feedback.")
-    ] = None,
-    minimum_policy_trades: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Trades a policy needs before it can be the best one.")
-    ] = None,
-    policy_rule: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RULE",
-            help=f"Rule of the policy table, {SYNTAX}; repeat it, first match first. '*' is any regime.",
-        ),
-    ] = None,
-    file: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin."),
-    ] = None,
-    json: AsJson = False,
+    regime_window: int | None,
+    portfolio_window: int | None,
+    trade_window: int | None,
+    minimum_samples: int | None,
+    minimum_policy_trades: int | None,
+    policy_rule: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
 ) -> ExitCode:
     """Show what the memory says, or would say under other assumptions. Nothing is published.
 
@@ -63,10 +67,10 @@ def analyze(
         trade_window=trade_window,
         minimum_samples=minimum_samples,
         minimum_policy_trades=minimum_policy_trades,
-        policy_rules=tuple(_rule(text) for text in policy_rule or ()),
+        policy_rules=tuple(_rule(text) for text in policy_rule),
     )
     result = client.analyze(None if file is None else _memory(file), settings=settings)
-    if writes_json(json):
+    if writes_json(as_json):
         write_line(json_line({"analysis": result.analysis, "feedback": feedback_json(result.feedback)}))
     else:
         print_analysis(result)
@@ -77,11 +81,11 @@ def _rule(text: str) -> PolicyRule:
     try:
         return parse_policy_rule(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--policy-rule") from error
+        raise click.BadParameter(str(error), param_hint="--policy-rule") from error
 
 
 def _memory(path: str) -> InlineMemory:
     try:
         return read_memory(path)
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="--file") from error
+        raise click.BadParameter(str(error), param_hint="--file") from error

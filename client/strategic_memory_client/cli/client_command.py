@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
-import typer
+import click
 
-from strategic_memory_client.cli.connection import open_client
-from strategic_memory_client.cli.exit_codes import ExitCode, exit_code_of
+from strategic_memory_client.cli.connection import CONNECTION_FLAGS, connection_options, open_client
+from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, exit_code_of
+from strategic_memory_client.cli.help_text import help_text
 from strategic_memory_client.cli.standard_output import let_go_of_stdout
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.errors import StrategicMemoryError
@@ -20,24 +20,29 @@ _Flags = ParamSpec("_Flags")
 
 
 def client_command(
-    body: Callable[Concatenate[StrategicMemoryClient, _Flags], ExitCode], *, default_timeout_s: float = 5.0
-) -> Callable[..., None]:
-    """Return the command: it takes the flags of `body` and of the connection, and ends with an exit code."""
-    own = list(inspect.signature(body, eval_str=True).parameters.values())[1:]
-    connection = inspect.signature(open_client, eval_str=True).parameters
-    timeout = connection["timeout"].replace(default=default_timeout_s)
+    *examples: str, default_timeout_s: float = 5.0
+) -> Callable[[Callable[Concatenate[StrategicMemoryClient, _Flags], ExitCode]], click.Command]:
+    """Make a command of a function: it takes its flags and those of the connection, and ends with an exit code.
 
-    @functools.wraps(body)
-    def command(*arguments: _Flags.args, **flags: _Flags.kwargs) -> None:
-        to_connect: dict[str, Any] = {name: flags.pop(name) for name in connection}
-        client = open_client(**to_connect)
-        raise typer.Exit(_ended(client, lambda: body(client, *arguments, **flags)))
+    `examples` are shown by --help, after the docstring of the function.
+    """
 
-    # What typer makes the flags from: both signatures, one after the other.
-    parameters = [*own, *({**connection, "timeout": timeout}).values()]
-    command.__dict__["__signature__"] = inspect.Signature(parameters, return_annotation=None)
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+    def make(body: Callable[Concatenate[StrategicMemoryClient, _Flags], ExitCode]) -> click.Command:
+        @functools.wraps(body)
+        def command(*arguments: _Flags.args, **flags: _Flags.kwargs) -> None:
+            to_connect: dict[str, Any] = {name: flags.pop(name) for name in CONNECTION_FLAGS}
+            client = open_client(**to_connect)
+            click.get_current_context().exit(_ended(client, lambda: body(client, *arguments, **flags)))
+
+        # Decorators count from the last one up.
+        with_connection: Callable[..., Any] = command
+        own_flags = command.__dict__.pop("__click_params__", [])
+        for option in reversed(connection_options(default_timeout_s)):
+            with_connection = option(with_connection)
+        with_connection.__dict__["__click_params__"].extend(own_flags)
+        return click.command(help=help_text(body, *examples), epilog=EXIT_CODES_HELP)(with_connection)
+
+    return make
 
 
 def _ended(client: StrategicMemoryClient, run: Callable[[], ExitCode]) -> ExitCode:

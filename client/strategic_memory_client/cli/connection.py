@@ -2,77 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
 
-_PANEL = "Connection"
 _LONGEST_CONNECT_S = 5.0
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+CONNECTION_FLAGS = (
+    "address",
+    "timeout",
+    "tls",
+    "tls_root_ca",
+    "tls_certificate",
+    "tls_key",
+    "tls_server_name",
+)
+
+
+def connection_options(default_timeout_s: float) -> list[Decorator]:
+    """Return the flags of `open_client`, in the order in which help shows them."""
+    return [
+        click.option(
+            "--address",
+            "-a",
+            envvar="STRATEGIC_MEMORY_GRPC_ADDRESS",
+            show_envvar=True,
+            multiple=True,
+            default=(DEFAULT_ADDRESS,),
+            show_default=DEFAULT_ADDRESS,
+            metavar="HOST:PORT",
+            help="Server to ask. Several, repeated or with commas, are tried in turn.",
+        ),
+        click.option(
+            "--timeout",
+            "-t",
+            type=click.FloatRange(min=0.001),
+            default=default_timeout_s,
+            show_default=True,
+            metavar="SECONDS",
+            help="Longest wait for an answer, or (watch) for a server.",
+        ),
+        click.option("--tls", is_flag=True, help="Encrypt the connection."),
+        click.option(
+            "--tls-root-ca",
+            type=_FILE,
+            help="PEM file with the authorities that vouch for the server; implies --tls.",
+        ),
+        click.option(
+            "--tls-certificate",
+            type=_FILE,
+            help="PEM file with the certificate to show to the server; implies --tls.",
+        ),
+        click.option("--tls-key", type=_FILE, help="PEM file with the key of --tls-certificate."),
+        click.option(
+            "--tls-server-name",
+            metavar="NAME",
+            help="Name that the server's certificate must bear, if not the host of the address; implies --tls.",
+        ),
+    ]
 
 
 def open_client(
     *,
-    address: Annotated[
-        list[str],
-        typer.Option(
-            "--address",
-            "-a",
-            envvar="STRATEGIC_MEMORY_GRPC_ADDRESS",
-            metavar="HOST:PORT",
-            help="Server to ask. Several, repeated or with commas, are tried in turn.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = [DEFAULT_ADDRESS],  # noqa: B006 - typer reads the default and never changes it
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            "-t",
-            min=0.001,
-            metavar="SECONDS",
-            help="Longest wait for an answer, or (watch) for a server.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = 5.0,
-    tls: Annotated[bool, typer.Option("--tls", help="Encrypt the connection.", rich_help_panel=_PANEL)] = False,
-    tls_root_ca: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="PEM file with the authorities that vouch for the server; implies --tls.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None,
-    tls_certificate: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="PEM file with the certificate to show to the server; implies --tls.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None,
-    tls_key: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="PEM file with the key of --tls-certificate.", rich_help_panel=_PANEL
-        ),
-    ] = None,
-    tls_server_name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Name that the server's certificate must bear, if not the host of the address; implies --tls.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None,
+    address: tuple[str, ...],
+    timeout: float,
+    tls: bool,
+    tls_root_ca: Path | None,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    tls_server_name: str | None,
 ) -> StrategicMemoryClient:
-    """Return the client that the flags describe. Raises typer.BadParameter when they do not fit together."""
+    """Return the client that the flags describe. Raises click.UsageError when they do not fit together."""
     given = (tls_root_ca, tls_certificate, tls_key, tls_server_name)
     addresses = [part.strip() for each in address for part in each.split(",") if part.strip()]
     try:
@@ -83,4 +91,4 @@ def open_client(
         )
         return StrategicMemoryClient(addresses, options=options)
     except (ValueError, OSError) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise click.BadParameter(str(error)) from error

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
-from strategic_memory_client.cli.client_command import complain
+from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.feedback_table import print_feedback
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
-from strategic_memory_client.cli.output_format import AsJson, writes_json
+from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.results import FeedbackStatus
 
 
-def get(
-    client: StrategicMemoryClient,
-    *,
-    require_active: Annotated[
-        bool, typer.Option("--require-active", help="End with exit code 4 unless the feedback may be acted upon.")
-    ] = False,
-    json: AsJson = False,
-) -> ExitCode:
+@client_command(
+    "strategic-memory get",
+    "strategic-memory get --json | jq -r .updated_policy",
+    "strategic-memory get --require-active -a memory-a:50051,memory-b:50051",
+)
+@click.option("--require-active", is_flag=True, help="End with exit code 4 unless the feedback may be acted upon.")
+@json_option
+def get(client: StrategicMemoryClient, *, require_active: bool, as_json: bool) -> ExitCode:
     """Show the feedback in force."""
     feedback = client.get_feedback()
-    if writes_json(json):
+    if writes_json(as_json):
         write_line(json_line(feedback_json(feedback)))
     else:
         print_feedback(feedback)

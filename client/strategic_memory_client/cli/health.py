@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-import typer
+import click
 
-from strategic_memory_client.cli.client_command import complain
+from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.feedback_table import print_health
 from strategic_memory_client.cli.get import not_active
 from strategic_memory_client.cli.json_lines import json_line
-from strategic_memory_client.cli.output_format import AsJson, writes_json
+from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.client import StrategicMemoryClient
 
 
-def health(
-    client: StrategicMemoryClient,
-    *,
-    serving_only: Annotated[
-        bool,
-        typer.Option("--serving-only", help="Ask only whether it takes requests: for a container's health check."),
-    ] = False,
-    json: AsJson = False,
-) -> ExitCode:
+@client_command(
+    "strategic-memory health && start-trading",
+    "HEALTHCHECK CMD strategic-memory health --serving-only --timeout 2",
+)
+@click.option(
+    "--serving-only", is_flag=True, help="Ask only whether it takes requests: for a container's health check."
+)
+@json_option
+def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) -> ExitCode:
     """Tell whether the service takes requests and its feedback may be acted upon.
 
     Ends with 0 only if both hold (with --serving-only: if it takes requests), with 3 if no server takes requests, and
@@ -44,7 +43,7 @@ def health(
         "data_as_of": None if feedback is None else feedback.data_as_of,
         "valid_until": None if feedback is None else feedback.valid_until,
     }
-    if writes_json(json):
+    if writes_json(as_json):
         write_line(json_line(shown))
     else:
         print_health(shown)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
-import typer
+import click
 
 from strategic_memory_client.cli.standard_output import is_terminal
 
-AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Write one JSON object per line, as is done anyway without a terminal.")
-]
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON object per line, as is done anyway without a terminal."
+)
 
 
 def writes_json(asked_for: bool) -> bool:

@@ -3,50 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
 
-import typer
+import click
 
-from strategic_memory_client.cli.client_command import complain
+from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.event_lines import event_line
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, event_json, json_line
-from strategic_memory_client.cli.output_format import AsJson, writes_json
+from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import require_reader, write_line
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.events import Disconnected, FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.options import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
 from strategic_memory_client.subscription_settings import Delivery, ResumePoint
 
+_LONGEST_OUTAGE_S = 60.0
 
+
+@client_command(
+    "strategic-memory watch",
+    'strategic-memory watch --json | while read -r line; do notify "$line"; done',
+    "strategic-memory watch --every --resume-after 41 --epoch 2f6c",
+    "strategic-memory watch --events --heartbeat 1 --timeout 3600",
+    default_timeout_s=_LONGEST_OUTAGE_S,
+)
+@click.option(
+    "--resume-after",
+    type=click.IntRange(min=0),
+    metavar="REVISION",
+    help="Show what came after this revision, then what comes.",
+)
+@click.option("--epoch", default="", metavar="EPOCH", help="Epoch of --resume-after, as shown with the revision.")
+@click.option("--every", is_flag=True, help="Show every revision, or end with an error if one is missing.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N lines.")
+@click.option(
+    "--heartbeat",
+    type=click.FloatRange(SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S),
+    metavar="SECONDS",
+    help="Longest silence to allow the server; it is left when three heartbeats are missing. [default: 15]",
+)
+@click.option("--events", is_flag=True, help="Show also heartbeats, changes of epoch and lost connections.")
+@json_option
 def watch(
     client: StrategicMemoryClient,
     *,
-    resume_after: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="REVISION", help="Show what came after this revision, then what comes."),
-    ] = None,
-    epoch: Annotated[
-        str, typer.Option(metavar="EPOCH", help="Epoch of --resume-after, as shown with the revision.")
-    ] = "",
-    every: Annotated[
-        bool, typer.Option("--every", help="Show every revision, or end with an error if one is missing.")
-    ] = False,
-    count: Annotated[int | None, typer.Option(min=1, metavar="N", help="End after N lines.")] = None,
-    heartbeat: Annotated[
-        float | None,
-        typer.Option(
-            min=SHORTEST_HEARTBEAT_S,
-            max=LONGEST_HEARTBEAT_S,
-            metavar="SECONDS",
-            help="Longest silence to allow the server; it is left when three heartbeats are missing.",
-            show_default="15",
-        ),
-    ] = None,
-    events: Annotated[
-        bool, typer.Option("--events", help="Show also heartbeats, changes of epoch and lost connections.")
-    ] = False,
-    json: AsJson = False,
+    resume_after: int | None,
+    epoch: str,
+    every: bool,
+    count: int | None,
+    heartbeat: float | None,
+    events: bool,
+    as_json: bool,
 ) -> ExitCode:
     """Show the feedback as it changes, across restarts of the service.
 
@@ -58,8 +65,7 @@ def watch(
         heartbeat_interval_s=heartbeat,
         give_up_after_s=client.options.timeout_s,
     )
-    as_json = writes_json(json)
-    for number, line in enumerate(_lines(stream, every_event=events, as_json=as_json), start=1):
+    for number, line in enumerate(_lines(stream, every_event=events, as_json=writes_json(as_json)), start=1):
         write_line(line)
         if number == count:
             break
@@ -69,12 +75,12 @@ def watch(
 def _resume_point(revision: int | None, epoch: str) -> ResumePoint | None:
     if revision is None:
         if epoch:
-            raise typer.BadParameter("belongs to --resume-after, which is not given", param_hint="--epoch")
+            raise click.BadParameter("belongs to --resume-after, which is not given", param_hint="--epoch")
         return None
     try:
         return ResumePoint(revision, epoch)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--resume-after") from error
+        raise click.BadParameter(str(error), param_hint="--resume-after") from error
 
 
 def _lines(stream: Iterator[SubscriptionEvent], *, every_event: bool, as_json: bool) -> Iterator[str]:

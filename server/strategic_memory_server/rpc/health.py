@@ -5,13 +5,14 @@ Each Watch writes on its own: a watcher that stops reading holds up neither the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from strategic_memory_server.change_signal import ChangeSignal
+from strategic_memory_server.change_signal import ChangeSignal, wait_until
 
 WHOLE_SERVER = ""
 
@@ -58,7 +59,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
                 continue
             if self._ended:
                 return
-            await change
+            await wait_until(change, math.inf)
 
     def _response(self, service: str) -> Response:
         if service not in self._services:

@@ -5,10 +5,11 @@ A handler is wrapped once, when its method is first called; after that a call co
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
@@ -24,8 +25,6 @@ from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_statu
 Context = ServicerContext[Any, Any]
 
 Behaviour = Callable[[Any, Context], Awaitable[object] | AsyncIterator[object]]
-
-_CODES: Mapping[object, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 logger = structlog.get_logger(__name__)
 
@@ -133,7 +132,8 @@ def _checked(request: object) -> object:
 
 def _dashboard_name(code: grpc.StatusCode) -> str:
     """Give a status code as the Go server's metrics spell it, for example "InvalidArgument"."""
-    return "OK" if code is grpc.StatusCode.OK else code.name.title().replace("_", "")
+    unlike_their_name = {grpc.StatusCode.OK: "OK", grpc.StatusCode.CANCELLED: "Canceled"}
+    return unlike_their_name.get(code) or code.name.title().replace("_", "")
 
 
 class _Call:
@@ -160,14 +160,20 @@ class _Call:
             self._metrics.completed(status.code, self._started)
             await self._context.abort(status.code, status.details, status.trailing_metadata)
         elif isinstance(error, AbortError):
-            self._metrics.completed(_CODES.get(self._context.code(), grpc.StatusCode.UNKNOWN), self._started)
-        elif isinstance(error, Exception):
+            self._metrics.completed(self._context.code(), self._started)
+        elif isinstance(error, Exception) or _cancelled_itself(error):
             logger.error("RPC failed by a fault of the program", method=self._metrics.method, exc_info=error)
             self._metrics.completed(grpc.StatusCode.INTERNAL, self._started)
             await self._context.abort(grpc.StatusCode.INTERNAL, INTERNAL_MESSAGE)
         else:
             # The client went away, or the server stops.
             self._metrics.completed(grpc.StatusCode.CANCELLED, self._started)
+
+
+def _cancelled_itself(error: BaseException) -> bool:
+    """Tell a cancellation that came from inside: gRPC would leave the client of such a call waiting."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and not task.cancelling()
 
 
 def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:

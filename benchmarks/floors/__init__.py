@@ -1,0 +1,1 @@
+"""The bare programs that the service is measured against, each written as plainly as possible."""

@@ -1,0 +1,30 @@
+"""A typed `grpc.aio` method that returns one message object, and nothing else.
+
+Its argument is the GetFeedbackResponse to return, serialised, in hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from benchmarks.floors.serving import BareServicer, Context, serve
+from strategic_memory.v1 import service_pb2
+
+
+class BareGetFeedback(BareServicer):
+    """Returns the same message every time."""
+
+    def __init__(self, response: service_pb2.GetFeedbackResponse) -> None:
+        """Take the message."""
+        self._response = response
+
+    async def GetFeedback(
+        self, request: service_pb2.GetFeedbackRequest, context: Context
+    ) -> service_pb2.GetFeedbackResponse:
+        """Return the message."""
+        return self._response
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(BareGetFeedback(service_pb2.GetFeedbackResponse.FromString(bytes.fromhex(sys.argv[1])))))

@@ -1,0 +1,1 @@
+"""What the measures share: processes, inputs, rounds and the table they print."""

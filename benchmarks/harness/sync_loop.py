@@ -1,0 +1,67 @@
+"""The service's sync cycle in this process, to be run one at a time: wired as the service wires it, without its loop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from strategic_memory_server.feedback_log import FeedbackLog
+from strategic_memory_server.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.logging_setup import set_up_logging
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.settings import LogSettings, RedisSettings, SyncSettings
+
+
+class CycleFailedError(RuntimeError):
+    """A cycle failed, or did something else than it was to be measured at."""
+
+
+@asynccontextmanager
+async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterator[StrategicMemorySync]:
+    """Open everything that a cycle needs; `run` is not started."""
+    async with (
+        connect(redis) as commands,
+        connect(redis, longest_block_s=LONGEST_BLOCK_S) as watching,
+    ):
+        log = FeedbackLog(commands, redis.key_prefix, LogSettings().retained_revisions)
+        yield StrategicMemorySync(
+            SyncParts(
+                loader=MemoryLoader(commands, redis.key_prefix),
+                watcher=InputWatcher(watching, redis.key_prefix),
+                analyzer=PatternAnalyzer(settings.minimum_policy_trades),
+                feedback=ReinforcementFeedback(settings.minimum_samples),
+                publisher=FeedbackPublisher(log),
+            ),
+            settings,
+        )
+
+
+async def timed_cycle(sync: StrategicMemorySync, outcome: str) -> float:
+    """Run one cycle; seconds that it took.
+
+    Raises:
+        CycleFailedError: its outcome was not the expected one ("published" or "confirmed").
+    """
+    started = time.perf_counter()
+    status = await sync.cycle()
+    elapsed = time.perf_counter() - started
+    if status.failure or status.outcome != outcome:
+        raise CycleFailedError(f"the cycle was to be {outcome}, but: {status.failure or status.outcome}")
+    return elapsed
+
+
+@contextmanager
+def logging_to_nowhere() -> Iterator[None]:
+    """Let the service log as it does, line by line, into the void."""
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        set_up_logging("INFO", "json")
+        yield

@@ -1,0 +1,144 @@
+"""HistoryRecorder: records a whole history of a running service: its log, its subscribers and its answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from history.channels import ChannelPool
+from history.event_budget import EventBudget
+from history.feedback_sampler import FeedbackSampler
+from history.from_wire import FeedbackReader
+from history.log_recorder import Connect, LogRecorder, connect_to
+from history.model import Fault, History
+from history.observer_clock import ObserverClock
+from history.subscriber_recorder import SubscriberRecorder, SubscriberSettings
+
+_POLL_S = 0.01
+
+
+class HistoryRecorder:
+    """Records while its context is open, in the running event loop: whatever blocks that loop makes messages late.
+
+    Args:
+        redis: URL of the Redis that holds the log, or how to connect to it.
+        prefix: what its keys start with, without the colon.
+        events: how many events the history may hold; each takes about 150 bytes.
+        seed: of everything that is drawn.
+    """
+
+    def __init__(
+        self, redis: str | Connect, *, prefix: str = "quantum", events: int = 1_000_000, seed: int = 0
+    ) -> None:
+        self.clock = ObserverClock()
+        self.budget = EventBudget(events)
+        self.log = LogRecorder(connect_to(redis) if isinstance(redis, str) else redis, prefix, self.clock, self.budget)
+        self.subscribers: list[SubscriberRecorder] = []
+        self.samplers: list[FeedbackSampler] = []
+        self._seed = seed
+        self._channels = ChannelPool()
+        self._reader = FeedbackReader()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._faults: list[Fault] = []
+        self._open_faults: dict[int, Fault] = {}
+
+    async def __aenter__(self) -> Self:
+        """Begin with the log, and wait until it was read once, so that nothing is published unseen."""
+        self._start(self.log.run())
+        await self._until(lambda: self.log.completed_ms > 0, 10.0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every subscriber and close every connection; what was recorded stays."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._channels.close()
+
+    def subscribe(self, settings: SubscriberSettings) -> SubscriberRecorder:
+        """Add a subscriber."""
+        recorder = SubscriberRecorder(
+            settings, self._channels, self._reader, self.clock, self.budget, self._seed + len(self.subscribers)
+        )
+        self.subscribers.append(recorder)
+        self._start(recorder.run())
+        return recorder
+
+    def sample(self, address: str, every_s: float = 0.05) -> FeedbackSampler:
+        """Ask a server for the feedback in force, again and again."""
+        sampler = FeedbackSampler(address, every_s, self._channels, self._reader, self.clock, self.budget)
+        self.samplers.append(sampler)
+        self._start(sampler.run())
+        return sampler
+
+    @contextmanager
+    def fault(self, name: str, *, recovery_s: float = 1.0) -> Iterator[None]:
+        """Note that something is broken on purpose while the context is open.
+
+        Args:
+            name: what it is.
+            recovery_s: seconds that it may still be felt after it was healed.
+        """
+        number = len(self._faults) + len(self._open_faults)
+        self._open_faults[number] = Fault(name, self.clock.now_ms(), float("inf"))
+        try:
+            yield
+        finally:
+            begun = self._open_faults.pop(number)
+            self._faults.append(Fault(name, begun.from_ms, self.clock.now_ms() + recovery_s * 1_000))
+
+    def history(self) -> History:
+        """Give everything so far.
+
+        Raises:
+            HistoryTooLongError: something was left out because there was no room.
+        """
+        self._raise_failure()
+        reading = self.log.reading
+        answers = sorted((each for sampler in self.samplers for each in sampler.answers), key=lambda each: each.at_ms)
+        return History(
+            publishes=tuple(reading.publishes),
+            samples=tuple(reading.samples),
+            gaps=tuple(reading.gaps),
+            epochs=tuple(reading.epochs),
+            subscribers=tuple(recorder.recorded() for recorder in self.subscribers),
+            answers=tuple(answers),
+            faults=(*self._faults, *self._open_faults.values()),
+        )
+
+    async def settled_history(self, within_s: float = 10.0) -> History:
+        """Wait until every subscriber has come to the newest revision, at most so long, and give the history then.
+
+        When some have not come there in time, the history says that they should have, and the checks name them.
+        Nothing may be published any more, and everything must be healed.
+        """
+        now_ms = self.clock.now_ms()
+        await self._until(lambda: self.log.completed_ms > now_ms and self._all_at_newest(), within_s)
+        return replace(self.history(), settled_ms=self.clock.now_ms())
+
+    def _all_at_newest(self) -> bool:
+        newest = self.log.reading.newest
+        if not newest.revision:
+            return True
+        return all(recorder.is_open and recorder.position == newest for recorder in self.subscribers)
+
+    async def _until(self, condition: Callable[[], bool], within_s: float) -> None:
+        """Wait for a condition, at most so long."""
+        deadline_ms = self.clock.now_ms() + within_s * 1_000
+        while not condition() and self.clock.now_ms() < deadline_ms:
+            self._raise_failure()
+            await asyncio.sleep(_POLL_S)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    def _raise_failure(self) -> None:
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error

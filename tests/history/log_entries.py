@@ -1,0 +1,48 @@
+"""Entries of a feedback log as `docs/redis.md` describes them, for tests that play the log's fate on a real Redis."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+PREFIX = "quantum"
+LOG = f"{PREFIX}:stream:strategic_feedback"
+STATE = f"{PREFIX}:feedback:strategic_memory:state"
+
+
+def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[str, Any]:
+    """Give the JSON of one feedback."""
+    return {
+        "preferred_regime": regime,
+        "updated_policy": "BALANCED",
+        "confidence_boost": 0.7,
+        "leverage_hint": 1.2,
+        "regime_performance": {"avg_pnl": 0.25, "win_rate": 0.75, "sample_count": 5},
+        "timestamp": "2025-12-21T06:00:00.000Z",
+        "version": "1.0.0",
+        "revision": revision,
+        "epoch": epoch,
+        "status": "ACTIVE",
+        "current_regime": regime,
+        "best_policy": None,
+        "data_as_of": "2025-12-21T05:59:59.000Z",
+        "valid_until": "2025-12-21T06:03:00.250Z",
+        "regime_decided": {"wins": 3, "losses": 1},
+        "reasons": [
+            {
+                "code": "POLICY_RULE",
+                "sentence": "BALANCED: a rule matches.",
+                "comparisons": [
+                    {"measurement": "win_rate", "value": 0.75, "operator": ">", "threshold": 0.6, "holds": True},
+                    {"measurement": "avg_pnl", "value": None, "operator": ">", "threshold": 1, "holds": False},
+                ],
+            }
+        ],
+    }
+
+
+def entry(revision: int, epoch: str = "e", *, regime: str = "BULL") -> tuple[bytes, dict[bytes, bytes]]:
+    """Give the id and the fields of one entry."""
+    text = json.dumps(document(revision, epoch, regime=regime))
+    fields = {b"revision": str(revision).encode(), b"epoch": epoch.encode(), b"feedback": text.encode()}
+    return f"{revision}-0".encode(), fields

@@ -1,0 +1,108 @@
+"""LogRecorder: follows the feedback log in Redis, on a connection of its own, through restarts and failovers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import redis.asyncio as redis
+from history.event_budget import EventBudget
+from history.log_reading import START, Following, LogPage, LogReading
+from history.observer_clock import ObserverClock
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
+
+Connect = Callable[[], Awaitable[redis.Redis]]
+"""Gives a new client of the Redis that holds the log now, which must be the master; it answers in bytes."""
+
+_PAGE = 1_000
+_BLOCK_MS = 20
+_RETRY_S = 0.02
+_TIMEOUT_S = 1.0
+
+
+def connect_to(url: str) -> Connect:
+    """Connect to one Redis, again and again."""
+
+    async def connect() -> redis.Redis:
+        return redis.Redis.from_url(
+            url,
+            socket_timeout=_TIMEOUT_S,
+            socket_connect_timeout=_TIMEOUT_S,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        )
+
+    return connect
+
+
+class LogRecorder:
+    """Reads a log until it is cancelled; whatever goes wrong on the way, it connects again.
+
+    Args:
+        connect: makes a client.
+        prefix: what the keys start with, without the colon.
+        clock: tells the time of every event.
+        budget: bounds what is held.
+    """
+
+    def __init__(self, connect: Connect, prefix: str, clock: ObserverClock, budget: EventBudget) -> None:
+        self.reading = LogReading(budget)
+        self.completed_ms = 0.0
+        """When the last look was asked for that left nothing unread; 0 before the first."""
+        self.failures = 0
+        """Connections that broke or could not be made."""
+        self.failure = ""
+        """What went wrong last, in one word; it holds no address."""
+        self._connect = connect
+        self._log = f"{prefix}:stream:strategic_feedback"
+        self._state = f"{prefix}:feedback:strategic_memory:state"
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Follow the log until cancelled.
+
+        Raises:
+            HistoryTooLongError: there is no room for what was published.
+        """
+        while True:
+            try:
+                client = await self._connect()
+                async with client:
+                    await self._follow(client)
+            except (RedisError, OSError) as error:
+                self.failures += 1
+                self.failure = type(error).__name__
+            await asyncio.sleep(_RETRY_S)
+
+    async def _follow(self, client: redis.Redis) -> None:
+        while True:
+            page = await self._page(client)
+            if self.reading.take(page) is Following.MORE:
+                continue
+            self.completed_ms = page.sent_ms
+            cursor = b"0-0" if self.reading.from_id == START else self.reading.from_id
+            await client.xread({self._log: cursor}, count=1, block=_BLOCK_MS)
+
+    async def _page(self, client: redis.Redis) -> LogPage:
+        sent_ms = self._clock.now_ms()
+        async with client.pipeline(transaction=True) as pipeline:
+            pipeline.xrange(self._log, min=self.reading.from_id, count=_PAGE)
+            pipeline.xrange(self._log, count=1)
+            pipeline.xrevrange(self._log, count=1)
+            pipeline.hget(self._state, "epoch")
+            replies: list[Any] = await pipeline.execute()
+        entries, first, last, epoch = replies
+        return LogPage(
+            entries=[(entry_id, dict(fields)) for entry_id, fields in entries],
+            is_last=len(entries) < _PAGE,
+            first_id=first[0][0] if first else None,
+            last_id=last[0][0] if last else None,
+            epoch=(epoch or b"").decode(),
+            sent_ms=sent_ms,
+            got_ms=self._clock.now_ms(),
+        )

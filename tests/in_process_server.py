@@ -1,0 +1,132 @@
+"""The service's own gRPC server in this process: a real server on a real port, whose hub and clock the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import grpc
+import redis.asyncio
+from advice import NOW_MS, feedback
+from google.protobuf.duration_pb2 import Duration
+from prometheus_client import CollectorRegistry
+
+from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
+from strategic_memory_server.change_signal import ChangeSignal
+from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.feedback_hub import FeedbackHub
+from strategic_memory_server.feedback_log import FeedbackLog, LogSnapshot, LogState
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
+from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
+from strategic_memory_server.settings import GrpcSettings, SyncSettings
+
+RING = 3
+Stream = grpc.aio.UnaryStreamCall[service_pb2.StreamFeedbackRequest, service_pb2.StreamFeedbackResponse]
+
+
+class Clock:
+    """Shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class Client:
+    """Calls the service on a channel of its own."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = service_pb2_grpc.StrategicMemoryServiceStub(channel)
+
+    async def get(self) -> feedback_pb2.Feedback:
+        """GetFeedback."""
+        response: service_pb2.GetFeedbackResponse = await self._stub.GetFeedback(
+            service_pb2.GetFeedbackRequest(), timeout=5
+        )
+        return response.feedback
+
+    async def analyze(self, request: service_pb2.AnalyzeRequest | None = None) -> service_pb2.AnalyzeResponse:
+        """Analyze."""
+        response: service_pb2.AnalyzeResponse = await self._stub.Analyze(
+            request or service_pb2.AnalyzeRequest(), timeout=10
+        )
+        return response
+
+    def stream(
+        self,
+        *,
+        resume_after: int | None = None,
+        epoch: str = "",
+        every: bool = False,
+        heartbeat_s: float = 60.0,
+    ) -> Stream:
+        """StreamFeedback."""
+        call: Stream = self._stub.StreamFeedback(
+            service_pb2.StreamFeedbackRequest(
+                resume_after_revision=resume_after,
+                epoch=epoch,
+                delivery=service_pb2.DELIVERY_EVERY if every else service_pb2.DELIVERY_LATEST,
+                heartbeat_interval=Duration(nanos=round(heartbeat_s % 1 * 1e9), seconds=int(heartbeat_s)),
+            ),
+            timeout=30,
+        )
+        return call
+
+
+@dataclass(slots=True)
+class InProcessServer:
+    """An open server, and what it answers from."""
+
+    server: GrpcServer
+    client: Client
+    hub: FeedbackHub
+    log: FeedbackLog
+    clock: Clock
+    registry: CollectorRegistry
+    changed: ChangeSignal
+
+    def load(self, *recent: Feedback, oldest: int | None = None) -> None:
+        """Let the hub read a log that ends like this."""
+        newest = recent[-1]
+        state = LogState(newest.epoch, newest.revision, recent[0].revision if oldest is None else oldest, newest.times)
+        self.hub.load(LogSnapshot(state, recent[-RING:], "0-0", "0-0"))
+        self.changed.notify()
+
+    def append(self, revision: int, epoch: str = "e1") -> None:
+        """Let the hub take in the next revision."""
+        assert self.hub.append(feedback(revision, epoch))
+        self.changed.notify()
+
+    def handled(self, method: str, code: str, kind: str = "server_stream") -> float:
+        """Calls of a method that have ended with a code."""
+        labels = {
+            "grpc_type": kind,
+            "grpc_service": "strategic_memory.v1.StrategicMemoryService",
+            "grpc_method": method,
+            "grpc_code": code,
+        }
+        return self.registry.get_sample_value("grpc_server_handled_total", labels) or 0.0
+
+
+@asynccontextmanager
+async def in_process_server(
+    redis_client: redis.asyncio.Redis, grpc_settings: GrpcSettings | None = None, *, address: str = "127.0.0.1:0"
+) -> AsyncIterator[InProcessServer]:
+    """Serve until the context is left, on a free port of the loopback unless there is an address."""
+    hub, changed, clock = FeedbackHub("1.0.0", RING), ChangeSignal(), Clock()
+    log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
+    loader = MemoryLoader(redis_client, "quantum")
+    settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
+    servicer = StrategicMemoryServicer(Sources(hub, changed, log, loader, clock), settings, SyncSettings())
+    registry = CollectorRegistry()
+    async with (
+        open_grpc_server(servicer, RpcMetrics(registry), settings) as server,
+        grpc.aio.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel,
+    ):
+        yield InProcessServer(server, Client(channel), hub, log, clock, registry, changed)

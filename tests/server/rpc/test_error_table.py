@@ -1,0 +1,90 @@
+"""The table from domain errors to gRPC status: complete, with details that a program can use."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from strategic_memory_server import errors
+from strategic_memory_server.errors import (
+    DrainingError,
+    InvalidRequestError,
+    LogNotReadError,
+    MemoryUnreadableError,
+    ResumePointError,
+    ResumeRefusal,
+    StrategicMemoryError,
+    TooManySubscribersError,
+    Violation,
+)
+from strategic_memory_server.rpc.error_table import _TABLE, ERROR_DOMAIN, grpc_status_of
+
+
+def all_subclasses(kind: type[StrategicMemoryError]) -> set[type[StrategicMemoryError]]:
+    found = set(kind.__subclasses__())
+    return found.union(*(all_subclasses(each) for each in found))
+
+
+def details_of(error: StrategicMemoryError, into: Message) -> status_pb2.Status:
+    """Unpack the one detail of an error, as a client does."""
+    metadata = dict(grpc_status_of(error).trailing_metadata or ())
+    packed_status = metadata["grpc-status-details-bin"]
+    assert isinstance(packed_status, bytes)
+    status = status_pb2.Status.FromString(packed_status)
+    (packed,) = status.details
+    assert packed.Unpack(into)
+    return status
+
+
+def test_every_domain_error_has_a_row() -> None:
+    ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
+    assert ours == set(_TABLE)
+    assert len(ours) == 6
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (LogNotReadError(), grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"),
+        (TooManySubscribersError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS"),
+        (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
+        (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
+    ],
+)
+def test_errors_with_a_reason(error: StrategicMemoryError, code: grpc.StatusCode, reason: str) -> None:
+    status = grpc_status_of(error)
+    assert (status.code, status.details) == (code, str(error))
+    info = error_details_pb2.ErrorInfo()
+    assert details_of(error, info).message == str(error)
+    assert (info.reason, info.domain) == (reason, ERROR_DOMAIN) == (reason, "strategic_memory.v1")
+
+
+@pytest.mark.parametrize("refusal", ResumeRefusal)
+def test_a_resume_point_carries_oldest_current_and_epoch(refusal: ResumeRefusal) -> None:
+    error = ResumePointError(refusal, asked=3, oldest=5, current=9, epoch="e1")
+    assert grpc_status_of(error).code is grpc.StatusCode.OUT_OF_RANGE
+    info = error_details_pb2.ErrorInfo()
+    details_of(error, info)
+    assert info.reason == refusal.value
+    assert dict(info.metadata) == {"oldest": "5", "current": "9", "epoch": "e1"}
+
+
+def test_a_bad_request_names_each_field() -> None:
+    error = InvalidRequestError(Violation("a.b", "is 0; give 1"), Violation("c[2]", "is NaN; give a number"))
+    assert grpc_status_of(error).code is grpc.StatusCode.INVALID_ARGUMENT
+    request = error_details_pb2.BadRequest()
+    assert details_of(error, request).message == "a.b: is 0; give 1; c[2]: is NaN; give a number"
+    found = [(violation.field, violation.description) for violation in request.field_violations]
+    assert found == [("a.b", "is 0; give 1"), ("c[2]", "is NaN; give a number")]
+
+
+def test_an_error_fits_the_headers_that_carry_it() -> None:
+    error = InvalidRequestError(
+        *[Violation(f"settings.policy_rules[{n}].policy", "is missing" * 5) for n in range(999)]
+    )
+    metadata = grpc_status_of(error).trailing_metadata or ()
+    size = len(str(error).encode()) + sum(len(key) + len(value) for key, value in metadata)
+    assert size < 8_192 * 3 // 4, "some is encoded in base64 on the way"
+    assert "and 991 more" in str(error)

@@ -1,0 +1,262 @@
+"""The three RPCs on a real server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+import grpc
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, feedback
+from google.rpc import error_details_pb2, status_pb2
+from in_process_server import InProcessServer, Stream, in_process_server
+from processes import aeventually
+from redis_inputs import add_regime
+
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
+from strategic_memory_server.errors import ListenError
+from strategic_memory_server.feedback_log import LogState
+from strategic_memory_server.rpc.servicer import LOG_PAGE
+from strategic_memory_server.settings import GrpcSettings
+
+STALE = feedback_pb2.FEEDBACK_STATUS_STALE
+LATE_MS = NOW_MS + 180_001
+"""A moment at which the feedbacks here have turned stale."""
+
+
+@pytest.fixture
+async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
+    async with in_process_server(async_client) as found:
+        yield found
+
+
+async def receive(stream: Stream) -> service_pb2.StreamFeedbackResponse:
+    async with asyncio.timeout(10):
+        message = await stream.read()
+    assert isinstance(message, service_pb2.StreamFeedbackResponse), "the stream has ended"
+    return message
+
+
+async def receive_feedback(stream: Stream) -> tuple[int, int]:
+    """Revision and skipped revisions of the next message, which is a feedback."""
+    message = await receive(stream)
+    assert message.WhichOneof("event") == "feedback"
+    return message.feedback.revision, message.skipped_revisions
+
+
+async def refusal_of(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
+    """Code, and reason of the ErrorInfo or first field of the BadRequest."""
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call
+    metadata = dict(raised.value.trailing_metadata() or ())
+    (detail,) = status_pb2.Status.FromString(metadata["grpc-status-details-bin"]).details
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    if detail.Unpack(info):
+        return raised.value.code(), info.reason
+    assert detail.Unpack(request)
+    return raised.value.code(), request.field_violations[0].field
+
+
+async def test_get_answers_before_the_log_was_read(service: InProcessServer) -> None:
+    found = await service.client.get()
+    assert (found.revision, found.epoch, found.status) == (0, "", feedback_pb2.FEEDBACK_STATUS_WARMING_UP)
+    assert (found.updated_policy, found.leverage_hint) == (feedback_pb2.POLICY_CONSERVATIVE, 1.0)
+
+
+async def test_get_answers_what_is_in_force_at_the_moment(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    assert (await service.client.get()).revision == 7
+    service.append(8)
+    assert (await service.client.get()).revision == 8
+    service.clock.now_ms = LATE_MS
+    found = await service.client.get()
+    assert (found.revision, found.status, found.leverage_hint) == (8, STALE, 1.0)
+
+
+@pytest.mark.parametrize("every", [False, True])
+async def test_a_stream_begins_with_what_is_in_force_and_goes_on_live(service: InProcessServer, every: bool) -> None:
+    service.load(feedback(7))
+    stream = service.client.stream(every=every)
+    assert await receive_feedback(stream) == (7, 0)
+    for revision in (8, 9):
+        service.append(revision)
+        assert await receive_feedback(stream) == (revision, 0)
+    stream.cancel()
+
+
+async def test_changes_that_come_at_once_are_joined_or_all_sent(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    latest, every = service.client.stream(), service.client.stream(every=True)
+    assert [await receive_feedback(stream) for stream in (latest, every)] == [(7, 0), (7, 0)]
+    for revision in (8, 9, 10):
+        service.append(revision)
+    assert await receive_feedback(latest) == (10, 2)
+    assert [await receive_feedback(every) for _ in range(3)] == [(8, 0), (9, 0), (10, 0)]
+
+
+async def test_every_reads_the_log_page_by_page(service: InProcessServer) -> None:
+    newest = LOG_PAGE + 20
+    await service.log.open("e1")
+    for revision in range(1, newest + 1):
+        assert await service.log.publish(feedback(revision), expected=LogState("e1", revision - 1))
+    service.load(*[feedback(revision) for revision in range(newest - 2, newest + 1)], oldest=newest - 99)
+    stream = service.client.stream(resume_after=newest - 100, epoch="e1", every=True)
+    received = [await receive_feedback(stream) for _ in range(100)]
+    assert received == [(revision, 0) for revision in range(newest - 99, newest + 1)]
+
+
+async def test_a_log_that_cannot_be_read_sends_the_subscriber_elsewhere(
+    service: InProcessServer, redis_client: redis.Redis
+) -> None:
+    service.load(*[feedback(revision) for revision in (7, 8, 9)], oldest=1)
+    redis_client.set(service.log.keys.log, "text")
+    stream = service.client.stream(resume_after=2, epoch="e1", every=True)
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ")
+
+
+@pytest.mark.parametrize(
+    ("after", "epoch", "reason"),
+    [(0, "e1", "REVISION_COMPACTED"), (9, "e1", "REVISION_IN_FUTURE"), (7, "e0", "EPOCH_CHANGED")],
+)
+async def test_a_resume_point_that_cannot_be_kept_is_refused(
+    service: InProcessServer, after: int, epoch: str, reason: str
+) -> None:
+    service.load(feedback(7), feedback(8))
+    stream = service.client.stream(resume_after=after, epoch=epoch)
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.OUT_OF_RANGE, reason)
+    await aeventually(lambda: service.handled("StreamFeedback", "OutOfRange") == 1)
+
+
+async def test_a_resume_point_before_the_log_was_read_is_for_later(service: InProcessServer) -> None:
+    stream = service.client.stream(resume_after=1, epoch="e1")
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ")
+
+
+async def test_a_bad_stream_request_names_its_field(service: InProcessServer) -> None:
+    stream = service.client.stream(heartbeat_s=0.01)
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.INVALID_ARGUMENT, "heartbeat_interval")
+
+
+async def test_heartbeats_come_jittered_after_silence_and_carry_what_is_in_force(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    stream = service.client.stream(heartbeat_s=0.2)
+    loop = asyncio.get_running_loop()
+    assert await receive_feedback(stream) == (7, 0)
+    for _ in range(3):
+        before = loop.time()
+        message = await receive(stream)
+        assert message.WhichOneof("event") == "heartbeat"
+        assert loop.time() - before > 0.15
+        beat = message.heartbeat
+        assert (beat.revision, beat.epoch, beat.status) == (7, "e1", feedback_pb2.FEEDBACK_STATUS_ACTIVE)
+        assert beat.timestamp.ToMilliseconds() == NOW_MS
+
+
+async def test_turning_stale_is_told_at_once(service: InProcessServer) -> None:
+    """Also when nothing else happens: the stream wakes by itself when the validity passes."""
+    service.load(feedback(7, valid_until_ms=NOW_MS + 100))
+    stream = service.client.stream(heartbeat_s=60)
+    assert await receive_feedback(stream) == (7, 0)
+    service.clock.now_ms = NOW_MS + 101
+    message = await receive(stream)
+    assert (message.heartbeat.status, message.heartbeat.revision) == (STALE, 7)
+
+
+async def test_subscribers_are_counted_admitted_up_to_a_number_and_forgotten(
+    async_client: redis.asyncio.Redis,
+) -> None:
+    async with in_process_server(async_client, GrpcSettings(max_subscribers=2)) as service:
+        admitted = [service.client.stream() for _ in range(2)]
+        for stream in admitted:
+            assert await receive_feedback(stream) == (0, 0)
+        assert service.server.servicer.subscribers == 2
+        refused = await refusal_of(receive(service.client.stream()))
+        assert refused == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS")
+        assert (await service.client.get()).version == "1.0.0"
+        admitted.pop().cancel()
+        await aeventually(lambda: service.server.servicer.subscribers == 1)
+        assert await receive_feedback(service.client.stream()) == (0, 0)
+
+
+async def test_a_server_that_goes_away_ends_its_streams_first(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    streams = [service.client.stream(every=every) for every in (False, True)]
+    for stream in streams:
+        assert await receive_feedback(stream) == (7, 0)
+    service.server.servicer.drain()
+    for stream in [*streams, service.client.stream()]:
+        assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+
+
+async def test_a_stream_that_ended_is_taken_up_where_it_was(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    stream = service.client.stream(every=True)
+    assert await receive_feedback(stream) == (7, 0)
+    stream.cancel()
+    service.append(8)
+    service.append(9)
+    resumed = service.client.stream(resume_after=7, epoch="e1", every=True)
+    assert [await receive_feedback(resumed) for _ in range(2)] == [(8, 0), (9, 0)]
+
+
+async def test_analyze_of_the_stored_memory_publishes_nothing(
+    service: InProcessServer, redis_client: redis.Redis
+) -> None:
+    for _ in range(3):
+        add_regime(redis_client, "BULL", 0.3)
+    keys = redis_client.keys("*")
+    response = await service.client.analyze()
+    assert (response.analysis.preferred_regime, response.analysis.sample_count) == ("BULL", 3)
+    assert response.feedback.updated_policy == feedback_pb2.POLICY_AGGRESSIVE
+    assert (response.feedback.revision, response.feedback.epoch) == (0, "")
+    assert response.feedback.timestamp.ToMilliseconds() == NOW_MS
+    assert redis_client.keys("*") == keys
+
+
+async def test_analyze_of_observations_in_the_request_under_other_settings(service: InProcessServer) -> None:
+    inline = memory_pb2.InlineMemory(
+        regime_observations=memory_pb2.RegimeColumns(regime=["bear"] * 5, pnl=[0.1] * 5), max_leverage_hint=0.5
+    )
+    rules = [analysis_pb2.PolicyRule(regime="BEAR", policy=feedback_pb2.POLICY_AGGRESSIVE)]
+    settings = analysis_pb2.AnalysisSettings(regime_window=2, minimum_samples=1, policy_rules=rules)
+    response = await service.client.analyze(service_pb2.AnalyzeRequest(inline=inline, settings=settings))
+    assert (response.analysis.preferred_regime, response.analysis.sample_count) == ("BEAR", 2)
+    assert response.feedback.updated_policy == feedback_pb2.POLICY_AGGRESSIVE
+    assert response.feedback.leverage_hint == 0.5
+
+
+async def test_analyze_of_too_little_says_so(service: InProcessServer) -> None:
+    response = await service.client.analyze()
+    assert response.feedback.status == feedback_pb2.FEEDBACK_STATUS_WARMING_UP
+    assert [reason.code for reason in response.feedback.reasons] == ["TOO_FEW_ENTRIES"]
+
+
+async def test_a_bad_analyze_request_names_its_field(service: InProcessServer) -> None:
+    inline = memory_pb2.InlineMemory(portfolio_entries=memory_pb2.PortfolioColumns(pnl=[0.1, float("nan")]))
+    refused = await refusal_of(service.client.analyze(service_pb2.AnalyzeRequest(inline=inline)))
+    assert refused == (grpc.StatusCode.INVALID_ARGUMENT, "inline.portfolio_entries.pnl[1]")
+    settings = analysis_pb2.AnalysisSettings(trade_window=0)
+    refused = await refusal_of(service.client.analyze(service_pb2.AnalyzeRequest(settings=settings)))
+    assert refused == (grpc.StatusCode.INVALID_ARGUMENT, "settings.trade_window")
+
+
+async def test_a_stored_memory_that_cannot_be_read_is_unavailable() -> None:
+    async with (
+        redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.5) as nowhere,
+        in_process_server(nowhere) as service,
+    ):
+        refused = await refusal_of(service.client.analyze())
+        assert refused == (grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE")
+        assert (await service.client.get()).version == "1.0.0"
+
+
+async def test_a_port_that_is_taken_is_an_error_that_names_the_setting(
+    service: InProcessServer, async_client: redis.asyncio.Redis
+) -> None:
+    taken = service.server.address
+
+    with pytest.raises(ListenError, match=f"{taken}.*STRATEGIC_MEMORY_GRPC_ADDRESS"):
+        async with in_process_server(async_client, address=taken):
+            pass
