@@ -95,12 +95,15 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
                 Observed(in_force, lambda: sync.status, sync.rejections, lambda: servicer.subscribers, clock_ms)
             )
         )
-        await stack.enter_async_context(_following(tail))
-        await stack.enter_async_context(_syncing(sync))
+        # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(open_grpc_server(servicer, RpcMetrics(registry), settings.grpc))
         http_address = await stack.enter_async_context(
             open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
         )
+        await stack.enter_async_context(_following(tail))
+        await stack.enter_async_context(_syncing(sync))
+        # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
+        stack.callback(grpc_server.drain)
         logger.info(
             "Service ready",
             grpc_address=grpc_server.address,
@@ -108,7 +111,7 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
             redis=shown_url(settings.redis.url),
             key_prefix=settings.redis.key_prefix,
             interval_s=settings.sync.interval_s,
-            validity_s=settings.sync.validity_s,
+            validity_s=round(settings.sync.validity_s, 3),
         )
         yield RunningService(grpc_server.address, http_address, sync)
         logger.info("Service stopping")

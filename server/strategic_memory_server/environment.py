@@ -6,7 +6,7 @@ Flags of the command are given as overrides under the same names, so there is on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +24,8 @@ from strategic_memory_server.settings import (
     SyncSettings,
     WindowSettings,
 )
+
+_PREFIX = "STRATEGIC_MEMORY_"
 
 VALIDITY_IN_INTERVALS = 3
 """Default validity in sync intervals: an advice outlives two syncs that failed."""
@@ -79,6 +81,10 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -88,7 +94,7 @@ class Environment(BaseSettings):
     """Environment variables; each is described in `docs/configuration.md`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STRATEGIC_MEMORY_",
+        env_prefix=_PREFIX,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -107,7 +113,7 @@ class Environment(BaseSettings):
     regime_window: Window = 50
     portfolio_window: Window = 50
     trade_window: Window = 30
-    sync_mode: Literal["reactive", "periodic"] = "reactive"
+    sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(_lower)] = "reactive"
     sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.002
     sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
     minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
@@ -119,7 +125,7 @@ class Environment(BaseSettings):
     heartbeat_interval: Annotated[float, Field(ge=0.1, le=3_600)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
-    log_format: Literal["json", "console"] = "json"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
 
     @model_validator(mode="after")
     def _validity_outlives_interval(self) -> Self:
@@ -173,15 +179,21 @@ def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:
         raise SettingsError("\n".join(lines)) from None
 
 
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Give the names that look like a setting of this service and are none: a slip of the pen must not go unnoticed."""
+    known = {_variable(name) for name in Environment.model_fields}
+    return sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
 def _name(location: tuple[int | str, ...]) -> str:
     """Give the variable that a validation error is about, as one would set it."""
     if not location:
         return ""
     name = str(location[0])
-    field = Environment.model_fields.get(name)
-    alias = field.validation_alias if field else None
-    if isinstance(alias, str):
-        return f"{alias}: "
-    if name in ("REDIS_URL", "MEMORY_SYNC_INTERVAL"):
-        return f"{name}: "
-    return f"STRATEGIC_MEMORY_{name.upper().removeprefix('STRATEGIC_MEMORY_')}: "
+    return f"{_variable(name) if name in Environment.model_fields else name}: "
+
+
+def _variable(field_name: str) -> str:
+    """Give the variable of a field of `Environment`."""
+    alias = Environment.model_fields[field_name].validation_alias
+    return alias if isinstance(alias, str) else f"{_PREFIX}{field_name.upper()}"

@@ -100,7 +100,7 @@ def read_leverage_limits(raw: bytes) -> tuple[JsonObject, float | None]:
         raise RejectionError("max_leverage_hint_not_a_number", raw)
     if cap < 0:
         raise RejectionError("max_leverage_hint_negative", raw)
-    return limits, float(cap)
+    return limits, float(cap) + 0.0  # no minus zero
 
 
 def read_regime_name(raw: bytes) -> str:

@@ -76,6 +76,7 @@ class StrategicMemorySync:
         self._clock_ms = clock_ms
         self._stopping = asyncio.Event()
         self._read_up_to: Mapping[str, str] = {}
+        self._unwatched = 0
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -105,7 +106,11 @@ class StrategicMemorySync:
                 await self._pause(min(settings.retry_s, left_s))
                 return
             if arrived is None:
-                await self._pause(left_s)
+                # A sync finds out which key is in the way and leaves it out; if that is no help, sync more rarely.
+                self._unwatched += 1
+                await self._pause(min(settings.retry_s * 2.0 ** min(self._unwatched - 1, 10), left_s))
+                return
+            self._unwatched = 0
             if arrived:
                 floor_left_s = started_s + settings.floor_s - self._loop_s()
                 await self._pause(min(max(settings.debounce_s, floor_left_s), max(due_s - self._loop_s(), 0.0)))

@@ -19,7 +19,7 @@ from redis.typing import EncodableT, FieldT
 from redis_inputs import PREFIX, add_regime, add_trade
 from repeatable import repeatable
 from service_calls import get_feedback
-from soundness import analyze, await_syncs, check_sound, health, rejected_by_health, resident_mib
+from soundness import LASTING, analyze, await_syncs, check_sound, health, rejected_by_health, resident_mib
 
 from strategic_memory.v1 import feedback_pb2
 
@@ -37,7 +37,7 @@ def is_counted(service: ServiceProcess, times: int) -> bool:
 
 
 def test_ids_beyond_all_time_are_counted_once_each(start_service: StartService, redis_client: redis.Redis) -> None:
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     ids = [f"{2**53}-1", f"{2**63}-1", f"{HIGHEST_MS}-5", f"{HIGHEST_MS}-40000", f"{HIGHEST_MS}-40001"]
     for times, entry_id in enumerate(ids, 1):
         redis_client.xadd(TRADE_STREAM, dict(BAD_TRADE.items()), id=entry_id)
@@ -59,7 +59,7 @@ def test_ids_beyond_all_time_are_counted_once_each(start_service: StartService, 
 def test_a_malformed_entry_that_comes_into_view_late_is_counted(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    env = {"STRATEGIC_MEMORY_TRADE_WINDOW": "2"}
+    env = {"STRATEGIC_MEMORY_TRADE_WINDOW": "2", **LASTING}
     redis_client.xadd(TRADE_STREAM, dict(BAD_TRADE.items()), id="1-1")
     newer = [add_trade(redis_client, entry_id=f"2-{sequence}") for sequence in range(1, 4)]
     service = start_service(sync_interval_s=0.05, env=env)
@@ -78,7 +78,7 @@ def test_enormous_values_and_entries(start_service: StartService, redis_client: 
         add_regime(redis_client)
     for source in VALUE_SOURCES:
         redis_client.setrange(f"{PREFIX}:{source}", 100_000_000, b"x")
-    service = start_service(sync_interval_s=0.2)
+    service = start_service(sync_interval_s=0.2, env=LASTING)
     await_syncs(service)
     assert resident_mib(service) < 128, "no more of a value is read than is needed to refuse it"
     assert rejected_by_health(service)[EXPOSURE, "too_large"] == 1
@@ -185,13 +185,15 @@ def next_advice(service: ServiceProcess, client: redis.Redis, number: int) -> fe
 def test_a_tampered_feedback_log_is_never_served(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     newest = next_advice(service, redis_client, 0)
     in_force = strict_object(redis_client.get(f"{PREFIX}:feedback:strategic_memory") or b"")
-    for number, tampering in enumerate((*TAMPERED_FEEDBACK, *NOT_FEEDBACK), 1):
+    tamperings: tuple[dict[str, object] | bytes, ...] = (*TAMPERED_FEEDBACK, *NOT_FEEDBACK)
+    for number, tampering in enumerate(tamperings, 1):
         following = newest.revision + 1
-        content = tampering
-        if isinstance(tampering, dict):
+        if isinstance(tampering, bytes):
+            content = tampering
+        else:
             content = json.dumps({**in_force, "revision": following, "epoch": newest.epoch, **tampering}).encode()
         redis_client.xadd(LOG, {"feedback": content}, id=f"{following}-0")
         before, newest = newest, next_advice(service, redis_client, number)
@@ -202,7 +204,7 @@ def test_a_tampered_feedback_log_is_never_served(start_service: StartService, re
 def test_a_tampered_state_is_repaired(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     newest = next_advice(service, redis_client, 0)
     for number, (field, value) in enumerate(TAMPERED_STATE, 1):
         redis_client.hset(f"{PREFIX}:feedback:strategic_memory:state", field, value)

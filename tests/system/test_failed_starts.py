@@ -65,3 +65,19 @@ def test_a_wrong_password_is_said_but_never_shown(start_service: StartService, r
     assert "hunter2" not in service.output() + get_text(service, "/health") + get_text(service, "/metrics")
     service.terminate()
     assert service.wait(LIMIT_S) == 0
+
+
+def test_a_service_that_cannot_listen_publishes_nothing(
+    start_service: StartService, redis_client: redis.Redis, taken_address: str
+) -> None:
+    for _ in range(3):
+        add_regime(redis_client)
+    service = start_service(env={"STRATEGIC_MEMORY_HTTP_ADDRESS": taken_address}, wait_until_ready=False)
+    assert service.wait() == 1
+    assert redis_client.exists("quantum:feedback:strategic_memory") == 0
+
+
+def test_a_variable_that_is_none_of_ours_is_told(start_service: StartService) -> None:
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDTY": "3"})
+    warnings = [line for line in service.log_lines() if line["event"].startswith("Environment variables")]
+    assert [line["variables"] for line in warnings] == [["STRATEGIC_MEMORY_VALIDTY"]]

@@ -19,7 +19,7 @@ from processes import ServiceProcess, eventually
 from raw_calls import UNLIMITED, outcome_of
 from redis_inputs import add_regime
 from service_calls import get_feedback, stub_of
-from soundness import log_of
+from soundness import LASTING, log_of
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2, service_pb2_grpc
 
@@ -72,7 +72,7 @@ class Impatient:
 def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
     for _ in range(3):
         add_regime(redis_client)
-    started = start_service(sync_interval_s=0.2)
+    started = start_service(sync_interval_s=0.2, env=LASTING)
     eventually(lambda: get_feedback(started).revision)
     yield started
     log_of(started)

@@ -19,11 +19,13 @@ from redis_events import Events, subscribed
 from redis_inputs import PREFIX, add_regime, read_stream
 from service_calls import get_feedback
 from soundness import (
+    LASTING,
     Counts,
     analyze,
     await_syncs,
     check_sound,
     health,
+    iterations,
     log_of,
     rejected_by_health,
     rejected_by_metrics,
@@ -90,7 +92,7 @@ def test_thousands_of_malformed_entries_are_counted_once_and_change_nothing(
     inputs = mixed_inputs(MALFORMED_ENTRIES, SEED)
     inputs.write(redis_client)
     with subscribed(redis_client, f"{PREFIX}:events:strategic_feedback") as events:
-        service = start_service(sync_interval_s=0.1)
+        service = start_service(sync_interval_s=0.1, env=LASTING)
         eventually(lambda: rejected_by_health(service) == inputs.rejected, 20.0, what="every rejection is counted")
         check_advice(service, inputs)
         said = get_feedback(service)
@@ -136,7 +138,7 @@ def test_every_malformed_value_is_counted_once_for_as_long_as_it_stays(
 ) -> None:
     inputs = mixed_inputs(0, SEED)
     inputs.write(redis_client)
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     expected: Counts = Counter()
     before: dict[str, bytes] = {}
     values = malformed_values(25 * len(VALUE_SOURCES), SEED + 2)
@@ -159,7 +161,7 @@ def is_counted(service: ServiceProcess, expected: Counts) -> bool:
 
 
 def test_a_value_that_comes_back_is_counted_again(start_service: StartService, redis_client: redis.Redis) -> None:
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     key = f"{PREFIX}:{EXITS}"
     for times in (1, 2):
         redis_client.set(key, "no JSON")
@@ -189,7 +191,7 @@ def write_wrong_types(client: redis.Redis, kind: str) -> tuple[str, ...]:
 
 
 def test_keys_of_every_wrong_type(start_service: StartService, redis_client: redis.Redis) -> None:
-    service = start_service(sync_interval_s=0.05)
+    service = start_service(sync_interval_s=0.05, env=LASTING)
     everything = [f"{PREFIX}:{source}" for source in (*VALUE_SOURCES, *STREAMS)]
     expected: Counts = Counter()
     for kind in ("list", "set", "sorted set", "hash", "stream", "string"):
@@ -203,3 +205,17 @@ def test_keys_of_every_wrong_type(start_service: StartService, redis_client: red
     eventually(lambda: get_feedback(service).status == feedback_pb2.FEEDBACK_STATUS_ACTIVE)
     assert rejected_by_metrics(service) == expected
     check_sound(service)
+
+
+def test_a_stream_that_becomes_something_else_does_not_hold_the_others_up(
+    start_service: StartService, redis_client: redis.Redis
+) -> None:
+    for _ in range(3):
+        add_regime(redis_client)
+    service = start_service(sync_interval_s=600.0)
+    eventually(lambda: get_feedback(service).revision)
+    redis_client.set(f"{PREFIX}:{TRADES}", "no stream")
+    eventually(lambda: rejected_by_health(service) == Counter({(TRADES, "wrong_type"): 1}), what="it is noticed")
+    add_regime(redis_client, "RANGE", 9.0)
+    eventually(lambda: get_feedback(service).preferred_regime == "RANGE", what="a new entry is no poll away")
+    assert iterations(service) < 10, "a key that stays in the way does not make the service run in circles"

@@ -21,7 +21,7 @@ from raw_calls import SERVICE, Outcome, RawCaller, raw_caller
 from redis_inputs import add_portfolio, add_regime, add_trade
 from repeatable import repeatable
 from service_calls import get_feedback, get_text
-from soundness import check_sound, health, log_of
+from soundness import LASTING, check_sound, health, log_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.embedded_redis import EmbeddedRedis
@@ -49,6 +49,7 @@ def attacked(session_redis: EmbeddedRedis, tmp_path_factory: pytest.TempPathFact
         "REDIS_URL": session_redis.url,
         "MEMORY_SYNC_INTERVAL": "0.2",
         "STRATEGIC_MEMORY_KEY_PREFIX": "attacked",
+        **LASTING,
     }
     service = ServiceProcess(tmp_path_factory.mktemp("attacked"), service_environment(settings))
     try:

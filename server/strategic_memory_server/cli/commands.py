@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -54,8 +56,7 @@ def app() -> None:
 @click.option(
     "--log-format", metavar="FORMAT", help="json or console. [env: STRATEGIC_MEMORY_LOG_FORMAT; default: json]"
 )
-@click.pass_context
-def serve(context: click.Context, /, *, embedded_redis: bool, **overrides: object) -> None:
+def serve(*, embedded_redis: bool, **overrides: object) -> None:
     """Sync the memory from Redis and serve the advice.
 
     Runs until SIGINT or SIGTERM, which finish the sync in hand and end with exit code 0. Redis need not be there yet:
@@ -68,7 +69,11 @@ def serve(context: click.Context, /, *, embedded_redis: bool, **overrides: objec
 
     Exit codes: 0 stopped as asked, 1 failed, 2 wrong flag or setting, 3 no Redis program found for --embedded-redis.
     """
-    context.exit(asyncio.run(run_serve(overrides, embedded_redis=embedded_redis)))
+    code = asyncio.run(run_serve(overrides, embedded_redis=embedded_redis))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is closed. The interpreter would still wait for an analysis in hand, whose caller has gone.
+    os._exit(code)
 
 
 @app.command()

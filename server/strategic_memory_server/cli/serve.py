@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import structlog
 
 from strategic_memory_server.application import open_service
 from strategic_memory_server.embedded_redis import EmbeddedRedis, EmbeddedRedisError
-from strategic_memory_server.environment import Environment, SettingsError, read_environment
+from strategic_memory_server.environment import Environment, SettingsError, read_environment, unknown_variables
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.logging_setup import set_up_logging
 from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
@@ -34,6 +35,8 @@ async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) ->
     try:
         environment = read_environment(overrides)
         set_up_logging(environment.log_level, environment.log_format)
+        if unknown := unknown_variables(os.environ):
+            logger.warning("Environment variables are not known and have no effect", variables=unknown)
         await _serve(environment, embedded_redis=embedded_redis)
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)

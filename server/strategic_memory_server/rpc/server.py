@@ -36,6 +36,11 @@ class GrpcServer:
     servicer: StrategicMemoryServicer
     health: HealthServicer
 
+    def drain(self) -> None:
+        """Say NOT_SERVING and end every stream, so that clients go elsewhere. Any number of times."""
+        self.health.stop_serving()
+        self.servicer.drain()
+
 
 def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
     return [
@@ -73,10 +78,10 @@ async def open_grpc_server(
     except RuntimeError:
         raise ListenError("STRATEGIC_MEMORY_GRPC_ADDRESS", settings.address) from None
     await server.start()
+    host = settings.address.rpartition(":")[0]
+    opened = GrpcServer(f"{host}:{port}", servicer, health_servicer)
     try:
-        host = settings.address.rpartition(":")[0]
-        yield GrpcServer(f"{host}:{port}", servicer, health_servicer)
+        yield opened
     finally:
-        health_servicer.stop_serving()
-        servicer.drain()
+        opened.drain()
         await server.stop(settings.stop_grace_s)
