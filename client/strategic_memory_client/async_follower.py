@@ -34,7 +34,7 @@ class AsyncFollower:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
         if not self._is_started:
-            self._transport.start_task(self._run(), "strategic-memory-follow")
+            self._transport.start_task(self._run, "strategic-memory-follow")
             self._is_started = True
 
     async def _run(self) -> None:

@@ -90,9 +90,9 @@ class AsyncTransport:
         if self.closing.is_set():
             raise closed_client()
 
-    def start_task(self, run: Coroutine[None, None, None], name: str) -> None:
-        """Run in the background; `close` cancels it."""
-        task = asyncio.get_running_loop().create_task(run, name=name)
+    def start_task(self, run: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        """Run in the background; `close` cancels it. Raises RuntimeError outside of an event loop."""
+        task = asyncio.get_running_loop().create_task(run(), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
 

@@ -93,6 +93,10 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
             self.port = self._server.add_secure_port(address, self._credentials)
         self._server.start()
 
+    def answer_held_calls(self) -> None:
+        """Answer the calls that `hold_calls` holds back."""
+        self._held_calls.set()
+
     def stop(self) -> None:
         """Reset every connection and listen no more."""
         self._held_calls.set()
@@ -153,7 +157,7 @@ def refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str = "
     details: list[Message] = []
     if reason:
         details.append(error_details_pb2.ErrorInfo(reason=reason, domain="strategic_memory.v1", metadata=metadata))
-    status = status_pb2.Status(code=code.value[0], message=f"scripted {reason or code.name}")
+    status = status_pb2.Status(code=code.value[0], message=f"scripted {reason or code.name}\nin two lines")
     for detail in details:
         packed = any_pb2.Any()
         packed.Pack(detail)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import grpc
 from client.command_line import run, run_at_terminal, start
-from client.feedback_samples import feedback_response, heartbeat_response
+from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
 from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
 from processes import eventually
 
@@ -136,6 +136,20 @@ def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def test_a_single_answer_that_finds_no_reader_is_no_failure() -> None:
+    with ScriptedPeer(send()) as peer:
+        peer.feedback = feedback_message()
+        peer.hold_calls = True
+        with start("get", "-a", peer.address, "--timeout", "30") as process:
+            assert eventually(lambda: peer.unary_calls == 1)
+            assert process.stdout is not None
+            process.stdout.close()
+            peer.answer_held_calls()
+            assert process.wait(20) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
 
 
 def test_ctrl_c_ends_it_quietly() -> None:

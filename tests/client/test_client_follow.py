@@ -217,6 +217,12 @@ async def test_it_does_not_wait_for_a_loop_that_is_busy() -> None:
             assert eventually(lambda: client.newest.status is FeedbackStatus.STALE)
 
 
+def test_following_needs_a_running_loop() -> None:
+    client = AsyncStrategicMemoryClient("127.0.0.1:1", options=OPTIONS)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        client.follow()
+
+
 def test_many_threads_read_it_while_it_changes() -> None:
     responses = [feedback_response(revision) for revision in range(1, 31)]
     with (

@@ -13,4 +13,5 @@ def main() -> None:
     from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
     from strategic_memory_client.cli.standard_output import open_missing_streams  # noqa: PLC0415 - see above
 
+    open_missing_streams()
     app()
