@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit and test
+#   ARGS="..."       arguments for demo, unit, test and bench
 #   WORKERS=n        test processes (2)
 
 VENV ?= .venv
@@ -52,6 +52,10 @@ types: $(development)  ## Check types
 .PHONY: unit
 unit: $(development) buf  ## Run the tests; ARGS="tests/client -k resume"
 	@$(python) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: bench
+bench: $(development)  ## Measure against the bare things that do the same work, some minutes; ARGS="--rounds 3"
+	@$(python) -m benchmarks $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself

@@ -16,18 +16,18 @@ from dataclasses import dataclass
 import redis
 
 from benchmarks.harness.arguments import arguments, positive
+from benchmarks.harness.callers import Callers
 from benchmarks.harness.child import Child
-from benchmarks.harness.http2_callers import Http2Callers
 from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import print_report
-from benchmarks.harness.subscription import FeedbackSubscription
+from benchmarks.harness.subscription import first_advice
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.embedded_redis import EmbeddedRedis
 
 _METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
-_WARM_UP_S = 0.3
+_WARM_UP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Rate:
     busy: float
 
 
-def _rate(server: Child, callers: Http2Callers, seconds: float) -> Rate:
+def _rate(server: Child, callers: Callers, seconds: float) -> Rate:
     callers.ask_for(_WARM_UP_S)
     cpu_before_s, started_s = server.cpu_s(), time.perf_counter()
     answered = callers.ask_for(seconds)
@@ -53,18 +53,10 @@ def _rate(server: Child, callers: Http2Callers, seconds: float) -> Rate:
     return Rate(answered / elapsed_s, cpu_s / answered * 1e6, cpu_s / elapsed_s)
 
 
-async def _response(address: str) -> service_pb2.GetFeedbackResponse:
-    """Wait until the service has advice, and give its answer."""
-    async with FeedbackSubscription(address) as subscription:
-        while not (feedback := await subscription.next_feedback()).revision:
-            pass
-        return service_pb2.GetFeedbackResponse(feedback=feedback)
-
-
 def _alternate(ours: Child, bare: Child, answer_bytes: int, options: argparse.Namespace) -> list[tuple[Rate, Rate]]:
     with (
-        Http2Callers(ours.grpc_address, _METHOD, answer_bytes, options.callers) as our_callers,
-        Http2Callers(bare.grpc_address, _METHOD, answer_bytes, options.callers) as bare_callers,
+        Callers(ours.grpc_address, _METHOD, answer_bytes, options.callers) as our_callers,
+        Callers(bare.grpc_address, _METHOD, answer_bytes, options.callers) as bare_callers,
     ):
         return [
             (_rate(ours, our_callers, options.seconds), _rate(bare, bare_callers, options.seconds))
@@ -74,15 +66,15 @@ def _alternate(ours: Child, bare: Child, answer_bytes: int, options: argparse.Na
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=7)
+    parser = arguments(__doc__, rounds=21)
     parser.add_argument("--callers", type=positive, default=16, help="concurrent callers")
-    parser.add_argument("--seconds", type=float, default=2.0, help="time for each server in each round, seconds")
+    parser.add_argument("--seconds", type=float, default=0.5, help="time for each server in each round, seconds")
     options = parser.parse_args()
     with EmbeddedRedis() as server:
         with redis.Redis.from_url(server.url) as client:
             fill(client, random.Random(options.seed))
         with service(server.url) as ours:
-            response = asyncio.run(_response(ours.grpc_address))
+            response = service_pb2.GetFeedbackResponse(feedback=asyncio.run(first_advice(ours.grpc_address)))
             with floor("bare_get_feedback", response.SerializeToString().hex()) as bare:
                 rates = _alternate(ours, bare, response.ByteSize(), options)
     mine, plain = [rate for rate, _ in rates], [rate for _, rate in rates]

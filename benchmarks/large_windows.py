@@ -123,8 +123,8 @@ def _notes(measured: list[Size], largest: int) -> Iterator[str]:
         growth = largest / last.entries
         steady_s, ratio = median(last.steady_s) * growth, median(last.steady_s) / median(last.default_s) * growth
         yield f"{largest:,} entries do not fit into the budget, so they were not measured. If the time grows as the"
-        yield f"windows do, a steady cycle takes {steady_s:,.1f} s there, {ratio:,.0f} times that of the default windows"
-        yield f"(hold: {_HOLD.direction.value} {_HOLD.bound:g}). A larger --budget measures it."
+        yield f"windows do, a steady cycle takes {steady_s:,.1f} s there, {ratio:,.0f} times that of the default"
+        yield f"windows (hold: {_HOLD.direction.value} {_HOLD.bound:g}). A larger --budget measures it."
 
 
 def main() -> None:

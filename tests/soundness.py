@@ -15,6 +15,9 @@ from strategic_memory.v1 import memory_pb2, service_pb2
 MEMORY_LIMIT_MIB = 192
 """Resident memory that a service at its default windows may take."""
 
+LASTING = {"STRATEGIC_MEMORY_VALIDITY": "60"}
+"""Keeps advice from turning stale between two syncs on a busy machine, which would be a revision of its own."""
+
 Counts = Counter[tuple[str, str]]
 """How often something was rejected, by source and reason."""
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import redis.asyncio as redis
+from redis.typing import EncodableT, FieldT
 
 from strategic_memory_server import input_keys as keys
 from strategic_memory_server.feedback_log import LogKeys
 
-Fields = Mapping[bytes, bytes]
+Fields = dict[FieldT, EncodableT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,9 @@ async def write_outputs(client: redis.Redis, prefix: str, outputs: Outputs, *, p
     names = LogKeys.under(prefix)
     pipeline = client.pipeline(transaction=False)
     if publish:
-        pipeline.xadd(names.log, dict(outputs.entry), maxlen=10_000, approximate=False)
+        pipeline.xadd(names.log, outputs.entry, maxlen=10_000, approximate=False)
         pipeline.publish(names.events, outputs.event)
-    pipeline.xadd(names.pulse, dict(outputs.pulse), maxlen=8, approximate=False)
-    pipeline.hset(names.state, mapping=dict(outputs.state))
+    pipeline.xadd(names.pulse, outputs.pulse, maxlen=8, approximate=False)
+    pipeline.hset(names.state, mapping=outputs.state)
     pipeline.set(names.feedback, outputs.feedback)
     await pipeline.execute()

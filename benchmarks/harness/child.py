@@ -51,7 +51,7 @@ def running(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[
     command += [f"{name}={value}" for name, value in environment.items()]
     with tempfile.TemporaryDirectory(prefix="strategic-memory-bench-") as folder:
         log = Path(folder) / "output.log"
-        process = GuardedProcess([*command, *program], log_path=log, directory=Path.cwd(), remove_with_parent=False)
+        process = GuardedProcess([*command, *program], log_path=log, directory=Path(folder), remove_with_parent=True)
         try:
             yield Child(process.pid, _address(process, log))
         finally:

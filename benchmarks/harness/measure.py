@@ -78,4 +78,4 @@ class Measure:
         if self.hold is None:
             return self.remark
         shortfall = self.hold.shortfall(median(self.ours) if self.hold.of_ours else self.ratio)
-        return f"falls short by {shortfall:.0%}" if shortfall else "holds"
+        return f"falls short by {shortfall:.1%}" if shortfall else "holds"

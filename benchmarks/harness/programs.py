@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.harness.child import Child, running
 
+_CHECKOUT = Path(__file__).resolve().parents[2]
 _ANY_PORT = "127.0.0.1:0"
 
 
@@ -33,4 +34,5 @@ def service(redis_url: str, *, interval_s: float = 60.0, **settings: str) -> Abs
 
 def floor(name: str, *arguments: str) -> AbstractContextManager[Child]:
     """Run a module of `benchmarks.floors`."""
-    return running([sys.executable, "-m", f"benchmarks.floors.{name}", *arguments], {"PYTHONUNBUFFERED": "1"})
+    environment = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(_CHECKOUT)}
+    return running([sys.executable, "-m", f"benchmarks.floors.{name}", *arguments], environment)

@@ -49,3 +49,11 @@ class FeedbackSubscription:
                     raise ConnectionError(f"the stream ended: {await self._call.details()}")
                 if message.WhichOneof("event") == "feedback":
                     return message.feedback
+
+
+async def first_advice(address: str) -> feedback_pb2.Feedback:
+    """Wait until a service that has just started has published, and give what it says."""
+    async with FeedbackSubscription(address) as subscription:
+        while not (feedback := await subscription.next_feedback()).revision:
+            pass
+        return feedback

@@ -1,4 +1,4 @@
-"""The service's sync cycle in this process, to be run one at a time: wired as the service wires it, without its loop."""
+"""The service's sync cycle in this process, run one at a time: wired as the service wires it, without its loop."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Environment(BaseSettings):
     portfolio_window: Window = 50
     trade_window: Window = 30
     sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(_lower)] = "reactive"
-    sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.002
+    sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
     sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
     minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
     minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3

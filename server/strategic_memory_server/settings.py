@@ -54,7 +54,7 @@ class SyncSettings:
 
     interval_s: float = 60.0
     reactive: bool = True
-    debounce_s: float = 0.002
+    debounce_s: float = 0.0
     floor_s: float = 0.05
     validity_s: float = 180.0
     retry_s: float = 0.25

@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from history.cancellation import cancel_all
 from history.channels import ChannelPool
 from history.event_budget import EventBudget
 from history.feedback_sampler import FeedbackSampler
@@ -56,9 +57,7 @@ class HistoryRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every subscriber and close every connection; what was recorded stays."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_all(self._tasks)
         await self._channels.close()
 
     def subscribe(self, settings: SubscriberSettings) -> SubscriberRecorder:

@@ -67,6 +67,7 @@ async def test_a_server_is_killed_under_its_subscribers(
             recorder.subscribe(SubscriberSettings(f"subscriber {number}", addresses, delivery, 0.2))
         for address in addresses:
             recorder.sample(address)
+        await aeventually(lambda: all(each.is_open for each in recorder.subscribers))
         await publish(client, recorder, 3)
         with recorder.fault("one server is killed"):
             await asyncio.to_thread(one.kill)

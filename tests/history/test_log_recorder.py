@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis
+from history.cancellation import cancel_all
 from history.event_budget import EventBudget
 from history.log_entries import LOG, STATE, entry
 from history.log_recorder import LogRecorder, connect_to
@@ -30,8 +31,7 @@ async def recorder(fresh_redis: EmbeddedRedis) -> AsyncIterator[LogRecorder]:
     task = asyncio.create_task(one.run())
     await aeventually(lambda: one.completed_ms)
     yield one
-    task.cancel()
-    await asyncio.wait([task])
+    await cancel_all([task])
 
 
 @pytest.fixture

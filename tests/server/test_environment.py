@@ -60,7 +60,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", "0.1", "grpc.heartbeat_s", 0.1),
     ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", "3", "grpc.max_subscribers", 3),
     ("STRATEGIC_MEMORY_SYNC_MODE", "periodic", "sync.reactive", False),
-    ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0", "sync.debounce_s", 0.0),
+    ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
 ]
 

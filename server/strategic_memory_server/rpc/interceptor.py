@@ -17,6 +17,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 from grpc.aio import AbortError, ServicerContext
+from prometheus_client import Counter
 
 from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryError, Violation
 from strategic_memory_server.metrics import RpcMetrics
@@ -71,10 +72,14 @@ class MethodMetrics:
         self._seconds = metrics.seconds.labels(*labels)
         self._handled = metrics.handled
         self._labels = labels
+        self._by_code: dict[grpc.StatusCode, Counter] = {}
 
     def completed(self, code: grpc.StatusCode, started: float) -> None:
         """Count the end of a call that has started at `time.perf_counter()`."""
-        self._handled.labels(*self._labels, _dashboard_name(code)).inc()
+        handled = self._by_code.get(code)
+        if handled is None:
+            handled = self._by_code[code] = self._handled.labels(*self._labels, _dashboard_name(code))
+        handled.inc()
         self._seconds.observe(time.perf_counter() - started)
 
 
