@@ -91,16 +91,31 @@ def read_regime_stats(raw: bytes) -> JsonObject:
 def read_leverage_limits(raw: bytes) -> tuple[JsonObject, float | None]:
     """Read leverage limits and the cap in them: a number, or text that is one; not negative."""
     limits = read_object(raw)
+    return limits, _leverage_cap(limits, raw)
+
+
+def salvage_leverage_cap(raw: bytes) -> float | None:
+    """Find the cap in limits that were rejected for another reason: a limit on risk holds while it can be read."""
+    try:
+        limits = json.loads(
+            raw.decode(errors="replace"), parse_constant=lambda _name: None, parse_int=_read_whole_number
+        )
+        return _leverage_cap(limits, raw) if isinstance(limits, dict) else None
+    except (ValueError, RecursionError, RejectionError):
+        return None
+
+
+def _leverage_cap(limits: JsonObject, raw: bytes) -> float | None:
     cap = limits.get("max_leverage_hint")
     if cap is None:
-        return limits, None
+        return None
     if isinstance(cap, str):
         cap = parse_number("max_leverage_hint", cap.encode())
     if isinstance(cap, bool) or not isinstance(cap, int | float):
         raise RejectionError("max_leverage_hint_not_a_number", raw)
-    if cap < 0:
-        raise RejectionError("max_leverage_hint_negative", raw)
-    return limits, float(cap) + 0.0  # no minus zero
+    if not 0 <= cap <= MAX_MAGNITUDE:
+        raise RejectionError("max_leverage_hint_negative" if cap < 0 else "max_leverage_hint_out_of_range", raw)
+    return float(cap) + 0.0  # no minus zero
 
 
 def read_regime_name(raw: bytes) -> str:

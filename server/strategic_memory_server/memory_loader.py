@@ -32,6 +32,7 @@ from strategic_memory_server.json_inputs import (
     read_policy,
     read_regime_name,
     read_regime_stats,
+    salvage_leverage_cap,
 )
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_columns import Readings, build_memory
@@ -151,6 +152,8 @@ def _read_context(replies: Replies, rejected: list[RejectedInput]) -> Context:
             return None
 
     limits, cap = value(keys.LEVERAGE_LIMITS, read_leverage_limits) or (None, None)
+    if limits is None and isinstance(stored := replies[keys.LEVERAGE_LIMITS], bytes):
+        cap = salvage_leverage_cap(stored)
     return Context(
         governance_policy=value(keys.GOVERNANCE_POLICY, read_policy),
         governance_preferred_regime=value(keys.GOVERNANCE_PREFERRED_REGIME, read_regime_name),

@@ -93,4 +93,5 @@ def test_ids_beyond_the_calendar_fit_a_column_and_come_last(entry_id: bytes) -> 
 
 
 def test_a_sequence_beyond_the_bits_does_not_reach_the_next_millisecond() -> None:
-    assert position_of_id(b"5-18446744073709551615") < position_of_id(b"6-0")
+    for sequence in (32_768, 40_000, 18_446_744_073_709_551_615):
+        assert position_of_id(b"5-32767") <= position_of_id(f"5-{sequence}".encode()) < position_of_id(b"6-0")

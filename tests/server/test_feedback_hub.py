@@ -119,3 +119,5 @@ def test_it_gives_the_same_object_until_something_changes(hub: FeedbackHub) -> N
     hub.append(feedback(2))
     assert hub.in_force(NOW_MS + 1) is not stale
     assert hub.in_force(NOW_MS + 1).revision == 2
+    late = hub.in_force(NOW_MS + 180_001)
+    assert (late.revision, late.status) == (2, FeedbackStatus.STALE)

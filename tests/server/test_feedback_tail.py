@@ -27,7 +27,7 @@ from strategic_memory_server.settings import RedisSettings
 
 KEYS = LogKeys.under("quantum")
 BLOCK_MS = 200
-NOTICED_S = BLOCK_MS / 1000 + 2.0
+NOTICED_S = BLOCK_MS / 1000 + 5.0
 """Time in which a loss is noticed: one blocking read, and room for a busy machine."""
 
 

@@ -21,6 +21,7 @@ from strategic_memory_server.json_inputs import (
     read_policy,
     read_regime_name,
     read_regime_stats,
+    salvage_leverage_cap,
 )
 from strategic_memory_server.memory import JsonObject
 from strategic_memory_server.policy import Policy
@@ -201,3 +202,19 @@ def test_names() -> None:
 
 def test_the_bounds_are_those_that_are_documented() -> None:
     assert (MAX_BYTES, MAX_MAGNITUDE) == (64 * 1024, 1e15)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cap"),
+    [
+        (b'{"max_leverage_hint": 1.2, "used": NaN}', 1.2),
+        (b'{"max_leverage_hint": 1.2, "used": 1e400}', 1.2),
+        (b'{"max_leverage_hint": "1.2", "desk": "\xff"}', 1.2),
+        (b'{"max_leverage_hint": NaN}', None),
+        (b'{"max_leverage_hint": -1, "used": NaN}', None),
+        (b'{"max_leverage_hint": 1.2, "used": ', None),
+        (b"[1.2]", None),
+    ],
+)
+def test_a_cap_beside_something_malformed_still_holds(raw: bytes, cap: float | None) -> None:
+    assert salvage_leverage_cap(raw) == cap

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -21,7 +22,7 @@ def run(program: str, level: str = "INFO", log_format: str = "json") -> subproce
         text=True,
         check=True,
         timeout=30,
-        env={"PYTHONIOENCODING": "ascii"},
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
 
 

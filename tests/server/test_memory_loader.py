@@ -257,3 +257,11 @@ async def test_a_redis_that_is_away_is_an_error_and_not_an_empty_memory() -> Non
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.exceptions.ConnectionError):
             await MemoryLoader(client, "quantum").load(WindowSettings())
+
+
+async def test_a_cap_holds_although_its_limits_are_rejected(redis_client: redis.Redis, loader: MemoryLoader) -> None:
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.9, "used": NaN}')
+    loaded = await loader.load(WindowSettings())
+    context = loaded.memory.context
+    assert (context.leverage_limits, context.max_leverage_hint) == (None, 0.9)
+    assert [entry.reason for entry in loaded.rejected] == ["number_not_finite"]

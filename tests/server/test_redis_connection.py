@@ -82,7 +82,7 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
             started = time.monotonic()
             with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
                 await client.ping()
-            assert time.monotonic() - started < 2.0
+            assert time.monotonic() - started < 5.0
 
 
 async def test_a_server_that_refuses_is_an_error_at_once() -> None:
