@@ -17,7 +17,7 @@ from strategic_memory_server.stream_cursor import Beat, Deliver, Delivery, ReadL
 
 RETAINED = 6
 RING = 3
-PAGE = 2
+PAGE = 4
 VALIDITY_MS = 1_000
 
 

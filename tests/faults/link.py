@@ -24,11 +24,13 @@ class _Way:
         self._conditions = PERFECT
         self._changed = asyncio.Event()
         self._departures = DepartureTimes(source)
-        self._on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_PIECES_ON_THE_WAY)
+        self._on_the_way: asyncio.Queue[tuple[float, bytes | None]] = asyncio.Queue(_PIECES_ON_THE_WAY)
 
     def change(self, conditions: LinkConditions) -> None:
         """Apply other conditions; what is on its way already is held back or let go as they say."""
         self._conditions = conditions
+        if conditions == PERFECT:
+            self._departures.forget()
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -38,23 +40,35 @@ class _Way:
             both.create_task(self._take_in(reader))
             both.create_task(self._let_out(writer))
 
+    async def until_open(self) -> None:
+        """Wait until something may pass."""
+        while self._conditions.cut:
+            await self._changed.wait()
+
     async def _take_in(self, reader: asyncio.StreamReader) -> None:
-        piece = b"begin"
+        """Take pieces in; the end is an empty one, and a broken connection is None."""
+        piece: bytes | None = b"begin"
         while piece:
-            piece = await reader.read(_PIECE_BYTES)
-            self.waiting_bytes += len(piece)
+            try:
+                piece = await reader.read(_PIECE_BYTES)
+            except OSError:
+                piece = None
+            size = len(piece or b"")
+            self.waiting_bytes += size
             now_s = asyncio.get_running_loop().time()
-            await self._on_the_way.put((self._departures.due_s(self._conditions, now_s, len(piece)), piece))
+            await self._on_the_way.put((self._departures.due_s(self._conditions, now_s, size), piece))
 
     async def _let_out(self, writer: asyncio.StreamWriter) -> None:
         while True:
             due_s, piece = await self._on_the_way.get()
             await self._until_due(due_s)
+            if piece is None:
+                raise ConnectionResetError
             if not piece:
                 writer.write_eof()
                 return
-            writer.write(piece)
             self.waiting_bytes -= len(piece)
+            writer.write(piece)
             await writer.drain()
 
     async def _until_due(self, due_s: float) -> None:
@@ -79,8 +93,9 @@ class Link:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: random.Random) -> None:
         self._reader = reader
-        self._writer = writer
-        self._server_writer: asyncio.StreamWriter | None = None
+        self._writers = [writer]
+        self.ended = asyncio.Event()
+        """Set by whoever runs it when it has ended."""
         self._ways = {direction: _Way(source) for direction in Direction}
         self._task = asyncio.current_task()
 
@@ -103,19 +118,25 @@ class Link:
         """Carry bytes until both sides have ended, or one of them or the link breaks."""
         self.change(conditions)
         try:
-            host, _, port = target.rpartition(":")
-            server_reader, self._server_writer = await asyncio.open_connection(host, int(port))
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._ways[Direction.TO_SERVER].carry(self._reader, self._server_writer))
-                both.create_task(self._ways[Direction.TO_CLIENT].carry(server_reader, self._writer))
+            await self._carry(target)
         except* (OSError, asyncio.CancelledError):
             # One side has broken its connection, or the server could not be reached: the other learns the same.
-            _reset(self._writer)
-            if self._server_writer is not None:
-                _reset(self._server_writer)
-        else:
-            self._writer.close()
-            self._server_writer.close()
+            for writer in self._writers:
+                _reset(writer)
+        for writer in self._writers:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _carry(self, target: str) -> None:
+        await self._ways[Direction.TO_SERVER].until_open()
+        host, _, port = target.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        self._writers.append(writer)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._ways[Direction.TO_SERVER].carry(self._reader, writer))
+            both.create_task(self._ways[Direction.TO_CLIENT].carry(reader, self._writers[0]))
+        for each in self._writers:
+            each.close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

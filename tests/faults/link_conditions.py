@@ -45,6 +45,10 @@ class DepartureTimes:
         self._source = source
         self._last_due_s = 0.0
 
+    def forget(self) -> None:
+        """Let nothing that comes from now on wait for what came before."""
+        self._last_due_s = 0.0
+
     def due_s(self, conditions: LinkConditions, now_s: float, size: int) -> float:
         """Give the time at which a piece of `size` bytes that came in now has passed; never before an earlier one."""
         delay_s = (conditions.delay_ms + self._source.uniform(0.0, conditions.jitter_ms)) / 1_000

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -71,19 +71,19 @@ class TcpProxy:
 
     def delay(self, delay_ms: float, *, jitter_ms: float = 0.0, direction: Direction | None = None) -> None:
         """Let every byte arrive later, in one direction or both."""
-        self._change(direction, delay_ms=delay_ms, jitter_ms=jitter_ms)
+        self._change(direction, lambda link: replace(link, delay_ms=delay_ms, jitter_ms=jitter_ms))
 
     def throttle(self, bytes_per_s: float, *, direction: Direction | None = None) -> None:
         """Let only so many bytes a second pass on each connection, in one direction or both."""
-        self._change(direction, bytes_per_s=bytes_per_s)
+        self._change(direction, lambda link: replace(link, bytes_per_s=bytes_per_s))
 
     def cut(self, direction: Direction) -> None:
         """Let nothing pass in one direction, although the connections stay open; the other direction still works."""
-        self._change(direction, cut=True)
+        self._change(direction, lambda link: replace(link, cut=True))
 
     def stall(self) -> None:
         """Let nothing pass in either direction, although connections stay open and new ones are accepted."""
-        self._change(None, cut=True)
+        self._change(None, lambda link: replace(link, cut=True))
 
     def refuse(self) -> None:
         """Listen no more, so that new connections are refused; those that are open stay."""
@@ -113,24 +113,24 @@ class TcpProxy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _change(self, direction: Direction | None, **changes: float) -> None:
-        directions = Direction if direction is None else (direction,)
-        for each in directions:
-            self._conditions[each] = replace(self._conditions[each], **changes)  # type: ignore[arg-type]
+    def _change(self, direction: Direction | None, change: Callable[[LinkConditions], LinkConditions]) -> None:
+        for each in Direction if direction is None else (direction,):
+            self._conditions[each] = change(self._conditions[each])
         self._do(self._apply())
 
     def _do(self, work: Coroutine[None, None, Value]) -> Value:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_COMMAND_WITHIN_S)
 
     async def _listen_somewhere(self) -> None:
-        for _ in range(_LISTEN_ATTEMPTS - 1):
+        for attempt in range(1, _LISTEN_ATTEMPTS + 1):
             self._port = free_port()
             try:
-                return await self._listen()
+                await self._listen()
             except OSError:
-                continue
-        self._port = free_port()
-        await self._listen()
+                if attempt == _LISTEN_ATTEMPTS:
+                    raise
+            else:
+                return
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, HOST, self._port)
@@ -143,6 +143,7 @@ class TcpProxy:
             await link.run(self._target, self._conditions)
         finally:
             self._links.discard(link)
+            link.ended.set()
 
     async def _apply(self) -> None:
         for link in self._links:
@@ -154,10 +155,11 @@ class TcpProxy:
             self._server = None
 
     async def _reset(self) -> None:
-        for link in list(self._links):
+        links = list(self._links)
+        for link in links:
             link.reset()
-        while self._links:
-            await asyncio.sleep(0)
+        for link in links:
+            await link.ended.wait()
 
     async def _heal(self) -> None:
         await self._apply()

@@ -1,0 +1,186 @@
+"""ClusterDeployment: a Redis Cluster of three masters, with a replica for the one that holds the keys of interest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from faults.free_ports import HOST, free_port
+from faults.redis_process import RedisProcess
+from faults.waiting import wait
+from redis.crc import key_slot
+
+_MASTERS = 3
+_SLOTS = 16_384
+_NODE_TIMEOUT_MS = 1_000
+_WITHIN_S = 30.0
+
+_NODE = (
+    "cluster-enabled yes",
+    "cluster-config-file nodes.conf",
+    f"cluster-node-timeout {_NODE_TIMEOUT_MS}",
+    "cluster-replica-validity-factor 0",
+    "save ''",
+    "appendonly no",
+    "repl-diskless-sync yes",
+    "repl-diskless-sync-delay 0",
+    "repl-timeout 5",
+)
+
+
+class ClusterDeployment:
+    """Four processes on loopback, in a temporary folder; all end with its context, or with this process.
+
+    Three masters share the slots. The one that owns `key` has a replica, so that it can be failed over; a master
+    without a replica takes the whole cluster down with it, as clusters do by default.
+
+    Args:
+        key: a key, or a hash tag such as "{quantum}", whose slot the replicated master owns.
+    """
+
+    def __init__(self, key: str = "{quantum}") -> None:
+        """Start everything, and wait until every node says that the cluster is well.
+
+        Raises:
+            RedisProcessError: something did not start, or the nodes did not agree in time.
+        """
+        self._slot = key_slot(key.encode())
+        self._folder = Path(tempfile.mkdtemp(prefix="strategic-memory-cluster-"))
+        self._nodes: list[RedisProcess] = []
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def nodes(self) -> list[RedisProcess]:
+        """Every node, those that were killed too."""
+        return list(self._nodes)
+
+    @property
+    def startup_addresses(self) -> list[tuple[str, int]]:
+        """Host and port of every node, for a client to begin with."""
+        return [node.address for node in self._nodes]
+
+    @property
+    def master(self) -> RedisProcess:
+        """The node that owns the slot of the key now."""
+        return self._node_on(self._owner(self._running()[0]))
+
+    @property
+    def replica(self) -> RedisProcess:
+        """The replica of that node."""
+        port = self.master.port
+        return next(node for node in self._running() if _replicates(node) == port)
+
+    def wait_for_replication(self, within_s: float = _WITHIN_S) -> None:
+        """Wait until the replica has everything that its master has now."""
+
+        def copied() -> bool:
+            master, replica = _replication(self.master), _replication(self.replica)
+            up = replica.get("master_link_status") == "up"
+            return up and int(replica["slave_repl_offset"]) >= int(master["master_repl_offset"])
+
+        wait(copied, within_s, "the replica has copied its master", self._nodes)
+
+    def failover(self, within_s: float = _WITHIN_S) -> None:
+        """Make the replica the owner of the slot, in order: it catches up first, and nobody dies."""
+        before, replica = self.master.port, self.replica
+
+        def ordered() -> bool:
+            with replica.client() as client:
+                return bool(client.execute_command("CLUSTER", "FAILOVER"))
+
+        wait(ordered, within_s, "the replica begins a failover", self._nodes)
+        self._wait_for_another_owner(before, within_s)
+
+    def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
+        """Kill the owner of the slot with SIGKILL, and wait until its replica has taken over; gives the killed node."""
+        killed = self.master
+        killed.kill()
+        self._wait_for_another_owner(killed.port, within_s)
+        return killed
+
+    def wait_until_well(self, within_s: float = _WITHIN_S) -> None:
+        """Wait until every node that runs says that the cluster is well, and all agree who owns the slot."""
+
+        def well() -> bool:
+            owners = {self._owner(node) for node in self._running()}
+            return len(owners) == 1 and all(_state(node) == "ok" for node in self._running())
+
+        wait(well, within_s, "every node says that the cluster is well", self._nodes)
+
+    def close(self) -> None:
+        """End every process, and remove the folder. May be called again."""
+        for node in self._nodes:
+            node.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        for number in range(1, _MASTERS + 2):
+            self._nodes.append(RedisProcess(self._folder / f"node-{number}", free_port(), _NODE))
+        masters, replica = self._nodes[:_MASTERS], self._nodes[_MASTERS]
+        for number, node in enumerate(masters):
+            first, last = _SLOTS * number // _MASTERS, _SLOTS * (number + 1) // _MASTERS - 1
+            with node.client() as client:
+                client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+                client.execute_command("CLUSTER", "ADDSLOTS", *range(first, last + 1))
+        with masters[0].client() as client:
+            for node in self._nodes[1:]:
+                client.execute_command("CLUSTER", "MEET", HOST, node.port)
+        owner = masters[self._slot * _MASTERS // _SLOTS]
+        wait(lambda: self._owner(replica) == owner.port, _WITHIN_S, "the replica knows its master", self._nodes)
+        with owner.client() as asked, replica.client() as client:
+            client.execute_command("CLUSTER", "REPLICATE", asked.execute_command("CLUSTER", "MYID"))
+        self.wait_until_well()
+        self.wait_for_replication()
+
+    def _wait_for_another_owner(self, before: int, within_s: float) -> None:
+        def changed() -> bool:
+            owners = {self._owner(node) for node in self._running()}
+            return before not in owners and len(owners) == 1
+
+        wait(changed, within_s, "the nodes agree on another owner of the slot", self._nodes)
+        self.wait_until_well(within_s)
+
+    def _running(self) -> list[RedisProcess]:
+        return [node for node in self._nodes if node.running]
+
+    def _node_on(self, port: int) -> RedisProcess:
+        return next(node for node in self._nodes if node.port == port)
+
+    def _owner(self, asked: RedisProcess) -> int:
+        """Give the port of the node that owns the slot, as a node sees it; 0 when it knows none."""
+        with asked.client() as client:
+            for first, last, owner, *_ in client.execute_command("CLUSTER SLOTS"):
+                if first <= self._slot <= last:
+                    return int(owner[1])
+        return 0
+
+
+def _state(node: RedisProcess) -> str:
+    with node.client() as client:
+        reported: dict[str, str] = client.execute_command("CLUSTER INFO")
+        return reported["cluster_state"]
+
+
+def _replication(node: RedisProcess) -> dict[str, Any]:
+    with node.client() as client:
+        return dict(client.info("replication"))
+
+
+def _replicates(node: RedisProcess) -> int:
+    """Give the port of the master that a node replicates; 0 when it is one itself."""
+    return int(_replication(node).get("master_port", 0))

@@ -1,0 +1,181 @@
+"""SentinelDeployment: a master, a replica and three sentinels that agree on which is which."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import redis
+from faults.free_ports import HOST, free_port
+from faults.redis_process import RedisProcess, RedisProcessError
+from faults.waiting import wait
+
+MASTER_NAME = "memory"
+QUORUM = 2
+
+_SENTINELS = 3
+_DOWN_AFTER_MS = 500
+_FAILOVER_TIMEOUT_MS = 3_000
+_WITHIN_S = 30.0
+
+# Sentinels look around every few seconds. Redis 7 lets tests make that faster; an older one is just slower. While a
+# master is down they ask its replica only once a second how it is. So five ping periods, the age at which an answer is
+# too old to promote a replica by, and four publish periods, after which the others turn a promoted replica back that
+# its leader has not announced, must be well above a second.
+_FASTER_PERIODS = ("info-period", "300", "publish-period", "500", "ping-period", "300", "ask-period", "100")
+
+_DATA = ("save ''", "appendonly no", "repl-diskless-sync yes", "repl-diskless-sync-delay 0", "repl-timeout 5")
+
+
+class SentinelDeployment:
+    """Five processes on loopback, in a temporary folder; all end with its context, or with this process.
+
+    Nothing is written to disk, so a server that is killed and started again has lost everything until it has copied
+    the master.
+    """
+
+    def __init__(self) -> None:
+        """Start everything, and wait until the sentinels know the replica and each other.
+
+        Raises:
+            RedisProcessError: something did not start, or they did not find each other in time.
+        """
+        self._folder = Path(tempfile.mkdtemp(prefix="strategic-memory-sentinel-"))
+        self._servers: list[RedisProcess] = []
+        self._sentinels: list[RedisProcess] = []
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def sentinel_addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each sentinel."""
+        return [sentinel.address for sentinel in self._sentinels]
+
+    @property
+    def master(self) -> RedisProcess:
+        """The server that the sentinels call the master."""
+        return self._server_on(self.master_address()[1])
+
+    @property
+    def replica(self) -> RedisProcess:
+        """The other server."""
+        port = self.master_address()[1]
+        return next(server for server in self._servers if server.port != port)
+
+    @property
+    def sentinels(self) -> list[RedisProcess]:
+        """The sentinels."""
+        return list(self._sentinels)
+
+    def master_address(self) -> tuple[str, int]:
+        """Ask a sentinel that runs for the host and port of the master."""
+        for sentinel in self._sentinels:
+            if sentinel.running:
+                return _master_by(sentinel)
+        raise RedisProcessError("no sentinel runs any more: nobody knows the master")
+
+    def wait_for_replication(self, within_s: float = _WITHIN_S) -> None:
+        """Wait until the replica has everything that the master has now."""
+
+        def copied() -> bool:
+            master, replica = _replication(self.master), _replication(self.replica)
+            up = replica["role"] == "slave" and replica.get("master_link_status") == "up"
+            return up and int(replica["slave_repl_offset"]) >= int(master["master_repl_offset"])
+
+        wait(copied, within_s, "the replica has copied the master", self._servers)
+
+    def failover(self, within_s: float = _WITHIN_S) -> None:
+        """Make the replica the master, in order: the sentinels are asked to, and nobody dies."""
+        before = self.master_address()
+
+        def ordered() -> bool:
+            try:
+                with self._sentinels[0].client() as client:
+                    client.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
+            except redis.ResponseError:
+                return False  # A failover is under way, or no replica is good enough yet.
+            return True
+
+        wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
+        self._wait_for_another_master(before, within_s)
+
+    def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
+        """Kill the master with SIGKILL, and wait until the sentinels have replaced it; gives the killed server."""
+        before, killed = self.master_address(), self.master
+        killed.kill()
+        self._wait_for_another_master(before, within_s)
+        return killed
+
+    def close(self) -> None:
+        """End every process, and remove the folder. May be called again."""
+        for process in (*self._sentinels, *self._servers):
+            process.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        self._servers.append(RedisProcess(self._folder / "server-1", free_port(), _DATA))
+        first = self._servers[0].port
+        replica_of = f"replicaof {HOST} {first}"
+        self._servers.append(RedisProcess(self._folder / "server-2", free_port(), (*_DATA, replica_of)))
+        # A sentinel learns of replicas when it first asks the master: one that is there by then is known at once.
+        wait(lambda: _replication(self._servers[0])["connected_slaves"] == 1, _WITHIN_S, "replication", self._servers)
+        for number in range(1, _SENTINELS + 1):
+            self._sentinels.append(self._start_sentinel(number, first))
+        wait(self._know_each_other, _WITHIN_S, "the sentinels know the replica and each other", self._sentinels)
+
+    def _start_sentinel(self, number: int, master_port: int) -> RedisProcess:
+        configuration = (
+            f"sentinel monitor {MASTER_NAME} {HOST} {master_port} {QUORUM}",
+            f"sentinel down-after-milliseconds {MASTER_NAME} {_DOWN_AFTER_MS}",
+            f"sentinel failover-timeout {MASTER_NAME} {_FAILOVER_TIMEOUT_MS}",
+        )
+        sentinel = RedisProcess(self._folder / f"sentinel-{number}", free_port(), configuration, ("--sentinel",))
+        with sentinel.client() as client, suppress(redis.ResponseError):
+            client.execute_command("SENTINEL", "DEBUG", *_FASTER_PERIODS)
+        return sentinel
+
+    def _know_each_other(self) -> bool:
+        return all(_known_by(sentinel) == (_SENTINELS - 1, 1) for sentinel in self._sentinels)
+
+    def _wait_for_another_master(self, before: tuple[str, int], within_s: float) -> None:
+        def changed() -> bool:
+            masters = {_master_by(sentinel) for sentinel in self._sentinels if sentinel.running}
+            return len(masters) == 1 and before not in masters and _replication(self.master)["role"] == "master"
+
+        wait(changed, within_s, "the sentinels agree on another master", self._sentinels)
+
+    def _server_on(self, port: int) -> RedisProcess:
+        return next(server for server in self._servers if server.port == port)
+
+
+def _master_by(sentinel: RedisProcess) -> tuple[str, int]:
+    with sentinel.client() as client:
+        host, port = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME)
+        return str(host), int(port)
+
+
+def _known_by(sentinel: RedisProcess) -> tuple[int, int]:
+    """Give how many other sentinels and how many replicas a sentinel knows."""
+    with sentinel.client() as client:
+        known = client.info("sentinel")["master0"]
+        return int(known["sentinels"]) - 1, int(known["slaves"])
+
+
+def _replication(server: RedisProcess) -> dict[str, Any]:
+    with server.client() as client:
+        return dict(client.info("replication"))
