@@ -139,9 +139,15 @@ class SyncTransport:
     def _take_up_new_certificates(self, failed: Connection) -> None:
         with self._lock:
             is_current = self._connections.get(failed.address) is failed
-            if is_current and failed.tls is not None and self._tls_material() != failed.tls:
+            if is_current and failed.tls is not None and self._is_renewed(failed.tls):
                 # Other threads may be in the middle of a call on it.
                 self._retired.append(self._connections.pop(failed.address))
+
+    def _is_renewed(self, tls: TlsMaterial) -> bool:
+        try:
+            return self._tls_material() != tls
+        except OSError:
+            return False  # in the middle of being renewed: what is known serves until it is there
 
     def _dial(self, address: str) -> Connection:
         arguments = channel_arguments(self._options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.feedback_log import FeedbackLog, LogState
@@ -94,6 +94,18 @@ class FeedbackPublisher:
             "the feedback log was changed by somebody else each time this service tried to write to it; "
             "run one syncing service per key prefix"
         )
+
+    async def withdraw(self, now_ms: int) -> None:
+        """End the validity of the newest feedback: what it was said upon is no longer there.
+
+        It is not said again, so that it is no new revision; the next advice is one.
+        """
+        state = await self.open()
+        newest, valid_until_ms = self._newest, state.times.valid_until_ms
+        if newest is None or valid_until_ms is None or valid_until_ms < now_ms:
+            return
+        self._state = None
+        await self._log.confirm(replace(newest, times=replace(state.times, valid_until_ms=now_ms - 1)))
 
     @property
     def _highest(self) -> int:

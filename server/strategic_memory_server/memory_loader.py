@@ -8,7 +8,7 @@ Nothing that a producer wrote makes it raise; what cannot be used is counted and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import redis.asyncio as redis
@@ -65,6 +65,7 @@ class MemoryLoader:
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
+        self._last_cap: float | None = None
 
     async def load(self, windows: WindowSettings) -> LoadedMemory:
         """Read everything once.
@@ -84,7 +85,7 @@ class MemoryLoader:
         await self._look_back_for_regimes(regimes, portfolio, trades)
 
         rejected = [entry for scan in scans for entry in scan.rejected]
-        context = _read_context(replies, rejected)
+        context = self._with_lasting_cap(_read_context(replies, rejected), rejected)
         observed = regimes.oldest_first()
         readings = Readings(
             regimes=observed.newest(windows.regime),
@@ -95,6 +96,14 @@ class MemoryLoader:
         memory = build_memory(readings, context, _value_reports(replies, rejected), rejected)
         read_up_to = {scan.source: scan.newest_id for scan in scans if not scan.unreadable}
         return LoadedMemory(memory, tuple(rejected), read_up_to)
+
+    def _with_lasting_cap(self, context: Context, rejected: Sequence[RejectedInput]) -> Context:
+        """Keep the last cap on leverage while the limits cannot be read: no fault of a producer may lift a limit."""
+        unreadable = any(entry.source == keys.LEVERAGE_LIMITS for entry in rejected)
+        if unreadable and context.max_leverage_hint is None:
+            return replace(context, max_leverage_hint=self._last_cap)
+        self._last_cap = context.max_leverage_hint
+        return context
 
     async def _look_back_for_regimes(
         self,

@@ -154,8 +154,9 @@ class StrategicMemorySync:
             sources=loaded.memory.sources,
         )
         if isinstance(advice, NoAdvice):
-            # The log is opened all the same, so that whoever subscribes now can resume later.
-            await parts.publisher.open()
+            # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
+            # said upon entries that are no longer there.
+            await parts.publisher.withdraw(self._clock_ms())
             return replace(
                 status,
                 outcome=advice.reason.code,

@@ -43,7 +43,7 @@ def validity_passed(valid_until_ms: int) -> Reason:
     until = datetime.fromtimestamp(valid_until_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return Reason(
         "VALIDITY_PASSED",
-        f"No sync has succeeded in time: the advice below was valid until {until} UTC, so the safe values stand.",
+        f"The advice below was valid until {until} UTC and was not confirmed since, so the safe values stand.",
     )
 
 

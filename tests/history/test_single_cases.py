@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from history.checker import check
 from history.model import (
+    Advice,
     Answer,
     Delivery,
     End,
@@ -145,6 +148,9 @@ class TestValidity:
         without = type(silent)(silent.at_ms, silent.position, silent.status, silent.valid_until_ms, None)
         assert broken(stream(3.2, brought(3, 3.5), without)) == {Promise.VALID}
 
+    def test_a_heartbeat_of_another_epoch_is_not_measured_against_this_one(self) -> None:
+        assert broken(stream(3.2, brought(3, 3.5), beat(7, 4, "f"))) == {Promise.EPOCH_HONEST}
+
     def test_a_heartbeat_after_a_resume_point_tells_of_it(self) -> None:
         assert broken(stream(3.2, beat(3, 3.4), resume=("e", 3))) == set()
         assert broken(stream(3.2, beat(2, 3.4), resume=("e", 3))) == {Promise.VALID}
@@ -217,6 +223,10 @@ class TestRefusals:
         assert broken(stream(5, resume=("e", 3), end=end), epochs=("e", "f")) == set()
         assert broken(stream(5, resume=("e", 3), end=end)) == {Promise.RESUMABLE}
 
+    def test_an_epoch_that_never_was(self) -> None:
+        end = refused(5.1, "EPOCH_CHANGED", 0, 0, "never")
+        assert broken(stream(5, resume=("other", 3), end=end)) == {Promise.RESUMABLE}
+
     def test_who_asked_for_nothing_is_not_refused(self) -> None:
         assert broken(stream(5, end=refused(5.1, "REVISION_COMPACTED", 3, 3))) == {Promise.RESUMABLE}
 
@@ -235,6 +245,20 @@ class TestEpochs:
         assert broken(samples=fell) == set()
         assert broken(samples=(*fell, LogSample(at(5), "e", 1, 3))) == {Promise.EPOCH_HONEST}
         assert broken(samples=(*fell, LogSample(at(5), "f", 1, 3))) == set()
+
+    def test_a_log_that_is_trimmed_by_hand_has_not_fallen_back(self) -> None:
+        trimmed = (LogSample(at(2), "e", 1, 2), LogSample(at(2.5), "e", 2, 2), LogSample(at(3), "e", 2, 3))
+        assert broken(samples=trimmed) == set()
+
+    def test_a_server_that_was_started_again_has_not_gone_back(self) -> None:
+        assert broken(answers=(answered(3, 4), answered(0, 5, epoch=""))) == set()
+        assert broken(answers=(answered(3, 4), answered(2, 5))) == {Promise.EPOCH_HONEST}
+
+    def test_who_is_left_in_an_old_epoch_counts_only_when_all_has_settled(self) -> None:
+        later = (*THREE, published(4, 4, "f"))
+        left = stream(2.9, brought(3, 3.1), end=End(at(4.5), "UNAVAILABLE"))
+        assert broken(left, publishes=later) == set()
+        assert broken(left, publishes=later, settled_ms=at(9)) == {Promise.EPOCH_HONEST}
 
     def test_a_log_that_was_emptied_goes_on_where_it_was(self) -> None:
         emptied = (LogSample(at(3), "e", 1, 3), LogSample(at(4), "", 0, 0), LogSample(at(5), "e", 4, 4))
@@ -290,6 +314,24 @@ class TestContent:
         assert broken(stream(5.5, stale)) == set()
         assert broken(stream(5.5, other)) == {Promise.UNIQUE}
         assert broken(stream(5.5, other), publishes=THREE[:2], gaps=(LogGap("e", 2, None, 0.0),)) == set()
+
+    def test_before_the_first_revision_different_things_may_be_said(self) -> None:
+        one, other = said(0), replace(said(0), seen=(("regime", "OTHER"),))
+        answers = tuple(Answer("s", at(0.1), at(0.2), each) for each in (one, other))
+        assert broken(answers=answers) == set()
+
+    def test_the_status_is_part_of_what_is_said(self) -> None:
+        cautious = replace(said(1), advice=said(0).advice)
+        publishes = (Publish(cautious, at(0), at(1)),)
+        same = (Answer("s", at(2), at(2.1), cautious),)
+        other = (Answer("s", at(2), at(2.1), replace(cautious, status=Status.WARMING_UP)),)
+        assert broken(publishes=publishes, answers=same) == set()
+        assert broken(publishes=publishes, answers=other) == {Promise.UNIQUE}
+
+    def test_a_number_that_is_none_is_the_same_as_itself(self) -> None:
+        strange = [replace(said(1), advice=Advice("POLICY_BALANCED", 0.5, float("nan"))) for _ in range(2)]
+        answers = (Answer("s", at(2), at(2.1), strange[1]),)
+        assert broken(publishes=(Publish(strange[0], at(0), at(1)),), answers=answers) == set()
 
     def test_stale_in_the_log_is_held_to_the_safe_values_too(self) -> None:
         bold = said(1)

@@ -265,3 +265,24 @@ async def test_a_cap_holds_although_its_limits_are_rejected(redis_client: redis.
     context = loaded.memory.context
     assert (context.leverage_limits, context.max_leverage_hint) == (None, 0.9)
     assert [entry.reason for entry in loaded.rejected] == ["number_not_finite"]
+
+
+@pytest.mark.parametrize("unreadable", ["nothing but text", '{"max_leverage_hint": "50%"}', None])
+async def test_the_last_cap_holds_while_the_limits_cannot_be_read(
+    redis_client: redis.Redis, loader: MemoryLoader, unreadable: str | None
+) -> None:
+    key = "quantum:risk:leverage_limits"
+
+    async def cap() -> float | None:
+        return (await loader.load(WindowSettings())).memory.context.max_leverage_hint
+
+    redis_client.set(key, '{"max_leverage_hint": 0.6}')
+    assert await cap() == 0.6
+    redis_client.delete(key)
+    if unreadable is None:
+        redis_client.hset(key, "max_leverage_hint", "2")
+    else:
+        redis_client.set(key, unreadable)
+    assert await cap() == 0.6
+    redis_client.delete(key)
+    assert await cap() is None

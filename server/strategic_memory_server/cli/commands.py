@@ -29,7 +29,8 @@ def app() -> None:
     "--interval",
     type=float,
     metavar="SECONDS",
-    help="Time from one sync to the next. [env: MEMORY_SYNC_INTERVAL; default: 60]",
+    help="Longest time from one sync to the next; new entries start one at once. "
+    "[env: MEMORY_SYNC_INTERVAL; default: 60]",
 )
 @click.option(
     "--grpc-address",

@@ -19,7 +19,7 @@ def epoch_honest(evidence: Evidence) -> Iterator[Violation]:
     for where, _, stream in streams(evidence.history):
         for what in _passed_over(stream):
             yield Violation(Promise.EPOCH_HONEST, where, what)
-    for where, what in _left_open(evidence):
+    for where, what in _left_behind(evidence):
         yield Violation(Promise.EPOCH_HONEST, where, what)
 
 
@@ -45,8 +45,6 @@ def _regrowth(evidence: Evidence) -> Iterator[tuple[str, str]]:
     fallen_to: dict[str, int] = {}
     for sample in evidence.history.samples:
         epoch, newest = sample.epoch, sample.newest
-        if not epoch:
-            continue
         if epoch in fallen_to and newest > fallen_to[epoch]:
             what = f"fell from revision {highest[epoch]} to {fallen_to[epoch]} and grew again in epoch {epoch}"
             yield "the log", f"{what}: history was lost and the epoch did not change"
@@ -75,14 +73,12 @@ def _passed_over(stream: Stream) -> Iterator[str]:
         before = here
 
 
-def _left_open(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Find streams that were still open in an epoch that was over when all had settled."""
-    if evidence.history.settled_ms is None:
+def _left_behind(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Find subscribers that were still in an epoch that was over when all had settled."""
+    newest = evidence.log.newest
+    if evidence.history.settled_ms is None or not newest.revision:
         return
     for subscriber in evidence.history.subscribers:
-        last = subscriber.streams[-1] if subscriber.streams else None
-        if last is None or (last.end is not None and not last.end.by_observer):
-            continue
-        final, newest = final_position(subscriber), evidence.log.newest
-        if final is not None and final.revision and final.epoch not in ("", newest.epoch) and newest.revision:
+        final = final_position(subscriber)
+        if final is not None and final.revision and final.epoch not in ("", newest.epoch):
             yield subscriber.name, f"is left at revision {final}, and the log has come to {newest}"

@@ -101,8 +101,6 @@ def _untrue_current(claim: _Claim, evidence: Evidence) -> str:
 def _untrue_oldest(claim: _Claim, evidence: Evidence) -> str:
     log = evidence.log
     latest_ms = claim.ended_ms + evidence.tolerances.clock_ms
-    if not log.newest_at(claim.epoch, latest_ms):
-        return ""
     if claim.oldest > log.oldest_at(claim.epoch, latest_ms) > 0:
         return f"revision {log.oldest_at(claim.epoch, latest_ms)} is retained"
     oldest_then = log.oldest_at(claim.epoch, claim.opened_ms - evidence.tolerances.serving_lag_ms)

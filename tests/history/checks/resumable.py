@@ -18,7 +18,7 @@ def resumable(evidence: Evidence) -> Iterator[Violation]:
             problem = _wrong_start(stream, stream.opening.resume_after, evidence)
             if problem:
                 yield Violation(Promise.RESUMABLE, where, problem)
-        if stream.end is not None and stream.end.code == "OUT_OF_RANGE" and not stream.end.by_observer:
+        if stream.end is not None and stream.end.code == "OUT_OF_RANGE":
             problem = _refusal(stream, stream.end, evidence)
             if problem:
                 yield Violation(Promise.RESUMABLE, where, problem)
