@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import grpc
@@ -17,16 +17,16 @@ from strategic_memory_client.to_wire import stream_request
 
 
 class SilenceGuard:
-    """Cancels a call when one wait for a message takes too long: gRPC's blocking iterator has no timeout."""
+    """Gives a stream up when one wait for a message takes too long: gRPC's blocking iterator has no timeout."""
 
-    def __init__(self, call: grpc.RpcContext, timeout_s: float) -> None:
-        self._call = call
+    def __init__(self, give_up: Callable[[], None], timeout_s: float) -> None:
+        self._give_up = give_up
         self._timeout_s = timeout_s
         self._state = threading.Condition()
         self._waiting_until_s: float | None = None
         self._ended = False
         self.has_fired = False
-        """Whether the call was cancelled because of silence."""
+        """Whether the stream was given up because of silence."""
         threading.Thread(target=self._watch, name="strategic-memory-silence", daemon=True).start()
 
     def wait_begins(self) -> None:
@@ -55,7 +55,7 @@ class SilenceGuard:
                     break
                 self._state.wait(until_s - now_s)
         if self.has_fired:
-            self._call.cancel()
+            self._give_up()
 
 
 class SyncStream:
@@ -66,7 +66,7 @@ class SyncStream:
         self._address = attempt.address
         self._silence_timeout_s = silence_timeout_s
         self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt))
-        self._guard = SilenceGuard(self._call, silence_timeout_s)
+        self._guard = SilenceGuard(self._give_up, silence_timeout_s)
 
     def messages(self) -> Iterator[Feedback | Heartbeat | None]:
         """Yield what comes until the server ends the stream; None is a kind of message not known here.
@@ -90,5 +90,9 @@ class SyncStream:
     def close(self) -> None:
         """End the stream and its connection. From any thread, any number of times."""
         self._guard.end()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        # Under load a cancelled call was seen to leave its reader waiting for ever; a closed channel wakes it.
         self._call.cancel()
         self._channel.close()
