@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from faults.free_ports import HOST, free_port
-from faults.redis_process import RedisProcess
+from faults.redis_process import RedisProcess, RedisProcessError
 from faults.waiting import wait
 from redis.crc import key_slot
 
@@ -68,14 +68,22 @@ class ClusterDeployment:
 
     @property
     def master(self) -> RedisProcess:
-        """The node that owns the slot of the key now."""
-        return self._node_on(self._owner(self._running()[0]))
+        """The node that owns the slot of the key now. Raises RedisProcessError while nobody knows it."""
+        running = self._running()
+        owner = self._owner(running[0]) if running else 0
+        for node in self._nodes:
+            if node.port == owner:
+                return node
+        raise RedisProcessError("no node of the cluster that runs knows who owns the slot")
 
     @property
     def replica(self) -> RedisProcess:
-        """The replica of that node."""
+        """The replica of that node. Raises RedisProcessError while it has none."""
         port = self.master.port
-        return next(node for node in self._running() if _replicates(node) == port)
+        for node in self._running():
+            if _replicates(node) == port:
+                return node
+        raise RedisProcessError(f"the owner of the slot, on port {port}, has no replica that runs")
 
     def wait_for_replication(self, within_s: float = _WITHIN_S) -> None:
         """Wait until the replica has everything that its master has now."""
@@ -157,9 +165,6 @@ class ClusterDeployment:
 
     def _running(self) -> list[RedisProcess]:
         return [node for node in self._nodes if node.running]
-
-    def _node_on(self, port: int) -> RedisProcess:
-        return next(node for node in self._nodes if node.port == port)
 
     def _owner(self, asked: RedisProcess) -> int:
         """Give the port of the node that owns the slot, as a node sees it; 0 when it knows none."""

@@ -50,9 +50,8 @@ class Suspension:
             raise
 
     def end(self) -> None:
-        """Wake the process. May be called again, and when the process is gone."""
+        """Wake the process, by way of the guard. May be called again, and when the process is gone."""
         self._timer.cancel()
-        self._wake()
         if self._guard.stdin is not None:
             self._guard.stdin.close()
         self._guard.wait()

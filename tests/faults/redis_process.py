@@ -22,8 +22,8 @@ _LOG = "redis.log"
 _TAIL_LINES = 15
 
 
-class RedisProcessError(RuntimeError):
-    """A Redis did not do what it was told in time; the message carries the end of its log."""
+class RedisProcessError(ConnectionError):
+    """A Redis is not there, or did not do what it was told in time; the message carries the end of its log."""
 
 
 class RedisProcess:

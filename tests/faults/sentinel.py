@@ -75,7 +75,7 @@ class SentinelDeployment:
         return list(self._sentinels)
 
     def master_address(self) -> tuple[str, int]:
-        """Ask a sentinel that runs for the host and port of the master."""
+        """Ask a sentinel that runs for the host and port of the master. Raises RedisProcessError when none runs."""
         for sentinel in self._sentinels:
             if sentinel.running:
                 return _master_by(sentinel)
@@ -93,6 +93,7 @@ class SentinelDeployment:
 
     def failover(self, within_s: float = _WITHIN_S) -> None:
         """Make the replica the master, in order: the sentinels are asked to, and nobody dies."""
+        self._wait_for_a_good_replica(within_s)
         before = self.master_address()
 
         def ordered() -> bool:
@@ -108,6 +109,7 @@ class SentinelDeployment:
 
     def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
         """Kill the master with SIGKILL, and wait until the sentinels have replaced it; gives the killed server."""
+        self._wait_for_a_good_replica(within_s)
         before, killed = self.master_address(), self.master
         killed.kill()
         self._wait_for_another_master(before, within_s)
@@ -152,6 +154,18 @@ class SentinelDeployment:
     def _know_each_other(self) -> bool:
         return all(_known_by(sentinel) == (_SENTINELS - 1, 1) for sentinel in self._sentinels)
 
+    def _wait_for_a_good_replica(self, within_s: float) -> None:
+        """Wait until every sentinel knows that the replica is one, and well.
+
+        A sentinel that still takes a server that came back for a master would make it a replica again in the midst of
+        its promotion, and one that has not heard of it would promote nobody.
+        """
+
+        def agreed() -> bool:
+            return all(_has_good_replica(sentinel) for sentinel in self._sentinels if sentinel.running)
+
+        wait(agreed, within_s, "every sentinel knows that the replica is well", self._sentinels)
+
     def _wait_for_another_master(self, before: tuple[str, int], within_s: float) -> None:
         def changed() -> bool:
             masters = {_master_by(sentinel) for sentinel in self._sentinels if sentinel.running}
@@ -167,6 +181,13 @@ def _master_by(sentinel: RedisProcess) -> tuple[str, int]:
     with sentinel.client() as client:
         host, port = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME)
         return str(host), int(port)
+
+
+def _has_good_replica(sentinel: RedisProcess) -> bool:
+    with sentinel.client() as client:
+        (replica,) = client.sentinel_slaves(MASTER_NAME)
+    down = replica["is_sdown"] or replica["is_odown"] or replica["is_disconnected"]
+    return replica["role-reported"] == "slave" and replica["master-link-status"] == "ok" and not down
 
 
 def _known_by(sentinel: RedisProcess) -> tuple[int, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis.sentinel
 from faults.deployment_support import why_no_sentinel
+from faults.redis_process import RedisProcess
 from faults.sentinel import MASTER_NAME, SentinelDeployment
-from processes import process_is_gone
+from history.history_recorder import HistoryRecorder
+from history.log_entries import LOG, entry
+from history.model import Position
+from processes import aeventually, process_is_gone
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,12 @@ def value(deployment: SentinelDeployment) -> str | None:
     return got
 
 
+def write_entry(master: RedisProcess, revision: int) -> None:
+    entry_id, fields = entry(revision)
+    with master.client() as client:
+        client.xadd(LOG, {name.decode(): value.decode() for name, value in fields.items()}, id=entry_id.decode())
+
+
 def write(deployment: SentinelDeployment, text: str) -> None:
     with deployment.master.client() as client:
         client.set("key", text)
@@ -45,14 +56,22 @@ def test_the_replica_copies_the_master(deployment: SentinelDeployment) -> None:
     assert value(deployment) == "copied"
 
 
-def test_a_failover_in_order_swaps_the_two(deployment: SentinelDeployment) -> None:
+async def test_a_failover_in_order_swaps_the_two_and_the_recorder_of_the_log_follows(
+    deployment: SentinelDeployment,
+) -> None:
     master, replica = deployment.master, deployment.replica
-    write(deployment, "before")
-    deployment.wait_for_replication()
-    deployment.failover()
-    assert deployment.master is replica
-    assert master.running
-    assert value(deployment) == "before"
+    async with HistoryRecorder(lambda: deployment.master.url) as recorder:
+        write_entry(master, 1)
+        await aeventually(lambda: recorder.log.reading.newest == Position("e", 1))
+        deployment.wait_for_replication()
+        await asyncio.to_thread(deployment.failover)
+        assert deployment.master is replica
+        assert master.running
+        write_entry(replica, 2)
+        await aeventually(lambda: recorder.log.reading.newest == Position("e", 2))
+        history = recorder.history()
+    assert [each.feedback.position.revision for each in history.publishes] == [1, 2]
+    assert history.gaps == ()
     deployment.wait_for_replication()
     assert deployment.replica is master
 

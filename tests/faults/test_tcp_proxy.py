@@ -141,6 +141,26 @@ def test_what_is_held_back_is_bounded(client: socket.socket, proxy: TcpProxy) ->
     assert sent < 16 * 1024 * 1024
 
 
+def test_a_stalled_link_does_not_tell_that_the_server_is_away(proxy: TcpProxy) -> None:
+    proxy.retarget("127.0.0.1:1")
+    proxy.stall()
+    with connect(proxy.address) as client:
+        assert is_silent(client)
+        proxy.heal()
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_a_healed_link_owes_nothing(client: socket.socket, proxy: TcpProxy) -> None:
+    proxy.throttle(1)
+    client.sendall(bytes(1_000))
+    assert is_silent(client)
+    proxy.heal()
+    assert read_exactly(client, 1_000) == bytes(1_000)
+    proxy.delay(10)
+    assert echo(client) < SOON_S
+
+
 def test_throttle_lets_so_many_bytes_a_second_pass(client: socket.socket, proxy: TcpProxy) -> None:
     proxy.throttle(100_000, direction=Direction.TO_SERVER)
     assert 0.19 <= echo(client, bytes(20_000)) < 2.0

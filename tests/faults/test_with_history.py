@@ -84,3 +84,19 @@ async def test_bad_links_and_frozen_servers_break_no_promise(
             history = await recorder.settled_history()
     assert [str(violation) for violation in check(history)] == []
     assert {"UNAVAILABLE", SILENT} <= ends(history)
+
+
+async def test_a_connection_that_is_silent_is_given_up_for_another(
+    start_service: StartService, fresh_redis: EmbeddedRedis
+) -> None:
+    service, _ = await services(start_service, fresh_redis.url)
+    with TcpProxy(service.grpc_address) as proxy:
+        async with HistoryRecorder(fresh_redis.url) as recorder:
+            subscriber = recorder.subscribe(
+                SubscriberSettings("subscriber", (proxy.address,), heartbeat_interval_s=0.1)
+            )
+            await aeventually(lambda: subscriber.is_open)
+            proxy.stall()
+            await aeventually(lambda: proxy.accepted > 1)
+            proxy.heal()
+            await aeventually(lambda: subscriber.is_open)

@@ -22,7 +22,7 @@ def wait(condition: Callable[[], bool], within_s: float, what: str, involved: Se
         try:
             if condition():
                 return
-        except (redis.RedisError, OSError, StopIteration, KeyError):
+        except (redis.RedisError, OSError):
             pass
         if time.monotonic() > deadline:
             logs = "\n".join(process.log_tail() for process in involved)

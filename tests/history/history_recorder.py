@@ -14,7 +14,7 @@ from history.channels import ChannelPool
 from history.event_budget import EventBudget
 from history.feedback_sampler import FeedbackSampler
 from history.from_wire import FeedbackReader
-from history.log_recorder import Connect, LogRecorder, connect_to
+from history.log_recorder import LogRecorder, Where
 from history.model import Fault, History
 from history.observer_clock import ObserverClock
 from history.subscriber_recorder import SubscriberRecorder, SubscriberSettings
@@ -26,18 +26,16 @@ class HistoryRecorder:
     """Records while its context is open, in the running event loop: whatever blocks that loop makes messages late.
 
     Args:
-        redis: URL of the Redis that holds the log, or how to connect to it.
+        redis: where the log is: a URL, or a function that finds out who is the master.
         prefix: what its keys start with, without the colon.
         events: how many events the history may hold; each takes about 150 bytes.
         seed: of everything that is drawn.
     """
 
-    def __init__(
-        self, redis: str | Connect, *, prefix: str = "quantum", events: int = 1_000_000, seed: int = 0
-    ) -> None:
+    def __init__(self, redis: Where, *, prefix: str = "quantum", events: int = 1_000_000, seed: int = 0) -> None:
         self.clock = ObserverClock()
         self.budget = EventBudget(events)
-        self.log = LogRecorder(connect_to(redis) if isinstance(redis, str) else redis, prefix, self.clock, self.budget)
+        self.log = LogRecorder(redis, prefix, self.clock, self.budget)
         self.subscribers: list[SubscriberRecorder] = []
         self.samplers: list[FeedbackSampler] = []
         self._seed = seed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import redis.asyncio as redis
@@ -15,42 +15,27 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
-Connect = Callable[[], Awaitable[redis.Redis]]
-"""Gives a new client of the Redis that holds the log now, which must be the master; it answers in bytes."""
+Where = str | Callable[[], str]
+"""URL of the Redis that holds the log, or a function that finds it out each time; it must be the master."""
 
 _PAGE = 1_000
 _BLOCK_MS = 20
 _RETRY_S = 0.02
+_ASK_AGAIN_MS = 500.0
 _TIMEOUT_S = 1.0
-
-
-def connect_to(url: str) -> Connect:
-    """Connect to one Redis, again and again."""
-
-    async def connect() -> redis.Redis:
-        return redis.Redis.from_url(
-            url,
-            socket_timeout=_TIMEOUT_S,
-            socket_connect_timeout=_TIMEOUT_S,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-            maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        )
-
-    return connect
 
 
 class LogRecorder:
     """Reads a log until it is cancelled; whatever goes wrong on the way, it connects again.
 
     Args:
-        connect: makes a client.
+        where: where the log is. A function is called in a thread, and raises RedisError or OSError when nobody knows.
         prefix: what the keys start with, without the colon.
         clock: tells the time of every event.
         budget: bounds what is held.
     """
 
-    def __init__(self, connect: Connect, prefix: str, clock: ObserverClock, budget: EventBudget) -> None:
+    def __init__(self, where: Where, prefix: str, clock: ObserverClock, budget: EventBudget) -> None:
         self.reading = LogReading(budget)
         self.completed_ms = 0.0
         """When the last look was asked for that left nothing unread; 0 before the first."""
@@ -58,7 +43,7 @@ class LogRecorder:
         """Connections that broke or could not be made."""
         self.failure = ""
         """What went wrong last, in one word; it holds no address."""
-        self._connect = connect
+        self._where = where
         self._log = f"{prefix}:stream:strategic_feedback"
         self._state = f"{prefix}:feedback:strategic_memory:state"
         self._clock = clock
@@ -71,20 +56,30 @@ class LogRecorder:
         """
         while True:
             try:
-                client = await self._connect()
-                async with client:
-                    await self._follow(client)
+                url = await self._url()
+                async with _client(url) as client:
+                    await self._follow(client, url)
             except (RedisError, OSError) as error:
                 self.failures += 1
                 self.failure = type(error).__name__
             await asyncio.sleep(_RETRY_S)
 
-    async def _follow(self, client: redis.Redis) -> None:
+    async def _url(self) -> str:
+        return self._where if isinstance(self._where, str) else await asyncio.to_thread(self._where)
+
+    async def _follow(self, client: redis.Redis, url: str) -> None:
+        """Read what comes, until the log is somewhere else."""
+        ask_at_ms = self._clock.now_ms() + _ASK_AGAIN_MS
         while True:
             page = await self._page(client)
             if self.reading.take(page) is Following.MORE:
                 continue
             self.completed_ms = page.sent_ms
+            if page.got_ms > ask_at_ms:
+                # A master that was replaced goes on as if nothing had happened until somebody tells it.
+                if await self._url() != url:
+                    return
+                ask_at_ms = page.got_ms + _ASK_AGAIN_MS
             cursor = b"0-0" if self.reading.from_id == START else self.reading.from_id
             await client.xread({self._log: cursor}, count=1, block=_BLOCK_MS)
 
@@ -106,3 +101,15 @@ class LogRecorder:
             sent_ms=sent_ms,
             got_ms=self._clock.now_ms(),
         )
+
+
+def _client(url: str) -> redis.Redis:
+    """Make a client that fails at once instead of trying again by itself, and answers in bytes."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    )

@@ -16,8 +16,7 @@ class ServerView:
     def __init__(self, history: History, log: LogView) -> None:
         told: dict[str, list[tuple[float, Position]]] = defaultdict(list)
         for address, at_ms, position in _told(history):
-            if position.revision:
-                told[address].append((at_ms, position))
+            told[address].append((at_ms, position))
         self._times: dict[str, list[float]] = {}
         self._furthest: dict[str, list[Position]] = {}
         for address, sightings in told.items():

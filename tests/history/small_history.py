@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from history.checker import check
 from history.model import (
     Advice,
     Answer,
     Delivery,
     End,
+    Fault,
     Feedback,
     FeedbackMessage,
     HeartbeatMessage,
+    History,
+    LogGap,
+    LogSample,
     Message,
     Opening,
     Position,
+    Promise,
     Publish,
     Refusal,
     Status,
     Stream,
+    Subscriber,
 )
 
 START_MS = 1_700_000_000_000.0
@@ -81,3 +88,27 @@ def refused(at_s: float, reason: str, oldest: int, current: int, epoch: str = "e
 def answered(revision: int, asked_s: float, epoch: str = "e", *, valid_until_s: float = LONG_S) -> Answer:
     """Give what GetFeedback answered within 10 ms."""
     return Answer(SERVER, at(asked_s), at(asked_s + 0.01), said(revision, epoch, valid_until_s=valid_until_s))
+
+
+THREE = (published(1, 1), published(2, 2), published(3, 3))
+"""A log of three revisions, one a second."""
+
+FAULT = (Fault("cut off", at(0), at(100)),)
+"""A fault for as long as a small history takes."""
+
+
+def broken(
+    *streams: Stream,
+    slow: bool = False,
+    publishes: tuple[Publish, ...] = THREE,
+    epochs: tuple[str, ...] = ("e",),
+    samples: tuple[LogSample, ...] = (),
+    gaps: tuple[LogGap, ...] = (),
+    answers: tuple[Answer, ...] = (),
+    faults: tuple[Fault, ...] = (),
+    settled_ms: float | None = None,
+) -> set[Promise]:
+    """Check one subscriber's streams against a log of three revisions, unless another one is given."""
+    subscribers = (Subscriber("s", streams, slow),)
+    history = History(publishes, samples, gaps, epochs, subscribers, answers, faults, settled_ms)
+    return {violation.promise for violation in check(history)}

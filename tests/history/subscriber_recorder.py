@@ -148,8 +148,6 @@ class SubscriberRecorder:
             self._channels.renew(opening.address, channel, own=self._key)
             silent = f"neither feedback nor heartbeat for {self._silence_s:g} s"
             return End(self._clock.now_ms(), SILENT, silent, by_observer=True)
-        finally:
-            call.cancel()
 
     @property
     def _key(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -10,7 +11,7 @@ import redis
 from history.cancellation import cancel_all
 from history.event_budget import EventBudget
 from history.log_entries import LOG, STATE, entry
-from history.log_recorder import LogRecorder, connect_to
+from history.log_recorder import LogRecorder
 from history.model import Position
 from history.observer_clock import ObserverClock
 from processes import aeventually
@@ -27,7 +28,7 @@ def publish(client: redis.Redis, revision: int, epoch: str = "e", *, regime: str
 
 @pytest.fixture
 async def recorder(fresh_redis: EmbeddedRedis) -> AsyncIterator[LogRecorder]:
-    one = LogRecorder(connect_to(fresh_redis.url), "quantum", ObserverClock(), EventBudget(1_000))
+    one = LogRecorder(fresh_redis.url, "quantum", ObserverClock(), EventBudget(1_000))
     task = asyncio.create_task(one.run())
     await aeventually(lambda: one.completed_ms)
     yield one
@@ -112,9 +113,38 @@ async def test_it_goes_on_after_a_key_of_the_wrong_type(recorder: LogRecorder, c
     await aeventually(has_come_to(recorder, "e", 2))
 
 
+async def test_it_leaves_a_master_that_was_replaced_though_that_still_answers(
+    fresh_redis: EmbeddedRedis, client: redis.Redis, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    masters = [redis_server.url]
+    one = LogRecorder(lambda: masters[-1], "quantum", ObserverClock(), EventBudget(1_000))
+    task = asyncio.create_task(one.run())
+    publish(redis_client, 1)
+    await aeventually(has_come_to(one, "e", 1))
+    publish(client, 1)
+    publish(client, 2)
+    masters.append(fresh_redis.url)
+    await aeventually(has_come_to(one, "e", 2))
+    await cancel_all([task])
+    assert revisions(one) == [("e", 1), ("e", 2)]
+
+
+async def test_a_long_log_is_read_page_by_page(fresh_redis: EmbeddedRedis, client: redis.Redis) -> None:
+    with client.pipeline(transaction=False) as pipeline:
+        for revision in range(1, 2_501):
+            publish(pipeline, revision, retain=10_000)
+        pipeline.execute()
+    one = LogRecorder(fresh_redis.url, "quantum", ObserverClock(), EventBudget(10_000))
+    task = asyncio.create_task(one.run())
+    await aeventually(lambda: one.completed_ms)
+    await cancel_all([task])
+    assert revisions(one) == [("e", number) for number in range(1, 2_501)]
+    assert {each.absent_ms for each in one.reading.publishes} == {-math.inf}
+
+
 async def test_it_stops_when_there_is_no_room(fresh_redis: EmbeddedRedis, client: redis.Redis) -> None:
     for revision in range(1, 6):
         publish(client, revision)
-    full = LogRecorder(connect_to(fresh_redis.url), "quantum", ObserverClock(), EventBudget(3))
+    full = LogRecorder(fresh_redis.url, "quantum", ObserverClock(), EventBudget(3))
     with pytest.raises(RuntimeError, match="3 events already"):
         await asyncio.wait_for(full.run(), 10)

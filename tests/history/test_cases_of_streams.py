@@ -1,0 +1,128 @@
+"""Where a violation ends and an excuse begins: how streams begin, go through epochs and end."""
+
+from __future__ import annotations
+
+from history.checker import check
+from history.model import (
+    Answer,
+    Delivery,
+    End,
+    History,
+    LogSample,
+    Promise,
+    Subscriber,
+)
+from history.small_history import (
+    FAULT,
+    SERVER,
+    THREE,
+    answered,
+    at,
+    beat,
+    broken,
+    brought,
+    published,
+    said,
+    stream,
+)
+
+
+class TestFirstMessage:
+    def test_a_server_may_lag_a_little(self) -> None:
+        assert broken(stream(3.9, brought(2, 4))) == set()
+        assert broken(stream(4.1, brought(2, 4.2))) == {Promise.FIRST}
+
+    def test_a_server_that_is_cut_off_may_lag(self) -> None:
+        assert broken(stream(4.1, brought(2, 4.2)), faults=FAULT) == set()
+
+    def test_but_not_behind_what_it_said_itself(self) -> None:
+        told = (answered(3, 4),)
+        assert broken(stream(4.1, brought(2, 4.2)), faults=FAULT, answers=told) == {Promise.FIRST}
+        elsewhere = stream(4.1, brought(2, 4.2), address="127.0.0.1:1002")
+        assert broken(elsewhere, faults=FAULT, answers=told) == set()
+
+    def test_a_server_that_was_started_again_may_not_know_the_log_yet(self) -> None:
+        told = (answered(3, 4),)
+        assert broken(stream(4.1, brought(0, 4.2, epoch="")), faults=FAULT, answers=told) == set()
+        assert broken(stream(4.1, brought(0, 4.2)), faults=FAULT, answers=told) == {Promise.FIRST}
+
+    def test_what_was_told_only_afterwards_does_not_count(self) -> None:
+        assert broken(stream(3.9, brought(2, 4)), answers=(answered(3, 3.95),)) == set()
+        at_once = Answer(SERVER, at(3.8), at(3.9), said(3))
+        assert broken(stream(3.9, brought(2, 4)), answers=(at_once,)) == set()
+
+
+class TestEpochs:
+    def test_the_first_revision_of_a_later_epoch_may_be_any(self) -> None:
+        later = (published(8, 4, "f"),)
+        for delivery, skipped in ((Delivery.EVERY, 0), (Delivery.LATEST, 0), (Delivery.LATEST, 7)):
+            seen = stream(3.5, brought(0, 3.6, "f"), brought(8, 4.1, "f", skipped=skipped), delivery=delivery)
+            assert broken(seen, publishes=later, epochs=("f",)) == set()
+        early = stream(3.5, brought(0, 3.6, "f"), brought(9, 5.1, "f"), delivery=Delivery.EVERY)
+        assert broken(early, publishes=(*later, published(9, 5, "f")), epochs=("f",)) == {Promise.GAP_FREE}
+
+    def test_a_log_that_fell_back_may_not_grow_until_the_epoch_changes(self) -> None:
+        fell = (LogSample(at(3), "e", 1, 3), LogSample(at(4), "e", 1, 2))
+        assert broken(samples=fell) == set()
+        assert broken(samples=(*fell, LogSample(at(5), "e", 1, 3))) == {Promise.EPOCH_HONEST}
+        assert broken(samples=(*fell, LogSample(at(5), "f", 1, 3))) == set()
+
+    def test_a_log_that_is_trimmed_by_hand_has_not_fallen_back(self) -> None:
+        trimmed = (LogSample(at(2), "e", 1, 2), LogSample(at(2.5), "e", 2, 2), LogSample(at(3), "e", 2, 3))
+        assert broken(samples=trimmed) == set()
+
+    def test_a_server_that_was_started_again_has_not_gone_back(self) -> None:
+        assert broken(answers=(answered(3, 4), answered(0, 5, epoch=""))) == set()
+        assert broken(answers=(answered(3, 4), answered(2, 5))) == {Promise.EPOCH_HONEST}
+
+    def test_who_is_left_in_an_old_epoch_counts_only_when_all_has_settled(self) -> None:
+        later = (*THREE, published(4, 4, "f"))
+        left = stream(2.9, brought(3, 3.1), end=End(at(4.5), "UNAVAILABLE"))
+        assert broken(left, publishes=later) == set()
+        assert broken(left, publishes=later, settled_ms=at(9)) == {Promise.EPOCH_HONEST}
+
+    def test_a_log_that_was_emptied_goes_on_where_it_was(self) -> None:
+        emptied = (LogSample(at(3), "e", 1, 3), LogSample(at(4), "", 0, 0), LogSample(at(5), "e", 4, 4))
+        assert broken(samples=emptied, publishes=(*THREE, published(4, 5))) == set()
+
+    def test_a_stream_may_learn_its_epoch_before_the_first_revision(self) -> None:
+        assert broken(stream(0.5, brought(0, 0.6, ""), beat(0, 0.7, "e", valid_until_s=9), brought(1, 1.1))) == set()
+
+    def test_one_that_starts_afresh_has_given_up_what_lies_between(self) -> None:
+        one = stream(0.5, brought(1, 1.1), delivery=Delivery.EVERY, end=End(at(1.5), "UNAVAILABLE"))
+        afresh = stream(3.2, brought(3, 3.3), delivery=Delivery.EVERY)
+        resumed = stream(3.2, brought(3, 3.3), delivery=Delivery.EVERY, resume=("e", 2))
+        assert broken(one, afresh) == set()
+        assert broken(one, resumed) == {Promise.GAP_FREE}
+
+    def test_subscribers_are_not_taken_for_one_another(self) -> None:
+        one = stream(0.5, brought(1, 1.1), delivery=Delivery.EVERY)
+        other = stream(2.5, brought(3, 3.3), delivery=Delivery.EVERY, resume=("e", 2))
+        history = History(THREE, subscribers=(Subscriber("one", (one,)), Subscriber("other", (other,))))
+        assert check(history) == []
+
+
+class TestEnds:
+    cut = End(at(5), "INTERNAL", "RST_STREAM with error code 2")
+
+    def test_a_connection_that_was_broken_on_purpose_may_end_a_stream_oddly(self) -> None:
+        seen = brought(3, 3.5)
+        assert broken(stream(3.2, seen, end=self.cut)) == {Promise.ENDED}
+        assert broken(stream(3.2, seen, end=self.cut), faults=FAULT) == set()
+        assert broken(stream(3.2, seen, end=End(at(5), "INTERNAL", "a fault")), faults=FAULT) == {Promise.ENDED}
+        assert broken(stream(3.2, seen, end=End(at(5), "UNKNOWN", "RST_STREAM")), faults=FAULT) == {Promise.ENDED}
+
+    def test_an_observer_may_end_its_stream(self) -> None:
+        assert broken(stream(3.2, brought(3, 3.5), end=End(at(5), "CANCELLED", by_observer=True))) == set()
+
+    def test_a_subscriber_that_stops_short_counts_only_when_all_has_settled(self) -> None:
+        behind = stream(2.1, brought(2, 2.2))
+        assert broken(behind) == set()
+        assert broken(behind, settled_ms=at(9)) == {Promise.LATEST}
+        resumed = stream(2.1, delivery=Delivery.EVERY, resume=("e", 2))
+        assert broken(resumed, settled_ms=at(9)) == {Promise.GAP_FREE}
+
+    def test_a_subscriber_that_was_sent_nothing_has_stopped_short_too(self) -> None:
+        unheard = stream(2.1, end=End(at(2.2), "UNAVAILABLE"))
+        assert broken(unheard) == set()
+        assert broken(unheard, settled_ms=at(9)) == {Promise.LATEST}
