@@ -27,9 +27,9 @@ from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import print_report
 from benchmarks.harness.subscription import READ_WITHIN_S, first_advice
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.embedded_redis import EmbeddedRedis
-from strategic_memory_server.feedback_log import LogKeys
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.revisions.feedback_log import LogKeys
 
 _OURS, _FLOOR = "quantum", "floor"
 _FLOOR_EVENTS = f"{_FLOOR}:events"

@@ -21,7 +21,7 @@ from benchmarks.harness.programs import service
 from benchmarks.harness.report import print_report
 from benchmarks.harness.subscription import first_advice
 from strategic_memory_client import AsyncStrategicMemoryClient, Feedback, FeedbackStatus, StrategicMemoryClient
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _WITHIN_S = 30.0
 _HOLD = Hold(Direction.AT_MOST, 200.0, of_ours=True)

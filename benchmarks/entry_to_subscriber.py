@@ -25,8 +25,8 @@ from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import print_report
 from benchmarks.harness.subscription import FeedbackSubscription, first_advice
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.inputs import input_keys as keys
 
 _OURS, _NO_DEBOUNCE, _FLOOR = "quantum", "undelayed", "floor"
 _DISTANCE_S = (0.08, 0.14)

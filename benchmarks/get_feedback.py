@@ -24,7 +24,7 @@ from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import print_report
 from benchmarks.harness.subscription import first_advice
 from strategic_memory.v1 import service_pb2
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
 _WARM_UP_S = 0.1

@@ -23,10 +23,10 @@ from benchmarks.harness.long_streams import lengthen
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.report import print_report
 from benchmarks.harness.sync_loop import logging_to_nowhere, open_sync, timed_cycle
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.memory_sync_service import StrategicMemorySync
-from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings, SyncSettings, WindowSettings
 
 _SMALLEST = 10_000

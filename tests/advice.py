@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Times
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.reasons import Reason
-from strategic_memory_server.rule_table import Comparison
+from strategic_memory_server.rules.reasons import Reason
+from strategic_memory_server.rules.rule_table import Comparison
 
 NOW_MS = 1_766_296_800_000
 EARLIEST_MS, LATEST_MS = -62_135_596_800_000, 253_402_300_799_999

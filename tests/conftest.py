@@ -10,7 +10,7 @@ import pytest
 import redis
 from processes import ServiceProcess, require_tool, service_environment
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
 
 class StartService(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.monitoring.metrics import RpcMetrics
 from strategic_memory_server.rpc.interceptor import RpcInterceptor
 
 SERVICE = "test.Handlers"

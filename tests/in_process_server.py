@@ -14,12 +14,12 @@ from google.protobuf.duration_pb2 import Duration
 from prometheus_client import CollectorRegistry
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
-from strategic_memory_server.change_signal import ChangeSignal
 from strategic_memory_server.feedback import Feedback
-from strategic_memory_server.feedback_hub import FeedbackHub
-from strategic_memory_server.feedback_log import FeedbackLog, LogSnapshot, LogState
 from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.monitoring.metrics import RpcMetrics
+from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot, LogState
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.settings import GrpcSettings, SyncSettings

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, overload
 
 import pytest
 
-from strategic_memory_server.redis_binary import find_redis_cli
+from strategic_memory_server.embedded.redis_binary import find_redis_cli
 
 Value = TypeVar("Value")
 

@@ -7,12 +7,12 @@ from random import Random
 
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 
-from strategic_memory_server.entries import PortfolioEntry, RegimeObservation, TradeResult
+from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation, TradeResult
+from strategic_memory_server.inputs.memory_columns import Readings, build_memory
+from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.memory import Context, StrategicMemory
-from strategic_memory_server.memory_columns import Readings, build_memory
 from strategic_memory_server.policy import NO_POLICY, Policy
 from strategic_memory_server.stream_position import position_of_time
-from strategic_memory_server.timeline import Timeline
 
 REGIMES = ("BULL", "BEAR", "RANGE", "VOLATILE", "UNKNOWN", "ÉTÉ")
 POLICIES = ("", "CONSERVATIVE", "BALANCED", "AGGRESSIVE")

@@ -19,8 +19,8 @@ from benchmarks.floors.broadcast import Broadcast
 from benchmarks.floors.serving import BareServicer, Context, serve
 from benchmarks.harness.inputs import DEFAULT_WINDOWS
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.redis_replies import streams_of
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.redis_access.redis_replies import streams_of
 
 BLOCK_MS = 1_000
 

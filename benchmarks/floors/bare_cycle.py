@@ -9,8 +9,8 @@ from typing import Self
 import redis.asyncio as redis
 from redis.typing import EncodableT, FieldT
 
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.feedback_log import LogKeys
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.revisions.feedback_log import LogKeys
 
 Fields = dict[FieldT, EncodableT]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategic_memory_server.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.guarded_process import GuardedProcess
 
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 10.0

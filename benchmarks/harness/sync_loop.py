@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from strategic_memory_server.feedback_log import FeedbackLog
-from strategic_memory_server.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.input_watcher import LONGEST_BLOCK_S, InputWatcher
-from strategic_memory_server.logging_setup import set_up_logging
+from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.settings import LogSettings, RedisSettings, SyncSettings
 
 

@@ -11,24 +11,24 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server import reference_rules
-from strategic_memory_server.change_signal import ChangeSignal
 from strategic_memory_server.feedback import Feedback
-from strategic_memory_server.feedback_hub import FeedbackHub
-from strategic_memory_server.feedback_log import FeedbackLog
-from strategic_memory_server.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.feedback_tail import BLOCK_MS, FeedbackTail
-from strategic_memory_server.health_report import health_report
-from strategic_memory_server.http_server import http_app, open_http_server
-from strategic_memory_server.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
-from strategic_memory_server.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.health_report import health_report
+from strategic_memory_server.monitoring.http_server import http_app, open_http_server
+from strategic_memory_server.monitoring.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.redis_connection import connect, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.feedback_tail import BLOCK_MS, FeedbackTail
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
+from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.settings import ServiceSettings
 
 CYCLE_GRACE_S = 2.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from strategic_memory_server.analysis import win_rate
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.reasons import Reason, nothing_published, validity_passed
+from strategic_memory_server.rules.reasons import Reason, nothing_published, validity_passed
 
 SAFE_LEVERAGE = 1.0
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import redis.asyncio as redis
 from redis.exceptions import NoPermissionError, ResponseError
 
-from strategic_memory_server import input_keys as keys
-from strategic_memory_server.asof_join import positions_without_regime
-from strategic_memory_server.entries import (
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.inputs.asof_join import positions_without_regime
+from strategic_memory_server.inputs.entries import (
     PortfolioEntry,
     RegimeObservation,
     TradeResult,
@@ -24,8 +24,8 @@ from strategic_memory_server.entries import (
     read_regime_observation,
     read_trade_result,
 )
-from strategic_memory_server.entry_fields import RejectionError
-from strategic_memory_server.json_inputs import (
+from strategic_memory_server.inputs.entry_fields import RejectionError
+from strategic_memory_server.inputs.json_inputs import (
     MAX_BYTES,
     read_leverage_limits,
     read_object,
@@ -34,11 +34,11 @@ from strategic_memory_server.json_inputs import (
     read_regime_stats,
     salvage_leverage_cap,
 )
+from strategic_memory_server.inputs.memory_columns import Readings, build_memory
+from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
+from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
-from strategic_memory_server.memory_columns import Readings, build_memory
-from strategic_memory_server.rejections import RejectedInput, count_by_reason
 from strategic_memory_server.settings import WindowSettings
-from strategic_memory_server.window_scan import WindowScan
 
 ValueT = TypeVar("ValueT")
 Replies = dict[str, Any]

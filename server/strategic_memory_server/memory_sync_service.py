@@ -13,17 +13,17 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.feedback import Times
-from strategic_memory_server.feedback_json import MalformedFeedbackError
-from strategic_memory_server.feedback_publisher import FeedbackPublisher, LogContestedError
-from strategic_memory_server.input_watcher import InputWatcher
+from strategic_memory_server.inputs.input_watcher import InputWatcher
+from strategic_memory_server.inputs.rejection_log import RejectionLog
+from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.rejection_log import RejectionLog
-from strategic_memory_server.rejections import RejectionLedger
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 

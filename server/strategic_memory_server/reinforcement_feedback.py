@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strategic_memory_server import reasons, reference_rules
 from strategic_memory_server.analysis import Analysis, RegimeFigures
 from strategic_memory_server.feedback import Advice, RegimePerformance
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.reasons import Reason
-from strategic_memory_server.rule_table import Row, first_match
+from strategic_memory_server.rules import reasons, reference_rules
+from strategic_memory_server.rules.reasons import Reason
+from strategic_memory_server.rules.rule_table import Row, first_match
 
 
 @dataclass(frozen=True, slots=True)

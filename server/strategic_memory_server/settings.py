@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from strategic_memory_server import reference_rules
+from strategic_memory_server.rules import reference_rules
 
 MAX_WINDOW = 1_000_000
 """Longest window, in entries."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strategic_memory_server import reference_rules
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times, warming_up
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.rule_table import Row
+from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import WindowSettings
 
 

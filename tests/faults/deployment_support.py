@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess, RedisProcessError
 
-from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
+from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 
 
 @cache

@@ -13,8 +13,8 @@ from faults.free_ports import HOST
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from strategic_memory_server.guarded_process import GuardedProcess
-from strategic_memory_server.redis_binary import find_redis_server
+from strategic_memory_server.embedded.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.redis_binary import find_redis_server
 
 _POLL_S = 0.01
 _CONFIGURATION = "redis.conf"

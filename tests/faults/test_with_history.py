@@ -17,7 +17,7 @@ from history.subscriber_recorder import SILENT, SubscriberSettings
 from processes import ServiceProcess, aeventually
 from redis_inputs import add_regime
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 LONG_VALID = {"STRATEGIC_MEMORY_VALIDITY": "60", "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT": "0.5"}
 

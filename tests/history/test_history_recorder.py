@@ -20,7 +20,7 @@ from processes import ServiceProcess, aeventually
 from redis.typing import EncodableT, FieldT
 from redis_inputs import add_regime, read_stream
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 LONG_VALID = {"STRATEGIC_MEMORY_VALIDITY": "60"}
 FEW_RETAINED = {**LONG_VALID, "STRATEGIC_MEMORY_RETAINED_REVISIONS": "4", "STRATEGIC_MEMORY_RECENT_REVISIONS": "2"}

@@ -17,7 +17,7 @@ from history.observer_clock import ObserverClock
 from processes import aeventually
 from redis.typing import EncodableT, FieldT
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
 def publish(client: redis.Redis, revision: int, epoch: str = "e", *, regime: str = "BULL", retain: int = 100) -> None:

@@ -15,7 +15,7 @@ from dockerfile import Instruction, read_dockerfile
 from installation import Installation, bare_environment
 from processes import REPOSITORY, ServiceProcess, service_environment
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
-from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings
 
 

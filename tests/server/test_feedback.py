@@ -7,7 +7,7 @@ from advice import NOW_MS, advice, feedback
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimePerformance, Times, warming_up
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.reasons import no_known_regime
+from strategic_memory_server.rules.reasons import no_known_regime
 
 
 @pytest.mark.parametrize("late_ms", [-1, 0])

@@ -20,13 +20,13 @@ from redis_inputs import (
     trade_stream,
 )
 
-from strategic_memory_server import input_keys, window_scan
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.inputs import input_keys, window_scan
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings, WindowSettings
 from strategic_memory_server.stream_position import time_ms_of
 

@@ -17,16 +17,16 @@ from processes import aeventually
 from redis_contents import contents_of
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
-from strategic_memory_server.feedback_log import FeedbackLog, LogKeys
-from strategic_memory_server.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.redis_connection import connect
+from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.settings import RedisSettings, SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 

@@ -7,12 +7,12 @@ import math
 import pytest
 from regime_figures import analysis_of, figures
 
-from strategic_memory_server import reference_rules
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.feedback import Advice
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.rule_table import Row
+from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.rules.rule_table import Row
 
 ABOVE_01 = math.nextafter(0.1, 1)
 ABOVE_02 = math.nextafter(0.2, 1)

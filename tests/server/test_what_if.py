@@ -5,10 +5,10 @@ from __future__ import annotations
 from brute_force import RegimeRow, Rows, TradeRow
 from random_memory import START_MS, memory_of
 
-from strategic_memory_server import reference_rules
 from strategic_memory_server.feedback import FeedbackStatus, Times
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.rule_table import Row
+from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.what_if import AnalysisOrder, WhatIf, analyze_memory
 

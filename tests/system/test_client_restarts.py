@@ -33,7 +33,7 @@ from strategic_memory_client import (
     StrategicMemoryClient,
     SubscriptionEvent,
 )
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 

@@ -18,7 +18,7 @@ from processes import command_path, eventually, process_is_gone, require_tool, s
 from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES
 from strategic_memory_server.demo.options import DemoOptions
 from strategic_memory_server.demo.runner import run_demo
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 

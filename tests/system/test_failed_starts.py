@@ -12,7 +12,7 @@ from processes import eventually
 from redis_inputs import add_regime
 from service_calls import get_json, get_text
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 

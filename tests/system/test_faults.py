@@ -14,7 +14,7 @@ from service_calls import get_feedback, get_json
 from stream_recorder import StreamRecorder
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_server.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
 LOG = "quantum:stream:strategic_feedback"
 LONG_VALID = {"STRATEGIC_MEMORY_VALIDITY": "60"}

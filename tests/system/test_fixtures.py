@@ -11,7 +11,7 @@ import redis
 from processes import aeventually, eventually, process_is_gone, require_tool, service_environment
 from redis_inputs import add_portfolio, add_regime, add_trade, golden_cases, load_golden_case, read_stream
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
 def test_waiting_gives_the_value_and_gives_up_with_a_reason() -> None:

@@ -24,7 +24,7 @@ from service_calls import get_feedback, get_text
 from soundness import LASTING, check_sound, health, log_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import StartService
 from processes import eventually
 
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 SERVICE = "strategic_memory.v1.StrategicMemoryService"
 

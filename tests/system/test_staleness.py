@@ -11,7 +11,7 @@ from service_calls import get_feedback, get_json
 from stream_recorder import StreamRecorder
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
 def test_a_feedback_turns_stale_without_redis_and_comes_back_as_a_new_revision(

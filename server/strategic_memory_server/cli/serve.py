@@ -12,11 +12,11 @@ from contextlib import AsyncExitStack
 import structlog
 
 from strategic_memory_server.application import open_service
-from strategic_memory_server.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.environment import Environment, SettingsError, read_environment, unknown_variables
 from strategic_memory_server.errors import ListenError
-from strategic_memory_server.logging_setup import set_up_logging
-from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
+from strategic_memory_server.monitoring.logging_setup import set_up_logging
 
 EXIT_OK = 0
 EXIT_FAILED = 1

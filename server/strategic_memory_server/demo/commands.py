@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategic_memory_server.redis_binary import find_redis_cli
+from strategic_memory_server.embedded.redis_binary import find_redis_cli
 
 _SERVICE = "strategic_memory.v1.StrategicMemoryService"
 _GET_GRPCURL = (

@@ -12,7 +12,7 @@ from rich.text import Text
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.demo.line_output import LineOutput
 from strategic_memory_server.demo.tally import Change, DemoTally, policy_name, status_name
-from strategic_memory_server.input_keys import STREAM_SOURCES
+from strategic_memory_server.inputs.input_keys import STREAM_SOURCES
 
 _COLOURS = {"AGGRESSIVE": "bold green", "BALANCED": "bold yellow", "CONSERVATIVE": "bold cyan"}
 

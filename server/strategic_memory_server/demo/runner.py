@@ -22,10 +22,10 @@ from strategic_memory_server.demo.options import DemoOptions
 from strategic_memory_server.demo.service_log import service_log_in
 from strategic_memory_server.demo.subscription import follow_feedback
 from strategic_memory_server.demo.tally import DemoTally, summary_lines
-from strategic_memory_server.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.memory_sync_service import StrategicMemorySync
-from strategic_memory_server.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.settings import (
     GrpcSettings,
     HttpSettings,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from google.protobuf.duration_pb2 import Duration
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
-from strategic_memory_server import reference_rules
-from strategic_memory_server.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.errors import InvalidRequestError, Violation
+from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.rule_table import Row
+from strategic_memory_server.revisions.stream_cursor import Delivery
+from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
-from strategic_memory_server.stream_cursor import Delivery
 from strategic_memory_server.what_if import AnalysisOrder
 
 SHORTEST_HEARTBEAT_S = 0.1

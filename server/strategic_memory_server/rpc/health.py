@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from strategic_memory_server.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.revisions.change_signal import ChangeSignal, wait_until
 
 WHOLE_SERVER = ""
 

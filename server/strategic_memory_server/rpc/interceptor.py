@@ -20,7 +20,7 @@ from grpc.aio import AbortError, ServicerContext
 from prometheus_client import Counter
 
 from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryError, Violation
-from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.monitoring.metrics import RpcMetrics
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
 
 Context = ServicerContext[Any, Any]

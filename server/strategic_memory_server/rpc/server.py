@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.errors import ListenError
-from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.monitoring.metrics import RpcMetrics
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.interceptor import RpcInterceptor
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer

@@ -17,7 +17,6 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
-from strategic_memory_server.change_signal import ChangeSignal, wait_until
 from strategic_memory_server.errors import (
     DrainingError,
     LogNotReadError,
@@ -25,17 +24,18 @@ from strategic_memory_server.errors import (
     TooManySubscribersError,
 )
 from strategic_memory_server.feedback import Feedback, FeedbackStatus
-from strategic_memory_server.feedback_hub import FeedbackHub
-from strategic_memory_server.feedback_log import FeedbackLog
-from strategic_memory_server.inline_memory import read_inline_memory
+from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, Step, StreamCursor
 from strategic_memory_server.rpc.from_wire import StreamOrder, analysis_order, stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message
 from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
-from strategic_memory_server.stream_cursor import Beat, Deliver, ReadLog, Step, StreamCursor
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
 
 LOG_PAGE = 100

@@ -12,7 +12,7 @@ from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigur
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimePerformance
 from strategic_memory_server.memory import Context, JsonObject, SourceReport, StrategicMemory
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.reasons import Reason
+from strategic_memory_server.rules.reasons import Reason
 
 POLICIES: Mapping[Policy | None, feedback_pb2.Policy.ValueType] = {
     None: feedback_pb2.POLICY_UNSPECIFIED,

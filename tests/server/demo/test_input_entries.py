@@ -7,13 +7,13 @@ from itertools import islice
 
 import pytest
 
-from strategic_memory_server import input_keys
 from strategic_memory_server.demo.context_keys import ContextKeys
 from strategic_memory_server.demo.input_entries import InputEntry, entries_of, malformed_entries
 from strategic_memory_server.demo.market_model import MarketModel, PortfolioReport
-from strategic_memory_server.entries import read_portfolio_entry, read_regime_observation, read_trade_result
-from strategic_memory_server.entry_fields import Fields, RejectionError
-from strategic_memory_server.json_inputs import read_leverage_limits, read_object, read_regime_stats
+from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.inputs.entries import read_portfolio_entry, read_regime_observation, read_trade_result
+from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
+from strategic_memory_server.inputs.json_inputs import read_leverage_limits, read_object, read_regime_stats
 
 WRITTEN_AT = datetime(2025, 12, 21, 6, 0, 0, 250_000, tzinfo=UTC)
 READ = {

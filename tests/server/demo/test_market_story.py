@@ -14,9 +14,9 @@ from strategic_memory_server.demo.input_entries import entries_of, malformed_ent
 from strategic_memory_server.demo.market_model import MarketModel
 from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES
 from strategic_memory_server.demo.options import DEFAULT_SEED
-from strategic_memory_server.embedded_redis import EmbeddedRedis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Advice
-from strategic_memory_server.input_keys import key_of
+from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback

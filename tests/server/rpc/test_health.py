@@ -12,7 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.metrics import RpcMetrics
+from strategic_memory_server.monitoring.metrics import RpcMetrics
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.interceptor import RpcInterceptor
 

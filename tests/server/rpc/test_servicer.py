@@ -17,7 +17,7 @@ from redis_inputs import add_regime
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.errors import ListenError
-from strategic_memory_server.feedback_log import LogState
+from strategic_memory_server.revisions.feedback_log import LogState
 from strategic_memory_server.rpc.servicer import LOG_PAGE
 from strategic_memory_server.settings import GrpcSettings
 

@@ -1,0 +1,256 @@
+"""A real Redis server that belongs to this process: for the demo, `serve --embedded-redis` and the tests."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import tempfile
+import time
+import weakref
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from strategic_memory_server.embedded.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.redis_binary import find_redis_server
+
+_HOST = "127.0.0.1"
+# Below the range from which the kernel takes outgoing ports: a client that keeps trying to reconnect to a
+# killed Redis could otherwise be given the very port as its own and occupy it (or connect to itself).
+_PORTS = range(20_000, 32_000)
+_PORT_ATTEMPTS = 10
+_POLL_S = 0.01
+_LOG_TAIL_LINES = 15
+_PORT_TAKEN_MARKS = ("Address already in use", "Failed listening on port")
+
+
+class EmbeddedRedisError(RuntimeError):
+    """The embedded Redis did not start; the message carries the end of its log."""
+
+
+class Persistence(Enum):
+    """What an embedded Redis keeps on disk."""
+
+    NONE = "none"
+    """Nothing: a restart begins empty."""
+    EVERY_SECOND = "everysec"
+    """An append-only file, flushed every second: SIGKILL loses no write, a power failure up to a second."""
+    ALWAYS = "always"
+    """An append-only file, flushed before each answer: no acknowledged write is lost."""
+
+
+class EmbeddedRedis:
+    """A Redis server on 127.0.0.1 that lives no longer than this process.
+
+    A terminal's Ctrl-C does not reach it; `stop`, `kill` and `close` do, and the end of this process, however
+    it comes. Calls block for milliseconds, on a busy machine for seconds: from a running event loop, use
+    `asyncio.to_thread`. Not thread-safe.
+    """
+
+    def __init__(
+        self,
+        *,
+        binary: str | Path | None = None,
+        port: int | None = None,
+        directory: str | Path | None = None,
+        persistence: Persistence = Persistence.NONE,
+        start_timeout_s: float = 15.0,
+    ) -> None:
+        """Prepare a server without starting it.
+
+        Without `port` a free one is taken at the first start and kept. Without `directory` a temporary one is
+        made at the first start; `close` removes it, or at the latest the end of this process.
+
+        Raises RedisBinaryNotFoundError when there is no server program.
+        """
+        self._binary = find_redis_server(binary)
+        self._port = port
+        self._directory = None if directory is None else Path(directory).resolve()
+        self._remove_directory: weakref.finalize[..., EmbeddedRedis] | None = None
+        self._persistence = persistence
+        self._start_timeout_s = start_timeout_s
+        self._process: GuardedProcess | None = None
+
+    @property
+    def port(self) -> int:
+        """The TCP port, kept through restarts. Raises EmbeddedRedisError before the first start."""
+        if self._port is None:
+            raise EmbeddedRedisError("The embedded Redis has no port yet: start it first.")
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The URL for `REDIS_URL`. Raises EmbeddedRedisError before the first start."""
+        return f"redis://{_HOST}:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server. Raises EmbeddedRedisError while there is none."""
+        if self._process is None:
+            raise EmbeddedRedisError("The embedded Redis has no process: start it first.")
+        return self._process.pid
+
+    @property
+    def directory(self) -> Path:
+        """The folder of its data and its log. Raises EmbeddedRedisError before the first start."""
+        if self._directory is None:
+            raise EmbeddedRedisError("The embedded Redis has no directory yet: start it first.")
+        return self._directory
+
+    @property
+    def log_path(self) -> Path:
+        """The file that the server logs to. Raises EmbeddedRedisError before the first start."""
+        return self.directory / "redis.log"
+
+    @property
+    def running(self) -> bool:
+        """Whether the server's process is there."""
+        return self._process is not None and self._process.exit_code() is None
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers; after `stop` or `kill`, on the same port and directory.
+
+        Does nothing when it runs. Raises EmbeddedRedisError when it does not answer in time, or when a port
+        that was asked for is taken.
+        """
+        if self.running:
+            return self
+        self.kill()
+        self._prepare_directory()
+        if self._port is None:
+            self._port = self._start_on_free_port()
+        else:
+            self._start_on(self._port)
+        return self
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End the server in order, by force after `timeout_s`. Its directory stays for the next `start`."""
+        if self._process is not None:
+            self._process.terminate(timeout_s)
+            self._process = None
+
+    def kill(self) -> None:
+        """End the server as a crash would, with SIGKILL. Its directory stays for the next `start`."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def close(self) -> None:
+        """Stop the server and remove the temporary directory, if it made one. May be called again."""
+        self.stop()
+        if self._remove_directory is not None:
+            self._remove_directory()
+            self._remove_directory = None
+            self._directory = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _prepare_directory(self) -> None:
+        if self._directory is None:
+            made = tempfile.mkdtemp(prefix="strategic-memory-redis-")
+            self._remove_directory = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+            self._directory = Path(made)
+        self._directory.mkdir(parents=True, exist_ok=True)
+
+    def _start_on_free_port(self) -> int:
+        for _ in range(_PORT_ATTEMPTS - 1):
+            port = _free_port()
+            try:
+                self._start_on(port)
+            except _PortTakenError:
+                continue
+            return port
+        port = _free_port()
+        self._start_on(port)
+        return port
+
+    def _start_on(self, port: int) -> None:
+        log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self._process = GuardedProcess(
+            [str(self._binary), *self._arguments(port)],
+            log_path=self.log_path,
+            directory=self.directory,
+            remove_with_parent=self._remove_directory is not None,
+        )
+        try:
+            self._wait_until_it_answers(self._process, port, log_offset)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _arguments(self, port: int) -> list[str]:
+        arguments = ["--bind", _HOST, "--protected-mode", "yes", "--port", str(port), "--daemonize", "no"]
+        arguments += ["--save", "", "--dir", str(self.directory)]
+        if self._persistence is Persistence.NONE:
+            return [*arguments, "--appendonly", "no"]
+        return [*arguments, "--appendonly", "yes", "--appendfsync", self._persistence.value]
+
+    def _wait_until_it_answers(self, process: GuardedProcess, port: int, log_offset: int) -> None:
+        deadline = time.monotonic() + self._start_timeout_s
+        while process.exit_code() is None:
+            if _process_id_behind(port) == process.pid:
+                return
+            if time.monotonic() > deadline:
+                raise EmbeddedRedisError(
+                    f"The embedded Redis ({self._binary}) did not answer on port {port} within "
+                    f"{self._start_timeout_s:g} s. The end of its log:\n{self._log_tail(log_offset)}"
+                )
+            time.sleep(_POLL_S)
+        tail = self._log_tail(log_offset)
+        ended = f"The embedded Redis ({self._binary}) ended at once with exit code {process.exit_code()}."
+        if any(mark in tail for mark in _PORT_TAKEN_MARKS):
+            raise _PortTakenError(f"{ended} Port {port} is taken: give another one, or none. Its log:\n{tail}")
+        raise EmbeddedRedisError(f"{ended} The end of its log:\n{tail}")
+
+    def _log_tail(self, offset: int) -> str:
+        lines = self.log_path.read_bytes()[offset:].decode(errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_TAIL_LINES:]) or "(it wrote nothing)"
+
+
+class _PortTakenError(EmbeddedRedisError):
+    """Something else listens on the port."""
+
+
+def _free_port() -> int:
+    choice = random.SystemRandom()
+    for _ in range(200):
+        port = choice.choice(_PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+        return port
+    raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
+
+
+def _process_id_behind(port: int) -> int | None:
+    """Ask the Redis on `port` for its process id: None when none answers yet.
+
+    A stranger's Redis may hold the port that ours was refused; only the process id tells them apart.
+    """
+    client = redis.Redis(
+        host=_HOST, port=port, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
+    )
+    try:
+        client.ping()
+        return int(client.info("server")["process_id"])
+    except (redis.RedisError, OSError):
+        return None
+    finally:
+        client.close()

@@ -1,0 +1,1 @@
+"""What other programs left in Redis or sent in a request: read, checked, and put into columns."""

@@ -1,0 +1,66 @@
+"""InputWatcher: waits until a stream has an entry that the last load has not read, on a connection of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError, ResponseError
+from redis.typing import KeyT, StreamIdT
+
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+
+LONGEST_BLOCK_S = 0.5
+"""Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""
+
+logger = structlog.get_logger(__name__)
+
+
+class InputWatcher:
+    """Watches the three input streams under one key prefix.
+
+    Args:
+        client: must bear reads that block for LONGEST_BLOCK_S.
+        prefix: key prefix.
+    """
+
+    def __init__(self, client: redis.Redis, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._failure: str | None = None
+
+    async def wait(self, read_up_to: Mapping[str, str], timeout_s: float) -> bool | None:
+        """Wait for an entry beyond what was read: True when there is one, False when none came in time.
+
+        None, at once: the streams cannot be watched as they are now.
+
+        Args:
+            read_up_to: id of the newest entry that was read, by source; a source that is missing is not watched.
+            timeout_s: longest wait, seconds; at most LONGEST_BLOCK_S counts.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached.
+        """
+        if not read_up_to:
+            return None
+        block_ms = max(round(min(timeout_s, LONGEST_BLOCK_S) * 1000), 1)
+        cursors: dict[KeyT, StreamIdT] = {
+            keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()
+        }
+        try:
+            arrived = bool(await self._client.xread(cursors, count=1, block=block_ms))
+        except (RedisError, OSError) as error:
+            self._report(describe_failure(error))
+            if isinstance(error, ResponseError):
+                # A key has changed its type, or may not be read: the next sync tells which, and leaves it out then.
+                return None
+            raise
+        self._failure = None
+        return arrived
+
+    def _report(self, failure: str) -> None:
+        if failure != self._failure:
+            logger.warning("Inputs cannot be watched; they are read at the interval", error=failure)
+        self._failure = failure

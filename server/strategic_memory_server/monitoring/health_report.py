@@ -1,0 +1,99 @@
+"""The document that `GET /health` answers with. Pure: from state to JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.inputs.rejections import RejectionLedger
+from strategic_memory_server.revisions.feedback_json import to_iso
+from strategic_memory_server.sync_status import SyncStatus
+
+
+def health_report(
+    feedback: Feedback,
+    sync: SyncStatus,
+    rejections: RejectionLedger,
+    tail_failure: str | None,
+    subscribers: int,
+) -> dict[str, Any]:
+    """Describe the service.
+
+    `.metrics.strategic_memory` is what the contract promises; what stands beside it is for operators.
+    """
+    status = feedback.status.value.lower()
+    problems = [
+        f"{what}: {failure}"
+        for what, failure in (("sync", sync.failure), ("feedback log", tail_failure))
+        if failure is not None
+    ]
+    return {
+        "status": status,
+        "problems": problems,
+        "metrics": {
+            "strategic_memory": _strategic_memory(feedback, status),
+            "feedback": _feedback(feedback, subscribers),
+            "sync": _sync(sync),
+            "inputs": _inputs(sync, rejections),
+        },
+    }
+
+
+def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:
+    advice = feedback.advice
+    performance = advice.regime_performance
+    return {
+        "status": status,
+        "preferred_regime": advice.preferred_regime,
+        "recommended_policy": advice.updated_policy.name,
+        "confidence_boost": advice.confidence_boost,
+        "leverage_hint": advice.leverage_hint,
+        "performance": performance
+        and {
+            "avg_pnl": performance.avg_pnl,
+            "win_rate": performance.win_rate or 0.0,
+            "sample_count": performance.sample_count,
+        },
+        "last_update": to_iso(feedback.times.computed_at_ms),
+    }
+
+
+def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
+    return {
+        "revision": feedback.revision,
+        "epoch": feedback.epoch,
+        "current_regime": feedback.advice.current_regime,
+        "data_as_of": to_iso(feedback.times.data_as_of_ms),
+        "valid_until": to_iso(feedback.times.valid_until_ms),
+        "reasons": [reason.sentence for reason in feedback.advice.reasons],
+        "subscribers": subscribers,
+    }
+
+
+def _sync(sync: SyncStatus) -> dict[str, Any]:
+    return {
+        "iteration": sync.iteration,
+        "outcome": sync.outcome,
+        "explanation": sync.explanation or None,
+        "failure": sync.failure,
+        "failures": sync.failures,
+        "samples": sync.samples,
+        "elapsed_ms": round(sync.elapsed_s * 1000, 3),
+        "completed_at": to_iso(sync.completed_at_ms),
+    }
+
+
+def _inputs(sync: SyncStatus, rejections: RejectionLedger) -> dict[str, Any]:
+    """Show each source: what the last sync used and met, and the totals in which each rejected input counts once."""
+    totals: dict[str, dict[str, int]] = {}
+    for (source, reason), count in sorted(rejections.totals.items()):
+        totals.setdefault(source, {})[reason] = count
+    return {
+        report.source: {
+            "accepted": report.accepted,
+            "rejected": dict(report.rejected),
+            "noted": dict(report.noted),
+            "rejected_total": totals.get(report.source, {}),
+        }
+        for report in sync.sources
+    }

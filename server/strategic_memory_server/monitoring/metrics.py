@@ -1,0 +1,163 @@
+"""Prometheus metrics. One registry for each service, so that two in one process do not mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.inputs.rejections import RejectionLedger
+from strategic_memory_server.sync_status import SyncStatus
+
+# A scrape must not carry the time of creation of every series.
+_without_creation_times: Callable[[], None] = disable_created_metrics
+_without_creation_times()
+
+RPC_LABELS = ("grpc_type", "grpc_service", "grpc_method")
+SYNC_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class RpcMetrics:
+    """Counters and histograms of RPCs under the names that gRPC dashboards expect."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.started = Counter("grpc_server_started", "RPCs started.", RPC_LABELS, registry=registry)
+        self.handled = Counter(
+            "grpc_server_handled",
+            "RPCs completed, by status code.",
+            (*RPC_LABELS, "grpc_code"),
+            registry=registry,
+        )
+        self.received = Counter(
+            "grpc_server_msg_received", "Messages received from clients.", RPC_LABELS, registry=registry
+        )
+        self.sent = Counter("grpc_server_msg_sent", "Messages sent to clients.", RPC_LABELS, registry=registry)
+        self.seconds = Histogram(
+            "grpc_server_handling_seconds",
+            "Time until an RPC was completed, seconds.",
+            RPC_LABELS,
+            registry=registry,
+        )
+
+
+class SyncMetrics:
+    """Counters and a histogram of the sync loop."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._cycles = Counter(
+            "strategic_memory_sync_cycles", "Sync cycles, by how they ended.", ("outcome",), registry=registry
+        )
+        self._seconds = Histogram(
+            "strategic_memory_sync_duration_seconds",
+            "Duration of a completed sync cycle, seconds.",
+            buckets=SYNC_BUCKETS_S,
+            registry=registry,
+        )
+
+    def observe(self, status: SyncStatus) -> None:
+        """Count one cycle."""
+        if status.failure is not None:
+            self._cycles.labels("failed").inc()
+            return
+        self._cycles.labels(status.outcome).inc()
+        self._seconds.observe(status.elapsed_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Where the gauges look when they are asked."""
+
+    in_force: Callable[[], Feedback]
+    sync_status: Callable[[], SyncStatus]
+    rejections: RejectionLedger
+    subscribers: Callable[[], int]
+    clock_ms: Callable[[], int]
+
+
+class StateCollector(Collector):
+    """Gauges that are read from the state of the service at the moment of a scrape."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the metrics as they stand now."""
+        yield from self._feedback()
+        yield from self._inputs()
+        yield GaugeMetricFamily(
+            "strategic_memory_subscribers", "Open StreamFeedback streams.", value=self._observed.subscribers()
+        )
+
+    def _feedback(self) -> Iterable[Metric]:
+        feedback, now_ms = self._observed.in_force(), self._observed.clock_ms()
+        yield GaugeMetricFamily(
+            "strategic_memory_revision", "Revision of the feedback in force.", value=feedback.revision
+        )
+        status = GaugeMetricFamily(
+            "strategic_memory_status",
+            "1 for the status of the feedback in force, 0 for the others.",
+            labels=["status"],
+        )
+        for known in FeedbackStatus:
+            status.add_metric([known.value.lower()], float(feedback.status is known))
+        yield status
+        advice = feedback.advice
+        yield GaugeMetricFamily(
+            "strategic_memory_confidence_boost",
+            "Confidence boost of the feedback in force.",
+            value=advice.confidence_boost,
+        )
+        yield GaugeMetricFamily(
+            "strategic_memory_leverage_hint",
+            "Leverage hint of the feedback in force.",
+            value=advice.leverage_hint,
+        )
+        times = (
+            (
+                "strategic_memory_feedback_age_seconds",
+                "Time since the last successful sync, seconds.",
+                self._synced_ms(),
+            ),
+            (
+                "strategic_memory_data_age_seconds",
+                "Age of the newest input entry, seconds.",
+                feedback.times.data_as_of_ms,
+            ),
+        )
+        for name, documentation, since_ms in times:
+            if since_ms is not None:
+                yield GaugeMetricFamily(name, documentation, value=max(now_ms - since_ms, 0) / 1000)
+        if feedback.times.valid_until_ms is not None:
+            yield GaugeMetricFamily(
+                "strategic_memory_valid_seconds",
+                "Time until the feedback in force turns stale, seconds; negative once it has.",
+                value=(feedback.times.valid_until_ms - now_ms) / 1000,
+            )
+
+    def _inputs(self) -> Iterable[Metric]:
+        loaded = GaugeMetricFamily(
+            "strategic_memory_entries_loaded", "Entries used by the last sync, by source.", labels=["source"]
+        )
+        for report in self._observed.sync_status().sources:
+            loaded.add_metric([report.source], report.accepted)
+        yield loaded
+        rejected = CounterMetricFamily(
+            "strategic_memory_entries_rejected",
+            "Inputs rejected since the start, each counted once.",
+            labels=["source", "reason"],
+        )
+        for (source, reason), count in sorted(self._observed.rejections.totals.items()):
+            rejected.add_metric([source, reason], count)
+        yield rejected
+
+    def _synced_ms(self) -> int | None:
+        return self._observed.sync_status().completed_at_ms
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """Give all metrics in the Prometheus text format."""
+    return generate_latest(registry)

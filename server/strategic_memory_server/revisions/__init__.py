@@ -1,0 +1,1 @@
+"""The feedback log: revisions written, followed, kept at hand and handed to subscribers."""

@@ -1,0 +1,204 @@
+"""Feedback as the JSON that Redis holds: in the key, in each log entry and in the event.
+
+The keys that the contract names come first and in its order; what this service adds follows. Reading is the exact
+inverse of writing, so that a replica that reads the log serves what was published.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Times
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.rules.reasons import Reason
+from strategic_memory_server.rules.rule_table import Comparison
+
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
+_TIMES_MS = (-62_135_596_800_000, 253_402_300_799_999)
+_MAX_COUNT = 2**63 - 1
+
+
+class MalformedFeedbackError(Exception):
+    """The log or its state cannot be read back: somebody else wrote to it, or another version did."""
+
+
+def to_iso(time_ms: int | None) -> str | None:
+    """Give a time in milliseconds since 1970-01-01 UTC as ISO 8601 with milliseconds and a Z."""
+    if time_ms is None:
+        return None
+    moment = _EPOCH_START + timedelta(milliseconds=time_ms)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def from_iso(text: str | None) -> int | None:
+    """Inverse of `to_iso`."""
+    if text is None:
+        return None
+    return round((datetime.fromisoformat(text) - _EPOCH_START) / timedelta(milliseconds=1))
+
+
+def encode_feedback(feedback: Feedback) -> str:
+    """Write a feedback as one line of JSON."""
+    advice = feedback.advice
+    performance = advice.regime_performance
+    document = {
+        "preferred_regime": advice.preferred_regime,
+        "updated_policy": advice.updated_policy.name,
+        "confidence_boost": advice.confidence_boost,
+        "leverage_hint": advice.leverage_hint,
+        "regime_performance": performance and _performance(performance),
+        "timestamp": to_iso(feedback.times.computed_at_ms),
+        "version": advice.version,
+        "revision": feedback.revision,
+        "epoch": feedback.epoch,
+        "status": feedback.status.value,
+        "current_regime": advice.current_regime,
+        "best_policy": advice.best_policy if advice.best_policy is None else advice.best_policy.name,
+        "data_as_of": to_iso(feedback.times.data_as_of_ms),
+        "valid_until": to_iso(feedback.times.valid_until_ms),
+        "regime_decided": performance and {"wins": performance.wins, "losses": performance.losses},
+        "reasons": [_reason(reason) for reason in advice.reasons],
+    }
+    return json.dumps(document, allow_nan=False)
+
+
+def encode_event(feedback: Feedback) -> str:
+    """Write the pub/sub event that announces a feedback."""
+    advice = feedback.advice
+    document = {
+        "event": "strategic_feedback_updated",
+        "regime": advice.preferred_regime,
+        "policy": advice.updated_policy.name,
+        "confidence": advice.confidence_boost,
+        "leverage": advice.leverage_hint,
+        "revision": feedback.revision,
+        "epoch": feedback.epoch,
+        "timestamp": to_iso(feedback.times.computed_at_ms),
+    }
+    return json.dumps(document, allow_nan=False)
+
+
+def decode_feedback(raw: bytes) -> Feedback:
+    """Read what `encode_feedback` wrote.
+
+    Raises:
+        MalformedFeedbackError: it is not a feedback.
+    """
+    try:
+        return _feedback(json.loads(raw))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise MalformedFeedbackError(f"not a feedback ({repr(error)[:100]})") from error
+
+
+def read_count(value: object) -> int:
+    """Give a whole number from 0 that fits the wire; ValueError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
+        raise ValueError("not a count")
+    return value
+
+
+def read_time_ms(value: int) -> int:
+    """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
+    if not _TIMES_MS[0] <= value <= _TIMES_MS[1]:
+        raise ValueError("not a time")
+    return value
+
+
+def _read_number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
+        raise ValueError("not a finite number")
+    return float(value)
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()
+    return value
+
+
+def _feedback(document: dict[str, Any]) -> Feedback:
+    performance, decided = document["regime_performance"], document["regime_decided"]
+    best_policy = document["best_policy"]
+    advice = Advice(
+        preferred_regime=_read_text(document["preferred_regime"]),
+        updated_policy=Policy[document["updated_policy"]],
+        confidence_boost=_read_number(document["confidence_boost"]),
+        leverage_hint=_read_number(document["leverage_hint"]),
+        regime_performance=None
+        if performance is None
+        else RegimePerformance(
+            avg_pnl=_read_number(performance["avg_pnl"]),
+            sample_count=read_count(performance["sample_count"]),
+            wins=read_count(decided["wins"]),
+            losses=read_count(decided["losses"]),
+        ),
+        current_regime=_read_text(document["current_regime"]),
+        best_policy=None if best_policy is None else Policy[best_policy],
+        reasons=tuple(_read_reason(reason) for reason in document["reasons"]),
+        version=_read_text(document["version"]),
+    )
+    return Feedback(
+        advice=advice,
+        status=FeedbackStatus(document["status"]),
+        revision=read_count(document["revision"]),
+        epoch=_read_text(document["epoch"]),
+        times=Times(
+            computed_at_ms=_read_iso(document["timestamp"]),
+            data_as_of_ms=_read_iso(document["data_as_of"]),
+            valid_until_ms=_read_iso(document["valid_until"]),
+        ),
+    )
+
+
+def _read_iso(text: str | None) -> int | None:
+    time_ms = from_iso(text)
+    return None if time_ms is None else read_time_ms(time_ms)
+
+
+def _performance(performance: RegimePerformance) -> dict[str, float]:
+    """Write the figures; a win rate that is not defined is 0 here, as the reference rules have it."""
+    return {
+        "avg_pnl": performance.avg_pnl,
+        "win_rate": performance.win_rate or 0.0,
+        "sample_count": performance.sample_count,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "sentence": reason.sentence,
+        "comparisons": [
+            {
+                "measurement": comparison.measurement,
+                "value": comparison.value,
+                "operator": comparison.operator,
+                "threshold": comparison.threshold,
+                "holds": comparison.holds,
+            }
+            for comparison in reason.comparisons
+        ],
+    }
+
+
+def _read_reason(document: dict[str, Any]) -> Reason:
+    return Reason(
+        code=_read_text(document["code"]),
+        sentence=_read_text(document["sentence"]),
+        comparisons=tuple(_read_comparison(comparison) for comparison in document["comparisons"]),
+    )
+
+
+def _read_comparison(document: dict[str, Any]) -> Comparison:
+    value = document["value"]
+    return Comparison(
+        measurement=_read_text(document["measurement"]),
+        value=None if value is None else _read_number(value),
+        operator=_read_text(document["operator"]),
+        threshold=_read_number(document["threshold"]),
+        holds=document["holds"] is True,
+    )

@@ -1,0 +1,124 @@
+"""FeedbackTail: follows the log in Redis and feeds the hub, on a connection of its own.
+
+Every server serves from the tail, the one that syncs too. When the tail is in doubt (first read, lost connection,
+another epoch, a gap) it takes a snapshot of the log again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_replies import streams_of
+from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_log import STATE_FIELDS, FeedbackLog, LogState, decode_entries
+
+BLOCK_MS = 1_000
+"""Longest blocking read; after each the state is compared, which also notices a log that was deleted."""
+
+RETRY_S = 0.1
+LONGEST_RETRY_S = 2.0
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Cursors:
+    log: str
+    pulse: str
+
+
+class FeedbackTail:
+    """Feeds a hub from a log.
+
+    Args:
+        log: reads the log; its client must bear reads that block for BLOCK_MS.
+        client: the client for blocking reads.
+        hub: what to feed.
+        changed: is notified after each change of the hub.
+        recent_revisions: feedbacks to read back at a snapshot.
+    """
+
+    def __init__(
+        self,
+        log: FeedbackLog,
+        client: redis.Redis,
+        hub: FeedbackHub,
+        changed: ChangeSignal,
+        recent_revisions: int,
+    ) -> None:
+        self._log = log
+        self._client = client
+        self._hub = hub
+        self._changed = changed
+        self._recent = recent_revisions
+        self.failure: str | None = None
+        """Why the log cannot be followed right now; None while it can."""
+
+    async def run(self) -> None:
+        """Follow the log until cancelled."""
+        wait_s = RETRY_S
+        while True:
+            try:
+                cursors = await self._snapshot()
+                self._recovered()
+                while await self._follow(cursors):
+                    wait_s = RETRY_S
+            except (RedisError, OSError, MalformedFeedbackError) as error:
+                self._failed(describe_failure(error))
+            except Exception as error:
+                # A fault of the program: keep serving what is known and try again, but say so loudly.
+                logger.exception("Feedback log cannot be followed by a fault of the program")
+                self._failed(f"fault of the program: {type(error).__name__}")
+            else:
+                continue
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+
+    async def _snapshot(self) -> _Cursors:
+        snapshot = await self._log.snapshot(self._recent)
+        self._hub.load(snapshot)
+        self._changed.notify()
+        return _Cursors(snapshot.log_cursor, snapshot.pulse_cursor)
+
+    async def _follow(self, cursors: _Cursors) -> bool:
+        """Read what is new; False when the hub does not fit the log any more."""
+        keys = self._log.keys
+        reply = await self._client.xread({keys.log: cursors.log, keys.pulse: cursors.pulse}, block=BLOCK_MS)
+        if not reply:
+            return self._agrees(await self._log.read_state())
+        entries = streams_of(reply)
+        fits = True
+        if log_entries := entries.get(keys.log.encode()):
+            cursors.log = log_entries[-1][0].decode()
+            for feedback in decode_entries(log_entries):
+                fits = self._hub.append(feedback) and fits
+        if pulses := entries.get(keys.pulse.encode()):
+            cursors.pulse = pulses[-1][0].decode()
+            fits = fits and self._confirm(pulses[-1][1])
+        self._changed.notify()
+        return fits
+
+    def _confirm(self, pulse: dict[bytes, bytes]) -> bool:
+        return self._hub.confirm(LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS]))
+
+    def _agrees(self, state: LogState | None) -> bool:
+        known = (self._hub.epoch, self._hub.revision)
+        return known == ((state.epoch, state.revision) if state else ("", 0))
+
+    def _failed(self, failure: str) -> None:
+        if failure != self.failure:
+            logger.warning("Feedback log cannot be followed; serving what is known", error=failure)
+        self.failure = failure
+
+    def _recovered(self) -> None:
+        if self.failure is not None:
+            logger.info("Feedback log is followed again", revision=self._hub.revision, epoch=self._hub.epoch)
+        self.failure = None

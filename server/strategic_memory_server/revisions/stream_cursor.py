@@ -1,0 +1,158 @@
+"""StreamCursor: where one subscriber stands, and what it gets next.
+
+Synchronous: it looks at the hub when asked and never waits. The servicer waits, and reads from the log what the hub no
+longer holds.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
+from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+
+
+class Delivery(enum.Enum):
+    """What a slow subscriber gets: the newest feedback, or every one."""
+
+    LATEST = "LATEST"
+    EVERY = "EVERY"
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Send a feedback; `skipped` revisions before it are not sent."""
+
+    feedback: Feedback
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Read what came after a revision from the log, and hand it to `StreamCursor.take_from_log`."""
+
+    after_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Send a heartbeat at once: the status of the feedback in force has changed."""
+
+
+Step = Deliver | ReadLog | Beat
+
+
+class StreamCursor:
+    """State of one subscriber.
+
+    Args:
+        hub: what this server can say.
+        delivery: what a slow subscriber gets.
+        resume_after: revision to go on after; None: start with the feedback in force.
+        epoch: epoch of `resume_after`; empty: that of the log.
+
+    Raises:
+        LogNotReadError: there is a resume point and the log has not been read yet.
+        ResumePointError: the stream cannot go on from the resume point.
+    """
+
+    def __init__(
+        self, hub: FeedbackHub, delivery: Delivery, *, resume_after: int | None = None, epoch: str = ""
+    ) -> None:
+        self._hub = hub
+        self._delivery = delivery
+        self._epoch = hub.epoch
+        self._began_unread = not hub.was_read
+        self._after = resume_after
+        self._told: FeedbackStatus | None = None
+        # Whether the subscriber has a revision of the epoch, from this stream or from the one that it resumes.
+        self._sent_any = bool(resume_after)
+        if resume_after is not None:
+            self._check(resume_after, epoch)
+            self._after = self._not_before_epoch(resume_after)
+
+    def next(self, now_ms: int) -> Step | None:
+        """Tell what to do next; None: nothing until the hub changes or the validity passes.
+
+        Raises:
+            ResumePointError: the log has got another epoch, or the next revision is not retained any more.
+        """
+        hub = self._hub
+        in_force = hub.in_force(now_ms)
+        if self._epoch != hub.epoch:
+            self._take_epoch(in_force)
+        self._began_unread = self._began_unread and not hub.was_read
+        if self._after is None:
+            return self._deliver(in_force, 0)
+        if in_force.revision > self._after:
+            if self._delivery is Delivery.LATEST:
+                return self._deliver(in_force, in_force.revision - self._after - 1)
+            following = in_force if in_force.revision == self._after + 1 else hub.recent(self._after + 1)
+            return ReadLog(self._after) if following is None else self._deliver(following, 0)
+        if self._told is not in_force.status:
+            self._told = in_force.status
+            return Beat()
+        return None
+
+    def take_from_log(self, page: list[Feedback]) -> list[Deliver]:
+        """Take what was read from the log, oldest first, and give what to send.
+
+        The newest revision is left to `next` where something goes before it: only the hub knows its times.
+
+        Raises:
+            ResumePointError: the next revision is not retained any more.
+        """
+        steps: list[Deliver] = []
+        for feedback in page:
+            if self._after is None or feedback.epoch != self._epoch or feedback.revision != self._after + 1:
+                break
+            if steps and feedback.revision >= self._hub.revision:
+                break
+            steps.append(self._deliver(feedback, 0))
+        if not steps:
+            oldest = page[0].revision if page else 0
+            raise self._refused(ResumeRefusal.REVISION_COMPACTED, oldest=oldest)
+        return steps
+
+    def _check(self, resume_after: int, epoch: str) -> None:
+        hub = self._hub
+        if not hub.epoch:
+            raise LogNotReadError
+        if epoch and epoch != hub.epoch:
+            raise self._refused(ResumeRefusal.EPOCH_CHANGED)
+        if resume_after > hub.revision:
+            raise self._refused(ResumeRefusal.REVISION_IN_FUTURE)
+        if resume_after < hub.revision and self._not_before_epoch(resume_after) + 1 < hub.oldest_retained:
+            raise self._refused(ResumeRefusal.REVISION_COMPACTED)
+
+    def _take_epoch(self, in_force: Feedback) -> None:
+        """Follow the log to another epoch where that hides nothing from the subscriber."""
+        if self._sent_any:
+            raise self._refused(ResumeRefusal.EPOCH_CHANGED)
+        self._epoch = self._hub.epoch
+        if self._after is not None:
+            # What was there when this server first read the log is history to a subscriber who came before.
+            from_now_on = self._began_unread and in_force.revision > 0
+            self._after = None if from_now_on else self._not_before_epoch(0)
+
+    def _not_before_epoch(self, revision: int) -> int:
+        """Give the revision, or the last one before the epoch: nothing lies in between."""
+        return max(revision, self._hub.epoch_start - 1)
+
+    def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:
+        self._after = self._not_before_epoch(feedback.revision)
+        self._sent_any = self._sent_any or feedback.revision > 0
+        self._told = feedback.status
+        return Deliver(feedback, skipped)
+
+    def _refused(self, refusal: ResumeRefusal, *, oldest: int | None = None) -> ResumePointError:
+        hub = self._hub
+        return ResumePointError(
+            refusal,
+            asked=self._after or 0,
+            oldest=hub.oldest_retained if oldest is None else oldest,
+            current=hub.revision,
+            epoch=hub.epoch,
+        )

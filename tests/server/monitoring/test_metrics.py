@@ -1,0 +1,113 @@
+"""Prometheus metrics: read from the state at the moment of the scrape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from advice import NOW_MS, feedback
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from strategic_memory_server.feedback import Feedback, warming_up
+from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.monitoring.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.sync_status import SyncStatus
+
+
+@dataclass(slots=True)
+class State:
+    """What the gauges look at."""
+
+    said: Feedback = field(default_factory=lambda: warming_up("1.0.0"))
+    sync: SyncStatus = field(default_factory=SyncStatus)
+    ledger: RejectionLedger = field(default_factory=RejectionLedger)
+    subscribers: int = 0
+    now_ms: int = NOW_MS
+
+
+@pytest.fixture
+def state() -> State:
+    return State()
+
+
+@pytest.fixture
+def registry(state: State) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    observed = Observed(
+        lambda: state.said.at(state.now_ms),
+        lambda: state.sync,
+        state.ledger,
+        lambda: state.subscribers,
+        lambda: state.now_ms,
+    )
+    registry.register(StateCollector(observed))
+    return registry
+
+
+def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    return registry.get_sample_value(f"strategic_memory_{name}", labels)
+
+
+def test_before_anything_was_published(registry: CollectorRegistry) -> None:
+    assert value(registry, "status", status="warming_up") == 1
+    assert value(registry, "status", status="active") == 0
+    assert value(registry, "revision") == 0
+    assert value(registry, "feedback_age_seconds") is None
+    assert value(registry, "valid_seconds") is None
+
+
+def test_the_feedback_in_force(state: State, registry: CollectorRegistry) -> None:
+    state.said, state.subscribers = feedback(7), 3
+    state.sync = SyncStatus(completed_at_ms=NOW_MS)
+    state.now_ms = NOW_MS + 500
+    assert (value(registry, "revision"), value(registry, "subscribers")) == (7, 3)
+    assert (value(registry, "confidence_boost"), value(registry, "leverage_hint")) == (0.75, 1.5)
+    assert value(registry, "feedback_age_seconds") == 0.5
+    assert value(registry, "data_age_seconds") == 1.5
+    assert value(registry, "valid_seconds") == 179.5
+    state.now_ms = NOW_MS + 180_500
+    assert value(registry, "status", status="stale") == 1
+    assert value(registry, "status", status="active") == 0
+    assert value(registry, "valid_seconds") == -0.5
+    assert value(registry, "leverage_hint") == 1.0
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_age(state: State, registry: CollectorRegistry) -> None:
+    state.sync = SyncStatus(completed_at_ms=NOW_MS)
+    state.now_ms = NOW_MS - 60_000
+    assert value(registry, "feedback_age_seconds") == 0
+
+
+def test_inputs(state: State, registry: CollectorRegistry) -> None:
+    state.sync = SyncStatus(sources=(SourceReport("stream:meta.regime", 50), SourceReport("exposure:summary", 1)))
+    state.ledger.record([RejectedInput("stream:meta.regime", "pnl_missing", "", f"{number}-0") for number in range(4)])
+    assert value(registry, "entries_loaded", source="stream:meta.regime") == 50
+    assert value(registry, "entries_rejected_total", source="stream:meta.regime", reason="pnl_missing") == 4
+
+
+def test_cycles_are_counted_by_how_they_ended() -> None:
+    registry = CollectorRegistry()
+    metrics = SyncMetrics(registry)
+    for status in (
+        SyncStatus(outcome="published", elapsed_s=0.002),
+        SyncStatus(outcome="confirmed", elapsed_s=0.002),
+        SyncStatus(outcome="confirmed", elapsed_s=0.2),
+        SyncStatus(outcome="confirmed", failure="away", failures=1),
+    ):
+        metrics.observe(status)
+    assert value(registry, "sync_cycles_total", outcome="published") == 1
+    assert value(registry, "sync_cycles_total", outcome="confirmed") == 2
+    assert value(registry, "sync_cycles_total", outcome="failed") == 1
+    assert value(registry, "sync_duration_seconds_count") == 3
+    assert value(registry, "sync_duration_seconds_bucket", le="0.005") == 2
+
+
+def test_the_exposition_is_read_by_a_parser(state: State, registry: CollectorRegistry) -> None:
+    RpcMetrics(registry)
+    SyncMetrics(registry)
+    state.said = feedback(7)
+    families = {family.name for family in text_string_to_metric_families(exposition(registry).decode())}
+    assert {"strategic_memory_revision", "strategic_memory_entries_rejected", "grpc_server_handled"} <= families
+    assert b"_created" not in exposition(registry)

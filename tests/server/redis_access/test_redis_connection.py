@@ -1,0 +1,106 @@
+"""Redis clients of the service, and how a server is named without its secrets."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+from repeatable import repeatable
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.settings import RedisSettings
+
+HIDDEN = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://redis:6379/0", "redis://redis:6379/0"),
+        (f"redis://user:{HIDDEN}@host:1234/5", "redis://host:1234/5"),
+        (f"redis://:{HIDDEN}@host", "redis://host:6379"),
+        (f"rediss://user:{HIDDEN}@[::1]:6380/1", "rediss://[::1]:6380/1"),
+        (f"redis://host/0?password={HIDDEN}", "redis://host:6379/0"),
+        ("redis://", "redis://localhost:6379"),
+        (f"unix://user:{HIDDEN}@/run/redis.sock?db=1&password={HIDDEN}", "unix:///run/redis.sock"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_server_is_named_without_user_password_and_query(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+
+
+SAFE = st.text("abcdefgABCDEFG0123456789-._~%!$&'()*+,;=", min_size=8, max_size=20)
+
+
+@given(SAFE, SAFE)
+@repeatable(200)
+def test_no_password_is_shown(user: str, password: str) -> None:
+    assert password not in shown_url(f"redis://{user}:{password}@host:6379/0")
+    assert user not in shown_url(f"rediss://{user}:{password}@host/0")
+
+
+def test_a_failure_is_one_line() -> None:
+    assert describe_failure(redis.ConnectionError("first\nsecond")) == "ConnectionError: first"
+    assert describe_failure(TimeoutError()) == "TimeoutError"
+
+
+async def test_a_password_that_is_wrong_is_not_told(redis_server: EmbeddedRedis) -> None:
+    url = redis_server.url.replace("redis://", f"redis://nobody:{HIDDEN}@")
+    async with connect(RedisSettings(url=url)) as client:
+        with pytest.raises(redis.AuthenticationError) as refused:
+            await client.ping()
+    assert HIDDEN not in describe_failure(refused.value)
+    assert HIDDEN not in repr(RedisSettings(url=url))
+
+
+async def test_answers_are_bytes(redis_server: EmbeddedRedis) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        await client.set("a", "\u00e9")
+        assert await client.get("a") == "\u00e9".encode()
+
+
+async def test_a_read_may_block_longer_than_a_command_may_take(redis_server: EmbeddedRedis) -> None:
+    settings = RedisSettings(url=redis_server.url, command_timeout_s=0.05)
+    async with connect(settings, longest_block_s=5.0) as client:
+        assert not await client.xread({"nothing": "0-0"}, block=150)
+    async with connect(settings) as client:
+        with pytest.raises(redis.TimeoutError):
+            await client.xread({"nothing": "0-0"}, block=5_000)
+
+
+async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        settings = RedisSettings(url=url, connect_timeout_s=0.2, command_timeout_s=0.2)
+        async with connect(settings) as client:
+            started = time.monotonic()
+            with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
+                await client.ping()
+            assert time.monotonic() - started < 5.0
+
+
+async def test_a_server_that_refuses_is_an_error_at_once() -> None:
+    async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
+        with pytest.raises(redis.ConnectionError):
+            await client.ping()
+
+
+async def test_a_connection_that_redis_has_closed_is_an_error_once_and_then_renewed(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        own_id = await client.client_id()
+        redis_client.client_kill_filter(_id=str(own_id))
+        failures = 0
+        for _ in range(3):
+            try:
+                await client.ping()
+            except redis.ConnectionError:
+                failures += 1
+        assert failures <= 1

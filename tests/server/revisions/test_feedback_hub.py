@@ -1,0 +1,123 @@
+"""FeedbackHub fed by hand: what is in force, what is recent, and what does not fit."""
+
+from __future__ import annotations
+
+import pytest
+from advice import NOW_MS, feedback, renewed
+
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import LogSnapshot, LogState
+
+RING = 3
+
+
+def snapshot(*recent: Feedback, state: LogState | None = None) -> LogSnapshot:
+    """A snapshot of a log whose newest entries these are."""
+    if state is None and recent:
+        newest = recent[-1]
+        state = LogState(newest.epoch, newest.revision, recent[0].revision, newest.times)
+    return LogSnapshot(state, recent, "0-0", "0-0")
+
+
+@pytest.fixture
+def hub() -> FeedbackHub:
+    return FeedbackHub("1.0.0", RING)
+
+
+def revisions_known(hub: FeedbackHub) -> list[int]:
+    return [revision for revision in range(20) if hub.recent(revision)]
+
+
+def test_before_the_log_was_read_it_says_the_safe_values(hub: FeedbackHub) -> None:
+    in_force = hub.in_force(NOW_MS)
+    assert (in_force.status, in_force.revision, in_force.epoch) == (FeedbackStatus.WARMING_UP, 0, "")
+    assert (hub.epoch, hub.revision, hub.oldest_retained, hub.was_read) == ("", 0, 0, False)
+    assert revisions_known(hub) == []
+
+
+def test_a_snapshot_takes_the_place_of_everything(hub: FeedbackHub) -> None:
+    hub.load(snapshot(*[feedback(n) for n in (4, 5, 6)]))
+    assert (hub.epoch, hub.revision, hub.oldest_retained, hub.was_read) == ("e1", 6, 4, True)
+    assert revisions_known(hub) == [4, 5, 6]
+    hub.load(snapshot(feedback(9, "e2")))
+    assert (hub.epoch, hub.revision, hub.oldest_retained) == ("e2", 9, 9)
+    assert revisions_known(hub) == [9]
+    hub.load(snapshot())
+    assert (hub.epoch, hub.revision, hub.oldest_retained) == ("", 0, 0)
+    assert hub.in_force(NOW_MS).status is FeedbackStatus.WARMING_UP
+
+
+def test_the_times_of_the_newest_are_those_of_the_state(hub: FeedbackHub) -> None:
+    times = Times(NOW_MS + 5, NOW_MS + 4, NOW_MS + 9)
+    hub.load(snapshot(feedback(5), feedback(6), state=LogState("e1", 6, 1, times)))
+    assert hub.in_force(NOW_MS) == renewed(feedback(6), times)
+
+
+def test_an_epoch_without_a_publication_has_a_place_and_the_safe_values(hub: FeedbackHub) -> None:
+    hub.load(snapshot(state=LogState("e2", 5, epoch_start=6)))
+    in_force = hub.in_force(NOW_MS)
+    assert (in_force.status, in_force.revision, in_force.epoch) == (FeedbackStatus.WARMING_UP, 0, "e2")
+    assert (hub.revision, hub.epoch_start) == (5, 6)
+    assert hub.append(feedback(6, "e2"))
+
+
+def test_a_newest_entry_that_cannot_be_read_leaves_the_safe_values_without_times(hub: FeedbackHub) -> None:
+    times = Times(NOW_MS, NOW_MS, NOW_MS + 9)
+    hub.load(snapshot(state=LogState("e1", 5, 1, times)))
+    assert hub.confirm(LogState("e1", 5, 1, times))
+    in_force = hub.in_force(NOW_MS)
+    assert (in_force.status, in_force.revision, in_force.times) == (FeedbackStatus.WARMING_UP, 0, Times())
+
+
+def test_what_follows_is_taken_and_the_oldest_of_the_ring_forgotten(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(1)))
+    for revision in range(2, 9):
+        assert hub.append(feedback(revision))
+        assert hub.in_force(NOW_MS) == feedback(revision)
+    assert revisions_known(hub) == [6, 7, 8]
+    assert hub.recent(7) == feedback(7)
+
+
+@pytest.mark.parametrize("stranger", [feedback(1), feedback(2), feedback(4), feedback(3, "e2"), feedback(0)])
+def test_what_does_not_follow_is_not_taken(hub: FeedbackHub, stranger: Feedback) -> None:
+    hub.load(snapshot(feedback(1), feedback(2)))
+    assert not hub.append(stranger)
+    assert hub.in_force(NOW_MS) == feedback(2)
+    assert revisions_known(hub) == [1, 2]
+
+
+def test_a_confirmation_moves_the_times_and_the_oldest_retained(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(1), feedback(2)))
+    times = Times(NOW_MS + 60_000, NOW_MS + 59_000, NOW_MS + 240_000)
+    assert hub.confirm(LogState("e1", 2, 2, times))
+    assert hub.in_force(NOW_MS) == renewed(feedback(2), times)
+    assert hub.oldest_retained == 2
+
+
+@pytest.mark.parametrize("state", [LogState("e1", 1), LogState("e1", 3), LogState("e2", 2), LogState("", 0)])
+def test_a_confirmation_of_something_else_is_not_taken(hub: FeedbackHub, state: LogState) -> None:
+    hub.load(snapshot(feedback(1), feedback(2)))
+    assert not hub.confirm(state)
+    assert hub.in_force(NOW_MS) == feedback(2)
+
+
+def test_it_turns_stale_by_itself_and_back_when_confirmed(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(1, valid_until_ms=NOW_MS)))
+    assert hub.in_force(NOW_MS).status is FeedbackStatus.ACTIVE
+    assert hub.in_force(NOW_MS + 1).status is FeedbackStatus.STALE
+    assert hub.in_force(NOW_MS).status is FeedbackStatus.ACTIVE, "a clock that was set back"
+    assert hub.confirm(LogState("e1", 1, 1, Times(NOW_MS, NOW_MS, NOW_MS + 9)))
+    assert hub.in_force(NOW_MS + 1).status is FeedbackStatus.ACTIVE
+
+
+def test_it_gives_the_same_object_until_something_changes(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(1, valid_until_ms=NOW_MS)))
+    assert hub.in_force(NOW_MS - 1) is hub.in_force(NOW_MS)
+    stale = hub.in_force(NOW_MS + 1)
+    assert stale is hub.in_force(NOW_MS + 2)
+    hub.append(feedback(2))
+    assert hub.in_force(NOW_MS + 1) is not stale
+    assert hub.in_force(NOW_MS + 1).revision == 2
+    late = hub.in_force(NOW_MS + 180_001)
+    assert (late.revision, late.status) == (2, FeedbackStatus.STALE)

@@ -1,0 +1,267 @@
+"""FeedbackLog on a real Redis: what one write leaves in each key, and what is refused before anything is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, feedback, renewed
+from redis_contents import contents_of
+from redis_events import subscribed
+
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
+from strategic_memory_server.revisions.feedback_log import STATE_FIELDS, FeedbackLog, LogKeys, LogState
+
+KEYS = LogKeys.under("quantum")
+LATER = Times(NOW_MS + 60_000, NOW_MS + 59_000, NOW_MS + 240_000)
+
+
+@pytest.fixture
+async def log(async_client: redis.asyncio.Redis) -> FeedbackLog:
+    return FeedbackLog(async_client, "quantum", retained_revisions=5)
+
+
+async def publish(log: FeedbackLog, *revisions: int, epoch: str = "e1") -> None:
+    """Publish feedbacks one after the other; the log stands before the first one."""
+    for revision in revisions:
+        assert await log.publish(feedback(revision, epoch), expected=LogState(epoch, revision - 1))
+
+
+def stream(client: redis.Redis, key: str) -> list[tuple[str, dict[str, str]]]:
+    entries: Any = client.xrange(key)
+    return [
+        (entry_id.decode(), {name.decode(): value.decode() for name, value in fields.items()})
+        for entry_id, fields in entries
+    ]
+
+
+def state(client: redis.Redis) -> dict[str, str]:
+    fields: Any = client.hgetall(KEYS.state)
+    return {name.decode(): value.decode() for name, value in fields.items()}
+
+
+def times_of(fields: dict[str, str]) -> Times:
+    return Times(int(fields["computed_at_ms"]), int(fields["data_as_of_ms"]), int(fields["valid_until_ms"]))
+
+
+def test_the_names_of_the_outputs_are_those_of_the_contract() -> None:
+    assert KEYS.feedback == "quantum:feedback:strategic_memory"
+    assert KEYS.events == "quantum:events:strategic_feedback"
+    assert KEYS.log == "quantum:stream:strategic_feedback"
+
+
+async def test_a_new_log_gets_the_epoch_and_keeps_it(redis_client: redis.Redis, log: FeedbackLog) -> None:
+    assert await log.read_state() is None
+    assert await log.open("e1") == LogState("e1", 0)
+    assert await log.open("e2") == LogState("e1", 0) == await log.read_state()
+    assert list(contents_of(redis_client)) == [KEYS.state.encode()]
+
+
+async def test_a_publication_is_in_every_output_when_its_event_arrives(
+    redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await log.open("e1")
+    with subscribed(redis_client, KEYS.events) as events:
+        await publish(log, 1)
+        event = events.next()
+    assert (event["event"], event["revision"], event["epoch"]) == ("strategic_feedback_updated", 1, "e1")
+    said = feedback(1)
+    stored: Any = redis_client.get(KEYS.feedback)
+    assert decode_feedback(stored) == said
+    ((entry_id, entry),) = stream(redis_client, KEYS.log)
+    assert (entry_id, entry["revision"], entry["epoch"]) == ("1-0", "1", "e1")
+    assert decode_feedback(entry["feedback"].encode()) == said
+    ((_, pulse),) = stream(redis_client, KEYS.pulse)
+    for fields in (pulse, state(redis_client)):
+        assert (fields["epoch"], fields["revision"], fields["oldest_revision"]) == ("e1", "1", "1")
+        assert times_of(fields) == said.times
+    assert await log.read_state() == LogState("e1", 1, 1, said.times)
+
+
+async def test_a_confirmation_moves_the_times_everywhere_and_adds_no_revision(
+    redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await log.open("e1")
+    await publish(log, 1, 2)
+    entries = stream(redis_client, KEYS.log)
+    with subscribed(redis_client, KEYS.events) as events:
+        assert await log.confirm(renewed(feedback(2), LATER))
+        assert events.none_has_arrived()
+    assert stream(redis_client, KEYS.log) == entries
+    stored: Any = redis_client.get(KEYS.feedback)
+    assert decode_feedback(stored) == renewed(feedback(2), LATER)
+    for fields in (stream(redis_client, KEYS.pulse)[-1][1], state(redis_client)):
+        assert (fields["epoch"], fields["revision"], fields["oldest_revision"]) == ("e1", "2", "1")
+        assert times_of(fields) == LATER
+    assert await log.read_state() == LogState("e1", 2, 1, LATER)
+
+
+@pytest.mark.parametrize("expected", [LogState("e1", 1), LogState("e1", 3), LogState("e2", 2), LogState("", 0)])
+async def test_who_is_wrong_about_where_the_log_stands_writes_nothing(
+    redis_client: redis.Redis, log: FeedbackLog, expected: LogState
+) -> None:
+    await log.open("e1")
+    await publish(log, 1, 2)
+    before = contents_of(redis_client)
+    with subscribed(redis_client, KEYS.events) as events:
+        assert not await log.publish(feedback(expected.revision + 1, expected.epoch), expected=expected)
+        assert not await log.confirm(feedback(expected.revision, expected.epoch))
+        assert events.none_has_arrived()
+    assert contents_of(redis_client) == before
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+async def test_a_revision_that_the_log_has_held_is_not_written_again(
+    redis_client: redis.Redis, log: FeedbackLog, revision: int
+) -> None:
+    """The state alone was set back; the stream remembers."""
+    await log.open("e1")
+    await publish(log, 1, 2)
+    redis_client.xdel(KEYS.log, "2-0")
+    redis_client.hset(KEYS.state, "revision", 0)
+    before = contents_of(redis_client)
+    assert not await log.publish(feedback(revision), expected=LogState("e1", 0))
+    assert contents_of(redis_client) == before
+
+
+async def test_nobody_publishes_into_a_log_that_was_never_opened(redis_client: redis.Redis, log: FeedbackLog) -> None:
+    assert not await log.publish(feedback(1), expected=LogState("e1", 0))
+    assert not await log.confirm(feedback(0))
+    assert contents_of(redis_client) == {}
+
+
+async def test_the_log_keeps_the_newest_revisions_and_tells_the_oldest(
+    redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await log.open("e1")
+    await publish(log, *range(1, 21))
+    assert [entry_id for entry_id, _ in stream(redis_client, KEYS.log)] == [f"{n}-0" for n in range(16, 21)]
+    assert state(redis_client)["oldest_revision"] == "16"
+    assert stream(redis_client, KEYS.pulse)[-1][1]["oldest_revision"] == "16"
+    assert await log.open("x") == LogState("e1", 20, 16, feedback(20).times)
+    assert len(stream(redis_client, KEYS.pulse)) <= 8
+
+
+async def test_what_came_after_a_revision_is_read_page_by_page(log: FeedbackLog) -> None:
+    await log.open("e1")
+    await publish(log, 1, 2, 3, 4)
+    assert await log.read_after(1, 2) == [feedback(2), feedback(3)]
+    assert await log.read_after(3, 2) == [feedback(4)]
+    assert await log.read_after(4, 2) == []
+    assert await log.read_after(0, 100) == [feedback(n) for n in (1, 2, 3, 4)]
+
+
+async def test_a_snapshot_is_the_log_at_one_moment(redis_client: redis.Redis, log: FeedbackLog) -> None:
+    empty = await log.snapshot(3)
+    assert (empty.state, empty.recent, empty.log_cursor, empty.pulse_cursor) == (None, (), "0-0", "0-0")
+    await log.open("e1")
+    await publish(log, 1, 2, 3, 4)
+    await log.confirm(renewed(feedback(4), LATER))
+    snapshot = await log.snapshot(3)
+    assert snapshot.state == LogState("e1", 4, 1, LATER)
+    assert snapshot.recent == (feedback(2), feedback(3), feedback(4))
+    assert snapshot.log_cursor == "4-0"
+    assert snapshot.pulse_cursor == stream(redis_client, KEYS.pulse)[-1][0]
+
+
+async def test_a_snapshot_holds_nothing_of_another_epoch_and_nothing_before_a_gap(
+    redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await log.open("e1")
+    await publish(log, 1, 2)
+    assert await log.publish(feedback(3, "e2"), expected=LogState("e1", 2))
+    assert (await log.snapshot(10)).recent == (feedback(3, "e2"),)
+    await publish(log, 4, 5, epoch="e2")
+    redis_client.xdel(KEYS.log, "4-0")
+    assert (await log.snapshot(10)).recent == (feedback(5, "e2"),)
+    redis_client.xdel(KEYS.log, "5-0")
+    assert (await log.snapshot(10)).recent == ()
+
+
+async def test_the_oldest_revision_is_the_oldest_of_the_epoch(redis_client: redis.Redis, log: FeedbackLog) -> None:
+    await log.open("e1")
+    await publish(log, 1, 2)
+    assert await log.publish(feedback(3, "e2"), expected=LogState("e1", 2))
+    assert state(redis_client)["oldest_revision"] == "3"
+    await publish(log, 4, 5, 6, 7, 8, epoch="e2")
+    assert state(redis_client)["oldest_revision"] == "4"
+
+
+FOREIGN: list[dict[str, str | bytes]] = [
+    {"hello": "by hand"},
+    {"feedback": b"\xff\xfe"},
+    {"feedback": "{}"},
+    {"feedback": "[" * 100_000},
+    {"feedback": encode_feedback(feedback(1)).replace('"AGGRESSIVE"', '"RECKLESS"')},
+]
+
+
+@pytest.mark.parametrize("fields", FOREIGN)
+async def test_a_foreign_entry_is_left_out_and_said(
+    redis_client: redis.Redis, log: FeedbackLog, fields: dict[str, str | bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    await log.open("e1")
+    await publish(log, 1)
+    redis_client.xadd(KEYS.log, dict(fields.items()), id="1-5")
+    assert (await log.snapshot(10)).recent == (feedback(1),)
+    assert await log.read_after(0, 10) == [feedback(1)]
+    shown = capsys.readouterr().out
+    assert "Feedback log entry is not readable" in shown
+    assert "1-5" in shown
+    assert len(shown) < 2_000
+
+
+async def test_a_log_that_others_have_moved_on_starts_another_epoch_above_it(
+    redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await log.open("e1")
+    await publish(log, 1)
+    redis_client.xadd(KEYS.log, {"hello": "by hand"}, id="40-7")
+    assert not await log.publish(feedback(2), expected=LogState("e1", 1))
+    assert await log.open("e2") == LogState("e2", 40, 41, epoch_start=41)
+    assert await log.publish(feedback(41, "e2"), expected=LogState("e2", 40))
+
+
+async def test_scripts_that_redis_has_forgotten_are_sent_again(redis_client: redis.Redis, log: FeedbackLog) -> None:
+    await log.open("e1")
+    redis_client.script_flush()
+    await publish(log, 1)
+    redis_client.script_flush()
+    assert await log.confirm(renewed(feedback(1), LATER))
+    redis_client.script_flush()
+    assert await log.open("x") == LogState("e1", 1, 1, LATER)
+
+
+async def test_times_that_are_not_known_stay_so(log: FeedbackLog) -> None:
+    await log.open("e1")
+    assert await log.publish(renewed(feedback(1), Times(NOW_MS)), expected=LogState("e1", 0))
+    assert await log.read_state() == LogState("e1", 1, 1, Times(NOW_MS))
+
+
+def test_the_fields_of_a_pulse_are_those_of_the_state() -> None:
+    replies = {"epoch": b"e1", "revision": b"7", "epoch_start": b"2", "oldest_revision": b"3", "computed_at_ms": b"1"}
+    read = LogState.from_replies([replies.get(name) for name in STATE_FIELDS])
+    assert read == LogState("e1", 7, 3, Times(1), epoch_start=2)
+
+
+@pytest.mark.parametrize("field", ["revision", "epoch_start", "oldest_revision", "valid_until_ms"])
+@pytest.mark.parametrize("value", [b"x", b"-5", b"1.5", b"\xff", b"99999999999999999999"])
+async def test_a_state_that_somebody_else_has_written_to_says_so(
+    redis_client: redis.Redis, log: FeedbackLog, field: str, value: bytes
+) -> None:
+    await log.open("e1")
+    await publish(log, 1)
+    redis_client.hset(KEYS.state, field, value)
+    if (field, value) != ("valid_until_ms", b"-5"):
+        with pytest.raises(MalformedFeedbackError, match="state of the feedback log"):
+            await log.read_state()
+    await log.open("e2")
+
+
+async def test_a_new_epoch_goes_on_above_what_was_said(log: FeedbackLog) -> None:
+    assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
+    assert await log.publish(feedback(8), expected=LogState("e1", 7))
+    assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8)

@@ -1,0 +1,262 @@
+"""FeedbackPublisher on a real Redis: what is a revision, and what happens when others write or replies are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice, feedback
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis_contents import contents_of
+from redis_events import subscribed
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.feedback_json import decode_feedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys, LogState
+from strategic_memory_server.revisions.feedback_publisher import (
+    ATTEMPTS,
+    FeedbackPublisher,
+    LogContestedError,
+    Publication,
+    mint_epoch,
+)
+from strategic_memory_server.settings import RedisSettings
+
+KEYS = LogKeys.under("quantum")
+
+
+def times(now_ms: int = NOW_MS, valid_ms: int = 180_000) -> Times:
+    return Times(now_ms, now_ms - 1_000, now_ms + valid_ms)
+
+
+async def say(publisher: FeedbackPublisher, label: object, now_ms: int = NOW_MS) -> Publication:
+    return await publisher.publish(advice(label), times(now_ms), now_ms)
+
+
+def place(publication: Publication) -> tuple[str, int, bool]:
+    return publication.feedback.epoch, publication.feedback.revision, publication.is_new
+
+
+@pytest.fixture
+async def log(async_client: redis.asyncio.Redis) -> FeedbackLog:
+    return FeedbackLog(async_client, "quantum", retained_revisions=100)
+
+
+@pytest.fixture
+def publisher(log: FeedbackLog) -> FeedbackPublisher:
+    return FeedbackPublisher(log, mint=epochs())
+
+
+def epochs() -> Callable[[], str]:
+    """Mints e1, e2 and so on."""
+    numbers = count(1)
+    return lambda: f"e{next(numbers)}"
+
+
+async def test_each_change_is_the_next_revision(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+    for revision, label in enumerate("abcab", 1):
+        assert place(await say(publisher, label)) == ("e1", revision, True)
+    logged = await log.read_after(0, 10)
+    assert [said.revision for said in logged] == [1, 2, 3, 4, 5]
+    assert [said.advice.current_regime for said in logged] == list("abcab")
+    assert all(said.status is FeedbackStatus.ACTIVE for said in logged)
+
+
+async def test_the_same_advice_is_confirmed(
+    publisher: FeedbackPublisher, log: FeedbackLog, redis_client: redis.Redis
+) -> None:
+    await say(publisher, "a")
+    publication = await say(publisher, "a", NOW_MS + 60_000)
+    assert place(publication) == ("e1", 1, False)
+    assert publication.feedback.times == times(NOW_MS + 60_000)
+    state = await log.read_state()
+    assert state is not None
+    assert state.times == times(NOW_MS + 60_000)
+    stored: Any = redis_client.get(KEYS.feedback)
+    assert decode_feedback(stored) == publication.feedback
+    assert [said.times for said in await log.read_after(0, 10)] == [times()]
+
+
+async def test_an_advice_that_has_lapsed_is_a_new_revision_when_it_is_said_again(publisher: FeedbackPublisher) -> None:
+    await say(publisher, "a")
+    valid_until_ms = times().valid_until_ms
+    assert valid_until_ms is not None
+    assert place(await say(publisher, "a", valid_until_ms)) == ("e1", 1, False)
+    assert place(await say(publisher, "a", valid_until_ms + 180_001)) == ("e1", 2, True)
+
+
+async def test_it_has_lapsed_for_a_publisher_that_was_started_since(
+    publisher: FeedbackPublisher, log: FeedbackLog
+) -> None:
+    await say(publisher, "a")
+    assert place(await say(FeedbackPublisher(log), "a", NOW_MS + 180_001)) == ("e1", 2, True)
+
+
+async def test_a_restart_goes_on_where_the_log_stands(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+    await say(publisher, "a")
+    await say(publisher, "b")
+    restarted = FeedbackPublisher(log)
+    assert (await restarted.open()).revision == 2
+    assert place(await say(restarted, "b")) == ("e1", 2, False)
+    assert place(await say(FeedbackPublisher(log), "c")) == ("e1", 3, True)
+
+
+async def test_two_publishers_take_turns(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+    other = FeedbackPublisher(log)
+    places = [place(await say(one, label)) for one, label in zip([publisher, other] * 3, "abcdef", strict=True)]
+    assert places == [("e1", revision, True) for revision in range(1, 7)]
+    assert [said.advice.current_regime for said in await log.read_after(0, 10)] == list("abcdef")
+
+
+async def test_two_publishers_that_agree_confirm_each_other(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+    other = FeedbackPublisher(log)
+    await say(publisher, "a")
+    assert place(await say(other, "a")) == ("e1", 1, False)
+    assert place(await say(publisher, "a")) == ("e1", 1, False)
+
+
+class ContestedLog(FeedbackLog):
+    """Somebody else writes just before each of our writes."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        super().__init__(client, "quantum", 100)
+        self.rival = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
+        self.contested = 0
+
+    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+        self.contested += 1
+        await say(self.rival, f"rival {self.contested}")
+        return await super().publish(feedback, expected)
+
+
+async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
+    contested = ContestedLog(async_client)
+    with pytest.raises(LogContestedError, match="run one syncing service per key prefix"):
+        await say(FeedbackPublisher(contested), "a")
+    assert contested.contested == ATTEMPTS
+    said = await contested.read_after(0, 100)
+    assert [one.advice.current_regime for one in said] == ["rival 1", "rival 2", "rival 3"]
+
+
+class UnreliableLog(FeedbackLog):
+    """Loses the connection before or after a write."""
+
+    lose_before = False
+    lose_after = False
+
+    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+        if self.lose_before:
+            raise RedisConnectionError("lost before")
+        written = await super().publish(feedback, expected)
+        if self.lose_after:
+            raise RedisConnectionError("lost after")
+        return written
+
+
+@pytest.fixture
+async def unreliable(async_client: redis.asyncio.Redis) -> UnreliableLog:
+    return UnreliableLog(async_client, "quantum", 100)
+
+
+async def test_a_lost_reply_doubles_nothing(unreliable: UnreliableLog) -> None:
+    publisher = FeedbackPublisher(unreliable)
+    await say(publisher, "a")
+    unreliable.lose_after = True
+    with pytest.raises(RedisConnectionError):
+        await say(publisher, "b")
+    unreliable.lose_after = False
+    publication = await say(publisher, "b")
+    assert (publication.feedback.revision, publication.is_new) == (2, False)
+    assert (await say(publisher, "c")).feedback.revision == 3
+    assert [said.revision for said in await unreliable.read_after(0, 10)] == [1, 2, 3]
+
+
+async def test_a_write_that_was_never_made_loses_nothing(unreliable: UnreliableLog) -> None:
+    publisher = FeedbackPublisher(unreliable)
+    epoch = (await say(publisher, "a")).feedback.epoch
+    unreliable.lose_before = True
+    for label in "bcd":
+        with pytest.raises(RedisConnectionError):
+            await say(publisher, label)
+    unreliable.lose_before = False
+    assert place(await say(publisher, "b")) == (epoch, 2, True)
+
+
+async def test_opening_writes_no_feedback(publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+    assert await publisher.open() == LogState("e1", 0)
+    assert await publisher.open() == LogState("e1", 0)
+    assert list(contents_of(redis_client)) == [KEYS.state.encode()]
+
+
+async def test_opening_makes_an_epoch_again_after_everything_was_deleted(
+    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await say(publisher, "a")
+    redis_client.flushall()
+    await publisher.open()
+    state = await log.read_state()
+    assert state is not None
+    assert state.epoch not in ("", "e1")
+
+
+async def test_a_newest_entry_that_cannot_be_read_is_followed_by_a_new_revision(
+    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    await say(publisher, "a")
+    redis_client.xdel(KEYS.log, "1-0")
+    assert place(await say(FeedbackPublisher(log), "a")) == ("e1", 2, True)
+
+
+async def test_a_confirmation_is_of_an_entry_that_the_log_still_holds(
+    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+) -> None:
+    """Otherwise a server that starts afterwards would find no feedback until the advice changes."""
+    await say(publisher, "a")
+    redis_client.delete(KEYS.log)
+    assert place(await say(publisher, "a")) == ("e1", 2, True)
+    assert [said.revision for said in (await log.snapshot(10)).recent] == [2]
+
+
+async def test_a_user_who_may_not_use_the_channel_still_publishes(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    redis_client.acl_setuser(
+        "mute",
+        enabled=True,
+        passwords=["+pass"],
+        commands=["+@all"],
+        keys=["quantum:*"],
+        reset=True,
+        reset_channels=True,
+    )
+    url = redis_server.url.replace("redis://", "redis://mute:pass@")
+    async with connect(RedisSettings(url=url)) as client:
+        publisher = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
+        for revision in (1, 2):
+            publication = await say(publisher, revision)
+            assert (publication.feedback.revision, publication.is_new) == (revision, True)
+    redis_client.acl_deluser("mute")
+    assert "quantum:events:strategic_feedback" in capsys.readouterr().out
+
+
+async def test_events_are_sent_for_revisions_alone(publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+    with subscribed(redis_client, KEYS.events) as events:
+        await say(publisher, "a")
+        assert events.next()["revision"] == 1
+        await say(publisher, "a")
+        assert events.none_has_arrived()
+        await say(publisher, "b")
+        assert events.next()["revision"] == 2
+
+
+def test_minted_epochs_differ_and_fit_the_scripts() -> None:
+    minted = {mint_epoch() for _ in range(1_000)}
+    assert len(minted) == 1_000
+    assert all(epoch.isalnum() and len(epoch) >= 16 for epoch in minted)
+    assert feedback(1).epoch == "e1"

@@ -1,0 +1,192 @@
+"""History that Redis has lost: whatever is lost, no epoch and revision ever stand for two different feedbacks."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice
+from redis_contents import Contents, contents_of, put_back
+
+from strategic_memory_server.feedback import Advice, Times
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+
+KEYS = LogKeys.under("quantum")
+TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
+
+
+class Historian:
+    """Publishes, and holds every place in the history to one advice for ever."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self.log = FeedbackLog(client, "quantum", 100)
+        self.said: dict[tuple[str, int], Advice] = {}
+
+    async def say(self, publisher: FeedbackPublisher, label: object) -> Publication:
+        publication = await publisher.publish(advice(label), TIMES, NOW_MS)
+        found = publication.feedback
+        assert self.said.setdefault((found.epoch, found.revision), found.advice) == found.advice
+        state = await self.log.read_state()
+        assert state is not None
+        assert (state.epoch, state.revision) == (found.epoch, found.revision)
+        assert (await self.log.snapshot(1)).recent[-1].advice == advice(label)
+        return publication
+
+
+@pytest.fixture
+async def historian(async_client: redis.asyncio.Redis) -> Historian:
+    return Historian(async_client)
+
+
+@pytest.fixture
+def publisher(historian: Historian) -> FeedbackPublisher:
+    return FeedbackPublisher(historian.log)
+
+
+def places(*publications: Publication) -> list[tuple[str, int]]:
+    return [(one.feedback.epoch, one.feedback.revision) for one in publications]
+
+
+async def test_everything_deleted(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    before = [await historian.say(publisher, label) for label in "abc"]
+    redis_client.flushall()
+    after = await historian.say(publisher, "c")
+    assert after.is_new
+    assert after.feedback.epoch != before[-1].feedback.epoch
+    assert after.feedback.revision > before[-1].feedback.revision
+
+
+async def test_the_state_deleted(historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+    before = [await historian.say(publisher, label) for label in "abc"]
+    redis_client.delete(KEYS.state)
+    after = await historian.say(publisher, "c")
+    assert after.is_new
+    assert after.feedback.epoch != before[-1].feedback.epoch
+    assert after.feedback.revision == 4
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_the_log_deleted_or_emptied(
+    empty: bool, historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    for label in "abc":
+        await historian.say(publisher, label)
+    if empty:
+        redis_client.xtrim(KEYS.log, maxlen=0, approximate=False)
+    else:
+        redis_client.delete(KEYS.log)
+    assert (await historian.say(publisher, "d")).feedback.revision == 4
+    assert (await historian.say(FeedbackPublisher(historian.log), "e")).feedback.revision == 5
+
+
+async def test_the_log_emptied_and_the_state_deleted(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    for label in "abc":
+        await historian.say(publisher, label)
+    redis_client.xtrim(KEYS.log, maxlen=0, approximate=False)
+    redis_client.delete(KEYS.state)
+    restarted = FeedbackPublisher(historian.log)
+    assert (await historian.say(restarted, "d")).feedback.revision == 4
+
+
+@pytest.mark.parametrize("said_again", ["a", "b", "c", "new"])
+async def test_a_failover_that_lost_the_newest_revisions(
+    said_again: str, historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    """Also where the advice is the one that the log has gone back to: its later revisions were said all the same."""
+    first = await historian.say(publisher, "a")
+    replicated = contents_of(redis_client)
+    for label in "bc":
+        await historian.say(publisher, label)
+    put_back(redis_client, replicated)
+    after = await historian.say(publisher, said_again)
+    assert after.is_new
+    assert after.feedback.epoch != first.feedback.epoch
+    assert after.feedback.revision > 3
+    for label in "xyz":
+        assert (await historian.say(publisher, label)).feedback.epoch == after.feedback.epoch
+
+
+async def test_a_failover_to_before_the_first_revision(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    await publisher.open()
+    replicated = contents_of(redis_client)
+    before = await historian.say(publisher, "a")
+    put_back(redis_client, replicated)
+    after = await historian.say(publisher, "b")
+    assert after.feedback.epoch != before.feedback.epoch
+    assert after.feedback.revision > 1
+
+
+async def test_a_failover_that_only_lost_a_confirmation_changes_nothing(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    before = await historian.say(publisher, "a")
+    replicated = contents_of(redis_client)
+    await historian.say(publisher, "a")
+    put_back(redis_client, replicated)
+    assert places(await historian.say(publisher, "a")) == places(before)
+
+
+async def test_one_failover_after_another(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    """Each time the log goes back to the same old place, and goes on from it under another name."""
+    await historian.say(publisher, "a")
+    replicated = contents_of(redis_client)
+    epochs = set()
+    for round_number in range(4):
+        for label in "bcd":
+            epochs.add((await historian.say(publisher, f"{label}{round_number}")).feedback.epoch)
+        put_back(redis_client, replicated)
+    assert len(epochs) == 4
+
+
+async def test_what_another_publisher_said_is_not_said_again_in_other_words(
+    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+) -> None:
+    other = FeedbackPublisher(historian.log)
+    await historian.say(publisher, "a")
+    replicated = contents_of(redis_client)
+    await historian.say(other, "b")
+    assert (await publisher.open()).revision == 2
+    put_back(redis_client, replicated)
+    await historian.say(publisher, "c")
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_random_losses(seed: int, async_client: redis.asyncio.Redis, redis_client: redis.Redis) -> None:
+    """One publisher, and every kind of loss at every moment."""
+    random = Random(seed)
+    historian = Historian(async_client)
+    publisher = FeedbackPublisher(historian.log)
+    saved: list[Contents] = []
+    revision = 0
+    for step in range(80):
+        match random.choice(["say", "say", "repeat", "repeat", "save", "put back", "flush", "state", "log", "trim"]):
+            case "say":
+                revision = (await historian.say(publisher, f"{seed}/{step}")).feedback.revision
+            case "repeat":
+                await historian.say(publisher, random.choice("ab"))
+            case "save":
+                saved.append(contents_of(redis_client))
+            case "put back" if saved:
+                put_back(redis_client, random.choice(saved))
+            case "flush" if random.random() < 0.3:
+                redis_client.flushall()
+            case "state":
+                redis_client.delete(KEYS.state)
+            case "log":
+                redis_client.delete(KEYS.log)
+            case "trim":
+                redis_client.xtrim(KEYS.log, maxlen=1, approximate=False)
+            case _:
+                pass
+    assert revision > 0

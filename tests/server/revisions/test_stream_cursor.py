@@ -1,0 +1,259 @@
+"""StreamCursor step by step; `test_stream_promises.py` tries it in random histories."""
+
+from __future__ import annotations
+
+import pytest
+from advice import NOW_MS, feedback
+
+from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import LogSnapshot, LogState
+from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, StreamCursor
+
+LATEST, EVERY = Delivery.LATEST, Delivery.EVERY
+RING = 3
+
+
+def load(hub: FeedbackHub, *revisions: int, epoch: str = "e1", oldest: int = 1, epoch_start: int = 1) -> None:
+    """Let the hub read a log whose newest revisions these are."""
+    recent = tuple(feedback(revision, epoch) for revision in revisions)
+    state = LogState(epoch, revisions[-1], oldest, recent[-1].times, epoch_start)
+    hub.load(LogSnapshot(state, recent, "0-0", "0-0"))
+
+
+def load_unpublished(hub: FeedbackHub, epoch: str, above: int = 0) -> None:
+    """Let the hub read an epoch without a publication."""
+    hub.load(LogSnapshot(LogState(epoch, above, epoch_start=above + 1), (), "0-0", "0-0"))
+
+
+@pytest.fixture
+def hub() -> FeedbackHub:
+    """A server that has read revisions 4 to 6, of which 2 to 6 are retained."""
+    hub = FeedbackHub("1.0.0", RING)
+    load(hub, 4, 5, 6, oldest=2)
+    return hub
+
+
+def sent(cursor: StreamCursor, now_ms: int = NOW_MS) -> list[tuple[int, int]]:
+    """Revision and skipped revisions of everything that is sent without reading the log."""
+    steps = []
+    while isinstance(step := cursor.next(now_ms), Deliver):
+        steps.append((step.feedback.revision, step.skipped))
+    return steps
+
+
+def refusal_of(hub: FeedbackHub, resume_after: int, epoch: str = "", delivery: Delivery = LATEST) -> ResumePointError:
+    with pytest.raises(ResumePointError) as refused:
+        StreamCursor(hub, delivery, resume_after=resume_after, epoch=epoch)
+    return refused.value
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_the_first_message_is_the_feedback_in_force(hub: FeedbackHub, delivery: Delivery) -> None:
+    cursor = StreamCursor(hub, delivery)
+    assert sent(cursor) == [(6, 0)]
+    assert cursor.next(NOW_MS) is None
+    hub.append(feedback(7))
+    assert sent(cursor) == [(7, 0)]
+
+
+def test_latest_jumps_and_tells_how_far(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, LATEST)
+    sent(cursor)
+    for revision in range(7, 13):
+        hub.append(feedback(revision))
+    assert sent(cursor) == [(12, 5)]
+
+
+def test_every_goes_step_by_step(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, EVERY)
+    sent(cursor)
+    for revision in (7, 8, 9):
+        hub.append(feedback(revision))
+    assert sent(cursor) == [(7, 0), (8, 0), (9, 0)]
+
+
+@pytest.mark.parametrize(("after", "messages"), [(6, []), (5, [(6, 0)]), (4, [(6, 1)]), (1, [(6, 4)])])
+def test_latest_resumes(hub: FeedbackHub, after: int, messages: list[tuple[int, int]]) -> None:
+    assert sent(StreamCursor(hub, LATEST, resume_after=after, epoch="e1")) == messages
+
+
+@pytest.mark.parametrize(("after", "messages"), [(6, []), (5, [(6, 0)]), (3, [(4, 0), (5, 0), (6, 0)])])
+def test_every_resumes_from_memory(hub: FeedbackHub, after: int, messages: list[tuple[int, int]]) -> None:
+    assert sent(StreamCursor(hub, EVERY, resume_after=after)) == messages
+
+
+def test_every_resumes_from_the_log_where_memory_does_not_reach(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
+    assert cursor.next(NOW_MS) == ReadLog(1)
+    steps = cursor.take_from_log([feedback(2), feedback(3)])
+    assert [(step.feedback.revision, step.skipped) for step in steps] == [(2, 0), (3, 0)]
+    assert sent(cursor) == [(4, 0), (5, 0), (6, 0)]
+
+
+def test_the_newest_comes_with_its_present_times_although_the_log_has_the_old_ones(hub: FeedbackHub) -> None:
+    times = Times(NOW_MS + 60_000, NOW_MS, NOW_MS + 240_000)
+    hub.confirm(LogState("e1", 6, 2, times))
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
+    assert cursor.next(NOW_MS) == ReadLog(1)
+    steps = cursor.take_from_log([feedback(revision) for revision in range(2, 7)])
+    assert [step.feedback.revision for step in steps] == [2, 3, 4, 5]
+    newest = cursor.next(NOW_MS)
+    assert isinstance(newest, Deliver)
+    assert newest.feedback.times == times
+
+
+def test_a_log_that_is_ahead_of_the_server_is_read_as_far_as_it_goes(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
+    load(hub, 2, oldest=2)
+    assert [step.feedback.revision for step in cursor.take_from_log([feedback(2), feedback(3)])] == [2]
+
+
+@pytest.mark.parametrize("page", [[], [feedback(3)], [feedback(2, "e2")], [feedback(1)]])
+def test_a_gap_in_the_log_is_an_error(hub: FeedbackHub, page: list[Feedback]) -> None:
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
+    assert cursor.next(NOW_MS) == ReadLog(1)
+    with pytest.raises(ResumePointError) as refused:
+        cursor.take_from_log(page)
+    assert refused.value.refusal is ResumeRefusal.REVISION_COMPACTED
+    assert "revision 2 is no longer retained" in str(refused.value)
+
+
+def test_a_gap_later_in_a_page_is_an_error_when_it_is_reached(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
+    cursor.next(NOW_MS)
+    assert [step.feedback.revision for step in cursor.take_from_log([feedback(2), feedback(4)])] == [2]
+    assert cursor.next(NOW_MS) == ReadLog(2)
+    with pytest.raises(ResumePointError, match="revision 3 is no longer retained; retained are 4 to 6"):
+        cursor.take_from_log([feedback(4)])
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_resume_points_that_are_trimmed_away(hub: FeedbackHub, delivery: Delivery) -> None:
+    refused = refusal_of(hub, 0, delivery=delivery)
+    assert refused.refusal is ResumeRefusal.REVISION_COMPACTED
+    assert (refused.oldest, refused.current, refused.epoch) == (2, 6, "e1")
+    assert "Open the stream without resume_after_revision" in str(refused)
+    StreamCursor(hub, delivery, resume_after=1)
+
+
+def test_resume_points_in_the_future(hub: FeedbackHub) -> None:
+    refused = refusal_of(hub, 7)
+    assert refused.refusal is ResumeRefusal.REVISION_IN_FUTURE
+    assert "revision 7 has not been published" in str(refused)
+    assert refusal_of(hub, 2**64 - 1).refusal is ResumeRefusal.REVISION_IN_FUTURE
+
+
+def test_resume_points_of_another_epoch(hub: FeedbackHub) -> None:
+    assert refusal_of(hub, 5, "e0").refusal is ResumeRefusal.EPOCH_CHANGED
+    assert refusal_of(hub, 99, "e0").refusal is ResumeRefusal.EPOCH_CHANGED
+    assert refusal_of(hub, 0, "e0").refusal is ResumeRefusal.EPOCH_CHANGED
+
+
+def test_a_resume_point_is_not_judged_before_the_log_was_read() -> None:
+    with pytest.raises(LogNotReadError):
+        StreamCursor(FeedbackHub("1.0.0", RING), LATEST, resume_after=0)
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_another_epoch_ends_a_stream_that_was_sent_something(hub: FeedbackHub, delivery: Delivery) -> None:
+    cursors = [StreamCursor(hub, delivery), StreamCursor(hub, delivery, resume_after=6)]
+    sent(cursors[0])
+    load(hub, 7, epoch="e2", oldest=7, epoch_start=7)
+    for cursor in cursors:
+        with pytest.raises(ResumePointError) as refused:
+            cursor.next(NOW_MS)
+        assert refused.value.refusal is ResumeRefusal.EPOCH_CHANGED
+        assert (refused.value.oldest, refused.value.current, refused.value.epoch) == (7, 7, "e2")
+    never_read = StreamCursor(hub, delivery)
+    assert sent(never_read) == [(7, 0)]
+
+
+def test_a_stream_that_was_sent_nothing_yet_takes_the_epoch_that_comes(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, LATEST)
+    load(hub, 7, epoch="e2", oldest=7, epoch_start=7)
+    assert sent(cursor) == [(7, 0)]
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_a_stream_that_began_before_the_log_was_read_starts_with_what_is_in_force_then(delivery: Delivery) -> None:
+    """Not with the whole history, and not with an error because its beginning is trimmed away."""
+    hub = FeedbackHub("1.0.0", RING)
+    cursor = StreamCursor(hub, delivery)
+    assert sent(cursor) == [(0, 0)]
+    load(hub, 98, 99, 100, oldest=50)
+    assert sent(cursor) == [(100, 0)]
+    hub.append(feedback(101))
+    assert sent(cursor) == [(101, 0)]
+
+
+def test_a_stream_that_began_on_an_empty_log_gets_every_revision() -> None:
+    hub = FeedbackHub("1.0.0", RING)
+    hub.load(LogSnapshot(None, (), "0-0", "0-0"))
+    cursors = {delivery: StreamCursor(hub, delivery) for delivery in Delivery}
+    assert [sent(cursor) for cursor in cursors.values()] == [[(0, 0)], [(0, 0)]]
+    load(hub, 1, 2, 3)
+    assert sent(cursors[EVERY]) == [(1, 0), (2, 0), (3, 0)]
+    assert sent(cursors[LATEST]) == [(3, 2)]
+
+
+def test_an_epoch_that_goes_on_above_another_hides_no_revision_and_invents_none() -> None:
+    """Revisions 1 to 5 are of another epoch: between the start of this one and its revision 6 nothing was skipped."""
+    hub = FeedbackHub("1.0.0", RING)
+    load_unpublished(hub, "e2", above=5)
+    cursors = {
+        "latest": StreamCursor(hub, LATEST),
+        "every": StreamCursor(hub, EVERY),
+        "from the start": StreamCursor(hub, EVERY, resume_after=0, epoch="e2"),
+        "from its place": StreamCursor(hub, EVERY, resume_after=5, epoch="e2"),
+    }
+    assert sent(cursors["latest"]) == sent(cursors["every"]) == [(0, 0)]
+    hub.append(feedback(6, "e2"))
+    hub.confirm(LogState("e2", 6, 6, feedback(6).times, 6))
+    for cursor in cursors.values():
+        assert sent(cursor) == [(6, 0)]
+    assert sent(StreamCursor(hub, LATEST, resume_after=0, epoch="e2")) == [(6, 0)]
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_turning_stale_is_told_once_and_at_once(delivery: Delivery) -> None:
+    hub = FeedbackHub("1.0.0", RING)
+    load(hub, 1)
+    cursor = StreamCursor(hub, delivery)
+    assert sent(cursor) == [(1, 0)]
+    late_ms = NOW_MS + 180_001
+    assert cursor.next(late_ms - 1) is None
+    assert cursor.next(late_ms) == Beat()
+    assert cursor.next(late_ms) is None
+    assert cursor.next(late_ms + 5) is None
+    hub.confirm(LogState("e1", 1, 1, Times(late_ms, NOW_MS, late_ms + 100)))
+    assert cursor.next(late_ms) == Beat()
+    assert cursor.next(late_ms) is None
+
+
+def test_a_stream_that_begins_when_it_is_stale_says_so_in_the_first_message() -> None:
+    hub = FeedbackHub("1.0.0", RING)
+    load(hub, 1)
+    late_ms = NOW_MS + 180_001
+    cursor = StreamCursor(hub, LATEST)
+    step = cursor.next(late_ms)
+    assert isinstance(step, Deliver)
+    assert step.feedback.status is FeedbackStatus.STALE
+    assert cursor.next(late_ms) is None
+
+
+def test_a_resumed_stream_without_news_is_told_the_status(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, LATEST, resume_after=6, epoch="e1")
+    assert cursor.next(NOW_MS) == Beat()
+    assert cursor.next(NOW_MS) is None
+
+
+def test_a_log_that_has_fallen_back_sends_nothing_twice(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, LATEST)
+    sent(cursor)
+    load(hub, 4)
+    assert cursor.next(NOW_MS) is None
+    load(hub, 6, 7, epoch="e2", oldest=7, epoch_start=7)
+    with pytest.raises(ResumePointError):
+        cursor.next(NOW_MS)
