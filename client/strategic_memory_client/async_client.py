@@ -20,7 +20,8 @@ from strategic_memory_client.async_transport import AsyncConnection, AsyncTransp
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
-from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, checked_addresses
+from strategic_memory_client.option_checks import checked_addresses, checked_seconds
+from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.results import Feedback, ServiceHealth
 from strategic_memory_client.status_table import is_not_found
 from strategic_memory_client.subscription import Subscription
@@ -174,7 +175,7 @@ class AsyncStrategicMemoryClient:
         await self.aclose()
 
     def _timeout_s(self, timeout_s: float | None) -> float:
-        return self._options.timeout_s if timeout_s is None else timeout_s
+        return self._options.timeout_s if timeout_s is None else checked_seconds("timeout_s", timeout_s)
 
 
 async def _feedback_of(events: AsyncGenerator[SubscriptionEvent]) -> AsyncGenerator[Feedback]:

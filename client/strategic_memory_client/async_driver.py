@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from time import monotonic
 
 from strategic_memory_client.async_transport import AsyncTransport
@@ -39,6 +37,4 @@ async def subscription_events(
         log_disconnection(disconnected, is_new=not is_known_to_be_lost)
         is_known_to_be_lost = True
         yield disconnected
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, retry_at_s - monotonic())):
-                await transport.closing.wait()
+        await transport.wait_for_closing(retry_at_s - monotonic())

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+from contextlib import aclosing, suppress
 from time import monotonic, time
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client.async_driver import subscription_events
+from strategic_memory_client.async_stream import is_being_cancelled
 from strategic_memory_client.async_transport import AsyncTransport
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import FeedbackReceived
 from strategic_memory_client.from_wire import feedback_from_wire
 from strategic_memory_client.newest import NewestFeedback
+from strategic_memory_client.restart_delays import RestartDelays
 from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.subscription_settings import SubscriptionSettings
+
+_logger = logging.getLogger("strategic_memory_client")
 
 
 class AsyncFollower:
@@ -24,7 +30,7 @@ class AsyncFollower:
         self._settings = settings
         self._transport = transport
         self._fetch_timeout_s = fetch_timeout_s
-        self._is_started = False
+        self._task: asyncio.Task[None] | None = None
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
         self.has_heard = asyncio.Event()
@@ -33,26 +39,44 @@ class AsyncFollower:
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
-        if not self._is_started:
-            self._transport.start_task(self._run, "strategic-memory-follow")
-            self._is_started = True
+        if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
+            self._task = self._transport.start_task(self._run, "strategic-memory-follow")
 
     async def _run(self) -> None:
-        subscription = Subscription(self._settings, random.SystemRandom())
+        delays = RestartDelays(self._settings.backoff, random.SystemRandom())
         try:
-            async for event in subscription_events(subscription, self._transport):
-                if self.newest.take(event, time(), monotonic()):
-                    await self._fetch()
-                if isinstance(event, FeedbackReceived):
-                    self.has_heard.set()
+            while not self._transport.closing.is_set():
+                began_s = monotonic()
+                try:
+                    await self._follow()
+                except (Exception, asyncio.CancelledError):
+                    if is_being_cancelled():
+                        raise
+                    # Whatever it is: safe values, and again. Whoever reads `newest` counts on it to come back.
+                    self.newest.expire()
+                    delay_s = delays.delay_s(began_s, monotonic())
+                    with suppress(Exception):  # a handler or filter of the program may be what fails
+                        _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
+                    await self._transport.wait_for_closing(delay_s)
         finally:
             self.newest.expire()
 
-    async def _fetch(self) -> None:
+    async def _follow(self) -> None:
+        subscription = Subscription(self._settings, random.SystemRandom())
+        async with aclosing(subscription_events(subscription, self._transport)) as events:
+            async for event in events:
+                if self.newest.take(event, time(), monotonic()):
+                    await self._fetch(subscription.address)
+                if isinstance(event, FeedbackReceived):
+                    self.has_heard.set()
+
+    async def _fetch(self, address: str) -> None:
+        """Ask the server that vouches for it: another one may know less."""
         request = service_pb2.GetFeedbackRequest()
         try:
-            wire = await self._transport.call(
+            wire = await self._transport.call_server(
                 lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+                address,
                 self._fetch_timeout_s,
             )
         except StrategicMemoryError:

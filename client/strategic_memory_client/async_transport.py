@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +22,7 @@ from strategic_memory_client.errors import ServiceUnavailableError, StrategicMem
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.options import ClientOptions
-from strategic_memory_client.status_table import closed_client, error_of
+from strategic_memory_client.status_table import closed_client, error_of, forked_client
 from strategic_memory_client.subscription import StreamAttempt
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class AsyncTransport:
         self._streams: set[AsyncStream] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._preferred = 0
+        self._process_id = os.getpid()
         self.closing = asyncio.Event()
         """Set once the transport is being closed."""
         self._tls_material()
@@ -66,12 +68,30 @@ class AsyncTransport:
         failover = Failover(self._addresses, self._preferred, timeout_s, monotonic())
         while True:
             try:
-                response = await self._ask(ask, failover.address, failover.timeout_s(monotonic()))
+                response = await self.call_server(ask, failover.address, failover.timeout_s(monotonic()))
             except StrategicMemoryError as error:
                 failover.failed(error)
             else:
                 self._preferred = failover.address_index
                 return response
+
+    async def call_server(
+        self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], address: str, timeout_s: float
+    ) -> _Response:
+        """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
+        connection = self._connection(address)
+        try:
+            return await ask(connection, timeout_s)
+        except grpc.RpcError as failure:
+            error = error_of(failure, address)
+            if isinstance(error, ServiceUnavailableError):
+                self._take_up_new_certificates(connection)
+            raise error from failure
+        except (asyncio.CancelledError, grpc.aio.UsageError) as failure:
+            # Closing the channel looks like a cancellation to whoever waits for an answer on it.
+            if self.closing.is_set() and not is_being_cancelled():
+                raise closed_client() from failure
+            raise
 
     @asynccontextmanager
     async def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> AsyncGenerator[AsyncStream]:
@@ -86,46 +106,41 @@ class AsyncTransport:
             await stream.close()
 
     def require_open(self) -> None:
-        """Raise ClientClosedError when the transport was closed."""
+        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+        if os.getpid() != self._process_id:
+            raise forked_client()
         if self.closing.is_set():
             raise closed_client()
 
-    def start_task(self, run: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+    def start_task(self, run: Callable[[], Coroutine[None, None, None]], name: str) -> asyncio.Task[None]:
         """Run in the background; `close` cancels it. Raises RuntimeError outside of an event loop."""
         task = asyncio.get_running_loop().create_task(run(), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
+        return task
+
+    async def wait_for_closing(self, timeout_s: float) -> None:
+        """Wait until the transport is being closed, at most `timeout_s` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, timeout_s)):
+                await self.closing.wait()
 
     async def close(self) -> None:
-        """End every call, stream and task and close every connection. Any number of times."""
+        """End every call, stream and task and close every connection. Any number of times, also at once."""
+        if os.getpid() != self._process_id:
+            return  # what is open belongs to the process that opened it
         self.closing.set()
-        for task in self._tasks:
+        others = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
+        # One by one: should this be cancelled, the next `close` goes on with what is left.
         for stream in list(self._streams):
             await stream.close()
-        connections = [*self._connections.values(), *self._retired]
-        self._connections.clear()
-        self._retired.clear()
-        for connection in connections:
-            await connection.channel.close()
-
-    async def _ask(
-        self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], address: str, timeout_s: float
-    ) -> _Response:
-        connection = self._connection(address)
-        try:
-            return await ask(connection, timeout_s)
-        except grpc.RpcError as failure:
-            error = error_of(failure, address)
-            if isinstance(error, ServiceUnavailableError):
-                self._take_up_new_certificates(connection)
-            raise error from failure
-        except (asyncio.CancelledError, grpc.aio.UsageError) as failure:
-            # Closing the channel looks like a cancellation to whoever waits for an answer on it.
-            if self.closing.is_set() and not is_being_cancelled():
-                raise closed_client() from failure
-            raise
+        while self._connections:
+            await self._connections.popitem()[1].channel.close()
+        while self._retired:
+            await self._retired.pop().channel.close()
 
     def _connection(self, address: str) -> AsyncConnection:
         self.require_open()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from strategic_memory_client.option_checks import checked_number, checked_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -18,10 +20,12 @@ class Backoff:
     """By how much the bound grows, at least 1."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.initial_s <= self.max_s:
-            raise ValueError(f"0 < initial_s <= max_s must hold, is {self.initial_s} and {self.max_s}")
-        if not self.factor >= 1:
-            raise ValueError(f"factor must be at least 1, is {self.factor}")
+        checked_seconds("backoff.initial_s", self.initial_s)
+        checked_seconds("backoff.max_s", self.max_s)
+        if self.initial_s > self.max_s:
+            raise ValueError(f"backoff.initial_s must be at most backoff.max_s, is {self.initial_s} above {self.max_s}")
+        if checked_number("backoff.factor", self.factor) < 1:
+            raise ValueError(f"backoff.factor must be at least 1, is {self.factor:g}")
 
     def delay_s(self, earlier: int, source: random.Random) -> float:
         """Return the delay in seconds after `earlier` delays: from half its bound up to the bound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from strategic_memory_client.options import ClientOptions, TlsOptions
 _MILLISECONDS = 1000
 _FIRST_RECONNECT_MS = 100
 _LONGEST_RECONNECT_MS = 1000
+_PEM_BEGIN = b"-----BEGIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,24 @@ class TlsMaterial:
 
 
 def read_tls_material(tls: TlsOptions) -> TlsMaterial:
-    """Read the TLS files. Raises OSError when one cannot be read."""
-
-    def content(path: Path | None) -> bytes | None:
-        return None if path is None else path.read_bytes()
-
+    """Read the TLS files. Raises OSError, which names the option, when one cannot be read or is no PEM file."""
     return TlsMaterial(
-        root_certificates=content(tls.root_certificates),
-        private_key=content(tls.private_key),
-        certificate_chain=content(tls.certificate_chain),
+        root_certificates=_content("root_certificates", tls.root_certificates),
+        private_key=_content("private_key", tls.private_key),
+        certificate_chain=_content("certificate_chain", tls.certificate_chain),
     )
+
+
+def _content(name: str, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise type(error)(error.errno, f"tls.{name} cannot be read: {error.strerror}", str(path)) from error
+    if _PEM_BEGIN not in content:
+        raise OSError(errno.EINVAL, f"tls.{name} is not a PEM file (nothing in it begins with -----BEGIN)", str(path))
+    return content
 
 
 def channel_arguments(options: ClientOptions) -> list[tuple[str, str | int]]:

@@ -17,7 +17,8 @@ from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, I
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
-from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, checked_addresses
+from strategic_memory_client.option_checks import checked_addresses, checked_seconds
+from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.results import Feedback, ServiceHealth
 from strategic_memory_client.status_table import is_not_found
 from strategic_memory_client.subscription import Subscription
@@ -53,7 +54,7 @@ class StrategicMemoryClient:
         )
         self._newest = self._follower.newest
         # Closes when the client is dropped without being closed, and at the end of the interpreter.
-        self._close = weakref.finalize(self, self._transport.close)
+        self._close_when_dropped = weakref.finalize(self, self._transport.close_dropped)
 
     @property
     def options(self) -> ClientOptions:
@@ -162,7 +163,8 @@ class StrategicMemoryClient:
 
     def close(self) -> None:
         """End everything that is under way, in every thread, and disconnect. Any number of times."""
-        self._close()
+        self._close_when_dropped.detach()
+        self._transport.close()
         self._newest.expire()
 
     def __enter__(self) -> Self:
@@ -178,7 +180,7 @@ class StrategicMemoryClient:
         yield from subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
 
     def _timeout_s(self, timeout_s: float | None) -> float:
-        return self._options.timeout_s if timeout_s is None else timeout_s
+        return self._options.timeout_s if timeout_s is None else checked_seconds("timeout_s", timeout_s)
 
 
 def _feedback_of(events: Generator[SubscriptionEvent]) -> Generator[Feedback]:

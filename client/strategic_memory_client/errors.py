@@ -26,7 +26,8 @@ class ServiceUnavailableError(StrategicMemoryError):
     def __init__(self, message: str, *, reason: str = "", address: str = "") -> None:
         super().__init__(message, address=address)
         self.reason = reason
-        """DRAINING, LOG_NOT_READ or MEMORY_UNREADABLE; empty when the server did not tell."""
+        """DRAINING, LOG_NOT_READ or MEMORY_UNREADABLE; empty when the server did not tell. BEHIND: it knows less
+        than what was received already, as this library found."""
 
 
 class SilentServerError(ServiceUnavailableError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
 from time import time
@@ -15,6 +16,8 @@ from strategic_memory_client.events import (
     SubscriptionEvent,
 )
 from strategic_memory_client.results import WARMING_UP, Feedback, FeedbackStatus, Heartbeat
+
+_REMEMBERED_EPOCHS = 16
 
 
 class HeldFeedback:
@@ -39,12 +42,13 @@ class NewestFeedback:
     machine sleeps. Should it be set back while the server is silent, `out_of_reach` still ends the validity.
     """
 
-    __slots__ = ("_heard_at_s", "_received", "_silence_timeout_s", "held")
+    __slots__ = ("_heard_at_s", "_left_epochs", "_received", "_silence_timeout_s", "held")
 
     def __init__(self, silence_timeout_s: float) -> None:
         """Take the server for gone after `silence_timeout_s` seconds without a message."""
         self._silence_timeout_s = silence_timeout_s
         self._received = WARMING_UP
+        self._left_epochs: OrderedDict[str, None] = OrderedDict()
         self._heard_at_s = -math.inf
         self.held = HeldFeedback(WARMING_UP, WARMING_UP, math.inf)
 
@@ -71,10 +75,17 @@ class NewestFeedback:
 
     def feedback(self, feedback: Feedback, wall_s: float, monotonic_s: float) -> None:
         """Take a feedback that came now, unless a replica that lags behind sent it."""
-        if feedback.epoch == self._received.epoch and feedback.revision < self._received.revision:
+        known = self._received
+        if self._is_behind(feedback):
             return
-        self._received = feedback
         self._heard_at_s = monotonic_s
+        is_known = (feedback.epoch, feedback.revision) == (known.epoch, known.revision)
+        if is_known and feedback.status is FeedbackStatus.STALE and known.status is FeedbackStatus.ACTIVE:
+            # The same feedback with its values withheld: what it said is kept for when it is confirmed.
+            self.expire()
+            return
+        self._enter(feedback.epoch)
+        self._received = feedback
         self._hold(feedback, wall_s + self._silence_timeout_s)
 
     def heartbeat(self, heartbeat: Heartbeat, wall_s: float, monotonic_s: float) -> bool:
@@ -91,7 +102,7 @@ class NewestFeedback:
             return False
         # Either something newer is in force, or the safe values had come in place of what is in force again.
         # A replica that lags behind vouches for less than what is known: nothing to fetch from that.
-        return heartbeat.epoch != known.epoch or heartbeat.revision >= known.revision
+        return not self._is_behind(heartbeat)
 
     def out_of_reach(self, monotonic_s: float) -> None:
         """Take that the stream is interrupted now."""
@@ -103,6 +114,23 @@ class NewestFeedback:
         if not self.is_warming_up:
             stale = self._received.as_stale()
             self.held = HeldFeedback(stale, stale, math.inf)
+
+    def _is_behind(self, said: Feedback | Heartbeat) -> bool:
+        """Tell whether a replica says this that knows less than what is known here already."""
+        known = self._received
+        if said.epoch == known.epoch:
+            return said.revision < known.revision
+        if not said.epoch:
+            return True  # it has not read the log yet
+        # Each sync moves the validity on: who still vouches for an epoch that was left has seen no later one.
+        return said.epoch in self._left_epochs and _seconds(said.valid_until) <= _seconds(known.valid_until)
+
+    def _enter(self, epoch: str) -> None:
+        if epoch != self._received.epoch:
+            self._left_epochs[self._received.epoch] = None
+            self._left_epochs.pop(epoch, None)
+            if len(self._left_epochs) > _REMEMBERED_EPOCHS:
+                self._left_epochs.popitem(last=False)
 
     def _hold(self, feedback: Feedback, good_until_s: float) -> None:
         if feedback.status is FeedbackStatus.ACTIVE:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_client.backoff import Backoff
+from strategic_memory_client.option_checks import checked_count, checked_heartbeat_interval, checked_seconds
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 """Where the service listens unless it is told otherwise."""
 
 SHORTEST_KEEPALIVE_S = 20.0
 """The service closes connections that are pinged more often than this."""
-
-SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
-"""What the service accepts as a heartbeat interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,8 @@ class ClientOptions:
     """Longest silence in seconds between two messages of a stream that is asked for, 0.1 to 3600."""
     missed_heartbeats: int = 3
     """Heartbeats that may fail to come before the server is taken for gone, at least 1."""
+    catch_up_s: float = 15.0
+    """Seconds that servers which are behind a resume point are given before it is taken for lost."""
     backoff: Backoff = field(default_factory=Backoff)
     """How long to wait between attempts to reach the service."""
     keepalive_time_s: float = 30.0
@@ -60,36 +59,13 @@ class ClientOptions:
     """Largest answer that is accepted."""
 
     def __post_init__(self) -> None:
-        for name in ("timeout_s", "connect_timeout_s", "keepalive_timeout_s", "max_message_bytes"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, is {getattr(self, name)}")
-        if not self.keepalive_time_s >= SHORTEST_KEEPALIVE_S:
-            raise ValueError(
-                f"keepalive_time_s must be at least {SHORTEST_KEEPALIVE_S:g}, is {self.keepalive_time_s}: "
-                "the server closes connections that are probed more often"
-            )
-        if self.missed_heartbeats < 1:
-            raise ValueError(f"missed_heartbeats must be at least 1, is {self.missed_heartbeats}")
+        for name in ("timeout_s", "connect_timeout_s", "catch_up_s", "keepalive_timeout_s"):
+            checked_seconds(name, getattr(self, name))
+        checked_seconds("keepalive_time_s", self.keepalive_time_s, lowest_s=SHORTEST_KEEPALIVE_S)
         checked_heartbeat_interval(self.heartbeat_interval_s)
-
-
-def checked_heartbeat_interval(interval_s: float) -> float:
-    """Return the interval in seconds; raise ValueError for one that the service would not accept."""
-    if not SHORTEST_HEARTBEAT_S <= interval_s <= LONGEST_HEARTBEAT_S:
-        raise ValueError(
-            f"the heartbeat interval must be from {SHORTEST_HEARTBEAT_S:g} to {LONGEST_HEARTBEAT_S:g} s, "
-            f"is {interval_s}"
-        )
-    return interval_s
-
-
-def checked_addresses(address: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the addresses; raise ValueError when there is none, or for one that is not `host:port`."""
-    addresses = (address,) if isinstance(address, str) else tuple(address)
-    if not addresses:
-        raise ValueError("give at least one address, for example 127.0.0.1:50051")
-    for each in addresses:
-        host, _, port = each.rpartition(":")
-        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 2**16:
-            raise ValueError(f"{each!r} is not an address: write host:port, for example 127.0.0.1:50051")
-    return addresses
+        checked_count("missed_heartbeats", self.missed_heartbeats)
+        checked_count("max_message_bytes", self.max_message_bytes)
+        if not isinstance(self.backoff, Backoff):
+            raise ValueError(f"backoff must be a Backoff, is {self.backoff!r}")
+        if self.tls is not None and not isinstance(self.tls, TlsOptions):
+            raise ValueError(f"tls must be TlsOptions or None, is {self.tls!r}")

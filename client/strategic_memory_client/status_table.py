@@ -195,6 +195,11 @@ def closed_client() -> StrategicMemoryError:
     return ClientClosedError("the client is closed: make a new one")
 
 
+def forked_client() -> StrategicMemoryError:
+    """Return the error for the use of a client in a process that was forked off; it is not raised."""
+    return ClientClosedError("the client was made before this process was forked off: make a new one in each process")
+
+
 def _failed_call(error: grpc.RpcError) -> _FailedCall:
     # The two kinds of RpcError differ in the declared type of their metadata; both yield pairs.
     return cast("_FailedCall", error)

@@ -10,8 +10,14 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from strategic_memory_client.errors import ResumePointError, RevisionGapError, StrategicMemoryError
+from strategic_memory_client.errors import (
+    ResumePointError,
+    RevisionGapError,
+    ServiceUnavailableError,
+    StrategicMemoryError,
+)
 from strategic_memory_client.events import (
     Disconnected,
     EpochChanged,
@@ -22,7 +28,6 @@ from strategic_memory_client.events import (
 from strategic_memory_client.results import Feedback, Heartbeat
 from strategic_memory_client.subscription_settings import Delivery, ResumePoint, SubscriptionSettings
 
-_LAGGING_REPLICA_ATTEMPTS = 5
 _REMEMBERED_EPOCHS = 16
 
 
@@ -47,10 +52,14 @@ class Subscription:
         self._position_was_received = False
         self._start_afresh = False
         self._newest_handed_out: OrderedDict[str, int] = OrderedDict()
+        self._valid_until: datetime | None = None
         self._address_index = 0
         self._attempts = 0
         self._failures = 0
-        self._lagging_refusals = 0
+        self._refusals_for_being_behind = 0
+        self._behind_since_s = 0.0
+        self._is_first_message = True
+        self._asked_to_resume_after: ResumePoint | None = None
         self._connected_at_s = 0.0
         self._out_of_reach_since_s = 0.0
         self._heard_from_server = False
@@ -59,6 +68,11 @@ class Subscription:
     def position(self) -> ResumePoint | None:
         """The last place known in the log; None before the first feedback."""
         return self._position
+
+    @property
+    def address(self) -> str:
+        """Address of the server that is connected to now, or next."""
+        return self._settings.addresses[self._address_index]
 
     @property
     def silence_timeout_s(self) -> float:
@@ -71,10 +85,12 @@ class Subscription:
         if self._attempts == 0:
             self._out_of_reach_since_s = now_s
         self._attempts += 1
+        self._is_first_message = True
         afresh = self._start_afresh or self._settings.always_afresh
+        self._asked_to_resume_after = None if afresh else self._position
         return StreamAttempt(
-            address=self._address,
-            resume_after=None if afresh else self._position,
+            address=self.address,
+            resume_after=self._asked_to_resume_after,
             delivery=self._settings.delivery,
             heartbeat_interval_s=self._settings.heartbeat_interval_s,
         )
@@ -82,22 +98,27 @@ class Subscription:
     def received(self, message: Feedback | Heartbeat | None) -> tuple[SubscriptionEvent, ...]:
         """Return what a message of the stream means; None is a message of a kind that is not known here.
 
-        Raises ResumePointError or RevisionGapError when every revision was asked for and one is missing.
+        Raises ResumePointError or RevisionGapError when every revision was asked for and one is missing, and
+        ServiceUnavailableError when the server is behind what is known, and there are others to turn to.
         """
         self._heard_from_server = True
+        if self._asked_to_resume_after is not None:
+            self._refusals_for_being_behind = 0  # this server is not behind
         match message:
             case Feedback():
                 return self._feedback(message)
             case Heartbeat():
+                if self._position is not None and message.epoch == self._position.epoch:
+                    self._valid_until = message.valid_until
                 return (HeartbeatReceived(message),)
             case None:
                 return ()
 
     def failed(self, error: StrategicMemoryError, now_s: float) -> Disconnected:
         """Take the end of the stream; return how it goes on. Raises `error` when there is no point in it."""
-        if self._gives_up_on(error):
+        if self._gives_up_on(error, now_s):
             raise error
-        lost = self._address
+        lost = self.address
         lived_s = now_s - self._connected_at_s
         if self._heard_from_server and lived_s >= self._settings.backoff.max_s:
             self._failures = 0  # a new trouble, not more of the last one
@@ -113,38 +134,56 @@ class Subscription:
             raise error
         return Disconnected(address=lost, error=error, retry_in_s=delay_s)
 
-    @property
-    def _address(self) -> str:
-        return self._settings.addresses[self._address_index]
-
-    def _gives_up_on(self, error: StrategicMemoryError) -> bool:
+    def _gives_up_on(self, error: StrategicMemoryError, now_s: float) -> bool:
         if isinstance(error, ResumePointError):
-            return not self._can_go_on_after(error)
+            return not self._can_go_on_after(error, now_s)
         return not (error.transient or self._settings.retry_refusals)
 
-    def _can_go_on_after(self, refusal: ResumePointError) -> bool:
-        in_future = refusal.reason == "REVISION_IN_FUTURE"
-        if in_future and self._position_was_received and self._lagging_refusals < _LAGGING_REPLICA_ATTEMPTS:
-            # What one replica has sent, another may be about to read: that is no loss yet.
-            self._lagging_refusals += 1
+    def _can_go_on_after(self, refusal: ResumePointError, now_s: float) -> bool:
+        if self._may_catch_up(refusal, now_s):
             return True
         if self._settings.delivery is Delivery.EVERY and self._position is not None:
             return False
-        if in_future and not self._position_was_received:
+        if refusal.reason == "REVISION_IN_FUTURE" and not self._position_was_received:
             self._position = None  # it was never a place in this log, so nothing can be told from it
         self._start_afresh = True
         return True
 
+    def _may_catch_up(self, refusal: ResumePointError, now_s: float) -> bool:
+        """Tell whether the server is merely behind, and there is still time for it, or another one, to be level.
+
+        What one replica has sent, another may be about to read: that is no loss yet.
+        """
+        if not self._is_behind(refusal):
+            return False
+        if self._refusals_for_being_behind == 0:
+            self._behind_since_s = now_s
+        self._refusals_for_being_behind += 1
+        all_were_asked = self._refusals_for_being_behind > len(self._settings.addresses)
+        return not all_were_asked or now_s - self._behind_since_s < self._settings.catch_up_s
+
+    def _is_behind(self, refusal: ResumePointError) -> bool:
+        position = self._position
+        if position is None:
+            return False
+        if refusal.reason == "EPOCH_CHANGED":
+            return refusal.epoch != position.epoch and refusal.epoch in self._newest_handed_out
+        # Without its epoch, a place that was merely given may never have been one of this log.
+        is_of_this_log = self._position_was_received or bool(position.epoch)
+        is_in_future = refusal.reason == "REVISION_IN_FUTURE"
+        return is_in_future and is_of_this_log and not _differ(position.epoch, refusal.epoch)
+
     def _feedback(self, feedback: Feedback) -> tuple[SubscriptionEvent, ...]:
         before = self._position
+        is_first, self._is_first_message = self._is_first_message, False
         if self._is_double(feedback, before):
+            if is_first:
+                self._leave_if_behind(feedback, before)
             return ()
         epoch_changed = before is not None and _differ(before.epoch, feedback.epoch)
         if self._settings.delivery is Delivery.EVERY:
             self._require_next(feedback, before, epoch_changed=epoch_changed)
-        skipped = feedback.skipped_revisions
-        if before is not None and not epoch_changed and feedback.epoch:
-            skipped = max(0, feedback.revision - before.revision - 1)
+        skipped = self._skipped(feedback, before, epoch_changed=epoch_changed)
         self._remember(feedback)
         new = replace(feedback, skipped_revisions=skipped, epoch_changed=epoch_changed)
         received = FeedbackReceived(new, skipped)
@@ -152,35 +191,64 @@ class Subscription:
             return (received,)
         return (EpochChanged(before.epoch, before.revision, feedback.epoch, feedback.revision), received)
 
+    def _skipped(self, feedback: Feedback, before: ResumePoint | None, *, epoch_changed: bool) -> int:
+        if before is None or epoch_changed or not feedback.epoch:
+            return feedback.skipped_revisions
+        if before.revision == 0 and not self._start_afresh:
+            # Nothing was published yet. Where the first revision of an epoch is, the server alone knows.
+            return feedback.skipped_revisions
+        return max(0, feedback.revision - before.revision - 1)
+
+    def _leave_if_behind(self, feedback: Feedback, before: ResumePoint | None) -> None:
+        """Raise ServiceUnavailableError for a server that starts with what is long known, if there are others."""
+        newest_known = self._newest_handed_out.get(feedback.epoch, -1)
+        is_unread = before is not None and bool(before.epoch) and not feedback.epoch
+        is_left = before is not None and _differ(before.epoch, feedback.epoch)
+        if len(self._settings.addresses) > 1 and (is_unread or is_left or feedback.revision < newest_known):
+            raise ServiceUnavailableError(
+                f"the service at {self.address} is behind: it is at revision {feedback.revision} of "
+                f"{feedback.epoch or 'no epoch yet'}; look whether it reaches Redis",
+                reason="BEHIND",
+                address=self.address,
+            )
+
     def _is_double(self, feedback: Feedback, before: ResumePoint | None) -> bool:
         # A replica that lags behind may lead back into an epoch that was left: nothing of it may come again.
         newest_known = self._newest_handed_out.get(feedback.epoch, -1)
         if before is not None and not _differ(before.epoch, feedback.epoch):
             newest_known = max(newest_known, before.revision)
-        if self._settings.always_afresh:
+        if self._settings.always_afresh and not self._is_of_the_past(feedback, before):
             return feedback.revision < newest_known
         return feedback.revision <= newest_known
+
+    def _is_of_the_past(self, feedback: Feedback, before: ResumePoint | None) -> bool:
+        """Tell whether an epoch that was left is vouched for by a server that has seen no later sync."""
+        if before is None or not _differ(before.epoch, feedback.epoch):
+            return False
+        return not _is_later(feedback.valid_until, self._valid_until)
 
     def _require_next(self, feedback: Feedback, before: ResumePoint | None, *, epoch_changed: bool) -> None:
         if before is None:
             return
-        if epoch_changed and before.revision > 0:
+        if before.revision > 0 and epoch_changed:
             raise ResumePointError(
                 f"the epoch changed from {before.epoch} to {feedback.epoch} in the middle of a stream: what "
                 f"came after revision {before.revision} is lost; start without a resume point",
                 reason="EPOCH_CHANGED",
                 current=feedback.revision,
                 epoch=feedback.epoch,
-                address=self._address,
+                address=self.address,
             )
-        expected = 1 if epoch_changed else before.revision + 1
+        if before.revision == 0:
+            return  # nothing was published before; where the first revision of an epoch is, the server alone knows
+        expected = before.revision + 1
         if feedback.revision != expected:
             raise RevisionGapError(
-                f"revision {expected} should have come from {self._address}, but {feedback.revision} came: resume "
+                f"revision {expected} should have come from {self.address}, but {feedback.revision} came: resume "
                 f"after {before.revision}, and look into that server's log",
                 expected=expected,
                 received=feedback.revision,
-                address=self._address,
+                address=self.address,
             )
 
     def _remember(self, feedback: Feedback) -> None:
@@ -192,9 +260,15 @@ class Subscription:
             self._position = ResumePoint(feedback.revision, feedback.epoch)
             self._position_was_received = True
         self._start_afresh = False
-        self._lagging_refusals = 0
+        self._refusals_for_being_behind = 0
+        self._valid_until = feedback.valid_until
 
 
 def _differ(one_epoch: str, other_epoch: str) -> bool:
     """Tell whether two epochs are known to be different logs; an empty one is not known."""
     return bool(one_epoch and other_epoch) and one_epoch != other_epoch
+
+
+def _is_later(one: datetime | None, other: datetime | None) -> bool:
+    """Tell whether the first time is later; no time at all is the earliest."""
+    return one is not None and (other is None or one > other)

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from strategic_memory_client.backoff import Backoff
-from strategic_memory_client.options import ClientOptions, checked_heartbeat_interval
+from strategic_memory_client.option_checks import (
+    checked_count,
+    checked_heartbeat_interval,
+    checked_seconds,
+    checked_text,
+)
+from strategic_memory_client.options import ClientOptions
 
 HEARTBEAT_JITTER = 0.1
 """Share of the interval by which a server may send a heartbeat later."""
@@ -31,8 +37,8 @@ class ResumePoint:
     """Epoch in which the revision counts. Empty: whatever the log's epoch is."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.revision < 2**64:
-            raise ValueError(f"a revision is from 0 to 2**64 - 1, not {self.revision}")
+        checked_count("revision", self.revision, lowest=0, highest=2**64 - 1)
+        checked_text("epoch", self.epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class SubscriptionSettings:
     backoff: Backoff = field(default_factory=Backoff)
     give_up_after_s: float | None = None
     """Seconds without any server after which the last error is raised. None: never."""
+    catch_up_s: float = 15.0
+    """Seconds that servers which are behind the resume point are given before it is taken for lost."""
     retry_refusals: bool = False
     """Whether to try again even after an error that is not transient."""
     always_afresh: bool = False
@@ -71,17 +79,18 @@ def streaming_settings(
     heartbeat_interval_s: float | None,
     give_up_after_s: float | None,
 ) -> SubscriptionSettings:
-    """Return the settings for a stream that hands out what changes. Raises ValueError for a bad interval."""
+    """Return the settings for a stream that hands out what changes. Raises ValueError naming a bad one."""
     if heartbeat_interval_s is None:
         heartbeat_interval_s = options.heartbeat_interval_s
     return SubscriptionSettings(
         addresses=addresses,
-        delivery=Delivery(delivery),
+        delivery=_checked_delivery(delivery),
         resume_after=resume_after,
         heartbeat_interval_s=checked_heartbeat_interval(heartbeat_interval_s),
         missed_heartbeats=options.missed_heartbeats,
         backoff=options.backoff,
-        give_up_after_s=give_up_after_s,
+        give_up_after_s=None if give_up_after_s is None else checked_seconds("give_up_after_s", give_up_after_s),
+        catch_up_s=options.catch_up_s,
     )
 
 
@@ -95,3 +104,10 @@ def following_settings(addresses: tuple[str, ...], options: ClientOptions) -> Su
         retry_refusals=True,
         always_afresh=True,
     )
+
+
+def _checked_delivery(delivery: Delivery) -> Delivery:
+    try:
+        return Delivery(delivery)
+    except ValueError:
+        raise ValueError(f"delivery must be one of {', '.join(Delivery)}, is {delivery!r}") from None

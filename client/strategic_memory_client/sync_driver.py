@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from time import monotonic
 
 from strategic_memory_client.disconnections import log_disconnection
@@ -13,7 +13,7 @@ from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.sync_transport import SyncTransport
 
 
-def subscription_events(subscription: Subscription, transport: SyncTransport) -> Iterator[SubscriptionEvent]:
+def subscription_events(subscription: Subscription, transport: SyncTransport) -> Generator[SubscriptionEvent]:
     """Yield what happens to the subscription until the transport is closed. Raises what that raises."""
     is_known_to_be_lost = False
     while not transport.closing.is_set():
@@ -33,4 +33,4 @@ def subscription_events(subscription: Subscription, transport: SyncTransport) ->
         log_disconnection(disconnected, is_new=not is_known_to_be_lost)
         is_known_to_be_lost = True
         yield disconnected
-        transport.closing.wait(max(0.0, retry_at_s - monotonic()))
+        transport.closing.wait(retry_at_s - monotonic())

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
+from contextlib import closing, suppress
 from time import monotonic, time
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import FeedbackReceived
 from strategic_memory_client.from_wire import feedback_from_wire
+from strategic_memory_client.latch import Latch
 from strategic_memory_client.newest import NewestFeedback
+from strategic_memory_client.restart_delays import RestartDelays
 from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.subscription_settings import SubscriptionSettings
 from strategic_memory_client.sync_driver import subscription_events
 from strategic_memory_client.sync_transport import SyncTransport
+
+_logger = logging.getLogger("strategic_memory_client")
 
 
 class SyncFollower:
@@ -28,32 +34,50 @@ class SyncFollower:
         self._is_started = False
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
-        self.has_heard = threading.Event()
+        self.has_heard = Latch()
         """Set once a feedback came."""
 
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
+        self._transport.require_open()
         with self._start_lock:
             if not self._is_started:
                 self._transport.start_thread(self._run, "strategic-memory-follow")
                 self._is_started = True
 
     def _run(self) -> None:
-        subscription = Subscription(self._settings, random.SystemRandom())
+        delays = RestartDelays(self._settings.backoff, random.SystemRandom())
         try:
-            for event in subscription_events(subscription, self._transport):
-                if self.newest.take(event, time(), monotonic()):
-                    self._fetch()
-                if isinstance(event, FeedbackReceived):
-                    self.has_heard.set()
+            while not self._transport.closing.is_set():
+                began_s = monotonic()
+                try:
+                    self._follow()
+                except Exception:
+                    # Whatever it is: safe values, and again. Whoever reads `newest` counts on it to come back.
+                    self.newest.expire()
+                    delay_s = delays.delay_s(began_s, monotonic())
+                    with suppress(Exception):  # a handler or filter of the program may be what fails
+                        _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
+                    self._transport.closing.wait(delay_s)
         finally:
             self.newest.expire()
 
-    def _fetch(self) -> None:
+    def _follow(self) -> None:
+        subscription = Subscription(self._settings, random.SystemRandom())
+        with closing(subscription_events(subscription, self._transport)) as events:
+            for event in events:
+                if self.newest.take(event, time(), monotonic()):
+                    self._fetch(subscription.address)
+                if isinstance(event, FeedbackReceived):
+                    self.has_heard.set()
+
+    def _fetch(self, address: str) -> None:
+        """Ask the server that vouches for it: another one may know less."""
         request = service_pb2.GetFeedbackRequest()
         try:
-            wire = self._transport.call(
+            wire = self._transport.call_server(
                 lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+                address,
                 self._fetch_timeout_s,
             )
         except StrategicMemoryError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,18 +15,20 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
+from strategic_memory_client.busy_threads import BusyThreads
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
 from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
+from strategic_memory_client.latch import Latch
 from strategic_memory_client.options import ClientOptions
-from strategic_memory_client.status_table import closed_client, error_of
+from strategic_memory_client.status_table import closed_client, error_of, forked_client
 from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.sync_stream import SyncStream
 
 _Response = TypeVar("_Response")
 
-_JOIN_TIMEOUT_S = 5.0
+_CLOSE_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class SyncTransport:
         self._streams: set[SyncStream] = set()
         self._threads: list[threading.Thread] = []
         self._preferred = 0
-        self.closing = threading.Event()
+        self._busy = BusyThreads()
+        self._process_id = os.getpid()
+        self.closing = Latch()
         """Set once the transport is being closed."""
         self._tls_material()
 
@@ -63,60 +69,20 @@ class SyncTransport:
         failover = Failover(self._addresses, self._preferred, timeout_s, monotonic())
         while True:
             try:
-                response = self._ask(ask, failover.address, failover.timeout_s(monotonic()))
+                response = self.call_server(ask, failover.address, failover.timeout_s(monotonic()))
             except StrategicMemoryError as error:
                 failover.failed(error)
             else:
                 self._preferred = failover.address_index
                 return response
 
-    @contextmanager
-    def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
-        """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
-        with self._lock:
-            self.require_open()
-            stream = SyncStream(self._dial(attempt.address).channel, attempt, silence_timeout_s)
-            self._streams.add(stream)
+    def call_server(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
+        """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
+        with self._busy:
+            connection = self._connection(address)
         try:
-            yield stream
-        finally:
-            with self._lock:
-                self._streams.discard(stream)
-            stream.close()
-
-    def require_open(self) -> None:
-        """Raise ClientClosedError when the transport was closed."""
-        if self.closing.is_set():
-            raise closed_client()
-
-    def start_thread(self, run: Callable[[], None], name: str) -> None:
-        """Run in the background until `closing` is set; `close` waits for it. Raises ClientClosedError."""
-        with self._lock:
-            self.require_open()
-            thread = threading.Thread(target=run, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def close(self) -> None:
-        """End every call and stream and close every connection. Any number of times, from any thread."""
-        self.closing.set()
-        with self._lock:
-            streams, threads = list(self._streams), list(self._threads)
-            connections = [*self._connections.values(), *self._retired]
-            self._connections.clear()
-            self._retired.clear()
-        for stream in streams:
-            stream.close()
-        for connection in connections:
-            connection.channel.close()
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(_JOIN_TIMEOUT_S)
-
-    def _ask(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
-        connection = self._connection(address)
-        try:
-            return ask(connection, timeout_s)
+            with self._busy:
+                return ask(connection, timeout_s)
         except grpc.RpcError as failure:
             error = error_of(failure, address)
             if self.closing.is_set():
@@ -128,6 +94,95 @@ class SyncTransport:
             if self.closing.is_set():  # what gRPC raises on a channel that was closed meanwhile
                 raise closed_client() from failure
             raise
+
+    @contextmanager
+    def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
+        """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
+        with self._busy, self._lock:
+            self.require_open()
+            channel = self._dial(attempt.address).channel
+            stream = SyncStream(channel, attempt, silence_timeout_s, busy=self._busy, on_closed=self._forget_stream)
+            self._streams.add(stream)
+        try:
+            self.require_open()  # a signal handler may have closed it right in between
+            yield stream
+        finally:
+            if not self._was_forked():
+                stream.close()
+
+    def require_open(self) -> None:
+        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+        if self._was_forked():
+            raise forked_client()
+        if self.closing.is_set():
+            raise closed_client()
+
+    def start_thread(self, run: Callable[[], None], name: str) -> None:
+        """Run in the background until `closing` is set; `close` waits for it. Raises ClientClosedError."""
+        with self._lock:
+            self.require_open()
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """End every call and stream and close every connection. Any number of times, from any thread.
+
+        From a signal handler too: what the interrupted thread is in the middle of ends once it goes on.
+        """
+        if self._was_forked():
+            return  # what is open belongs to the process that opened it
+        self.closing.set()
+        if self._busy.include_this:
+            self._end_elsewhere()
+        else:
+            self._end_and_wait()
+
+    def close_dropped(self) -> None:
+        """Close when nobody holds the client any more: by the garbage collector, or as the interpreter ends.
+
+        The collector runs in any thread, even in one of gRPC's, and closing would have to wait for that.
+        """
+        if self._was_forked():
+            return
+        self.closing.set()
+        main = threading.main_thread()
+        if threading.get_ident() == main.ident and not main.is_alive():
+            self._end_and_wait()  # the interpreter ends, and does not wait for another thread
+        else:
+            self._end_elsewhere()
+
+    def _end_elsewhere(self) -> None:
+        # Not a `threading.Thread`: its start takes a lock that the interrupted code may hold.
+        _thread.start_new_thread(self._end_everything, ())
+
+    def _end_and_wait(self) -> None:
+        streams, threads = self._end_everything()
+        until_s = monotonic() + _CLOSE_TIMEOUT_S
+        for stream in streams:
+            stream.join(until_s - monotonic())
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until_s - monotonic()))
+
+    def _end_everything(self) -> tuple[list[SyncStream], list[threading.Thread]]:
+        with self._lock:
+            streams, threads = list(self._streams), list(self._threads)
+            connections = [*self._connections.values(), *self._retired]
+            self._connections.clear()
+            self._retired.clear()
+        for stream in streams:
+            stream.close()
+        for connection in connections:
+            connection.channel.close()
+        return streams, threads
+
+    def _forget_stream(self, stream: SyncStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)
+
+    def _was_forked(self) -> bool:
+        return os.getpid() != self._process_id
 
     def _connection(self, address: str) -> Connection:
         with self._lock:

@@ -35,6 +35,38 @@ def test_it_writes_one_line_per_feedback_across_reconnections() -> None:
     assert ended.err.count("\n") == 1, "the lost connection is told once"
 
 
+STALE = feedback_pb2.FEEDBACK_STATUS_STALE
+
+
+def test_it_says_when_the_advice_holds_no_more_and_when_it_does_again() -> None:
+    withdrawn, confirmed = heartbeat_response(3, status=STALE), heartbeat_response(3)
+    with ScriptedPeer(send(feedback_response(3), withdrawn, confirmed, withdrawn)) as peer:
+        told = lines(run("watch", "-a", peer.address, "--count", "4").out)
+        shown = run_at_terminal("watch", "-a", peer.address, "--count", "3").out.splitlines()
+    assert [line["status"] for line in told] == ["ACTIVE", "STALE", "ACTIVE", "STALE"]
+    assert [line["updated_policy"] for line in told] == ["AGGRESSIVE", "CONSERVATIVE"] * 2
+    assert [line["leverage_hint"] for line in told] == [1.5, 1.0] * 2
+    assert {line["revision"] for line in told} == {3}
+    assert ["AGGRESSIVE" in line for line in shown] == [True, False, True]
+
+
+def test_it_fetches_the_values_that_were_withheld() -> None:
+    withheld = service_pb2.StreamFeedbackResponse(feedback=feedback_message(3, status=STALE))
+    with ScriptedPeer(send(withheld, heartbeat_response(3))) as peer:
+        peer.feedback = feedback_message(3)
+        told = lines(run("watch", "-a", peer.address, "--count", "2").out)
+    assert [line["updated_policy"] for line in told] == ["CONSERVATIVE", "AGGRESSIVE"]
+
+
+def test_every_shows_each_revision_once_as_it_was_said() -> None:
+    script = send(
+        feedback_response(3), heartbeat_response(3, status=STALE), heartbeat_response(3), feedback_response(4)
+    )
+    with ScriptedPeer(script) as peer:
+        told = lines(run("watch", "-a", peer.address, "--every", "--count", "2").out)
+    assert [(line["revision"], line["status"]) for line in told] == [(3, "ACTIVE"), (4, "ACTIVE")]
+
+
 def test_events_shows_everything_that_happens() -> None:
     with ScriptedPeer(
         send(feedback_response(4), heartbeat_response(4), then=end),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import timeit
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from strategic_memory_client import (
     Policy,
     ServiceUnavailableError,
     StrategicMemoryClient,
+    SubscriptionEvent,
 )
 from strategic_memory_client.newest import NewestFeedback
 
@@ -178,6 +180,71 @@ def test_a_changed_epoch_waits_for_the_feedback_that_comes_with_it(newest: Newes
     take(newest, feedback())
     assert newest.take(EpochChanged("e1", 1, "e2", 1), NOW_S, 0.0) is False
     assert newest.held.read().revision == 1
+
+
+ACTIVE, STALE = FeedbackStatus.ACTIVE, FeedbackStatus.STALE
+LATER = T0 + timedelta(minutes=9)
+CONFIRM = HeartbeatReceived(heartbeat(valid_until=LATER))
+WITHDRAW = HeartbeatReceived(heartbeat(status=STALE))
+SAID = FeedbackReceived(feedback())
+WITHHELD = FeedbackReceived(feedback().as_stale())
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (SAID, WITHDRAW, CONFIRM),
+        (SAID, WITHDRAW, WITHDRAW, CONFIRM),
+        (SAID, CONFIRM, WITHDRAW, CONFIRM),
+        (SAID, WITHHELD, CONFIRM),
+        (SAID, WITHDRAW, WITHHELD, CONFIRM),
+        (WITHHELD, SAID, WITHDRAW, CONFIRM),
+        (SAID, Disconnected("a:1", ServiceUnavailableError("gone"), 1.0), WITHHELD, WITHDRAW, CONFIRM),
+    ],
+    ids=lambda events: "-".join(type(each).__name__[:5] for each in events),
+)
+def test_a_confirmation_restores_what_was_said_and_nothing_else(
+    newest: NewestFeedback, clock: Clock, events: tuple[SubscriptionEvent, ...]
+) -> None:
+    for event in events:
+        assert newest.take(event, NOW_S, 0.0) is False, "the values are known"
+    assert newest.held.read() == replace(feedback(), valid_until=LATER)
+    assert status_after(newest, clock, SILENCE_S) is STALE
+
+
+@pytest.mark.parametrize("last", [WITHDRAW, WITHHELD])
+def test_what_was_withdrawn_last_is_safe(newest: NewestFeedback, last: SubscriptionEvent) -> None:
+    for event in (SAID, CONFIRM, WITHDRAW, CONFIRM, last):
+        newest.take(event, NOW_S, 0.0)
+    assert newest.held.read().status is STALE
+    assert_safe(newest.held.read())
+
+
+def test_values_that_never_came_are_not_made_up(newest: NewestFeedback) -> None:
+    newest.take(WITHHELD, NOW_S, 0.0)
+    assert newest.take(CONFIRM, NOW_S, 0.0) is True, "they have to be fetched"
+    assert_safe(newest.held.read())
+    newest.feedback(feedback().as_stale(), NOW_S, 0.0)
+    assert newest.take(CONFIRM, NOW_S, 0.0) is True
+    assert newest.held.read().status is STALE
+
+
+def test_a_replica_that_still_has_the_epoch_before_does_not_lead_back(newest: NewestFeedback) -> None:
+    take(newest, feedback(9, valid_until=T0 + timedelta(seconds=100)))
+    take(newest, feedback(2, epoch="e2", valid_until=T0 + timedelta(seconds=110)))
+    take(newest, feedback(9, valid_until=T0 + timedelta(seconds=100)))
+    assert (newest.held.read().epoch, newest.held.read().revision) == ("e2", 2)
+    past = HeartbeatReceived(heartbeat(9, valid_until=T0 + timedelta(seconds=100)))
+    assert newest.take(past, NOW_S, 0.0) is False
+    assert newest.held.read().epoch == "e2"
+    take(newest, feedback(9, valid_until=T0 + timedelta(seconds=120)))
+    assert newest.held.read().epoch == "e1", "it syncs again"
+
+
+def test_a_replica_that_has_not_read_the_log_takes_nothing_away(newest: NewestFeedback) -> None:
+    take(newest, feedback(9))
+    take(newest, feedback(0, epoch="", status=FeedbackStatus.WARMING_UP, valid_until=None))
+    assert newest.held.read().revision == 9
 
 
 def test_reading_it_costs_an_attribute_and_a_clock() -> None:

@@ -135,7 +135,7 @@ def test_latest_counts_what_was_trimmed_away() -> None:
 
 
 def test_latest_forgets_a_given_point_that_was_never_in_the_log() -> None:
-    state = subscription(settings(resume_after=ResumePoint(1000, "e1")))
+    state = subscription(settings(resume_after=ResumePoint(1000)))
     state.connect(0.0)
     state.failed(refusal("REVISION_IN_FUTURE"), 1.0)
     assert state.connect(1.0).resume_after is None
@@ -144,40 +144,11 @@ def test_latest_forgets_a_given_point_that_was_never_in_the_log() -> None:
 
 @pytest.mark.parametrize("reason", ["REVISION_COMPACTED", "REVISION_IN_FUTURE", "EPOCH_CHANGED"])
 def test_every_raises_for_a_refused_resume_point(reason: str) -> None:
-    state = subscription(settings(resume_after=ResumePoint(2, "e1"), delivery=Delivery.EVERY))
+    state = subscription(settings(resume_after=ResumePoint(2), delivery=Delivery.EVERY))
     state.connect(0.0)
     with pytest.raises(ResumePointError) as caught:
         state.failed(refusal(reason), 1.0)
     assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize("delivery", list(Delivery))
-def test_a_replica_that_lags_behind_is_given_time(delivery: Delivery) -> None:
-    state = subscription(settings(delivery=delivery))
-    state.connect(0.0)
-    state.received(feedback(10))
-    state.failed(LOST, 1.0)
-    for attempt in range(5):
-        assert state.connect(2.0 + attempt).resume_after == ResumePoint(10, "e1")
-        state.failed(refusal("REVISION_IN_FUTURE", current=9), 2.0 + attempt)
-    if delivery is Delivery.EVERY:
-        with pytest.raises(ResumePointError):
-            state.failed(refusal("REVISION_IN_FUTURE", current=9), 9.0)
-    else:
-        state.failed(refusal("REVISION_IN_FUTURE", current=9), 9.0)
-        assert state.connect(10.0).resume_after is None
-        assert state.received(feedback(9)) == ()
-        assert revisions(state.received(feedback(11))) == [11]
-
-
-def test_a_replica_that_lags_behind_is_given_time_each_time() -> None:
-    state = subscription(settings(delivery=Delivery.EVERY))
-    for revision in range(1, 5):
-        state.connect(0.0)
-        state.received(feedback(revision))
-        for _ in range(4):
-            state.connect(0.0)
-            state.failed(refusal("REVISION_IN_FUTURE", current=0), 0.0)
 
 
 def test_after_a_fresh_start_it_resumes_again() -> None:

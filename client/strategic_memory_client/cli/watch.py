@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 
@@ -12,12 +13,16 @@ from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, event_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import require_reader, write_line
+from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import Disconnected, FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.options import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
+from strategic_memory_client.option_checks import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
+from strategic_memory_client.results import Feedback
 from strategic_memory_client.subscription_settings import Delivery, ResumePoint
 
 _LONGEST_OUTAGE_S = 60.0
+_LONGEST_FETCH_S = 5.0
 
 
 @client_command(
@@ -57,6 +62,9 @@ def watch(
 ) -> ExitCode:
     """Show the feedback as it changes, across restarts of the service.
 
+    When the last one holds no more it is shown again as STALE, with the safe values, and once it is confirmed
+    with those that it had. With --every each revision is shown once, as it was said at its time.
+
     Ends when no server could be reached for --timeout seconds, and then with exit code 3.
     """
     stream = client.stream_events(
@@ -65,7 +73,12 @@ def watch(
         heartbeat_interval_s=heartbeat,
         give_up_after_s=client.options.timeout_s,
     )
-    for number, line in enumerate(_lines(stream, every_event=events, as_json=writes_json(as_json)), start=1):
+    as_json = writes_json(as_json)
+    if events:
+        lines = _event_lines(stream, as_json=as_json)
+    else:
+        lines = _advice_lines(stream, None if every else client, as_json=as_json)
+    for number, line in enumerate(lines, start=1):
         write_line(line)
         if number == count:
             break
@@ -83,14 +96,34 @@ def _resume_point(revision: int | None, epoch: str) -> ResumePoint | None:
         raise click.BadParameter(str(error), param_hint="--resume-after") from error
 
 
-def _lines(stream: Iterator[SubscriptionEvent], *, every_event: bool, as_json: bool) -> Iterator[str]:
+def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Iterator[str]:
+    for event in stream:
+        require_reader()
+        yield json_line(event_json(event)) if as_json else event_line(event)
+
+
+def _advice_lines(
+    stream: Iterator[SubscriptionEvent], client: StrategicMemoryClient | None, *, as_json: bool
+) -> Iterator[str]:
+    """Give a line for each advice to stand; without a client, for each revision and no more."""
+    standing = StandingAdvice()
     is_known_to_be_lost = False
     for event in stream:
         require_reader()
-        if every_event:
-            yield json_line(event_json(event)) if as_json else event_line(event)
-        elif isinstance(event, FeedbackReceived):
-            yield json_line(delivered_feedback_json(event.feedback)) if as_json else event_line(event)
-        elif isinstance(event, Disconnected) and not is_known_to_be_lost:
+        if isinstance(event, Disconnected) and not is_known_to_be_lost:
             complain(f"{event.error}; trying again")
         is_known_to_be_lost = isinstance(event, Disconnected)
+        advice = event.feedback if isinstance(event, FeedbackReceived) else None
+        if client is not None:
+            advice = standing.take(event, datetime.now(UTC))
+            if standing.is_withheld(event):
+                advice = _fetch(standing, client)
+        if advice is not None:
+            yield json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
+
+
+def _fetch(standing: StandingAdvice, client: StrategicMemoryClient) -> Feedback | None:
+    try:
+        return standing.fetched(client.get_feedback(timeout_s=_LONGEST_FETCH_S))
+    except StrategicMemoryError:
+        return None  # the next heartbeat asks for it again

@@ -1,0 +1,74 @@
+"""Checks of what a program gives as settings. What cannot work is a ValueError that names the setting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+
+SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
+"""What the service accepts as a heartbeat interval."""
+
+LONGEST_S = 365 * 86_400.0
+"""Longest time that any setting may be; what is longer is a mistake of unit."""
+
+
+def checked_number(name: str, value: object) -> float:
+    """Return a finite number; raise ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, is {value!r}")
+    return float(value)
+
+
+def checked_seconds(name: str, value: object, *, lowest_s: float = 0.0, highest_s: float = LONGEST_S) -> float:
+    """Return a time in seconds; raise ValueError unless it is above 0 and within the limits."""
+    seconds = checked_number(name, value)
+    if lowest_s > 0 and not lowest_s <= seconds <= highest_s:
+        raise ValueError(f"{name} must be from {lowest_s:g} to {highest_s:g} s, is {seconds:g}")
+    if not 0 < seconds <= highest_s:
+        raise ValueError(f"{name} must be above 0 and at most {highest_s:g} s, is {seconds:g}")
+    return seconds
+
+
+def checked_text(name: str, value: object) -> str:
+    """Return a text; raise ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, is {value!r}")
+    return value
+
+
+def checked_count(name: str, value: object, *, lowest: int = 1, highest: int = 2**31 - 1) -> int:
+    """Return a whole number; raise ValueError unless it is within the limits."""
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise ValueError(f"{name} must be a whole number from {lowest} to {highest}, is {value!r}")
+    return value
+
+
+def checked_heartbeat_interval(value: object) -> float:
+    """Return the interval in seconds; raise ValueError for one that the service would not accept."""
+    return checked_seconds("heartbeat_interval_s", value, lowest_s=SHORTEST_HEARTBEAT_S, highest_s=LONGEST_HEARTBEAT_S)
+
+
+def checked_addresses(address: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses; raise ValueError when there is none, or for one that is not `host:port`."""
+    addresses = (address,) if isinstance(address, str | bytes) else tuple(address)
+    if not addresses:
+        raise ValueError("address: give at least one, for example 127.0.0.1:50051")
+    for each in addresses:
+        if not _is_address(each):
+            raise ValueError(
+                f"address: {each!r} is not one: write host:port, for example 127.0.0.1:50051 or [::1]:50051"
+            )
+    return addresses
+
+
+def _is_address(address: object) -> bool:
+    if not isinstance(address, str):
+        return False
+    host, _, port = address.rpartition(":")
+    if not (port.isascii() and port.isdigit()) or len(port) > 5 or not 0 < int(port) < 2**16:
+        return False
+    if host.startswith("[") and host.endswith("]"):
+        return len(host) > 2
+    # A colon is part of an address of IPv6 that needs brackets; a slash, of a URL.
+    return bool(host) and host.isprintable() and not set(host) & set(":/@[] ,")
