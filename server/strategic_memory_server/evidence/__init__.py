@@ -1,0 +1,1 @@
+"""How sure the advice may be: which policy earns most in a regime, and how likely that is, from all trades so far."""

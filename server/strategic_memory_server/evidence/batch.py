@@ -1,0 +1,99 @@
+"""The sums of many observations at once, and of two stretches of history one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from strategic_memory_server.evidence.sums import (
+    MAX_PNL,
+    NO_OBSERVATIONS,
+    CellSums,
+    EvidenceSums,
+    RegimeSums,
+    decayed,
+    require_pnl,
+    require_policy,
+)
+from strategic_memory_server.policy import Policy
+
+
+def batch(
+    decay: float, regimes: Sequence[str], policies: ArrayLike, pnl: ArrayLike, last_trade_id: str | None = None
+) -> EvidenceSums:
+    """Sum observations, oldest first: the same as `updated` for one after the other, up to rounding.
+
+    Args:
+        decay: weight that an observation keeps when one more of its regime arrives.
+        regimes: regime of each.
+        policies: policy of each, 0 to 2; ValueError for any other.
+        pnl: realised pnl of each; ValueError when one is not finite or larger than `MAX_PNL`.
+        last_trade_id: id of the last one.
+    """
+    policy_column, pnl_column = np.asarray(policies, dtype=np.intp), np.asarray(pnl, dtype=np.float64)
+    if not len(regimes) == policy_column.size == pnl_column.size:
+        raise ValueError(
+            f"regimes, policies and pnl have {len(regimes)}, {policy_column.size} and {pnl_column.size} entries, "
+            "they need the same number"
+        )
+    _require_valid(policy_column, pnl_column)
+    codes = {name: code for code, name in enumerate(dict.fromkeys(regimes))}
+    regime_column = np.fromiter((codes[name] for name in regimes), dtype=np.intp, count=len(regimes))
+    return EvidenceSums(
+        decay,
+        {
+            name: _regime_sums(decay, policy_column[regime_column == code], pnl_column[regime_column == code])
+            for name, code in codes.items()
+        },
+        last_trade_id,
+    )
+
+
+def merged(earlier: EvidenceSums, later: EvidenceSums) -> EvidenceSums:
+    """Join two stretches of history: `later` begins where `earlier` ends. ValueError when they decay differently."""
+    if earlier.decay != later.decay:
+        raise ValueError(f"sums that decay by {earlier.decay} and by {later.decay} cannot be joined: sum one anew")
+    regimes = dict(earlier.regimes)
+    for name, cells in later.regimes.items():
+        aged = decayed(regimes.get(name, NO_OBSERVATIONS), later.decay ** sum(cell.observations for cell in cells))
+        regimes[name] = (_added(aged[0], cells[0]), _added(aged[1], cells[1]), _added(aged[2], cells[2]))
+    last_trade_id = earlier.last_trade_id if later.last_trade_id is None else later.last_trade_id
+    return EvidenceSums(earlier.decay, regimes, last_trade_id)
+
+
+def _added(one: CellSums, other: CellSums) -> CellSums:
+    return CellSums(
+        one.observations + other.observations,
+        one.weight + other.weight,
+        one.squared_weight + other.squared_weight,
+        one.pnl + other.pnl,
+        one.squared_pnl + other.squared_pnl,
+    )
+
+
+def _regime_sums(decay: float, policies: NDArray[np.intp], pnl: NDArray[np.float64]) -> RegimeSums:
+    later = np.arange(pnl.size - 1, -1, -1, dtype=np.float64)
+    weight = np.power(decay, later)
+    cells = tuple(_cell_sums(weight[policies == policy], pnl[policies == policy]) for policy in Policy)
+    return (cells[0], cells[1], cells[2])
+
+
+def _cell_sums(weight: NDArray[np.float64], pnl: NDArray[np.float64]) -> CellSums:
+    return CellSums(
+        observations=pnl.size,
+        weight=float(weight.sum()),
+        squared_weight=float((weight * weight).sum()),
+        pnl=float((weight * pnl).sum()),
+        squared_pnl=float((weight * (pnl * pnl)).sum()),
+    )
+
+
+def _require_valid(policies: NDArray[np.intp], pnl: NDArray[np.float64]) -> None:
+    strange = (policies < Policy.CONSERVATIVE) | (policies > Policy.AGGRESSIVE)
+    if strange.any():
+        require_policy(int(policies[strange][0]))
+    unusable = ~(np.abs(pnl) <= MAX_PNL)
+    if unusable.any():
+        require_pnl(float(pnl[unusable][0]))

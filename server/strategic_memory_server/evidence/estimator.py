@@ -1,0 +1,122 @@
+"""The estimator: from the sums to what can be said about the regimes asked for.
+
+Pure: the same sums give the same bytes, whatever the order in which their regimes were first seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from strategic_memory_server.evidence.cautions import cautions_of
+from strategic_memory_server.evidence.cells import cells_of
+from strategic_memory_server.evidence.comparisons import CHALLENGERS
+from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
+from strategic_memory_server.evidence.figures import Figures, figures_of
+from strategic_memory_server.evidence.judgement import Judgement, judge
+from strategic_memory_server.evidence.leverage import leverage_hint
+from strategic_memory_server.evidence.observations_until import RegimeBelief, observations_until
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
+from strategic_memory_server.policy import Policy
+
+
+def estimate(
+    sums: EvidenceSums,
+    regimes: Sequence[str],
+    settings: EvidenceSettings,
+    leverage_caps: Mapping[str, float] | None = None,
+) -> Estimate:
+    """Say what the evidence says about some regimes, seen or not.
+
+    Args:
+        sums: what was seen; every regime of it counts, asked for or not.
+        regimes: the regimes asked for, usually the current one.
+        settings: how evidence is weighed; ValueError when the sums decay differently.
+        leverage_caps: highest leverage by the name of who says so; ValueError when one is negative or not finite.
+    """
+    if sums.decay != settings.decay:
+        raise ValueError(f"the sums decay by {sums.decay}, the settings by {settings.decay}: sum the trades anew")
+    cells, places = cells_of(sums)
+    figures = figures_of(cells, settings)
+    asked = figures.of_regimes([places.get(regime, len(places)) for regime in regimes])
+    overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
+    view = _View(asked, judge(asked, settings), settings)
+    return Estimate(
+        regimes=tuple(
+            view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
+            for place, regime in enumerate(regimes)
+        ),
+        unit=float(figures.scale.unit),
+        prior_spreads=settings.prior_spreads,
+        tau_weights=tuple(figures.posterior.tau_weights.tolist()),
+        observations=sum(overall),
+        last_trade_id=sums.last_trade_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Reads one regime after the other from the arrays."""
+
+    figures: Figures
+    judgement: Judgement
+    settings: EvidenceSettings
+
+    def of_regime(
+        self, place: int, regime: str, cells: RegimeSums, overall: Sequence[int], caps: Mapping[str, float] | None
+    ) -> RegimeEstimate:
+        """Give the estimate of the regime at a place."""
+        policies = self._policies(place, cells)
+        recommended = Policy(int(self.judgement.recommended[place]))
+        followed = policies[recommended]
+        confidence = followed.probability_mean_positive
+        relative_spread = float(self.figures.scale.regime[place])
+        return RegimeEstimate(
+            regime=regime,
+            policies=(policies[0], policies[1], policies[2]),
+            recommended=recommended,
+            confidence_boost=confidence,
+            leverage=leverage_hint(confidence, relative_spread, followed.interval_low, caps),
+            cautions=cautions_of([cell.observations for cell in cells], overall),
+        )
+
+    def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:
+        return [self._policy(place, policy, cells[policy]) for policy in Policy]
+
+    def _policy(self, place: int, policy: Policy, cell: CellSums) -> PolicyEstimate:
+        utility, judgement, at = self.figures.utility, self.judgement, (place, int(policy))
+        unit = float(self.figures.scale.unit)
+        low, high = self.figures.interval
+        beats = judgement.beats_conservative[place, policy - 1] if policy in CHALLENGERS else None
+        return PolicyEstimate(
+            policy=policy,
+            observations=cell.observations,
+            weight=cell.weight,
+            effective_observations=cell.effective_observations,
+            spread=unit * float(self.figures.scale.spread[at]),
+            mean_pnl=unit * float(utility.mean_pnl[at]),
+            interval_low=unit * float(low[at]),
+            interval_high=unit * float(high[at]),
+            utility=unit * float(utility.mean[at]),
+            utility_deviation=unit * float(utility.deviation[at]),
+            probability_best=float(judgement.best[at]),
+            probability_beats_conservative=None if beats is None else float(beats),
+            probability_mean_positive=float(judgement.mean_positive[at]),
+            more_observations=self._more_observations(place, policy) if policy in CHALLENGERS else None,
+        )
+
+    def _more_observations(self, place: int, policy: Policy) -> int | None:
+        figures, utility = self.figures, self.figures.utility
+        spread = figures.scale.spread[place]
+        belief = RegimeBelief(
+            weight=figures.weight[place],
+            scaled_sum=figures.scaled_sum[place],
+            spread=spread,
+            risk_price=utility.mean_pnl[place] - utility.mean[place],
+            theta=utility.mean_pnl[place] / spread,
+            theta_by_tau=figures.posterior.mean[:, place],
+            covariance=figures.posterior.covariance[:, place],
+            tau_weights=figures.posterior.tau_weights,
+        )
+        return observations_until(belief, policy, self.settings.required_probability, self.settings.decay)

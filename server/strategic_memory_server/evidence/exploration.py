@@ -1,0 +1,103 @@
+"""Exploration: trying a policy that may turn out better, and keeping it long enough to learn from it.
+
+A synchronous state machine over values: the state can be written down anywhere and taken up again. It counts
+observations of each regime, so nothing has to be fed to it between two choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from strategic_memory_server.evidence.estimate import RegimeEstimate
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.memory import JsonObject, JsonValue
+from strategic_memory_server.policy import Policy
+
+_POLICY, _SINCE = "policy", "since"
+_ROUNDING = 1e-9
+"""Share by which equal bounds may differ: before anything is seen, only rounding tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A policy being tried in a regime since the regime had so many observations."""
+
+    policy: Policy
+    since: int
+
+    def lasts(self, observations: int, hold: int) -> bool:
+        """Say whether it is still kept; not when the regime has fewer observations than it had (history was lost)."""
+        return 0 <= observations - self.since < hold
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What is being tried, by regime."""
+
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+
+    def holds(self, regime: str, observations: int, hold: int) -> bool:
+        """Say whether the regime's policy stands, so that nothing needs to be chosen."""
+        trial = self.trials.get(regime)
+        return trial is not None and trial.lasts(observations, hold)
+
+    def to_plain(self) -> JsonObject:
+        """Give the state as plain values for JSON."""
+        return {
+            regime: {_POLICY: trial.policy.name, _SINCE: trial.since} for regime, trial in sorted(self.trials.items())
+        }
+
+    @classmethod
+    def from_plain(cls, plain: JsonValue) -> Exploration:
+        """Read what `to_plain` gave; ValueError, naming the regime, for anything else."""
+        if not isinstance(plain, dict):
+            raise ValueError("exploration has to be an object")
+        return cls({regime: _trial(regime, trial) for regime, trial in plain.items()})
+
+
+def next_trial(
+    exploration: Exploration, regime: str, observations: int, optimistic: Sequence[float], hold: int
+) -> tuple[Policy, Exploration]:
+    """Keep the policy of a regime while its trial lasts; then choose the most promising one.
+
+    Upper confidence bound: argmax of U + z sd (Kaufmann, Cappe and Garivier, AISTATS 2012, with a fixed z). A choice
+    that stays the same needs no new trial: it has been kept long enough to be left at any time.
+
+    Args:
+        exploration: the state.
+        regime: the current regime.
+        observations: observations of that regime so far.
+        optimistic: U + z sd of the three policies; of two equal ones, the one that risks less is taken.
+        hold: observations for which a policy is kept.
+
+    Returns:
+        The policy to follow, and the next state.
+    """
+    trial = exploration.trials.get(regime)
+    if trial is not None and trial.lasts(observations, hold):
+        return trial.policy, exploration
+    least = max(optimistic) - _ROUNDING * max(map(abs, optimistic))
+    chosen = next(policy for policy in Policy if optimistic[policy] >= least)
+    if trial is not None and trial.policy is chosen and trial.since <= observations:
+        return chosen, exploration
+    return chosen, Exploration({**exploration.trials, regime: Trial(chosen, observations)})
+
+
+def explore(
+    exploration: Exploration, current: RegimeEstimate, settings: EvidenceSettings
+) -> tuple[Policy, Exploration]:
+    """Choose the policy to follow in the current regime; the recommended one, and no state, while exploring is off."""
+    if not settings.explore:
+        return current.recommended, Exploration()
+    optimistic = [policy.utility + settings.exploration_width * policy.utility_deviation for policy in current.policies]
+    return next_trial(exploration, current.regime, current.observations, optimistic, settings.exploration_hold)
+
+
+def _trial(regime: str, plain: JsonValue) -> Trial:
+    policy, since = (plain.get(_POLICY), plain.get(_SINCE)) if isinstance(plain, dict) else (None, None)
+    if not isinstance(policy, str) or policy not in Policy.__members__:
+        raise ValueError(f"exploration.{regime}.{_POLICY} has to be one of {', '.join(Policy.__members__)}")
+    if isinstance(since, bool) or not isinstance(since, int) or since < 0:
+        raise ValueError(f"exploration.{regime}.{_SINCE} has to be a whole number from 0")
+    return Trial(Policy[policy], since)

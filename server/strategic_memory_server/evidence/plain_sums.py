@@ -1,0 +1,72 @@
+"""Evidence sums as plain values for JSON, and back. Numbers come back as they went: no digit is lost."""
+
+from __future__ import annotations
+
+import sys
+
+from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
+from strategic_memory_server.memory import JsonObject, JsonValue
+from strategic_memory_server.policy import Policy
+
+_DECAY, _REGIMES, _LAST_TRADE_ID = "decay", "regimes", "last_trade_id"
+
+_ROUNDING = 1e-6
+"""Share by which sums may have drifted apart after many millions of updates."""
+
+_UNDERFLOW = 1e-300
+_SHOWN = 40
+
+
+def to_plain(sums: EvidenceSums) -> JsonObject:
+    """Give the sums as plain values: regimes by name, each cell a list in the order of `CellSums`."""
+    regimes: JsonObject = {name: [_plain_cell(cell) for cell in sums.regimes[name]] for name in sorted(sums.regimes)}
+    return {_DECAY: sums.decay, _LAST_TRADE_ID: sums.last_trade_id, _REGIMES: regimes}
+
+
+def from_plain(plain: JsonValue) -> EvidenceSums:
+    """Read what `to_plain` gave. ValueError, naming the place, for anything that cannot have come from it."""
+    if not isinstance(plain, dict):
+        raise ValueError("evidence sums have to be an object")
+    decay = _number(_DECAY, plain.get(_DECAY))
+    if not 0.0 < decay <= 1.0:
+        raise ValueError(f"{_DECAY} is {decay!r}, it has to be above 0 and at most 1")
+    last_trade_id, regimes = plain.get(_LAST_TRADE_ID), plain.get(_REGIMES)
+    if not isinstance(last_trade_id, str | None):
+        raise ValueError(f"{_LAST_TRADE_ID} has to be text or null")
+    if not isinstance(regimes, dict):
+        raise ValueError(f"{_REGIMES} has to be an object")
+    return EvidenceSums(decay, {name: _regime(name, cells) for name, cells in regimes.items()}, last_trade_id)
+
+
+def _plain_cell(cell: CellSums) -> JsonValue:
+    return [cell.observations, cell.weight, cell.squared_weight, cell.pnl, cell.squared_pnl]
+
+
+def _regime(name: str, plain: JsonValue) -> RegimeSums:
+    if not isinstance(plain, list) or len(plain) != len(Policy):
+        raise ValueError(f"{_REGIMES}.{name} has to be a list of {len(Policy)} cells")
+    cells = [_cell(f"{_REGIMES}.{name}.{policy.name}", cell) for policy, cell in zip(Policy, plain, strict=True)]
+    return (cells[0], cells[1], cells[2])
+
+
+def _cell(place: str, plain: JsonValue) -> CellSums:
+    if not isinstance(plain, list) or len(plain) != len(CellSums._fields):
+        raise ValueError(f"{place} has to be a list of {', '.join(CellSums._fields)}")
+    numbers = [_number(f"{place}.{name}", value) for name, value in zip(CellSums._fields, plain, strict=True)]
+    cell = CellSums(int(numbers[0]), *numbers[1:])
+    if (
+        cell.observations != numbers[0]
+        or min(cell.observations, cell.weight, cell.squared_weight, cell.squared_pnl) < 0
+    ):
+        raise ValueError(f"{place} has a negative sum or a count that is no whole number")
+    # Cauchy-Schwarz: sums that break it are of no set of observations.
+    bound = cell.weight * cell.squared_pnl
+    if cell.pnl * cell.pnl > bound * (1.0 + _ROUNDING) and cell.pnl * cell.pnl - bound > _UNDERFLOW:
+        raise ValueError(f"{place} has a pnl that its squared_pnl does not allow")
+    return cell
+
+
+def _number(place: str, value: JsonValue) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"{place} is {str(value)[:_SHOWN]!r}, it has to be a finite number")
+    return value

@@ -1,0 +1,33 @@
+"""Which policy to follow in a regime, and how sure it is that it pays at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.evidence.cells import Floats
+from strategic_memory_server.evidence.comparisons import CHALLENGERS
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.policy import Policy
+
+Choices = NDArray[np.intp]
+
+
+def recommended(utility: Floats, beats_conservative: Floats, weight: Floats, settings: EvidenceSettings) -> Choices:
+    """Choose the policy with the highest utility among those with enough evidence; otherwise CONSERVATIVE.
+
+    Of two with the same utility, the one that risks less.
+
+    Args:
+        utility: mean utility, shape (..., 3).
+        beats_conservative: probability that each challenger beats CONSERVATIVE, shape (..., 2).
+        weight: weight of the observations of each policy, shape (..., 3).
+        settings: how much evidence is needed.
+    """
+    challengers = slice(CHALLENGERS[0], None)
+    enough = (beats_conservative >= settings.required_probability) & (
+        weight[..., challengers] >= settings.minimum_weight
+    )
+    candidates = np.where(enough, utility[..., challengers], -np.inf)
+    best: Choices = CHALLENGERS[0] + np.argmax(candidates, axis=-1)
+    return np.where(enough.any(axis=-1), best, np.intp(Policy.CONSERVATIVE))

@@ -1,0 +1,113 @@
+"""Exploration: most promising first, held long enough to learn from it, and taken up again after a restart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from evidence_samples import made_up_trades, one_by_one
+
+from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.exploration import Exploration, Trial, explore, next_trial
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.memory import JsonValue
+from strategic_memory_server.policy import Policy
+
+C, B, A = Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE
+
+
+def test_the_most_promising_policy_is_tried() -> None:
+    assert next_trial(Exploration(), "BULL", 7, (0.1, 0.3, 0.2), 20) == (B, Exploration({"BULL": Trial(B, 7)}))
+    assert next_trial(Exploration(), "BULL", 0, (0.1, 0.2, 0.2 + 1e-15), 20)[0] is B
+    assert next_trial(Exploration(), "BULL", 0, (-0.2, -0.2 + 1e-15, -0.3), 20)[0] is C
+    assert next_trial(Exploration(), "BULL", 0, (0.0, 0.0, 0.0), 20)[0] is C
+
+
+def test_a_policy_is_held_for_at_least_so_many_observations() -> None:
+    _, state = next_trial(Exploration(), "BULL", 100, (0.0, 0.0, 1.0), 20)
+    for observations in range(100, 120):
+        assert state.holds("BULL", observations, 20)
+        assert next_trial(state, "BULL", observations, (1.0, 0.0, 0.0), 20) == (A, state)
+    assert not state.holds("BULL", 120, 20)
+    assert next_trial(state, "BULL", 120, (1.0, 0.0, 0.0), 20) == (C, Exploration({"BULL": Trial(C, 120)}))
+
+
+def test_a_policy_that_stays_the_best_may_be_left_at_any_time_after_its_hold() -> None:
+    _, state = next_trial(Exploration(), "BULL", 0, (0.0, 0.0, 1.0), 20)
+    chosen, later = next_trial(state, "BULL", 25, (0.0, 0.0, 1.0), 20)
+    assert (chosen, later) == (A, state)
+    assert next_trial(later, "BULL", 26, (1.0, 0.0, 0.0), 20)[0] is C
+
+
+def test_each_regime_has_its_own_trial() -> None:
+    _, state = next_trial(Exploration(), "BULL", 3, (0.0, 0.0, 1.0), 20)
+    chosen, both = next_trial(state, "BEAR", 50, (0.0, 1.0, 0.0), 20)
+    assert chosen is B
+    assert both == Exploration({"BULL": Trial(A, 3), "BEAR": Trial(B, 50)})
+    assert state == Exploration({"BULL": Trial(A, 3)})
+
+
+@pytest.mark.parametrize("optimistic", [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0)])
+def test_a_history_that_was_lost_ends_the_trial(optimistic: tuple[float, float, float]) -> None:
+    _, state = next_trial(Exploration(), "BULL", 500, (0.0, 0.0, 1.0), 20)
+    chosen, after = next_trial(state, "BULL", 2, optimistic, 20)
+    assert after == Exploration({"BULL": Trial(chosen, 2)})
+    assert optimistic[chosen] == 1.0
+
+
+def test_off_it_follows_the_recommendation_and_keeps_no_state() -> None:
+    settings = EvidenceSettings()
+    current = estimate(one_by_one(made_up_trades(1, 200), settings.decay), ["BULL"], settings).regimes[0]
+    assert explore(Exploration({"BULL": Trial(A, 0)}), current, settings) == (current.recommended, Exploration())
+
+
+@pytest.mark.parametrize("width", [0.0, 1.0, 5.0])
+def test_on_it_adds_the_width_times_the_deviation(width: float) -> None:
+    settings = EvidenceSettings(explore=True, exploration_width=width)
+    for seed in range(5):
+        current = estimate(one_by_one(made_up_trades(seed, 60), settings.decay), ["BULL"], settings).regimes[0]
+        chosen, state = explore(Exploration(), current, settings)
+        bounds = [policy.utility + width * policy.utility_deviation for policy in current.policies]
+        assert bounds[chosen] == max(bounds)
+        assert state == Exploration({"BULL": Trial(chosen, current.observations)})
+
+
+def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:
+    settings = EvidenceSettings(explore=True)
+    sums, state, chosen = EvidenceSums(settings.decay), Exploration(), []
+    for step in range(400):
+        # What is earned does not matter: it only makes the state of mind change.
+        current = estimate(sums, ["BULL"], settings).regimes[0]
+        policy, state = explore(state, current, settings)
+        state = Exploration.from_plain(json.loads(json.dumps(state.to_plain())))
+        chosen.append(policy)
+        sums = updated(sums, "BULL", policy, (-1.0) ** (step // 3))
+    changes = [step for step in range(1, 400) if chosen[step] is not chosen[step - 1]]
+    assert len(set(chosen)) == 3
+    assert all(
+        later - earlier >= settings.exploration_hold for earlier, later in zip([0, *changes], changes, strict=False)
+    )
+
+
+def test_the_state_comes_back_as_it_was_written() -> None:
+    state = Exploration({"BULL": Trial(A, 3), "BEAR": Trial(C, 0)})
+    assert Exploration.from_plain(json.loads(json.dumps(state.to_plain()))) == state
+
+
+@pytest.mark.parametrize(
+    ("place", "plain"),
+    [
+        ("exploration", None),
+        (r"exploration\.BULL\.policy", {"BULL": None}),
+        (r"exploration\.BULL\.policy", {"BULL": {"policy": "BOLD", "since": 1}}),
+        (r"exploration\.BULL\.policy", {"BULL": {"policy": 2, "since": 1}}),
+        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED"}}),
+        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": True}}),
+        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": -1}}),
+        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": 1.5}}),
+    ],
+)
+def test_anything_else_is_refused_with_its_place(place: str, plain: JsonValue) -> None:
+    with pytest.raises(ValueError, match=rf"^{place} has to be "):
+        Exploration.from_plain(plain)

@@ -1,0 +1,116 @@
+"""How many more observations: against the posterior of a memory that has them."""
+
+from __future__ import annotations
+
+import pytest
+from evidence_samples import REGIMES, Trade, made_up_trades, one_by_one
+
+from strategic_memory_server.evidence import observations_until as observations_until_module
+from strategic_memory_server.evidence.cells import cells_of
+from strategic_memory_server.evidence.comparisons import probability_beats_conservative
+from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.figures import Figures, figures_of
+from strategic_memory_server.evidence.observations_until import FARTHEST, RegimeBelief, observations_until
+from strategic_memory_server.evidence.posterior import posterior_of
+from strategic_memory_server.evidence.prior import prior_of
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.utility import utility_of
+from strategic_memory_server.policy import Policy
+
+# Places are by name.
+BULL = sorted(REGIMES).index("BULL")
+
+
+def belief_of(figures: Figures) -> RegimeBelief:
+    utility, spread = figures.utility, figures.scale.spread[BULL]
+    return RegimeBelief(
+        weight=figures.weight[BULL],
+        scaled_sum=figures.scaled_sum[BULL],
+        spread=spread,
+        risk_price=utility.mean_pnl[BULL] - utility.mean[BULL],
+        theta=utility.mean_pnl[BULL] / spread,
+        theta_by_tau=figures.posterior.mean[:, BULL],
+        covariance=figures.posterior.covariance[:, BULL],
+        tau_weights=figures.posterior.tau_weights,
+    )
+
+
+def probability_after(sums: EvidenceSums, settings: EvidenceSettings, policy: int, more: int) -> float:
+    """P(beats CONSERVATIVE) of the whole memory with observations that earn what is expected; the scale stays."""
+    figures = figures_of(cells_of(sums)[0], settings)
+    scale, theta = figures.scale, figures.utility.mean_pnl[BULL] / figures.scale.spread[BULL]
+    weight, scaled_sum = figures.weight.copy(), figures.scaled_sum.copy()
+    for _ in range(more):
+        weight[BULL] *= settings.decay
+        scaled_sum[BULL] *= settings.decay
+        for each in (0, policy):
+            weight[BULL, each] += 0.5
+            scaled_sum[BULL, each] += 0.5 * theta[each]
+    later = posterior_of(weight, scaled_sum, prior_of(settings.prior_spreads))
+    utility = utility_of(later, scale, settings.risk_aversion)
+    return float(probability_beats_conservative(utility, later.tau_weights)[BULL, policy - 1])
+
+
+@pytest.mark.parametrize("decay", [1.0, 0.999, 0.98])
+@pytest.mark.parametrize("policy", [Policy.BALANCED, Policy.AGGRESSIVE])
+def test_probabilities_are_those_of_a_longer_memory(decay: float, policy: Policy) -> None:
+    settings = EvidenceSettings(decay=decay)
+    sums = one_by_one(made_up_trades(9, 300), decay)
+    found = observations_until_module._probabilities(belief_of(figures_of(cells_of(sums)[0], settings)), policy, decay)
+    counts = observations_until_module._COUNTS
+    for place in (0, 1, 10, 20, 30):
+        expected = probability_after(sums, settings, policy, int(counts[place]))
+        assert float(found[place]) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("decay", [1.0, 0.999])
+@pytest.mark.parametrize("seed", range(6))
+def test_it_is_the_first_count_of_the_grid_at_which_a_longer_memory_would_be_sure(seed: int, decay: float) -> None:
+    settings = EvidenceSettings(decay=decay, required_probability=0.9)
+    sums = one_by_one(made_up_trades(seed, 300), decay)
+    figures = figures_of(cells_of(sums)[0], settings)
+    for policy in (Policy.BALANCED, Policy.AGGRESSIVE):
+        found = observations_until(belief_of(figures), policy, settings.required_probability, decay)
+        expected_gain = figures.utility.mean[BULL, policy] - figures.utility.mean[BULL, 0]
+        if found is None:
+            within_reach = [probability_after(sums, settings, policy, more) >= 0.9 for more in (10, 100, 1_000)]
+            assert expected_gain <= 0.0 or not any(within_reach)
+        elif found == 0:
+            assert probability_after(sums, settings, policy, 0) >= 0.9
+        else:
+            assert probability_after(sums, settings, policy, found) >= 0.9
+            assert probability_after(sums, settings, policy, int(found * 0.8)) < 0.9
+
+
+def sure_after(observed: int, decay: float) -> int | None:
+    """More observations needed after so many of each of two policies that differ by half of their spread."""
+    trades = [Trade("BULL", place % 2, 0.5 * (place % 2) + (-1.0) ** (place // 2)) for place in range(2 * observed)]
+    settings = EvidenceSettings(decay=decay, required_probability=0.9)
+    estimated = estimate(one_by_one(trades, decay), ["BULL"], settings)
+    return estimated.regimes[0].policies[1].more_observations
+
+
+def test_the_more_is_known_the_less_is_missing() -> None:
+    missing = [sure_after(observed, 1.0) for observed in (40, 160, 640)]
+    known = [count for count in missing if count is not None]
+    assert len(known) == len(missing)
+    assert known == sorted(known, reverse=True)
+    assert known[0] > known[-1] == 0
+    assert all(count < FARTHEST for count in known)
+
+
+def test_it_is_not_defined_where_nothing_is_expected_or_all_is_forgotten() -> None:
+    settings = EvidenceSettings()
+    nothing = estimate(EvidenceSums(settings.decay), ["BULL"], settings).regimes[0]
+    assert [policy.more_observations for policy in nothing.policies] == [None, None, None]
+    assert sure_after(40, 0.9) is None
+
+
+def test_it_is_zero_exactly_when_the_probability_is_reached() -> None:
+    settings = EvidenceSettings()
+    for seed in range(8):
+        estimated = estimate(one_by_one(made_up_trades(seed, 1_000), settings.decay), REGIMES, settings)
+        for policy in (policy for regime in estimated.regimes for policy in regime.policies[1:]):
+            reached = (policy.probability_beats_conservative or 0.0) >= settings.required_probability
+            assert (policy.more_observations == 0) is reached
