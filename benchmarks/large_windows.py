@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import redis as synchronous
@@ -30,8 +30,8 @@ from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings, SyncSettings, WindowSettings
 
 _SMALLEST = 10_000
-_DEFAULT_CYCLES = 20
-"""Cycles at the default windows for each one at the large windows; their median counts."""
+_CYCLES = 50
+"""Cycles of each kind in each round, in turn; their median counts."""
 
 _HOLD = Hold(Direction.AT_MOST, 5.0)
 
@@ -56,11 +56,12 @@ class Size:
 
 
 class LargeWindows:
-    """Runs cycles at default and at large windows over the same streams."""
+    """Runs cycles at default and at large windows, each on streams of its own: one server leads on one key prefix."""
 
     def __init__(self, settings: RedisSettings, rounds: int, seed: int) -> None:
         """Take the Redis, the rounds at each size, and what decides the inputs."""
         self._settings = settings
+        self._default = replace(settings, key_prefix="default")
         self._rounds = rounds
         self._random = random.Random(seed)
 
@@ -72,19 +73,24 @@ class LargeWindows:
         windows = SyncSettings(windows=WindowSettings(entries, entries, entries))
         async with (
             connect(self._settings) as client,
-            open_sync(self._settings, SyncSettings()) as default,
+            open_sync(self._default, SyncSettings()) as default,
             open_sync(self._settings, windows) as large,
         ):
-            first_s = await self._steady_cycle(client, large)
+            first_s = await self._steady_cycle(client, self._settings, large)
+            await self._steady_cycle(client, self._default, default)
             steady_s, default_s = [], []
             for _ in range(self._rounds):
-                steady_s.append(await self._steady_cycle(client, large))
-                default_s.append(median([await self._steady_cycle(client, default) for _ in range(_DEFAULT_CYCLES)]))
+                large_s, small_s = [], []
+                for _ in range(_CYCLES):
+                    large_s.append(await self._steady_cycle(client, self._settings, large))
+                    small_s.append(await self._steady_cycle(client, self._default, default))
+                steady_s.append(median(large_s))
+                default_s.append(median(small_s))
         return Size(entries, time.perf_counter() - started, first_s, steady_s, default_s)
 
-    async def _steady_cycle(self, client: redis.Redis, sync: StrategicMemorySync) -> float:
+    async def _steady_cycle(self, client: redis.Redis, settings: RedisSettings, sync: StrategicMemorySync) -> float:
         observation = regime_observation(self._random, PREFERRED_REGIME)
-        await client.xadd(keys.key_of(self._settings.key_prefix, keys.META_REGIME), observation)
+        await client.xadd(keys.key_of(settings.key_prefix, keys.META_REGIME), observation)
         return await timed_cycle(sync, "published")
 
 
@@ -137,6 +143,7 @@ def main() -> None:
         settings = RedisSettings(url=server.url)
         with synchronous.Redis.from_url(server.url) as client:
             fill(client, random.Random(options.seed))
+            fill(client, random.Random(options.seed), prefix="default")
         with logging_to_nowhere():
             measured = asyncio.run(_measure(settings, options.entries, options.budget, options.rounds, options.seed))
     print_report(

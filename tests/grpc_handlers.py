@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.monitoring.metrics import RpcMetrics
-from strategic_memory_server.rpc.interceptor import RpcInterceptor
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.rpc.boundary import Boundary
 
 SERVICE = "test.Handlers"
 Handler = Callable[[Any, Any], Any]
@@ -19,7 +19,7 @@ Handler = Callable[[Any, Any], Any]
 
 @dataclass(slots=True)
 class HandlerServer:
-    """A server with the interceptor in front of its handlers, and a channel to it."""
+    """A server with the boundary around its handlers, and a channel to it."""
 
     channel: grpc.aio.Channel
     registry: CollectorRegistry
@@ -51,10 +51,11 @@ async def handler_server(
     unary: Mapping[str, Handler] | None = None,
     stream: Mapping[str, Handler] | None = None,
     deserialize: Callable[[bytes], object] | None = None,
+    most_at_once: Mapping[str, int] | None = None,
 ) -> AsyncIterator[HandlerServer]:
     """Serve some handlers on a free port of the loopback until the context is left."""
     registry = CollectorRegistry()
-    server = grpc.aio.server(interceptors=[RpcInterceptor(RpcMetrics(registry))])
+    server = grpc.aio.server()
     handlers: dict[str, Any] = {
         name: grpc.unary_unary_rpc_method_handler(behaviour, request_deserializer=deserialize)
         for name, behaviour in (unary or {}).items()
@@ -63,7 +64,8 @@ async def handler_server(
         name: grpc.unary_stream_rpc_method_handler(behaviour, request_deserializer=deserialize)
         for name, behaviour in (stream or {}).items()
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+    limits = {f"/{SERVICE}/{name}": most for name, most in (most_at_once or {}).items()}
+    Boundary(server, RpcMetrics(registry), limits).add_registered_method_handlers(SERVICE, handlers)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

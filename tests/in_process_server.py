@@ -10,19 +10,21 @@ from typing import Any
 import grpc
 import redis.asyncio
 from advice import NOW_MS, feedback
+from claimed import ClaimedLog
 from google.protobuf.duration_pb2 import Duration
 from prometheus_client import CollectorRegistry
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.monitoring.metrics import RpcMetrics
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot, LogState
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
-from strategic_memory_server.settings import GrpcSettings, SyncSettings
+from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
 
 RING = 3
 Stream = grpc.aio.UnaryStreamCall[service_pb2.StreamFeedbackRequest, service_pb2.StreamFeedbackResponse]
@@ -86,7 +88,7 @@ class InProcessServer:
     server: GrpcServer
     client: Client
     hub: FeedbackHub
-    log: FeedbackLog
+    log: ClaimedLog
     clock: Clock
     registry: CollectorRegistry
     changed: ChangeSignal
@@ -121,7 +123,7 @@ async def in_process_server(
     """Serve until the context is left, on a free port of the loopback unless there is an address."""
     hub, changed, clock = FeedbackHub("1.0.0", RING), ChangeSignal(), Clock()
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
-    loader = MemoryLoader(redis_client, "quantum")
+    loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
     servicer = StrategicMemoryServicer(Sources(hub, changed, log, loader, clock), settings, SyncSettings())
     registry = CollectorRegistry()
@@ -129,4 +131,4 @@ async def in_process_server(
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,
         grpc.aio.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel,
     ):
-        yield InProcessServer(server, Client(channel), hub, log, clock, registry, changed)
+        yield InProcessServer(server, Client(channel), hub, ClaimedLog(redis_client, log=log), clock, registry, changed)

@@ -31,6 +31,9 @@ class Entry:
     regime: str = ""
     pnl: float = 0.0
     usable: bool = True
+    policy: str = ""
+    strategy: str = ""
+    confidence: float | None = None
 
 
 @dataclass(slots=True)
@@ -55,13 +58,16 @@ class Streams:
         """The windows as plain rows; a missing regime is looked up among all observations, by search."""
         regimes = _usable(self.regimes)
         return Rows(
-            regimes=[RegimeRow(entry.entry_id[0], entry.regime, entry.pnl) for entry in regimes[-regime_window:]],
+            regimes=[
+                RegimeRow(entry.entry_id[0], entry.regime, entry.pnl, entry.confidence)
+                for entry in regimes[-regime_window:]
+            ],
             portfolio=[
                 PortfolioRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl)
                 for entry in _usable(self.portfolio)[-portfolio_window:]
             ],
             trades=[
-                TradeRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl)
+                TradeRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl, entry.policy, entry.strategy)
                 for entry in _usable(self.trades)[-trade_window:]
             ],
         )

@@ -10,7 +10,7 @@ import redis.asyncio as redis
 from redis.typing import EncodableT, FieldT
 
 from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.revisions.feedback_log import LogKeys
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 Fields = dict[FieldT, EncodableT]
 

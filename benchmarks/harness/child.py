@@ -18,6 +18,7 @@ STOP_WITHIN_S = 10.0
 _POLL_S = 0.01
 _SETTINGS = ("STRATEGIC_MEMORY_", "MEMORY_SYNC_", "REDIS_URL")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class ChildError(RuntimeError):
@@ -35,6 +36,11 @@ class Child:
         """Give the processor time it has used so far, seconds."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+    def resident_mib(self) -> float:
+        """Give the memory that it holds, MiB."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * _PAGE_BYTES / 2**20
 
 
 @contextmanager

@@ -62,9 +62,10 @@ class Http2Connection:
     Args:
         address: host:port.
         method: "/package.Service/Method".
+        stream_window: bytes of messages that each stream takes in all.
     """
 
-    def __init__(self, address: str, method: str) -> None:
+    def __init__(self, address: str, method: str, *, stream_window: int = _LARGEST_WINDOW) -> None:
         host, _, port = address.rpartition(":")
         self.socket = socket.create_connection((host, int(port)), timeout=_ANSWER_WITHIN_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -74,7 +75,7 @@ class Http2Connection:
         self._received = b""
         self.socket.sendall(
             _PREFACE
-            + _frame(Kind.SETTINGS, 0, 0, struct.pack("!HI", _INITIAL_WINDOW_SIZE, _LARGEST_WINDOW))
+            + _frame(Kind.SETTINGS, 0, 0, struct.pack("!HI", _INITIAL_WINDOW_SIZE, stream_window))
             + _frame(Kind.WINDOW_UPDATE, 0, 0, struct.pack("!I", _LARGEST_WINDOW - _STANDARD_WINDOW))
         )
 

@@ -18,7 +18,11 @@ from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.settings import LogSettings, RedisSettings, SyncSettings
+
+_LEASE_MS = 86_400_000
 
 
 class CycleFailedError(RuntimeError):
@@ -33,16 +37,22 @@ async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterat
         connect(redis, longest_block_s=LONGEST_BLOCK_S) as watching,
     ):
         log = FeedbackLog(commands, redis.key_prefix, LogSettings().retained_revisions)
-        yield StrategicMemorySync(
-            SyncParts(
-                loader=MemoryLoader(commands, redis.key_prefix),
-                watcher=InputWatcher(watching, redis.key_prefix),
-                analyzer=PatternAnalyzer(settings.minimum_policy_trades),
-                feedback=ReinforcementFeedback(settings.minimum_samples),
-                publisher=FeedbackPublisher(log),
-            ),
-            settings,
-        )
+        leadership = Leadership(Lease(commands, redis.key_prefix, "benchmark", _LEASE_MS))
+        await leadership.ask()
+        try:
+            yield StrategicMemorySync(
+                SyncParts(
+                    loader=MemoryLoader(commands, redis.key_prefix, settings.windows),
+                    watcher=InputWatcher(watching, redis.key_prefix),
+                    analyzer=PatternAnalyzer(settings.minimum_policy_trades),
+                    feedback=ReinforcementFeedback(settings.minimum_samples),
+                    publisher=FeedbackPublisher(log),
+                    leadership=leadership,
+                ),
+                settings,
+            )
+        finally:
+            await leadership.release()
 
 
 async def timed_cycle(sync: StrategicMemorySync, outcome: str) -> float:

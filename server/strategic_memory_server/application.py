@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +20,8 @@ from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
-from strategic_memory_server.monitoring.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
@@ -26,18 +30,30 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS, FeedbackTail
+from strategic_memory_server.revisions.lapse_watch import LapseWatch
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.lease import Lease
+from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.rules import reference_rules
-from strategic_memory_server.settings import ServiceSettings
+from strategic_memory_server.settings import Role, ServiceSettings
 
 CYCLE_GRACE_S = 2.0
 """Longest wait for the cycle in hand when stopping, seconds."""
+
+RELEASE_GRACE_S = 1.0
+"""Longest wait for Redis to take the lease back when stopping, seconds."""
 
 CANCEL_AGAIN_S = 0.1
 """Wait before a task that outlived its cancellation is cancelled again, seconds."""
 
 logger = structlog.get_logger(__name__)
+
+
+def _server_name() -> str:
+    """Name this server so that an operator finds it and no other process has the same name."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +83,18 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
         log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
-        loader = MemoryLoader(commands, settings.redis.key_prefix)
+        loader = MemoryLoader(commands, settings.redis.key_prefix, settings.sync.windows)
         sync_metrics = SyncMetrics(registry)
+        lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
+        leadership = Leadership(lease)
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
                 watcher=InputWatcher(watching, settings.redis.key_prefix),
                 analyzer=PatternAnalyzer(settings.sync.minimum_policy_trades),
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
-                publisher=FeedbackPublisher(log),
+                publisher=FeedbackPublisher(log, heard=lambda: hub.heard),
+                leadership=leadership,
             ),
             settings.sync,
             observe=sync_metrics.observe,
@@ -87,12 +106,35 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         def in_force() -> Feedback:
             return hub.in_force(clock_ms())
 
+        def replication() -> Replication:
+            if settings.role is Role.SERVE:
+                return Replication(ReplicaRole.SERVE, leadership.name)
+            claim = leadership.claim
+            return Replication(
+                ReplicaRole.LEADER if claim else ReplicaRole.STANDBY,
+                leadership.name,
+                leadership.leader,
+                claim.fencing_token if claim else None,
+                leadership.terms,
+            )
+
         def report() -> dict[str, Any]:
-            return health_report(in_force(), sync.status, sync.rejections, tail.failure, servicer.subscribers)
+            return health_report(
+                in_force(), sync.status, sync.rejections, tail.failure, servicer.subscribers, replication()
+            )
 
         registry.register(
             StateCollector(
-                Observed(in_force, lambda: sync.status, sync.rejections, lambda: servicer.subscribers, clock_ms)
+                Observed(
+                    in_force,
+                    lambda: sync.status,
+                    sync.rejections,
+                    lambda: servicer.subscribers,
+                    clock_ms,
+                    replication,
+                    lambda: tail.failure,
+                    lambda: loader.gaps,
+                )
             )
         )
         # The addresses come first: a service that cannot be reached must not publish.
@@ -100,8 +142,12 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         http_address = await stack.enter_async_context(
             open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
         )
-        await stack.enter_async_context(_following(tail))
-        await stack.enter_async_context(_syncing(sync))
+        await stack.enter_async_context(_running(tail.run(), "feedback-tail"))
+        await stack.enter_async_context(_running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch"))
+        if settings.role is Role.SYNC:
+            stack.push_async_callback(_release, leadership)
+            await stack.enter_async_context(_running(leadership.run(), "leadership"))
+            await stack.enter_async_context(_syncing(sync))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -112,17 +158,26 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
             key_prefix=settings.redis.key_prefix,
             interval_s=settings.sync.interval_s,
             validity_s=round(settings.sync.validity_s, 3),
+            role=settings.role.value,
         )
         yield RunningService(grpc_server.address, http_address, sync)
         logger.info("Service stopping")
 
 
 @asynccontextmanager
-async def _following(tail: FeedbackTail) -> AsyncIterator[None]:
-    task = asyncio.create_task(tail.run(), name="feedback-tail")
+async def _running(forever: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(forever, name=name)
     try:
         yield
     finally:
+        await _cancel(task)
+
+
+async def _release(leadership: Leadership) -> None:
+    """Give leadership up, unless Redis does not answer: the lease ends by itself."""
+    task = asyncio.create_task(leadership.release(), name="release")
+    _, hanging = await asyncio.wait([task], timeout=RELEASE_GRACE_S)
+    if hanging:
         await _cancel(task)
 
 

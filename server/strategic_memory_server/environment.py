@@ -8,18 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis.asyncio.connection import parse_url
 
+from strategic_memory_server.redis_access.redis_location import read_location
+from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
+    LONGEST_HEARTBEAT_S,
     MAX_WINDOW,
+    SHORTEST_HEARTBEAT_S,
     GrpcSettings,
     HttpSettings,
     LogSettings,
     RedisSettings,
+    Role,
     ServiceSettings,
     SyncSettings,
     WindowSettings,
@@ -30,13 +33,10 @@ _PREFIX = "STRATEGIC_MEMORY_"
 VALIDITY_IN_INTERVALS = 3
 """Default validity in sync intervals: an advice outlives two syncs that failed."""
 
-_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
+LEASE_S = 5.0
+SHORTEST_DEFAULT_LEASE_S = 1.0
 
-_REDIS_OPTIONS = frozenset(
-    {"db", "username", "password", "client_name", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile"}
-    | {"ssl_keyfile", "ssl_password", "ssl_check_hostname"}
-)
-"""Options of a Redis URL; the client would take more, among them ones that change what its answers look like."""
+_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -51,22 +51,7 @@ def _address(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    try:
-        parse_url(value)
-    except ValueError as error:
-        # The text of the error may hold the URL and so a password; only its kind is told.
-        raise ValueError("give redis://[user:password@]host:port/db, rediss://… or unix:///path/to/socket") from error
-    parts = urlsplit(value)
-    # A password with a sign in it that should have been quoted ends up in one of these parts, so none is shown.
-    if parts.fragment or (parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII)):
-        raise ValueError("what follows host:port/ is not a database number; in a password, write / as %2F and # as %23")
-    options = set(parse_qs(parts.query, keep_blank_values=True))
-    if not options <= _REDIS_OPTIONS:
-        raise ValueError(
-            f"what follows ? has an option that is not known; known are {', '.join(sorted(_REDIS_OPTIONS))}"
-        )
-    if parts.scheme != "rediss" and any(name.startswith("ssl_") for name in options):
-        raise ValueError("options that start with ssl_ need rediss://")
+    read_location(value)
     return value
 
 
@@ -107,8 +92,17 @@ class Environment(BaseSettings):
         60.0, validation_alias="MEMORY_SYNC_INTERVAL"
     )
     key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "quantum"
+    redis_password_file: str | None = None
+    redis_ca: str | None = None
+    redis_cert: str | None = None
+    redis_key: str | None = None
+    redis_sentinel_username: str | None = None
+    redis_sentinel_password: str | None = Field(None, repr=False)
+    redis_sentinel_password_file: str | None = None
     redis_connect_timeout: Seconds = 2.0
     redis_command_timeout: Seconds = 3.0
+    role: Annotated[Literal["sync", "serve"], BeforeValidator(_lower)] = "sync"
+    lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
     validity: Seconds | None = None
     regime_window: Window = 50
     portfolio_window: Window = 50
@@ -122,8 +116,9 @@ class Environment(BaseSettings):
     recent_revisions: Annotated[int, Field(ge=1, le=100_000)] = 256
     grpc_address: Address = "127.0.0.1:50051"
     http_address: Address = "127.0.0.1:8001"
-    heartbeat_interval: Annotated[float, Field(ge=0.1, le=3_600)] = 15.0
+    heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
     log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
 
@@ -136,21 +131,42 @@ class Environment(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _redis_settings_fit(self) -> Self:
+        if problems := redis_problems(self.redis_settings()):
+            raise ValueError("\n".join(problems))
+        return self
+
+    def redis_settings(self) -> RedisSettings:
+        """Give the settings of Redis."""
+        return RedisSettings(
+            url=self.redis_url,
+            key_prefix=self.key_prefix,
+            connect_timeout_s=self.redis_connect_timeout,
+            command_timeout_s=self.redis_command_timeout,
+            password_file=self.redis_password_file,
+            ca_file=self.redis_ca,
+            certificate_file=self.redis_cert,
+            key_file=self.redis_key,
+            sentinel_username=self.redis_sentinel_username,
+            sentinel_password=self.redis_sentinel_password,
+            sentinel_password_file=self.redis_sentinel_password_file,
+        )
+
     def service_settings(self) -> ServiceSettings:
         """Give the settings of the service."""
+        validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
         return ServiceSettings(
-            redis=RedisSettings(
-                url=self.redis_url,
-                key_prefix=self.key_prefix,
-                connect_timeout_s=self.redis_connect_timeout,
-                command_timeout_s=self.redis_command_timeout,
-            ),
+            role=Role(self.role),
+            redis=self.redis_settings(),
             sync=SyncSettings(
                 interval_s=self.interval,
                 reactive=self.sync_mode == "reactive",
                 debounce_s=self.sync_debounce,
                 floor_s=self.sync_floor,
-                validity_s=self.validity or VALIDITY_IN_INTERVALS * self.interval,
+                validity_s=validity_s,
+                # An advice must outlive the change of a leader.
+                lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
                 minimum_samples=self.minimum_samples,
                 minimum_policy_trades=self.minimum_policy_trades,
                 windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
@@ -160,6 +176,7 @@ class Environment(BaseSettings):
                 address=self.grpc_address,
                 heartbeat_s=self.heartbeat_interval,
                 max_subscribers=self.max_subscribers,
+                max_connection_age_s=self.max_connection_age,
             ),
             http=HttpSettings(self.http_address),
         )

@@ -82,6 +82,13 @@ class TooManySubscribersError(StrategicMemoryError):
         super().__init__(f"{admitted} subscribers are connected and no more are admitted; try another server")
 
 
+class TooManyCallsError(StrategicMemoryError):
+    """The server has as many calls of a method in hand as it admits."""
+
+    def __init__(self, path: str, admitted: int) -> None:
+        super().__init__(f"{admitted} calls of {path} are in hand and no more are admitted; try again or elsewhere")
+
+
 class DrainingError(StrategicMemoryError):
     """The server goes away; the stream can be resumed elsewhere."""
 

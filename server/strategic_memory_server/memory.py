@@ -7,36 +7,18 @@ is NaN, a policy or strategy that was not given is -1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
 
 UNKNOWN_REGIME = "UNKNOWN"
 """Regime of an entry for which none was given or observed."""
 
-FloatColumn = NDArray[np.float64]
-IndexColumn = NDArray[np.int64]
-
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
-
-
-def float_column(values: Sequence[float]) -> FloatColumn:
-    """Make a read-only column of numbers."""
-    column = np.array(values, dtype=np.float64)
-    column.flags.writeable = False
-    return column
-
-
-def index_column(values: Sequence[int]) -> IndexColumn:
-    """Make a read-only column of indices or positions."""
-    column = np.array(values, dtype=np.int64)
-    column.flags.writeable = False
-    return column
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +81,7 @@ class StrategicMemory:
     """One consistent reading of all sources.
 
     `timed` says whether positions are times; without it they only give the order. `sources` has one report
-    for each source that was read.
+    for each source that was read. `totals` is what the windows add up to, where that is known already.
     """
 
     regime_names: tuple[str, ...]
@@ -110,6 +92,7 @@ class StrategicMemory:
     context: Context = field(default_factory=Context)
     sources: tuple[SourceReport, ...] = ()
     timed: bool = True
+    totals: MemoryTotals | None = None
 
     @property
     def sample_count(self) -> int:

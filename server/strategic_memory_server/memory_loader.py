@@ -1,47 +1,39 @@
-"""MemoryLoader: reads all nine inputs from Redis into one StrategicMemory.
+"""MemoryLoader: reads all nine inputs from Redis into one StrategicMemory, and keeps what it has read.
 
-One pipelined round trip at ordinary windows. More are made only where they are needed: for windows longer than a
-page, to get past malformed entries, and to find the regime of an entry that is older than the regime window.
+The first load reads the windows from the streams, page by page. Each later one reads what is new, in one pipelined
+round trip, and its work does not depend on the length of the windows. More round trips are made only where they are
+needed: to catch up, to find the regime of an entry that is older than the regime window, or to read the windows again
+because what Redis holds is no longer what was read. What it gives is always what a new loader would give.
+
 Nothing that a producer wrote makes it raise; what cannot be used is counted and described in the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import redis.asyncio as redis
-from redis.exceptions import NoPermissionError, ResponseError
 
+from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.inputs.asof_join import positions_without_regime
-from strategic_memory_server.inputs.entries import (
-    PortfolioEntry,
-    RegimeObservation,
-    TradeResult,
-    read_portfolio_entry,
-    read_regime_observation,
-    read_trade_result,
-)
-from strategic_memory_server.inputs.entry_fields import RejectionError
-from strategic_memory_server.inputs.json_inputs import (
-    MAX_BYTES,
-    read_leverage_limits,
-    read_object,
-    read_policy,
-    read_regime_name,
-    read_regime_stats,
-    salvage_leverage_cap,
-)
-from strategic_memory_server.inputs.memory_columns import Readings, build_memory
-from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
-from strategic_memory_server.inputs.window_scan import WindowScan
-from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
+from strategic_memory_server.inputs.json_inputs import MAX_BYTES
+from strategic_memory_server.inputs.load_log import LoadLog
+from strategic_memory_server.inputs.memory_windows import MemoryWindows
+from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
+from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
+from strategic_memory_server.inputs.value_inputs import LastCap, ValueInputs
+from strategic_memory_server.inputs.window_update import bring_up
+from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.settings import WindowSettings
 
-ValueT = TypeVar("ValueT")
-Replies = dict[str, Any]
+RECHECK_S = 60.0
+"""Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class LoadedMemory:
 
     Attributes:
         memory: what was read.
-        rejected: every input that was rejected on the way.
+        rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
         read_up_to: id of the newest entry of each stream that can be read, by source.
     """
 
@@ -60,124 +52,144 @@ class LoadedMemory:
 
 
 class MemoryLoader:
-    """Reads the inputs under one key prefix. The client must return bytes (`decode_responses=False`)."""
+    """Reads the inputs under one key prefix. The client must return bytes (`decode_responses=False`).
 
-    def __init__(self, client: redis.Redis, prefix: str) -> None:
+    One load at a time.
+
+    Args:
+        client: how Redis is reached.
+        prefix: key prefix.
+        windows: lengths of the windows.
+        last_cap: the last cap on leverage that could be read, shared with other loaders of the same prefix.
+        limits: how much is read at once, and looked at in all.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        windows: WindowSettings,
+        last_cap: LastCap | None = None,
+        limits: ReadingLimits = DEFAULT_LIMITS,
+    ) -> None:
         self._client = client
         self._prefix = prefix
-        self._last_cap: float | None = None
+        self._last_cap = last_cap or LastCap()
+        self._values = ValueInputs(self._last_cap)
+        self._limits = limits
+        self._windows = MemoryWindows(windows, limits)
+        longest = max(windows.regime, windows.portfolio, windows.trades)
+        self._is_small = longest <= limits.page_entries
 
-    async def load(self, windows: WindowSettings) -> LoadedMemory:
-        """Read everything once.
+        kept = self._windows
+        self._regimes = StreamFollower(kept.regimes, kept.regime_reader, prefix, patience=longest)
+        self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, patience=longest)
+        self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, patience=longest)
+        self._followers = (self._regimes, self._portfolio, self._trades)
+        # No more than is needed to see that a value is too large: another program may have put anything there.
+        self._ask_values = [
+            packed("GETRANGE", keys.key_of(prefix, source), 0, MAX_BYTES) for source in keys.VALUE_SOURCES
+        ]
+        self._log = LoadLog()
+        self._is_sound = False
+        self._recheck_at_s = 0.0
+
+    @property
+    def gaps(self) -> Mapping[str, int]:
+        """How many readings have found that entries were trimmed before they could be read, by source."""
+        return self._log.gaps
+
+    def another(self, windows: WindowSettings) -> MemoryLoader:
+        """Make a loader of the same inputs that has read nothing yet, with other windows."""
+        return MemoryLoader(self._client, self._prefix, windows, self._last_cap, self._limits)
+
+    async def load(self, *, anew: bool = False) -> LoadedMemory:
+        """Read what there is to read.
+
+        Args:
+            anew: read the windows from the streams, whatever is remembered.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
-                producer has caused.
+                producer has caused. Whatever it was, the next load starts from what Redis holds then.
         """
-        regimes = WindowScan(keys.META_REGIME, windows.regime, read_regime_observation)
-        portfolio = WindowScan(keys.PORTFOLIO_MEMORY, windows.portfolio, read_portfolio_entry)
-        trades = WindowScan(keys.TRADE_RESULTS, windows.trades, read_trade_result)
-        scans: tuple[WindowScan[Any], ...] = (regimes, portfolio, trades)
-
-        replies = await self._round_trip(keys.VALUE_SOURCES, scans)
-        while pending := [scan for scan in scans if scan.page_size]:
-            await self._round_trip((), pending)
-        await self._look_back_for_regimes(regimes, portfolio, trades)
-
-        rejected = [entry for scan in scans for entry in scan.rejected]
-        context = self._with_lasting_cap(_read_context(replies, rejected), rejected)
-        observed = regimes.oldest_first()
-        readings = Readings(
-            regimes=observed.newest(windows.regime),
-            portfolio=portfolio.oldest_first(),
-            trades=trades.oldest_first(),
-            observed=observed,
+        now_s = time.monotonic()
+        anew = anew or not self._is_sound or (self._is_small and now_s >= self._recheck_at_s)
+        recheck_at_s = now_s + RECHECK_S if anew else self._recheck_at_s
+        self._recheck_at_s = 0.0
+        for follower in self._followers:
+            follower.begin(anew=anew)
+        self._log.begin(now_s)
+        values = self._values.read(await self._round_trip(self._ask_values, self._followers))
+        rejected = await self._read_streams()
+        rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
+        notes: tuple[dict[str, int], ...] = ({}, self._windows.portfolio.notes(), self._windows.trades.notes())
+        for follower in self._followers:
+            follower.end()
+        reports = [follower.report(noted) for follower, noted in zip(self._followers, notes, strict=True)]
+        memory = self._windows.memory(values.context, (*values.reports, *reports))
+        self._log.end(
+            memory.sample_count,
+            [follower.gap for follower in self._followers if follower.gap is not None],
+            time.monotonic(),
         )
-        memory = build_memory(readings, context, _value_reports(replies, rejected), rejected)
-        read_up_to = {scan.source: scan.newest_id for scan in scans if not scan.unreadable}
-        return LoadedMemory(memory, tuple(rejected), read_up_to)
+        self._recheck_at_s = recheck_at_s
+        read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
+        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to)
 
-    def _with_lasting_cap(self, context: Context, rejected: Sequence[RejectedInput]) -> Context:
-        """Keep the last cap on leverage while the limits cannot be read: no fault of a producer may lift a limit."""
-        unreadable = any(entry.source == keys.LEVERAGE_LIMITS for entry in rejected)
-        if unreadable and context.max_leverage_hint is None:
-            return replace(context, max_leverage_hint=self._last_cap)
-        self._last_cap = context.max_leverage_hint
-        return context
-
-    async def _look_back_for_regimes(
-        self,
-        regimes: WindowScan[RegimeObservation],
-        portfolio: WindowScan[PortfolioEntry],
-        trades: WindowScan[TradeResult],
-    ) -> None:
-        """Read regime observations older than their window while an entry without a regime needs them."""
-        unplaced = [
-            *positions_without_regime(portfolio.oldest_first()),
-            *positions_without_regime(trades.oldest_first()),
-        ]
-        while unplaced and not regimes.reaches(min(unplaced)) and regimes.look_further():
-            await self._round_trip((), (regimes,))
-
-    async def _round_trip(self, values: Sequence[str], scans: Sequence[WindowScan[Any]]) -> Replies:
-        """Read some values and the next page of each scan; feed the scans, give the values by source."""
-        pipeline = self._client.pipeline(transaction=False)
-        for source in values:
-            # No more than is needed to see that a value is too large: another program may have put anything there.
-            pipeline.getrange(keys.key_of(self._prefix, source), 0, MAX_BYTES)
-        asked = [(scan, scan.page_size) for scan in scans]
-        for scan, count in asked:
-            pipeline.xrevrange(keys.key_of(self._prefix, scan.source), scan.before, "-", count=count)
-        replies = await pipeline.execute(raise_on_error=False)
-        for (scan, count), page in zip(asked, replies[len(values) :], strict=True):
-            if isinstance(page, Exception):
-                scan.give_up(_refusal(scan.source, page))
+    async def _read_streams(self) -> list[RejectedInput]:
+        """Read on until all three streams are read, and take over what is new."""
+        rejected = []
+        while True:
+            while pending := [follower for follower in self._followers if follower.finding is None]:
+                await self._round_trip((), pending[:1])
+            if self._regimes.finding is Finding.ANEW and self._restart(self._portfolio, self._trades):
+                continue
+            # Until it is done, the windows do not agree with each other.
+            self._is_sound = False
+            rejected.extend(await bring_up(self._windows, self._regimes, self._portfolio, self._trades, self._look_up))
+            if self._regimes.fits:
+                unfit = [follower for follower in self._followers if not follower.fits]
             else:
-                scan.feed(page, count)
-        return dict(zip(values, replies, strict=False))
+                unfit = list(self._followers)
+            for follower in self._followers:
+                follower.settle()
+            if not unfit:
+                self._is_sound = True
+                return rejected
+            for follower in unfit:
+                follower.restart()
 
+    @staticmethod
+    def _restart(*followers: StreamFollower) -> bool:
+        """Read windows anew whose entries were joined to observations that have been read anew."""
+        joined = [follower for follower in followers if follower.finding is Finding.NEW]
+        for follower in joined:
+            follower.restart()
+        return bool(joined)
 
-def _refusal(source: str, error: Exception) -> RejectedInput:
-    """Describe why Redis gave no value for a key; raise where the fault is not the key's."""
-    if isinstance(error, NoPermissionError):
-        return RejectedInput(source, "no_permission", str(error))
-    if isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE"):
-        return RejectedInput(source, "wrong_type", "the key holds another Redis type")
-    raise error
+    async def _look_up(self, positions: IndexColumn) -> ObservationLookup:
+        """Find observations from before the regime window for entries at some positions, ascending."""
+        lookup = ObservationLookup(positions, self._windows.regime_reader, self._limits)
+        key = keys.key_of(self._prefix, keys.META_REGIME)
+        while upper := lookup.upper:
+            command = packed("XREVRANGE", key, upper, "-", "COUNT", self._limits.page_entries)
+            (reply,) = await round_trip(self._client, [command])
+            if isinstance(reply, Exception):
+                raise reply
+            lookup.feed(stream_entries(reply))
+        return lookup
 
-
-def _read_context(replies: Replies, rejected: list[RejectedInput]) -> Context:
-    def value(source: str, read: Callable[[bytes], ValueT]) -> ValueT | None:
-        reply = replies[source]
-        if not reply:
-            return None
-        if isinstance(reply, Exception):
-            rejected.append(_refusal(source, reply))
-            return None
-        try:
-            return read(reply)
-        except RejectionError as refused:
-            rejected.append(RejectedInput(source, refused.reason, refused.excerpt, content_hash=hash(reply)))
-            return None
-
-    limits, cap = value(keys.LEVERAGE_LIMITS, read_leverage_limits) or (None, None)
-    if limits is None and isinstance(stored := replies[keys.LEVERAGE_LIMITS], bytes):
-        cap = salvage_leverage_cap(stored)
-    return Context(
-        governance_policy=value(keys.GOVERNANCE_POLICY, read_policy),
-        governance_preferred_regime=value(keys.GOVERNANCE_PREFERRED_REGIME, read_regime_name),
-        regime_stats=value(keys.GOVERNANCE_REGIME_STATS, read_regime_stats),
-        exposure_summary=value(keys.EXPOSURE_SUMMARY, read_object),
-        leverage_limits=limits,
-        exit_statistics=value(keys.EXIT_STATISTICS, read_object),
-        max_leverage_hint=cap,
-    )
-
-
-def _value_reports(replies: Replies, rejected: Sequence[RejectedInput]) -> tuple[SourceReport, ...]:
-    """Report on the sources that are one value each: there and used, rejected, or not there (or empty)."""
-    reports = []
-    for source, reply in replies.items():
-        refused = count_by_reason(rejected, source)
-        reports.append(SourceReport(source, int(bool(reply) and not refused), refused))
-    return tuple(reports)
+    async def _round_trip(self, values: Sequence[bytes], followers: Sequence[StreamFollower]) -> list[Reply]:
+        """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
+        wanted = [(follower, follower.commands()) for follower in followers]
+        replies = await round_trip(self._client, [*values, *(each for _, asked in wanted for each in asked)])
+        at = len(values)
+        for follower, commands in wanted:
+            if follower.from_scratch:
+                # Many entries have been received, and as many are to be read: others have their turn in between.
+                self._log.progress(self._followers, time.monotonic())
+                await asyncio.sleep(0)
+            follower.feed(replies[at : at + len(commands)])
+            at += len(commands)
+        return replies[: len(values)]

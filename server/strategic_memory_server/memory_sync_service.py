@@ -1,4 +1,8 @@
-"""StrategicMemorySync: the loop that reads the memory, works out the advice and publishes it."""
+"""StrategicMemorySync: the loop that reads the memory, works out the advice and publishes it.
+
+Of all servers on one Redis, the one that leads publishes. The others read the memory at the interval all the same, so
+that whoever takes over has it at hand.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +21,23 @@ from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.memory import UNKNOWN_REGIME
-from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_log import DeposedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 
 LONGEST_RETRY_S = 5.0
+
+STANDBY = "standby"
+"""Outcome of a cycle of a server that does not lead."""
 
 _RANDOM = secrets.SystemRandom()
 
@@ -43,6 +53,7 @@ class SyncParts:
     analyzer: PatternAnalyzer
     feedback: ReinforcementFeedback
     publisher: FeedbackPublisher
+    leadership: Leadership
 
 
 def unix_time_ms() -> int:
@@ -86,9 +97,11 @@ class StrategicMemorySync:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
         while not self._stopping.is_set():
             started_s = self._loop_s()
-            await self.cycle()
-            if self.status.failure is not None:
+            status = await self.cycle()
+            if status.failure is not None:
                 await self._pause(min(self._retry_wait_s(), self._settings.interval_s))
+            elif status.outcome == STANDBY:
+                await self._wait_to_lead()
             elif self._settings.reactive:
                 await self._wait_for_entries(started_s)
             else:
@@ -117,33 +130,45 @@ class StrategicMemorySync:
                 return
 
     async def cycle(self) -> SyncStatus:
-        """Run one cycle. Whatever goes wrong is logged and kept in the status; nothing is raised."""
+        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
         started = time.perf_counter()
+        claim = self._parts.leadership.claim
         try:
-            status = await self._sync()
+            status = await (self._sync(claim) if claim else self._stand_by())
+        except DeposedError:
+            self._parts.leadership.deposed()
+            claim, status = None, self._standing_by()
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
             self._failed(describe_failure(error))
+            status = self.status
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
-        else:
-            self.status = replace(
-                status,
-                iteration=self.status.iteration + 1,
-                elapsed_s=time.perf_counter() - started,
-                completed_at_ms=self._clock_ms(),
-            )
-            self._log_completion()
+            status = self.status
+        if status.failure is None:
+            self._completed(status, time.perf_counter() - started, led=claim is not None)
         self._observe(self.status)
         return self.status
 
-    async def _sync(self) -> SyncStatus:
-        """Load, analyze, recommend, publish."""
-        parts = self._parts
-        loaded = await parts.loader.load(self._settings.windows)
+    async def _stand_by(self) -> SyncStatus:
+        """Read the memory and leave it at that."""
+        loaded = await self._load()
+        return replace(self._standing_by(), sources=loaded.memory.sources)
+
+    def _standing_by(self) -> SyncStatus:
+        return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation="another server leads")
+
+    async def _load(self) -> LoadedMemory:
+        loaded = await self._parts.loader.load()
         self._read_up_to = loaded.read_up_to
         self._rejection_log.write(self.rejections.record(loaded.rejected), self._loop_s())
+        return loaded
+
+    async def _sync(self, claim: Claim) -> SyncStatus:
+        """Load, analyze, recommend, publish."""
+        parts = self._parts
+        loaded = await self._load()
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         status = replace(
@@ -156,7 +181,7 @@ class StrategicMemorySync:
         if isinstance(advice, NoAdvice):
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
-            await parts.publisher.withdraw(self._clock_ms())
+            await parts.publisher.withdraw(claim, self._clock_ms())
             return replace(
                 status,
                 outcome=advice.reason.code,
@@ -171,7 +196,7 @@ class StrategicMemorySync:
             data_as_of_ms=analysis.data_as_of_ms,
             valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
-        publication = await parts.publisher.publish(advice, times, now_ms)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",
@@ -180,6 +205,12 @@ class StrategicMemorySync:
             policy=advice.updated_policy,
             confidence=advice.confidence_boost,
         )
+
+    def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
+        self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
+        if led:
+            self.status = replace(self.status, iteration=status.iteration + 1)
+            self._log_completion()
 
     def _failed(self, failure: str) -> None:
         failures = self.status.failures + 1
@@ -196,6 +227,18 @@ class StrategicMemorySync:
         """Wait twice as long after each failure, spread by a tenth so that servers do not retry in step."""
         doubled = self._settings.retry_s * 2.0 ** min(self.status.failures - 1, 10)
         return min(doubled, LONGEST_RETRY_S) * _RANDOM.uniform(0.9, 1.1)
+
+    async def _wait_to_lead(self) -> None:
+        """Wait until this server leads, at most until the next reading of the memory is due."""
+        waits = [
+            asyncio.ensure_future(self._stopping.wait()),
+            asyncio.ensure_future(self._parts.leadership.wait(self._settings.interval_s)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _pause(self, seconds: float) -> None:
         """Wait, or until stopped."""

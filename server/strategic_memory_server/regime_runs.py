@@ -1,66 +1,128 @@
-"""Runs of a regime among the observations: how often regimes follow each other, and how long each lasts."""
+"""Runs of a regime among the observations: how often regimes follow each other, and how long each lasts.
+
+All of it follows from the pairs of neighbouring observations, so an observation can be taken away at the old end as
+cheaply as one is added at the new end. A run begins with the first observation, and with each that follows another
+regime; it lasts until the next one begins, so for the sum of the times between the neighbours that begin in it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from strategic_memory_server.memory import IndexColumn, RegimeWindow
-from strategic_memory_server.stream_position import time_ms_of
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.stream_position import SEQUENCE_BITS
+from strategic_memory_server.tallies import FEW
+
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class RunFigures:
-    """Unbroken runs of one regime.
+class RunTotals:
+    """What the observations of a window say about runs.
 
     Attributes:
-        episodes: number of runs.
-        mean_observations: mean length in observations; None without a run.
-        mean_seconds: mean time from the start of a run to the start of the next one, over runs that have ended;
-            None when none has, or when times are not known.
+        transitions: neighbouring observations, by the regimes of both, the older one first.
+        apart_ms: times between neighbours, milliseconds in all, by the regime of the older one; 0 where absent.
+        first: regime of the oldest observation; empty without one.
+        last: regime of the newest observation; empty without one.
+        open_ms: time from the start of the run that has not ended to the newest observation, milliseconds.
     """
 
-    episodes: int = 0
-    mean_observations: float | None = None
-    mean_seconds: float | None = None
+    transitions: Mapping[Pair, int] = field(default_factory=dict)
+    apart_ms: Mapping[str, int] = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+    open_ms: int = 0
+
+    def episodes(self) -> dict[str, int]:
+        """Count the runs by regime."""
+        episodes = {self.first: 1} if self.first else {}
+        for (before, after), count in self.transitions.items():
+            if before != after:
+                episodes[after] = episodes.get(after, 0) + count
+        return episodes
+
+    def mean_seconds(self, regime: str, episodes: int) -> float | None:
+        """Mean time of the runs that have ended, of a regime with so many runs; None when none has."""
+        ended, ended_ms = episodes, self.apart_ms.get(regime, 0)
+        if regime == self.last:
+            ended, ended_ms = ended - 1, ended_ms - self.open_ms
+        return ended_ms / ended / 1000 if ended else None
 
 
-def by_code(codes: IndexColumn, count: int) -> list[NDArray[np.intp]]:
-    """Give the places of each code from 0 to `count` - 1, in their order; places with another code are left out.
+class RunTally:
+    """Running totals of pairs. Observations come at the new end and go at the old one."""
 
-    One sort serves all codes, so that a memory with as many names as entries costs no more than one with few.
-    """
-    order = np.argsort(codes, kind="stable")
-    bounds = np.searchsorted(codes[order], np.arange(count + 1))
-    return [order[start:end] for start, end in pairwise(bounds.tolist())]
+    def __init__(self) -> None:
+        self._transitions: dict[Pair, int] = {}
+        self._apart_ms: dict[str, int] = {}
+        self._first = self._last = ""
+        self._last_ms = 0
+        self._count = 0
+        self._open_count = 0
+        self._open_ms = 0
 
+    def totals(self) -> RunTotals:
+        """Give the totals as they stand."""
+        return RunTotals(self._transitions.copy(), self._apart_ms.copy(), self._first, self._last, self._open_ms)
 
-def count_transitions(codes: IndexColumn, regimes: int) -> list[tuple[int, int, int]]:
-    """Count how often each regime followed each: before, after and count of the pairs that occur."""
-    pairs, counts = np.unique(codes[:-1] * regimes + codes[1:], return_counts=True)
-    return [(*divmod(pair, regimes), count) for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)]
+    def add(self, regime: str, time_ms: int) -> None:
+        """Add an observation that is not older than those before."""
+        if self._count:
+            apart_ms = time_ms - self._last_ms
+            self._add_pairs((self._last, regime), 1, apart_ms)
+            same = regime == self._last
+            self._open_count, self._open_ms = (self._open_count + 1, self._open_ms + apart_ms) if same else (1, 0)
+        else:
+            self._first, self._open_count, self._open_ms = regime, 1, 0
+        self._last, self._last_ms = regime, time_ms
+        self._count += 1
 
+    def add_all(self, names: Sequence[str], regimes: IndexColumn, positions: IndexColumn) -> None:
+        """Add observations, oldest first; `regimes` are indices into `names`."""
+        times_ms = positions >> SEQUENCE_BITS
+        one_by_one = regimes.size if regimes.size <= FEW else 1
+        for regime, time_ms in zip(regimes[:one_by_one].tolist(), times_ms[:one_by_one].tolist(), strict=True):
+            self.add(names[regime], time_ms)
+        if one_by_one == regimes.size:
+            return
+        older, newer, apart_ms = regimes[:-1], regimes[1:], np.diff(times_ms)
+        pairs, place = np.unique(older * len(names) + newer, return_inverse=True)
+        sums_ms = np.bincount(place, weights=apart_ms)
+        for pair, count, sum_ms in zip(pairs.tolist(), np.bincount(place).tolist(), sums_ms.tolist(), strict=True):
+            before, after = divmod(pair, len(names))
+            self._add_pairs((names[before], names[after]), count, int(sum_ms))
+        changes = np.flatnonzero(older != newer)
+        if changes.size:
+            start = int(changes[-1]) + 1
+            self._open_count, self._open_ms = 0, 0
+        else:
+            start = 1
+        self._open_count += regimes.size - start
+        self._open_ms += int(times_ms[-1] - times_ms[start if changes.size else 0])
+        self._last, self._last_ms = names[regimes[-1]], int(times_ms[-1])
+        self._count += regimes.size - 1
 
-def run_figures(window: RegimeWindow, regimes: int, *, timed: bool) -> list[RunFigures]:
-    """Work out the runs of every regime, by its code."""
-    codes = window.regime
-    if not codes.size:
-        return [RunFigures()] * regimes
-    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
-    lengths = np.diff(starts, append=codes.size)
-    started_ms = np.array([time_ms_of(position) for position in window.position[starts].tolist()], dtype=np.int64)
-    lasted_ms = np.diff(started_ms)
-    figures = []
-    for runs in by_code(codes[starts], regimes):
-        ended = lasted_ms[runs[runs < lasted_ms.size]]
-        figures.append(
-            RunFigures(
-                episodes=runs.size,
-                mean_observations=float(lengths[runs].mean()) if runs.size else None,
-                mean_seconds=float(ended.mean()) / 1000 if timed and ended.size else None,
-            )
-        )
-    return figures
+    def remove_oldest(self, time_ms: int, next_regime: str, next_time_ms: int) -> None:
+        """Take away the oldest observation, which was at `time_ms`, of several; the next one becomes the oldest."""
+        apart_ms = next_time_ms - time_ms
+        self._add_pairs((self._first, next_regime), -1, -apart_ms)
+        if self._open_count == self._count:
+            self._open_count -= 1
+            self._open_ms -= apart_ms
+        self._first = next_regime
+        self._count -= 1
+
+    def _add_pairs(self, pair: Pair, count: int, apart_ms: int) -> None:
+        if counted := self._transitions.get(pair, 0) + count:
+            self._transitions[pair] = counted
+        else:
+            del self._transitions[pair]
+        before = pair[0]
+        if sum_ms := self._apart_ms.get(before, 0) + apart_ms:
+            self._apart_ms[before] = sum_ms
+        else:
+            self._apart_ms.pop(before, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from strategic_memory_server.rules import reference_rules
@@ -9,22 +10,39 @@ from strategic_memory_server.rules import reference_rules
 MAX_WINDOW = 1_000_000
 """Longest window, in entries."""
 
+SHORTEST_HEARTBEAT_S = 0.1
+LONGEST_HEARTBEAT_S = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class RedisSettings:
     """Where Redis is.
 
     Attributes:
-        url: redis://, rediss:// or unix:// URL; may hold a password, so it is never logged or shown as it is.
+        url: see `redis_location`; may hold a password, so it is never logged or shown as it is.
         key_prefix: what every key starts with, without the colon.
         connect_timeout_s: longest wait for a connection, seconds.
         command_timeout_s: longest wait for an answer, seconds.
+        password_file: file with the password, in place of one in the URL.
+        ca_file: PEM file of the certificates that are trusted, in place of those that the machine trusts.
+        certificate_file: PEM file of the client's certificate.
+        key_file: PEM file of its key; None when the certificate's file holds it.
+        sentinel_username: user that the sentinels know.
+        sentinel_password: its password.
+        sentinel_password_file: file with its password.
     """
 
     url: str = field(default="redis://redis:6379/0", repr=False)
     key_prefix: str = "quantum"
     connect_timeout_s: float = 2.0
     command_timeout_s: float = 3.0
+    password_file: str | None = None
+    ca_file: str | None = None
+    certificate_file: str | None = None
+    key_file: str | None = None
+    sentinel_username: str | None = None
+    sentinel_password: str | None = field(default=None, repr=False)
+    sentinel_password_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,7 @@ class SyncSettings:
         debounce_s: wait for more after the first new entry, seconds; it joins what arrives together.
         floor_s: shortest time from the start of a sync to the start of one that new entries cause, seconds.
         validity_s: how long an advice holds after the sync that confirmed it, seconds.
+        lease_s: how long the right to publish outlives a server that has gone away, seconds.
         retry_s: wait before the first retry of a failed sync, seconds; it doubles up to the interval or 5 s.
         minimum_samples: entries needed before there is advice.
         minimum_policy_trades: trades a policy needs in a regime before it can be named the best one.
@@ -57,6 +76,7 @@ class SyncSettings:
     debounce_s: float = 0.0
     floor_s: float = 0.05
     validity_s: float = 180.0
+    lease_s: float = 5.0
     retry_s: float = 0.25
     minimum_samples: int = reference_rules.MINIMUM_SAMPLES
     minimum_policy_trades: int = reference_rules.MINIMUM_POLICY_TRADES
@@ -84,6 +104,8 @@ class GrpcSettings:
         address: host:port to listen on; port 0 takes a free one.
         heartbeat_s: longest silence on a stream whose subscriber does not say otherwise, seconds.
         max_subscribers: streams admitted at once.
+        max_connection_age_s: after this time, more or less by a tenth, a connection takes no more calls, seconds.
+        connection_grace_s: how long the calls in hand may last then before they are cut off, seconds.
         max_request_bytes: largest request.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
     """
@@ -91,6 +113,8 @@ class GrpcSettings:
     address: str = "127.0.0.1:50051"
     heartbeat_s: float = 15.0
     max_subscribers: int = 5_000
+    max_connection_age_s: float = 3_600.0
+    connection_grace_s: float = 10.0
     max_request_bytes: int = 64 * 1024 * 1024
     stop_grace_s: float = 1.0
 
@@ -102,10 +126,18 @@ class HttpSettings:
     address: str = "127.0.0.1:8001"
 
 
+class Role(enum.Enum):
+    """What a server does: sync whenever it leads, and serve; or serve alone."""
+
+    SYNC = "sync"
+    SERVE = "serve"
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """Everything the service can be told."""
 
+    role: Role = Role.SYNC
     redis: RedisSettings = field(default_factory=RedisSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     log: LogSettings = field(default_factory=LogSettings)

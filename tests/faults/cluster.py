@@ -110,8 +110,12 @@ class ClusterDeployment:
         """Kill the owner of the slot with SIGKILL, and wait until its replica has taken over; gives the killed node."""
         killed = self.master
         killed.kill()
-        self._wait_for_another_owner(killed.port, within_s)
+        self.wait_until_replaced(killed.port, within_s)
         return killed
+
+    def wait_until_replaced(self, port: int, within_s: float = _WITHIN_S) -> None:
+        """Wait until the owner of the slot on a port, which was killed, was replaced by its replica."""
+        self._wait_for_another_owner(port, within_s)
 
     def wait_until_well(self, within_s: float = _WITHIN_S) -> None:
         """Wait until every node that runs says that the cluster is well, and all agree who owns the slot."""

@@ -35,6 +35,7 @@ class RedisProcess:
         configuration: lines of its configuration, besides the port.
         arguments: arguments of the program after the configuration file, such as "--sentinel".
         start_within_s: how long it may take to answer, seconds.
+        program: the server program; without it, the one that `find_redis_server` finds.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class RedisProcess:
         configuration: Sequence[str] = (),
         arguments: Sequence[str] = (),
         start_within_s: float = 15.0,
+        program: Path | None = None,
     ) -> None:
         self.port = port
         self._folder = folder
         self._arguments = tuple(arguments)
         self._start_within_s = start_within_s
+        self._program = program
         self._process: GuardedProcess | None = None
         folder.mkdir(parents=True, exist_ok=True)
         lines = [f"bind {HOST}", f"port {port}", f'dir "{folder}"', "protected-mode yes", *configuration]
@@ -87,7 +90,7 @@ class RedisProcess:
         """
         if self.running:
             return
-        program = [str(find_redis_server()), str(self._folder / _CONFIGURATION), *self._arguments]
+        program = [str(find_redis_server(self._program)), str(self._folder / _CONFIGURATION), *self._arguments]
         self._process = GuardedProcess(
             program, log_path=self._folder / _LOG, directory=self._folder, remove_with_parent=False
         )

@@ -115,6 +115,10 @@ class SentinelDeployment:
         self._wait_for_another_master(before, within_s)
         return killed
 
+    def wait_until_replaced(self, port: int, within_s: float = _WITHIN_S) -> None:
+        """Wait until the master on a port, which was killed, was replaced by its replica."""
+        self._wait_for_another_master((HOST, port), within_s)
+
     def close(self) -> None:
         """End every process, and remove the folder. May be called again."""
         for process in (*self._sentinels, *self._servers):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from history.cancellation import cancel_all
 from history.channels import ChannelPool
@@ -15,11 +15,43 @@ from history.event_budget import EventBudget
 from history.feedback_sampler import FeedbackSampler
 from history.from_wire import FeedbackReader
 from history.log_recorder import LogRecorder, Where
-from history.model import Fault, History
+from history.model import Answer, Fault, History, Position, Restart, Subscriber
 from history.observer_clock import ObserverClock
 from history.subscriber_recorder import SubscriberRecorder, SubscriberSettings
 
 _POLL_S = 0.01
+
+
+class RecordedSubscriber(Protocol):
+    """Whatever subscribes and writes down what it is sent."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a stream is open that has brought a message."""
+        ...
+
+    @property
+    def position(self) -> Position | None:
+        """The last place that it has come to."""
+        ...
+
+    def recorded(self) -> Subscriber:
+        """Give everything so far."""
+        ...
+
+    async def run(self) -> None:
+        """Subscribe until cancelled."""
+        ...
+
+
+class RecordedAnswers(Protocol):
+    """Whatever asks for the feedback in force, again and again."""
+
+    answers: list[Answer]
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        ...
 
 
 class HistoryRecorder:
@@ -36,13 +68,14 @@ class HistoryRecorder:
         self.clock = ObserverClock()
         self.budget = EventBudget(events)
         self.log = LogRecorder(redis, prefix, self.clock, self.budget)
-        self.subscribers: list[SubscriberRecorder] = []
-        self.samplers: list[FeedbackSampler] = []
+        self.subscribers: list[RecordedSubscriber] = []
+        self.samplers: list[RecordedAnswers] = []
         self._seed = seed
         self._channels = ChannelPool()
         self._reader = FeedbackReader()
         self._tasks: list[asyncio.Task[None]] = []
         self._faults: list[Fault] = []
+        self._restarts: list[Restart] = []
         self._open_faults: dict[int, Fault] = {}
 
     async def __aenter__(self) -> Self:
@@ -63,16 +96,28 @@ class HistoryRecorder:
         recorder = SubscriberRecorder(
             settings, self._channels, self._reader, self.clock, self.budget, self._seed + len(self.subscribers)
         )
+        self.add_subscriber(recorder)
+        return recorder
+
+    def add_subscriber(self, recorder: RecordedSubscriber) -> None:
+        """Add a subscriber of another kind."""
         self.subscribers.append(recorder)
         self._start(recorder.run())
-        return recorder
 
     def sample(self, address: str, every_s: float = 0.05) -> FeedbackSampler:
         """Ask a server for the feedback in force, again and again."""
         sampler = FeedbackSampler(address, every_s, self._channels, self._reader, self.clock, self.budget)
-        self.samplers.append(sampler)
-        self._start(sampler.run())
+        self.add_answers(sampler)
         return sampler
+
+    def add_answers(self, recorder: RecordedAnswers) -> None:
+        """Add somebody of another kind who asks for the feedback in force."""
+        self.samplers.append(recorder)
+        self._start(recorder.run())
+
+    def restarting(self, address: str) -> None:
+        """Note that the server at an address has ended, and is started again from now on."""
+        self._restarts.append(Restart(address, self.clock.now_ms()))
 
     @contextmanager
     def fault(self, name: str, *, recovery_s: float = 1.0) -> Iterator[None]:
@@ -107,6 +152,7 @@ class HistoryRecorder:
             subscribers=tuple(recorder.recorded() for recorder in self.subscribers),
             answers=tuple(answers),
             faults=(*self._faults, *self._open_faults.values()),
+            restarts=tuple(self._restarts),
         )
 
     async def settled_history(self, within_s: float = 10.0) -> History:

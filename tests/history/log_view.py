@@ -41,6 +41,8 @@ class LogView:
         self._oldest: dict[str, _Steps] = defaultdict(lambda: _Steps([], []))
         self._gaps = history.gaps
         self._faults = history.faults
+        self._samples = history.samples
+        self._sampled_ms = [sample.at_ms for sample in history.samples]
         for publish in history.publishes:
             self._take(publish)
         for sample in history.samples:
@@ -65,6 +67,10 @@ class LogView:
         """Whether the log ever had this epoch."""
         return epoch in self._order
 
+    def has_begun(self, epoch: str) -> bool:
+        """Whether anything of an epoch was seen in the log."""
+        return epoch in self._starts
+
     def start(self, epoch: str) -> int:
         """Give the revision that an epoch begins with, as far as it was seen; 1 when nothing of it was."""
         return self._starts.get(epoch, 1)
@@ -76,6 +82,12 @@ class LogView:
     def oldest_at(self, epoch: str, at_ms: float) -> int:
         """Give the oldest revision of an epoch that the log retained at a time; 0 when that is not known."""
         return self._oldest[epoch].at(at_ms)
+
+    def lowest_newest(self, epoch: str, from_ms: float, until_ms: float) -> int | None:
+        """Give the lowest newest revision at which the log stood within a time; None when it held another epoch."""
+        first = max(0, bisect_right(self._sampled_ms, from_ms) - 1)
+        last = bisect_right(self._sampled_ms, until_ms)
+        return min((each.newest for each in self._samples[first:last] if each.epoch == epoch), default=None)
 
     def newest_position_at(self, at_ms: float) -> Position:
         """Give the newest position that was seen in the log by a time."""

@@ -228,6 +228,14 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """A server was about to be started again at its address: it knows nothing of what was said there before."""
+
+    address: str
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Everything that was observed.
 
@@ -240,6 +248,7 @@ class History:
         answers: what GetFeedback answered, in the order of the answers.
         faults: when something was broken on purpose.
         settled_ms: when all was healed and every subscriber had had time to catch up; None: that was not waited for.
+        restarts: servers that were started again.
     """
 
     publishes: tuple[Publish, ...] = ()
@@ -250,6 +259,7 @@ class History:
     answers: tuple[Answer, ...] = ()
     faults: tuple[Fault, ...] = ()
     settled_ms: float | None = None
+    restarts: tuple[Restart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

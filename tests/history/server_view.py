@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 
 from history.log_view import LogView
 from history.model import FeedbackMessage, History, Message, Position
 
+_NOTHING = Position("", 0)
+
+
+class _Extremes:
+    """The highest, or the lowest, of positions that come in the order of time, as it stood before each time."""
+
+    def __init__(self, log: LogView, *, highest: bool) -> None:
+        self._log = log
+        self._highest = highest
+        self._times: list[float] = []
+        self._values: list[Position] = []
+
+    def take(self, at_ms: float, position: Position) -> None:
+        """Take over a position."""
+        rank = self._log.rank
+        if self._values and (rank(position) > rank(self._values[-1])) is not self._highest:
+            return
+        self._times.append(at_ms)
+        self._values.append(position)
+
+    def before(self, at_ms: float) -> Position | None:
+        """Give what it was before a time; None when nothing had come."""
+        index = bisect_left(self._times, at_ms)
+        return self._values[index - 1] if index else None
+
 
 class ServerView:
-    """Knows, for each address, the furthest position that it had told anybody before a time."""
+    """Knows, for each address, the furthest position that it had told anybody before a time.
+
+    A server that was started again knows only what it reads. So what was told at its address before binds it no
+    further than the log itself, when that has fallen back.
+    """
 
     def __init__(self, history: History, log: LogView) -> None:
-        told: dict[str, list[tuple[float, Position]]] = defaultdict(list)
-        for address, at_ms, position in _told(history):
-            told[address].append((at_ms, position))
-        self._times: dict[str, list[float]] = {}
-        self._furthest: dict[str, list[Position]] = {}
-        for address, sightings in told.items():
-            sightings.sort(key=lambda sighting: sighting[0])
-            times, furthest = self._times.setdefault(address, []), self._furthest.setdefault(address, [])
-            for at_ms, position in sightings:
-                if not furthest or log.rank(position) > log.rank(furthest[-1]):
-                    times.append(at_ms)
-                    furthest.append(position)
+        self._log = log
+        self._starts: dict[str, list[float]] = defaultdict(list)
+        for start in sorted(history.restarts, key=lambda each: each.at_ms):
+            self._starts[start.address].append(start.at_ms)
+        self._told: dict[tuple[str, int], _Extremes] = defaultdict(lambda: _Extremes(log, highest=True))
+        self._lowest: dict[tuple[str, int], _Extremes] = {}
+        for at_ms, address, position in sorted(_told(history), key=lambda each: each[0]):
+            self._told[address, self._life(address, at_ms)].take(at_ms, position)
+        for address, starts in self._starts.items():
+            for life, start_ms in enumerate(starts, 1):
+                self._lowest[address, life] = self._lowest_since(history, start_ms)
 
     def told_before(self, address: str, at_ms: float) -> Position:
-        """Give the furthest position that an address had told before a time; revision 0 when it had told none."""
-        index = bisect_left(self._times.get(address, []), at_ms)
-        return self._furthest[address][index - 1] if index else Position("", 0)
+        """Give the position that an address must not fall behind at a time; revision 0 when there is none."""
+        furthest = _NOTHING
+        for life in range(self._life(address, at_ms) + 1):
+            if life:
+                log = self._lowest[address, life].before(at_ms)
+                furthest = furthest if log is None else min(furthest, log, key=self._log.rank)
+            told = self._told[address, life].before(at_ms)
+            furthest = furthest if told is None else max(furthest, told, key=self._log.rank)
+        return furthest
+
+    def _life(self, address: str, at_ms: float) -> int:
+        """Count the starts of the server at an address by a time, but for the first."""
+        return bisect_right(self._starts.get(address, []), at_ms)
+
+    def _lowest_since(self, history: History, start_ms: float) -> _Extremes:
+        lowest = _Extremes(self._log, highest=False)
+        # The last sample before the start is where the log stood then.
+        first = max(0, bisect_right([sample.at_ms for sample in history.samples], start_ms) - 1)
+        for sample in history.samples[first:]:
+            lowest.take(max(sample.at_ms, start_ms), Position(sample.epoch, sample.newest))
+        return lowest
 
 
 def position_of(message: Message) -> Position:
@@ -38,10 +84,10 @@ def position_of(message: Message) -> Position:
     return message.feedback.position if isinstance(message, FeedbackMessage) else message.position
 
 
-def _told(history: History) -> Iterator[tuple[str, float, Position]]:
+def _told(history: History) -> Iterator[tuple[float, str, Position]]:
     for answer in history.answers:
-        yield answer.address, answer.at_ms, answer.feedback.position
+        yield answer.at_ms, answer.address, answer.feedback.position
     for subscriber in history.subscribers:
         for stream in subscriber.streams:
             for message in stream.messages:
-                yield stream.opening.address, message.at_ms, position_of(message)
+                yield message.at_ms, stream.opening.address, position_of(message)

@@ -21,6 +21,7 @@ from history.model import (
     Promise,
     Publish,
     Refusal,
+    Restart,
     Status,
     Stream,
     Subscriber,
@@ -107,8 +108,9 @@ def broken(
     answers: tuple[Answer, ...] = (),
     faults: tuple[Fault, ...] = (),
     settled_ms: float | None = None,
+    restarts: tuple[Restart, ...] = (),
 ) -> set[Promise]:
     """Check one subscriber's streams against a log of three revisions, unless another one is given."""
     subscribers = (Subscriber("s", streams, slow),)
-    history = History(publishes, samples, gaps, epochs, subscribers, answers, faults, settled_ms)
+    history = History(publishes, samples, gaps, epochs, subscribers, answers, faults, settled_ms, restarts)
     return {violation.promise for violation in check(history)}

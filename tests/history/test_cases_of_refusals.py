@@ -68,6 +68,24 @@ class TestRefusals:
         assert self.refusal(3.5, ("e", 3), lagging, faults=FAULT) == set()
         assert self.refusal(4.5, ("e", 3), lagging, faults=FAULT) == {Promise.RESUMABLE}
 
+    def test_what_redis_has_lost_is_in_the_future_or_of_another_epoch(self) -> None:
+        fell = (LogSample(at(3), "e", 1, 3), LogSample(at(4), "e", 1, 1))
+        future = stream(5.5, resume=("e", 3), end=refused(5.6, "REVISION_IN_FUTURE", 1, 1))
+        assert broken(future, samples=fell, faults=FAULT) == set()
+        assert broken(future, samples=fell[:1], faults=FAULT) == {Promise.RESUMABLE}
+        two = (*THREE, published(4, 4, "f"))
+        back = (LogSample(at(4), "f", 1, 4), LogSample(at(5), "e", 1, 3))
+        another = stream(5.5, resume=("f", 4), end=refused(5.6, "EPOCH_CHANGED", 1, 3))
+        assert broken(another, publishes=two, epochs=("e", "f"), samples=back, faults=FAULT) == set()
+        assert broken(another, publishes=two, epochs=("e", "f"), samples=back[:1], faults=FAULT) == {Promise.RESUMABLE}
+
+    def test_an_epoch_without_a_revision_stands_where_it_goes_on_above(self) -> None:
+        begun = (*THREE, published(6, 6, "f"))
+        right = stream(5, resume=("e", 3), end=refused(5.1, "EPOCH_CHANGED", 6, 5, "f"))
+        assert broken(right, publishes=begun, epochs=("e", "f")) == set()
+        wrong = stream(5, resume=("e", 3), end=refused(5.1, "EPOCH_CHANGED", 6, 4, "f"))
+        assert broken(wrong, publishes=begun, epochs=("e", "f")) == {Promise.RESUMABLE}
+
     def test_of_another_epoch(self) -> None:
         end = refused(5.1, "EPOCH_CHANGED", 3, 3)
         assert self.refusal(5, ("other", 3), end) == set()

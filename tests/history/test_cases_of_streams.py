@@ -10,6 +10,7 @@ from history.model import (
     History,
     LogSample,
     Promise,
+    Restart,
     Subscriber,
 )
 from history.small_history import (
@@ -46,6 +47,22 @@ class TestFirstMessage:
         assert broken(stream(4.1, brought(0, 4.2, epoch="")), faults=FAULT, answers=told) == set()
         assert broken(stream(4.1, brought(0, 4.2)), faults=FAULT, answers=told) == {Promise.FIRST}
 
+    def test_a_server_that_was_started_again_goes_back_no_further_than_the_log(self) -> None:
+        told = (answered(3, 4), answered(2, 6))
+        fell = (LogSample(at(3), "e", 1, 3), LogSample(at(5), "e", 1, 2))
+        began_again = (Restart(SERVER, at(5.5)),)
+        back = stream(6.1, brought(2, 6.2))
+        assert broken(back, faults=FAULT, answers=told) == {Promise.FIRST, Promise.EPOCH_HONEST}
+        assert broken(back, faults=FAULT, answers=told, restarts=began_again) == {Promise.FIRST, Promise.EPOCH_HONEST}
+        assert broken(back, faults=FAULT, answers=told, samples=fell) == {Promise.FIRST, Promise.EPOCH_HONEST}
+        assert broken(back, faults=FAULT, answers=told, samples=fell, restarts=began_again) == set()
+        too_far = stream(6.1, brought(1, 6.2))
+        assert broken(too_far, faults=FAULT, samples=fell, answers=told[:1], restarts=began_again) == {Promise.FIRST}
+        on_it_went = (*told, answered(3, 7), answered(2, 8))
+        assert broken(back, faults=FAULT, answers=on_it_went, samples=fell, restarts=began_again) == {
+            Promise.EPOCH_HONEST
+        }
+
     def test_what_was_told_only_afterwards_does_not_count(self) -> None:
         assert broken(stream(3.9, brought(2, 4)), answers=(answered(3, 3.95),)) == set()
         at_once = Answer(SERVER, at(3.8), at(3.9), said(3))
@@ -53,6 +70,15 @@ class TestFirstMessage:
 
 
 class TestEpochs:
+    def test_what_follows_a_server_that_had_not_read_the_log_is_what_is_in_force_then(self) -> None:
+        for delivery in Delivery:
+            unread = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1), delivery=delivery)
+            assert broken(unread) == set()
+        skips = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1, skipped=2), delivery=Delivery.LATEST)
+        assert broken(skips) == {Promise.LATEST}
+        had_read = stream(0.5, brought(0, 0.6), brought(3, 3.1), delivery=Delivery.EVERY)
+        assert broken(had_read) == {Promise.GAP_FREE}
+
     def test_the_first_revision_of_a_later_epoch_may_be_any(self) -> None:
         later = (published(8, 4, "f"),)
         for delivery, skipped in ((Delivery.EVERY, 0), (Delivery.LATEST, 0), (Delivery.LATEST, 7)):

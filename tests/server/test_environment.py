@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from strategic_memory_server.environment import Environment, SettingsError, read_environment
-from strategic_memory_server.settings import ServiceSettings
+from strategic_memory_server.settings import Role, ServiceSettings
 
 HIDDEN = "s3cr3t"
 
@@ -59,9 +59,12 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", "localhost:65535", "http.address", "localhost:65535"),
     ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", "0.1", "grpc.heartbeat_s", 0.1),
     ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", "3", "grpc.max_subscribers", 3),
+    ("STRATEGIC_MEMORY_MAX_CONNECTION_AGE", "90", "grpc.max_connection_age_s", 90.0),
     ("STRATEGIC_MEMORY_SYNC_MODE", "periodic", "sync.reactive", False),
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
+    ("STRATEGIC_MEMORY_ROLE", " Serve", "role", Role.SERVE),
+    ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
 ]
 
 
@@ -83,6 +86,17 @@ def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (environment.log_level, environment.log_format) == ("WARNING", "console")
 
 
+# Each of these needs another one, or a file: test_redis_settings_check.py has their good values.
+TOGETHER = {
+    "STRATEGIC_MEMORY_REDIS_CA",
+    "STRATEGIC_MEMORY_REDIS_CERT",
+    "STRATEGIC_MEMORY_REDIS_KEY",
+    "STRATEGIC_MEMORY_REDIS_PASSWORD_FILE",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD_FILE",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_USERNAME",
+}
+
 NUMBERS = ["abc", "-1", "nan", "inf", "1e400", "1,5"]
 WRONG: list[tuple[str, list[str], str]] = [
     ("REDIS_URL", ["localhost:6379", "http://x", "redis://h:port/0", "redis://h:99999"], "give redis://"),
@@ -91,6 +105,8 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("REDIS_URL", ["redis://h/0?ssl_ca_certs=x"], "need rediss://"),
     ("MEMORY_SYNC_INTERVAL", [*NUMBERS, "0", "86401"], ""),
     ("STRATEGIC_MEMORY_KEY_PREFIX", ["a b", "é", "a\nb", ":", ":::", "x" * 129], "printable ASCII"),
+    *((name, ["/not/there"], "REDIS_URL") for name in sorted(TOGETHER - {"STRATEGIC_MEMORY_REDIS_PASSWORD_FILE"})),
+    ("STRATEGIC_MEMORY_REDIS_PASSWORD_FILE", ["/not/there"], "cannot be read"),
     ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", [*NUMBERS, "0"], ""),
     ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", [*NUMBERS, "0"], ""),
     ("STRATEGIC_MEMORY_VALIDITY", [*NUMBERS, "0"], ""),
@@ -106,11 +122,14 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["8001", "h:65536", "[::1]", "h:-1"], "give host:port"),
     ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", [*NUMBERS, "0.09", "3601"], ""),
     ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_MAX_CONNECTION_AGE", [*NUMBERS, "0.5", "inf", "86401"], ""),
     ("STRATEGIC_MEMORY_LOG_LEVEL", ["LOUD", "10"], "'DEBUG'"),
     ("STRATEGIC_MEMORY_LOG_FORMAT", ["xml"], "'json' or 'console'"),
     ("STRATEGIC_MEMORY_SYNC_MODE", ["sometimes"], "'reactive' or 'periodic'"),
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", [*NUMBERS, "11"], ""),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", [*NUMBERS, "61"], ""),
+    ("STRATEGIC_MEMORY_ROLE", ["leader", "both"], "'sync' or 'serve'"),
+    ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
 ]
 
 
@@ -135,7 +154,10 @@ def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:
         for name, field in Environment.model_fields.items()
     }
     assert {name for name, _, _ in WRONG} == prefixed
-    assert {name for name, *_ in GOOD} | {"STRATEGIC_MEMORY_LOG_LEVEL", "STRATEGIC_MEMORY_LOG_FORMAT"} == prefixed
+    assert {name for name, *_ in GOOD} | {
+        "STRATEGIC_MEMORY_LOG_LEVEL",
+        "STRATEGIC_MEMORY_LOG_FORMAT",
+    } | TOGETHER == prefixed
 
 
 @pytest.mark.parametrize(
@@ -208,3 +230,11 @@ def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytes
     monkeypatch.setenv("strategic_memory_trade_window", "9")
     monkeypatch.setenv("STRATEGIC_MEMORY_NOT_A_SETTING", "9")
     assert read_environment().service_settings().sync.windows.trades == 9
+
+
+@pytest.mark.parametrize(("interval", "lease_s"), [("60", 5.0), ("5", 5.0), ("2", 2.0), ("0.1", 1.0)])
+def test_an_advice_outlives_the_change_of_a_leader_by_default(
+    monkeypatch: pytest.MonkeyPatch, interval: str, lease_s: float
+) -> None:
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", interval)
+    assert read_environment().service_settings().sync.lease_s == lease_s

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 import redis
 import redis.asyncio
-from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
+from brute_force import PortfolioRow
 from input_streams import MALFORMED, random_streams
+from memory_rows import rows_of
 from redis_inputs import (
     add_entry,
     add_portfolio,
@@ -21,53 +22,21 @@ from redis_inputs import (
 )
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys, window_scan
+from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings, WindowSettings
-from strategic_memory_server.stream_position import time_ms_of
 
 SMALL = WindowSettings(regime=4, portfolio=8, trades=6)
 
 
 @pytest.fixture
 async def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
-    return MemoryLoader(async_client, "quantum")
-
-
-def rows_of(memory: StrategicMemory) -> Rows:
-    """The windows of a memory as plain rows."""
-
-    def regimes(codes: list[int]) -> list[str]:
-        return [memory.regime_names[code] for code in codes]
-
-    def times(positions: list[int]) -> list[int]:
-        return [time_ms_of(position) for position in positions]
-
-    observed, earned, traded = memory.regimes, memory.portfolio, memory.trades
-    return Rows(
-        [
-            RegimeRow(*row)
-            for row in zip(
-                times(observed.position.tolist()), regimes(observed.regime.tolist()), observed.pnl.tolist(), strict=True
-            )
-        ],
-        [
-            PortfolioRow(*row)
-            for row in zip(
-                times(earned.position.tolist()), regimes(earned.regime.tolist()), earned.pnl.tolist(), strict=True
-            )
-        ],
-        [
-            TradeRow(*row)
-            for row in zip(
-                times(traded.position.tolist()), regimes(traded.regime.tolist()), traded.pnl.tolist(), strict=True
-            )
-        ],
-    )
+    return MemoryLoader(async_client, "quantum", WindowSettings())
 
 
 def report_of(memory: StrategicMemory, source: str) -> SourceReport:
@@ -76,13 +45,13 @@ def report_of(memory: StrategicMemory, source: str) -> SourceReport:
 
 @pytest.mark.parametrize("seed", range(40))
 async def test_windows_and_join_against_a_search_through_everything(
-    seed: int, redis_client: redis.Redis, loader: MemoryLoader, monkeypatch: pytest.MonkeyPatch
+    seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis
 ) -> None:
     """Pages of 1 to 5 entries make the scan go on, stop and look further at every place."""
-    monkeypatch.setattr(window_scan, "PAGE_ENTRIES", seed % 5 + 1)
+    limits = ReadingLimits(page_entries=seed % 5 + 1)
     streams = random_streams(seed)
     streams.write(redis_client, "quantum")
-    loaded = await loader.load(SMALL)
+    loaded = await MemoryLoader(async_client, "quantum", SMALL, limits=limits).load()
     assert rows_of(loaded.memory) == streams.rows(SMALL.regime, SMALL.portfolio, SMALL.trades)
 
 
@@ -93,7 +62,7 @@ async def test_malformed_entries_change_no_number(
     streams = random_streams(seed, bad_share=0.5)
     streams.write(redis_client, "with")
     streams.write(redis_client, "without", malformed=False)
-    both = [(await MemoryLoader(async_client, prefix).load(SMALL)).memory for prefix in ("with", "without")]
+    both = [(await MemoryLoader(async_client, prefix, SMALL).load()).memory for prefix in ("with", "without")]
     analyses = [PatternAnalyzer().analyze(memory) for memory in both]
     assert analyses[0] == analyses[1]
     assert analyses[0].sample_count > 0
@@ -101,14 +70,14 @@ async def test_malformed_entries_change_no_number(
 
 
 async def test_a_window_of_many_pages_with_malformed_entries_in_between(
-    redis_client: redis.Redis, loader: MemoryLoader
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
 ) -> None:
     pipeline = redis_client.pipeline(transaction=False)
     for number in range(1, 5_001):
         fields = MALFORMED[number % 6] if number % 10 == 0 else {b"pnl": str(number).encode(), b"regime": b"BULL"}
         pipeline.xadd(portfolio_stream(), dict(fields.items()), id=f"{number}-0")
     pipeline.execute()
-    memory = (await loader.load(WindowSettings(portfolio=4_200))).memory
+    memory = (await MemoryLoader(async_client, "quantum", WindowSettings(portfolio=4_200)).load()).memory
     usable = [float(number) for number in range(1, 5_001) if number % 10]
     assert memory.portfolio.pnl.tolist() == usable[-4_200:]
 
@@ -120,7 +89,7 @@ async def test_an_entry_older_than_the_regime_window_finds_its_observation(
     add_portfolio(redis_client, regime=None, entry_id="7-0")
     for number in range(10, 80):
         add_regime(redis_client, "BULL", entry_id=f"{number}-0")
-    memory = (await loader.load(WindowSettings())).memory
+    memory = (await loader.load()).memory
     assert rows_of(memory).portfolio == [PortfolioRow(7, "BEAR", 0.1)]
     assert memory.regimes.pnl.size == 50
     report = report_of(memory, input_keys.PORTFOLIO_MEMORY)
@@ -133,7 +102,7 @@ async def test_an_entry_before_the_first_observation_is_unknown(
     add_trade(redis_client, None, entry_id="4-9")
     add_regime(redis_client, "BULL", entry_id="5-0")
     add_trade(redis_client, None, entry_id="5-0")
-    memory = (await loader.load(WindowSettings())).memory
+    memory = (await loader.load()).memory
     assert [row.regime for row in rows_of(memory).trades] == ["UNKNOWN", "BULL"]
     assert report_of(memory, input_keys.TRADE_RESULTS).noted == {"regime_not_observed": 1, "regime_inferred": 1}
 
@@ -147,7 +116,7 @@ async def test_everything_that_is_read_arrives(redis_client: redis.Redis, loader
     redis_client.set("quantum:exposure:summary", json.dumps({"total": 3}))
     redis_client.set("quantum:risk:leverage_limits", json.dumps({"max_leverage_hint": 1.25}))
     redis_client.set("quantum:exit:statistics", json.dumps({"stops": 2}))
-    loaded = await loader.load(WindowSettings())
+    loaded = await loader.load()
     memory = loaded.memory
     assert (memory.regimes.volatility.tolist(), memory.regimes.trend.tolist()) == ([0.012], [0.001])
     assert memory.regimes.confidence.tolist() == [0.75]
@@ -164,7 +133,7 @@ async def test_everything_that_is_read_arrives(redis_client: redis.Redis, loader
 
 
 async def test_an_empty_redis_is_an_empty_memory(loader: MemoryLoader) -> None:
-    loaded = await loader.load(WindowSettings())
+    loaded = await loader.load()
     assert loaded.memory.sample_count == 0
     assert loaded.rejected == ()
     assert all(report == SourceReport(report.source) for report in loaded.memory.sources)
@@ -172,8 +141,8 @@ async def test_an_empty_redis_is_an_empty_memory(loader: MemoryLoader) -> None:
 
 async def test_another_prefix_is_another_memory(redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
     add_regime(redis_client, prefix="{desk}:a")
-    assert (await MemoryLoader(async_client, "{desk}:a").load(WindowSettings())).memory.sample_count == 1
-    assert (await MemoryLoader(async_client, "{desk}").load(WindowSettings())).memory.sample_count == 0
+    assert (await MemoryLoader(async_client, "{desk}:a", WindowSettings()).load()).memory.sample_count == 1
+    assert (await MemoryLoader(async_client, "{desk}", WindowSettings()).load()).memory.sample_count == 0
 
 
 async def test_each_malformed_value_is_rejected_with_its_reason(
@@ -185,7 +154,7 @@ async def test_each_malformed_value_is_rejected_with_its_reason(
     redis_client.set("quantum:exposure:summary", "{" + '"a": 1,' * 20_000)
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": "much"}')
     redis_client.set("quantum:exit:statistics", "[]")
-    loaded = await loader.load(WindowSettings())
+    loaded = await loader.load()
     assert {report.source: dict(report.rejected) for report in loaded.memory.sources if report.rejected} == {
         "governance:policy": {"policy_unrecognised": 1},
         "governance:preferred_regime": {"regime_not_utf8": 1},
@@ -206,7 +175,7 @@ async def test_keys_of_another_type_are_rejected_and_the_rest_is_read(
         redis_client.rpush(f"quantum:{source}", 1)
     redis_client.set(portfolio_stream(), "text")
     redis_client.hset(trade_stream(), "a", "b")
-    loaded = await loader.load(WindowSettings())
+    loaded = await loader.load()
     wrong = [report.source for report in loaded.memory.sources if report.rejected == {"wrong_type": 1}]
     assert wrong == [*input_keys.VALUE_SOURCES, input_keys.PORTFOLIO_MEMORY, input_keys.TRADE_RESULTS]
     assert loaded.memory.sample_count == 1
@@ -217,7 +186,7 @@ async def test_a_regime_stream_of_another_type_leaves_the_join_without_observati
 ) -> None:
     redis_client.sadd(regime_stream(), 1)
     add_portfolio(redis_client, regime=None)
-    memory = (await loader.load(WindowSettings())).memory
+    memory = (await loader.load()).memory
     assert [row.regime for row in rows_of(memory).portfolio] == ["UNKNOWN"]
 
 
@@ -239,7 +208,7 @@ async def test_keys_without_permission_are_rejected_and_the_rest_is_read(
     add_trade(redis_client)
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 1.0}')
     redis_client.set("quantum:exposure:summary", "{}")
-    loaded = await MemoryLoader(limited_client, "quantum").load(WindowSettings())
+    loaded = await MemoryLoader(limited_client, "quantum", WindowSettings()).load()
     refused = {report.source: dict(report.rejected) for report in loaded.memory.sources if report.rejected}
     assert refused == {"risk:leverage_limits": {"no_permission": 1}, "stream:trade.results": {"no_permission": 1}}
     assert loaded.memory.sample_count == 1
@@ -248,7 +217,7 @@ async def test_keys_without_permission_are_rejected_and_the_rest_is_read(
 
 async def test_what_was_rejected_carries_id_reason_and_excerpt(redis_client: redis.Redis, loader: MemoryLoader) -> None:
     add_entry(redis_client, regime_stream(), entry_id="7-1", regime="BULL", pnl="loss\x1b")
-    (rejected,) = (await loader.load(WindowSettings())).rejected
+    (rejected,) = (await loader.load()).rejected
     assert (rejected.source, rejected.reason, rejected.entry_id) == ("stream:meta.regime", "pnl_not_a_number", "7-1")
     assert rejected.excerpt == "loss\\x1b"
 
@@ -256,12 +225,12 @@ async def test_what_was_rejected_carries_id_reason_and_excerpt(redis_client: red
 async def test_a_redis_that_is_away_is_an_error_and_not_an_empty_memory() -> None:
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.exceptions.ConnectionError):
-            await MemoryLoader(client, "quantum").load(WindowSettings())
+            await MemoryLoader(client, "quantum", WindowSettings()).load()
 
 
 async def test_a_cap_holds_although_its_limits_are_rejected(redis_client: redis.Redis, loader: MemoryLoader) -> None:
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.9, "used": NaN}')
-    loaded = await loader.load(WindowSettings())
+    loaded = await loader.load()
     context = loaded.memory.context
     assert (context.leverage_limits, context.max_leverage_hint) == (None, 0.9)
     assert [entry.reason for entry in loaded.rejected] == ["number_not_finite"]
@@ -274,7 +243,7 @@ async def test_the_last_cap_holds_while_the_limits_cannot_be_read(
     key = "quantum:risk:leverage_limits"
 
     async def cap() -> float | None:
-        return (await loader.load(WindowSettings())).memory.context.max_leverage_hint
+        return (await loader.load()).memory.context.max_leverage_hint
 
     redis_client.set(key, '{"max_leverage_hint": 0.6}')
     assert await cap() == 0.6

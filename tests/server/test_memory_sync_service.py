@@ -13,8 +13,8 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
+from claimed import lease_of, said_in
 from processes import aeventually
-from redis_contents import contents_of
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -25,8 +25,10 @@ from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.settings import RedisSettings, SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 
@@ -47,16 +49,23 @@ class Clock:
 class Syncing:
     """A sync loop with its clock, and every status that it has told."""
 
-    def __init__(self, commands: redis.asyncio.Redis, blocking: redis.asyncio.Redis, settings: SyncSettings) -> None:
+    def __init__(
+        self,
+        commands: redis.asyncio.Redis,
+        blocking: redis.asyncio.Redis,
+        leadership: Leadership,
+        settings: SyncSettings,
+    ) -> None:
         self.clock = Clock()
         self.told: list[SyncStatus] = []
         self.sync = StrategicMemorySync(
             SyncParts(
-                loader=MemoryLoader(commands, "quantum"),
+                loader=MemoryLoader(commands, "quantum", settings.windows),
                 watcher=InputWatcher(blocking, "quantum"),
                 analyzer=PatternAnalyzer(),
                 feedback=ReinforcementFeedback(),
                 publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
+                leadership=leadership,
             ),
             settings,
             observe=self.told.append,
@@ -82,7 +91,13 @@ async def syncing_with(url: str, settings: SyncSettings = SETTINGS) -> AsyncIter
         connect(redis_settings) as commands,
         connect(redis_settings, longest_block_s=LONGEST_BLOCK_S) as blocking,
     ):
-        yield Syncing(commands, blocking, settings)
+        leadership = Leadership(lease_of(commands))
+        asking = asyncio.create_task(leadership.run())
+        try:
+            await leadership.wait(1)
+            yield Syncing(commands, blocking, leadership, settings)
+        finally:
+            asking.cancel()
 
 
 @pytest.fixture
@@ -132,7 +147,7 @@ async def test_too_few_entries_write_no_feedback_but_open_the_log(syncing: Synci
     assert (status.outcome, status.samples, status.best_regime) == ("TOO_FEW_ENTRIES", 2, "UNKNOWN")
     assert "2 of the 3 entries" in status.explanation
     assert (status.policy, status.confidence, status.failure) == (Policy.CONSERVATIVE, 0.0, None)
-    written = [key for key in contents_of(redis_client) if b"feedback" in key]
+    written = [key for key in said_in(redis_client) if b"feedback" in key]
     assert written == [KEYS.state.encode()]
 
 
@@ -214,7 +229,12 @@ async def test_what_was_flushed_gets_an_epoch_again_though_there_is_nothing_to_a
     await syncing.sync.cycle()
     before = stored(redis_client)["epoch"]
     redis_client.flushall()
-    assert (await syncing.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
+    assert (await syncing.sync.cycle()).outcome == "standby", "the lease has gone with everything else"
+
+    async def led_again() -> bool:
+        return (await syncing.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
+
+    await aeventually(led_again)
     epoch: Any = redis_client.hget(KEYS.state, "epoch")
     assert epoch.decode() not in ("", before)
     for _ in range(3):

@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow, expected_regimes, expected_transitions
+from plain_figures import plain
 from random_memory import START_MS, memory_of, random_rows
 
-from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
+from strategic_memory_server.analysis import Analysis, RegimeFigures
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 
@@ -21,30 +22,6 @@ def analyze(rows: Rows, minimum_policy_trades: int = 3) -> Analysis:
 
 def figures_of(rows: Rows, regime: str, minimum_policy_trades: int = 3) -> RegimeFigures:
     return next(found for found in analyze(rows, minimum_policy_trades).regimes if found.regime == regime)
-
-
-def plain_trades(figures: TradeFigures) -> dict[str, object]:
-    return {"trades": figures.trades, "avg_pnl": figures.avg_pnl, "win_rate": figures.win_rate}
-
-
-def plain(figures: RegimeFigures) -> dict[str, object]:
-    """The figures under the names of `ExpectedRegime`."""
-    return {
-        "regime": figures.regime,
-        "sample_count": figures.sample_count,
-        "total_pnl": figures.total_pnl,
-        "avg_pnl": figures.avg_pnl,
-        "wins": figures.wins,
-        "losses": figures.losses,
-        "win_rate": figures.win_rate,
-        "confidence": figures.confidence,
-        "best_policy": figures.best_policy.name if figures.best_policy is not None else None,
-        "policies": {policy.name: plain_trades(trades) for policy, trades in figures.policies},
-        "strategies": {name: plain_trades(trades) for name, trades in figures.strategies},
-        "episodes": figures.episodes,
-        "dwell_observations": figures.mean_dwell_observations,
-        "dwell_seconds": figures.mean_dwell_seconds,
-    }
 
 
 @pytest.mark.parametrize("seed", range(80))

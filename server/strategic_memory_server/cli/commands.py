@@ -50,6 +50,12 @@ def app() -> None:
     help="What every Redis key starts with. [env: STRATEGIC_MEMORY_KEY_PREFIX; default: quantum]",
 )
 @click.option(
+    "--role",
+    metavar="ROLE",
+    help="sync: publish whenever this server leads, and serve; serve: serve alone. "
+    "[env: STRATEGIC_MEMORY_ROLE; default: sync]",
+)
+@click.option(
     "--log-level",
     metavar="LEVEL",
     help="DEBUG, INFO, WARNING or ERROR. [env: STRATEGIC_MEMORY_LOG_LEVEL; default: INFO]",

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.memory import UNKNOWN_REGIME
@@ -19,9 +24,39 @@ class CarriesRegime(Protocol):
         """Regime of the entry."""
 
 
-def positions_without_regime(timeline: Timeline[CarriesRegime]) -> list[int]:
-    """Give the positions of the entries that have no regime of their own."""
-    return [position for entry, position in zip(timeline.entries, timeline.positions, strict=True) if not entry.regime]
+GIVEN = np.iinfo(np.int64).max
+"""In a column of joins: the entry has a regime of its own."""
+
+NOT_OBSERVED = np.iinfo(np.int64).min
+"""In a column of joins: no observation at or before the entry."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """Observations to look regimes up in: parallel columns, oldest first, with the regimes as indices.
+
+    `older_` columns hold observations from before the others, not necessarily all of them.
+    """
+
+    positions: IndexColumn
+    regimes: IndexColumn
+    older_positions: IndexColumn
+    older_regimes: IndexColumn
+    unknown: int
+
+    def as_of(self, positions: IndexColumn) -> tuple[IndexColumn, IndexColumn]:
+        """Give for each position the regime of the last observation at or before it, and where that one is."""
+        regimes = np.full(positions.size, self.unknown, dtype=np.int64)
+        joins = np.full(positions.size, NOT_OBSERVED, dtype=np.int64)
+        for seen_positions, seen_regimes in (
+            (self.older_positions, self.older_regimes),
+            (self.positions, self.regimes),
+        ):
+            last = np.searchsorted(seen_positions, positions, side="right") - 1
+            found: NDArray[np.intp] = np.flatnonzero(last >= 0)
+            regimes[found] = seen_regimes[last[found]]
+            joins[found] = seen_positions[last[found]]
+        return regimes, joins
 
 
 def regime_as_of(position: int, observed: Timeline[RegimeObservation]) -> str:

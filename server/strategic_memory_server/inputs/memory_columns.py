@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strategic_memory_server.columns import float_column, index_column
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.asof_join import CarriesRegime, joined_regimes
 from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation, TradeResult
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.notes import POLICY_UNRECOGNISED, REGIME_INFERRED, REGIME_NOT_OBSERVED
 from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
 from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.memory import (
     UNKNOWN_REGIME,
     Context,
-    IndexColumn,
     PortfolioWindow,
     RegimeWindow,
     SourceReport,
     StrategicMemory,
     TradeWindow,
-    float_column,
-    index_column,
 )
-
-REGIME_INFERRED = "regime_inferred"
-"""Note: the entry had no regime and took the one observed at its time."""
-
-REGIME_NOT_OBSERVED = "regime_not_observed"
-"""Note: the entry had no regime and none was observed by its time; it counts as UNKNOWN."""
-
-POLICY_UNRECOGNISED = "policy_unrecognised"
-"""Note: the trade names a policy that is none of the three; it counts for its regime and for no policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +36,6 @@ class Readings:
     portfolio: Timeline[PortfolioEntry]
     trades: Timeline[TradeResult]
     observed: Timeline[RegimeObservation]
-
-
-class NameTable:
-    """Gives each distinct name an index, in the order of first appearance."""
-
-    def __init__(self) -> None:
-        self._indices: dict[str, int] = {}
-
-    def column(self, names: Iterable[str]) -> IndexColumn:
-        """Give the indices of some names; -1 for an empty one."""
-        indices = self._indices
-        return index_column([indices.setdefault(name, len(indices)) if name else -1 for name in names])
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names by index."""
-        return tuple(self._indices)
 
 
 def build_memory(

@@ -1,7 +1,7 @@
 """Rejected inputs: what one load rejected, and the running totals in which each input counts once.
 
-A malformed entry stays in its stream and is met again by every load. The ledger counts it the first time: a stream
-entry by its id, a value by its content for as long as it stays.
+A malformed entry stays in its stream and is met again whenever the window is read anew. The ledger counts it the first
+time: a stream entry by its id, a value by its content for as long as it stays.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class RejectionLedger:
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, str]] = Counter()
         self._entries: dict[str, dict[str, None]] = {}
+        self._most_met: Counter[str] = Counter()
         self._values: dict[str, tuple[str, int]] = {}
 
     def record(self, rejected: Collection[RejectedInput]) -> list[RejectedInput]:
@@ -52,7 +53,9 @@ class RejectionLedger:
         fresh = [entry for entry in rejected if self._is_new(entry)]
         self._values = values
         self.totals.update((entry.source, entry.reason) for entry in fresh)
-        self._forget_oldest(Counter(entry.source for entry in rejected))
+        # What was once met together can be met together again, when everything is read anew.
+        self._most_met |= Counter(entry.source for entry in rejected)
+        self._forget_oldest()
         return fresh
 
     def _is_new(self, entry: RejectedInput) -> bool:
@@ -65,8 +68,8 @@ class RejectionLedger:
         known[entry.entry_id] = None
         return new
 
-    def _forget_oldest(self, met: Mapping[str, int]) -> None:
+    def _forget_oldest(self) -> None:
         for source, known in self._entries.items():
-            excess = len(known) - max(REMEMBERED_ENTRIES, met[source])
+            excess = len(known) - max(REMEMBERED_ENTRIES, self._most_met[source])
             for entry_id in list(known)[: max(excess, 0)]:
                 del known[entry_id]

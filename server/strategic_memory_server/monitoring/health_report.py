@@ -7,6 +7,7 @@ from typing import Any
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.revisions.feedback_json import to_iso
+from strategic_memory_server.revisions.replication import Replication
 from strategic_memory_server.sync_status import SyncStatus
 
 
@@ -16,6 +17,7 @@ def health_report(
     rejections: RejectionLedger,
     tail_failure: str | None,
     subscribers: int,
+    replication: Replication,
 ) -> dict[str, Any]:
     """Describe the service.
 
@@ -34,6 +36,7 @@ def health_report(
             "strategic_memory": _strategic_memory(feedback, status),
             "feedback": _feedback(feedback, subscribers),
             "sync": _sync(sync),
+            "replication": _replication(replication),
             "inputs": _inputs(sync, rejections),
         },
     }
@@ -80,6 +83,15 @@ def _sync(sync: SyncStatus) -> dict[str, Any]:
         "samples": sync.samples,
         "elapsed_ms": round(sync.elapsed_s * 1000, 3),
         "completed_at": to_iso(sync.completed_at_ms),
+    }
+
+
+def _replication(replication: Replication) -> dict[str, Any]:
+    return {
+        "role": replication.role.value,
+        "server": replication.server,
+        "leader": replication.leader or None,
+        "fencing_token": replication.fencing_token,
     }
 
 

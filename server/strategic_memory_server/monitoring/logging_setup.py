@@ -39,5 +39,5 @@ def set_up_logging(level: str, log_format: str) -> None:
     # Libraries that use the standard logging speak up only when something is wrong.
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # gRPC writes a traceback for each client that goes away in the middle of an answer; faults of handlers are logged
-    # by the interceptor before gRPC sees them.
+    # at the boundary of the RPCs before gRPC sees them.
     logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
@@ -11,37 +11,14 @@ from prometheus_client.registry import Collector
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.inputs.rejections import RejectionLedger
+from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
 
 # A scrape must not carry the time of creation of every series.
 _without_creation_times: Callable[[], None] = disable_created_metrics
 _without_creation_times()
 
-RPC_LABELS = ("grpc_type", "grpc_service", "grpc_method")
 SYNC_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-
-
-class RpcMetrics:
-    """Counters and histograms of RPCs under the names that gRPC dashboards expect."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.started = Counter("grpc_server_started", "RPCs started.", RPC_LABELS, registry=registry)
-        self.handled = Counter(
-            "grpc_server_handled",
-            "RPCs completed, by status code.",
-            (*RPC_LABELS, "grpc_code"),
-            registry=registry,
-        )
-        self.received = Counter(
-            "grpc_server_msg_received", "Messages received from clients.", RPC_LABELS, registry=registry
-        )
-        self.sent = Counter("grpc_server_msg_sent", "Messages sent to clients.", RPC_LABELS, registry=registry)
-        self.seconds = Histogram(
-            "grpc_server_handling_seconds",
-            "Time until an RPC was completed, seconds.",
-            RPC_LABELS,
-            registry=registry,
-        )
 
 
 class SyncMetrics:
@@ -76,6 +53,9 @@ class Observed:
     rejections: RejectionLedger
     subscribers: Callable[[], int]
     clock_ms: Callable[[], int]
+    replication: Callable[[], Replication]
+    tail_failure: Callable[[], str | None]
+    input_gaps: Callable[[], Mapping[str, int]] = dict
 
 
 class StateCollector(Collector):
@@ -88,6 +68,7 @@ class StateCollector(Collector):
         """Give the metrics as they stand now."""
         yield from self._feedback()
         yield from self._inputs()
+        yield from self._replication()
         yield GaugeMetricFamily(
             "strategic_memory_subscribers", "Open StreamFeedback streams.", value=self._observed.subscribers()
         )
@@ -153,6 +134,33 @@ class StateCollector(Collector):
         for (source, reason), count in sorted(self._observed.rejections.totals.items()):
             rejected.add_metric([source, reason], count)
         yield rejected
+        gaps = CounterMetricFamily(
+            "strategic_memory_input_gaps",
+            "Readings that found that entries were, or may have been, trimmed before they could be read.",
+            labels=["source"],
+        )
+        for source, count in sorted(self._observed.input_gaps().items()):
+            gaps.add_metric([source], count)
+        yield gaps
+
+    def _replication(self) -> Iterable[Metric]:
+        replication = self._observed.replication()
+        role = GaugeMetricFamily(
+            "strategic_memory_role", "1 for what this server does just now, 0 for the others.", labels=["role"]
+        )
+        for known in ReplicaRole:
+            role.add_metric([known.value], float(replication.role is known))
+        yield role
+        yield CounterMetricFamily(
+            "strategic_memory_leadership_terms",
+            "How often this server has become the leader.",
+            value=replication.terms,
+        )
+        yield GaugeMetricFamily(
+            "strategic_memory_log_followed",
+            "1 while the feedback log in Redis can be followed, 0 while what is known is served.",
+            value=float(self._observed.tail_failure() is None),
+        )
 
     def _synced_ms(self) -> int | None:
         return self._observed.sync_status().completed_at_ms

@@ -1,15 +1,35 @@
-"""Redis clients: one for commands, one for blocking reads, and how to name a server without its password."""
+"""Redis clients: one for commands, one for blocking reads, and how to name a server without its password.
+
+Every client is an ordinary one of a single server. With sentinels or a cluster, that server is found anew for each
+connection: all keys of the service are in one slot, so one node of a cluster has them all.
+"""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
+from strategic_memory_server.redis_access.password_file import PasswordFile
+from strategic_memory_server.redis_access.primary_connection import PrimaryConnection, SocketConnection
+from strategic_memory_server.redis_access.primary_finder import ClusterFinder, PrimaryFinder, SentinelFinder
+from strategic_memory_server.redis_access.redis_location import (
+    Address,
+    Deployment,
+    RedisLocation,
+    RedisUrlError,
+    read_location,
+    shown_location,
+)
+from strategic_memory_server.redis_access.tls_options import TlsOptions
 from strategic_memory_server.settings import RedisSettings
+
+_Options = dict[str, Any]
 
 
 def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.Redis:
@@ -21,15 +41,32 @@ def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.R
         settings: where Redis is.
         longest_block_s: longest time that a read of this client blocks on purpose, seconds.
     """
-    return redis.Redis.from_url(
-        settings.url,
-        socket_connect_timeout=settings.connect_timeout_s,
-        socket_timeout=settings.command_timeout_s + longest_block_s,
-        **({} if urlsplit(settings.url).scheme == "unix" else {"socket_keepalive": True}),
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        # While maintenance notifications are on, a pooled connection with unread data goes unnoticed.
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    location = read_location(settings.url)
+    options = {
+        **_connection_options(settings),
+        **_login(location.username, location.password, settings.password_file),
+        "client_name": location.client_name,
+        "db": location.database,
+    }
+    options["socket_timeout"] += longest_block_s
+    if location.socket is not None:
+        return _client({**options, "connection_class": SocketConnection, "path": location.socket})
+    options["tls"] = tls = tls_options(settings, location)
+    if location.deployment is Deployment.SINGLE:
+        host, port = location.addresses[0]
+        return _client({**options, "host": host, "port": port})
+    return _client({**options, "finder": _finder(settings, location, tls)})
+
+
+def tls_options(settings: RedisSettings, location: RedisLocation) -> TlsOptions | None:
+    """Give how TLS is done, from the URL and the settings beside it; None for plain text."""
+    if location.tls is None:
+        return None
+    return replace(
+        location.tls,
+        ca_file=settings.ca_file or location.tls.ca_file,
+        certificate_file=settings.certificate_file or location.tls.certificate_file,
+        key_file=settings.key_file or location.tls.key_file,
     )
 
 
@@ -40,8 +77,44 @@ def describe_failure(error: Exception) -> str:
 
 def shown_url(url: str) -> str:
     """Give a Redis URL without user, password and query, for logs and messages."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return f"unix://{parts.path}"
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or "localhost"
-    return f"{parts.scheme}://{host}:{parts.port or 6379}{parts.path}"
+    try:
+        return shown_location(url)
+    except RedisUrlError:
+        return "a URL that cannot be read"
+
+
+def _finder(settings: RedisSettings, location: RedisLocation, tls: TlsOptions | None) -> PrimaryFinder:
+    common = {**_connection_options(settings), "tls": tls}
+    if location.deployment is Deployment.CLUSTER:
+        common |= _login(location.username, location.password, settings.password_file)
+        return ClusterFinder(_asking(common), location.addresses, settings.key_prefix)
+    common |= _login(settings.sentinel_username, settings.sentinel_password, settings.sentinel_password_file)
+    return SentinelFinder(_asking(common), location.addresses, location.service_name)
+
+
+def _asking(options: _Options) -> Callable[[Address], redis.Redis]:
+    return lambda address: _client({**options, "host": address[0], "port": address[1]})
+
+
+def _connection_options(settings: RedisSettings) -> _Options:
+    return {
+        "connection_class": PrimaryConnection,
+        "socket_connect_timeout": settings.connect_timeout_s,
+        "socket_timeout": settings.command_timeout_s,
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        # Naming the library at each connection would need a permission, which servers up to 7.0 do not know.
+        "driver_info": None,
+    }
+
+
+def _login(username: str | None, password: str | None, password_file: str | None) -> _Options:
+    if password_file is not None:
+        return {"credential_provider": PasswordFile(password_file, username)}
+    return {"username": username, "password": password}
+
+
+def _client(options: _Options) -> redis.Redis:
+    # While maintenance notifications are on, a pooled connection with unread data goes unnoticed.
+    pool = redis.ConnectionPool(maint_notifications_config=MaintNotificationsConfig(enabled=False), **options)
+    return redis.Redis.from_pool(pool)

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from strategic_memory_server.feedback import Feedback, Times, warming_up
-from strategic_memory_server.revisions.feedback_log import LogSnapshot, LogState
+from strategic_memory_server.feedback import Feedback, warming_up
+from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.log_state import LogState
+
+REMEMBERED_EPOCHS = 8
 
 
 class FeedbackHub:
@@ -28,6 +31,8 @@ class FeedbackHub:
         """First revision of the epoch, whether or not it has been published yet."""
         self.was_read = False
         """Whether the log has been read at all."""
+        self.heard: dict[str, int] = {}
+        """Newest revision that was ever read from the log, by epoch, for the newest epochs."""
         self._ring: deque[Feedback] = deque(maxlen=recent_revisions)
         self._newest = warming_up(version)
         self._nothing = self._newest
@@ -40,8 +45,14 @@ class FeedbackHub:
         return self._oldest_retained
 
     def load(self, snapshot: LogSnapshot) -> None:
-        """Take over a snapshot of the log in place of everything known."""
+        """Take over a snapshot of the log in place of everything known.
+
+        One that goes back, in its epoch or to an earlier one, is left: Redis has lost what was said, and until another
+        epoch tells so, what is known is served on, rather than something older.
+        """
         state = snapshot.state
+        if state and self._goes_back(state):
+            return
         self._ring.clear()
         self._ring.extend(snapshot.recent)
         self._oldest_retained = state.oldest_revision if state else 0
@@ -54,7 +65,8 @@ class FeedbackHub:
             None,
         )
         if state:
-            self._set_times(state.times)
+            self._hear()
+            self._set_times(state)
 
     def append(self, feedback: Feedback) -> bool:
         """Take over the next feedback of the log; False when it does not follow what is known."""
@@ -64,6 +76,7 @@ class FeedbackHub:
         self.revision = feedback.revision
         self._newest, self._stale = feedback, None
         self._oldest_retained = self._oldest_retained or feedback.revision
+        self._hear()
         return True
 
     def confirm(self, state: LogState) -> bool:
@@ -71,7 +84,7 @@ class FeedbackHub:
         if (state.epoch, state.revision) != (self.epoch, self.revision):
             return False
         self._oldest_retained = state.oldest_revision
-        self._set_times(state.times)
+        self._set_times(state)
         return True
 
     def in_force(self, now_ms: int) -> Feedback:
@@ -92,6 +105,22 @@ class FeedbackHub:
             return None
         return self._ring[revision - self._ring[0].revision]
 
-    def _set_times(self, times: Times) -> None:
+    def _set_times(self, state: LogState) -> None:
         if self._ring:
-            self._newest, self._stale = replace(self._newest, times=times), None
+            said = (
+                replace(self._nothing, epoch=self.epoch, revision=self.revision) if state.withdrawn else self._ring[-1]
+            )
+            self._newest, self._stale = replace(said, times=state.times), None
+
+    def _goes_back(self, state: LogState) -> bool:
+        """Tell whether a log has come to this place before, and further since."""
+        known = self.heard.get(state.epoch, -1)
+        newest_epoch = next(reversed(self.heard), "")
+        return state.revision < known or (state.revision == known and state.epoch != newest_epoch)
+
+    def _hear(self) -> None:
+        """Remember how far the log had come: Redis may lose what it has said."""
+        highest = max(self.revision, self.heard.pop(self.epoch, 0))
+        self.heard[self.epoch] = highest
+        for forgotten in list(self.heard)[:-REMEMBERED_EPOCHS]:
+            del self.heard[forgotten]

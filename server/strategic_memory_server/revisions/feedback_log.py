@@ -8,8 +8,7 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib import resources
+from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio as redis
@@ -22,83 +21,20 @@ from strategic_memory_server.revisions.feedback_json import (
     decode_feedback,
     encode_event,
     encode_feedback,
-    read_count,
-    read_time_ms,
 )
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_scripts import register_script
+from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 logger = structlog.get_logger(__name__)
 
 
-STATE_FIELDS = [
-    "epoch",
-    "revision",
-    "epoch_start",
-    "oldest_revision",
-    "computed_at_ms",
-    "data_as_of_ms",
-    "valid_until_ms",
-]
-"""Fields of the state and of each pulse."""
+_LONGEST_KEY_LIFE_MS = 7 * 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class LogKeys:
-    """Names of the outputs in Redis."""
-
-    feedback: str
-    log: str
-    events: str
-    state: str
-    pulse: str
-
-    @classmethod
-    def under(cls, prefix: str) -> LogKeys:
-        """Give the names under a key prefix."""
-        return cls(
-            feedback=f"{prefix}:feedback:strategic_memory",
-            log=f"{prefix}:stream:strategic_feedback",
-            events=f"{prefix}:events:strategic_feedback",
-            state=f"{prefix}:feedback:strategic_memory:state",
-            pulse=f"{prefix}:stream:strategic_feedback:pulse",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LogState:
-    """Where the log stands.
-
-    Attributes:
-        epoch: name of the log.
-        revision: newest revision; in an epoch without a publication, the one that it goes on above.
-        oldest_revision: oldest retained revision of the epoch; 0 when there is none.
-        times: times of the newest feedback.
-        epoch_start: first revision of the epoch, whether or not it has been published yet.
-    """
-
-    epoch: str
-    revision: int
-    oldest_revision: int = 0
-    times: Times = field(default_factory=Times)
-    epoch_start: int = 1
-
-    @classmethod
-    def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
-        """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known.
-
-        Raises:
-            MalformedFeedbackError: somebody else wrote to them.
-        """
-        epoch, revision, start, oldest, *times = (reply or b"" for reply in replies)
-        try:
-            return cls(
-                epoch.decode(),
-                read_count(int(revision)),
-                read_count(int(oldest or 0)),
-                Times(*(read_time_ms(int(time)) if time else None for time in times)),
-                read_count(int(start or 1)),
-            )
-        except ValueError as error:
-            raise MalformedFeedbackError("the state of the feedback log cannot be read") from error
+class DeposedError(Exception):
+    """This server may not write to the log any more; the text names who may, and is empty when nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,33 +61,56 @@ class FeedbackLog:
         self.keys = LogKeys.under(prefix)
         self._client = client
         self._retained = retained_revisions
-        scripts = resources.files("strategic_memory_server.revisions") / "scripts"
-        prelude = (scripts / "prelude.lua").read_text()
-        self._open = client.register_script(prelude + (scripts / "open.lua").read_text())
-        self._publish = client.register_script(prelude + (scripts / "publish.lua").read_text())
-        self._confirm = client.register_script(prelude + (scripts / "confirm.lua").read_text())
+        self._open = register_script(client, "open")
+        self._publish = register_script(client, "publish")
+        self._confirm = register_script(client, "confirm")
+        self._lapse = register_script(client, "lapse")
 
-    async def open(self, epoch_if_new: str, above: int = 0) -> LogState:
-        """Make sure that the log has an epoch, and tell where it stands; a new epoch goes on above a revision."""
-        replies = await self._open(keys=[self.keys.state, self.keys.log], args=[epoch_if_new, above])
-        return LogState.from_replies(replies)
+    async def open(self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "") -> LogState:
+        """Make sure that the log has an epoch, and tell where it stands.
 
-    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
-        """Write a feedback as the next revision; False when the log is not where `expected` says."""
+        Args:
+            claim: what to write under.
+            epoch_if_new: name of a new epoch, where one is needed.
+            above: a new epoch goes on above this revision.
+            written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
+
+        Raises:
+            DeposedError: the claim is not good any more.
+        """
+        keys = self.keys
+        replies = await self._open(
+            keys=[keys.state, keys.log, keys.lease, keys.feedback, keys.pulse],
+            args=[claim.value, claim.run_id, epoch_if_new, above, written_epoch],
+        )
+        _check_deposed(replies)
+        return LogState.from_replies(replies[1:])
+
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
+        """Write a feedback as the next revision; False when the log is not where `expected` says.
+
+        Raises:
+            DeposedError: the claim is not good any more; nothing was written.
+        """
+        keys = self.keys
         reply = await self._publish(
-            keys=[self.keys.state, self.keys.log, self.keys.feedback, self.keys.pulse],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease],
             args=[
+                claim.value,
+                claim.run_id,
                 expected.epoch,
                 expected.revision,
                 feedback.epoch,
                 feedback.revision,
                 encode_feedback(feedback),
                 encode_event(feedback),
-                self.keys.events,
+                keys.events,
                 self._retained,
-                *_times(feedback),
+                *_times(feedback.times),
+                _key_lives_ms(feedback.times),
             ],
         )
+        _check_deposed(reply)
         if reply[0] != b"published":
             return False
         if reply[1]:
@@ -162,17 +121,49 @@ class FeedbackLog:
             )
         return True
 
-    async def confirm(self, feedback: Feedback) -> bool:
-        """Renew the times of the newest feedback; False when it is not the newest any more."""
+    async def confirm(self, claim: Claim, feedback: Feedback) -> bool:
+        """Renew the times of the newest feedback; False when it is not the newest any more.
+
+        Raises:
+            DeposedError: the claim is not good any more; nothing was written.
+        """
+        return await self._move_times(claim, feedback, encode_feedback(feedback))
+
+    async def withdraw(self, claim: Claim, feedback: Feedback) -> bool:
+        """Say that nothing stands behind the newest feedback any more; False when it is not the newest.
+
+        Raises:
+            DeposedError: the claim is not good any more; nothing was written.
+        """
+        return await self._move_times(claim, feedback, "")
+
+    async def lapse(self, stale: Feedback) -> bool:
+        """Put the safe values into the key once the validity of the newest feedback has passed.
+
+        False when the log says something else by now. No claim is needed: nothing new is said.
+        """
+        times = stale.times
+        reply = await self._lapse(
+            keys=[self.keys.state, self.keys.feedback],
+            args=[stale.epoch, stale.revision, _times(times)[-1], encode_feedback(stale)],
+        )
+        return bool(reply == 1)
+
+    async def _move_times(self, claim: Claim, feedback: Feedback, document: str) -> bool:
+        keys = self.keys
         reply = await self._confirm(
-            keys=[self.keys.state, self.keys.log, self.keys.feedback, self.keys.pulse],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease],
             args=[
+                claim.value,
+                claim.run_id,
                 feedback.epoch,
                 feedback.revision,
-                encode_feedback(feedback),
-                *_times(feedback),
+                document,
+                *_times(feedback.times),
+                _key_lives_ms(feedback.times),
             ],
         )
+        _check_deposed(reply)
         return bool(reply[0] == b"confirmed")
 
     async def read_state(self) -> LogState | None:
@@ -233,9 +224,24 @@ def _state(reply: list[Any]) -> LogState | None:
     return LogState.from_replies(reply)
 
 
-def _times(feedback: Feedback) -> list[int | str]:
-    times = feedback.times
+def _times(times: Times) -> list[int | str]:
     return [
         "" if time_ms is None else time_ms
         for time_ms in (times.computed_at_ms, times.data_as_of_ms, times.valid_until_ms)
     ]
+
+
+def _key_lives_ms(times: Times) -> int:
+    """Give how long the key lives: twice the validity.
+
+    A server that runs puts the safe values into it once the validity has passed. Where none runs, an advice that
+    nobody renews is gone a while later, and does not look like one that holds.
+    """
+    if times.computed_at_ms is None or times.valid_until_ms is None:
+        return _LONGEST_KEY_LIFE_MS
+    return min(max(2 * (times.valid_until_ms - times.computed_at_ms), 1), _LONGEST_KEY_LIFE_MS)
+
+
+def _check_deposed(reply: Sequence[bytes]) -> None:
+    if reply[0] == b"deposed":
+        raise DeposedError(reply[1].decode(errors="replace"))

@@ -7,11 +7,13 @@ restart, a lost reply, history lost in a failover) learns it before anything is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogState
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_state import LogState
 
 ATTEMPTS = 3
 
@@ -39,73 +41,102 @@ class FeedbackPublisher:
     Args:
         log: the log.
         mint: makes the name of a new epoch.
+        heard: gives the newest revision that has been read from the log, by epoch.
     """
 
-    def __init__(self, log: FeedbackLog, mint: Callable[[], str] = mint_epoch) -> None:
+    def __init__(
+        self,
+        log: FeedbackLog,
+        mint: Callable[[], str] = mint_epoch,
+        heard: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         self._log = log
         self._mint = mint
+        self._heard = heard
+        self._claim: Claim | None = None
         self._state: LogState | None = None
         self._newest: Feedback | None = None
         # Newest revision that is known to have been said, by epoch: what Redis holds can fall back behind it.
         self._said: dict[str, int] = {}
+        self._written_epoch = ""
+        self._tried_revision = 0
 
-    async def open(self) -> LogState:
+    async def open(self, claim: Claim) -> LogState:
         """Learn where the log stands; afterwards it has an epoch.
 
         A log that stands lower than what this process knows to have been said has lost history: from then on it has
         another epoch, and revisions go on above everything that was ever said.
+
+        Raises:
+            DeposedError: the claim is not good any more.
         """
-        state = await self._log.open(self._mint(), above=self._highest)
+        self._learn_what_was_said()
+        state = await self._log.open(claim, self._mint(), self._highest, self._written_epoch)
         snapshot = await self._log.snapshot(recent=1)
         self._newest = snapshot.recent[-1] if snapshot.recent else None
         if self._newest and (self._newest.epoch, self._newest.revision) != (state.epoch, state.revision):
             self._newest = None
         self._said[state.epoch] = max(self._said.get(state.epoch, 0), state.revision)
-        self._state = state
+        self._state, self._claim = state, claim
         return state
 
-    async def publish(self, advice: Advice, times: Times, now_ms: int) -> Publication:
+    async def publish(self, claim: Claim, advice: Advice, times: Times, now_ms: int) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
         Raises:
+            DeposedError: the claim is not good any more; nothing was written.
             LogContestedError: the log changed under every attempt.
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether the advice was
                 written is not known then; the next call finds out.
         """
         for _ in range(ATTEMPTS):
-            state = self._state or await self.open()
+            state = (self._state if claim == self._claim else None) or await self.open(claim)
             # Until it is known that this write succeeded, it is not known where the log stands.
             newest, self._state = self._newest, None
             lost = state.revision < self._said[state.epoch]
-            repeated = newest is not None and newest.advice == advice and not lost and not _lapsed(state, now_ms)
+            in_force = not (lost or state.withdrawn or _lapsed(state, now_ms))
+            repeated = newest is not None and newest.advice == advice and in_force
             epoch = self._mint() if lost else state.epoch
             revision = state.revision if repeated else (self._highest if lost else state.revision) + 1
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
+            self._tried_revision = revision
             if repeated:
-                written = await self._log.confirm(feedback)
+                written = await self._log.confirm(claim, feedback)
             else:
-                written = await self._log.publish(feedback, expected=state)
+                written = await self._log.publish(claim, feedback, expected=state)
             if written:
-                self._newest = feedback
+                self._newest, self._written_epoch = feedback, epoch
                 self._said[epoch] = revision
                 self._state = LogState(epoch, revision, times=times)
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(
-            "the feedback log was changed by somebody else each time this service tried to write to it; "
-            "run one syncing service per key prefix"
+            "the feedback log was changed by a program that does not hold the lease each time this service tried to "
+            "write to it; find out who else writes there"
         )
 
-    async def withdraw(self, now_ms: int) -> None:
-        """End the validity of the newest feedback: what it was said upon is no longer there.
+    async def withdraw(self, claim: Claim, now_ms: int) -> None:
+        """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
-        It is not said again, so that it is no new revision; the next advice is one.
+        Raises:
+            DeposedError: the claim is not good any more.
         """
-        state = await self.open()
+        state = await self.open(claim)
         newest, valid_until_ms = self._newest, state.times.valid_until_ms
-        if newest is None or valid_until_ms is None or valid_until_ms < now_ms:
+        if newest is None or state.withdrawn:
             return
         self._state = None
-        await self._log.confirm(replace(newest, times=replace(state.times, valid_until_ms=now_ms - 1)))
+        ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
+        await self._log.withdraw(claim, replace(newest, times=replace(state.times, valid_until_ms=ended_ms)))
+        self._written_epoch = newest.epoch
+
+    def _learn_what_was_said(self) -> None:
+        """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""
+        for epoch, revision in self._heard().items():
+            if revision > self._said.get(epoch, 0):
+                self._said[epoch] = revision
+                # A write whose reply was lost is heard of all the same; any other is somebody else's.
+                if epoch == self._written_epoch and revision > self._tried_revision:
+                    self._written_epoch = ""
 
     @property
     def _highest(self) -> int:

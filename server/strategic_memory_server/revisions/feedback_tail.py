@@ -13,12 +13,14 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import streams_of
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import STATE_FIELDS, FeedbackLog, LogState, decode_entries
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, decode_entries
+from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 BLOCK_MS = 1_000
 """Longest blocking read; after each the state is compared, which also notices a log that was deleted."""
@@ -64,13 +66,13 @@ class FeedbackTail:
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
-        wait_s = RETRY_S
+        backoff = Backoff(RETRY_S, LONGEST_RETRY_S)
         while True:
             try:
                 cursors = await self._snapshot()
                 self._recovered()
                 while await self._follow(cursors):
-                    wait_s = RETRY_S
+                    backoff.reset()
             except (RedisError, OSError, MalformedFeedbackError) as error:
                 self._failed(describe_failure(error))
             except Exception as error:
@@ -79,8 +81,7 @@ class FeedbackTail:
                 self._failed(f"fault of the program: {type(error).__name__}")
             else:
                 continue
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+            await asyncio.sleep(backoff.next_s())
 
     async def _snapshot(self) -> _Cursors:
         snapshot = await self._log.snapshot(self._recent)

@@ -58,6 +58,8 @@ class StreamCursor:
         ResumePointError: the stream cannot go on from the resume point.
     """
 
+    __slots__ = ("_after", "_began_unread", "_delivery", "_epoch", "_hub", "_sent_any", "_told")
+
     def __init__(
         self, hub: FeedbackHub, delivery: Delivery, *, resume_after: int | None = None, epoch: str = ""
     ) -> None:
@@ -130,6 +132,9 @@ class StreamCursor:
     def _take_epoch(self, in_force: Feedback) -> None:
         """Follow the log to another epoch where that hides nothing from the subscriber."""
         if self._sent_any:
+            if not self._hub.epoch:
+                # The log is gone, and nobody has begun another one that could be named.
+                raise LogNotReadError
             raise self._refused(ResumeRefusal.EPOCH_CHANGED)
         self._epoch = self._hub.epoch
         if self._after is not None:

@@ -18,6 +18,7 @@ from strategic_memory_server.errors import (
     MemoryUnreadableError,
     ResumePointError,
     StrategicMemoryError,
+    TooManyCallsError,
     TooManySubscribersError,
 )
 
@@ -55,6 +56,7 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     ResumePointError: _Row(code_pb2.OUT_OF_RANGE, _resume_point),
     LogNotReadError: _Row(code_pb2.UNAVAILABLE, _info("LOG_NOT_READ")),
     TooManySubscribersError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info("TOO_MANY_SUBSCRIBERS")),
+    TooManyCallsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info("TOO_MANY_CALLS")),
     DrainingError: _Row(code_pb2.UNAVAILABLE, _info("DRAINING")),
     MemoryUnreadableError: _Row(code_pb2.UNAVAILABLE, _info("MEMORY_UNREADABLE")),
 }

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 
 from google.protobuf.duration_pb2 import Duration
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory.v1 import analysis_pb2, service_pb2
 from strategic_memory_server.errors import InvalidRequestError, Violation
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.stream_cursor import Delivery
+from strategic_memory_server.rpc.to_wire import POLICIES
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
+from strategic_memory_server.settings import (
+    LONGEST_HEARTBEAT_S,
+    MAX_WINDOW,
+    SHORTEST_HEARTBEAT_S,
+    SyncSettings,
+    WindowSettings,
+)
 from strategic_memory_server.what_if import AnalysisOrder
 
-SHORTEST_HEARTBEAT_S = 0.1
-LONGEST_HEARTBEAT_S = 3_600.0
 MAX_POLICY_RULES = 1_000
 
 _DELIVERIES = {
@@ -27,11 +32,7 @@ _DELIVERIES = {
     service_pb2.DELIVERY_EVERY: Delivery.EVERY,
 }
 
-_POLICIES = {
-    feedback_pb2.POLICY_CONSERVATIVE: Policy.CONSERVATIVE,
-    feedback_pb2.POLICY_BALANCED: Policy.BALANCED,
-    feedback_pb2.POLICY_AGGRESSIVE: Policy.AGGRESSIVE,
-}
+_POLICIES = {on_wire: policy for policy, on_wire in POLICIES.items() if policy is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ Each Watch writes on its own: a watcher that stops reading holds up neither the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from strategic_memory_server.revisions.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 
 WHOLE_SERVER = ""
 
@@ -50,8 +49,9 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> AsyncIterator[Response]:
         """Tell the status of one service now and whenever it changes."""
         told: Response | None = None
+        waiter = Waiter(self._changed)
         while True:
-            change = self._changed.pending
+            waiter.look()
             response = self._response(request.service)
             if response != told:
                 told = response
@@ -59,7 +59,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
                 continue
             if self._ended:
                 return
-            await wait_until(change, math.inf)
+            await waiter.wait()
 
     def _response(self, service: str) -> Response:
         if service not in self._services:

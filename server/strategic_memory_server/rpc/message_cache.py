@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory.v1 import service_pb2
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.rpc.to_wire import feedback_message
 
+KEPT_MESSAGES = 2_048
+"""Messages of the feedbacks last asked for; more than streams that catch up together use at a time."""
+
 
 class MessageCache:
-    """Keeps the messages of the feedback that was last asked for."""
+    """Keeps messages by the identity of the feedback: the hub and the log pages give all streams the same object."""
 
     def __init__(self) -> None:
-        self._feedback: Feedback | None = None
-        self._message = feedback_pb2.Feedback()
-        self._response = service_pb2.GetFeedbackResponse()
-        self._delivery = service_pb2.StreamFeedbackResponse()
+        self._kept: dict[int, tuple[Feedback, service_pb2.StreamFeedbackResponse]] = {}
+        self._answered: Feedback | None = None
+        self._answer = service_pb2.GetFeedbackResponse()
 
     def response(self, feedback: Feedback) -> service_pb2.GetFeedbackResponse:
         """Give the answer of GetFeedback."""
-        self._turn_to(feedback)
-        return self._response
+        if feedback is not self._answered:
+            self._answered = feedback
+            self._answer = service_pb2.GetFeedbackResponse(feedback=feedback_message(feedback))
+        return self._answer
 
     def delivery(self, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:
         """Give the message of a stream."""
-        self._turn_to(feedback)
+        found = self._kept.get(id(feedback))
+        # The feedback is kept beside its message, so that no other one can have its identity.
+        message = self._keep(feedback) if found is None else found[1]
         if skipped:
-            return service_pb2.StreamFeedbackResponse(feedback=self._message, skipped_revisions=skipped)
-        return self._delivery
+            return service_pb2.StreamFeedbackResponse(feedback=message.feedback, skipped_revisions=skipped)
+        return message
 
-    def _turn_to(self, feedback: Feedback) -> None:
-        if self._feedback is feedback:
-            return
-        self._feedback = feedback
-        self._message = feedback_message(feedback)
-        self._response = service_pb2.GetFeedbackResponse(feedback=self._message)
-        self._delivery = service_pb2.StreamFeedbackResponse(feedback=self._message)
+    def _keep(self, feedback: Feedback) -> service_pb2.StreamFeedbackResponse:
+        message = service_pb2.StreamFeedbackResponse(feedback=feedback_message(feedback))
+        if len(self._kept) >= KEPT_MESSAGES:
+            del self._kept[next(iter(self._kept))]
+        self._kept[id(feedback)] = (feedback, message)
+        return message

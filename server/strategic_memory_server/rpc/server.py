@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.errors import ListenError
-from strategic_memory_server.monitoring.metrics import RpcMetrics
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.health import HealthServicer
-from strategic_memory_server.rpc.interceptor import RpcInterceptor
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 from strategic_memory_server.settings import GrpcSettings
 
@@ -26,6 +26,15 @@ PERMITTED_PING_INTERVAL_MS = 10_000
 PING_AFTER_MS = 30_000
 PING_TIMEOUT_MS = 10_000
 MAX_PENDING_CALLS = 20_000
+LONGEST_PENDING_S = 120
+"""By then gRPC cancels a call that was not begun; subscribers that catch up in masses can hold up the others."""
+
+MOST_AT_ONCE = {
+    f"/{SERVICE_NAME}/Analyze": 256,
+    f"/{health.SERVICE_NAME}/Watch": 1_000,
+    f"/{reflection.SERVICE_NAME}/ServerReflectionInfo": 100,
+}
+"""Calls admitted at once, of methods whose calls can last. Streams of feedback have a setting of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,13 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", PERMITTED_PING_INTERVAL_MS),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", PERMITTED_PING_INTERVAL_MS),
+        # What ends a stream whose peer answers pings and does not read: its handler cannot, it waits to write.
+        ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1_000)),
+        ("grpc.max_connection_age_grace_ms", round(settings.connection_grace_s * 1_000)),
         # A thousand subscribers that reconnect at once must not be dropped.
         ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
         ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
+        ("grpc.server_max_unrequested_time_in_server", LONGEST_PENDING_S),
     ]
 
 
@@ -68,11 +81,14 @@ async def open_grpc_server(
     Raises:
         ListenError: the address cannot be listened on.
     """
-    server = grpc.aio.server(interceptors=[RpcInterceptor(metrics)], options=_options(settings))
+    server = grpc.aio.server(options=_options(settings))
+    boundary = Boundary(server, metrics, MOST_AT_ONCE).as_server
     health_servicer = HealthServicer((SERVICE_NAME,))
-    service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, server)
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary)
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary)
+    add_reflection: Callable[[object, object], None] = reflection_pb2_grpc.add_ServerReflectionServicer_to_server
+    names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    add_reflection(reflection.aio.ReflectionServicer(names), boundary)
     try:
         port = server.add_insecure_port(settings.address)
     except RuntimeError:

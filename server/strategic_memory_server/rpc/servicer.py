@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
-import math
-import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -23,31 +20,28 @@ from strategic_memory_server.errors import (
     MemoryUnreadableError,
     TooManySubscribersError,
 )
-from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.revisions.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, Step, StreamCursor
-from strategic_memory_server.rpc.from_wire import StreamOrder, analysis_order, stream_order
+from strategic_memory_server.revisions.log_pages import LogPages
+from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, StreamCursor
+from strategic_memory_server.rpc.fair_turns import FairTurns, Place
+from strategic_memory_server.rpc.from_wire import analysis_order, stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
+from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message
 from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
 
-LOG_PAGE = 100
-"""Feedbacks read from the log at once for a subscriber that catches up."""
-
 ANALYSES_AT_ONCE = 2
-HEARTBEAT_JITTER = 0.1
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
 Context = grpc.aio.ServicerContext[Any, Any]
-
-_RANDOM = secrets.SystemRandom()
 
 logger = structlog.get_logger(__name__)
 
@@ -73,6 +67,9 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._sync = sync_settings
         self._draining = False
         self._messages = MessageCache()
+        self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
+        self._catching_up = FairTurns()
+        self._pages = LogPages(sources.log.read_after)
         self._analyses = asyncio.Semaphore(ANALYSES_AT_ONCE)
         # Threads of their own: an analysis whose caller has gone keeps its thread until it ends, and no more start.
         self._threads = ThreadPoolExecutor(ANALYSES_AT_ONCE, thread_name_prefix="analysis")
@@ -80,7 +77,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
         self._draining = True
-        self._sources.changed.notify()
+        self._waker.wake()
 
     async def GetFeedback(
         self, request: service_pb2.GetFeedbackRequest, context: Context
@@ -97,13 +94,34 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             raise DrainingError
         if self.subscribers >= self._grpc.max_subscribers:
             raise TooManySubscribersError(self.subscribers)
-        cursor = StreamCursor(self._sources.hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch)
+        hub, clock_ms = self._sources.hub, self._sources.clock_ms
+        cursor = StreamCursor(hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch)
+        waiter = self._waker.waiter(order.heartbeat_s)
         self.subscribers += 1
+        place = Place(self._catching_up)
+        silent = False
         try:
-            async with contextlib.aclosing(self._follow(cursor, order)) as messages:
-                async for message in messages:
-                    yield message
+            while True:
+                waiter.look()
+                if self._draining:
+                    raise DrainingError
+                step = cursor.next(clock_ms())
+                if isinstance(step, ReadLog):
+                    step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
+                if isinstance(step, Deliver):
+                    yield self._messages.delivery(step.feedback, step.skipped)
+                    waiter.put_off()
+                    if step.feedback.revision < hub.revision:
+                        await place.next_turn()
+                        continue
+                elif silent or isinstance(step, Beat):
+                    yield self._heartbeat()
+                    waiter.put_off()
+                place.end_turn()
+                silent = await waiter.wait()
         finally:
+            place.end_turn()
+            waiter.close()
             self.subscribers -= 1
 
     async def Analyze(self, request: service_pb2.AnalyzeRequest, context: Context) -> service_pb2.AnalyzeResponse:
@@ -116,31 +134,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             memory = await self._stored_memory(order.windows)
             return await in_thread(self._analyze, memory, order)
 
-    async def _follow(
-        self, cursor: StreamCursor, order: StreamOrder
-    ) -> AsyncGenerator[service_pb2.StreamFeedbackResponse, None]:
-        now_s = asyncio.get_running_loop().time
-        beat_at = now_s() + _jittered(order.heartbeat_s)
-        while True:
-            # Taken before looking at the hub, so that a change in between ends the wait below at once.
-            change = self._sources.changed.pending
-            if self._draining:
-                raise DrainingError
-            step = cursor.next(self._sources.clock_ms())
-            if step is None and (silent_s := beat_at - now_s()) > 0:
-                await wait_until(change, min(silent_s, self._valid_for_s()))
-                continue
-            if isinstance(step, ReadLog):
-                steps: Sequence[Step] = cursor.take_from_log(await self._read_log(step.after_revision))
-            else:
-                steps = [step or Beat()]
-            for each in steps:
-                yield self._message(each)
-            beat_at = now_s() + _jittered(order.heartbeat_s)
-
-    def _message(self, step: Step) -> service_pb2.StreamFeedbackResponse:
-        if isinstance(step, Deliver):
-            return self._messages.delivery(step.feedback, step.skipped)
+    def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
         now_ms = self._sources.clock_ms()
         heartbeat = heartbeat_message(self._sources.hub.in_force(now_ms), now_ms)
         return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
@@ -148,23 +142,17 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     def _in_force(self) -> Feedback:
         return self._sources.hub.in_force(self._sources.clock_ms())
 
-    def _valid_for_s(self) -> float:
-        """Seconds until the feedback in force turns stale by itself; infinite when it does not."""
-        feedback = self._in_force()
-        if feedback.status is not FeedbackStatus.ACTIVE or feedback.times.valid_until_ms is None:
-            return math.inf
-        return (feedback.times.valid_until_ms + 1 - self._sources.clock_ms()) / 1000
-
     async def _read_log(self, after_revision: int) -> list[Feedback]:
         try:
-            return await self._sources.log.read_after(after_revision, LOG_PAGE)
+            following = await self._pages.next_after(after_revision, self._sources.hub.epoch)
         except (RedisError, OSError) as error:
             logger.warning("Feedback log cannot be read for a subscriber", error=describe_failure(error))
             raise LogNotReadError from error
+        return [] if following is None else [following]
 
     async def _stored_memory(self, windows: WindowSettings) -> StrategicMemory:
         try:
-            return (await self._sources.loader.load(windows)).memory
+            return (await self._sources.loader.another(windows).load()).memory
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
@@ -177,8 +165,3 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         return service_pb2.AnalyzeResponse(
             analysis=analysis_message(found.analysis, memory), feedback=feedback_message(found.feedback)
         )
-
-
-def _jittered(seconds: float) -> float:
-    """Spread an interval by a tenth, so that many streams do not beat in step."""
-    return seconds * _RANDOM.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER)

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimePerformance
-from strategic_memory_server.memory import Context, JsonObject, SourceReport, StrategicMemory
+from strategic_memory_server.memory import UNKNOWN_REGIME, Context, JsonObject, SourceReport, StrategicMemory
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.reasons import Reason
 
@@ -76,7 +76,7 @@ def analysis_message(analysis: Analysis, memory: StrategicMemory) -> analysis_pb
     return analysis_pb2.Analysis(
         regimes=[_regime(figures) for figures in analysis.regimes],
         current_regime=analysis.current_regime,
-        preferred_regime=known[0].regime if known else "UNKNOWN",
+        preferred_regime=known[0].regime if known else UNKNOWN_REGIME,
         transitions=[
             analysis_pb2.RegimeTransition(
                 from_regime=transition.from_regime, to_regime=transition.to_regime, count=transition.count

@@ -58,7 +58,11 @@ def _in_future(claim: _Claim, evidence: Evidence) -> str:
     if claim.asked.revision <= claim.current:
         return "the resume point is published by its own account"
     publish = evidence.log.published.get(Position(claim.epoch, claim.asked.revision))
-    if publish is not None and publish.seen_ms < claim.opened_ms - evidence.tolerances.serving_lag_ms:
+    lag_ms = evidence.tolerances.serving_lag_ms
+    fell_to = evidence.log.lowest_newest(claim.epoch, claim.opened_ms - lag_ms, claim.ended_ms)
+    if fell_to is not None and fell_to < claim.asked.revision:
+        return ""  # Redis has lost it, and what it holds now is all that a server can know which has just started.
+    if publish is not None and publish.seen_ms < claim.opened_ms - lag_ms:
         return f"the resume point was published {claim.opened_ms - publish.seen_ms:.0f} ms before"
     return ""
 
@@ -70,7 +74,10 @@ def _epoch_changed(claim: _Claim, evidence: Evidence) -> str:
         return f"the log never had the epoch {claim.epoch}"
     asked_since_ms = _known_since_ms(claim.asked, evidence)
     is_older = evidence.log.rank(Position(claim.epoch, 0)) < evidence.log.rank(Position(claim.asked.epoch, 0))
-    if is_older and asked_since_ms < claim.opened_ms - evidence.tolerances.serving_lag_ms:
+    lag_ms = evidence.tolerances.serving_lag_ms
+    if evidence.log.lowest_newest(claim.epoch, claim.opened_ms - lag_ms, claim.ended_ms) is not None:
+        return ""  # Redis itself has fallen back to it.
+    if is_older and asked_since_ms < claim.opened_ms - lag_ms:
         return "the resume point is of a later epoch, which the server has not come to"
     return ""
 
@@ -91,6 +98,8 @@ def _untrue_current(claim: _Claim, evidence: Evidence) -> str:
     log, lag_ms = evidence.log, evidence.tolerances.serving_lag_ms
     current = Position(claim.epoch, claim.current)
     known = current in log.published or log.may_have_been_missed(current, claim.ended_ms)
+    # An epoch in which nothing was published yet stands at the revision that it goes on above.
+    known = known or not log.has_begun(claim.epoch) or claim.current == log.start(claim.epoch) - 1
     if claim.current and not known:
         return f"revision {current} was never published"
     if claim.current < log.newest_at(claim.epoch, claim.opened_ms - lag_ms) and not _disturbed(claim, evidence):

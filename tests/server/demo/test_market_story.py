@@ -34,7 +34,7 @@ async def client(redis_server: EmbeddedRedis) -> AsyncIterator[redis.asyncio.Red
 async def advices(client: redis.asyncio.Redis, seed: int, seconds: float) -> list[Advice]:
     """The advice after each step of the market, as if the service had synced at each."""
     model, malformed = MarketModel(seed), malformed_entries()
-    loader = MemoryLoader(client, PREFIX)
+    loader = MemoryLoader(client, PREFIX, WindowSettings())
     given = []
     for _ in range(round(seconds * STEPS_PER_S)):
         written = entries_of(model.step(), datetime.now(UTC))
@@ -43,7 +43,7 @@ async def advices(client: redis.asyncio.Redis, seed: int, seconds: float) -> lis
             for entry in written + ([broken] if broken else []):
                 pipeline.xadd(key_of(PREFIX, entry.source), dict(entry.fields.items()))
             await pipeline.execute()
-        loaded = await loader.load(WindowSettings())
+        loaded = await loader.load()
         advice = ReinforcementFeedback().recommend(PatternAnalyzer().analyze(loaded.memory))
         if isinstance(advice, Advice):
             given.append(advice)

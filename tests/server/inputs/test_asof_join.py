@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
 
-from strategic_memory_server.inputs.asof_join import joined_regimes, positions_without_regime, regime_as_of
+from strategic_memory_server.inputs.asof_join import GIVEN, NOT_OBSERVED, Observed, joined_regimes, regime_as_of
 from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation
 from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.stream_position import (
@@ -49,7 +50,6 @@ def test_without_observations_it_is_unknown() -> None:
 def test_an_entry_with_a_regime_keeps_it() -> None:
     observed = observations((10, "A"))
     assert list(joined_regimes(entries((5, "X"), (5, ""), (10, ""), (12, "Y")), observed)) == ["X", "UNKNOWN", "A", "Y"]
-    assert positions_without_regime(entries((5, "X"), (6, ""), (7, ""))) == [6, 7]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -60,6 +60,27 @@ def test_against_a_search_through_everything(seed: int) -> None:
     for position in range(-1, 52):
         earlier = [regime for at, regime in seen if at <= position]
         assert regime_as_of(position, observed) == (earlier[-1] if earlier else "UNKNOWN")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_of_observations_give_the_same(seed: int) -> None:
+    """Wherever they are cut into older ones and a window, and whatever is missing of the older ones before the cut."""
+    random = Random(seed)
+    seen = sorted((random.randrange(50), random.randrange(3)) for _ in range(random.randrange(1, 30)))
+    cut = random.randrange(len(seen))
+    older, window = seen[:cut], seen[cut:]
+    observed = Observed(
+        positions=np.array([at for at, _ in window], dtype=np.int64),
+        regimes=np.array([regime for _, regime in window], dtype=np.int64),
+        older_positions=np.array([at for at, _ in older], dtype=np.int64),
+        older_regimes=np.array([regime for _, regime in older], dtype=np.int64),
+        unknown=9,
+    )
+    regimes, joins = observed.as_of(np.arange(-1, 52))
+    for position, regime, join in zip(range(-1, 52), regimes.tolist(), joins.tolist(), strict=True):
+        earlier = [pair for pair in seen if pair[0] <= position]
+        assert (join, regime) == (earlier[-1] if earlier else (NOT_OBSERVED, 9))
+    assert NOT_OBSERVED < position_of_time(0) < position_of_time(MAX_TIME_MS, MAX_SEQUENCE) < GIVEN
 
 
 TIMES = st.integers(0, MAX_TIME_MS)

@@ -45,7 +45,7 @@ async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(
     add_regime(redis_client, pnl="malformed")
     add_trade(redis_client)
     async with connect(RedisSettings(url=redis_server.url)) as client:
-        loaded = await MemoryLoader(client, "quantum").load(WindowSettings())
+        loaded = await MemoryLoader(client, "quantum", WindowSettings()).load()
     assert await watcher.wait(loaded.read_up_to, 0.01) is False
     add_portfolio(redis_client)
     assert await watcher.wait(loaded.read_up_to, 0.01) is True

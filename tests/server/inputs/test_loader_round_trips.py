@@ -1,13 +1,14 @@
-"""How often MemoryLoader goes to Redis: once at ordinary windows."""
+"""How often MemoryLoader goes to Redis, and how much it reads: once, and little, in every ordinary case."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
 import redis
 import redis.asyncio
-from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream
+from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.memory_loader import MemoryLoader
@@ -34,8 +35,13 @@ async def counting(redis_server: EmbeddedRedis) -> AsyncIterator[redis.asyncio.R
 
 
 async def trips(client: redis.asyncio.Redis, windows: WindowSettings) -> int:
+    """Round trips of a first load."""
+    return await trips_of(MemoryLoader(client, "quantum", windows))
+
+
+async def trips_of(loader: MemoryLoader) -> int:
     before = CountingConnection.sent
-    await MemoryLoader(client, "quantum").load(windows)
+    await loader.load()
     return CountingConnection.sent - before
 
 
@@ -48,14 +54,96 @@ async def test_one_round_trip_at_ordinary_windows(redis_client: redis.Redis, cou
     assert await trips(counting, WindowSettings()) == 1
 
 
-async def test_more_only_where_they_are_needed(redis_client: redis.Redis, counting: redis.asyncio.Redis) -> None:
-    pipeline = redis_client.pipeline(transaction=False)
-    for number in range(1, 4_502):
+def add_portfolio_entries(client: redis.Redis, numbers: range) -> None:
+    pipeline = client.pipeline(transaction=False)
+    for number in numbers:
         pipeline.xadd(portfolio_stream(), {"pnl": 1, "regime": "BULL"}, id=f"{number}-0")
     pipeline.execute()
-    assert await trips(counting, WindowSettings(portfolio=2_000)) == 1
-    assert await trips(counting, WindowSettings(portfolio=4_500)) == 3
+
+
+async def test_more_only_where_they_are_needed(redis_client: redis.Redis, counting: redis.asyncio.Redis) -> None:
+    add_portfolio_entries(redis_client, range(1, 2_002))
+    assert await trips(counting, WindowSettings(portfolio=500)) == 1
+    assert await trips(counting, WindowSettings(portfolio=2_000)) == 4
     redis_client.xadd(portfolio_stream(), {"pnl": "nan"})
     assert await trips(counting, WindowSettings(portfolio=50)) == 2
     add_trade(redis_client, None, entry_id="1-0")
     assert await trips(counting, WindowSettings(portfolio=10)) == 2
+
+
+async def test_an_entry_from_before_the_regime_window_takes_one_look(
+    redis_client: redis.Redis, counting: redis.asyncio.Redis
+) -> None:
+    """However far back it is."""
+    pipeline = redis_client.pipeline(transaction=False)
+    for number in range(1, 3_000):
+        pipeline.xadd(regime_stream(), {"pnl": 1, "regime": "BULL"}, id=f"{number}-0")
+    pipeline.execute()
+    for number in (3, 4, 5):
+        add_trade(redis_client, None, entry_id=f"{number}-0")
+    assert await trips(counting, WindowSettings()) == 2
+
+
+@pytest.mark.parametrize("window", [50, 3_000])
+async def test_later_loads_take_one_round_trip_however_long_the_windows_are(
+    window: int, redis_client: redis.Redis, counting: redis.asyncio.Redis
+) -> None:
+    add_portfolio_entries(redis_client, range(1, 3_001))
+    loader = MemoryLoader(counting, "quantum", WindowSettings(window, window, window))
+    await loader.load()
+    assert await trips_of(loader) == 1
+    add_portfolio_entries(redis_client, range(3_001, 3_020))
+    add_regime(redis_client, entry_id="3001-0")
+    add_trade(redis_client, None, entry_id="3002-0")
+    assert await trips_of(loader) == 1
+
+
+async def test_later_loads_read_little_however_long_the_windows_are(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """What Redis sends for a later load is the newest entry of each stream, and what is new."""
+
+    def sent_bytes() -> int:
+        info: Any = redis_client.info("stats")
+        return int(info["total_net_output_bytes"])
+
+    add_portfolio_entries(redis_client, range(1, 3_001))
+    taken = []
+    for window in (50, 3_000):
+        loader = MemoryLoader(async_client, "quantum", WindowSettings(window, window, window))
+        await loader.load()
+        before = sent_bytes()
+        between = sent_bytes() - before
+        await loader.load()
+        taken.append(sent_bytes() - before - 2 * between)
+    assert abs(taken[0] - taken[1]) < 100
+    assert taken[1] < 2_000
+
+
+async def test_a_backlog_longer_than_the_windows_is_not_read_through(
+    redis_client: redis.Redis, counting: redis.asyncio.Redis
+) -> None:
+    add_portfolio_entries(redis_client, range(1, 100))
+    loader = MemoryLoader(counting, "quantum", WindowSettings())
+    await loader.load()
+    add_portfolio_entries(redis_client, range(100, 3_000))
+    assert await trips_of(loader) == 2
+    large = MemoryLoader(counting, "quantum", WindowSettings(portfolio=2_000))
+    await large.load()
+    add_portfolio_entries(redis_client, range(3_000, 4_200))
+    assert await trips_of(large) == 3
+
+
+async def test_what_was_trimmed_is_dropped_without_reading_anything_again(
+    redis_client: redis.Redis, counting: redis.asyncio.Redis
+) -> None:
+    add_portfolio_entries(redis_client, range(1, 41))
+    loader = MemoryLoader(counting, "quantum", WindowSettings())
+    await loader.load()
+    redis_client.xtrim(portfolio_stream(), 7, approximate=False)
+    assert await trips_of(loader) == 1
+    redis_client.xdel(portfolio_stream(), "34-0")
+    assert await trips_of(loader) == 1
+    assert (await loader.load()).memory.portfolio.pnl.size == 6
+    redis_client.xdel(portfolio_stream(), "37-0")
+    assert await trips_of(loader) == 2, "a deletion in the middle is another matter"

@@ -83,6 +83,8 @@ def test_what_one_load_met_is_remembered_whole(ledger: RejectionLedger, monkeypa
     met = [entry(f"{number}-0") for number in range(50, 0, -1)]
     assert len(ledger.record(met)) == 50
     assert ledger.record(met) == []
+    ledger.record([entry("51-0")])
+    assert ledger.record(met[1:]) == [], "all but the first can be met again when the windows are read anew"
 
 
 def test_counts_by_reason_of_one_source() -> None:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
 
-from strategic_memory_server.inputs import window_scan
+from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
-from strategic_memory_server.inputs.rejections import RejectedInput
-from strategic_memory_server.inputs.window_scan import MAX_EXTRA_ENTRIES, PAGE_ENTRIES, Page, WindowScan
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
+from strategic_memory_server.inputs.window_scan import Page, PageReader, WindowScan
 from strategic_memory_server.stream_position import position_of_time
 
 GOOD = b"good"
 BAD = b"bad"
+PAGE = DEFAULT_LIMITS.page_entries
 
 
 def read(fields: Fields) -> int:
     if fields[b"kind"] == BAD:
         raise RejectionError("bad", fields[b"kind"])
     return int(fields[b"number"])
+
+
+def pack(entries: Sequence[int], positions: Sequence[int]) -> Columns:
+    return {"number": np.array(entries, dtype=np.int64), "position": np.array(positions, dtype=np.int64)}
 
 
 def stream(kinds: list[bytes]) -> Page:
@@ -34,7 +42,7 @@ def xrevrange(entries: Page, before: str, count: int) -> Page:
     return below[::-1][:count]
 
 
-def drive(scan: WindowScan[int], entries: Page) -> list[int]:
+def drive(scan: WindowScan, entries: Page) -> list[int]:
     """Read until the scan is complete; the sizes of the pages that were asked for."""
     asked = []
     while count := scan.page_size:
@@ -43,8 +51,13 @@ def drive(scan: WindowScan[int], entries: Page) -> list[int]:
     return asked
 
 
-def scan_of(window: int) -> WindowScan[int]:
-    return WindowScan("stream:x", window, read)
+def scan_of(window: int, limits: ReadingLimits = DEFAULT_LIMITS) -> WindowScan:
+    return WindowScan(window, PageReader("stream:x", read, pack), limits)
+
+
+def found(scan: WindowScan, column: str = "number") -> list[int]:
+    """A column of everything that was read, oldest first."""
+    return [value for page in scan.take_oldest_first() for value in page[column].tolist()]
 
 
 def usable(entries: Page) -> list[int]:
@@ -55,49 +68,43 @@ def usable(entries: Page) -> list[int]:
 @repeatable(300)
 def test_a_window_is_the_newest_usable_entries(kinds: list[bytes], window: int, page: int) -> None:
     entries = stream(kinds)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(window_scan, "PAGE_ENTRIES", page)
-        scan = scan_of(window)
-        asked = drive(scan, entries)
-        further = []
-        while scan.look_further():
-            further.extend(drive(scan, entries))
-    newest = usable(entries)
-    assert scan.oldest_first().entries == newest
-    assert scan.oldest_first().newest(window).entries == newest[-window:]
-    assert scan.oldest_first().positions == [position_of_time(number) for number in newest]
-    assert all(1 <= count <= page for count in (*asked, *further))
+    scan = scan_of(window, ReadingLimits(page_entries=page))
+    asked = drive(scan, entries)
+    newest = usable(entries)[-window:]
+    assert scan.usable == len(newest)
+    assert all(1 <= count <= page for count in asked)
     assert asked[0] == min(window, page)
+    oldest = newest[0] if len(newest) == window else 0
     assert [entry.entry_id for entry in scan.rejected] == [
-        entry_id.decode() for entry_id, fields in reversed(entries) if fields[b"kind"] == BAD
+        entry_id.decode()
+        for entry_id, fields in reversed(entries)
+        if fields[b"kind"] == BAD and int(fields[b"number"]) > oldest
     ]
+    assert found(scan) == newest
+    assert found(scan) == [], "what was taken is let go of"
 
 
-@given(st.lists(st.sampled_from([GOOD, BAD]), max_size=60), st.integers(1, 20))
-@repeatable(200)
-def test_without_looking_further_it_holds_the_window_and_no_more(kinds: list[bytes], window: int) -> None:
-    scan = scan_of(window)
-    drive(scan, stream(kinds))
-    assert scan.oldest_first().entries == usable(stream(kinds))[-window:]
+def test_positions_are_those_of_the_ids() -> None:
+    scan = scan_of(3)
+    drive(scan, stream([GOOD] * 5))
+    assert found(scan, "position") == [position_of_time(number) for number in (3, 4, 5)]
 
 
 def test_a_full_window_takes_one_page_of_its_own_size() -> None:
     assert drive(scan_of(50), stream([GOOD] * 200)) == [50]
-    assert drive(scan_of(PAGE_ENTRIES + 1), stream([GOOD] * 5_000)) == [PAGE_ENTRIES, PAGE_ENTRIES]
+    assert drive(scan_of(PAGE + 1), stream([GOOD] * 5_000)) == [PAGE, PAGE]
 
 
 def test_malformed_entries_are_crossed_in_whole_pages() -> None:
-    asked = drive(scan_of(10), stream([GOOD] * 10 + [BAD] * 2_500))
-    assert asked == [10, PAGE_ENTRIES, PAGE_ENTRIES]
+    asked = drive(scan_of(10), stream([GOOD] * 10 + [BAD] * (PAGE + 50)))
+    assert asked == [10, PAGE, PAGE]
 
 
-def test_it_looks_at_a_bounded_number_of_entries_beyond_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window_scan, "MAX_EXTRA_ENTRIES", 10)
-    scan = scan_of(5)
+def test_it_looks_at_a_bounded_number_of_entries_beyond_the_window() -> None:
+    scan = scan_of(5, ReadingLimits(extra_entries=10))
     assert sum(drive(scan, stream([GOOD] * 5 + [BAD] * 12))) == 15
-    assert scan.oldest_first().entries == [3, 4, 5]
-    assert not scan.look_further()
-    assert MAX_EXTRA_ENTRIES == 50_000
+    assert found(scan) == [3, 4, 5]
+    assert ReadingLimits().extra_entries == 50_000
 
 
 def test_entries_that_come_and_go_between_two_pages_do_no_harm() -> None:
@@ -107,21 +114,11 @@ def test_entries_that_come_and_go_between_two_pages_do_no_harm() -> None:
     assert scan.before == "(4-0"
     trimmed_and_grown = [entry for entry in stream([GOOD] * 9) if entry[0] not in (b"1-0", b"2-0")]
     drive(scan, trimmed_and_grown)
-    assert scan.oldest_first().entries == [3, 5, 6]
+    assert found(scan) == [3, 5, 6]
 
 
-def test_a_stream_that_cannot_be_read_ends_the_scan() -> None:
-    scan = scan_of(5)
-    scan.give_up(RejectedInput("stream:x", "wrong_type", "a list"))
-    assert scan.page_size == 0
-    assert not scan.look_further()
-    assert [entry.reason for entry in scan.rejected] == ["wrong_type"]
-    assert scan.oldest_first().entries == []
-
-
-@pytest.mark.parametrize(("position", "reached"), [(7, False), (8, True), (9, True), (99, True)])
-def test_how_far_back_it_has_read(position: int, reached: bool) -> None:
-    scan = scan_of(3)
-    assert not scan.reaches(position_of_time(99))
-    drive(scan, stream([GOOD] * 10))
-    assert scan.reaches(position_of_time(position)) is reached
+@pytest.mark.parametrize(("at_most", "looked_at"), [(None, 4), (2, 3), (1, 1)])
+def test_a_page_is_read_up_to_so_many_usable_entries(at_most: int | None, looked_at: int) -> None:
+    page = PageReader("stream:x", read, pack).read(stream([GOOD, BAD, GOOD, GOOD]), at_most=at_most)
+    assert page.looked_at == looked_at
+    assert page.columns["number"].tolist() == [1, 3, 4][:at_most]

@@ -12,8 +12,10 @@ from strategic_memory_server.feedback import Feedback, RegimePerformance, warmin
 from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
 from strategic_memory_server.memory import SourceReport
 from strategic_memory_server.monitoring.health_report import health_report
+from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
 
+LEADS = Replication(ReplicaRole.LEADER, "a", "a", 7, 2)
 CONTRACT_KEYS = [
     "status",
     "preferred_regime",
@@ -26,7 +28,7 @@ CONTRACT_KEYS = [
 
 
 def test_the_contracts_part() -> None:
-    report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3)
+    report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3, LEADS)
     found = report["metrics"]["strategic_memory"]
     assert list(found) == CONTRACT_KEYS
     assert found == {
@@ -52,7 +54,7 @@ def test_the_contracts_part() -> None:
     ],
 )
 def test_each_status(said: Feedback, status: str, policy: str) -> None:
-    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0)
+    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0, LEADS)
     assert (report["status"], report["metrics"]["strategic_memory"]["recommended_policy"]) == (status, policy)
     assert report["metrics"]["strategic_memory"]["status"] == status
 
@@ -60,22 +62,35 @@ def test_each_status(said: Feedback, status: str, policy: str) -> None:
 def test_a_win_rate_that_is_not_defined_reads_as_zero() -> None:
     said = feedback(7)
     said = replace(said, advice=replace(said.advice, regime_performance=RegimePerformance(0.1, 4, 0, 0)))
-    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0)
+    report = health_report(said, SyncStatus(), RejectionLedger(), None, 0, LEADS)
     assert report["metrics"]["strategic_memory"]["performance"]["win_rate"] == 0.0
 
 
 def test_problems_name_what_is_wrong() -> None:
     sync = SyncStatus(failure="ConnectionError: away", failures=3)
-    report = health_report(warming_up("1.0.0"), sync, RejectionLedger(), "TimeoutError", 0)
+    report = health_report(warming_up("1.0.0"), sync, RejectionLedger(), "TimeoutError", 0, LEADS)
     assert report["problems"] == ["sync: ConnectionError: away", "feedback log: TimeoutError"]
     assert report["metrics"]["sync"]["failures"] == 3
+
+
+def test_replication_is_told_and_a_leader_that_is_not_known_is_null() -> None:
+    told = [
+        health_report(warming_up("1.0.0"), SyncStatus(), RejectionLedger(), None, 0, replication)["metrics"][
+            "replication"
+        ]
+        for replication in (LEADS, Replication(ReplicaRole.SERVE, "b"))
+    ]
+    assert told == [
+        {"role": "leader", "server": "a", "leader": "a", "fencing_token": 7},
+        {"role": "serve", "server": "b", "leader": None, "fencing_token": None},
+    ]
 
 
 def test_inputs_are_told_source_by_source_with_the_totals() -> None:
     ledger = RejectionLedger()
     ledger.record([RejectedInput("stream:meta.regime", "pnl_missing", "", f"{number}-0") for number in range(3)])
     reports = (SourceReport("stream:meta.regime", 5, {"pnl_missing": 1}, {"regime_inferred": 2}), SourceReport("x"))
-    report = health_report(warming_up("1.0.0"), SyncStatus(sources=reports), ledger, None, 0)
+    report = health_report(warming_up("1.0.0"), SyncStatus(sources=reports), ledger, None, 0, LEADS)
     assert report["metrics"]["inputs"] == {
         "stream:meta.regime": {
             "accepted": 5,

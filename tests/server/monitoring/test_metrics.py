@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import grpc
 import pytest
 from advice import NOW_MS, feedback
 from prometheus_client import CollectorRegistry
@@ -12,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from strategic_memory_server.feedback import Feedback, warming_up
 from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
 from strategic_memory_server.memory import SourceReport
-from strategic_memory_server.monitoring.metrics import Observed, RpcMetrics, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
 
 
@@ -25,6 +28,9 @@ class State:
     ledger: RejectionLedger = field(default_factory=RejectionLedger)
     subscribers: int = 0
     now_ms: int = NOW_MS
+    replication: Replication = field(default_factory=lambda: Replication(ReplicaRole.STANDBY, "a"))
+    tail_failure: str | None = None
+    gaps: dict[str, int] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -41,6 +47,9 @@ def registry(state: State) -> CollectorRegistry:
         state.ledger,
         lambda: state.subscribers,
         lambda: state.now_ms,
+        lambda: state.replication,
+        lambda: state.tail_failure,
+        lambda: state.gaps,
     )
     registry.register(StateCollector(observed))
     return registry
@@ -105,9 +114,23 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
 
 
 def test_the_exposition_is_read_by_a_parser(state: State, registry: CollectorRegistry) -> None:
-    RpcMetrics(registry)
+    RpcMetrics(registry).of_method("unary", "/a.Service/Method").completed(grpc.StatusCode.OK, 0.01)
     SyncMetrics(registry)
     state.said = feedback(7)
     families = {family.name for family in text_string_to_metric_families(exposition(registry).decode())}
     assert {"strategic_memory_revision", "strategic_memory_entries_rejected", "grpc_server_handled"} <= families
     assert b"_created" not in exposition(registry)
+
+
+def test_replication_and_the_tail(state: State, registry: CollectorRegistry) -> None:
+    assert [value(registry, "role", role=role) for role in ("leader", "standby", "serve")] == [0, 1, 0]
+    assert value(registry, "log_followed") == 1
+    state.replication, state.tail_failure = Replication(ReplicaRole.LEADER, "a", "a", 7, 3), "ConnectionError"
+    assert [value(registry, "role", role=role) for role in ("leader", "standby", "serve")] == [1, 0, 0]
+    assert (value(registry, "leadership_terms_total"), value(registry, "log_followed")) == (3, 0)
+
+
+def test_gaps_in_the_inputs_are_counted(state: State, registry: CollectorRegistry) -> None:
+    assert value(registry, "input_gaps_total", source="stream:trade.results") is None
+    state.gaps["stream:trade.results"] = 2
+    assert value(registry, "input_gaps_total", source="stream:trade.results") == 2

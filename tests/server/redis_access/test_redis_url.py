@@ -9,8 +9,11 @@ import redis.asyncio as redis
 
 from strategic_memory_server.environment import SettingsError, read_environment
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
+from strategic_memory_server.redis_access.redis_location import Deployment, RedisLocation, read_location
+from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 HIDDEN = "s3cret"
+WORD = "pa/ss#"
 
 
 @pytest.mark.parametrize(
@@ -23,13 +26,19 @@ HIDDEN = "s3cret"
         ("redis://localhost/0?db=3&password=s3cret", "redis://localhost:6379/0"),
         ("rediss://localhost/0?ssl_cert_reqs=none", "rediss://localhost:6379/0"),
         ("unix:///run/redis.sock?db=1&password=s3cret", "unix:///run/redis.sock"),
+        ("redis+sentinel://u:s3cret@one:1,two/name", "redis+sentinel://one:1,two:26379/name"),
+        ("rediss+sentinel://:s3cret@[::1]:1,[::2]:2/name/3", "rediss+sentinel://[::1]:1,[::2]:2/name/3"),
+        ("redis+cluster://u:s3cret@one:1,two", "redis+cluster://one:1,two:6379"),
+        ("rediss+cluster://one/0?password=s3cret&ssl_cert_reqs=none", "rediss+cluster://one:6379/0"),
     ],
 )
 async def test_urls_that_can_be_used(url: str, shown: str) -> None:
-    settings = read_environment({"redis_url": url}).service_settings().redis
+    settings = read_environment({"redis_url": url, "key_prefix": "{a}"}).service_settings().redis
     assert shown_url(settings.url) == shown
     assert HIDDEN not in repr(settings)
+    assert HIDDEN not in repr(read_location(url))
     client = connect(settings)
+    assert HIDDEN not in repr(client)
     pool: Any = client.connection_pool
     connection = pool.make_connection()
     assert isinstance(connection, redis.Connection | redis.UnixDomainSocketConnection)
@@ -53,6 +62,28 @@ async def test_urls_that_can_be_used(url: str, shown: str) -> None:
         "redis://localhost/0?decode_responses=true",
         "redis://localhost/0?socket_timeout=60",
         "redis://localhost/0?ssl_cert_reqs=none",
+        "rediss://localhost/0?ssl_cert_reqs=s3cret",
+        "rediss://localhost/0?ssl_check_hostname=s3cret",
+        "redis://localhost:0/0",
+        "redis://localhost:6379,other:6379/0",
+        "redis+sentinel://localhost",
+        "redis+sentinel://localhost/",
+        "redis+sentinel://localhost/name/zero",
+        "redis+sentinel://localhost/name/0/more",
+        "redis+sentinel://localhost,/name",
+        "redis+sentinel:///name",
+        "redis+sentinel://user:123/s3cret@localhost/name",
+        "redis+sentinel://user:s3cret@localhost:port/name",
+        "redis+sentinel://localhost/name?ssl_ca_certs=x",
+        "redis+cluster://localhost/1",
+        "redis+cluster://localhost?db=1",
+        "redis+cluster://localhost/name",
+        "redis+cluster://localhost:1,other:99999",
+        "redis+cluster://:s3#cret@localhost",
+        "unix+sentinel:///run/localhost",
+        "unix://",
+        "redis+other://localhost",
+        "+redis://localhost",
     ],
 )
 def test_urls_that_cannot_be_used(url: str) -> None:
@@ -61,3 +92,26 @@ def test_urls_that_cannot_be_used(url: str) -> None:
     assert str(refused.value).startswith("REDIS_URL: ")
     assert HIDDEN not in str(refused.value)
     assert "localhost" not in str(refused.value)
+
+
+def test_every_part_of_a_url_is_read() -> None:
+    url = (
+        "rediss+sentinel://me:pa%2Fss%23@one:1,[::2]:2,three/name/4?client_name=x&ssl_check_hostname=no&ssl_ca_path=/ca"
+    )
+    assert read_location(url) == RedisLocation(
+        Deployment.SENTINEL,
+        (("one", 1), ("::2", 2), ("three", 26379)),
+        service_name="name",
+        database=4,
+        username="me",
+        password=WORD,
+        client_name="x",
+        tls=TlsOptions(ca_folder="/ca", check_hostname=False),
+    )
+    assert read_location("unix://me:pa%2Fss%23@/run/redis.sock?db=2") == RedisLocation(
+        Deployment.SINGLE, (), socket="/run/redis.sock", database=2, username="me", password=WORD
+    )
+
+
+def test_a_url_that_cannot_be_read_is_not_shown() -> None:
+    assert HIDDEN not in shown_url(f"redis://:{HIDDEN}@localhost:port")

@@ -1,51 +1,136 @@
-"""ChangeSignal: nobody who waits misses a change, and nobody who leaves takes the others along."""
+"""ChangeSignal and Waiter: nobody who waits misses a change, and nobody who leaves takes the others along."""
 
 from __future__ import annotations
 
 import asyncio
-import math
+import itertools
 
-from strategic_memory_server.revisions.change_signal import ChangeSignal, wait_until
+from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 
 
 async def test_everybody_who_waits_is_woken() -> None:
     signal = ChangeSignal()
-    waiting = [asyncio.create_task(wait_until(signal.pending, math.inf)) for _ in range(100)]
+    waiting = [asyncio.create_task(Waiter(signal).wait()) for _ in range(100)]
     await asyncio.sleep(0)
     signal.notify()
     async with asyncio.timeout(5):
-        await asyncio.gather(*waiting)
+        assert await asyncio.gather(*waiting) == [False] * 100
 
 
 async def test_a_change_between_looking_and_waiting_is_not_missed() -> None:
     signal = ChangeSignal()
-    pending = signal.pending
+    waiter = Waiter(signal)
+    waiter.look()
     signal.notify()
     async with asyncio.timeout(5):
-        await wait_until(pending, math.inf)
-    assert not signal.pending.done(), "the next change is another one"
-
-
-async def test_a_wait_ends_in_time() -> None:
-    signal = ChangeSignal()
+        assert not await waiter.wait()
+    waiter.look()
+    waiting = asyncio.create_task(waiter.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done(), "the next change is another one"
+    signal.notify()
     async with asyncio.timeout(5):
-        await wait_until(signal.pending, 0.001)
-    assert not signal.pending.done()
+        assert not await waiting
 
 
-async def test_who_leaves_does_not_disturb_the_others() -> None:
+async def test_a_wait_ends_when_the_time_has_passed_and_not_before() -> None:
+    loop = asyncio.get_running_loop()
+    waiter = Waiter(ChangeSignal(), lambda: 0.05)
+    for _ in range(3):
+        waiter.put_off()
+        began_s = loop.time()
+        async with asyncio.timeout(5):
+            assert await waiter.wait()
+        assert loop.time() - began_s >= 0.05 - 0.001
+
+
+async def test_a_time_that_is_put_off_again_and_again_does_not_pass() -> None:
+    signal, loop = ChangeSignal(), asyncio.get_running_loop()
+    waiter = Waiter(signal, lambda: 0.1)
+    put_off_s = loop.time()
+    until_s = put_off_s + 0.3
+    while loop.time() < until_s:
+        waiter.look()
+        loop.call_later(0.01, signal.notify)
+        assert not await waiter.wait()
+        waiter.put_off()
+        put_off_s = loop.time()
+    waiter.look()
+    async with asyncio.timeout(5):
+        while not await waiter.wait():
+            waiter.look()
+    assert loop.time() - put_off_s >= 0.1 - 0.001, "it is counted from the last time"
+
+
+async def test_a_time_that_passes_while_nobody_waits_is_told_at_the_next_wait() -> None:
+    waiter, loop = Waiter(ChangeSignal(), lambda: 0.01), asyncio.get_running_loop()
+    waiting = asyncio.create_task(waiter.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    rung = asyncio.Event()
+    loop.call_later(0.05, rung.set)
+    await rung.wait()
+    async with asyncio.timeout(5):
+        assert await waiter.wait()
+        assert await waiter.wait(), "until it is put off"
+
+
+async def test_a_time_is_drawn_again_whenever_it_has_passed() -> None:
+    drawn = itertools.count()
+    waiter = Waiter(ChangeSignal(), lambda: 0.001 * next(drawn))
+    for number in range(1, 4):
+        waiter.put_off()
+        assert await waiter.wait()
+        assert next(drawn) == 2 * number
+
+
+async def test_who_leaves_does_not_disturb_the_others_and_is_forgotten() -> None:
     signal = ChangeSignal()
-    leaving, staying = (asyncio.create_task(wait_until(signal.pending, math.inf)) for _ in range(2))
+    leaving, staying = (asyncio.create_task(Waiter(signal).wait()) for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
     await asyncio.wait([leaving])
     assert not staying.done()
+    assert len(signal._waiting) == 1
     signal.notify()
     async with asyncio.timeout(5):
         await staying
+
+
+async def test_who_is_cancelled_in_the_moment_of_a_change_is_no_error() -> None:
+    signal = ChangeSignal()
+    leaving, staying = (asyncio.create_task(Waiter(signal).wait()) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    signal.notify()
+    async with asyncio.timeout(5):
+        await asyncio.wait([leaving, staying])
+    assert (leaving.cancelled(), staying.result()) == (True, False)
+
+
+async def test_a_closed_waiter_leaves_no_timer_behind() -> None:
+    waiter, loop = Waiter(ChangeSignal(), lambda: 3_600.0), asyncio.get_running_loop()
+    waiting = asyncio.create_task(waiter.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    waiter.close()
+    timers = [timer for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+    assert not [timer for timer in timers if timer.when() > loop.time() + 3_000]
+
+
+async def test_listeners_are_told_before_those_who_wait() -> None:
+    signal, told = ChangeSignal(), list[str]()
+    waiting = asyncio.create_task(Waiter(signal).wait())
+    waiting.add_done_callback(lambda _: told.append("waiter"))
+    await asyncio.sleep(0)
+    signal.listen(lambda: told.append("listener"))
+    signal.notify()
+    await asyncio.wait([waiting])
+    assert told == ["listener", "waiter"]
 
 
 async def test_a_change_that_nobody_waits_for_is_no_error() -> None:
     signal = ChangeSignal()
     signal.notify()
     signal.notify()
+    assert signal.changes == 2

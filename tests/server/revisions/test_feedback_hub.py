@@ -7,7 +7,8 @@ from advice import NOW_MS, feedback, renewed
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot, LogState
+from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.log_state import LogState
 
 RING = 3
 
@@ -46,6 +47,27 @@ def test_a_snapshot_takes_the_place_of_everything(hub: FeedbackHub) -> None:
     hub.load(snapshot())
     assert (hub.epoch, hub.revision, hub.oldest_retained) == ("", 0, 0)
     assert hub.in_force(NOW_MS).status is FeedbackStatus.WARMING_UP
+
+
+def test_a_log_that_fell_back_is_left_until_its_epoch_changes(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(5), feedback(6)))
+    hub.load(snapshot(feedback(4), feedback(5)))
+    assert (hub.revision, revisions_known(hub)) == (6, [5, 6])
+    hub.load(snapshot(feedback(5), feedback(6), feedback(7)))
+    assert hub.revision == 7
+    hub.load(snapshot(state=LogState("e2", 7, epoch_start=8)))
+    assert (hub.epoch, hub.revision) == ("e2", 7)
+    hub.load(snapshot(feedback(7)))
+    assert hub.epoch == "e2", "an epoch that was left does not come back"
+    hub.load(snapshot(feedback(8)))
+    assert (hub.epoch, hub.revision) == ("e1", 8), "unless somebody goes on in it"
+
+
+def test_a_log_that_was_away_and_came_back_whole_is_taken(hub: FeedbackHub) -> None:
+    hub.load(snapshot(feedback(5)))
+    hub.load(snapshot())
+    hub.load(snapshot(feedback(5)))
+    assert (hub.epoch, hub.revision) == ("e1", 5)
 
 
 def test_the_times_of_the_newest_are_those_of_the_state(hub: FeedbackHub) -> None:

@@ -8,23 +8,24 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, feedback, renewed
-from redis_contents import contents_of
+from claimed import ClaimedLog, said_in
 from redis_events import subscribed
 
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
-from strategic_memory_server.revisions.feedback_log import STATE_FIELDS, FeedbackLog, LogKeys, LogState
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 KEYS = LogKeys.under("quantum")
 LATER = Times(NOW_MS + 60_000, NOW_MS + 59_000, NOW_MS + 240_000)
 
 
 @pytest.fixture
-async def log(async_client: redis.asyncio.Redis) -> FeedbackLog:
-    return FeedbackLog(async_client, "quantum", retained_revisions=5)
+async def log(async_client: redis.asyncio.Redis) -> ClaimedLog:
+    return ClaimedLog(async_client, "quantum", retained_revisions=5)
 
 
-async def publish(log: FeedbackLog, *revisions: int, epoch: str = "e1") -> None:
+async def publish(log: ClaimedLog, *revisions: int, epoch: str = "e1") -> None:
     """Publish feedbacks one after the other; the log stands before the first one."""
     for revision in revisions:
         assert await log.publish(feedback(revision, epoch), expected=LogState(epoch, revision - 1))
@@ -53,15 +54,15 @@ def test_the_names_of_the_outputs_are_those_of_the_contract() -> None:
     assert KEYS.log == "quantum:stream:strategic_feedback"
 
 
-async def test_a_new_log_gets_the_epoch_and_keeps_it(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_a_new_log_gets_the_epoch_and_keeps_it(redis_client: redis.Redis, log: ClaimedLog) -> None:
     assert await log.read_state() is None
     assert await log.open("e1") == LogState("e1", 0)
     assert await log.open("e2") == LogState("e1", 0) == await log.read_state()
-    assert list(contents_of(redis_client)) == [KEYS.state.encode()]
+    assert list(said_in(redis_client)) == [KEYS.state.encode()]
 
 
 async def test_a_publication_is_in_every_output_when_its_event_arrives(
-    redis_client: redis.Redis, log: FeedbackLog
+    redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await log.open("e1")
     with subscribed(redis_client, KEYS.events) as events:
@@ -82,7 +83,7 @@ async def test_a_publication_is_in_every_output_when_its_event_arrives(
 
 
 async def test_a_confirmation_moves_the_times_everywhere_and_adds_no_revision(
-    redis_client: redis.Redis, log: FeedbackLog
+    redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await log.open("e1")
     await publish(log, 1, 2)
@@ -101,40 +102,40 @@ async def test_a_confirmation_moves_the_times_everywhere_and_adds_no_revision(
 
 @pytest.mark.parametrize("expected", [LogState("e1", 1), LogState("e1", 3), LogState("e2", 2), LogState("", 0)])
 async def test_who_is_wrong_about_where_the_log_stands_writes_nothing(
-    redis_client: redis.Redis, log: FeedbackLog, expected: LogState
+    redis_client: redis.Redis, log: ClaimedLog, expected: LogState
 ) -> None:
     await log.open("e1")
     await publish(log, 1, 2)
-    before = contents_of(redis_client)
+    before = said_in(redis_client)
     with subscribed(redis_client, KEYS.events) as events:
         assert not await log.publish(feedback(expected.revision + 1, expected.epoch), expected=expected)
         assert not await log.confirm(feedback(expected.revision, expected.epoch))
         assert events.none_has_arrived()
-    assert contents_of(redis_client) == before
+    assert said_in(redis_client) == before
 
 
 @pytest.mark.parametrize("revision", [1, 2])
 async def test_a_revision_that_the_log_has_held_is_not_written_again(
-    redis_client: redis.Redis, log: FeedbackLog, revision: int
+    redis_client: redis.Redis, log: ClaimedLog, revision: int
 ) -> None:
     """The state alone was set back; the stream remembers."""
     await log.open("e1")
     await publish(log, 1, 2)
     redis_client.xdel(KEYS.log, "2-0")
     redis_client.hset(KEYS.state, "revision", 0)
-    before = contents_of(redis_client)
+    before = said_in(redis_client)
     assert not await log.publish(feedback(revision), expected=LogState("e1", 0))
-    assert contents_of(redis_client) == before
+    assert said_in(redis_client) == before
 
 
-async def test_nobody_publishes_into_a_log_that_was_never_opened(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_nobody_publishes_into_a_log_that_was_never_opened(redis_client: redis.Redis, log: ClaimedLog) -> None:
     assert not await log.publish(feedback(1), expected=LogState("e1", 0))
     assert not await log.confirm(feedback(0))
-    assert contents_of(redis_client) == {}
+    assert said_in(redis_client) == {}
 
 
 async def test_the_log_keeps_the_newest_revisions_and_tells_the_oldest(
-    redis_client: redis.Redis, log: FeedbackLog
+    redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await log.open("e1")
     await publish(log, *range(1, 21))
@@ -145,7 +146,7 @@ async def test_the_log_keeps_the_newest_revisions_and_tells_the_oldest(
     assert len(stream(redis_client, KEYS.pulse)) <= 8
 
 
-async def test_what_came_after_a_revision_is_read_page_by_page(log: FeedbackLog) -> None:
+async def test_what_came_after_a_revision_is_read_page_by_page(log: ClaimedLog) -> None:
     await log.open("e1")
     await publish(log, 1, 2, 3, 4)
     assert await log.read_after(1, 2) == [feedback(2), feedback(3)]
@@ -154,7 +155,7 @@ async def test_what_came_after_a_revision_is_read_page_by_page(log: FeedbackLog)
     assert await log.read_after(0, 100) == [feedback(n) for n in (1, 2, 3, 4)]
 
 
-async def test_a_snapshot_is_the_log_at_one_moment(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_a_snapshot_is_the_log_at_one_moment(redis_client: redis.Redis, log: ClaimedLog) -> None:
     empty = await log.snapshot(3)
     assert (empty.state, empty.recent, empty.log_cursor, empty.pulse_cursor) == (None, (), "0-0", "0-0")
     await log.open("e1")
@@ -168,7 +169,7 @@ async def test_a_snapshot_is_the_log_at_one_moment(redis_client: redis.Redis, lo
 
 
 async def test_a_snapshot_holds_nothing_of_another_epoch_and_nothing_before_a_gap(
-    redis_client: redis.Redis, log: FeedbackLog
+    redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await log.open("e1")
     await publish(log, 1, 2)
@@ -181,7 +182,7 @@ async def test_a_snapshot_holds_nothing_of_another_epoch_and_nothing_before_a_ga
     assert (await log.snapshot(10)).recent == ()
 
 
-async def test_the_oldest_revision_is_the_oldest_of_the_epoch(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_the_oldest_revision_is_the_oldest_of_the_epoch(redis_client: redis.Redis, log: ClaimedLog) -> None:
     await log.open("e1")
     await publish(log, 1, 2)
     assert await log.publish(feedback(3, "e2"), expected=LogState("e1", 2))
@@ -201,7 +202,7 @@ FOREIGN: list[dict[str, str | bytes]] = [
 
 @pytest.mark.parametrize("fields", FOREIGN)
 async def test_a_foreign_entry_is_left_out_and_said(
-    redis_client: redis.Redis, log: FeedbackLog, fields: dict[str, str | bytes], capsys: pytest.CaptureFixture[str]
+    redis_client: redis.Redis, log: ClaimedLog, fields: dict[str, str | bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
     await log.open("e1")
     await publish(log, 1)
@@ -215,7 +216,7 @@ async def test_a_foreign_entry_is_left_out_and_said(
 
 
 async def test_a_log_that_others_have_moved_on_starts_another_epoch_above_it(
-    redis_client: redis.Redis, log: FeedbackLog
+    redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await log.open("e1")
     await publish(log, 1)
@@ -225,7 +226,7 @@ async def test_a_log_that_others_have_moved_on_starts_another_epoch_above_it(
     assert await log.publish(feedback(41, "e2"), expected=LogState("e2", 40))
 
 
-async def test_scripts_that_redis_has_forgotten_are_sent_again(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_scripts_that_redis_has_forgotten_are_sent_again(redis_client: redis.Redis, log: ClaimedLog) -> None:
     await log.open("e1")
     redis_client.script_flush()
     await publish(log, 1)
@@ -235,7 +236,7 @@ async def test_scripts_that_redis_has_forgotten_are_sent_again(redis_client: red
     assert await log.open("x") == LogState("e1", 1, 1, LATER)
 
 
-async def test_times_that_are_not_known_stay_so(log: FeedbackLog) -> None:
+async def test_times_that_are_not_known_stay_so(log: ClaimedLog) -> None:
     await log.open("e1")
     assert await log.publish(renewed(feedback(1), Times(NOW_MS)), expected=LogState("e1", 0))
     assert await log.read_state() == LogState("e1", 1, 1, Times(NOW_MS))
@@ -250,7 +251,7 @@ def test_the_fields_of_a_pulse_are_those_of_the_state() -> None:
 @pytest.mark.parametrize("field", ["revision", "epoch_start", "oldest_revision", "valid_until_ms"])
 @pytest.mark.parametrize("value", [b"x", b"-5", b"1.5", b"\xff", b"99999999999999999999"])
 async def test_a_state_that_somebody_else_has_written_to_says_so(
-    redis_client: redis.Redis, log: FeedbackLog, field: str, value: bytes
+    redis_client: redis.Redis, log: ClaimedLog, field: str, value: bytes
 ) -> None:
     await log.open("e1")
     await publish(log, 1)
@@ -261,7 +262,7 @@ async def test_a_state_that_somebody_else_has_written_to_says_so(
     await log.open("e2")
 
 
-async def test_a_new_epoch_goes_on_above_what_was_said(log: FeedbackLog) -> None:
+async def test_a_new_epoch_goes_on_above_what_was_said(log: ClaimedLog) -> None:
     assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
     assert await log.publish(feedback(8), expected=LogState("e1", 7))
     assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8)

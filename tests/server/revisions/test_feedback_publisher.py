@@ -10,22 +10,24 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice, feedback
+from claimed import ClaimedLog, ClaimedPublisher, said_in
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis_contents import contents_of
 from redis_events import subscribed
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.feedback_json import decode_feedback
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys, LogState
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
     ATTEMPTS,
-    FeedbackPublisher,
     LogContestedError,
     Publication,
     mint_epoch,
 )
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.settings import RedisSettings
 
 KEYS = LogKeys.under("quantum")
@@ -35,7 +37,7 @@ def times(now_ms: int = NOW_MS, valid_ms: int = 180_000) -> Times:
     return Times(now_ms, now_ms - 1_000, now_ms + valid_ms)
 
 
-async def say(publisher: FeedbackPublisher, label: object, now_ms: int = NOW_MS) -> Publication:
+async def say(publisher: ClaimedPublisher, label: object, now_ms: int = NOW_MS) -> Publication:
     return await publisher.publish(advice(label), times(now_ms), now_ms)
 
 
@@ -44,13 +46,13 @@ def place(publication: Publication) -> tuple[str, int, bool]:
 
 
 @pytest.fixture
-async def log(async_client: redis.asyncio.Redis) -> FeedbackLog:
-    return FeedbackLog(async_client, "quantum", retained_revisions=100)
+async def log(async_client: redis.asyncio.Redis) -> ClaimedLog:
+    return ClaimedLog(async_client, "quantum", retained_revisions=100)
 
 
 @pytest.fixture
-def publisher(log: FeedbackLog) -> FeedbackPublisher:
-    return FeedbackPublisher(log, mint=epochs())
+def publisher(log: ClaimedLog) -> ClaimedPublisher:
+    return ClaimedPublisher(log, mint=epochs())
 
 
 def epochs() -> Callable[[], str]:
@@ -59,7 +61,7 @@ def epochs() -> Callable[[], str]:
     return lambda: f"e{next(numbers)}"
 
 
-async def test_each_change_is_the_next_revision(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+async def test_each_change_is_the_next_revision(publisher: ClaimedPublisher, log: ClaimedLog) -> None:
     for revision, label in enumerate("abcab", 1):
         assert place(await say(publisher, label)) == ("e1", revision, True)
     logged = await log.read_after(0, 10)
@@ -69,7 +71,7 @@ async def test_each_change_is_the_next_revision(publisher: FeedbackPublisher, lo
 
 
 async def test_the_same_advice_is_confirmed(
-    publisher: FeedbackPublisher, log: FeedbackLog, redis_client: redis.Redis
+    publisher: ClaimedPublisher, log: ClaimedLog, redis_client: redis.Redis
 ) -> None:
     await say(publisher, "a")
     publication = await say(publisher, "a", NOW_MS + 60_000)
@@ -83,7 +85,7 @@ async def test_the_same_advice_is_confirmed(
     assert [said.times for said in await log.read_after(0, 10)] == [times()]
 
 
-async def test_an_advice_that_has_lapsed_is_a_new_revision_when_it_is_said_again(publisher: FeedbackPublisher) -> None:
+async def test_an_advice_that_has_lapsed_is_a_new_revision_when_it_is_said_again(publisher: ClaimedPublisher) -> None:
     await say(publisher, "a")
     valid_until_ms = times().valid_until_ms
     assert valid_until_ms is not None
@@ -92,30 +94,30 @@ async def test_an_advice_that_has_lapsed_is_a_new_revision_when_it_is_said_again
 
 
 async def test_it_has_lapsed_for_a_publisher_that_was_started_since(
-    publisher: FeedbackPublisher, log: FeedbackLog
+    publisher: ClaimedPublisher, log: ClaimedLog
 ) -> None:
     await say(publisher, "a")
-    assert place(await say(FeedbackPublisher(log), "a", NOW_MS + 180_001)) == ("e1", 2, True)
+    assert place(await say(ClaimedPublisher(log), "a", NOW_MS + 180_001)) == ("e1", 2, True)
 
 
-async def test_a_restart_goes_on_where_the_log_stands(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
+async def test_a_restart_goes_on_where_the_log_stands(publisher: ClaimedPublisher, log: ClaimedLog) -> None:
     await say(publisher, "a")
     await say(publisher, "b")
-    restarted = FeedbackPublisher(log)
+    restarted = ClaimedPublisher(log)
     assert (await restarted.open()).revision == 2
     assert place(await say(restarted, "b")) == ("e1", 2, False)
-    assert place(await say(FeedbackPublisher(log), "c")) == ("e1", 3, True)
+    assert place(await say(ClaimedPublisher(log), "c")) == ("e1", 3, True)
 
 
-async def test_two_publishers_take_turns(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
-    other = FeedbackPublisher(log)
+async def test_two_publishers_take_turns(publisher: ClaimedPublisher, log: ClaimedLog) -> None:
+    other = ClaimedPublisher(log)
     places = [place(await say(one, label)) for one, label in zip([publisher, other] * 3, "abcdef", strict=True)]
     assert places == [("e1", revision, True) for revision in range(1, 7)]
     assert [said.advice.current_regime for said in await log.read_after(0, 10)] == list("abcdef")
 
 
-async def test_two_publishers_that_agree_confirm_each_other(publisher: FeedbackPublisher, log: FeedbackLog) -> None:
-    other = FeedbackPublisher(log)
+async def test_two_publishers_that_agree_confirm_each_other(publisher: ClaimedPublisher, log: ClaimedLog) -> None:
+    other = ClaimedPublisher(log)
     await say(publisher, "a")
     assert place(await say(other, "a")) == ("e1", 1, False)
     assert place(await say(publisher, "a")) == ("e1", 1, False)
@@ -126,19 +128,19 @@ class ContestedLog(FeedbackLog):
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         super().__init__(client, "quantum", 100)
-        self.rival = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
+        self.rival = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
         self.contested = 0
 
-    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(feedback, expected)
+        return await super().publish(claim, feedback, expected)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
     contested = ContestedLog(async_client)
-    with pytest.raises(LogContestedError, match="run one syncing service per key prefix"):
-        await say(FeedbackPublisher(contested), "a")
+    with pytest.raises(LogContestedError, match="does not hold the lease"):
+        await say(ClaimedPublisher(ClaimedLog(async_client, log=contested)), "a")
     assert contested.contested == ATTEMPTS
     said = await contested.read_after(0, 100)
     assert [one.advice.current_regime for one in said] == ["rival 1", "rival 2", "rival 3"]
@@ -150,10 +152,10 @@ class UnreliableLog(FeedbackLog):
     lose_before = False
     lose_after = False
 
-    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(feedback, expected)
+        written = await super().publish(claim, feedback, expected)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written
@@ -164,8 +166,8 @@ async def unreliable(async_client: redis.asyncio.Redis) -> UnreliableLog:
     return UnreliableLog(async_client, "quantum", 100)
 
 
-async def test_a_lost_reply_doubles_nothing(unreliable: UnreliableLog) -> None:
-    publisher = FeedbackPublisher(unreliable)
+async def test_a_lost_reply_doubles_nothing(unreliable: UnreliableLog, async_client: redis.asyncio.Redis) -> None:
+    publisher = ClaimedPublisher(ClaimedLog(async_client, log=unreliable))
     await say(publisher, "a")
     unreliable.lose_after = True
     with pytest.raises(RedisConnectionError):
@@ -177,8 +179,10 @@ async def test_a_lost_reply_doubles_nothing(unreliable: UnreliableLog) -> None:
     assert [said.revision for said in await unreliable.read_after(0, 10)] == [1, 2, 3]
 
 
-async def test_a_write_that_was_never_made_loses_nothing(unreliable: UnreliableLog) -> None:
-    publisher = FeedbackPublisher(unreliable)
+async def test_a_write_that_was_never_made_loses_nothing(
+    unreliable: UnreliableLog, async_client: redis.asyncio.Redis
+) -> None:
+    publisher = ClaimedPublisher(ClaimedLog(async_client, log=unreliable))
     epoch = (await say(publisher, "a")).feedback.epoch
     unreliable.lose_before = True
     for label in "bcd":
@@ -188,14 +192,14 @@ async def test_a_write_that_was_never_made_loses_nothing(unreliable: UnreliableL
     assert place(await say(publisher, "b")) == (epoch, 2, True)
 
 
-async def test_opening_writes_no_feedback(publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+async def test_opening_writes_no_feedback(publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
     assert await publisher.open() == LogState("e1", 0)
     assert await publisher.open() == LogState("e1", 0)
-    assert list(contents_of(redis_client)) == [KEYS.state.encode()]
+    assert list(said_in(redis_client)) == [KEYS.state.encode()]
 
 
 async def test_opening_makes_an_epoch_again_after_everything_was_deleted(
-    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await say(publisher, "a")
     redis_client.flushall()
@@ -206,15 +210,15 @@ async def test_opening_makes_an_epoch_again_after_everything_was_deleted(
 
 
 async def test_a_newest_entry_that_cannot_be_read_is_followed_by_a_new_revision(
-    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     await say(publisher, "a")
     redis_client.xdel(KEYS.log, "1-0")
-    assert place(await say(FeedbackPublisher(log), "a")) == ("e1", 2, True)
+    assert place(await say(ClaimedPublisher(log), "a")) == ("e1", 2, True)
 
 
 async def test_a_confirmation_is_of_an_entry_that_the_log_still_holds(
-    publisher: FeedbackPublisher, redis_client: redis.Redis, log: FeedbackLog
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
 ) -> None:
     """Otherwise a server that starts afterwards would find no feedback until the advice changes."""
     await say(publisher, "a")
@@ -237,7 +241,7 @@ async def test_a_user_who_may_not_use_the_channel_still_publishes(
     )
     url = redis_server.url.replace("redis://", "redis://mute:pass@")
     async with connect(RedisSettings(url=url)) as client:
-        publisher = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
+        publisher = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
         for revision in (1, 2):
             publication = await say(publisher, revision)
             assert (publication.feedback.revision, publication.is_new) == (revision, True)
@@ -245,7 +249,7 @@ async def test_a_user_who_may_not_use_the_channel_still_publishes(
     assert "quantum:events:strategic_feedback" in capsys.readouterr().out
 
 
-async def test_events_are_sent_for_revisions_alone(publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+async def test_events_are_sent_for_revisions_alone(publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
     with subscribed(redis_client, KEYS.events) as events:
         await say(publisher, "a")
         assert events.next()["revision"] == 1

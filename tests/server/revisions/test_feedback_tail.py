@@ -11,18 +11,19 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
+from claimed import ClaimedLog, ClaimedPublisher, said_in
 from processes import aeventually
-from redis_contents import contents_of, put_back
+from redis_contents import put_back
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions import feedback_tail
-from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.feedback_tail import FeedbackTail
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.settings import RedisSettings
 
 KEYS = LogKeys.under("quantum")
@@ -44,7 +45,7 @@ class Follower:
     tail: FeedbackTail
     hub: FeedbackHub
     changed: ChangeSignal
-    publisher: FeedbackPublisher
+    publisher: ClaimedPublisher
 
     @property
     def in_force(self) -> Feedback:
@@ -62,12 +63,12 @@ async def following(url: str, ring: int = 8) -> AsyncIterator[Follower]:
     """Follow a log until the context is left."""
     settings = RedisSettings(url=url, connect_timeout_s=1.0, command_timeout_s=1.0)
     async with connect(settings) as commands, connect(settings, longest_block_s=BLOCK_MS / 1000) as blocking:
-        log = FeedbackLog(commands, "quantum", retained_revisions=100)
+        log = ClaimedLog(commands, "quantum", retained_revisions=100)
         hub, changed = FeedbackHub("1.0.0", ring), ChangeSignal()
-        tail = FeedbackTail(log, blocking, hub, changed, ring)
+        tail = FeedbackTail(log.log, blocking, hub, changed, ring)
         task = asyncio.create_task(tail.run())
         try:
-            yield Follower(tail, hub, changed, FeedbackPublisher(log))
+            yield Follower(tail, hub, changed, ClaimedPublisher(log))
         finally:
             while not task.done():
                 task.cancel()
@@ -122,10 +123,10 @@ async def test_each_change_wakes_who_waits(follower: Follower) -> None:
     await follower.say("a")
     await aeventually(lambda: follower.hub.revision == 1)
     for label in "bb":
-        change = follower.changed.pending
+        waiter = Waiter(follower.changed)
         await follower.say(label)
         async with asyncio.timeout(5):
-            await change
+            await waiter.wait()
 
 
 Loss = Callable[[redis.Redis], object]
@@ -172,10 +173,13 @@ async def test_a_deleted_log_does_not_disturb_it(follower: Follower, redis_clien
 
 async def test_a_failover_that_lost_the_newest_is_followed(follower: Follower, redis_client: redis.Redis) -> None:
     first = (await follower.say("a")).feedback
-    replicated = contents_of(redis_client)
-    await follower.hears((await follower.say("b")).feedback)
+    replicated = said_in(redis_client)
+    second = (await follower.say("b")).feedback
+    await follower.hears(second)
+    changes = follower.changed.changes
     put_back(redis_client, replicated)
-    await follower.hears(first)
+    await aeventually(lambda: follower.changed.changes > changes, NOTICED_S, what="what Redis fell back to is read")
+    assert follower.in_force == second, "nothing older comes under the same epoch"
     after = (await follower.say("c")).feedback
     await follower.hears(after)
     assert after.epoch != first.epoch

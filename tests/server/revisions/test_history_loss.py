@@ -8,11 +8,12 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice
+from claimed import ClaimedLog, ClaimedPublisher
 from redis_contents import Contents, contents_of, put_back
 
 from strategic_memory_server.feedback import Advice, Times
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+from strategic_memory_server.revisions.feedback_publisher import Publication
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
@@ -22,10 +23,10 @@ class Historian:
     """Publishes, and holds every place in the history to one advice for ever."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
-        self.log = FeedbackLog(client, "quantum", 100)
+        self.log = ClaimedLog(client, "quantum", 100)
         self.said: dict[tuple[str, int], Advice] = {}
 
-    async def say(self, publisher: FeedbackPublisher, label: object) -> Publication:
+    async def say(self, publisher: ClaimedPublisher, label: object) -> Publication:
         publication = await publisher.publish(advice(label), TIMES, NOW_MS)
         found = publication.feedback
         assert self.said.setdefault((found.epoch, found.revision), found.advice) == found.advice
@@ -42,17 +43,15 @@ async def historian(async_client: redis.asyncio.Redis) -> Historian:
 
 
 @pytest.fixture
-def publisher(historian: Historian) -> FeedbackPublisher:
-    return FeedbackPublisher(historian.log)
+def publisher(historian: Historian) -> ClaimedPublisher:
+    return ClaimedPublisher(historian.log)
 
 
 def places(*publications: Publication) -> list[tuple[str, int]]:
     return [(one.feedback.epoch, one.feedback.revision) for one in publications]
 
 
-async def test_everything_deleted(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
-) -> None:
+async def test_everything_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
     before = [await historian.say(publisher, label) for label in "abc"]
     redis_client.flushall()
     after = await historian.say(publisher, "c")
@@ -61,7 +60,7 @@ async def test_everything_deleted(
     assert after.feedback.revision > before[-1].feedback.revision
 
 
-async def test_the_state_deleted(historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis) -> None:
+async def test_the_state_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
     before = [await historian.say(publisher, label) for label in "abc"]
     redis_client.delete(KEYS.state)
     after = await historian.say(publisher, "c")
@@ -72,7 +71,7 @@ async def test_the_state_deleted(historian: Historian, publisher: FeedbackPublis
 
 @pytest.mark.parametrize("empty", [True, False])
 async def test_the_log_deleted_or_emptied(
-    empty: bool, historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    empty: bool, historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     for label in "abc":
         await historian.say(publisher, label)
@@ -81,23 +80,23 @@ async def test_the_log_deleted_or_emptied(
     else:
         redis_client.delete(KEYS.log)
     assert (await historian.say(publisher, "d")).feedback.revision == 4
-    assert (await historian.say(FeedbackPublisher(historian.log), "e")).feedback.revision == 5
+    assert (await historian.say(ClaimedPublisher(historian.log), "e")).feedback.revision == 5
 
 
 async def test_the_log_emptied_and_the_state_deleted(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     for label in "abc":
         await historian.say(publisher, label)
     redis_client.xtrim(KEYS.log, maxlen=0, approximate=False)
     redis_client.delete(KEYS.state)
-    restarted = FeedbackPublisher(historian.log)
+    restarted = ClaimedPublisher(historian.log)
     assert (await historian.say(restarted, "d")).feedback.revision == 4
 
 
 @pytest.mark.parametrize("said_again", ["a", "b", "c", "new"])
 async def test_a_failover_that_lost_the_newest_revisions(
-    said_again: str, historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    said_again: str, historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     """Also where the advice is the one that the log has gone back to: its later revisions were said all the same."""
     first = await historian.say(publisher, "a")
@@ -114,7 +113,7 @@ async def test_a_failover_that_lost_the_newest_revisions(
 
 
 async def test_a_failover_to_before_the_first_revision(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     await publisher.open()
     replicated = contents_of(redis_client)
@@ -126,7 +125,7 @@ async def test_a_failover_to_before_the_first_revision(
 
 
 async def test_a_failover_that_only_lost_a_confirmation_changes_nothing(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     before = await historian.say(publisher, "a")
     replicated = contents_of(redis_client)
@@ -136,7 +135,7 @@ async def test_a_failover_that_only_lost_a_confirmation_changes_nothing(
 
 
 async def test_one_failover_after_another(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
     """Each time the log goes back to the same old place, and goes on from it under another name."""
     await historian.say(publisher, "a")
@@ -150,9 +149,9 @@ async def test_one_failover_after_another(
 
 
 async def test_what_another_publisher_said_is_not_said_again_in_other_words(
-    historian: Historian, publisher: FeedbackPublisher, redis_client: redis.Redis
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
 ) -> None:
-    other = FeedbackPublisher(historian.log)
+    other = ClaimedPublisher(historian.log)
     await historian.say(publisher, "a")
     replicated = contents_of(redis_client)
     await historian.say(other, "b")
@@ -166,7 +165,7 @@ async def test_random_losses(seed: int, async_client: redis.asyncio.Redis, redis
     """One publisher, and every kind of loss at every moment."""
     random = Random(seed)
     historian = Historian(async_client)
-    publisher = FeedbackPublisher(historian.log)
+    publisher = ClaimedPublisher(historian.log)
     saved: list[Contents] = []
     revision = 0
     for step in range(80):

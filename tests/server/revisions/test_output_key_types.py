@@ -8,11 +8,11 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice, feedback
-from redis_contents import contents_of
+from claimed import ClaimedLog, ClaimedPublisher, said_in
 
 from strategic_memory_server.feedback import Times
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogKeys, LogState
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_state import LogState
 
 KEYS = LogKeys.under("quantum")
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 1_000)
@@ -31,29 +31,29 @@ CASES = [
 
 
 @pytest.fixture
-async def log(async_client: redis.asyncio.Redis) -> FeedbackLog:
-    return FeedbackLog(async_client, "quantum", retained_revisions=5)
+async def log(async_client: redis.asyncio.Redis) -> ClaimedLog:
+    return ClaimedLog(async_client, "quantum", retained_revisions=5)
 
 
 @pytest.fixture
-def publisher(log: FeedbackLog) -> FeedbackPublisher:
-    return FeedbackPublisher(log)
+def publisher(log: ClaimedLog) -> ClaimedPublisher:
+    return ClaimedPublisher(log)
 
 
 async def check_refused(client: redis.Redis, key: str, kind: str, write: Awaitable[object]) -> None:
-    before = contents_of(client)
+    before = said_in(client)
     with pytest.raises(redis.exceptions.ResponseError) as refused:
         await write
     assert key in str(refused.value)
     assert kind in str(refused.value)
     assert "rename or delete it" in str(refused.value)
-    assert contents_of(client) == before
+    assert said_in(client) == before
 
 
 @pytest.mark.parametrize(("key", "kind", "make"), CASES)
 async def test_each_script_refuses_before_it_writes(
     redis_client: redis.Redis,
-    log: FeedbackLog,
+    log: ClaimedLog,
     key: str,
     kind: str,
     make: Callable[[redis.Redis, str], object],
@@ -71,7 +71,7 @@ async def test_each_script_refuses_before_it_writes(
 @pytest.mark.parametrize(("key", "kind", "make"), CASES)
 async def test_the_publisher_names_the_key_and_goes_on_once_it_is_gone(
     redis_client: redis.Redis,
-    publisher: FeedbackPublisher,
+    publisher: ClaimedPublisher,
     key: str,
     kind: str,
     make: Callable[[redis.Redis, str], object],
@@ -90,7 +90,7 @@ async def test_the_publisher_names_the_key_and_goes_on_once_it_is_gone(
     assert kind
 
 
-async def test_a_feedback_key_of_another_type_is_replaced(redis_client: redis.Redis, log: FeedbackLog) -> None:
+async def test_a_feedback_key_of_another_type_is_replaced(redis_client: redis.Redis, log: ClaimedLog) -> None:
     redis_client.rpush(KEYS.feedback, "text")
     await log.open("e1")
     assert await log.publish(feedback(1), expected=LogState("e1", 0))

@@ -8,7 +8,8 @@ from advice import NOW_MS, feedback
 from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot, LogState
+from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, StreamCursor
 
 LATEST, EVERY = Delivery.LATEST, Delivery.EVERY
@@ -104,9 +105,10 @@ def test_the_newest_comes_with_its_present_times_although_the_log_has_the_old_on
     assert newest.feedback.times == times
 
 
-def test_a_log_that_is_ahead_of_the_server_is_read_as_far_as_it_goes(hub: FeedbackHub) -> None:
-    cursor = StreamCursor(hub, EVERY, resume_after=1)
+def test_a_log_that_is_ahead_of_the_server_is_read_as_far_as_it_goes() -> None:
+    hub = FeedbackHub("1.0.0", RING)
     load(hub, 2, oldest=2)
+    cursor = StreamCursor(hub, EVERY, resume_after=1)
     assert [step.feedback.revision for step in cursor.take_from_log([feedback(2), feedback(3)])] == [2]
 
 
@@ -168,6 +170,14 @@ def test_another_epoch_ends_a_stream_that_was_sent_something(hub: FeedbackHub, d
         assert (refused.value.oldest, refused.value.current, refused.value.epoch) == (7, 7, "e2")
     never_read = StreamCursor(hub, delivery)
     assert sent(never_read) == [(7, 0)]
+
+
+def test_a_log_that_is_gone_ends_a_stream_whose_next_epoch_nobody_knows(hub: FeedbackHub) -> None:
+    cursor = StreamCursor(hub, LATEST)
+    sent(cursor)
+    hub.load(LogSnapshot(None, (), "0-0", "0-0"))
+    with pytest.raises(LogNotReadError):
+        cursor.next(NOW_MS)
 
 
 def test_a_stream_that_was_sent_nothing_yet_takes_the_epoch_that_comes(hub: FeedbackHub) -> None:

@@ -16,6 +16,7 @@ from strategic_memory_server.errors import (
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
+    TooManyCallsError,
     TooManySubscribersError,
     Violation,
 )
@@ -41,7 +42,7 @@ def details_of(error: StrategicMemoryError, into: Message) -> status_pb2.Status:
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
     assert ours == set(_TABLE)
-    assert len(ours) == 6
+    assert len(ours) == 7
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,7 @@ def test_every_domain_error_has_a_row() -> None:
     [
         (LogNotReadError(), grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"),
         (TooManySubscribersError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS"),
+        (TooManyCallsError("/a.Service/Method", 5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
         (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
         (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
     ],

@@ -12,9 +12,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.monitoring.metrics import RpcMetrics
+from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.health import HealthServicer
-from strategic_memory_server.rpc.interceptor import RpcInterceptor
 
 NAME = "strategic_memory.v1.StrategicMemoryService"
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -57,8 +57,9 @@ class Health:
 @pytest.fixture
 async def health() -> AsyncIterator[Health]:
     servicer = HealthServicer((NAME,))
-    server = grpc.aio.server(interceptors=[RpcInterceptor(RpcMetrics(CollectorRegistry()))])
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    server = grpc.aio.server()
+    boundary = Boundary(server, RpcMetrics(CollectorRegistry()), {}).as_server
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, boundary)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield Health(servicer, f"127.0.0.1:{port}")

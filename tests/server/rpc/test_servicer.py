@@ -17,8 +17,9 @@ from redis_inputs import add_regime
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.errors import ListenError
-from strategic_memory_server.revisions.feedback_log import LogState
-from strategic_memory_server.rpc.servicer import LOG_PAGE
+from strategic_memory_server.revisions.log_pages import PAGE_REVISIONS
+from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.rpc.server import MOST_AT_ONCE
 from strategic_memory_server.settings import GrpcSettings
 
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
@@ -97,7 +98,7 @@ async def test_changes_that_come_at_once_are_joined_or_all_sent(service: InProce
 
 
 async def test_every_reads_the_log_page_by_page(service: InProcessServer) -> None:
-    newest = LOG_PAGE + 20
+    newest = PAGE_REVISIONS + 20
     await service.log.open("e1")
     for revision in range(1, newest + 1):
         assert await service.log.publish(feedback(revision), expected=LogState("e1", revision - 1))
@@ -178,6 +179,19 @@ async def test_subscribers_are_counted_admitted_up_to_a_number_and_forgotten(
         admitted.pop().cancel()
         await aeventually(lambda: service.server.servicer.subscribers == 1)
         assert await receive_feedback(service.client.stream()) == (0, 0)
+
+
+async def test_calls_that_can_last_are_bounded_by_their_right_names(service: InProcessServer) -> None:
+    found = {
+        f"/{sample.labels['grpc_service']}/{sample.labels['grpc_method']}"
+        for family in service.registry.collect()
+        for sample in family.samples
+        if sample.name == "grpc_server_started_total"
+    }
+    quick = {"/grpc.health.v1.Health/Check", "/strategic_memory.v1.StrategicMemoryService/GetFeedback"}
+    # Streams of feedback have a bound of their own, which the test above is about.
+    streams = {"/strategic_memory.v1.StrategicMemoryService/StreamFeedback"}
+    assert found - quick - streams == set(MOST_AT_ONCE)
 
 
 async def test_a_server_that_goes_away_ends_its_streams_first(service: InProcessServer) -> None:

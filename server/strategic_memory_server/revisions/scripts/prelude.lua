@@ -47,3 +47,42 @@ local function oldest_revision(log, start)
   local oldest = string.match(entries[1][1], '^(%d+)-')
   return tonumber(oldest) < tonumber(start) and start or oldest
 end
+
+-- Gives the id of the Redis process that runs this script, '' where the user may not know it. It is another one after
+-- a restart or a failover.
+local function run_id()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
+-- Tells whether a claim may not write: the lease is not held under it any more, or somebody with a newer fencing token
+-- has written since. Gives the reply for the publisher then.
+local function deposed(lease, claim, state)
+  local kind = redis.call('TYPE', lease)['ok']
+  local holder = kind == 'string' and redis.call('GET', lease) or ''
+  local written = redis.call('HGET', state, 'fencing_token')
+  if holder ~= claim or (is_revision(written) and tonumber(written) > tonumber(string.match(claim, '^%d+'))) then
+    return {'deposed', holder}
+  end
+end
+
+-- Tells whether the long memory is not where a publisher believes it to be: another server has written it down since, or
+-- Redis has lost it. The publisher's note begins at ARGV[at]: where the memory is believed to stand, where it stands
+-- afterwards, the sums as JSON, duplicates so far, trades with an id so far, how many ids to remember, and then for each
+-- new id its number and the id. There is no note where ARGV[at] is missing.
+local function memory_moved(evidence, at)
+  return ARGV[at] and (redis.call('HGET', evidence, 'read_up_to') or '0-0') ~= ARGV[at]
+end
+
+-- Writes the long memory down as the publisher's note says, see `memory_moved`.
+local function remember(evidence, trade_ids, at)
+  if not ARGV[at] then
+    return
+  end
+  redis.call('HSET', evidence, 'read_up_to', ARGV[at + 1], 'sums', ARGV[at + 2], 'duplicates', ARGV[at + 3],
+    'numbered', ARGV[at + 4])
+  for index = at + 6, #ARGV, 2 do
+    redis.call('ZADD', trade_ids, ARGV[index], ARGV[index + 1])
+  end
+  redis.call('ZREMRANGEBYRANK', trade_ids, 0, -1 - tonumber(ARGV[at + 5]))
+end

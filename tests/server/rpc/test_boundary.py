@@ -1,4 +1,4 @@
-"""The interceptor before real handlers: nothing unmapped leaves the server, and each call is counted by its end."""
+"""The boundary around real handlers: nothing unmapped leaves the server, and each call is counted by its end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from processes import aeventually
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.errors import InvalidRequestError, ResumePointError, ResumeRefusal, Violation
+from strategic_memory_server.monitoring.rpc_metrics import dashboard_name
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE
-from strategic_memory_server.rpc.interceptor import _dashboard_name
 
 HIDDEN = "redis://user:s3cr3t@host"
 GO_NAMES = {
@@ -255,10 +255,57 @@ async def test_bytes_that_are_no_message_are_a_bad_request() -> None:
         assert handled(server, "echo", "InvalidArgument") == 1
 
 
+async def test_each_method_is_there_with_zeros_from_the_start(server: HandlerServer) -> None:
+    assert "grpc_server_started_total" in {
+        sample.name for family in server.registry.collect() for sample in family.samples
+    }
+    assert server.registry.get_sample_value("grpc_server_started_total", labels_of("echo")) == 0
+    assert server.registry.get_sample_value("grpc_server_handling_seconds_count", labels_of("echo")) == 0
+
+
+def labels_of(name: str) -> dict[str, str]:
+    return {"grpc_type": "unary", "grpc_service": "test.Handlers", "grpc_method": name}
+
+
+async def test_calls_of_a_method_are_admitted_up_to_a_number() -> None:
+    released = asyncio.Event()
+
+    async def hold(_request: bytes, _context: object) -> bytes:
+        await released.wait()
+        return b"held"
+
+    async def pour(_request: bytes, _context: object) -> AsyncIterator[bytes]:
+        yield b"1"
+        await released.wait()
+
+    limits = {"hold": 2, "pour": 2}
+    async with handler_server(unary={"hold": hold, "echo": echo}, stream={"pour": pour}, most_at_once=limits) as server:
+        held = [asyncio.create_task(server.unary("hold")) for _ in range(2)]
+        poured = [server.stream("pour") for _ in range(2)]
+        assert [await stream.read() for stream in poured] == [b"1", b"1"]
+        await aeventually(lambda: server.count("grpc_server_started_total", "hold") == 2)
+        for refused in (error_of(server.unary("hold")), error_after_messages(server.stream("pour"))):
+            found = await refused
+            error = found[1] if isinstance(found, tuple) else found
+            assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert "2 calls of /test.Handlers/" in (error.details() or "")
+            info = error_details_pb2.ErrorInfo()
+            assert rich_status(error).details[0].Unpack(info)
+            assert info.reason == "TOO_MANY_CALLS"
+        assert await server.unary("echo", b"others are served") == b"others are served"
+        poured.pop().cancel()
+        await aeventually(lambda: handled(server, "pour", "Canceled", "server_stream") == 1)
+        next_one = server.stream("pour")
+        assert await next_one.read() == b"1"
+        released.set()
+        assert await asyncio.gather(*held) == [b"held", b"held"]
+        assert await server.unary("hold") == b"held"
+
+
 async def test_a_method_that_nobody_serves_is_unimplemented(server: HandlerServer) -> None:
     error = await error_of(server.unary("nothing"))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_codes_are_spelled_as_dashboards_expect() -> None:
-    assert {code.name: _dashboard_name(code) for code in grpc.StatusCode} == GO_NAMES
+    assert {code.name: dashboard_name(code) for code in grpc.StatusCode} == GO_NAMES

@@ -1,0 +1,89 @@
+"""MemoryWindows: the three windows of the loader together, as one StrategicMemory at any moment."""
+
+from __future__ import annotations
+
+import functools
+
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.entries import (
+    PortfolioEntry,
+    RegimeObservation,
+    TradeResult,
+    read_portfolio_entry,
+    read_regime_observation,
+    read_trade_result,
+)
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.inputs.rolling_regimes import RollingRegimes, observation_columns
+from strategic_memory_server.inputs.rolling_results import (
+    RollingPortfolio,
+    RollingTrades,
+    portfolio_columns,
+    trade_columns,
+)
+from strategic_memory_server.inputs.window_scan import PageReader
+from strategic_memory_server.memory import UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
+from strategic_memory_server.memory_totals import MemoryTotals
+from strategic_memory_server.settings import WindowSettings
+
+
+class MemoryWindows:
+    """Three windows over the same names, and what reads pages of their streams."""
+
+    def __init__(self, lengths: WindowSettings, limits: ReadingLimits) -> None:
+        self._names, self._strategies = names, strategies = NameTable(), NameTable()
+        self.regimes = RollingRegimes(lengths.regime, limits, names)
+        self.portfolio = RollingPortfolio(lengths.portfolio, limits, names)
+        self.trades = RollingTrades(lengths.trades, limits, names, strategies)
+        self.regime_reader: PageReader[RegimeObservation] = PageReader(
+            keys.META_REGIME, read_regime_observation, functools.partial(observation_columns, names=names)
+        )
+        self.portfolio_reader: PageReader[PortfolioEntry] = PageReader(
+            keys.PORTFOLIO_MEMORY, read_portfolio_entry, functools.partial(portfolio_columns, names=names)
+        )
+        self.trade_reader: PageReader[TradeResult] = PageReader(
+            keys.TRADE_RESULTS,
+            read_trade_result,
+            functools.partial(trade_columns, names=names, strategies=strategies),
+        )
+
+    def observed(self, older: ObservationLookup) -> Observed:
+        """Give the observations to look regimes up in: those of the window, and older ones that were looked up."""
+        return Observed(
+            positions=self.regimes.positions,
+            regimes=self.regimes.buffer.column("regime"),
+            older_positions=older.found("position"),
+            older_regimes=older.found("regime"),
+            unknown=self._names.index(UNKNOWN_REGIME),
+        )
+
+    def memory(self, context: Context, reports: tuple[SourceReport, ...]) -> StrategicMemory:
+        """Give what the windows hold now; it stays as it is when they go on."""
+        totals = MemoryTotals(self.regimes.totals(), self.portfolio.totals(), self.trades.totals())
+        self._forget_unused_names(totals)
+        return StrategicMemory(
+            regime_names=self._names.names,
+            strategy_names=self._strategies.names,
+            regimes=self.regimes.window(),
+            portfolio=self.portfolio.window(),
+            trades=self.trades.window(),
+            context=context,
+            sources=reports,
+            totals=totals,
+        )
+
+    def _forget_unused_names(self, totals: MemoryTotals) -> None:
+        """Keep names that a producer makes up anew all the time from filling the memory of this process."""
+        if self._names.may_be_crowded:
+            used = (*totals.observed.pnl, *totals.earned, *totals.traded.pnl)
+            new = self._names.renumber(used)
+            if new is not None:
+                for window in (self.regimes, self.portfolio, self.trades):
+                    window.buffer.renumber("regime", new)
+        if self._strategies.may_be_crowded:
+            new = self._strategies.renumber(strategy for _, strategy in totals.traded.by_strategy)
+            if new is not None:
+                self.trades.buffer.renumber("strategy", new)

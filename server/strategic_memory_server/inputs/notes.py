@@ -1,0 +1,18 @@
+"""Notes: what was unusual about entries that were used, as stable names for reports."""
+
+from __future__ import annotations
+
+REGIME_INFERRED = "regime_inferred"
+"""The entry had no regime and took the one observed at its time."""
+
+REGIME_NOT_OBSERVED = "regime_not_observed"
+"""The entry had no regime and none was observed by its time; it counts as UNKNOWN."""
+
+POLICY_UNRECOGNISED = "policy_unrecognised"
+"""The trade names a policy that is none of the three; it counts for its regime and for no policy."""
+
+TRIMMED_BEFORE_READ = "trimmed_before_read"
+"""Entries that were added and trimmed away between two readings, so that they were never seen."""
+
+PERHAPS_TRIMMED_BEFORE_READ = "perhaps_trimmed_before_read"
+"""The same, where Redis (before version 7) does not tell whether there were any, and how many: 1."""

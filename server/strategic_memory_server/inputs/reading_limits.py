@@ -1,0 +1,21 @@
+"""ReadingLimits: how much of a stream is read at once, and how much is looked at in search of usable entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """Limits on reading.
+
+    Attributes:
+        page_entries: most entries read by one command: a longer reply would hold up Redis, and this process.
+        extra_entries: most entries looked at beyond a window's length, in search of usable ones.
+    """
+
+    page_entries: int = 500
+    extra_entries: int = 50_000
+
+
+DEFAULT_LIMITS = ReadingLimits()

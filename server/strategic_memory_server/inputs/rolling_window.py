@@ -1,0 +1,103 @@
+"""RollingWindow: what the three windows of the loader have in common: new entries in, old ones out.
+
+A window is the newest `length` usable entries of its stream, looked for among the newest `length` + `extra_entries`
+entries of any kind. It is kept exactly as a scan of the whole stream would find it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
+from strategic_memory_server.inputs.malformed_tail import MalformedTail
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
+
+
+class RollingWindow(ABC):
+    """One window.
+
+    Args:
+        length: most usable entries in it.
+        buffer: its columns; one of them is "position".
+        limits: how far it is looked for.
+    """
+
+    def __init__(self, length: int, buffer: ColumnBuffer, limits: ReadingLimits) -> None:
+        self.length = length
+        self.limits = limits
+        self.buffer = buffer
+        self.malformed = MalformedTail()
+
+    def __len__(self) -> int:
+        return len(self.buffer)
+
+    @property
+    def positions(self) -> IndexColumn:
+        """Positions of the usable entries."""
+        return self.buffer.column("position")
+
+    @property
+    def spanned(self) -> int:
+        """Number of entries, usable or not, from the oldest one that is remembered on."""
+        return len(self) + len(self.malformed)
+
+    @property
+    def oldest(self) -> int | None:
+        """Position of the oldest entry, usable or not, that is remembered; None without one."""
+        malformed = self.malformed.oldest
+        usable = int(self.positions[0]) if len(self) else malformed
+        return usable if malformed is None or usable is None else min(usable, malformed)
+
+    def surplus(self, first: int) -> int:
+        """Number of oldest usable entries that have to go; `first` is the position of the stream's first entry."""
+        self.malformed.drop_before(first)
+        if not len(self):
+            return 0
+        gone = int(np.searchsorted(self.positions, first)) if self.positions[0] < first else 0
+        return max(gone, len(self) - self.length)
+
+    def drop_passed(self) -> int:
+        """Forget malformed entries that a scan would not reach; the number of oldest usable ones that it would not."""
+        if len(self) >= self.length:
+            self.malformed.drop_before(int(self.positions[0]))
+        unreached = 0
+        while self.spanned - unreached > self.length + self.limits.extra_entries:
+            malformed = self.malformed.oldest
+            if malformed is not None and (unreached == len(self) or malformed < self.positions[unreached]):
+                self.malformed.drop_oldest()
+            else:
+                unreached += 1
+        return unreached
+
+    def drop_oldest(self, count: int) -> None:
+        """Remove so many of the oldest usable entries."""
+        if count >= len(self):
+            self.clear_entries()
+            return
+        self._uncount_oldest(count)
+        self.buffer.drop_oldest(count)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.malformed = MalformedTail()
+        self.clear_entries()
+
+    def clear_entries(self) -> None:
+        """Remove every usable entry."""
+        self.buffer.clear()
+        self._reset_tallies()
+
+    @abstractmethod
+    def append(self, columns: Columns) -> None:
+        """Add entries at the new end."""
+
+    @abstractmethod
+    def _uncount_oldest(self, count: int) -> None:
+        """Take the oldest entries, so many but not all, from the tallies."""
+
+    @abstractmethod
+    def _reset_tallies(self) -> None:
+        """Start the tallies again from nothing."""

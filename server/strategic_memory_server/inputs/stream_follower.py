@@ -1,0 +1,274 @@
+"""StreamFollower: reads one stream, first backwards until its window is full, from then on what is new.
+
+Synchronous: it says which commands it wants sent and is fed the replies; MemoryLoader does the sending. What it has
+read waits in it until the loader takes it over into the window.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from redis.exceptions import ResponseError
+
+from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of, shown_id
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.input_keys import key_of
+from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
+from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.rolling_window import RollingWindow
+from strategic_memory_server.inputs.value_inputs import refusal
+from strategic_memory_server.inputs.window_scan import EntryT, Page, PageReader, WindowScan
+from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
+from strategic_memory_server.stream_position import position_of_id, position_of_time
+
+ALL_GONE = (1 << 63) - 1
+"""Position of the first entry of a stream without entries."""
+
+NONE_GONE = -(1 << 63)
+
+
+class Finding(enum.Enum):
+    """What a reading has found."""
+
+    NEW = "the window stays; there may be new entries"
+    ANEW = "the window was read again from the stream"
+    NOTHING = "there is no stream, or it cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Entries that were added and trimmed between two readings; `entries` None: perhaps, and how many is not known."""
+
+    source: str
+    entries: int | None
+
+
+class StreamFollower:
+    """State of reading one stream.
+
+    Args:
+        window: what it is read into.
+        reader: reads its entries.
+        prefix: key prefix.
+        patience: so many new entries are read one after the other; from more on the window is read anew.
+    """
+
+    def __init__(self, window: RollingWindow, reader: PageReader[EntryT], prefix: str, patience: int) -> None:
+        self.window = window
+        self.source = reader.source
+        self.unreadable: RejectedInput | None = None
+        self.finding: Finding | None = None
+        self.gap: Gap | None = None
+        """The gap that this reading has found."""
+        self.bookmark: Bookmark | None = None
+        self._reader = reader
+        self._key = key_of(prefix, reader.source)
+        self._ask_info = packed("XINFO", "STREAM", self._key)
+        self._patience = patience
+        self._page_entries = window.limits.page_entries
+        self._left_at: Bookmark | None = None
+        self._after_first = Bookmark()
+        self._noted_gap: Gap | None = None
+        self._kept: Bookmark | None = None
+        self._new: Page = []
+        self._met: list[RejectedInput] = []
+        self._begin()
+
+    def begin(self, *, anew: bool) -> None:
+        """Begin a reading, from where the last one that was taken over has ended."""
+        self.gap, self.bookmark = None, self._kept
+        self._begin()
+        if anew:
+            self.restart()
+
+    def restart(self) -> None:
+        """Read the window again from the stream, in this reading."""
+        self._left_at = self.bookmark or self._left_at
+        self.bookmark = None
+        self._begin()
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the window is being read from the stream."""
+        return self.bookmark is None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many entries have been read from scratch so far, and how many there are to read at most."""
+        return self._scan.usable, min(self._info.length, self.window.length)
+
+    def commands(self) -> list[bytes]:
+        """Give the commands to send next; none when the reading is complete."""
+        if self.finding is not None:
+            return []
+        info: list[bytes] = [] if self._informed else [self._ask_info]
+        if self.bookmark is None:
+            page = packed("XREVRANGE", self._key, self._scan.before, "-", "COUNT", self._scan.page_size)
+        elif self._informed:
+            start = f"({shown_id(id_of(self._new[-1][0]))}"
+            page = packed("XRANGE", self._key, start, "+", "COUNT", self._page_entries)
+        else:
+            count = min(self._patience, self._page_entries) + 1
+            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", count)
+        return [*info, page]
+
+    def feed(self, replies: Sequence[Reply]) -> None:
+        """Take the replies to the commands, in their order: values or errors.
+
+        Raises:
+            redis.exceptions.RedisError: an error that no producer has caused.
+        """
+        first = not self._informed
+        if first:
+            self._take_info(replies[0])
+        if self.finding is not None:
+            return
+        if isinstance(replies[-1], Exception):
+            self._give_up(refusal(self.source, replies[-1]))
+            return
+        page = stream_entries(replies[-1])
+        if self.bookmark is None:
+            self._take_old(page, first=first)
+        else:
+            self._take_new(page, self.bookmark, first=first)
+
+    @property
+    def arrived(self) -> int:
+        """Number of entries to take over, at most."""
+        return self._scan.usable if self.finding is Finding.ANEW else len(self._new)
+
+    def new_columns(self) -> Iterator[Columns]:
+        """Take over the usable entries that were read, oldest first, some at a time."""
+        if self.finding is Finding.ANEW:
+            yield from self._scan.take_oldest_first()
+        elif self.finding is Finding.NEW:
+            for start in range(0, len(self._new), self._page_entries):
+                read = self._reader.read(self._new[start : start + self._page_entries])
+                self._met.extend(read.rejected)
+                if read.usable:
+                    yield read.columns
+
+    def take_malformed(self) -> list[RejectedInput]:
+        """Take over the malformed entries that were read, oldest first; after the usable ones."""
+        met = self._scan.rejected[::-1] if self.finding is Finding.ANEW else self._met
+        for entry in met:
+            self.window.malformed.append(position_of_id(entry.entry_id.encode()), entry.reason)
+        return met
+
+    @property
+    def read_up_to(self) -> str:
+        """Id of the newest entry that was read; "0-0" without one."""
+        return shown_id((self.bookmark or Bookmark()).newest)
+
+    @property
+    def first_position(self) -> int:
+        """Position of the first entry of the stream, as far as that is known."""
+        if self.bookmark is None or self.finding is Finding.NOTHING:
+            return ALL_GONE
+        first = self.bookmark.first
+        return NONE_GONE if first is None else position_of_time(*first)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that is in the stream is remembered."""
+        oldest = self.window.oldest
+        return oldest is None or oldest <= self.first_position
+
+    @property
+    def fits(self) -> bool:
+        """Whether the window agrees with the length of the stream, where it holds the whole stream."""
+        if self.finding is not Finding.NEW or self.bookmark is None or self.bookmark.first is None:
+            return True
+        length = self.bookmark.length
+        return length is None or not self.is_whole or self.window.spanned == length
+
+    def report(self, notes: dict[str, int]) -> SourceReport:
+        """Say what the stream has contributed, beside some notes."""
+        if self.unreadable is not None:
+            return SourceReport(self.source, 0, {self.unreadable.reason: 1})
+        if gap := self._noted_gap:
+            note = PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ
+            notes = {**notes, note: gap.entries or 1}
+        return SourceReport(self.source, len(self.window), self.window.malformed.counts(), notes)
+
+    def settle(self) -> None:
+        """Let go of what has been taken over."""
+        if self.finding is Finding.ANEW:
+            self.finding = Finding.NEW
+        self._new, self._met = [], []
+        self._kept = self.bookmark
+
+    def end(self) -> None:
+        """End a reading. A gap is noted for as long as the window may lack what was in it."""
+        if self.gap is not None:
+            self._noted_gap = self.gap
+        elif len(self.window) >= self.window.length:
+            self._noted_gap = None
+
+    def _begin(self) -> None:
+        self.finding = None
+        self._informed = False
+        self._info = StreamInfo()
+        self._scan = WindowScan(self.window.length, self._reader, self.window.limits)
+        self._new, self._met = [], []
+
+    def _take_info(self, reply: Reply) -> None:
+        self._informed = True
+        if not isinstance(reply, Exception):
+            self._info = StreamInfo.of(pairs(reply))
+            self._look_for_gap(self.bookmark or self._left_at)
+        elif not (isinstance(reply, ResponseError) and "no such key" in str(reply)):
+            self._give_up(refusal(self.source, reply))
+        else:
+            self._find_nothing(None)
+            self.bookmark = Bookmark()
+
+    def _look_for_gap(self, left_at: Bookmark | None) -> None:
+        if left_at is None or self.gap is not None:
+            return
+        missed = left_at.missed(self._info)
+        if missed is None or missed:
+            self.gap = Gap(self.source, missed)
+
+    def _take_old(self, page: Page, *, first: bool) -> None:
+        asked = self._scan.page_size
+        if first:
+            self._after_first = Bookmark.after(self._info, page)
+        self._scan.feed(page, asked)
+        if not self._scan.page_size:
+            self.finding, self.bookmark, self.unreadable = Finding.ANEW, self._after_first, None
+            self._left_at = None
+
+    def _take_new(self, page: Page, bookmark: Bookmark, *, first: bool) -> None:
+        asked = min(self._patience, self._page_entries) + 1 if first else self._page_entries
+        new = bookmark.new_entries(page) if first else page
+        if new is None:
+            self.restart()
+            return
+        self._new.extend(new)
+        if len(page) == asked:
+            if len(self._new) >= self._patience:
+                self.restart()
+            return
+        moved = bookmark.moved(self._info, self._new)
+        if moved is None or self._has_lost_one(bookmark):
+            self.restart()
+        else:
+            self.finding, self.bookmark = Finding.NEW, moved
+
+    def _has_lost_one(self, bookmark: Bookmark) -> bool:
+        """Tell whether an entry was deleted by name behind the first one, where the window is."""
+        deleted, oldest = self._info.deleted, self.window.oldest
+        if deleted is None or deleted == bookmark.deleted or oldest is None or self._info.first is None:
+            return False
+        return deleted > self._info.first and position_of_time(*deleted) >= oldest
+
+    def _give_up(self, refused: RejectedInput) -> None:
+        self._find_nothing(refused)
+        self.bookmark = None
+
+    def _find_nothing(self, refused: RejectedInput | None) -> None:
+        self.finding, self.unreadable, self._left_at = Finding.NOTHING, refused, None

@@ -1,0 +1,116 @@
+"""Bringing the three windows up to what has been read: new entries in, joins anew, old entries out.
+
+The work goes with what has changed. Where that is much, it is done some entries at a time, so that everything else in
+the process has its turn in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.memory_windows import MemoryWindows
+from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.rolling_results import RollingResults, with_regimes, without_regime
+from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
+
+AT_ONCE = 1_000
+"""Most entries that are dropped or joined anew before other tasks have their turn."""
+
+LookUp = Callable[[IndexColumn], Awaitable[ObservationLookup]]
+
+
+async def bring_up(
+    windows: MemoryWindows,
+    regimes: StreamFollower,
+    portfolio: StreamFollower,
+    trades: StreamFollower,
+    look_up: LookUp,
+) -> list[RejectedInput]:
+    """Take over what the followers of the three streams have read; give what was rejected in it.
+
+    Observations come first and go last, so that an entry finds its own although it is beyond the window already.
+
+    Args:
+        windows: what they are read into.
+        regimes: has read the regime observations.
+        portfolio: has read the portfolio entries.
+        trades: has read the trade results.
+        look_up: finds observations from before the regime window.
+    """
+    followers = (regimes, portfolio, trades)
+    for follower in followers:
+        if follower.finding is not Finding.NEW:
+            follower.window.clear()
+        follower.window.buffer.reserve(follower.arrived)
+    first_new = await _append_observations(windows, regimes)
+    read = [
+        (windows.portfolio, list(portfolio.new_columns())),
+        (windows.trades, list(trades.new_columns())),
+    ]
+    lookup = await look_up(_unseen(windows, regimes, (columns for _, pages in read for columns in pages)))
+    observed = windows.observed(lookup)
+    for results, pages in read:
+        if first_new is not None:
+            await _join(results, results.late(first_new), observed)
+        for columns in pages:
+            results.append(with_regimes(columns, observed))
+            await asyncio.sleep(0)
+    rejected = [*lookup.rejected]
+    for follower in followers:
+        rejected.extend(follower.take_malformed())
+        await _drop_oldest(follower)
+    observed = windows.observed(lookup)
+    for results, _ in read:
+        while (lost := results.lost(regimes.first_position)).size:
+            await _join(results, lost, observed)
+    return rejected
+
+
+async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) -> int | None:
+    """Add the new observations; give the position of the first one."""
+    first_new: int | None = None
+    for columns in regimes.new_columns():
+        first_new = int(columns["position"][0]) if first_new is None else first_new
+        windows.regimes.append(columns)
+        await asyncio.sleep(0)
+    return first_new
+
+
+def _unseen(windows: MemoryWindows, regimes: StreamFollower, read: Iterable[Columns]) -> IndexColumn:
+    """Give the positions, ascending, of new entries without a regime that are older than the regime window."""
+    if regimes.is_whole:
+        return np.empty(0, dtype=np.int64)
+    observed = windows.regimes.positions
+    sought = []
+    for columns in read:
+        missing = without_regime(columns)
+        sought.append(missing[missing < observed[0]] if observed.size else missing)
+    return np.sort(np.concatenate(sought)) if sought else np.empty(0, dtype=np.int64)
+
+
+async def _join(results: RollingResults, places: NDArray[np.intp], observed: Observed) -> None:
+    for start in range(0, places.size, AT_ONCE):
+        results.join(places[start : start + AT_ONCE], observed)
+        await asyncio.sleep(0)
+
+
+async def _drop_oldest(follower: StreamFollower) -> None:
+    """Let a window go of what is no longer in the stream, or beyond its length."""
+    window = follower.window
+    surplus = window.surplus(follower.first_position)
+    while surplus:
+        count = surplus if surplus >= len(window) else min(surplus, AT_ONCE)
+        window.drop_oldest(count)
+        surplus -= count
+        if surplus:
+            await asyncio.sleep(0)
+    if unreached := window.drop_passed():
+        window.drop_oldest(unreached)

@@ -1,0 +1,36 @@
+"""MemoryTotals: what the entries of a memory add up to, which is all that PatternAnalyzer needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strategic_memory_server.regime_runs import RunTotals
+from strategic_memory_server.tallies import PnlTotal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObservedTotals:
+    """Regime observations by regime: their pnl, their confidence (an absent one as 0), and their runs."""
+
+    pnl: Mapping[str, PnlTotal] = field(default_factory=dict)
+    confidence: Mapping[str, PnlTotal] = field(default_factory=dict)
+    runs: RunTotals = field(default_factory=RunTotals)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TradedTotals:
+    """Trade results by regime, by regime and policy, and by regime and strategy."""
+
+    pnl: Mapping[str, PnlTotal] = field(default_factory=dict)
+    by_policy: Mapping[tuple[str, int], PnlTotal] = field(default_factory=dict)
+    by_strategy: Mapping[tuple[str, str], PnlTotal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemoryTotals:
+    """Totals of the three windows; `earned` are the portfolio entries by regime."""
+
+    observed: ObservedTotals = field(default_factory=ObservedTotals)
+    earned: Mapping[str, PnlTotal] = field(default_factory=dict)
+    traded: TradedTotals = field(default_factory=TradedTotals)

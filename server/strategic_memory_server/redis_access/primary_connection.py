@@ -1,0 +1,121 @@
+"""Connections to the server that takes writes. One that turns out to be demoted is left, and the next one is found."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from redis.asyncio.connection import Connection, UnixDomainSocketConnection
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MovedError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from strategic_memory_server.redis_access.primary_finder import PrimaryFinder
+from strategic_memory_server.redis_access.redis_location import Address
+from strategic_memory_server.redis_access.tls_options import TlsOptions
+
+
+class PrimaryConnection(Connection):
+    """A TCP connection.
+
+    Args:
+        finder: finds the server for each connection anew; None for always the same.
+        tls: how TLS is done, its files read for each connection anew; None for plain text.
+        options: those of the library's connection.
+    """
+
+    def __init__(
+        self, *, finder: PrimaryFinder | None = None, tls: TlsOptions | None = None, **options: object
+    ) -> None:
+        super().__init__(**cast("dict[str, Any]", options))
+        self._finder = finder
+        self._tls = tls
+
+    async def _connect(self) -> None:
+        connect: Callable[[], Awaitable[None]] = super()._connect
+        if self._finder is None:
+            await connect()
+            return
+        self.host, self.port = await self._finder.find()
+        try:
+            await connect()
+        except OSError:
+            # TimeoutError is one. Whoever named this server does not know yet that it has gone.
+            self._finder.mistaken()
+            raise
+
+    def _connection_arguments(self) -> dict[str, Any]:
+        arguments = {"host": self.host, "port": self.port}
+        return arguments if self._tls is None else {**arguments, "ssl": self._tls.context()}
+
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Log in, and make sure that it is the master."""
+        await super().on_connect_check_health(check_health=check_health)
+        if self._finder is None or not self._finder.checks_role:
+            return
+        await self.send_command("ROLE", check_health=False)
+        role = cast("list[bytes]", await self.read_response())[0]
+        if role != b"master":
+            self._finder.mistaken()
+            raise RedisConnectionError(f"{self.host}:{self.port} is no master (any more): it says {role.decode()}")
+
+    async def read_response(self, *arguments: object, **options: object) -> object:
+        """Read one answer.
+
+        Raises:
+            redis.exceptions.ConnectionError: the server takes no writes; this connection is closed.
+        """
+        read: Callable[..., Awaitable[object]] = super().read_response
+        try:
+            return await read(*arguments, **options)
+        except ResponseError as error:
+            if (why := _why_not_primary(error)) is None:
+                raise
+            if self._finder is not None:
+                self._finder.mistaken(_hint(error))
+            elif isinstance(error, MovedError):
+                why = "is a node of a cluster: REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
+            # Closed in any case: a pipeline ends here, and the rest of its answers must not be taken for others.
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError(f"{self.host}:{self.port} {why}") from error
+
+
+class SocketConnection(UnixDomainSocketConnection):
+    """A connection through a unix socket."""
+
+    async def read_response(self, *arguments: object, **options: object) -> object:
+        """Read one answer, as `PrimaryConnection` does."""
+        read: Callable[..., Awaitable[object]] = super().read_response
+        try:
+            return await read(*arguments, **options)
+        except ResponseError as error:
+            if (why := _why_not_primary(error)) is None:
+                raise
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError(f"{self.path} {why}") from error
+
+
+def _why_not_primary(error: ResponseError) -> str | None:
+    """Say why an answer shows that this server takes no writes; None when it does not show that."""
+    # Up to 6.2, a script's error does not begin with that of the command in it.
+    if isinstance(error, ReadOnlyError) or "-READONLY " in str(error):
+        return "is a replica now and takes no writes"
+    if isinstance(error, MovedError):
+        return "has passed the keys on to another node of the cluster"
+    if isinstance(error, AskError | TryAgainError):
+        return "is passing the keys on to another node of the cluster just now"
+    if isinstance(error, ClusterDownError):
+        return f"cannot be used now: {error}"
+    if str(error).startswith("UNBLOCKED "):
+        return "has changed its role"
+    return None
+
+
+def _hint(error: ResponseError) -> Address | None:
+    return (error.host, error.port) if isinstance(error, MovedError) and error.host else None

@@ -1,0 +1,67 @@
+"""Several commands in one round trip, at less cost than the client library's pipeline.
+
+The library takes a timeout and a lookup of a callback for every reply, which for the many small replies of a sync cycle
+takes as long as Redis itself. Here the commands are sent as bytes, one timeout holds for all replies, and a reply is
+given as it comes: nested lists of bytes and whole numbers, or the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import redis.asyncio as redis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+Reply = Any
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+def packed(*parts: str | int) -> bytes:
+    """Write one command as Redis reads it (RESP)."""
+    encoded = [str(part).encode() for part in parts]
+    return b"*%d\r\n%b" % (len(encoded), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]))
+
+
+async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Reply]:
+    """Send commands and give their replies in the same order; an error of a command stands in its place.
+
+    Raises:
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or did not answer in time.
+    """
+    pool = client.connection_pool
+    get_connection: Callable[[], Awaitable[AbstractConnection]] = pool.get_connection
+    connection = await get_connection()
+    read = connection.read_response
+    replies: list[Reply] = []
+    try:
+        async with asyncio.timeout(connection.socket_timeout):
+            await connection.send_packed_command(commands)
+            for _ in commands:
+                try:
+                    # One timeout is there already.
+                    replies.append(await read(timeout=math.inf))
+                except ResponseError as error:
+                    replies.append(error)
+    except TimeoutError:
+        raise RedisTimeoutError("Timeout reading from Redis") from None
+    finally:
+        if len(replies) < len(commands):
+            # What is still to come must not be taken for the answer to something else.
+            await connection.disconnect(nowait=True)
+        await pool.release(connection)
+    return replies
+
+
+def stream_entries(reply: Reply) -> list[Entry]:
+    """Give the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
+    return [(entry_id, dict(zip(fields[::2], fields[1::2], strict=True))) for entry_id, fields in reply if fields]
+
+
+def pairs(reply: Reply) -> dict[bytes, Reply]:
+    """Give the names and values of a reply that is a flat list of both, or a map (RESP3) already."""
+    return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))

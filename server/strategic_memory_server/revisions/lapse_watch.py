@@ -1,0 +1,65 @@
+"""LapseWatch: puts the safe values into the feedback key once the validity of the newest feedback has passed.
+
+Readers of the key may not look at `valid_until`; what they find must be safe to act upon all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+
+LOOK_S = 0.5
+"""Time between two looks at the feedback in force, seconds."""
+
+logger = structlog.get_logger(__name__)
+
+Lapse = tuple[str, int, int | None]
+
+
+class LapseWatch:
+    """Watches a hub and writes to the key of a log.
+
+    Args:
+        log: the log whose key to write.
+        hub: what is in force.
+        clock_ms: the time now in milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self, log: FeedbackLog, hub: FeedbackHub, clock_ms: Callable[[], int]) -> None:
+        self._log = log
+        self._hub = hub
+        self._clock_ms = clock_ms
+        self._settled: Lapse | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Write the safe values if the validity has passed and that has not been settled. Nothing is raised."""
+        now = self._hub.in_force(self._clock_ms())
+        lapse = _lapse_of(now)
+        if now.status is not FeedbackStatus.STALE or lapse == self._settled:
+            return
+        try:
+            if await self._log.lapse(now):
+                logger.warning("Feedback has turned stale", revision=now.revision, epoch=now.epoch)
+        except (RedisError, OSError) as error:
+            # Redis is away or refuses: the sync and the tail report that, and the key is looked at again.
+            logger.debug("Safe values not written to the feedback key", error=describe_failure(error))
+        else:
+            self._settled = lapse
+
+
+def _lapse_of(feedback: Feedback) -> Lapse:
+    return feedback.epoch, feedback.revision, feedback.times.valid_until_ms

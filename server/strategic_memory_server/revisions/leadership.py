@@ -1,0 +1,132 @@
+"""Leadership: keeps asking for the lease, and says whether this server may write now."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.lease import Claim, Lease, Taken
+
+ASKED_PER_LEASE = 5
+"""How often the lease is renewed or asked for within its length."""
+
+_RANDOM = secrets.SystemRandom()
+
+logger = structlog.get_logger(__name__)
+
+
+class Leadership:
+    """Runs for the lease as long as the service runs.
+
+    Args:
+        lease: asks Redis.
+        clock_s: a clock that only goes forward and also while the process is paused, seconds.
+    """
+
+    def __init__(self, lease: Lease, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self.leader = ""
+        """Name of the server that leads, as far as this one knows; empty: not known."""
+        self.terms = 0
+        """How often this server has become the leader."""
+        self._lease = lease
+        self._clock_s = clock_s
+        self._claim: Claim | None = None
+        self._ends_s = 0.0
+        self._known_token = 0
+        self._gained = asyncio.Event()
+        self._ask_now = asyncio.Event()
+        self._failure: str | None = None
+
+    @property
+    def claim(self) -> Claim | None:
+        """What to write under; None while this server does not lead."""
+        return self._claim if self._clock_s() < self._ends_s else None
+
+    @property
+    def name(self) -> str:
+        """Name of this server."""
+        return self._lease.holder
+
+    async def run(self) -> None:
+        """Ask for the lease and renew it, until cancelled."""
+        while True:
+            pause_s = await self.ask()
+            self._ask_now.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._ask_now.wait()
+
+    async def ask(self) -> float:
+        """Take or renew the lease once; give the seconds until the next time. Nothing is raised."""
+        asked_s = self._clock_s()
+        period_s = self._lease.length_ms / 1000 / ASKED_PER_LEASE
+        try:
+            answer = await self._lease.take(self._known_token, self.claim)
+        except (RedisError, OSError) as error:
+            self._not_answered(describe_failure(error))
+            return period_s * _RANDOM.uniform(0.3, 0.6)
+        self._failure = None
+        claim = answer.claim if isinstance(answer, Taken) else answer
+        self._known_token = max(self._known_token, claim.fencing_token)
+        if isinstance(answer, Taken):
+            self.leader = answer.claim.holder
+            self._lost("another server holds the lease")
+            # Asked again as soon as it can be free, not all servers in the same moment.
+            return min(period_s, answer.left_ms / 1000 + 0.001) + period_s * _RANDOM.uniform(0.0, 0.1)
+        self._held(answer, asked_s + self._lease.length_ms / 1000)
+        return period_s
+
+    def deposed(self) -> None:
+        """Take note that Redis has refused the claim: somebody has taken over, or Redis has lost the lease."""
+        self._lost("Redis does not hold this server's claim any more")
+        self._ask_now.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until this server leads, at most so many seconds."""
+        if self.claim is None:
+            # It may have ended unnoticed since the lease was last asked for.
+            self._gained.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._gained.wait()
+
+    async def release(self) -> None:
+        """Give leadership up for good; `run` must have ended. Where Redis cannot be told, the lease ends by itself."""
+        claim, self._claim = self._claim, None
+        self._gained.clear()
+        if claim is not None:
+            try:
+                await self._lease.release(claim)
+            except (RedisError, OSError) as error:
+                logger.warning("Leadership not released; it ends by itself", error=describe_failure(error))
+            else:
+                logger.info("Leadership released", fencing_token=claim.fencing_token)
+
+    def _held(self, claim: Claim, ends_s: float) -> None:
+        new_term = self._claim is None or self._claim.value != claim.value
+        self._claim, self._ends_s, self.leader = claim, ends_s, claim.holder
+        if new_term:
+            self.terms += 1
+            logger.info("Leadership gained", fencing_token=claim.fencing_token, server=claim.holder)
+        self._gained.set()
+
+    def _lost(self, why: str) -> None:
+        claim, self._claim = self._claim, None
+        self._gained.clear()
+        if claim is not None:
+            logger.warning("Leadership lost", why=why, fencing_token=claim.fencing_token, leader=self.leader or None)
+
+    def _not_answered(self, failure: str) -> None:
+        if failure != self._failure:
+            logger.warning("Lease cannot be asked for; trying again", error=failure)
+        self._failure = failure
+        if self._claim is not None and self.claim is None:
+            self.leader = ""
+            self._lost("it could not be renewed in time")

@@ -1,0 +1,88 @@
+"""Lease: the right to write to the log, which one server holds at a time and which ends by itself.
+
+What protects the log is not the lease but the claim: the scripts that write compare it with what Redis holds, in the
+same atomic step. A server that was paused or cut off and believes to lead still cannot write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import redis.asyncio as redis
+
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_scripts import register_script
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Proof of holding the lease.
+
+    Attributes:
+        value: "<fencing token> <holder>", as Redis holds it.
+        run_id: id of the Redis process that granted or renewed it; empty: it may not be known.
+    """
+
+    value: str
+    run_id: str = ""
+
+    @property
+    def fencing_token(self) -> int:
+        """Grows whenever the lease changes hands; 0 in a claim that somebody has written by hand."""
+        token = self.value.partition(" ")[0]
+        return int(token) if token.isdecimal() else 0
+
+    @property
+    def holder(self) -> str:
+        """Name of the server that holds it."""
+        return self.value.partition(" ")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody else holds the lease: who, and for how many milliseconds unless it is renewed."""
+
+    claim: Claim
+    left_ms: int
+
+
+class Lease:
+    """Asks for the lease on behalf of one server.
+
+    Args:
+        client: the Redis client.
+        prefix: what every key starts with.
+        holder: name of this server; no other process has the same.
+        length_ms: how long the lease lasts unless it is renewed, milliseconds.
+    """
+
+    def __init__(self, client: redis.Redis, prefix: str, holder: str, length_ms: int) -> None:
+        self.length_ms = length_ms
+        self.holder = holder
+        self._keys = LogKeys.under(prefix)
+        self._take = register_script(client, "lease")
+        self._release = register_script(client, "release")
+
+    async def take(self, known_token: int = 0, held: Claim | None = None) -> Claim | Taken:
+        """Take the lease if it is free, renew the one that is held, or tell who holds it.
+
+        Args:
+            known_token: highest fencing token that the caller knows of; a new one is above it.
+            held: what this server leads under. A lease of ours that we do not know of is not renewed: a server that
+                no answer reaches must not keep it from the others.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        keys = self._keys
+        outcome, value, detail = await self._take(
+            keys=[keys.lease, keys.fencing_token, keys.state],
+            args=[self.holder, self.length_ms, known_token, held.value if held else ""],
+        )
+        if outcome == b"held":
+            return Claim(value.decode(), detail.decode())
+        return Taken(Claim(value.decode(errors="replace")), int(detail))
+
+    async def release(self, claim: Claim) -> None:
+        """Give the lease up, so that another server need not wait for its end."""
+        await self._release(keys=[self._keys.lease], args=[claim.value])

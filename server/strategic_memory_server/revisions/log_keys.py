@@ -1,0 +1,41 @@
+"""LogKeys: names of everything that this service keeps in Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """Names of the outputs in Redis.
+
+    Attributes:
+        feedback: the newest feedback as JSON, for as long as it may be acted upon.
+        log: the stream of revisions.
+        events: the pub/sub channel.
+        state: the hash that says where the log stands.
+        pulse: the short stream of changes of the state.
+        lease: who may write, as "<fencing token> <holder>"; it ends by itself.
+        fencing_token: the last token that was minted.
+    """
+
+    feedback: str
+    log: str
+    events: str
+    state: str
+    pulse: str
+    lease: str
+    fencing_token: str
+
+    @classmethod
+    def under(cls, prefix: str) -> LogKeys:
+        """Give the names under a key prefix."""
+        return cls(
+            feedback=f"{prefix}:feedback:strategic_memory",
+            log=f"{prefix}:stream:strategic_feedback",
+            events=f"{prefix}:events:strategic_feedback",
+            state=f"{prefix}:feedback:strategic_memory:state",
+            pulse=f"{prefix}:stream:strategic_feedback:pulse",
+            lease=f"{prefix}:feedback:strategic_memory:lease",
+            fencing_token=f"{prefix}:feedback:strategic_memory:fencing_token",
+        )

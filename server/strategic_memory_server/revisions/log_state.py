@@ -1,0 +1,62 @@
+"""LogState: where the log stands, as its state and each of its pulses say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, read_count, read_time_ms
+
+STATE_FIELDS = [
+    "epoch",
+    "revision",
+    "epoch_start",
+    "oldest_revision",
+    "computed_at_ms",
+    "data_as_of_ms",
+    "valid_until_ms",
+    "withdrawn",
+]
+"""Fields of the state and of each pulse."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Where the log stands.
+
+    Attributes:
+        epoch: name of the log.
+        revision: newest revision; in an epoch without a publication, the one that it goes on above.
+        oldest_revision: oldest retained revision of the epoch; 0 when there is none.
+        times: times of the newest feedback.
+        epoch_start: first revision of the epoch, whether or not it has been published yet.
+        withdrawn: whether nothing stands behind the newest feedback any more.
+    """
+
+    epoch: str
+    revision: int
+    oldest_revision: int = 0
+    times: Times = field(default_factory=Times)
+    epoch_start: int = 1
+    withdrawn: bool = False
+
+    @classmethod
+    def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
+        """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known.
+
+        Raises:
+            MalformedFeedbackError: somebody else wrote to them.
+        """
+        epoch, revision, start, oldest, *times, withdrawn = (reply or b"" for reply in replies)
+        try:
+            return cls(
+                epoch.decode(),
+                read_count(int(revision)),
+                read_count(int(oldest or 0)),
+                Times(*(read_time_ms(int(time)) if time else None for time in times)),
+                read_count(int(start or 1)),
+                withdrawn == b"1",
+            )
+        except ValueError as error:
+            raise MalformedFeedbackError("the state of the feedback log cannot be read") from error

@@ -1,0 +1,182 @@
+"""The outermost layer of every RPC: counts it, and sees to it that no error leaves the server unmapped.
+
+A handler is wrapped once, when it is added to the server. An interceptor would be asked again for each call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+from grpc.aio import AbortError, ServicerContext
+
+from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryError, Violation
+from strategic_memory_server.monitoring.rpc_metrics import MethodMetrics, RpcMetrics
+from strategic_memory_server.rpc.admission import admitting
+from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
+
+Context = ServicerContext[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Behaviour = Callable[[Any, Context], Any]
+
+_OK = grpc.StatusCode.OK
+_now_s = time.perf_counter
+
+logger = structlog.get_logger(__name__)
+
+
+class Boundary:
+    """Stands where generated code adds handlers to a server, and adds them wrapped.
+
+    Args:
+        server: gets the handlers.
+        metrics: count the calls.
+        most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
+    """
+
+    def __init__(self, server: grpc.aio.Server, metrics: RpcMetrics, most_at_once: Mapping[str, int]) -> None:
+        self._server = server
+        self._metrics = metrics
+        self._most_at_once = most_at_once
+
+    @property
+    def as_server(self) -> grpc.aio.Server:
+        """This object, for functions that ask for a server to add handlers to."""
+        return cast("grpc.aio.Server", self)
+
+    def add_generic_rpc_handlers(self, handlers: tuple[grpc.GenericRpcHandler, ...]) -> None:
+        """Leave out: the same handlers come by name."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        """Add the handlers of a service, by the names of its methods."""
+        wrapped = {name: self._wrapped(f"/{service}/{name}", handler) for name, handler in handlers.items()}
+        # Calls of clients that do not send the method in the form that the core looks for come through the first.
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
+        self._server.add_registered_method_handlers(service, wrapped)
+
+    def _wrapped(self, path: str, handler: Handler) -> Handler:
+        kind, make, behaviour = _parts(handler)
+        if not (inspect.isasyncgenfunction(behaviour) or inspect.iscoroutinefunction(behaviour)):
+            # What a servicer leaves out is generated code, which answers UNIMPLEMENTED.
+            return handler
+        metrics = self._metrics.of_method(kind, path)
+        if (most := self._most_at_once.get(path)) is not None:
+            behaviour = admitting(behaviour, path, most)
+        wrap = _streaming if handler.response_streaming else _unary
+        result: Handler = make(
+            wrap(behaviour, metrics),
+            request_deserializer=_parsing(handler.request_deserializer, metrics, handler.request_streaming),
+            response_serializer=handler.response_serializer,
+        )
+        return result
+
+
+def _parts(handler: Handler) -> tuple[str, Callable[..., Handler], Behaviour]:
+    """Give the kind of a handler as metrics name it, what makes another one, and what it does."""
+    found: tuple[str, Callable[..., Handler], Any] = {
+        (False, False): ("unary", grpc.unary_unary_rpc_method_handler, handler.unary_unary),
+        (False, True): ("server_stream", grpc.unary_stream_rpc_method_handler, handler.unary_stream),
+        (True, False): ("client_stream", grpc.stream_unary_rpc_method_handler, handler.stream_unary),
+        (True, True): ("bidi_stream", grpc.stream_stream_rpc_method_handler, handler.stream_stream),
+    }[handler.request_streaming, handler.response_streaming]
+    return found
+
+
+def _parsing(
+    deserialize: Callable[[bytes], object] | None, metrics: MethodMetrics, request_streaming: bool
+) -> Callable[[bytes], object]:
+    """Count the messages, and let bytes that are not one reach the behaviour as the error itself.
+
+    gRPC would answer them with UNKNOWN and the text of a Python exception. A message of a request stream is parsed
+    while the behaviour reads it, so the error passes through the behaviour there.
+    """
+
+    def parse(raw: bytes) -> object:
+        metrics.received += 1
+        if deserialize is None:
+            return raw
+        try:
+            return deserialize(raw)
+        except DecodeError as error:
+            if request_streaming:
+                raise
+            return error
+
+    return parse
+
+
+def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:
+    async def call(request: object, context: Context) -> object:
+        started_s = _now_s()
+        metrics.started += 1
+        try:
+            if isinstance(request, DecodeError):
+                raise request
+            response: object = await behaviour(request, context)
+        except BaseException as error:
+            await _end(error, context, metrics, started_s)
+            raise
+        metrics.sent += 1
+        metrics.completed(_OK, _now_s() - started_s)
+        return response
+
+    return call
+
+
+def _streaming(behaviour: Callable[[Any, Context], AsyncGenerator[Any, None]], metrics: MethodMetrics) -> Behaviour:
+    async def call(request: object, context: Context) -> None:
+        started_s = _now_s()
+        metrics.started += 1
+        write = context.write
+        try:
+            if isinstance(request, DecodeError):
+                raise request
+            responses = behaviour(request, context)
+            try:
+                async for response in responses:
+                    await write(response)
+                    metrics.sent += 1
+            finally:
+                await responses.aclose()
+        except BaseException as error:
+            await _end(error, context, metrics, started_s)
+            raise
+        metrics.completed(_OK, _now_s() - started_s)
+
+    return call
+
+
+async def _end(error: BaseException, context: Context, metrics: MethodMetrics, started_s: float) -> None:
+    """Count the end of a call by an error, and abort it with what the table says of that."""
+    seconds = _now_s() - started_s
+    if isinstance(error, DecodeError):
+        error = InvalidRequestError(Violation("request", "is not a message of the type that this method takes"))
+    if isinstance(error, StrategicMemoryError):
+        status = grpc_status_of(error)
+        metrics.completed(status.code, seconds)
+        await context.abort(status.code, status.details, status.trailing_metadata)
+    if isinstance(error, AbortError):
+        metrics.completed(context.code(), seconds)
+    elif _is_fault(error):
+        logger.error("RPC failed by a fault of the program", method=metrics.path, exc_info=error)
+        metrics.completed(grpc.StatusCode.INTERNAL, seconds)
+        await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_MESSAGE)
+    else:
+        # The client went away, or the server stops.
+        metrics.completed(grpc.StatusCode.CANCELLED, seconds)
+
+
+def _is_fault(error: BaseException) -> bool:
+    """Tell a fault of the program from a caller that went away and a server that stops."""
+    if isinstance(error, asyncio.CancelledError):
+        # One that nobody asked for came from inside; gRPC would leave the client of such a call waiting.
+        task = asyncio.current_task()
+        return task is not None and not task.cancelling()
+    # What gRPC raises where it cannot send any more.
+    return isinstance(error, Exception) and not isinstance(error, grpc.aio.InternalError)

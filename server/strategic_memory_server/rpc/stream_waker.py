@@ -1,0 +1,60 @@
+"""StreamWaker: wakes the streams when there is something to tell them, and lets them sleep otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+
+HEARTBEAT_JITTER = 0.1
+
+_RANDOM = secrets.SystemRandom()
+
+
+class StreamWaker:
+    """Looks at the hub once for all streams.
+
+    A sync that only renews the times wakes nobody. A feedback whose validity passes changes without a word from the
+    hub, so a timer watches it.
+
+    Args:
+        hub: what there is to tell.
+        changed: tells when the hub has changed.
+        clock_ms: gives the time, milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self, hub: FeedbackHub, changed: ChangeSignal, clock_ms: Callable[[], int]) -> None:
+        self._hub = hub
+        self._clock_ms = clock_ms
+        self._signal = ChangeSignal()
+        self._told: tuple[object, ...] = ()
+        self._alarm: asyncio.TimerHandle | None = None
+        changed.listen(self._look)
+
+    def waiter(self, heartbeat_s: float) -> Waiter:
+        """Give what one stream waits by: for something to tell, and the time of a heartbeat, jittered by a tenth."""
+        return Waiter(self._signal, lambda: heartbeat_s * _RANDOM.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER))
+
+    def wake(self) -> None:
+        """Wake all streams."""
+        self._signal.notify()
+
+    def _look(self) -> None:
+        in_force = self._hub.in_force(self._clock_ms())
+        self._watch_validity(in_force)
+        tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status)
+        if tells != self._told:
+            self._told = tells
+            self.wake()
+
+    def _watch_validity(self, in_force: Feedback) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        valid_until_ms = in_force.times.valid_until_ms
+        if in_force.status is FeedbackStatus.ACTIVE and valid_until_ms is not None:
+            left_s = (valid_until_ms + 1 - self._clock_ms()) / 1000
+            self._alarm = asyncio.get_running_loop().call_later(left_s, self._look)

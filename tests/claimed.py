@@ -1,0 +1,106 @@
+"""The log and its publisher, always under a claim that holds: for tests that are not about who may write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import redis
+import redis.asyncio
+from redis_contents import Contents, contents_of
+
+from strategic_memory_server.feedback import Advice, Feedback, Times
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.lease import Claim, Lease, Taken
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_state import LogState
+
+HOLDER = "tests"
+LEASE_MS = 3_600_000
+KEYS = LogKeys.under("quantum")
+
+
+def lease_of(client: redis.asyncio.Redis, holder: str = HOLDER, length_ms: int = LEASE_MS) -> Lease:
+    """A lease under the prefix of the tests."""
+    return Lease(client, "quantum", holder, length_ms)
+
+
+async def leading(client: redis.asyncio.Redis) -> Leadership:
+    """A leadership that leads for as long as any test lasts."""
+    leadership = Leadership(lease_of(client))
+    await leadership.ask()
+    assert leadership.claim
+    return leadership
+
+
+async def claim_on(client: redis.asyncio.Redis) -> Claim:
+    """A claim that holds: all tests' publishers are one holder."""
+    lease = lease_of(client)
+    answer = await lease.take()
+    if isinstance(answer, Taken) and answer.claim.holder == HOLDER:
+        answer = await lease.take(held=answer.claim)
+    assert isinstance(answer, Claim)
+    return answer
+
+
+def said_in(client: redis.Redis) -> Contents:
+    """The whole contents but for the lease."""
+    lease = {KEYS.lease.encode(), KEYS.fencing_token.encode()}
+    return {key: value for key, value in contents_of(client).items() if key not in lease}
+
+
+class ClaimedLog:
+    """A log whose writes are made under a claim that holds."""
+
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        prefix: str = "quantum",
+        retained_revisions: int = 100,
+        log: FeedbackLog | None = None,
+    ) -> None:
+        self.client = client
+        self.log = log or FeedbackLog(client, prefix, retained_revisions)
+
+    @property
+    def keys(self) -> LogKeys:
+        return self.log.keys
+
+    async def open(self, epoch_if_new: str, above: int = 0) -> LogState:
+        return await self.log.open(await claim_on(self.client), epoch_if_new, above)
+
+    async def publish(self, feedback: Feedback, expected: LogState) -> bool:
+        return await self.log.publish(await claim_on(self.client), feedback, expected)
+
+    async def confirm(self, feedback: Feedback) -> bool:
+        return await self.log.confirm(await claim_on(self.client), feedback)
+
+    async def withdraw(self, feedback: Feedback) -> bool:
+        return await self.log.withdraw(await claim_on(self.client), feedback)
+
+    async def read_state(self) -> LogState | None:
+        return await self.log.read_state()
+
+    async def snapshot(self, recent: int) -> LogSnapshot:
+        return await self.log.snapshot(recent)
+
+    async def read_after(self, revision: int, count: int) -> list[Feedback]:
+        return await self.log.read_after(revision, count)
+
+
+class ClaimedPublisher:
+    """A publisher whose claim always holds."""
+
+    def __init__(self, log: ClaimedLog, mint: Callable[[], str] = mint_epoch) -> None:
+        self._client = log.client
+        self._publisher = FeedbackPublisher(log.log, mint)
+
+    async def open(self) -> LogState:
+        return await self._publisher.open(await claim_on(self._client))
+
+    async def publish(self, advice: Advice, times: Times, now_ms: int) -> Publication:
+        return await self._publisher.publish(await claim_on(self._client), advice, times, now_ms)
+
+    async def withdraw(self, now_ms: int) -> None:
+        await self._publisher.withdraw(await claim_on(self._client), now_ms)

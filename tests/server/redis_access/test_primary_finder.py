@@ -1,0 +1,55 @@
+"""In which order sentinels and nodes are asked, as the message tells when none of them answers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import redis
+import redis.asyncio
+from faults.free_ports import HOST, free_port
+
+from strategic_memory_server.redis_access.primary_finder import ClusterFinder, PrimaryFinder, SentinelFinder
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_location import Address
+from strategic_memory_server.settings import RedisSettings
+
+
+def ask(address: Address) -> redis.asyncio.Redis:
+    return connect(RedisSettings(url=f"redis://{address[0]}:{address[1]}"))
+
+
+@pytest.fixture
+def nobody() -> list[Address]:
+    """Addresses where nothing listens."""
+    return [(HOST, port) for port in sorted({free_port() for _ in range(8)})[:3]]
+
+
+async def order(finder: PrimaryFinder) -> list[int]:
+    with pytest.raises(redis.ConnectionError) as refused:
+        await finder.find()
+    return [int(port) for port in re.findall(rf"{HOST}:(\d+): ConnectionError", str(refused.value))]
+
+
+async def test_each_is_asked_once_in_the_given_order(nobody: list[Address]) -> None:
+    ports = [port for _, port in nobody]
+    for finder in (SentinelFinder(ask, nobody, "name"), ClusterFinder(ask, nobody, "{a}")):
+        assert await order(finder) == ports
+        # Whoever failed went to the end, one after the other.
+        assert await order(finder) == ports
+
+
+async def test_whoever_was_wrong_is_asked_last(nobody: list[Address]) -> None:
+    first, second, third = (port for _, port in nobody)
+    for finder in (SentinelFinder(ask, nobody, "name"), ClusterFinder(ask, nobody, "{a}")):
+        finder.mistaken()
+        assert await order(finder) == [second, third, first]
+
+
+async def test_a_node_that_another_one_points_to_is_asked_first(nobody: list[Address]) -> None:
+    *nodes, hinted = nobody
+    finder = ClusterFinder(ask, nodes, "{a}")
+    finder.mistaken(hinted)
+    assert await order(finder) == [hinted[1], *(port for _, port in nodes)]
+    finder.mistaken(nodes[1])
+    assert await order(finder) == [nodes[1][1], hinted[1], nodes[0][1]]

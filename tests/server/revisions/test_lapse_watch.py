@@ -1,0 +1,110 @@
+"""The feedback key once the validity has passed: safe values where a server runs, no key where none does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, feedback, renewed
+from claimed import KEYS, ClaimedLog
+
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.lapse_watch import LapseWatch
+from strategic_memory_server.revisions.log_state import LogState
+
+END_MS = NOW_MS + 180_000
+
+
+class Watched:
+    """A log with one revision, the hub of a server that follows it, and its watch."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self.log = ClaimedLog(client)
+        self.hub = FeedbackHub("1.0.0", 10)
+        self.now_ms = NOW_MS
+        self.watch = LapseWatch(self.log.log, self.hub, lambda: self.now_ms)
+
+    async def follow(self) -> None:
+        self.hub.load(await self.log.snapshot(10))
+
+
+@pytest.fixture
+async def watched(async_client: redis.asyncio.Redis) -> Watched:
+    watched = Watched(async_client)
+    await watched.log.open("e1")
+    assert await watched.log.publish(feedback(1), expected=LogState("e1", 0))
+    await watched.follow()
+    return watched
+
+
+def key(client: redis.Redis) -> dict[str, Any]:
+    raw: Any = client.get(KEYS.feedback)
+    document: dict[str, Any] = json.loads(raw)
+    return document
+
+
+async def test_the_key_gets_the_safe_values_once_the_validity_has_passed(
+    watched: Watched, redis_client: redis.Redis
+) -> None:
+    watched.now_ms = END_MS
+    await watched.watch.look()
+    assert (key(redis_client)["status"], key(redis_client)["leverage_hint"]) == ("ACTIVE", 1.5)
+    watched.now_ms = END_MS + 1
+    await watched.watch.look()
+    lapsed = key(redis_client)
+    assert [lapsed[name] for name in ("status", "updated_policy", "confidence_boost", "leverage_hint")] == [
+        "STALE",
+        "CONSERVATIVE",
+        0.0,
+        1.0,
+    ]
+    assert redis_client.pttl(KEYS.feedback) == -1
+
+
+async def test_it_is_written_once(watched: Watched, redis_client: redis.Redis) -> None:
+    watched.now_ms = END_MS + 1
+    await watched.watch.look()
+    redis_client.set(KEYS.feedback, "read and replaced by hand")
+    await watched.watch.look()
+    assert redis_client.get(KEYS.feedback) == b"read and replaced by hand"
+
+
+@pytest.mark.parametrize("since", ["confirmed", "published", "withdrawn", "flushed"])
+async def test_a_server_that_is_behind_changes_nothing(since: str, watched: Watched, redis_client: redis.Redis) -> None:
+    later = Times(END_MS, END_MS, END_MS + 180_000)
+    match since:
+        case "confirmed":
+            assert await watched.log.confirm(renewed(feedback(1), later))
+        case "published":
+            assert await watched.log.publish(renewed(feedback(2), later), expected=LogState("e1", 1))
+        case "withdrawn":
+            assert await watched.log.withdraw(feedback(1))
+        case _:
+            redis_client.flushall()
+    before = redis_client.get(KEYS.feedback)
+    watched.now_ms = END_MS + 1
+    await watched.watch.look()
+    assert redis_client.get(KEYS.feedback) == before
+
+
+async def test_it_looks_again_after_redis_refused(watched: Watched, redis_client: redis.Redis) -> None:
+    watched.now_ms = END_MS + 1
+    redis_client.rename(KEYS.state, "kept")
+    redis_client.set(KEYS.state, "text")
+    await watched.watch.look()
+    assert key(redis_client)["status"] == "ACTIVE"
+    redis_client.rename("kept", KEYS.state)
+    await watched.watch.look()
+    assert key(redis_client)["status"] == "STALE"
+
+
+async def test_where_no_server_runs_the_key_ends_by_itself(watched: Watched, redis_client: redis.Redis) -> None:
+    left: Any = redis_client.pttl(KEYS.feedback)
+    assert 0 < left <= 2 * 180_000
+    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 1_000)))
+    left = redis_client.pttl(KEYS.feedback)
+    assert 0 < left <= 2_000

@@ -1,0 +1,143 @@
+"""Leadership: who may write now, as one server sees it. Redis is real, and it is taken away for real."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from claimed import KEYS, lease_of
+from processes import aeventually
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.settings import RedisSettings
+
+Redis = redis.asyncio.Redis
+
+
+def token_of(leadership: Leadership) -> int | None:
+    return leadership.claim.fencing_token if leadership.claim else None
+
+
+class Clock:
+    """Shows the seconds that it was set to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@asynccontextmanager
+async def running(leadership: Leadership) -> AsyncIterator[None]:
+    task = asyncio.create_task(leadership.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_leads_once_it_has_asked(async_client: Redis) -> None:
+    leadership = Leadership(lease_of(async_client, "a"))
+    assert (leadership.claim, leadership.leader, leadership.terms) == (None, "", 0)
+    await leadership.ask()
+    assert leadership.claim
+    assert (leadership.claim.holder, leadership.leader, leadership.terms) == ("a", "a", 1)
+    await leadership.ask()
+    assert leadership.terms == 1
+
+
+async def test_a_claim_ends_a_lease_after_it_was_asked_for_although_nobody_says_so(async_client: Redis) -> None:
+    """A process that was paused wakes up and must not believe to lead."""
+    clock = Clock()
+    leadership = Leadership(lease_of(async_client, "a", 5_000), clock)
+    await leadership.ask()
+    clock.now_s += 4.99
+    assert leadership.claim
+    clock.now_s += 0.02
+    assert leadership.claim is None
+
+
+async def test_who_does_not_lead_knows_who_does_and_asks_again_when_the_lease_can_end(async_client: Redis) -> None:
+    first, second = (Leadership(lease_of(async_client, name, 1_000)) for name in "ab")
+    await first.ask()
+    assert await second.ask() <= 1.0
+    assert (second.claim, second.leader) == (None, "a")
+
+
+async def test_another_takes_over_when_the_leader_is_silent(async_client: Redis) -> None:
+    first, second = (Leadership(lease_of(async_client, name, 200)) for name in "ab")
+    await first.ask()
+    async with running(second):
+        await second.wait(5)
+        assert second.claim
+        assert second.claim.fencing_token == 2
+
+
+async def test_a_leader_that_renews_stays(async_client: Redis, redis_client: redis.Redis) -> None:
+    first, second = (Leadership(lease_of(async_client, name, 300)) for name in "ab")
+    left_ms = [0]
+
+    def renewed_six_times() -> bool:
+        left: Any = redis_client.pttl(KEYS.lease)
+        left_ms.append(left)
+        return sum(later > earlier for earlier, later in pairwise(left_ms)) >= 6
+
+    async with running(first):
+        await first.wait(5)
+        async with running(second):
+            await aeventually(renewed_six_times)
+            assert (first.terms, second.terms) == (1, 0)
+
+
+async def test_who_was_refused_by_redis_asks_at_once(async_client: Redis, redis_client: redis.Redis) -> None:
+    leadership = Leadership(lease_of(async_client, "a"))
+    async with running(leadership):
+        await leadership.wait(5)
+        redis_client.flushall()
+        leadership.deposed()
+        await leadership.wait(5)
+        assert [token_of(leadership), leadership.terms] == [2, 2]
+
+
+async def test_release_lets_another_lead_at_once(async_client: Redis) -> None:
+    first, second = (Leadership(lease_of(async_client, name)) for name in "ab")
+    await first.ask()
+    await first.release()
+    assert first.claim is None
+    await second.ask()
+    assert token_of(second) == 2
+    await first.release()
+    await second.ask()
+    assert (token_of(second), second.terms) == (2, 1)
+
+
+@pytest.fixture
+def own_redis() -> Iterator[EmbeddedRedis]:
+    server = EmbeddedRedis(persistence=Persistence.NONE)
+    server.start()
+    yield server
+    server.close()
+
+
+async def test_redis_away_ends_the_claim_in_time_and_it_leads_again_afterwards(own_redis: EmbeddedRedis) -> None:
+    async with connect(RedisSettings(url=own_redis.url, connect_timeout_s=0.3)) as client:
+        leadership = Leadership(lease_of(client, "a", 400))
+        async with running(leadership):
+            await leadership.wait(5)
+            own_redis.kill()
+            await aeventually(lambda: leadership.claim is None)
+            assert leadership.leader in ("", "a")
+            own_redis.start()
+            await leadership.wait(10)
+            assert leadership.claim
+            assert leadership.claim.fencing_token >= 2

@@ -1,0 +1,134 @@
+"""Lease on a real Redis: one holder at a time, tokens that only grow, and an end that comes by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from claimed import KEYS, lease_of
+from processes import aeventually
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.lease import Claim, Lease, Taken
+from strategic_memory_server.settings import RedisSettings
+
+Redis = redis.asyncio.Redis
+
+
+async def claim_of(lease: Lease, known_token: int = 0) -> Claim:
+    claim = await lease.take(known_token)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+async def test_a_free_lease_is_taken_and_redis_shows_who_holds_it(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    claim = await claim_of(lease_of(async_client, "a", 5_000))
+    assert (claim.fencing_token, claim.holder) == (1, "a")
+    assert redis_client.get(KEYS.lease) == b"1 a"
+    left: Any = redis_client.pttl(KEYS.lease)
+    assert 0 < left <= 5_000
+    info: Any = redis_client.info("server")
+    assert claim.run_id == info["run_id"]
+
+
+async def test_a_held_lease_is_renewed_by_its_holder_and_refused_to_others(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    held = await claim_of(lease_of(async_client, "a"))
+    refused = await lease_of(async_client, "b").take()
+    assert isinstance(refused, Taken)
+    assert refused.claim.value == held.value
+    assert 0 < refused.left_ms <= 3_600_000
+    redis_client.pexpire(KEYS.lease, 1_000)
+    assert await lease_of(async_client, "a").take(held=held) == held
+    left: Any = redis_client.pttl(KEYS.lease)
+    assert left > 1_000
+
+
+async def test_a_server_that_does_not_know_that_it_leads_lets_its_lease_end(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    held = await claim_of(lease_of(async_client, "a"))
+    redis_client.pexpire(KEYS.lease, 1_000)
+    assert isinstance(await lease_of(async_client, "a").take(), Taken)
+    assert isinstance(await lease_of(async_client, "a").take(held=Claim("7 a")), Taken)
+    left: Any = redis_client.pttl(KEYS.lease)
+    assert 0 < left <= 1_000
+    redis_client.delete(KEYS.lease)
+    assert (await lease_of(async_client, "a").take(held=held)) == Claim("2 a", held.run_id)
+
+
+async def test_a_lease_that_ended_goes_to_another_under_a_higher_token(async_client: Redis) -> None:
+    first = await claim_of(lease_of(async_client, "a", 20))
+    other = lease_of(async_client, "b", 20)
+
+    async def taken_over() -> Claim | None:
+        answer = await other.take()
+        return answer if isinstance(answer, Claim) else None
+
+    second = await aeventually(taken_over)
+    assert second.fencing_token == first.fencing_token + 1
+
+
+async def test_a_released_lease_is_free_at_once(async_client: Redis) -> None:
+    lease = lease_of(async_client, "a")
+    await lease.release(await claim_of(lease))
+    assert (await claim_of(lease_of(async_client, "b"))).fencing_token == 2
+
+
+async def test_nobody_releases_what_another_holds(async_client: Redis, redis_client: redis.Redis) -> None:
+    mine = lease_of(async_client, "a")
+    old = await claim_of(mine)
+    redis_client.delete(KEYS.lease)
+    await claim_of(lease_of(async_client, "b"))
+    await mine.release(old)
+    assert redis_client.get(KEYS.lease) == b"2 b"
+
+
+@pytest.mark.parametrize("lost", ["counter", "counter and lease", "everything"])
+async def test_tokens_grow_whatever_redis_has_lost(async_client: Redis, redis_client: redis.Redis, lost: str) -> None:
+    lease = lease_of(async_client, "a")
+    before = await claim_of(lease, known_token=41)
+    assert before.fencing_token == 42
+    redis_client.hset(KEYS.state, "fencing_token", 42)
+    match lost:
+        case "counter":
+            redis_client.delete(KEYS.fencing_token, KEYS.lease)
+        case "counter and lease":
+            redis_client.set(KEYS.fencing_token, "not a number")
+            redis_client.delete(KEYS.lease)
+        case _:
+            redis_client.flushall()
+    known = 42 if lost == "everything" else 0
+    assert (await claim_of(lease_of(async_client, "b"), known)).fencing_token == 43
+
+
+async def test_a_lease_that_was_written_without_an_end_gets_one(async_client: Redis, redis_client: redis.Redis) -> None:
+    redis_client.set(KEYS.lease, "by hand")
+    refused = await lease_of(async_client, "a", 5_000).take()
+    assert isinstance(refused, Taken)
+    assert (refused.left_ms, refused.claim.fencing_token) == (5_000, 0)
+    left: Any = redis_client.pttl(KEYS.lease)
+    assert 0 < left <= 5_000
+
+
+@pytest.mark.parametrize("key", [KEYS.lease, KEYS.fencing_token, KEYS.state])
+async def test_a_key_of_another_type_is_named(async_client: Redis, redis_client: redis.Redis, key: str) -> None:
+    redis_client.rpush(key, "text")
+    with pytest.raises(redis.exceptions.ResponseError, match=f"{key} holds a list.*rename or delete it"):
+        await lease_of(async_client).take()
+
+
+async def test_a_user_who_may_not_ask_for_the_run_id_holds_the_lease_all_the_same(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    redis_client.acl_setuser("plain", enabled=True, nopass=True, commands=["+@all", "-info"], keys=["*"], reset=True)
+    url = redis_server.url.replace("redis://", "redis://plain:any@")
+    async with connect(RedisSettings(url=url)) as plain:
+        assert (await claim_of(lease_of(plain))).run_id == ""
+    redis_client.acl_deluser("plain")

@@ -1,0 +1,38 @@
+"""MessageCache: one message for all, and a bounded number of them."""
+
+from __future__ import annotations
+
+from advice import feedback
+
+from strategic_memory_server.rpc.message_cache import KEPT_MESSAGES, MessageCache
+from strategic_memory_server.rpc.to_wire import feedback_message
+
+
+def test_all_get_the_same_message() -> None:
+    cache, one = MessageCache(), feedback(7)
+    assert cache.delivery(one, 0) is cache.delivery(one, 0)
+    assert cache.response(one) is cache.response(one)
+    assert cache.delivery(one, 0).feedback == cache.response(one).feedback == feedback_message(one)
+
+
+def test_what_was_skipped_is_told_beside_the_same_feedback() -> None:
+    cache, one = MessageCache(), feedback(7)
+    assert cache.delivery(one, 3).skipped_revisions == 3
+    assert cache.delivery(one, 3).feedback == cache.delivery(one, 0).feedback
+    assert cache.delivery(one, 0).skipped_revisions == 0
+
+
+def test_an_equal_feedback_at_another_time_has_its_own_message() -> None:
+    cache, one, renewed = MessageCache(), feedback(7), feedback(7, valid_until_ms=None)
+    assert cache.response(one).feedback.HasField("valid_until")
+    assert not cache.response(renewed).feedback.HasField("valid_until")
+    assert cache.delivery(one, 0).feedback.HasField("valid_until")
+    assert not cache.delivery(renewed, 0).feedback.HasField("valid_until")
+
+
+def test_messages_are_kept_up_to_a_number() -> None:
+    cache = MessageCache()
+    for revision in range(1, KEPT_MESSAGES + 50):
+        # The feedback goes at once, so that another one may come to lie where it lay.
+        assert cache.delivery(feedback(revision), 0).feedback.revision == revision
+    assert len(cache._kept) == KEPT_MESSAGES
