@@ -168,7 +168,7 @@ def test_health_and_its_exit_codes(service: ServiceProcess, redis_client: redis.
 def test_a_resume_point_that_the_service_refuses(
     service: ServiceProcess, redis_client: redis.Redis, reason: str
 ) -> None:
-    with StrategicMemoryClient(service.grpc_address) as client:
+    with StrategicMemoryClient(service.grpc_address, options=ClientOptions(catch_up_s=0.3)) as client:
         client.follow()
         fill(redis_client)
         epoch = wait_until_used(client, 9).epoch

@@ -13,6 +13,7 @@ from typing import Any
 
 import redis.asyncio as redis
 import structlog
+from redis.exceptions import ResponseError
 
 from strategic_memory_server.feedback import Feedback, Times
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
@@ -46,12 +47,15 @@ class LogSnapshot:
         recent: newest feedbacks, oldest first, of the state's epoch.
         log_cursor: id of the newest log entry, to read on from.
         pulse_cursor: id of the newest pulse, to read on from.
+        is_vouched_for: whether the state was written by the Redis process that holds it, or by the server that leads
+            since that process runs. Redis may have come back without what was said last.
     """
 
     state: LogState | None
     recent: tuple[Feedback, ...]
     log_cursor: str
     pulse_cursor: str
+    is_vouched_for: bool = True
 
 
 class FeedbackLog:
@@ -172,18 +176,28 @@ class FeedbackLog:
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment."""
+        run_id = await self._run_id()
         async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(self.keys.state, STATE_FIELDS)
+            pipeline.hmget(self.keys.state, [*STATE_FIELDS, "run_id"])
             pipeline.xrevrange(self.keys.log, count=recent)
             pipeline.xrevrange(self.keys.pulse, count=1)
-            state_reply, newest, pulses = await pipeline.execute()
+            (*state_reply, written_in), newest, pulses = await pipeline.execute()
         state = _state(state_reply)
         return LogSnapshot(
             state=state,
             recent=contiguous_tail(decode_entries(newest[::-1]), state),
             log_cursor=newest[0][0].decode() if newest else "0-0",
             pulse_cursor=pulses[0][0].decode() if pulses else "0-0",
+            is_vouched_for=not (run_id and written_in and written_in.decode() != run_id),
         )
+
+    async def _run_id(self) -> str:
+        """Give the id of the Redis process; empty where the user may not know it."""
+        try:
+            info: dict[str, object] = await self._client.info("server")
+        except ResponseError:
+            return ""
+        return str(info.get("run_id", ""))
 
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         """Read up to `count` retained feedbacks that came after a revision, oldest first."""

@@ -37,6 +37,10 @@ class _Cursors:
     pulse: str
 
 
+class UnvouchedLogError(Exception):
+    """The log may have lost what was said last, and this server has not read it before: it must not be served."""
+
+
 class FeedbackTail:
     """Feeds a hub from a log.
 
@@ -73,7 +77,7 @@ class FeedbackTail:
                 self._recovered()
                 while await self._follow(cursors):
                     backoff.reset()
-            except (RedisError, OSError, MalformedFeedbackError) as error:
+            except (RedisError, OSError, MalformedFeedbackError, UnvouchedLogError) as error:
                 self._failed(describe_failure(error))
             except Exception as error:
                 # A fault of the program: keep serving what is known and try again, but say so loudly.
@@ -85,6 +89,10 @@ class FeedbackTail:
 
     async def _snapshot(self) -> _Cursors:
         snapshot = await self._log.snapshot(self._recent)
+        if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.heard:
+            raise UnvouchedLogError(
+                "Redis was restarted or has failed over, and no server that leads has vouched for the feedback log since"
+            )
         self._hub.load(snapshot)
         self._changed.notify()
         return _Cursors(snapshot.log_cursor, snapshot.pulse_cursor)

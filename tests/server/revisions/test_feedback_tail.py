@@ -246,3 +246,24 @@ async def test_it_waits_for_a_redis_that_comes_later(fresh_redis: EmbeddedRedis)
         await aeventually(lambda: follower.hub.was_read)
         await follower.hears((await follower.say("a")).feedback)
         assert follower.tail.failure is None
+
+
+async def test_a_log_that_another_redis_process_wrote_is_not_served_by_who_never_read_it(
+    follower: Follower, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """Redis may have come back without what was said last; a server that starts now cannot tell."""
+    await follower.say("a")
+    newcomer = FeedbackHub("1.0.0", 10)
+    redis_client.hset(KEYS.state, "run_id", "0" * 40)
+    tail = FeedbackTail(follower.tail._log, async_client, newcomer, ChangeSignal(), 10)
+    task = asyncio.create_task(tail.run())
+    try:
+        await aeventually(lambda: tail.failure)
+        assert "vouched" in str(tail.failure)
+        assert not newcomer.was_read
+        await follower.say("a")
+        await aeventually(lambda: newcomer.revision == 1)
+        assert tail.failure is None
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,133 @@
+"""One fault run: a stage, faults drawn from a seed, and the check of everything that was observed."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.deadline import NotInTimeError
+from chaos.stage import Stage, StageSettings
+from faults.redis_process import RedisProcessError
+from history.checker import check
+from history.model import History
+from redis.exceptions import RedisError
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
+
+_REVISIONS_BETWEEN = (3, 8)
+_NOT_AS_IT_SHOULD_BE = (NotInTimeError, RedisProcessError, EmbeddedRedisError, RedisError, OSError)
+
+FaultAction = Callable[[Stage], Awaitable[None]]
+"""Breaks something, and mends it."""
+
+
+class Epochs(enum.Enum):
+    """What becomes of the epoch in a run."""
+
+    ONE = "nothing is lost, so the epoch stays"
+    SEVERAL = "history is lost, so the epoch changes"
+    ANY = "whether history is lost is a matter of chance"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is played.
+
+    Attributes:
+        name: for the command line and the table.
+        stage: the stage.
+        faults: each is played as often as asked for, in an order that is drawn.
+        rarer: further faults, for long runs.
+        epochs: what has to become of the epoch.
+        keeps_tokens: whether Redis loses no fencing token, so that none may ever go back.
+    """
+
+    name: str
+    stage: StageSettings
+    faults: tuple[FaultAction, ...]
+    rarer: tuple[FaultAction, ...] = ()
+    epochs: Epochs = Epochs.ONE
+    keeps_tokens: bool = True
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run."""
+
+    run: str
+    seed: int
+    history: History = field(default_factory=History)
+    faults: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    """Violations of promises, and whatever else is not as it should be."""
+    replacement_s: list[float] = field(default_factory=list)
+    writes: int = 0
+    """How many writes to the log were compared with the fencing tokens before them."""
+    seconds: float = 0.0
+
+    @property
+    def revisions(self) -> int:
+        """How many revisions were seen in the log."""
+        return len(self.history.publishes)
+
+    @property
+    def deliveries(self) -> int:
+        """How many messages and answers were checked."""
+        messages = sum(len(stream.messages) for each in self.history.subscribers for stream in each.streams)
+        return messages + len(self.history.answers)
+
+
+async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction]) -> Outcome:
+    """Play faults in a run, in an order that is drawn.
+
+    Args:
+        run: where.
+        seed: of everything that is drawn.
+        folder: for the logs of the servers.
+        faults: what.
+    """
+    outcome = Outcome(run.name, seed)
+    begun_s = time.monotonic()
+    try:
+        async with Stage(run.stage, seed, folder) as stage:
+            try:
+                await _play_faults(stage, outcome, faults)
+                await stage.settle()
+                outcome.history = await stage.recorder.settled_history()
+            finally:
+                outcome.history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
+                outcome.replacement_s = stage.replacement_s
+                outcome.writes = stage.writes.writes
+                outcome.problems += stage.fencing.setbacks + stage.writes.setbacks if run.keeps_tokens else []
+    except _NOT_AS_IT_SHOULD_BE as error:
+        outcome.problems.append(f"{type(error).__name__}: {error}")
+    outcome.problems += [str(violation) for violation in await asyncio.to_thread(check, outcome.history)]
+    outcome.problems += _epoch_problems(run, outcome.history)
+    outcome.seconds = time.monotonic() - begun_s
+    return outcome
+
+
+async def _play_faults(stage: Stage, outcome: Outcome, faults: Sequence[FaultAction]) -> None:
+    for fault in stage.draw.sample(faults, len(faults)):
+        await stage.more_revisions(stage.draw.randint(*_REVISIONS_BETWEEN))
+        name = name_of(fault)
+        outcome.faults[name] += 1
+        with stage.recorder.fault(name):
+            await fault(stage)
+            await stage.progress()
+
+
+def name_of(fault: FaultAction) -> str:
+    """Give the name of a fault in words."""
+    return str(getattr(fault, "__name__", fault)).replace("_", " ")
+
+
+def _epoch_problems(run: Run, history: History) -> list[str]:
+    count = len(history.epochs)
+    wrong = (run.epochs is Epochs.ONE and count != 1) or (run.epochs is Epochs.SEVERAL and count < 2)
+    return [f"there were {count} epochs: {run.epochs.value}"] if wrong else []

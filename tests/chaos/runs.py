@@ -1,0 +1,112 @@
+"""The fault runs."""
+
+from __future__ import annotations
+
+from chaos.failover_faults import (
+    failover_that_loses_revisions,
+    failover_that_loses_revisions_and_the_leader,
+    master_killed,
+    master_killed_and_back_at_once,
+    ordered_failover,
+)
+from chaos.link_faults import (
+    answers_to_leader_lost,
+    connections_reset,
+    leader_refused,
+    leader_slowed,
+    leader_stalled,
+    requests_of_leader_held_back,
+    standby_stalled,
+)
+from chaos.redis_faults import (
+    redis_frozen,
+    redis_killed,
+    redis_older,
+    redis_older_and_all_killed,
+    redis_older_and_leader_killed,
+)
+from chaos.redis_under_test import SingleRedis
+from chaos.replicated_redis import cluster_redis, sentinel_redis
+from chaos.run import Epochs, Run
+from chaos.server_faults import leader_ended, leader_frozen, leader_killed, rolling_restart, standby_killed
+from chaos.stage import StageSettings
+
+from strategic_memory_server.embedded.embedded_redis import Persistence
+
+
+def _durable() -> SingleRedis:
+    return SingleRedis(Persistence.ALWAYS)
+
+
+def _forgetful() -> SingleRedis:
+    return SingleRedis(Persistence.NONE)
+
+
+_FAILOVERS = (ordered_failover, failover_that_loses_revisions_and_the_leader, leader_killed)
+
+RUNS = (
+    Run("killed servers", StageSettings(_durable, servers=3), (leader_killed, standby_killed), (leader_frozen,)),
+    Run(
+        "frozen leader",
+        StageSettings(_durable, proxied=True, command_timeout_s=30.0),
+        (leader_frozen, leader_frozen, requests_of_leader_held_back),
+        (leader_stalled, requests_of_leader_held_back),
+    ),
+    Run(
+        "leader cut off",
+        StageSettings(_durable, proxied=True),
+        (leader_stalled, answers_to_leader_lost, leader_refused),
+        (leader_slowed, connections_reset),
+    ),
+    Run(
+        "bad links",
+        StageSettings(_durable, servers=3, proxied=True, validity_s=1.5),
+        (connections_reset, leader_slowed, standby_stalled),
+        (leader_stalled, leader_killed, redis_frozen),
+    ),
+    Run("Redis restarted", StageSettings(_durable), (redis_killed, redis_killed, redis_frozen)),
+    Run(
+        "Redis emptied",
+        StageSettings(_forgetful),
+        (redis_killed, redis_killed),
+        (leader_killed, redis_frozen),
+        Epochs.SEVERAL,
+        keeps_tokens=False,
+    ),
+    Run(
+        "Redis older",
+        StageSettings(_forgetful),
+        (redis_older, redis_older_and_leader_killed, redis_older_and_all_killed),
+        (leader_killed,),
+        Epochs.SEVERAL,
+        keeps_tokens=False,
+    ),
+    Run(
+        "unread streams",
+        StageSettings(_durable, proxied=True, unread=4, retained_revisions=30),
+        (leader_killed, leader_stalled, rolling_restart),
+        (redis_killed, connections_reset),
+    ),
+    Run("draining", StageSettings(_durable), (leader_ended, rolling_restart)),
+    Run(
+        "sentinels",
+        StageSettings(sentinel_redis),
+        (failover_that_loses_revisions,),
+        (*_FAILOVERS, master_killed, master_killed_and_back_at_once),
+        Epochs.SEVERAL,
+        keeps_tokens=False,
+    ),
+    Run(
+        "cluster",
+        StageSettings(cluster_redis),
+        (master_killed,),
+        (*_FAILOVERS, failover_that_loses_revisions, master_killed_and_back_at_once),
+        Epochs.ANY,
+        keeps_tokens=False,
+    ),
+)
+
+
+def run_named(name: str) -> Run:
+    """Give the run of a name."""
+    return next(run for run in RUNS if run.name == name)

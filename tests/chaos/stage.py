@@ -1,0 +1,241 @@
+"""Stage: a real Redis, real servers, real clients and a producer, all under observation, for faults to be played on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from chaos.deadline import RECOVERS_WITHIN_S, NotInTimeError
+from chaos.fencing_watch import FencingWatch
+from chaos.observer_client import ObserverClient
+from chaos.producer import Producer
+from chaos.redis_under_test import RedisUnderTest
+from chaos.server_fleet import Server, ServerFleet
+from chaos.subscribers import subscribe_all, subscribe_slowly
+from chaos.unread_crowd import UnreadCrowd
+from chaos.write_monitor import WriteMonitor
+from history.cancellation import cancel_all
+from history.history_recorder import HistoryRecorder
+from history.model import Position
+from history.subscriber_recorder import SubscriberRecorder
+from redis import Redis
+
+Value = TypeVar("Value")
+
+_POLL_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """How a stage is set.
+
+    Attributes:
+        redis: starts the Redis.
+        servers: how many servers.
+        proxied: whether a proxy stands between each server and Redis.
+        lease_s: length of the lease, seconds.
+        validity_s: how long an advice holds, seconds.
+        command_timeout_s: how long Redis may take to answer, seconds. Where that is longer than a fault, what was in
+            hand goes on after it as if nothing had happened.
+        entries_every_s: mean time between two entries of the inputs, seconds.
+        retained_revisions: length of the log.
+        unread: subscribers at each server that never read, beside the others.
+    """
+
+    redis: Callable[[], RedisUnderTest]
+    servers: int = 2
+    proxied: bool = False
+    lease_s: float = 0.6
+    validity_s: float = 60.0
+    command_timeout_s: float = 0.5
+    entries_every_s: float = 0.06
+    retained_revisions: int = 10_000
+    unread: int = 0
+
+
+class Stage:
+    """Open while its context is.
+
+    Args:
+        settings: how it is set.
+        seed: of everything that is drawn.
+        folder: for the logs of the servers.
+    """
+
+    def __init__(self, settings: StageSettings, seed: int, folder: Path) -> None:
+        self.settings = settings
+        self.draw = random.Random(seed)
+        self.fleet = ServerFleet(self._restarting)
+        self.replacement_s: list[float] = []
+        """How long it took each time until another server led, seconds."""
+        self._slow: list[SubscriberRecorder] = []
+        self._seed = seed
+        self._folder = folder
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def redis(self) -> RedisUnderTest:
+        """The Redis."""
+        return self._redis
+
+    async def __aenter__(self) -> Self:
+        """Start everything, and wait for the first revision."""
+        async with AsyncExitStack() as stack:
+            self._redis = await asyncio.to_thread(self.settings.redis)
+            self._close_in_thread(stack, self._redis.close)
+            self._close_in_thread(stack, self.fleet.close)
+            for _ in range(self.settings.servers):
+                target = self._redis.proxy_target if self.settings.proxied else None
+                self.fleet.add(self._folder, self._redis.service_url, self._environment(), target)
+            await self.fleet.start()
+            prefix = self._redis.prefix
+            self.recorder = await stack.enter_async_context(
+                HistoryRecorder(self._redis.master_url, prefix=prefix, seed=self._seed)
+            )
+            producing, watching = (ObserverClient(self._redis.master_url) for _ in range(2))
+            stack.push_async_callback(producing.close)
+            stack.push_async_callback(watching.close)
+            self.producer = Producer(producing, prefix, self._seed, self.settings.entries_every_s)
+            self.fencing = FencingWatch(watching, prefix, self.recorder.clock)
+            stack.push_async_callback(self._stop)
+            self._tasks.append(asyncio.create_task(self.fencing.run()))
+            self.writes = WriteMonitor(self._redis.master_url, prefix)
+            await asyncio.to_thread(self.writes.__enter__)
+            self._close_in_thread(stack, self.writes.__exit__)
+            if self.settings.unread:
+                crowd = await asyncio.to_thread(UnreadCrowd, self.fleet.addresses, self.settings.unread)
+                self._close_in_thread(stack, crowd.close)
+                self._slow = subscribe_slowly(self.recorder, self.fleet.addresses)
+            subscribe_all(self.recorder, self.fleet.addresses)
+            self._resume_production()
+            await self.progress()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything; what was observed stays."""
+        await self._stack.aclose()
+
+    def redis_client(self) -> Redis:
+        """Give a client of the Redis that has the keys now; it blocks."""
+        return Redis.from_url(self._redis.master_url())
+
+    async def progress(self, within_s: float = RECOVERS_WITHIN_S) -> None:
+        """Wait until an entry that is written from now on has been taken into account by a sync.
+
+        Raises:
+            NotInTimeError: it was not.
+        """
+        before = self.producer.written
+        await self.until(lambda: self.producer.written > before, "the producer writes an entry", within_s)
+        from_ms = self.producer.newest_ms
+        await self.until(
+            lambda: (look := self.fencing.newest) is not None and look.revision > 0 and look.data_as_of_ms >= from_ms,
+            "a new entry is taken into account",
+            within_s,
+        )
+
+    async def more_revisions(self, count: int) -> None:
+        """Wait until so many more revisions were published.
+
+        Raises:
+            NotInTimeError: they were not.
+        """
+        reading = self.recorder.log.reading
+        until = len(reading.publishes) + count
+        await self.until(lambda: len(reading.publishes) >= until, f"{count} more revisions are published")
+
+    async def leader(self) -> Server:
+        """Wait until a server leads that runs, and give it."""
+
+        def found() -> Server | None:
+            look = self.fencing.newest
+            server = self.fleet.of_pid(look.leader_pid) if look else None
+            return server if server and look and server.process.pid == look.leader_pid else None
+
+        return await self.until(found, "a server leads")
+
+    async def standby(self) -> Server:
+        """Give a server that does not lead, drawn."""
+        leader = await self.leader()
+        return self.draw.choice([server for server in self.fleet.servers if server is not leader])
+
+    async def another_leader(self, than: Server, since_ms: float) -> Server:
+        """Wait until another server leads, and keep how long that took."""
+
+        def found() -> Server | None:
+            look = self.fencing.newest
+            server = self.fleet.of_pid(look.leader_pid) if look else None
+            return server if server is not None and server is not than else None
+
+        server = await self.until(found, f"another server leads than {than.name}")
+        self.replacement_s.append((self.recorder.clock.now_ms() - since_ms) / 1_000)
+        return server
+
+    async def until(
+        self, condition: Callable[[], Value | None], what: str, within_s: float = RECOVERS_WITHIN_S
+    ) -> Value:
+        """Wait until a condition gives something true, and give that.
+
+        Raises:
+            NotInTimeError: it did not in time.
+        """
+        deadline_s = asyncio.get_running_loop().time() + within_s
+        while not (value := condition()):
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise NotInTimeError(f"not within {within_s:g} s: {what}")
+            await asyncio.sleep(_POLL_S)
+        return value
+
+    async def settle(self) -> None:
+        """Stop the producer, and wait until its last entry has been taken into account and the log been read."""
+        await self.progress()
+        for slow in self._slow:
+            slow.read_pause_s = 0.0
+        await cancel_all([self._production])
+        last_ms = self.producer.newest_ms
+
+        def still() -> bool:
+            look = self.fencing.newest
+            if look is None or look.data_as_of_ms < last_ms:
+                return False
+            return self.recorder.log.reading.newest == Position(look.epoch, look.revision)
+
+        await self.until(still, "the last entry is taken into account")
+
+    def _resume_production(self) -> None:
+        self._production = asyncio.create_task(self.producer.run())
+        self._tasks.append(self._production)
+
+    def _restarting(self, address: str) -> None:
+        self.recorder.restarting(address)
+
+    async def _stop(self) -> None:
+        await cancel_all(self._tasks)
+
+    def _environment(self) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "MEMORY_SYNC_INTERVAL": "0.5",
+            "STRATEGIC_MEMORY_VALIDITY": f"{settings.validity_s:g}",
+            "STRATEGIC_MEMORY_LEASE": f"{settings.lease_s:g}",
+            "STRATEGIC_MEMORY_KEY_PREFIX": self._redis.prefix,
+            "STRATEGIC_MEMORY_RETAINED_REVISIONS": str(settings.retained_revisions),
+            "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT": f"{settings.command_timeout_s:g}",
+            "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT": "0.5",
+        }
+
+    @staticmethod
+    def _close_in_thread(stack: AsyncExitStack, close: Callable[[], None]) -> None:
+        async def closed() -> None:
+            await asyncio.to_thread(close)
+
+        stack.push_async_callback(closed)

@@ -1,0 +1,27 @@
+"""Servers that are killed, frozen, cut off from Redis, or asked to end, while everybody listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chaos.deadline import RECOVERS_WITHIN_S
+from chaos.short_run import play_short
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("name", ["killed servers", "frozen leader", "leader cut off", "draining"])
+def test_another_server_leads_and_no_promise_is_broken(name: str, tmp_path: Path) -> None:
+    outcome = play_short(name, tmp_path)
+    assert outcome.replacement_s
+    assert max(outcome.replacement_s) < RECOVERS_WITHIN_S
+    assert len(outcome.history.epochs) == 1
+
+
+def test_bad_links_to_redis_break_no_promise(tmp_path: Path) -> None:
+    play_short("bad links", tmp_path)
+
+
+def test_subscribers_that_never_read_disturb_nobody(tmp_path: Path) -> None:
+    play_short("unread streams", tmp_path)

@@ -1,0 +1,84 @@
+"""WriteMonitor: sees every write to the state of the log, and tells when one was made under an older fencing token.
+
+It reads what Redis itself reports of each command that it carries out (MONITOR), those of scripts too, so that no write
+is missed while it is connected.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, Self, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+_SILENT_AFTER_S = 0.5
+_RETRY_S = 0.02
+_ENDED_WITHIN_S = 10.0
+
+
+class WriteMonitor:
+    """Watches in a thread while its context is open.
+
+    Args:
+        where: gives the URL of the master; raises RedisError or OSError when nobody knows it.
+        prefix: what every key starts with.
+    """
+
+    def __init__(self, where: Callable[[], str], prefix: str) -> None:
+        self.writes = 0
+        """How many writes were seen."""
+        self.setbacks: list[str] = []
+        """Writes under a token that was older than one before."""
+        self._where = where
+        state = re.escape(f"{prefix}:feedback:strategic_memory:state")
+        self._write = re.compile(rf"HSET {state} fencing_token (\d+) .*\bepoch (\S+) revision (\d+)")
+        self._highest = 0
+        self._closing = threading.Event()
+        self._watching = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="write-monitor", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin; writes are seen from when this returns."""
+        self._thread.start()
+        self._watching.wait(_ENDED_WITHIN_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join(_ENDED_WITHIN_S)
+
+    def take(self, command: str) -> None:
+        """Take over a command that Redis has carried out."""
+        written = self._write.match(command)
+        if written is None:
+            return
+        self.writes += 1
+        token = int(written[1])
+        if token < self._highest:
+            self.setbacks.append(
+                f"revision {written[3]} of epoch {written[2]} was written under fencing token {token} "
+                f"after a write under {self._highest}"
+            )
+        self._highest = max(self._highest, token)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._watch()
+            except (redis.RedisError, OSError):
+                self._closing.wait(_RETRY_S)
+
+    def _watch(self) -> None:
+        """Watch until Redis goes away or is silent; it never is for long while a server runs."""
+        retry = Retry(NoBackoff(), 0)
+        timeouts = {"socket_timeout": _SILENT_AFTER_S, "socket_connect_timeout": _SILENT_AFTER_S}
+        client = redis.Redis.from_url(self._where(), protocol=2, retry=retry, **timeouts)
+        # The library has no type for it.
+        with client, cast("Any", client).monitor() as monitor:
+            self._watching.set()
+            while not self._closing.is_set():
+                self.take(str(monitor.next_command()["command"]))
