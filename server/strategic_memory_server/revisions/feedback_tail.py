@@ -91,7 +91,7 @@ class FeedbackTail:
         snapshot = await self._log.snapshot(self._recent)
         if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.heard:
             raise UnvouchedLogError(
-                "Redis was restarted or has failed over, and no server that leads has vouched for the feedback log since"
+                "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
             )
         self._hub.load(snapshot)
         self._changed.notify()
