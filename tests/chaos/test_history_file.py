@@ -22,7 +22,9 @@ def test_a_history_is_read_back_as_it_was(seed: int, tmp_path: Path) -> None:
     assert read_history(tmp_path / "history.json.gz") == history
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b'{"type": "Position"}', mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b'{"type": "Position"}', mtime=0)]
+)
 def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
