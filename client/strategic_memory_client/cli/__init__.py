@@ -11,7 +11,13 @@ def main() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Nothing of this may load with the library: `main` is all that others import from here.
     from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
-    from strategic_memory_client.cli.standard_output import open_missing_streams  # noqa: PLC0415 - see above
+    from strategic_memory_client.cli.standard_output import (  # noqa: PLC0415 - see above
+        end_process,
+        open_missing_streams,
+    )
 
     open_missing_streams()
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        end_process(ended.code)

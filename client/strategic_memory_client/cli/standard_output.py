@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 
 def open_missing_streams() -> None:
@@ -42,3 +44,18 @@ def let_go_of_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def end_process(code: str | int | None) -> NoReturn:
+    """Write out what was said and end the process at once, as `sys.exit(code)` would in its own time.
+
+    The interpreter would first take down threads that read from a server: while it does, one that is in the middle of
+    something complains or, rarely, holds everything up.
+    """
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code or 0)
