@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from strategic_memory_client.results import Feedback, Policy, Rules
+from strategic_memory_client.figures import Correlations, Drift, Performance, RegimeDynamics
+from strategic_memory_client.results import Evidence, Feedback, Policy, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,20 @@ class PolicyRule:
     """The win rate must be above this, 0 to 1. None: any win rate."""
     avg_pnl_above: float | None = None
     """The mean pnl must be above this, in the unit of the inputs. None: any mean pnl."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """How evidence is weighed, and how much of it is needed. What is None is as the service is configured."""
+
+    half_life_trades: float | None = None
+    """Trades of a regime after which an earlier one of it counts half, 1 to 1,000,000,000."""
+    required_probability: float | None = None
+    """Probability of beating CONSERVATIVE at which another policy is recommended, at least 0.5 and below 1."""
+    minimum_trades: float | None = None
+    """Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000."""
+    risk_aversion: float | None = None
+    """What a unit of variance costs, relative to the spread of pnl, 0 to 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,14 @@ class AnalysisSettings:
     """Rules that choose the policy, first match first."""
     rules: Rules | None = None
     """Rules to be in charge of the feedback."""
+    as_of: datetime | None = None
+    """Answer as of this moment (aware): later entries do not count, and the stored values beside the streams are left
+    out, since they have no history. None: now."""
+    max_age: timedelta | None = None
+    """Leave out entries that are older than this before `as_of`, or before now; at least a millisecond. None: however
+    old."""
+    evidence: EvidenceSettings | None = None
+    """How evidence is weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,10 @@ class PolicyAnalysis:
     """Mean realised pnl, in the unit of the inputs."""
     win_rate: float | None
     """Winning trades / (winning + losing trades). None when nothing was won or lost."""
+    performance: Performance | None = None
+    """Figures of these trades. None beyond the 64 regimes with the most trades."""
+    drift: Drift | None = None
+    """The newest of them against those before. None together with `performance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +185,12 @@ class RegimeAnalysis:
     """Mean length of such a run in observations. None without one."""
     mean_dwell_seconds: float | None
     """Mean time from the start of such a run to the next. None when none has ended, or without times."""
+    performance: Performance | None = None
+    """Figures of the trades in this regime. None without one, and beyond the 64 regimes with the most trades."""
+    drift: Drift | None = None
+    """The newest of these trades against those before. None together with `performance`."""
+    evidence: Evidence | None = None
+    """What all trades so far say about this regime. None before there is any, for "UNKNOWN", and beyond 64 regimes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +247,10 @@ class Analysis:
     data_as_of: datetime | None
     """Time (aware, UTC) of the newest entry used. None when there is none."""
     context: Context | None
+    regime_dynamics: RegimeDynamics | None = None
+    """How regimes follow each other. None without a regime observation, or with more than 256 regimes."""
+    correlations: Correlations | None = None
+    """Whether regimes, and policies, earn at the same times. None when times are not known."""
 
 
 @dataclass(frozen=True, slots=True)

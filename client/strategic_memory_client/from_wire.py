@@ -19,6 +19,12 @@ from strategic_memory_client.analysis import (
     SourceReport,
     StrategyAnalysis,
 )
+from strategic_memory_client.figures_from_wire import (
+    correlations_from_wire,
+    drift_from_wire,
+    dynamics_from_wire,
+    performance_from_wire,
+)
 from strategic_memory_client.results import (
     Comparison,
     Evidence,
@@ -32,12 +38,7 @@ from strategic_memory_client.results import (
     RegimePerformance,
     Rules,
 )
-
-_POLICIES: Mapping[int, Policy] = {
-    feedback_pb2.POLICY_CONSERVATIVE: Policy.CONSERVATIVE,
-    feedback_pb2.POLICY_BALANCED: Policy.BALANCED,
-    feedback_pb2.POLICY_AGGRESSIVE: Policy.AGGRESSIVE,
-}
+from strategic_memory_client.wire_policies import POLICIES
 
 _RULES: Mapping[int, Rules] = {
     feedback_pb2.RULES_UNSPECIFIED: Rules.REFERENCE,
@@ -55,7 +56,7 @@ _STATUSES: Mapping[int, FeedbackStatus] = {
 def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
     """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
     status = _STATUSES.get(wire.status, FeedbackStatus.STALE)
-    policy = _POLICIES.get(wire.updated_policy)
+    policy = POLICIES.get(wire.updated_policy)
     feedback = Feedback(
         revision=wire.revision,
         epoch=wire.epoch,
@@ -71,7 +72,7 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         valid_until=_time(wire.valid_until) if wire.HasField("valid_until") else None,
         version=wire.version,
         reasons=tuple(_reason(reason) for reason in wire.reasons),
-        best_policy=_POLICIES.get(wire.best_policy),
+        best_policy=POLICIES.get(wire.best_policy),
         rules=_RULES.get(wire.rules),
         current=_current(wire.current) if wire.HasField("current") else None,
         evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
@@ -118,6 +119,8 @@ def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
         sample_count=wire.sample_count,
         data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
         context=_context(wire.context) if wire.HasField("context") else None,
+        regime_dynamics=dynamics_from_wire(wire.regime_dynamics) if wire.HasField("regime_dynamics") else None,
+        correlations=correlations_from_wire(wire.correlations) if wire.HasField("correlations") else None,
     )
 
 
@@ -156,7 +159,7 @@ def _reason(wire: feedback_pb2.Reason) -> Reason:
 
 
 def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
-    policy = _POLICIES.get(wire.policy)
+    policy = POLICIES.get(wire.policy)
     advice = RegimeAdvice(
         regime=wire.regime,
         policy=policy or Policy.CONSERVATIVE,
@@ -168,7 +171,7 @@ def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
 
 
 def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
-    policy = _POLICIES.get(wire.recommended_policy)
+    policy = POLICIES.get(wire.recommended_policy)
     evidence = Evidence(
         regime=wire.regime,
         recommended_policy=policy or Policy.CONSERVATIVE,
@@ -184,7 +187,7 @@ def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
 
 def _policy_evidence(wire: feedback_pb2.PolicyEvidence) -> PolicyEvidence:
     return PolicyEvidence(
-        policy=_POLICIES.get(wire.policy),
+        policy=POLICIES.get(wire.policy),
         observations=wire.observations,
         effective_observations=wire.effective_observations if wire.HasField("effective_observations") else None,
         mean_pnl=wire.mean_pnl,
@@ -214,21 +217,26 @@ def _regime(wire: analysis_pb2.RegimeAnalysis) -> RegimeAnalysis:
         losses=wire.losses,
         win_rate=wire.win_rate if wire.HasField("win_rate") else None,
         confidence=wire.confidence if wire.HasField("confidence") else None,
-        best_policy=_POLICIES.get(wire.best_policy),
+        best_policy=POLICIES.get(wire.best_policy),
         policies=tuple(_policy(policy) for policy in wire.policies),
         strategies=tuple(_strategy(strategy) for strategy in wire.strategies),
         episodes=wire.episodes,
         mean_dwell_observations=(wire.mean_dwell_observations if wire.HasField("mean_dwell_observations") else None),
         mean_dwell_seconds=wire.mean_dwell_seconds if wire.HasField("mean_dwell_seconds") else None,
+        performance=performance_from_wire(wire.performance) if wire.HasField("performance") else None,
+        drift=drift_from_wire(wire.drift) if wire.HasField("drift") else None,
+        evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
     )
 
 
 def _policy(wire: analysis_pb2.PolicyAnalysis) -> PolicyAnalysis:
     return PolicyAnalysis(
-        policy=_POLICIES.get(wire.policy),
+        policy=POLICIES.get(wire.policy),
         trades=wire.trades,
         avg_pnl=wire.avg_pnl,
         win_rate=wire.win_rate if wire.HasField("win_rate") else None,
+        performance=performance_from_wire(wire.performance) if wire.HasField("performance") else None,
+        drift=drift_from_wire(wire.drift) if wire.HasField("drift") else None,
     )
 
 
@@ -243,7 +251,7 @@ def _strategy(wire: analysis_pb2.StrategyAnalysis) -> StrategyAnalysis:
 
 def _context(wire: analysis_pb2.Context) -> Context:
     return Context(
-        governance_policy=_POLICIES.get(wire.governance_policy),
+        governance_policy=POLICIES.get(wire.governance_policy),
         governance_preferred_regime=wire.governance_preferred_regime or None,
         regime_stats=_mapping(wire.regime_stats) if wire.HasField("regime_stats") else None,
         exposure_summary=_mapping(wire.exposure_summary) if wire.HasField("exposure_summary") else None,

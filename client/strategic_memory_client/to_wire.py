@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from numbers import Integral, Real
 from typing import TypeVar
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_client.analysis import (
     AnalysisSettings,
+    EvidenceSettings,
     InlineMemory,
     PolicyRule,
     PortfolioColumns,
@@ -23,10 +24,11 @@ from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.subscription_settings import Delivery
 
 _Given = TypeVar("_Given")
-_Sent = TypeVar("_Sent", str, float, int)
+_Sent = TypeVar("_Sent", str, float, int, datetime, timedelta)
 
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_INT64 = 2**63 - 1
+_LONGEST_AGE = timedelta(seconds=315_576_000_000)
 _ROW_COUNTS = (
     "regime_window",
     "portfolio_window",
@@ -86,7 +88,23 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
     )
     if settings.rules is not None:
         wire.rules = _rules(settings.rules)
+    if settings.as_of is not None:
+        wire.as_of.FromDatetime(_single(settings.as_of, _moment, "settings.as_of"))
+    if settings.max_age is not None:
+        wire.max_age.FromTimedelta(_single(settings.max_age, _age, "settings.max_age"))
+    if settings.evidence is not None:
+        wire.evidence.CopyFrom(_evidence(settings.evidence))
     return wire
+
+
+def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
+    path = "settings.evidence"
+    return analysis_pb2.EvidenceSettings(
+        half_life_trades=_optional(evidence.half_life_trades, f"{path}.half_life_trades"),
+        required_probability=_optional(evidence.required_probability, f"{path}.required_probability"),
+        minimum_trades=_optional(evidence.minimum_trades, f"{path}.minimum_trades"),
+        risk_aversion=_optional(evidence.risk_aversion, f"{path}.risk_aversion"),
+    )
 
 
 def _rules(rules: Rules) -> feedback_pb2.Rules.ValueType:
@@ -196,6 +214,22 @@ def _row_count(value: object) -> int:
 
 def _milliseconds(value: object) -> int:
     return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError(f"must be a datetime, is {value!r}")
+    if value.utcoffset() is None:
+        raise ValueError(f"must say its timezone, for example datetime(2026, 1, 5, tzinfo=UTC), is {value!r}")
+    return value.astimezone(UTC)
+
+
+def _age(value: object) -> timedelta:
+    if not isinstance(value, timedelta):
+        raise TypeError(f"must be a timedelta, is {value!r}")
+    if not timedelta(milliseconds=1) <= value <= _LONGEST_AGE:
+        raise ValueError(f"must be from a millisecond to {_LONGEST_AGE.days} days, is {value!r}")
+    return value
 
 
 def _whole(value: object, lowest: int, highest: int) -> int:

@@ -94,6 +94,7 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         memory_store = MemoryStore(
             commands, settings.redis.key_prefix, settings.sync.evidence.decay, settings.sync.trade_id_horizon
         )
+        trade_reader = TradeReader(commands, settings.redis.key_prefix)
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
@@ -102,7 +103,7 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard),
                 leadership=leadership,
-                long_memory=LongMemory(memory_store, TradeReader(commands, settings.redis.key_prefix)),
+                long_memory=LongMemory(memory_store, trade_reader),
                 evidence=EvidenceFeedback(settings.sync.evidence),
             ),
             settings.sync,
@@ -111,7 +112,7 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         )
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
         servicer = StrategicMemoryServicer(
-            Sources(hub, changed, log, loader, memory_store, clock_ms), settings.grpc, settings.sync
+            Sources(hub, changed, log, loader, memory_store, trade_reader, clock_ms), settings.grpc, settings.sync
         )
 
         def in_force() -> Feedback:

@@ -23,13 +23,16 @@ from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.span_reader import SpanReader
 from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
+from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import LastCap, ValueInputs
 from strategic_memory_server.inputs.window_update import bring_up
-from strategic_memory_server.memory import StrategicMemory
-from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
+from strategic_memory_server.memory import Context, StrategicMemory
+from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
 from strategic_memory_server.settings import WindowSettings
 
 RECHECK_S = 60.0
@@ -103,6 +106,21 @@ class MemoryLoader:
         """Make a loader of the same inputs that has read nothing yet, with other windows."""
         return MemoryLoader(self._client, self._prefix, windows, self._last_cap, self._limits)
 
+    async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
+        """Read what the streams hold of a span of time, once, whatever else has been read.
+
+        The values beside the streams have no history: they are left out where the span has an end.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
+                producer has caused.
+        """
+        reader = SpanReader(self._client, self._prefix, windows, span, self._limits)
+        if span.last_ms is not None:
+            return await reader.read(Context())
+        values = self._values.read(await round_trip(self._client, self._ask_values))
+        return await reader.read(values.context, values.reports)
+
     async def load(self, *, anew: bool = False) -> LoadedMemory:
         """Read what there is to read.
 
@@ -170,15 +188,9 @@ class MemoryLoader:
 
     async def _look_up(self, positions: IndexColumn) -> ObservationLookup:
         """Find observations from before the regime window for entries at some positions, ascending."""
-        lookup = ObservationLookup(positions, self._windows.regime_reader, self._limits)
-        key = keys.key_of(self._prefix, keys.META_REGIME)
-        while upper := lookup.upper:
-            command = packed("XREVRANGE", key, upper, "-", "COUNT", self._limits.page_entries)
-            (reply,) = await round_trip(self._client, [command])
-            if isinstance(reply, Exception):
-                raise reply
-            lookup.feed(stream_entries(reply))
-        return lookup
+        return await older_observations(
+            self._client, self._prefix, positions, self._windows.regime_reader, self._limits
+        )
 
     async def _round_trip(self, values: Sequence[bytes], followers: Sequence[StreamFollower]) -> list[Reply]:
         """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""

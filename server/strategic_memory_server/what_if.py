@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.analysis import Analysis
+from strategic_memory_server.deep_analysis import DeepAnalysis, analyze_deeply
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Rules, Times, warming_up
+from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
@@ -22,7 +24,12 @@ from strategic_memory_server.settings import WindowSettings
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOrder:
-    """Under which settings to analyse; see `SyncSettings` for their meaning."""
+    """Under which settings to analyse; see `SyncSettings` for their meaning.
+
+    Attributes:
+        as_of_ms: the moment to analyse as of, milliseconds since 1970-01-01 UTC; None: now.
+        max_age_ms: how old an entry may be then, milliseconds; None: however old.
+    """
 
     windows: WindowSettings
     minimum_samples: int
@@ -30,14 +37,22 @@ class AnalysisOrder:
     policy_table: Sequence[Row[Policy]]
     rules: Rules = Rules.REFERENCE
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    as_of_ms: int | None = None
+    max_age_ms: int | None = None
+
+    def span(self, now_ms: int) -> TimeSpan:
+        """Say which entries count."""
+        end_ms = now_ms if self.as_of_ms is None else self.as_of_ms
+        return TimeSpan(None if self.max_age_ms is None else end_ms - self.max_age_ms, self.as_of_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """An analysis, and the feedback that follows from it."""
+    """An analysis, the feedback that follows from it, and the figures beside it."""
 
     analysis: Analysis
     feedback: Feedback
+    deep: DeepAnalysis
 
 
 def analyze_memory(
@@ -53,15 +68,15 @@ def analyze_memory(
     """
     analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory)
     advice = ReinforcementFeedback(order.minimum_samples, order.policy_table).recommend(analysis)
+    known = sums_of_window(memory, order.evidence) if sums is None else sums
     if isinstance(advice, NoAdvice):
         feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
     else:
         evidence = EvidenceFeedback(order.evidence)
-        known = sums_of_window(memory, order.evidence) if sums is None else sums
         advice = evidence.complete(advice, analysis, known, order.rules)
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
-    return WhatIf(analysis, feedback)
+    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, order.evidence, now_ms))
 
 
 def sums_of_window(memory: StrategicMemory, settings: EvidenceSettings) -> EvidenceSums:

@@ -17,7 +17,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2, service_pb2_grpc
 
 Response = service_pb2.StreamFeedbackResponse
 
@@ -57,6 +57,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.requests: list[service_pb2.StreamFeedbackRequest] = []
         self.feedback: feedback_pb2.Feedback | None = None
         self.analyses: list[service_pb2.AnalyzeRequest] = []
+        self.analysis: analysis_pb2.Analysis | None = None
         self.unary_refusal: tuple[grpc.StatusCode, str] | None = None
         self.unary_calls = 0
         self.health: int | None = health_pb2.HealthCheckResponse.SERVING
@@ -125,7 +126,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
     ) -> service_pb2.AnalyzeResponse:
         self._unary(context)
         self.analyses.append(request)
-        return service_pb2.AnalyzeResponse(feedback=self.feedback)
+        return service_pb2.AnalyzeResponse(feedback=self.feedback, analysis=self.analysis)
 
     def Check(
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from client.command_line import Ended, run, run_at_terminal
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
 from google.protobuf import json_format
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2
 from strategic_memory_client import InlineMemory, Policy, PolicyRule
 from strategic_memory_client.cli.memory_file import read_memory
 from strategic_memory_client.cli.policy_rules import parse_policy_rule
+from strategic_memory_client.cli.times import parse_length
 from strategic_memory_client.to_wire import analyze_request
 
 
@@ -46,6 +50,42 @@ def test_settings_and_rules_reach_the_server(peer: ScriptedPeer) -> None:
             analysis_pb2.PolicyRule(policy=feedback_pb2.POLICY_BALANCED),
         ],
     )
+
+
+def test_a_moment_an_age_and_the_weighing_of_evidence_reach_the_server(peer: ScriptedPeer) -> None:
+    flags = ["--as-of", "2026-01-05T09:30:00Z", "--max-age", "7d", "--half-life", "100", "--risk-aversion", "0"]
+    ended = run("analyze", "-a", peer.address, *flags)
+    assert (ended.code, ended.err) == (0, "")
+    assert [request.settings for request in peer.analyses] == [
+        analysis_pb2.AnalysisSettings(
+            as_of=Timestamp(seconds=1_767_605_400),
+            max_age=Duration(seconds=604_800),
+            evidence=analysis_pb2.EvidenceSettings(half_life_trades=100, risk_aversion=0),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        ("--as-of", "2026-01-05T09:30:00", "must say its timezone"),
+        ("--as-of", "yesterday", "must be a date and time such as 2026-01-05T09:30:00Z"),
+        ("--max-age", "7", "must be a number and a unit"),
+        ("--max-age", "0s", "must be at least a millisecond"),
+        ("--max-age", "9999999999w", "is too long"),
+    ],
+)
+def test_moments_and_ages_that_make_no_sense_are_wrong_usage(option: str, text: str, told: str) -> None:
+    ended = run("analyze", option, text)
+    assert ended.code == 2
+    assert told in " ".join(ended.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("1.5m", 90), ("2h", 7_200), (" 7d ", 604_800), ("2w", 1_209_600)]
+)
+def test_lengths_of_time(text: str, seconds: int) -> None:
+    assert parse_length(text) == timedelta(seconds=seconds)
 
 
 def test_it_writes_the_analysis_and_the_feedback(peer: ScriptedPeer) -> None:

@@ -3,16 +3,20 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_client import (
     AnalysisSettings,
     Delivery,
+    EvidenceSettings,
     InlineMemory,
     InvalidRequestError,
     Policy,
@@ -51,6 +55,48 @@ def test_settings_carry_what_was_given_and_nothing_else() -> None:
 def test_settings_name_the_rules() -> None:
     asked = [analyze_request(None, AnalysisSettings(rules=rules)).settings.rules for rules in (None, *Rules)]
     assert asked == [feedback_pb2.RULES_UNSPECIFIED, feedback_pb2.RULES_REFERENCE, feedback_pb2.RULES_EVIDENCE]
+
+
+def test_settings_name_a_moment_an_age_and_how_evidence_is_weighed() -> None:
+    settings = AnalysisSettings(
+        as_of=datetime(2026, 1, 5, 11, 30, 0, 250_000, tzinfo=timezone(timedelta(hours=2))),
+        max_age=timedelta(days=7, milliseconds=1),
+        evidence=EvidenceSettings(half_life_trades=100, required_probability=0.9, minimum_trades=0),
+    )
+    assert analyze_request(None, settings).settings == analysis_pb2.AnalysisSettings(
+        as_of=Timestamp(seconds=1_767_605_400, nanos=250_000_000),
+        max_age=Duration(seconds=604_800, nanos=1_000_000),
+        evidence=analysis_pb2.EvidenceSettings(half_life_trades=100.0, required_probability=0.9, minimum_trades=0.0),
+    )
+
+
+NO_MOMENT: Any = "yesterday"
+NO_AGE: Any = 60
+NO_NUMBER: Any = "a lot"
+TOO_EARLY = datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))
+NAIVE = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "told"),
+    [
+        (AnalysisSettings(as_of=NAIVE), "settings.as_of", "must say its timezone"),
+        (AnalysisSettings(as_of=NO_MOMENT), "settings.as_of", "must be a datetime"),
+        (AnalysisSettings(as_of=TOO_EARLY), "settings.as_of", "out of range"),
+        (AnalysisSettings(max_age=timedelta()), "settings.max_age", "from a millisecond"),
+        (AnalysisSettings(max_age=timedelta.max), "settings.max_age", "from a millisecond"),
+        (AnalysisSettings(max_age=NO_AGE), "settings.max_age", "must be a timedelta"),
+        (
+            AnalysisSettings(evidence=EvidenceSettings(risk_aversion=NO_NUMBER)),
+            "settings.evidence.risk_aversion",
+            "must be a number",
+        ),
+    ],
+)
+def test_moments_ages_and_evidence_that_do_not_fit(settings: AnalysisSettings, field: str, told: str) -> None:
+    with pytest.raises(InvalidRequestError, match=told) as refused:
+        analyze_request(None, settings)
+    assert [violation.field for violation in refused.value.violations] == [field]
 
 
 def test_rules_that_there_are_not_are_refused() -> None:

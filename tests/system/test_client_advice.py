@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -111,6 +112,33 @@ def test_analysis_of_the_stored_memory(service: ServiceProcess, redis_client: re
         assert (shown.code, "BULL" in shown.out) == (0, True)
         rule = run("analyze", "-a", service.grpc_address, "--policy-rule", "BULL:win_rate>0.5=BALANCED")
         assert json.loads(rule.out)["feedback"]["updated_policy"] == "BALANCED"
+
+
+def test_analysis_as_of_a_moment(service: ServiceProcess, redis_client: redis.Redis) -> None:
+    then = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+    then_ms = int(then.timestamp()) * 1_000
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.25}')
+    for number in range(-4, 3):
+        regime, pnl = ("BULL", 0.5) if number <= 0 else ("RANGE", 5.0)
+        add_regime(redis_client, regime, pnl, entry_id=f"{then_ms + number * 86_400_000}-0")
+        add_trade(redis_client, None, pnl, policy="BALANCED", entry_id=f"{then_ms + number * 86_400_000}-0")
+    with StrategicMemoryClient(service.grpc_address) as client:
+        now = client.analyze()
+        assert (now.feedback.preferred_regime, now.feedback.leverage_hint) == ("RANGE", 0.25)
+        result = client.analyze(settings=AnalysisSettings(as_of=then))
+        assert (result.analysis.sample_count, result.analysis.current_regime) == (10, "BULL")
+        assert (result.feedback.timestamp, result.feedback.data_as_of) == (then, then)
+        assert result.feedback.leverage_hint > 0.25
+        assert result.feedback.evidence is not None
+        assert result.feedback.evidence.observations == 5
+        young = client.analyze(settings=AnalysisSettings(as_of=then, max_age=timedelta(days=2)))
+        assert young.analysis.sample_count == 6
+        told = run("analyze", "-a", service.grpc_address, "--as-of", "2026-01-05T09:30:00Z", "--max-age", "2d")
+        assert json.loads(told.out)["analysis"]["sample_count"] == 6
+        untimed = InlineMemory(RegimeColumns(regime=["BULL"], pnl=[1.0]))
+        with pytest.raises(InvalidRequestError) as caught:
+            client.analyze(untimed, settings=AnalysisSettings(as_of=then))
+        assert [violation.field for violation in caught.value.violations] == ["settings.as_of"]
 
 
 def test_analysis_of_a_memory_in_the_request(service: ServiceProcess) -> None:

@@ -49,6 +49,21 @@ def test_it_stands_beside_the_reference_rules(start_service: StartService, redis
     assert sum(policy.probability_best for policy in said.evidence.policies) == pytest.approx(1.0, abs=1e-3)
 
 
+def test_an_analysis_gives_it_for_every_regime(start_service: StartService, redis_client: redis.Redis) -> None:
+    trade(redis_client)
+    for number in range(9):
+        add_trade(redis_client, "BEAR", -0.5 - number, policy="CONSERVATIVE")
+    service = start_service()
+    said = evidence_of_all(service, TRADES_MADE + 9)
+    with stub_of(service) as stub:
+        analysis = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=10).analysis
+    found = {regime.regime: regime for regime in analysis.regimes}
+    assert found["BULL"].evidence == said.evidence
+    assert found["BEAR"].evidence.recommended_policy == feedback_pb2.POLICY_CONSERVATIVE
+    assert [policy.observations for policy in found["BEAR"].evidence.policies] == [9, 0, 0]
+    assert (found["BEAR"].performance.trades, found["BEAR"].performance.longest_losing_run) == (9, 9)
+
+
 def test_in_charge_it_gives_the_advice(start_service: StartService, redis_client: redis.Redis) -> None:
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.4}')
     trade(redis_client)

@@ -10,13 +10,15 @@ from rich.text import Text
 
 from strategic_memory_client.analysis import Analysis, AnalysisResult
 from strategic_memory_client.cli.feedback_table import feedback_table
+from strategic_memory_client.cli.performance_table import performance_table
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
 
 
 def print_analysis(result: AnalysisResult) -> None:
     """Print an analysis and the feedback that follows from it."""
     console = Console()
-    for table in (_regimes(result.analysis), _policies(result.analysis), _sources(result.analysis)):
+    found = result.analysis
+    for table in (_regimes(found), performance_table(found), _policies(found), _sources(found)):
         if table.row_count:
             console.print(table)
             console.print()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import click
 
-from strategic_memory_client.analysis import AnalysisSettings, InlineMemory, PolicyRule
+from strategic_memory_client.analysis import AnalysisSettings, EvidenceSettings, InlineMemory
 from strategic_memory_client.cli.analysis_table import print_analysis
 from strategic_memory_client.cli.client_command import client_command
 from strategic_memory_client.cli.exit_codes import ExitCode
@@ -13,8 +16,11 @@ from strategic_memory_client.cli.memory_file import read_memory
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.cli.times import LENGTH_SYNTAX, MOMENT_SYNTAX, parse_length, parse_moment
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.results import Rules
+
+_Parsed = TypeVar("_Parsed")
 
 _COUNT = click.IntRange(min=1)
 _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
@@ -22,6 +28,7 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
 
 @client_command(
     "strategic-memory analyze --trade-window 1000",
+    "strategic-memory analyze --as-of 2026-01-05T09:30:00Z --max-age 7d",
     "strategic-memory analyze --policy-rule '*:win_rate>0.5=BALANCED'",
     "strategic-memory analyze --policy-rule 'BULL:avg_pnl>0.2=AGGRESSIVE' \\",
     "                         --policy-rule '*=CONSERVATIVE'",
@@ -46,6 +53,16 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
     type=click.Choice([rules.value.lower() for rules in Rules], case_sensitive=False),
     help="Rules to be in charge of the feedback instead of those that the service is set to.",
 )
+@click.option("--as-of", metavar="TIME", help=f"Answer as of this moment, such as {MOMENT_SYNTAX}.")
+@click.option("--max-age", metavar="LENGTH", help=f"Leave out what is older than that: {LENGTH_SYNTAX}.")
+@click.option(
+    "--half-life", type=float, metavar="TRADES", help="Trades of a regime after which an earlier one counts half."
+)
+@click.option(
+    "--required-probability", type=float, metavar="P", help="Probability of beating CONSERVATIVE that is needed."
+)
+@click.option("--minimum-trades", type=float, metavar="N", help="Weight of trades a policy needs as evidence.")
+@click.option("--risk-aversion", type=float, metavar="X", help="What a unit of variance costs as evidence.")
 @click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
 @json_option
 def analyze(
@@ -58,6 +75,12 @@ def analyze(
     minimum_policy_trades: int | None,
     policy_rule: tuple[str, ...],
     rules: str | None,
+    as_of: str | None,
+    max_age: str | None,
+    half_life: float | None,
+    required_probability: float | None,
+    minimum_trades: float | None,
+    risk_aversion: float | None,
     file: str | None,
     as_json: bool,
 ) -> ExitCode:
@@ -68,14 +91,18 @@ def analyze(
     (market_regime, realized_pnl, policy, strategy, time_ms) and max_leverage_hint. All may be left out; null in a
     column is a value that is not known.
     """
+    evidence = EvidenceSettings(half_life, required_probability, minimum_trades, risk_aversion)
     settings = AnalysisSettings(
         regime_window=regime_window,
         portfolio_window=portfolio_window,
         trade_window=trade_window,
         minimum_samples=minimum_samples,
         minimum_policy_trades=minimum_policy_trades,
-        policy_rules=tuple(_rule(text) for text in policy_rule),
+        policy_rules=tuple(_parsed(parse_policy_rule, text, "--policy-rule") for text in policy_rule),
         rules=None if rules is None else Rules(rules.upper()),
+        as_of=None if as_of is None else _parsed(parse_moment, as_of, "--as-of"),
+        max_age=None if max_age is None else _parsed(parse_length, max_age, "--max-age"),
+        evidence=None if evidence == EvidenceSettings() else evidence,
     )
     result = client.analyze(None if file is None else _memory(file), settings=settings)
     if writes_json(as_json):
@@ -85,11 +112,11 @@ def analyze(
     return ExitCode.OK
 
 
-def _rule(text: str) -> PolicyRule:
+def _parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
     try:
-        return parse_policy_rule(text)
+        return parse(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--policy-rule") from error
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _memory(path: str) -> InlineMemory:

@@ -22,12 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from strategic_memory.v1 import feedback_pb2 as strategic__memory_dot_v1_dot_feedback__pb2
+from strategic_memory.v1 import figures_pb2 as strategic__memory_dot_v1_dot_figures__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"strategic_memory/v1/analysis.proto\x12\x13strategic_memory.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\"\xf2\x02\n\x10\x41nalysisSettings\x12\x1a\n\rregime_window\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1d\n\x10portfolio_window\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x19\n\x0ctrade_window\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1c\n\x0fminimum_samples\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\"\n\x15minimum_policy_trades\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x35\n\x0cpolicy_rules\x18\x06 \x03(\x0b\x32\x1f.strategic_memory.v1.PolicyRule\x12)\n\x05rules\x18\x07 \x01(\x0e\x32\x1a.strategic_memory.v1.RulesB\x10\n\x0e_regime_windowB\x13\n\x11_portfolio_windowB\x0f\n\r_trade_windowB\x12\n\x10_minimum_samplesB\x18\n\x16_minimum_policy_trades\"\xa7\x01\n\nPolicyRule\x12\x0e\n\x06regime\x18\x01 \x01(\t\x12\x1b\n\x0ewin_rate_above\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\ravg_pnl_above\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12+\n\x06policy\x18\x04 \x01(\x0e\x32\x1b.strategic_memory.v1.PolicyB\x11\n\x0f_win_rate_aboveB\x10\n\x0e_avg_pnl_above\"\xd7\x02\n\x08\x41nalysis\x12\x34\n\x07regimes\x18\x01 \x03(\x0b\x32#.strategic_memory.v1.RegimeAnalysis\x12\x16\n\x0e\x63urrent_regime\x18\x02 \x01(\t\x12\x18\n\x10preferred_regime\x18\x03 \x01(\t\x12:\n\x0btransitions\x18\x04 \x03(\x0b\x32%.strategic_memory.v1.RegimeTransition\x12\x32\n\x07sources\x18\x05 \x03(\x0b\x32!.strategic_memory.v1.SourceReport\x12\x14\n\x0csample_count\x18\x06 \x01(\x04\x12.\n\ndata_as_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07\x63ontext\x18\x08 \x01(\x0b\x32\x1c.strategic_memory.v1.Context\"\xf4\x03\n\x0eRegimeAnalysis\x12\x0e\n\x06regime\x18\x01 \x01(\t\x12\x14\n\x0csample_count\x18\x02 \x01(\x04\x12\x11\n\ttotal_pnl\x18\x03 \x01(\x01\x12\x0f\n\x07\x61vg_pnl\x18\x04 \x01(\x01\x12\x0c\n\x04wins\x18\x05 \x01(\x04\x12\x0e\n\x06losses\x18\x06 \x01(\x04\x12\x15\n\x08win_rate\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nconfidence\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x30\n\x0b\x62\x65st_policy\x18\t \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x35\n\x08policies\x18\n \x03(\x0b\x32#.strategic_memory.v1.PolicyAnalysis\x12\x39\n\nstrategies\x18\x0b \x03(\x0b\x32%.strategic_memory.v1.StrategyAnalysis\x12\x10\n\x08\x65pisodes\x18\x0c \x01(\x04\x12$\n\x17mean_dwell_observations\x18\r \x01(\x01H\x02\x88\x01\x01\x12\x1f\n\x12mean_dwell_seconds\x18\x0e \x01(\x01H\x03\x88\x01\x01\x42\x0b\n\t_win_rateB\r\n\x0b_confidenceB\x1a\n\x18_mean_dwell_observationsB\x15\n\x13_mean_dwell_seconds\"\x82\x01\n\x0ePolicyAnalysis\x12+\n\x06policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x0e\n\x06trades\x18\x02 \x01(\x04\x12\x0f\n\x07\x61vg_pnl\x18\x03 \x01(\x01\x12\x15\n\x08win_rate\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x0b\n\t_win_rate\"i\n\x10StrategyAnalysis\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12\x0e\n\x06trades\x18\x02 \x01(\x04\x12\x0f\n\x07\x61vg_pnl\x18\x03 \x01(\x01\x12\x15\n\x08win_rate\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x0b\n\t_win_rate\"I\n\x10RegimeTransition\x12\x13\n\x0b\x66rom_regime\x18\x01 \x01(\t\x12\x11\n\tto_regime\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x04\"\x8f\x02\n\x0cSourceReport\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x04\x12\x41\n\x08rejected\x18\x03 \x03(\x0b\x32/.strategic_memory.v1.SourceReport.RejectedEntry\x12;\n\x05noted\x18\x04 \x03(\x0b\x32,.strategic_memory.v1.SourceReport.NotedEntry\x1a/\n\rRejectedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x1a,\n\nNotedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xe2\x02\n\x07\x43ontext\x12\x36\n\x11governance_policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12#\n\x1bgovernance_preferred_regime\x18\x02 \x01(\t\x12-\n\x0cregime_stats\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x10\x65xposure_summary\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x30\n\x0fleverage_limits\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x30\n\x0f\x65xit_statistics\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x1e\n\x11max_leverage_hint\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_max_leverage_hintb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"strategic_memory/v1/analysis.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\x1a!strategic_memory/v1/figures.proto\"\x82\x04\n\x10\x41nalysisSettings\x12\x1a\n\rregime_window\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1d\n\x10portfolio_window\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x19\n\x0ctrade_window\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1c\n\x0fminimum_samples\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\"\n\x15minimum_policy_trades\x18\x05 \x01(\rH\x04\x88\x01\x01\x12\x35\n\x0cpolicy_rules\x18\x06 \x03(\x0b\x32\x1f.strategic_memory.v1.PolicyRule\x12)\n\x05rules\x18\x07 \x01(\x0e\x32\x1a.strategic_memory.v1.Rules\x12)\n\x05\x61s_of\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07max_age\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x37\n\x08\x65vidence\x18\n \x01(\x0b\x32%.strategic_memory.v1.EvidenceSettingsB\x10\n\x0e_regime_windowB\x13\n\x11_portfolio_windowB\x0f\n\r_trade_windowB\x12\n\x10_minimum_samplesB\x18\n\x16_minimum_policy_trades\"\xe0\x01\n\x10\x45videnceSettings\x12\x1d\n\x10half_life_trades\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12!\n\x14required_probability\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1b\n\x0eminimum_trades\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1a\n\rrisk_aversion\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x13\n\x11_half_life_tradesB\x17\n\x15_required_probabilityB\x11\n\x0f_minimum_tradesB\x10\n\x0e_risk_aversion\"\xa7\x01\n\nPolicyRule\x12\x0e\n\x06regime\x18\x01 \x01(\t\x12\x1b\n\x0ewin_rate_above\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\ravg_pnl_above\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12+\n\x06policy\x18\x04 \x01(\x0e\x32\x1b.strategic_memory.v1.PolicyB\x11\n\x0f_win_rate_aboveB\x10\n\x0e_avg_pnl_above\"\xce\x03\n\x08\x41nalysis\x12\x34\n\x07regimes\x18\x01 \x03(\x0b\x32#.strategic_memory.v1.RegimeAnalysis\x12\x16\n\x0e\x63urrent_regime\x18\x02 \x01(\t\x12\x18\n\x10preferred_regime\x18\x03 \x01(\t\x12:\n\x0btransitions\x18\x04 \x03(\x0b\x32%.strategic_memory.v1.RegimeTransition\x12\x32\n\x07sources\x18\x05 \x03(\x0b\x32!.strategic_memory.v1.SourceReport\x12\x14\n\x0csample_count\x18\x06 \x01(\x04\x12.\n\ndata_as_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07\x63ontext\x18\x08 \x01(\x0b\x32\x1c.strategic_memory.v1.Context\x12<\n\x0fregime_dynamics\x18\t \x01(\x0b\x32#.strategic_memory.v1.RegimeDynamics\x12\x37\n\x0c\x63orrelations\x18\n \x01(\x0b\x32!.strategic_memory.v1.Correlations\"\x87\x05\n\x0eRegimeAnalysis\x12\x0e\n\x06regime\x18\x01 \x01(\t\x12\x14\n\x0csample_count\x18\x02 \x01(\x04\x12\x11\n\ttotal_pnl\x18\x03 \x01(\x01\x12\x0f\n\x07\x61vg_pnl\x18\x04 \x01(\x01\x12\x0c\n\x04wins\x18\x05 \x01(\x04\x12\x0e\n\x06losses\x18\x06 \x01(\x04\x12\x15\n\x08win_rate\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nconfidence\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x30\n\x0b\x62\x65st_policy\x18\t \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x35\n\x08policies\x18\n \x03(\x0b\x32#.strategic_memory.v1.PolicyAnalysis\x12\x39\n\nstrategies\x18\x0b \x03(\x0b\x32%.strategic_memory.v1.StrategyAnalysis\x12\x10\n\x08\x65pisodes\x18\x0c \x01(\x04\x12$\n\x17mean_dwell_observations\x18\r \x01(\x01H\x02\x88\x01\x01\x12\x1f\n\x12mean_dwell_seconds\x18\x0e \x01(\x01H\x03\x88\x01\x01\x12\x35\n\x0bperformance\x18\x0f \x01(\x0b\x32 .strategic_memory.v1.Performance\x12)\n\x05\x64rift\x18\x10 \x01(\x0b\x32\x1a.strategic_memory.v1.Drift\x12/\n\x08\x65vidence\x18\x11 \x01(\x0b\x32\x1d.strategic_memory.v1.EvidenceB\x0b\n\t_win_rateB\r\n\x0b_confidenceB\x1a\n\x18_mean_dwell_observationsB\x15\n\x13_mean_dwell_seconds\"\xe4\x01\n\x0ePolicyAnalysis\x12+\n\x06policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x0e\n\x06trades\x18\x02 \x01(\x04\x12\x0f\n\x07\x61vg_pnl\x18\x03 \x01(\x01\x12\x15\n\x08win_rate\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x35\n\x0bperformance\x18\x05 \x01(\x0b\x32 .strategic_memory.v1.Performance\x12)\n\x05\x64rift\x18\x06 \x01(\x0b\x32\x1a.strategic_memory.v1.DriftB\x0b\n\t_win_rate\"i\n\x10StrategyAnalysis\x12\x10\n\x08strategy\x18\x01 \x01(\t\x12\x0e\n\x06trades\x18\x02 \x01(\x04\x12\x0f\n\x07\x61vg_pnl\x18\x03 \x01(\x01\x12\x15\n\x08win_rate\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x0b\n\t_win_rate\"I\n\x10RegimeTransition\x12\x13\n\x0b\x66rom_regime\x18\x01 \x01(\t\x12\x11\n\tto_regime\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x04\"\x8f\x02\n\x0cSourceReport\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x04\x12\x41\n\x08rejected\x18\x03 \x03(\x0b\x32/.strategic_memory.v1.SourceReport.RejectedEntry\x12;\n\x05noted\x18\x04 \x03(\x0b\x32,.strategic_memory.v1.SourceReport.NotedEntry\x1a/\n\rRejectedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x1a,\n\nNotedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xe2\x02\n\x07\x43ontext\x12\x36\n\x11governance_policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12#\n\x1bgovernance_preferred_regime\x18\x02 \x01(\t\x12-\n\x0cregime_stats\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x10\x65xposure_summary\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x30\n\x0fleverage_limits\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x30\n\x0f\x65xit_statistics\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x1e\n\x11max_leverage_hint\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_max_leverage_hintb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,26 +40,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCEREPORT_REJECTEDENTRY']._serialized_options = b'8\001'
   _globals['_SOURCEREPORT_NOTEDENTRY']._loaded_options = None
   _globals['_SOURCEREPORT_NOTEDENTRY']._serialized_options = b'8\001'
-  _globals['_ANALYSISSETTINGS']._serialized_start=159
-  _globals['_ANALYSISSETTINGS']._serialized_end=529
-  _globals['_POLICYRULE']._serialized_start=532
-  _globals['_POLICYRULE']._serialized_end=699
-  _globals['_ANALYSIS']._serialized_start=702
-  _globals['_ANALYSIS']._serialized_end=1045
-  _globals['_REGIMEANALYSIS']._serialized_start=1048
-  _globals['_REGIMEANALYSIS']._serialized_end=1548
-  _globals['_POLICYANALYSIS']._serialized_start=1551
-  _globals['_POLICYANALYSIS']._serialized_end=1681
-  _globals['_STRATEGYANALYSIS']._serialized_start=1683
-  _globals['_STRATEGYANALYSIS']._serialized_end=1788
-  _globals['_REGIMETRANSITION']._serialized_start=1790
-  _globals['_REGIMETRANSITION']._serialized_end=1863
-  _globals['_SOURCEREPORT']._serialized_start=1866
-  _globals['_SOURCEREPORT']._serialized_end=2137
-  _globals['_SOURCEREPORT_REJECTEDENTRY']._serialized_start=2044
-  _globals['_SOURCEREPORT_REJECTEDENTRY']._serialized_end=2091
-  _globals['_SOURCEREPORT_NOTEDENTRY']._serialized_start=2093
-  _globals['_SOURCEREPORT_NOTEDENTRY']._serialized_end=2137
-  _globals['_CONTEXT']._serialized_start=2140
-  _globals['_CONTEXT']._serialized_end=2494
+  _globals['_ANALYSISSETTINGS']._serialized_start=226
+  _globals['_ANALYSISSETTINGS']._serialized_end=740
+  _globals['_EVIDENCESETTINGS']._serialized_start=743
+  _globals['_EVIDENCESETTINGS']._serialized_end=967
+  _globals['_POLICYRULE']._serialized_start=970
+  _globals['_POLICYRULE']._serialized_end=1137
+  _globals['_ANALYSIS']._serialized_start=1140
+  _globals['_ANALYSIS']._serialized_end=1602
+  _globals['_REGIMEANALYSIS']._serialized_start=1605
+  _globals['_REGIMEANALYSIS']._serialized_end=2252
+  _globals['_POLICYANALYSIS']._serialized_start=2255
+  _globals['_POLICYANALYSIS']._serialized_end=2483
+  _globals['_STRATEGYANALYSIS']._serialized_start=2485
+  _globals['_STRATEGYANALYSIS']._serialized_end=2590
+  _globals['_REGIMETRANSITION']._serialized_start=2592
+  _globals['_REGIMETRANSITION']._serialized_end=2665
+  _globals['_SOURCEREPORT']._serialized_start=2668
+  _globals['_SOURCEREPORT']._serialized_end=2939
+  _globals['_SOURCEREPORT_REJECTEDENTRY']._serialized_start=2846
+  _globals['_SOURCEREPORT_REJECTEDENTRY']._serialized_end=2893
+  _globals['_SOURCEREPORT_NOTEDENTRY']._serialized_start=2895
+  _globals['_SOURCEREPORT_NOTEDENTRY']._serialized_end=2939
+  _globals['_CONTEXT']._serialized_start=2942
+  _globals['_CONTEXT']._serialized_end=3296
 # @@protoc_insertion_point(module_scope)

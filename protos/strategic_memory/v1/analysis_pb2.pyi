@@ -5,11 +5,13 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from strategic_memory.v1 import feedback_pb2 as _feedback_pb2
+from strategic_memory.v1 import figures_pb2 as _figures_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -34,6 +36,9 @@ class AnalysisSettings(_message.Message):
     MINIMUM_POLICY_TRADES_FIELD_NUMBER: _builtins.int
     POLICY_RULES_FIELD_NUMBER: _builtins.int
     RULES_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    MAX_AGE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     regime_window: _builtins.int
     """Newest regime observations to use, 1 to 1,000,000."""
     portfolio_window: _builtins.int
@@ -50,6 +55,22 @@ class AnalysisSettings(_message.Message):
     def policy_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRule]:
         """Rules that choose the policy, first match first. Empty: the service's own table."""
 
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """Answer as of this moment: entries with a later id (inline: a later time) do not count, for the analysis and for the
+        sums of the evidence alike; what was trimmed from its stream since is gone. The values beside the streams have no
+        history, so an analysis of the stored memory leaves them out: there is no context, and no cap on leverage from them.
+        Absent: now.
+        """
+
+    @_builtins.property
+    def max_age(self) -> _duration_pb2.Duration:
+        """Leave out entries that are older than this before `as_of`, or before now; at least 1 ms. Absent: however old."""
+
+    @_builtins.property
+    def evidence(self) -> Global___EvidenceSettings:
+        """How evidence is weighed. What is left out is as the service is configured."""
+
     def __init__(
         self,
         *,
@@ -60,10 +81,13 @@ class AnalysisSettings(_message.Message):
         minimum_policy_trades: _builtins.int | None = ...,
         policy_rules: _abc.Iterable[Global___PolicyRule] | None = ...,
         rules: _feedback_pb2.Rules.ValueType = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        max_age: _duration_pb2.Duration | None = ...,
+        evidence: Global___EvidenceSettings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__minimum_policy_trades: _TypeAlias = _typing.Literal["minimum_policy_trades"]  # noqa: Y015
     _WhichOneofArgType__minimum_policy_trades: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades"]  # noqa: Y015
@@ -87,6 +111,55 @@ class AnalysisSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__trade_window) -> _WhichOneofReturnType__trade_window | None: ...
 
 Global___AnalysisSettings: _TypeAlias = AnalysisSettings  # noqa: Y015
+
+@_typing.final
+class EvidenceSettings(_message.Message):
+    """How evidence is weighed, and how much of it is needed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALF_LIFE_TRADES_FIELD_NUMBER: _builtins.int
+    REQUIRED_PROBABILITY_FIELD_NUMBER: _builtins.int
+    MINIMUM_TRADES_FIELD_NUMBER: _builtins.int
+    RISK_AVERSION_FIELD_NUMBER: _builtins.int
+    half_life_trades: _builtins.float
+    """Trades of a regime after which an earlier one of it counts half, 1 to 1,000,000,000."""
+    required_probability: _builtins.float
+    """Probability of beating CONSERVATIVE at which another policy is recommended, at least 0.5 and below 1."""
+    minimum_trades: _builtins.float
+    """Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000."""
+    risk_aversion: _builtins.float
+    """What a unit of variance costs, relative to the spread of pnl, 0 to 1,000."""
+    def __init__(
+        self,
+        *,
+        half_life_trades: _builtins.float | None = ...,
+        required_probability: _builtins.float | None = ...,
+        minimum_trades: _builtins.float | None = ...,
+        risk_aversion: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__half_life_trades: _TypeAlias = _typing.Literal["half_life_trades"]  # noqa: Y015
+    _WhichOneofArgType__half_life_trades: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades"]  # noqa: Y015
+    _WhichOneofReturnType__minimum_trades: _TypeAlias = _typing.Literal["minimum_trades"]  # noqa: Y015
+    _WhichOneofArgType__minimum_trades: _TypeAlias = _typing.Literal["_minimum_trades", b"_minimum_trades"]  # noqa: Y015
+    _WhichOneofReturnType__required_probability: _TypeAlias = _typing.Literal["required_probability"]  # noqa: Y015
+    _WhichOneofArgType__required_probability: _TypeAlias = _typing.Literal["_required_probability", b"_required_probability"]  # noqa: Y015
+    _WhichOneofReturnType__risk_aversion: _TypeAlias = _typing.Literal["risk_aversion"]  # noqa: Y015
+    _WhichOneofArgType__risk_aversion: _TypeAlias = _typing.Literal["_risk_aversion", b"_risk_aversion"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__half_life_trades) -> _WhichOneofReturnType__half_life_trades | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_trades) -> _WhichOneofReturnType__minimum_trades | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__required_probability) -> _WhichOneofReturnType__required_probability | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__risk_aversion) -> _WhichOneofReturnType__risk_aversion | None: ...
+
+Global___EvidenceSettings: _TypeAlias = EvidenceSettings  # noqa: Y015
 
 @_typing.final
 class PolicyRule(_message.Message):
@@ -143,6 +216,8 @@ class Analysis(_message.Message):
     SAMPLE_COUNT_FIELD_NUMBER: _builtins.int
     DATA_AS_OF_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
+    REGIME_DYNAMICS_FIELD_NUMBER: _builtins.int
+    CORRELATIONS_FIELD_NUMBER: _builtins.int
     current_regime: _builtins.str
     """The regime of the newest regime observation; "UNKNOWN" when there is none."""
     preferred_regime: _builtins.str
@@ -169,6 +244,14 @@ class Analysis(_message.Message):
     def context(self) -> Global___Context:
         """What other modules have written beside the streams, for context."""
 
+    @_builtins.property
+    def regime_dynamics(self) -> _figures_pb2.RegimeDynamics:
+        """How regimes follow each other. Absent without a regime observation, or with more than 256 regimes."""
+
+    @_builtins.property
+    def correlations(self) -> _figures_pb2.Correlations:
+        """Whether regimes, and policies, earn at the same times. Absent when times are not known."""
+
     def __init__(
         self,
         *,
@@ -180,10 +263,12 @@ class Analysis(_message.Message):
         sample_count: _builtins.int = ...,
         data_as_of: _timestamp_pb2.Timestamp | None = ...,
         context: Global___Context | None = ...,
+        regime_dynamics: _figures_pb2.RegimeDynamics | None = ...,
+        correlations: _figures_pb2.Correlations | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "data_as_of", b"data_as_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "data_as_of", b"data_as_of", "regime_dynamics", b"regime_dynamics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "preferred_regime", b"preferred_regime", "regimes", b"regimes", "sample_count", b"sample_count", "sources", b"sources", "transitions", b"transitions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "preferred_regime", b"preferred_regime", "regime_dynamics", b"regime_dynamics", "regimes", b"regimes", "sample_count", b"sample_count", "sources", b"sources", "transitions", b"transitions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -209,6 +294,9 @@ class RegimeAnalysis(_message.Message):
     EPISODES_FIELD_NUMBER: _builtins.int
     MEAN_DWELL_OBSERVATIONS_FIELD_NUMBER: _builtins.int
     MEAN_DWELL_SECONDS_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     regime: _builtins.str
     """Name of the regime, upper case; "UNKNOWN" for entries whose regime could not be found."""
     sample_count: _builtins.int
@@ -241,6 +329,18 @@ class RegimeAnalysis(_message.Message):
     def strategies(self) -> _containers.RepeatedCompositeFieldContainer[Global___StrategyAnalysis]:
         """Figures by strategy, for trades that name one."""
 
+    @_builtins.property
+    def performance(self) -> _figures_pb2.Performance:
+        """Figures of the trades in this regime. Absent without one, and beyond the 64 regimes with the most trades."""
+
+    @_builtins.property
+    def drift(self) -> _figures_pb2.Drift:
+        """The newest of these trades against those before. Absent together with `performance`."""
+
+    @_builtins.property
+    def evidence(self) -> _feedback_pb2.Evidence:
+        """What all trades so far say about this regime. Absent before there is any, for "UNKNOWN", and beyond the 64 regimes with the most entries."""
+
     def __init__(
         self,
         *,
@@ -258,10 +358,13 @@ class RegimeAnalysis(_message.Message):
         episodes: _builtins.int = ...,
         mean_dwell_observations: _builtins.float | None = ...,
         mean_dwell_seconds: _builtins.float | None = ...,
+        performance: _figures_pb2.Performance | None = ...,
+        drift: _figures_pb2.Drift | None = ...,
+        evidence: _feedback_pb2.Evidence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_mean_dwell_observations", b"_mean_dwell_observations", "_mean_dwell_seconds", b"_mean_dwell_seconds", "_win_rate", b"_win_rate", "confidence", b"confidence", "mean_dwell_observations", b"mean_dwell_observations", "mean_dwell_seconds", b"mean_dwell_seconds", "win_rate", b"win_rate"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_mean_dwell_observations", b"_mean_dwell_observations", "_mean_dwell_seconds", b"_mean_dwell_seconds", "_win_rate", b"_win_rate", "confidence", b"confidence", "drift", b"drift", "evidence", b"evidence", "mean_dwell_observations", b"mean_dwell_observations", "mean_dwell_seconds", b"mean_dwell_seconds", "performance", b"performance", "win_rate", b"win_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_mean_dwell_observations", b"_mean_dwell_observations", "_mean_dwell_seconds", b"_mean_dwell_seconds", "_win_rate", b"_win_rate", "avg_pnl", b"avg_pnl", "best_policy", b"best_policy", "confidence", b"confidence", "episodes", b"episodes", "losses", b"losses", "mean_dwell_observations", b"mean_dwell_observations", "mean_dwell_seconds", b"mean_dwell_seconds", "policies", b"policies", "regime", b"regime", "sample_count", b"sample_count", "strategies", b"strategies", "total_pnl", b"total_pnl", "win_rate", b"win_rate", "wins", b"wins"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "_mean_dwell_observations", b"_mean_dwell_observations", "_mean_dwell_seconds", b"_mean_dwell_seconds", "_win_rate", b"_win_rate", "avg_pnl", b"avg_pnl", "best_policy", b"best_policy", "confidence", b"confidence", "drift", b"drift", "episodes", b"episodes", "evidence", b"evidence", "losses", b"losses", "mean_dwell_observations", b"mean_dwell_observations", "mean_dwell_seconds", b"mean_dwell_seconds", "performance", b"performance", "policies", b"policies", "regime", b"regime", "sample_count", b"sample_count", "strategies", b"strategies", "total_pnl", b"total_pnl", "win_rate", b"win_rate", "wins", b"wins"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
     _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
@@ -292,6 +395,8 @@ class PolicyAnalysis(_message.Message):
     TRADES_FIELD_NUMBER: _builtins.int
     AVG_PNL_FIELD_NUMBER: _builtins.int
     WIN_RATE_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
     policy: _feedback_pb2.Policy.ValueType
     """The policy."""
     trades: _builtins.int
@@ -300,6 +405,14 @@ class PolicyAnalysis(_message.Message):
     """Mean realised pnl, in the unit of the inputs."""
     win_rate: _builtins.float
     """Winning trades / (winning + losing trades). Absent when nothing was won or lost."""
+    @_builtins.property
+    def performance(self) -> _figures_pb2.Performance:
+        """Figures of these trades. Absent beyond the 64 regimes with the most trades."""
+
+    @_builtins.property
+    def drift(self) -> _figures_pb2.Drift:
+        """The newest of them against those before. Absent together with `performance`."""
+
     def __init__(
         self,
         *,
@@ -307,10 +420,12 @@ class PolicyAnalysis(_message.Message):
         trades: _builtins.int = ...,
         avg_pnl: _builtins.float = ...,
         win_rate: _builtins.float | None = ...,
+        performance: _figures_pb2.Performance | None = ...,
+        drift: _figures_pb2.Drift | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_win_rate", b"_win_rate", "win_rate", b"win_rate"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_win_rate", b"_win_rate", "drift", b"drift", "performance", b"performance", "win_rate", b"win_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_win_rate", b"_win_rate", "avg_pnl", b"avg_pnl", "policy", b"policy", "trades", b"trades", "win_rate", b"win_rate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_win_rate", b"_win_rate", "avg_pnl", b"avg_pnl", "drift", b"drift", "performance", b"performance", "policy", b"policy", "trades", b"trades", "win_rate", b"win_rate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__win_rate: _TypeAlias = _typing.Literal["win_rate"]  # noqa: Y015
     _WhichOneofArgType__win_rate: _TypeAlias = _typing.Literal["_win_rate", b"_win_rate"]  # noqa: Y015

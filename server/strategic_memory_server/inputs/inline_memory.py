@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from strategic_memory_server.errors import InvalidRequestError, Violation
 from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation, TradeResult
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, policy_of
 from strategic_memory_server.inputs.memory_columns import Readings, build_memory
+from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.policy import NO_POLICY
@@ -26,6 +28,12 @@ from strategic_memory_server.stream_position import MAX_TIME_MS, position_of_tim
 OUTSIDE_WINDOW = "outside_window"
 """Note: older than the window, so not used."""
 
+AFTER_AS_OF = "after_as_of"
+"""Note: later than the moment that is asked about, so not used."""
+
+OLDER_THAN_MAX_AGE = "older_than_max_age"
+"""Note: older than what is to be used."""
+
 MAX_DISTINCT_NAMES = 10_000
 """Most different names in one column: each has figures of its own in the answer."""
 
@@ -33,6 +41,9 @@ _MIN_TIME_MS = -62_135_596_800_000
 
 # Where entries without times stand, so that nothing is found to have been observed by then.
 _BEFORE_ALL_TIMES = position_of_time(_MIN_TIME_MS) - MAX_WINDOW
+
+
+EntryT = TypeVar("EntryT")
 
 
 class ColumnReader:
@@ -120,25 +131,60 @@ class ColumnReader:
         return InvalidRequestError(Violation(f"inline.{self._table}.{column}", description))
 
 
-def read_inline_memory(message: memory_pb2.InlineMemory, windows: WindowSettings) -> StrategicMemory:
-    """Check an inline memory and build it, over the newest entries that fit the windows.
+def read_inline_memory(
+    message: memory_pb2.InlineMemory, windows: WindowSettings, span: TimeSpan = ALL_TIME
+) -> StrategicMemory:
+    """Check an inline memory and build it, over the newest entries of a span of time that fit the windows.
 
     Raises:
-        InvalidRequestError: something in it is wrong.
+        InvalidRequestError: something in it is wrong, or the span means nothing since there are no times.
     """
-    observed = _regime_observations(message.regime_observations)
-    portfolio = _portfolio_entries(message.portfolio_entries)
-    trades = _trade_results(message.trade_results)
+    timed = _are_timed(message)
+    if not timed:
+        _require_open(span)
+    observed = _Cut(_regime_observations(message.regime_observations), span)
+    portfolio = _Cut(_portfolio_entries(message.portfolio_entries), span)
+    trades = _Cut(_trade_results(message.trade_results), span)
     readings = Readings(
-        regimes=observed.newest(windows.regime),
-        portfolio=portfolio.newest(windows.portfolio),
-        trades=trades.newest(windows.trades),
-        observed=observed if message.regime_observations.time_ms else Timeline((), ()),
+        regimes=observed.kept.newest(windows.regime),
+        portfolio=portfolio.kept.newest(windows.portfolio),
+        trades=trades.kept.newest(windows.trades),
+        # However old: a regime holds until the next observation.
+        observed=observed.earlier if message.regime_observations.time_ms else Timeline((), ()),
     )
-    memory = build_memory(readings, Context(max_leverage_hint=_cap(message)), timed=_are_timed(message))
-    sent = (len(observed.entries), len(portfolio.entries), len(trades.entries))
-    reports = [_with_unused(report, count) for report, count in zip(memory.sources, sent, strict=True)]
+    memory = build_memory(readings, Context(max_leverage_hint=_cap(message)), timed=timed)
+    reports = [
+        _with_unused(report, notes, entries)
+        for report, (notes, entries) in zip(
+            memory.sources, (cut.unused() for cut in (observed, portfolio, trades)), strict=True
+        )
+    ]
     return replace(memory, sources=tuple(reports))
+
+
+class _Cut(Generic[EntryT]):
+    """A table cut to a span: `earlier` is up to its end, `kept` within it."""
+
+    def __init__(self, sent: Timeline[EntryT], span: TimeSpan) -> None:
+        self._sent = sent
+        self.earlier = sent.up_to(span.last_position)
+        self.kept = self.earlier.since(span.first_position)
+
+    def unused(self) -> tuple[dict[str, int], int]:
+        """Count the entries outside the span by note, and those inside it."""
+        sent, earlier, kept = (len(each.entries) for each in (self._sent, self.earlier, self.kept))
+        return {AFTER_AS_OF: sent - earlier, OLDER_THAN_MAX_AGE: earlier - kept}, kept
+
+
+def _require_open(span: TimeSpan) -> None:
+    bounds = {"settings.as_of": span.last_ms, "settings.max_age": span.first_ms}
+    violations = [
+        Violation(field, "needs times: give time_ms in every table of the inline memory that has entries")
+        for field, bound in bounds.items()
+        if bound is not None
+    ]
+    if violations:
+        raise InvalidRequestError(*violations)
 
 
 def _regime_observations(table: memory_pb2.RegimeColumns) -> Timeline[RegimeObservation]:
@@ -204,6 +250,6 @@ def _cap(message: memory_pb2.InlineMemory) -> float | None:
     return cap
 
 
-def _with_unused(report: SourceReport, sent: int) -> SourceReport:
-    unused = sent - report.accepted
-    return replace(report, noted={**report.noted, OUTSIDE_WINDOW: unused}) if unused else report
+def _with_unused(report: SourceReport, outside_span: dict[str, int], in_span: int) -> SourceReport:
+    unused = {OUTSIDE_WINDOW: in_span - report.accepted, **outside_span}
+    return replace(report, noted={**report.noted, **{note: count for note, count in unused.items() if count}})

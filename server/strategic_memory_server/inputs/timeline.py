@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -20,3 +21,14 @@ class Timeline(Generic[EntryT_co]):
         """Give the last `count` entries."""
         start = max(len(self.entries) - count, 0)
         return Timeline(self.entries[start:], self.positions[start:])
+
+    def up_to(self, position: int | None) -> Timeline[EntryT_co]:
+        """Give the entries that are not after a position; None: all."""
+        if position is None:
+            return self
+        end = bisect_right(self.positions, position)
+        return Timeline(self.entries[:end], self.positions[:end])
+
+    def since(self, position: int | None) -> Timeline[EntryT_co]:
+        """Give the entries that are not before a position; None: all."""
+        return self if position is None else self.newest(len(self.entries) - bisect_left(self.positions, position))

@@ -73,11 +73,18 @@ class PageColumns:
 
 
 class WindowScan:
-    """State of reading one stream backwards; `rejected` holds what was met on the way, newest first."""
+    """State of reading one stream backwards; `rejected` holds what was met on the way, newest first.
 
-    def __init__(self, window: int, reader: PageReader[EntryT], limits: ReadingLimits) -> None:
+    Args:
+        window: usable entries to find.
+        reader: reads the pages.
+        limits: how much is read at once, and looked at in all.
+        newest: largest id to look at.
+    """
+
+    def __init__(self, window: int, reader: PageReader[EntryT], limits: ReadingLimits, newest: str = NEWEST) -> None:
         self.rejected: list[RejectedInput] = []
-        self.before = NEWEST
+        self.before = newest
         self.usable = 0
         self.scanned = 0
         self._window = window

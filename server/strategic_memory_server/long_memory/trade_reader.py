@@ -32,7 +32,7 @@ class TradePage:
     Attributes:
         trades: the usable ones.
         read_up_to: id of the last entry of the stretch; where it begins when there was none.
-        is_last: whether the stretch reaches to the end of the stream.
+        is_last: whether the stretch reaches to the end of what is to be read.
     """
 
     trades: tuple[SeenTrade, ...]
@@ -53,13 +53,17 @@ class TradeReader:
         self._trades_key = input_keys.key_of(prefix, input_keys.TRADE_RESULTS)
         self._regimes_key = input_keys.key_of(prefix, input_keys.META_REGIME)
 
-    async def read_after(self, entry_id: str) -> TradePage:
+    async def read_after(self, entry_id: str, last_id: str = "+") -> TradePage:
         """Read the next page after an entry.
+
+        Args:
+            entry_id: its id.
+            last_id: largest id to read; "+": to the end of the stream.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        command = packed("XRANGE", self._trades_key, f"({entry_id}", "+", "COUNT", PAGE_ENTRIES)
+        command = packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", PAGE_ENTRIES)
         (reply,) = await round_trip(self._client, [command])
         if isinstance(reply, ResponseError):
             # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.

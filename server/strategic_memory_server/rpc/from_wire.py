@@ -12,6 +12,8 @@ from strategic_memory_server.errors import InvalidRequestError, Violation
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.stream_cursor import Delivery
+from strategic_memory_server.rpc.evidence_from_wire import evidence_settings
+from strategic_memory_server.rpc.span_from_wire import as_of_ms, is_well_formed, max_age_ms
 from strategic_memory_server.rpc.wire_names import POLICIES, RULES
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
@@ -67,7 +69,7 @@ def stream_order(request: service_pb2.StreamFeedbackRequest, default_heartbeat_s
     heartbeat_s = default_heartbeat_s
     if request.HasField("heartbeat_interval"):
         heartbeat_s = _seconds(request.heartbeat_interval)
-        if not _is_well_formed(request.heartbeat_interval):
+        if not is_well_formed(request.heartbeat_interval):
             violations.append(
                 Violation("heartbeat_interval", "is not a Duration: nanos is 0 to 999999999, with the sign of seconds")
             )
@@ -110,6 +112,8 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         )
     rows, wrong = _policy_table(settings.policy_rules)
     violations.extend(wrong)
+    moment_ms, age_ms = as_of_ms(settings, violations), max_age_ms(settings, violations)
+    evidence = evidence_settings(settings.evidence, service.evidence, violations)
     if violations or rules is None:
         raise InvalidRequestError(*violations)
     return AnalysisOrder(
@@ -121,8 +125,10 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         minimum_samples=given["minimum_samples"] or service.minimum_samples,
         minimum_policy_trades=given["minimum_policy_trades"] or service.minimum_policy_trades,
         policy_table=rows or reference_rules.POLICY_TABLE,
-        evidence=service.evidence,
+        evidence=evidence,
         rules=rules,
+        as_of_ms=moment_ms,
+        max_age_ms=age_ms,
     )
 
 
@@ -160,10 +166,6 @@ def _rule_violations(rule: analysis_pb2.PolicyRule, path: str) -> Iterator[Viola
         normalise_name("regime", rule.regime)
     except RejectionError as refused:
         yield Violation(f"{path}.regime", refused.reason.replace("_", " "))
-
-
-def _is_well_formed(duration: Duration) -> bool:
-    return abs(duration.nanos) < 1_000_000_000 and duration.seconds * duration.nanos >= 0
 
 
 def _seconds(duration: Duration) -> float:

@@ -23,7 +23,10 @@ from strategic_memory_server.errors import (
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
+from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.span_sums import sums_of_span
+from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -33,11 +36,12 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, StreamCursor
 from strategic_memory_server.rpc.fair_turns import FairTurns, Place
+from strategic_memory_server.rpc.figures_to_wire import add_figures
 from strategic_memory_server.rpc.from_wire import analysis_order, stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message
-from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
+from strategic_memory_server.settings import GrpcSettings, SyncSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
 
 ANALYSES_AT_ONCE = 2
@@ -57,6 +61,7 @@ class Sources:
     log: FeedbackLog
     loader: MemoryLoader
     memory_store: MemoryStore
+    trade_reader: TradeReader
     clock_ms: Callable[[], int]
 
 
@@ -134,7 +139,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         async with self._analyses:
             if request.WhichOneof("memory") == "inline":
                 return await in_thread(self._analyze_inline, request, order)
-            memory, sums = await self._stored_memory(order.windows)
+            memory, sums = await self._stored_memory(order)
             return await in_thread(self._analyze, memory, order, sums)
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
@@ -153,21 +158,34 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             raise LogNotReadError from error
         return [] if following is None else [following]
 
-    async def _stored_memory(self, windows: WindowSettings) -> tuple[StrategicMemory, EvidenceSums]:
+    async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums]:
+        span = order.span(self._sources.clock_ms())
+        loader = self._sources.loader
         try:
-            memory = (await self._sources.loader.another(windows).load()).memory
-            return memory, (await self._sources.memory_store.read()).kept.sums
+            if span.is_open:
+                memory = (await loader.another(order.windows).load()).memory
+            else:
+                memory = await loader.load_span(order.windows, span)
+            return memory, await self._sums(span, order.evidence.decay)
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
 
+    async def _sums(self, span: TimeSpan, decay: float) -> EvidenceSums:
+        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream."""
+        if span.is_open and decay == self._sync.evidence.decay:
+            return (await self._sources.memory_store.read()).kept.sums
+        return await sums_of_span(self._sources.trade_reader, span, decay, self._sync.trade_id_horizon)
+
     def _analyze_inline(self, request: service_pb2.AnalyzeRequest, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
-        return self._analyze(read_inline_memory(request.inline, order.windows), order)
+        span = order.span(self._sources.clock_ms())
+        return self._analyze(read_inline_memory(request.inline, order.windows, span), order)
 
     def _analyze(
         self, memory: StrategicMemory, order: AnalysisOrder, sums: EvidenceSums | None = None
     ) -> service_pb2.AnalyzeResponse:
-        found = analyze_memory(memory, order, self._sources.clock_ms(), sums)
-        return service_pb2.AnalyzeResponse(
-            analysis=analysis_message(found.analysis, memory), feedback=feedback_message(found.feedback)
-        )
+        now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
+        found = analyze_memory(memory, order, now_ms, sums)
+        analysis = analysis_message(found.analysis, memory)
+        add_figures(analysis, found.deep)
+        return service_pb2.AnalyzeResponse(analysis=analysis, feedback=feedback_message(found.feedback))

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_server.errors import InvalidRequestError
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
+from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.from_wire import MAX_POLICY_RULES, StreamOrder, analysis_order, stream_order
@@ -97,6 +99,69 @@ def test_settings_that_are_left_out_are_those_of_the_service() -> None:
 def test_evidence_is_weighed_as_the_service_is_set_to() -> None:
     weighed = EvidenceSettings(required_probability=0.97)
     assert analysis_order(Settings(), replace(SERVICE, evidence=weighed)).evidence == weighed
+
+
+def test_evidence_is_weighed_as_the_request_says_where_it_says_so() -> None:
+    service = replace(SERVICE, evidence=EvidenceSettings(decay=0.9, minimum_weight=7.0))
+    given = analysis_pb2.EvidenceSettings(half_life_trades=2.0, required_probability=0.5, risk_aversion=0.0)
+    order = analysis_order(Settings(evidence=given), service)
+    assert order.evidence == EvidenceSettings(
+        decay=math.sqrt(0.5), required_probability=0.5, minimum_weight=7.0, risk_aversion=0.0
+    )
+    fewest = analysis_pb2.EvidenceSettings(minimum_trades=0.0)
+    assert analysis_order(Settings(evidence=fewest), service).evidence == replace(service.evidence, minimum_weight=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("half_life_trades", 0.99),
+        ("half_life_trades", 1.1e9),
+        ("half_life_trades", math.nan),
+        ("required_probability", 0.49),
+        ("required_probability", 1.0),
+        ("minimum_trades", -0.1),
+        ("minimum_trades", math.inf),
+        ("risk_aversion", -1.0),
+        ("risk_aversion", 1_001.0),
+    ],
+)
+def test_evidence_outside_the_bounds(name: str, value: float) -> None:
+    settings = Settings(minimum_samples=0)
+    setattr(settings.evidence, name, value)
+    assert settings_violations(settings) == ["settings.minimum_samples", f"settings.evidence.{name}"]
+
+
+def test_a_moment_and_an_age() -> None:
+    order = analysis_order(
+        Settings(as_of=Timestamp(seconds=-1, nanos=2_999_999), max_age=Duration(nanos=1_000_000)), SERVICE
+    )
+    assert (order.as_of_ms, order.max_age_ms) == (-998, 1)
+    assert order.span(5) == TimeSpan(-999, -998)
+    assert replace(order, as_of_ms=None).span(5) == TimeSpan(4, None)
+    assert analysis_order(Settings(), SERVICE).span(5).is_open
+
+
+@pytest.mark.parametrize(
+    "as_of", [Timestamp(seconds=253_402_300_800), Timestamp(seconds=-62_135_596_801), Timestamp(nanos=-1)]
+)
+def test_moments_that_are_none(as_of: Timestamp) -> None:
+    assert settings_violations(Settings(as_of=as_of)) == ["settings.as_of"]
+
+
+@pytest.mark.parametrize(
+    "max_age",
+    [
+        Duration(),
+        Duration(nanos=999_999),
+        Duration(seconds=-1),
+        Duration(seconds=315_576_000_001),
+        Duration(seconds=1, nanos=-1),
+        Duration(nanos=2_000_000_000),
+    ],
+)
+def test_ages_that_are_none(max_age: Duration) -> None:
+    assert settings_violations(Settings(max_age=max_age)) == ["settings.max_age"]
 
 
 @pytest.mark.parametrize("configured", Rules)

@@ -1,0 +1,146 @@
+"""SpanReader: reads the windows as they stood at the end of a span of time, once.
+
+It reads the streams backwards from there, so nothing later is ever seen, and keeps nothing. What it gives is what a
+loader would give that finds in Redis the entries of the span alone, except that an entry without a regime of its own
+takes it from the observation before it, however old that one is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+import redis.asyncio as redis
+
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.memory_windows import MemoryWindows
+from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.older_observations import older_observations
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
+from strategic_memory_server.inputs.rolling_results import with_regimes, without_regime
+from strategic_memory_server.inputs.time_span import TimeSpan
+from strategic_memory_server.inputs.value_inputs import refusal
+from strategic_memory_server.inputs.window_scan import PageReader, WindowScan
+from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
+from strategic_memory_server.redis_access.pending_cancellation import raise_if_cancelled
+from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
+from strategic_memory_server.settings import WindowSettings
+
+EntryT = TypeVar("EntryT")
+
+
+class SpanReader:
+    """Reads one span, once.
+
+    Args:
+        client: how Redis is reached; it must return bytes.
+        prefix: key prefix.
+        windows: lengths of the windows.
+        span: which entries count.
+        limits: how much is read at once, and looked at in all.
+    """
+
+    def __init__(
+        self, client: redis.Redis, prefix: str, windows: WindowSettings, span: TimeSpan, limits: ReadingLimits
+    ) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._limits = limits
+        self._windows = kept = MemoryWindows(windows, limits)
+        self._regimes = _SpanScan(windows.regime, kept.regime_reader, prefix, span, limits)
+        self._portfolio = _SpanScan(windows.portfolio, kept.portfolio_reader, prefix, span, limits)
+        self._trades = _SpanScan(windows.trades, kept.trade_reader, prefix, span, limits)
+
+    async def read(self, context: Context, value_reports: tuple[SourceReport, ...] = ()) -> StrategicMemory:
+        """Read the windows; the context and the reports of the values go with them as they are.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
+                producer has caused.
+        """
+        scans = (self._regimes, self._portfolio, self._trades)
+        while pending := [scan for scan in scans if scan.page_size]:
+            raise_if_cancelled()
+            replies = await round_trip(self._client, [scan.command() for scan in pending])
+            for scan, reply in zip(pending, replies, strict=True):
+                scan.feed(reply)
+        await self._take_over()
+        notes: tuple[dict[str, int], ...] = ({}, self._windows.portfolio.notes(), self._windows.trades.notes())
+        reports = [scan.report(noted) for scan, noted in zip(scans, notes, strict=True)]
+        return self._windows.memory(context, (*value_reports, *reports))
+
+    async def _take_over(self) -> None:
+        """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""
+        for columns in self._regimes.take_oldest_first():
+            self._windows.regimes.append(columns)
+            await asyncio.sleep(0)
+        read = [
+            (self._windows.portfolio, list(self._portfolio.take_oldest_first())),
+            (self._windows.trades, list(self._trades.take_oldest_first())),
+        ]
+        observed = self._windows.observed(await self._look_up([columns for _, pages in read for columns in pages]))
+        for results, pages in read:
+            for columns in pages:
+                results.append(with_regimes(columns, observed))
+                await asyncio.sleep(0)
+
+    async def _look_up(self, pages: list[Columns]) -> ObservationLookup:
+        """Find the observations from before the regime window that entries take their regime from."""
+        observed = self._windows.regimes.positions
+        missing = [without_regime(columns) for columns in pages]
+        sought: IndexColumn = np.sort(np.concatenate(missing)) if missing else np.empty(0, dtype=np.int64)
+        if observed.size:
+            sought = sought[sought < observed[0]]
+        if self._regimes.unreadable is not None:
+            sought = sought[:0]
+        return await older_observations(self._client, self._prefix, sought, self._windows.regime_reader, self._limits)
+
+
+class _SpanScan:
+    """A scan of one stream within a span; a key that cannot be read has no entries."""
+
+    def __init__(
+        self,
+        window: int,
+        reader: PageReader[EntryT],
+        prefix: str,
+        span: TimeSpan,
+        limits: ReadingLimits,
+    ) -> None:
+        self.unreadable: RejectedInput | None = None
+        self._scan = WindowScan(window, reader, limits, newest=span.largest_id)
+        self._source = reader.source
+        self._key = keys.key_of(prefix, reader.source)
+        self._oldest = span.smallest_id
+
+    @property
+    def page_size(self) -> int:
+        """Number of entries to ask for next; 0 when the scan is complete."""
+        return self._scan.page_size if self.unreadable is None else 0
+
+    def command(self) -> bytes:
+        """Give the command that reads the next page."""
+        return packed("XREVRANGE", self._key, self._scan.before, self._oldest, "COUNT", self.page_size)
+
+    def feed(self, reply: Reply) -> None:
+        """Take the reply to it, entries or an error."""
+        if isinstance(reply, Exception):
+            self.unreadable = refusal(self._source, reply)
+        else:
+            self._scan.feed(stream_entries(reply), self.page_size)
+
+    def take_oldest_first(self) -> Iterator[Columns]:
+        """Give what was read, oldest entry first, and let go of it."""
+        return self._scan.take_oldest_first() if self.unreadable is None else iter(())
+
+    def report(self, notes: dict[str, int]) -> SourceReport:
+        """Say what the stream has contributed, beside some notes."""
+        if self.unreadable is not None:
+            return SourceReport(self._source, 0, {self.unreadable.reason: 1})
+        rejected = count_by_reason(self._scan.rejected, self._source)
+        return SourceReport(self._source, self._scan.usable, rejected, notes)
