@@ -1,0 +1,76 @@
+"""LongMemory: keeps the sums of all trades at hand for the server that leads.
+
+It reads what is new, and gives a note that the publisher writes down in the same atomic step as what it publishes.
+Only once that has succeeded is the note taken for granted; after anything else what Redis holds is read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_trades
+from strategic_memory_server.long_memory.memory_store import MemoryStore, Note, Stored
+from strategic_memory_server.long_memory.trade_reader import TradeReader
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The memory as it is now.
+
+    Attributes:
+        kept: the sums, with what is new.
+        note: what is to be written down; None when nothing is new.
+        is_complete: whether every trade of the stream is in it; the next page follows otherwise.
+    """
+
+    kept: KeptTrades
+    note: Note | None
+    is_complete: bool
+
+
+class LongMemory:
+    """Gathers trades.
+
+    Args:
+        store: reads what Redis holds.
+        reader: reads new trades.
+    """
+
+    def __init__(self, store: MemoryStore, reader: TradeReader) -> None:
+        self._store = store
+        self._reader = reader
+        self._stored: Stored | None = None
+
+    async def gather(self, newest_trade: str | None = None) -> Gathered:
+        """Read what is new.
+
+        Args:
+            newest_trade: id of the newest entry of the trade stream, where that is known: nothing is asked for then
+                if the memory reaches so far already.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        stored = self._stored or await self._store.read()
+        self._stored = stored
+        kept = stored.kept
+        if newest_trade is not None and newest_trade == kept.read_up_to:
+            return Gathered(kept, None, is_complete=True)
+        page = await self._reader.read_after(kept.read_up_to)
+        if page.read_up_to == kept.read_up_to:
+            return Gathered(kept, None, is_complete=True)
+        added = add_trades(kept, page.trades, page.read_up_to, stored.known_ids)
+        horizon = stored.known_ids.horizon
+        trade_ids = added.trade_ids if horizon else ()
+        note = Note(stored.stands_at, added.kept, trade_ids, horizon)
+        return Gathered(added.kept, note, page.is_last)
+
+    def written(self, note: Note) -> None:
+        """Take for granted what has been written down."""
+        if self._stored is not None:
+            self._stored.known_ids.add(note.trade_ids)
+            self._stored = Stored(note.kept, self._stored.known_ids, note.kept.read_up_to)
+
+    def forget(self) -> None:
+        """Take nothing for granted: another server may have written, or Redis may have lost something."""
+        self._stored = None

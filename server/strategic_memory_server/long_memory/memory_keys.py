@@ -1,0 +1,23 @@
+"""Names of what the long memory keeps in Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryKeys:
+    """Names under a key prefix.
+
+    Attributes:
+        evidence: a hash with the sums of all trades, and up to where they reach.
+        trade_ids: a sorted set of the newest ids of trades, in the order in which they were counted.
+    """
+
+    evidence: str
+    trade_ids: str
+
+    @classmethod
+    def under(cls, prefix: str) -> MemoryKeys:
+        """Give the names under a key prefix."""
+        return cls(f"{prefix}:feedback:strategic_memory:evidence", f"{prefix}:feedback:strategic_memory:trade_ids")

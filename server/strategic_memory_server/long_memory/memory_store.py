@@ -1,0 +1,111 @@
+"""MemoryStore: reads the long memory from Redis, and writes it down with what a script publishes, in one atomic step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import redis.asyncio as redis
+import structlog
+
+from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, KnownIds
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.round_trip import packed, round_trip
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What Redis holds.
+
+    Attributes:
+        kept: the memory; an empty one where there is none, or none that can be gone on from.
+        known_ids: ids of trades that count no more.
+        stands_at: where Redis says that it stands, to be compared by the script that writes; NOTHING_READ: nowhere.
+    """
+
+    kept: KeptTrades
+    known_ids: KnownIds
+    stands_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a script is to write down: the memory as it will be, if it still stands where it is believed to stand."""
+
+    stands_at: str
+    kept: KeptTrades
+    trade_ids: tuple[str, ...]
+    horizon: int
+
+    def arguments(self) -> list[str | int]:
+        """Give the arguments as the scripts take them, see `scripts/prelude.lua`."""
+        kept = self.kept
+        document = json.dumps(to_plain(kept.sums), allow_nan=False)
+        first = kept.numbered - len(self.trade_ids) + 1
+        ids = [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
+        return [self.stands_at, kept.read_up_to, document, kept.duplicates, kept.numbered, self.horizon, *ids]
+
+
+class MemoryStore:
+    """Reads the long memory under a key prefix.
+
+    Args:
+        client: the Redis client; it must return bytes.
+        prefix: what every key starts with.
+        decay: how the sums decay; sums that decay otherwise are not gone on from.
+        horizon: ids of trades that are remembered.
+    """
+
+    def __init__(self, client: redis.Redis, prefix: str, decay: float, horizon: int) -> None:
+        self._client = client
+        self._keys = MemoryKeys.under(prefix)
+        self._decay = decay
+        self._horizon = horizon
+
+    async def read(self) -> Stored:
+        """Read what there is.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        keys = self._keys
+        fields, ids = await round_trip(
+            self._client,
+            [
+                packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered"),
+                packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0)),
+            ],
+        )
+        for reply in (fields, ids):
+            if isinstance(reply, Exception):
+                raise reply
+        read_up_to = fields[0].decode() if fields[0] else NOTHING_READ
+        kept = self._kept(read_up_to, *fields[1:])
+        if kept is None:
+            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to)
+        known = [name.decode() for name in reversed(ids)] if self._horizon else []
+        return Stored(kept, KnownIds(self._horizon, known), read_up_to)
+
+    def _kept(
+        self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
+    ) -> KeptTrades | None:
+        if sums is None:
+            return None
+        try:
+            found = from_plain(json.loads(sums))
+            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0))
+        except (ValueError, RecursionError) as error:
+            logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))
+            return None
+        if found.decay != self._decay:
+            logger.warning(
+                "Long memory decays otherwise than configured; it is built anew from the trade stream",
+                stored=found.decay,
+                configured=self._decay,
+            )
+            return None
+        return kept
