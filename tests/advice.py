@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Times
+from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
+from strategic_memory_server.feedback import (
+    Advice,
+    Feedback,
+    FeedbackStatus,
+    RegimeAdvice,
+    RegimePerformance,
+    Rules,
+    Times,
+)
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
@@ -54,6 +63,35 @@ def renewed(one: Feedback, times: Times) -> Feedback:
     return replace(one, times=times)
 
 
+def evidence_view(*, leverage_hint: float = 1.25, cautions: tuple[str, ...] = ("ONE_POLICY_ONLY",)) -> EvidenceView:
+    """What 40 trades say about BULL, made by hand: no two numbers of a policy are the same."""
+    return EvidenceView(
+        regime="BULL",
+        recommended_policy=Policy.BALANCED,
+        confidence_boost=0.8125,
+        leverage_hint=leverage_hint,
+        leverage_bound_by="risk:leverage_limits",
+        policies=(
+            PolicyEvidence(Policy.CONSERVATIVE, 12, None, 0.01, -0.02, 0.04, 0.005, 0.0625, None, 0.75, None),
+            PolicyEvidence(Policy.BALANCED, 20, 18.5, 0.1, 0.05, 0.15, 0.09, 0.9, 0.96, 0.99, 0),
+            PolicyEvidence(Policy.AGGRESSIVE, 8, 7.25, 0.06, -0.3, 0.42, -0.2, 0.0375, 0.3, 0.6, 150),
+        ),
+        cautions=cautions,
+        observations=40,
+    )
+
+
+def with_evidence(one: Advice) -> Advice:
+    """The advice under the evidence rules: with one for the current regime, and with the evidence."""
+    return replace(
+        one,
+        rules=Rules.EVIDENCE,
+        leverage_bound_by="risk:leverage_limits",
+        current=RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.75, "evidence:kelly"),
+        evidence=evidence_view(),
+    )
+
+
 TEXT = st.text(max_size=12)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 2**63 - 1)
@@ -74,6 +112,42 @@ def any_reason(draw: st.DrawFn) -> Reason:
     return Reason(draw(TEXT), draw(TEXT), tuple(draw(st.lists(comparisons, max_size=3))))
 
 
+POLICIES = st.sampled_from(Policy)
+CAPS = st.none() | st.text(min_size=1, max_size=12)
+
+ANY_CURRENT = st.builds(
+    RegimeAdvice, regime=TEXT, policy=POLICIES, confidence_boost=NUMBERS, leverage_hint=NUMBERS, leverage_bound_by=CAPS
+)
+
+ANY_EVIDENCE = st.builds(
+    EvidenceView,
+    regime=TEXT,
+    recommended_policy=POLICIES,
+    confidence_boost=NUMBERS,
+    leverage_hint=NUMBERS,
+    leverage_bound_by=CAPS,
+    policies=st.lists(
+        st.builds(
+            PolicyEvidence,
+            policy=POLICIES,
+            observations=COUNTS,
+            effective_observations=st.none() | NUMBERS,
+            mean_pnl=NUMBERS,
+            interval_low=NUMBERS,
+            interval_high=NUMBERS,
+            utility=NUMBERS,
+            probability_best=NUMBERS,
+            probability_beats_conservative=st.none() | NUMBERS,
+            probability_mean_positive=NUMBERS,
+            more_observations=st.none() | COUNTS,
+        ),
+        max_size=3,
+    ).map(tuple),
+    cautions=st.lists(TEXT, max_size=3).map(tuple),
+    observations=COUNTS,
+)
+
+
 @st.composite
 def any_feedback(draw: st.DrawFn) -> Feedback:
     """Any feedback that can be said."""
@@ -81,14 +155,18 @@ def any_feedback(draw: st.DrawFn) -> Feedback:
     return Feedback(
         advice=Advice(
             preferred_regime=draw(TEXT),
-            updated_policy=draw(st.sampled_from(Policy)),
+            updated_policy=draw(POLICIES),
             confidence_boost=draw(NUMBERS),
             leverage_hint=draw(NUMBERS),
             regime_performance=draw(st.none() | performance),
             current_regime=draw(TEXT),
-            best_policy=draw(st.none() | st.sampled_from(Policy)),
+            best_policy=draw(st.none() | POLICIES),
             reasons=tuple(draw(st.lists(any_reason(), max_size=3))),
             version=draw(TEXT),
+            rules=draw(st.sampled_from(Rules)),
+            leverage_bound_by=draw(CAPS),
+            current=draw(st.none() | ANY_CURRENT),
+            evidence=draw(st.none() | ANY_EVIDENCE),
         ),
         status=draw(st.sampled_from(FeedbackStatus)),
         revision=draw(COUNTS),

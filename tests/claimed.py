@@ -9,6 +9,10 @@ import redis.asyncio
 from redis_contents import Contents, contents_of
 
 from strategic_memory_server.feedback import Advice, Feedback, Times
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch
 from strategic_memory_server.revisions.leadership import Leadership
@@ -44,10 +48,16 @@ async def claim_on(client: redis.asyncio.Redis) -> Claim:
     return answer
 
 
+def long_memory_of(client: redis.asyncio.Redis, decay: float = 0.998, horizon: int = 100) -> LongMemory:
+    """The long memory under the prefix of the tests."""
+    return LongMemory(MemoryStore(client, "quantum", decay, horizon), TradeReader(client, "quantum"))
+
+
 def said_in(client: redis.Redis) -> Contents:
-    """The whole contents but for the lease."""
-    lease = {KEYS.lease.encode(), KEYS.fencing_token.encode()}
-    return {key: value for key, value in contents_of(client).items() if key not in lease}
+    """The whole contents but for the lease and the long memory."""
+    memory = MemoryKeys.under("quantum")
+    others = {key.encode() for key in (KEYS.lease, KEYS.fencing_token, memory.evidence, memory.trade_ids)}
+    return {key: value for key, value in contents_of(client).items() if key not in others}
 
 
 class ClaimedLog:

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
 from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.revisions.change_signal import ChangeSignal
@@ -125,7 +126,11 @@ async def in_process_server(
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
-    servicer = StrategicMemoryServicer(Sources(hub, changed, log, loader, clock), settings, SyncSettings())
+    servicer = StrategicMemoryServicer(
+        Sources(hub, changed, log, loader, MemoryStore(redis_client, "quantum", 0.998, 100), clock),
+        settings,
+        SyncSettings(),
+    )
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,

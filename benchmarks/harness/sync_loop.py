@@ -9,7 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
@@ -48,6 +52,11 @@ async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterat
                     feedback=ReinforcementFeedback(settings.minimum_samples),
                     publisher=FeedbackPublisher(log),
                     leadership=leadership,
+                    long_memory=LongMemory(
+                        MemoryStore(commands, redis.key_prefix, settings.evidence.decay, settings.trade_id_horizon),
+                        TradeReader(commands, redis.key_prefix),
+                    ),
+                    evidence=EvidenceFeedback(settings.evidence),
                 ),
                 settings,
             )

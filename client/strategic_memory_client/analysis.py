@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from strategic_memory_client.results import Feedback, Policy
+from strategic_memory_client.results import Feedback, Policy, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class AnalysisSettings:
     """Trades a policy needs in a regime before it can be the best one, at least 1."""
     policy_rules: tuple[PolicyRule, ...] = ()
     """Rules that choose the policy, first match first."""
+    rules: Rules | None = None
+    """Rules to be in charge of the feedback."""
 
 
 @dataclass(frozen=True, slots=True)

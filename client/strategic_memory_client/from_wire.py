@@ -21,19 +21,28 @@ from strategic_memory_client.analysis import (
 )
 from strategic_memory_client.results import (
     Comparison,
+    Evidence,
     Feedback,
     FeedbackStatus,
     Heartbeat,
     Policy,
+    PolicyEvidence,
     Reason,
+    RegimeAdvice,
     RegimePerformance,
-    safe_leverage,
+    Rules,
 )
 
 _POLICIES: Mapping[int, Policy] = {
     feedback_pb2.POLICY_CONSERVATIVE: Policy.CONSERVATIVE,
     feedback_pb2.POLICY_BALANCED: Policy.BALANCED,
     feedback_pb2.POLICY_AGGRESSIVE: Policy.AGGRESSIVE,
+}
+
+_RULES: Mapping[int, Rules] = {
+    feedback_pb2.RULES_UNSPECIFIED: Rules.REFERENCE,
+    feedback_pb2.RULES_REFERENCE: Rules.REFERENCE,
+    feedback_pb2.RULES_EVIDENCE: Rules.EVIDENCE,
 }
 
 _STATUSES: Mapping[int, FeedbackStatus] = {
@@ -63,16 +72,13 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         version=wire.version,
         reasons=tuple(_reason(reason) for reason in wire.reasons),
         best_policy=_POLICIES.get(wire.best_policy),
+        rules=_RULES.get(wire.rules),
+        current=_current(wire.current) if wire.HasField("current") else None,
+        evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
+        leverage_bound_by=wire.leverage_bound_by or None,
     )
-    numbers_make_sense = math.isfinite(wire.confidence_boost) and math.isfinite(wire.leverage_hint)
-    if status is FeedbackStatus.ACTIVE and policy is not None and numbers_make_sense:
-        return feedback
-    return replace(
-        feedback,
-        updated_policy=Policy.CONSERVATIVE,
-        confidence_boost=0.0,
-        leverage_hint=safe_leverage(wire.leverage_hint),
-    )
+    is_understood = policy is not None and _make_sense(wire)
+    return feedback if status is FeedbackStatus.ACTIVE and is_understood else feedback.as_safe()
 
 
 def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
@@ -147,6 +153,55 @@ def _reason(wire: feedback_pb2.Reason) -> Reason:
             for comparison in wire.comparisons
         ),
     )
+
+
+def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
+    policy = _POLICIES.get(wire.policy)
+    advice = RegimeAdvice(
+        regime=wire.regime,
+        policy=policy or Policy.CONSERVATIVE,
+        confidence_boost=wire.confidence_boost,
+        leverage_hint=wire.leverage_hint,
+        leverage_bound_by=wire.leverage_bound_by or None,
+    )
+    return advice if policy is not None and _make_sense(wire) else advice.as_safe()
+
+
+def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
+    policy = _POLICIES.get(wire.recommended_policy)
+    evidence = Evidence(
+        regime=wire.regime,
+        recommended_policy=policy or Policy.CONSERVATIVE,
+        confidence_boost=wire.confidence_boost,
+        leverage_hint=wire.leverage_hint,
+        leverage_bound_by=wire.leverage_bound_by or None,
+        policies=tuple(_policy_evidence(each) for each in wire.policies),
+        cautions=tuple(wire.cautions),
+        observations=wire.observations,
+    )
+    return evidence if policy is not None and _make_sense(wire) else evidence.as_safe()
+
+
+def _policy_evidence(wire: feedback_pb2.PolicyEvidence) -> PolicyEvidence:
+    return PolicyEvidence(
+        policy=_POLICIES.get(wire.policy),
+        observations=wire.observations,
+        effective_observations=wire.effective_observations if wire.HasField("effective_observations") else None,
+        mean_pnl=wire.mean_pnl,
+        interval_low=wire.interval_low,
+        interval_high=wire.interval_high,
+        utility=wire.utility,
+        probability_best=wire.probability_best,
+        probability_beats_conservative=(
+            wire.probability_beats_conservative if wire.HasField("probability_beats_conservative") else None
+        ),
+        probability_mean_positive=wire.probability_mean_positive,
+        more_observations=wire.more_observations if wire.HasField("more_observations") else None,
+    )
+
+
+def _make_sense(wire: feedback_pb2.Feedback | feedback_pb2.RegimeAdvice | feedback_pb2.Evidence) -> bool:
+    return math.isfinite(wire.confidence_boost) and math.isfinite(wire.leverage_hint)
 
 
 def _regime(wire: analysis_pb2.RegimeAnalysis) -> RegimeAnalysis:

@@ -30,6 +30,13 @@ class FeedbackStatus(StrEnum):
     STALE = "STALE"
 
 
+class Rules(StrEnum):
+    """Which rules are in charge of a feedback."""
+
+    REFERENCE = "REFERENCE"
+    EVIDENCE = "EVIDENCE"
+
+
 @dataclass(frozen=True, slots=True)
 class RegimePerformance:
     """Figures of one regime over the windows."""
@@ -75,6 +82,90 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class RegimeAdvice:
+    """What is advised for one regime."""
+
+    regime: str
+    """The regime, upper case."""
+    policy: Policy
+    """The policy advised for it. An unknown one reads as CONSERVATIVE."""
+    confidence_boost: float
+    """How sure that is, 0 to 1."""
+    leverage_hint: float
+    """Advised leverage as a multiple of the base position."""
+    leverage_bound_by: str | None = None
+    """Name of the cap that lowered the leverage. None: none did."""
+
+    def as_safe(self) -> RegimeAdvice:
+        """Return it with the safe values."""
+        return replace(
+            self,
+            policy=Policy.CONSERVATIVE,
+            confidence_boost=0.0,
+            leverage_hint=safe_leverage(self.leverage_hint),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEvidence:
+    """What all trades so far say about one policy in one regime. Money is in the unit of pnl."""
+
+    policy: Policy | None
+    """The policy. None: one that this library does not know."""
+    observations: int
+    """Trades seen."""
+    effective_observations: float | None
+    """Equally weighted trades that would say as much: older ones weigh less. None without any."""
+    mean_pnl: float
+    """Posterior mean of the pnl of a trade."""
+    interval_low: float
+    """Lower bound of its 90 % interval."""
+    interval_high: float
+    """Upper bound of its 90 % interval."""
+    utility: float
+    """Mean pnl less the price of its risk."""
+    probability_best: float
+    """Probability that its utility is the highest of the three."""
+    probability_beats_conservative: float | None
+    """Probability that its utility is above that of CONSERVATIVE. None for CONSERVATIVE."""
+    probability_mean_positive: float
+    """Probability that its mean pnl is above 0."""
+    more_observations: int | None
+    """How many more observations of the regime it may take until it is recommended. None where not defined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What all trades so far say about one regime."""
+
+    regime: str
+    """The regime, upper case."""
+    recommended_policy: Policy
+    """The policy that the evidence recommends there. An unknown one reads as CONSERVATIVE."""
+    confidence_boost: float
+    """Probability that the mean pnl of the recommended policy is above 0."""
+    leverage_hint: float
+    """Leverage that the evidence bears, as a multiple of the base position."""
+    leverage_bound_by: str | None = None
+    """Name of the cap that lowered the leverage. None: none did."""
+    policies: tuple[PolicyEvidence, ...] = ()
+    """The three policies, in the order of the risk they take."""
+    cautions: tuple[str, ...] = ()
+    """What to know before trusting this, as stable names such as "ONE_POLICY_ONLY"."""
+    observations: int = 0
+    """Trades in all regimes that this rests on."""
+
+    def as_safe(self) -> Evidence:
+        """Return it with the safe values; what was seen stays readable."""
+        return replace(
+            self,
+            recommended_policy=Policy.CONSERVATIVE,
+            confidence_boost=0.0,
+            leverage_hint=safe_leverage(self.leverage_hint),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """What the memory advises, whole: no earlier feedback is needed to read it. Times are aware, in UTC."""
 
@@ -108,6 +199,14 @@ class Feedback:
     """Why the values are what they are, in the order in which the rules were applied."""
     best_policy: Policy | None = None
     """The policy with the highest mean realised pnl in `preferred_regime`. None: too few trades to tell."""
+    rules: Rules | None = Rules.REFERENCE
+    """Which rules gave the advice. None: rules that this library does not know."""
+    current: RegimeAdvice | None = None
+    """What these rules advise for `current_regime`. None: nothing is known of it."""
+    evidence: Evidence | None = None
+    """What all trades so far say about `current_regime`, whichever rules are in charge. None before there is any."""
+    leverage_bound_by: str | None = None
+    """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". None: none did."""
     skipped_revisions: int = field(default=0, compare=False)
     """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
     epoch_changed: bool = field(default=False, compare=False)
@@ -125,12 +224,17 @@ class Feedback:
 
     def as_stale(self) -> Feedback:
         """Return this feedback as STALE with the safe values; what it was about stays readable."""
+        return replace(self.as_safe(), status=FeedbackStatus.STALE)
+
+    def as_safe(self) -> Feedback:
+        """Return this feedback with the safe values, whatever its status."""
         return replace(
             self,
-            status=FeedbackStatus.STALE,
             updated_policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
             leverage_hint=safe_leverage(self.leverage_hint),
+            current=self.current and self.current.as_safe(),
+            evidence=self.evidence and self.evidence.as_safe(),
         )
 
 

@@ -18,7 +18,7 @@ from strategic_memory_client.analysis import (
     TradeColumns,
 )
 from strategic_memory_client.errors import FieldViolation, InvalidRequestError
-from strategic_memory_client.results import Policy
+from strategic_memory_client.results import Policy, Rules
 from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.subscription_settings import Delivery
 
@@ -39,6 +39,11 @@ _POLICIES = {
     Policy.CONSERVATIVE: feedback_pb2.POLICY_CONSERVATIVE,
     Policy.BALANCED: feedback_pb2.POLICY_BALANCED,
     Policy.AGGRESSIVE: feedback_pb2.POLICY_AGGRESSIVE,
+}
+
+_RULES = {
+    Rules.REFERENCE: feedback_pb2.RULES_REFERENCE,
+    Rules.EVIDENCE: feedback_pb2.RULES_EVIDENCE,
 }
 
 _DELIVERIES = {
@@ -79,7 +84,16 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
     wire.policy_rules.extend(
         _policy_rule(rule, f"settings.policy_rules[{index}]") for index, rule in enumerate(settings.policy_rules)
     )
+    if settings.rules is not None:
+        wire.rules = _rules(settings.rules)
     return wire
+
+
+def _rules(rules: Rules) -> feedback_pb2.Rules.ValueType:
+    on_wire = _RULES.get(rules)
+    if on_wire is None:
+        raise _invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}")
+    return on_wire
 
 
 def _policy_rule(rule: PolicyRule, path: str) -> analysis_pb2.PolicyRule:

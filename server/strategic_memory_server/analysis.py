@@ -95,6 +95,7 @@ class Analysis:
         data_as_of_ms: time of the newest entry, milliseconds since 1970-01-01 UTC; None when there is none or
             times are not known.
         max_leverage_hint: upper bound on leverage that the memory carries; None when there is none.
+        exposure_cap: upper bound on leverage that the exposure summary names; None when it names none.
     """
 
     regimes: tuple[RegimeFigures, ...]
@@ -103,6 +104,7 @@ class Analysis:
     sample_count: int
     data_as_of_ms: int | None
     max_leverage_hint: float | None = None
+    exposure_cap: float | None = None
 
     @property
     def known_regimes(self) -> tuple[RegimeFigures, ...]:

@@ -14,8 +14,12 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
 from strategic_memory_server.monitoring.health_report import health_report
@@ -87,6 +91,9 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
         leadership = Leadership(lease)
+        memory_store = MemoryStore(
+            commands, settings.redis.key_prefix, settings.sync.evidence.decay, settings.sync.trade_id_horizon
+        )
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
@@ -95,13 +102,17 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard),
                 leadership=leadership,
+                long_memory=LongMemory(memory_store, TradeReader(commands, settings.redis.key_prefix)),
+                evidence=EvidenceFeedback(settings.sync.evidence),
             ),
             settings.sync,
             observe=sync_metrics.observe,
             clock_ms=clock_ms,
         )
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
-        servicer = StrategicMemoryServicer(Sources(hub, changed, log, loader, clock_ms), settings.grpc, settings.sync)
+        servicer = StrategicMemoryServicer(
+            Sources(hub, changed, log, loader, memory_store, clock_ms), settings.grpc, settings.sync
+        )
 
         def in_force() -> Feedback:
             return hub.in_force(clock_ms())

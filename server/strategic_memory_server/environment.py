@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.feedback import Rules
 from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
@@ -103,6 +105,12 @@ class Environment(BaseSettings):
     redis_command_timeout: Seconds = 3.0
     role: Annotated[Literal["sync", "serve"], BeforeValidator(_lower)] = "sync"
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
+    rules: Annotated[Literal["reference", "evidence"], BeforeValidator(_lower)] = "reference"
+    evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
+    evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
+    evidence_minimum_trades: Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)] = 20.0
+    evidence_risk_aversion: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.03
+    trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
     regime_window: Window = 50
     portfolio_window: Window = 50
@@ -167,6 +175,14 @@ class Environment(BaseSettings):
                 validity_s=validity_s,
                 # An advice must outlive the change of a leader.
                 lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
+                rules=Rules[self.rules.upper()],
+                evidence=EvidenceSettings(
+                    decay=self.evidence_decay,
+                    required_probability=self.evidence_required_probability,
+                    minimum_weight=self.evidence_minimum_trades,
+                    risk_aversion=self.evidence_risk_aversion,
+                ),
+                trade_id_horizon=self.trade_id_horizon,
                 minimum_samples=self.minimum_samples,
                 minimum_policy_trades=self.minimum_policy_trades,
                 windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),

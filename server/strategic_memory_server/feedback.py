@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 
 from strategic_memory_server.analysis import win_rate
+from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.reasons import Reason, nothing_published, validity_passed
@@ -36,6 +37,32 @@ class RegimePerformance:
         return win_rate(self.wins, self.losses)
 
 
+class Rules(enum.Enum):
+    """Which rules are in charge of an advice."""
+
+    REFERENCE = "REFERENCE"
+    EVIDENCE = "EVIDENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeAdvice:
+    """What is advised for one regime.
+
+    Attributes:
+        regime: which.
+        policy: policy advised for it.
+        confidence_boost: how sure that is, 0 to 1.
+        leverage_hint: multiple of the base position.
+        leverage_bound_by: name of the cap that lowered the leverage; None when none did.
+    """
+
+    regime: str
+    policy: Policy
+    confidence_boost: float
+    leverage_hint: float
+    leverage_bound_by: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What the memory advises. Two equal advices are one revision.
@@ -50,6 +77,10 @@ class Advice:
         best_policy: policy with the highest mean realised pnl in the preferred regime; None: too few trades.
         reasons: why, in the order in which the rules were applied.
         version: version of the rules.
+        rules: which rules are in charge.
+        leverage_bound_by: name of the cap that lowered `leverage_hint`; None when none did.
+        current: what these rules advise for the current regime; None where nothing is known of it.
+        evidence: what all trades so far say about the current regime; None before there is a long memory.
     """
 
     preferred_regime: str
@@ -61,6 +92,10 @@ class Advice:
     best_policy: Policy | None
     reasons: tuple[Reason, ...]
     version: str
+    rules: Rules = Rules.REFERENCE
+    leverage_bound_by: str | None = None
+    current: RegimeAdvice | None = None
+    evidence: EvidenceView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +133,26 @@ class Feedback:
 
 def _safe(advice: Advice, valid_until_ms: int) -> Advice:
     """Keep what was seen, withdraw what it was thought to mean."""
+    current, evidence = advice.current, advice.evidence
     return replace(
         advice,
         updated_policy=Policy.CONSERVATIVE,
         confidence_boost=0.0,
         leverage_hint=min(advice.leverage_hint, SAFE_LEVERAGE),
+        current=current
+        and replace(
+            current,
+            policy=Policy.CONSERVATIVE,
+            confidence_boost=0.0,
+            leverage_hint=min(current.leverage_hint, SAFE_LEVERAGE),
+        ),
+        evidence=evidence
+        and replace(
+            evidence,
+            recommended_policy=Policy.CONSERVATIVE,
+            confidence_boost=0.0,
+            leverage_hint=min(evidence.leverage_hint, SAFE_LEVERAGE),
+        ),
         reasons=(validity_passed(valid_until_ms), *advice.reasons),
     )
 

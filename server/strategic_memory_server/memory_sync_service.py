@@ -16,10 +16,13 @@ from dataclasses import dataclass, replace
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Times
+from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.inputs.rejections import RejectionLedger
+from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
@@ -27,7 +30,7 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import DeposedError
+from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim
@@ -54,6 +57,8 @@ class SyncParts:
     feedback: ReinforcementFeedback
     publisher: FeedbackPublisher
     leadership: Leadership
+    long_memory: LongMemory
+    evidence: EvidenceFeedback
 
 
 def unix_time_ms() -> int:
@@ -102,6 +107,9 @@ class StrategicMemorySync:
                 await self._pause(min(self._retry_wait_s(), self._settings.interval_s))
             elif status.outcome == STANDBY:
                 await self._wait_to_lead()
+            elif status.catching_up:
+                # The long memory catches up page by page; advice is given in between.
+                await self._pause(self._settings.floor_s)
             elif self._settings.reactive:
                 await self._wait_for_entries(started_s)
             else:
@@ -136,13 +144,16 @@ class StrategicMemorySync:
         try:
             status = await (self._sync(claim) if claim else self._stand_by())
         except DeposedError:
+            self._parts.long_memory.forget()
             self._parts.leadership.deposed()
             claim, status = None, self._standing_by()
-        except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
+        except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
+            self._parts.long_memory.forget()
             self._failed(describe_failure(error))
             status = self.status
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
+            self._parts.long_memory.forget()
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
@@ -153,6 +164,7 @@ class StrategicMemorySync:
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""
+        self._parts.long_memory.forget()
         loaded = await self._load()
         return replace(self._standing_by(), sources=loaded.memory.sources)
 
@@ -171,17 +183,21 @@ class StrategicMemorySync:
         loaded = await self._load()
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
+        gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
         status = replace(
             self.status,
             failures=0,
             failure=None,
+            trades_remembered=gathered.kept.sums.observations,
+            catching_up=not gathered.is_complete,
             samples=analysis.sample_count,
             sources=loaded.memory.sources,
         )
         if isinstance(advice, NoAdvice):
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
-            await parts.publisher.withdraw(claim, self._clock_ms())
+            await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note)
+            parts.long_memory.written(gathered.note)
             return replace(
                 status,
                 outcome=advice.reason.code,
@@ -190,13 +206,15 @@ class StrategicMemorySync:
                 policy=Policy.CONSERVATIVE,
                 confidence=0.0,
             )
+        advice = parts.evidence.complete(advice, analysis, gathered.kept.sums, self._settings.rules)
         now_ms = self._clock_ms()
         times = Times(
             computed_at_ms=now_ms,
             data_as_of_ms=analysis.data_as_of_ms,
             valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
-        publication = await parts.publisher.publish(claim, advice, times, now_ms)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, gathered.note)
+        parts.long_memory.written(gathered.note)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, Transition
 from strategic_memory_server.exact_sum import rounded
-from strategic_memory_server.memory import UNKNOWN_REGIME, StrategicMemory
+from strategic_memory_server.memory import UNKNOWN_REGIME, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
@@ -57,6 +57,7 @@ class PatternAnalyzer:
             sample_count=memory.sample_count,
             data_as_of_ms=_newest_time_ms(memory),
             max_leverage_hint=memory.context.max_leverage_hint,
+            exposure_cap=_exposure_cap(memory.context),
         )
 
     def _regime_figures(
@@ -132,3 +133,11 @@ def _newest_time_ms(memory: StrategicMemory) -> int | None:
         if column.size
     ]
     return time_ms_of(max(newest)) if newest else None
+
+
+def _exposure_cap(context: Context) -> float | None:
+    """Give the numeric `max_leverage_hint` of the exposure summary; None where there is none that makes sense."""
+    cap = (context.exposure_summary or {}).get("max_leverage_hint")
+    if isinstance(cap, bool) or not isinstance(cap, int | float) or cap < 0:
+        return None
+    return float(cap)

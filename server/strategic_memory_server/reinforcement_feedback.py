@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
-from strategic_memory_server.feedback import Advice, RegimePerformance
+from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules import reasons, reference_rules
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Row, first_match
+
+CAP_NAME = "risk:leverage_limits"
+"""Source of the cap on leverage that the reference rules know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ReinforcementFeedback:
         measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
         policy = first_match(self._policy_table, best.regime, measured, Policy.CONSERVATIVE)
         leverage_hint, leverage_reasons = leverage(best, analysis.max_leverage_hint)
+        is_capped = any(reason.code == "LEVERAGE_CAPPED" for reason in leverage_reasons)
         return Advice(
             preferred_regime=best.regime,
             updated_policy=policy.outcome,
@@ -67,7 +71,20 @@ class ReinforcementFeedback:
                 *leverage_reasons,
             ),
             version=reference_rules.VERSION,
+            leverage_bound_by=CAP_NAME if is_capped else None,
+            current=self._current(analysis),
         )
+
+    def _current(self, analysis: Analysis) -> RegimeAdvice | None:
+        """Apply the same rules to the current regime; None when no entry carries it, or it is not known."""
+        figures = next((each for each in analysis.known_regimes if each.regime == analysis.current_regime), None)
+        if figures is None:
+            return None
+        measured = {"win_rate": figures.win_rate, "avg_pnl": figures.avg_pnl}
+        policy = first_match(self._policy_table, figures.regime, measured, Policy.CONSERVATIVE).outcome
+        hint, why = leverage(figures, analysis.max_leverage_hint)
+        bound_by = CAP_NAME if any(reason.code == "LEVERAGE_CAPPED" for reason in why) else None
+        return RegimeAdvice(figures.regime, policy, confidence_boost(figures), hint, bound_by)
 
 
 def confidence_boost(best: RegimeFigures) -> float:

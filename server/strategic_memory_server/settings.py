@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.feedback import Rules
 from strategic_memory_server.rules import reference_rules
 
 MAX_WINDOW = 1_000_000
@@ -69,6 +71,9 @@ class SyncSettings:
         minimum_samples: entries needed before there is advice.
         minimum_policy_trades: trades a policy needs in a regime before it can be named the best one.
         windows: lengths of the windows.
+        rules: which rules are in charge of the advice.
+        evidence: how evidence is weighed, and how much of it is needed.
+        trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
     """
 
     interval_s: float = 60.0
@@ -81,6 +86,9 @@ class SyncSettings:
     minimum_samples: int = reference_rules.MINIMUM_SAMPLES
     minimum_policy_trades: int = reference_rules.MINIMUM_POLICY_TRADES
     windows: WindowSettings = field(default_factory=WindowSettings)
+    rules: Rules = Rules.REFERENCE
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    trade_id_horizon: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class SyncStatus:
         confidence: confidence boost of its advice.
         elapsed_s: how long it took, seconds.
         completed_at_ms: when it ended, milliseconds since 1970-01-01 UTC; None before the first one.
+        trades_remembered: trades that the long memory rests on.
+        catching_up: whether more trades are in the stream than it has read so far.
         sources: what each source contributed to it.
     """
 
@@ -39,4 +41,6 @@ class SyncStatus:
     confidence: float = 0.0
     elapsed_s: float = 0.0
     completed_at_ms: int | None = None
+    trades_remembered: int = 0
+    catching_up: bool = False
     sources: tuple[SourceReport, ...] = ()

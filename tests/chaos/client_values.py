@@ -8,8 +8,8 @@ from history.from_wire import feedback_of
 from history.model import Feedback
 
 from strategic_memory.v1 import feedback_pb2
+from strategic_memory_client import Evidence, PolicyEvidence, Reason, RegimeAdvice, RegimePerformance
 from strategic_memory_client import Feedback as ClientFeedback
-from strategic_memory_client import Reason, RegimePerformance
 
 
 def feedback_of_client(feedback: ClientFeedback) -> Feedback:
@@ -27,6 +27,10 @@ def feedback_of_client(feedback: ClientFeedback) -> Feedback:
         version=feedback.version,
         reasons=[_reason(reason) for reason in feedback.reasons],
         best_policy=_policy(feedback.best_policy),
+        rules=feedback_pb2.Rules.Value(f"RULES_{feedback.rules or 'UNSPECIFIED'}"),
+        current=_current(feedback.current),
+        evidence=_evidence(feedback.evidence),
+        leverage_bound_by=feedback.leverage_bound_by or "",
     )
     if feedback.valid_until is not None:
         message.valid_until.FromDatetime(_naive(feedback.valid_until))
@@ -39,6 +43,49 @@ def _naive(time: datetime) -> datetime:
 
 def _policy(policy: str | None) -> feedback_pb2.Policy.ValueType:
     return feedback_pb2.Policy.Value(f"POLICY_{policy or 'UNSPECIFIED'}")
+
+
+def _current(current: RegimeAdvice | None) -> feedback_pb2.RegimeAdvice | None:
+    if current is None:
+        return None
+    return feedback_pb2.RegimeAdvice(
+        regime=current.regime,
+        policy=_policy(current.policy),
+        confidence_boost=current.confidence_boost,
+        leverage_hint=current.leverage_hint,
+        leverage_bound_by=current.leverage_bound_by or "",
+    )
+
+
+def _evidence(evidence: Evidence | None) -> feedback_pb2.Evidence | None:
+    if evidence is None:
+        return None
+    return feedback_pb2.Evidence(
+        regime=evidence.regime,
+        recommended_policy=_policy(evidence.recommended_policy),
+        confidence_boost=evidence.confidence_boost,
+        leverage_hint=evidence.leverage_hint,
+        leverage_bound_by=evidence.leverage_bound_by or "",
+        policies=[_policy_evidence(policy) for policy in evidence.policies],
+        cautions=evidence.cautions,
+        observations=evidence.observations,
+    )
+
+
+def _policy_evidence(policy: PolicyEvidence) -> feedback_pb2.PolicyEvidence:
+    return feedback_pb2.PolicyEvidence(
+        policy=_policy(policy.policy),
+        observations=policy.observations,
+        effective_observations=policy.effective_observations,
+        mean_pnl=policy.mean_pnl,
+        interval_low=policy.interval_low,
+        interval_high=policy.interval_high,
+        utility=policy.utility,
+        probability_best=policy.probability_best,
+        probability_beats_conservative=policy.probability_beats_conservative,
+        probability_mean_positive=policy.probability_mean_positive,
+        more_observations=policy.more_observations,
+    )
 
 
 def _performance(performance: RegimePerformance | None) -> feedback_pb2.RegimePerformance | None:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from chaos.client_history import ClientHistory
 from chaos.client_values import feedback_of_client
-from client.feedback_samples import feedback
+from client.feedback_samples import feedback, feedback_message, with_evidence
 from history.checker import check
 from history.event_budget import EventBudget
+from history.from_wire import feedback_of
 from history.model import Delivery, History, LogGap, Position, Promise
 from history.observer_clock import ObserverClock
 
@@ -24,6 +25,7 @@ from strategic_memory_client import (
     StrategicMemoryError,
     SubscriptionEvent,
 )
+from strategic_memory_client.from_wire import feedback_from_wire
 
 LOST = Disconnected("127.0.0.1:1001", ServiceUnavailableError("gone"), 0.01)
 
@@ -79,6 +81,11 @@ def test_the_last_place_is_kept() -> None:
     history.take(received(3))
     history.take(LOST)
     assert (history.position, history.is_open) == (Position("e1", 3), False)
+
+
+def test_the_evidence_says_what_the_message_said() -> None:
+    message = with_evidence(feedback_message(7))
+    assert feedback_of_client(feedback_from_wire(message)) == feedback_of(message)
 
 
 def test_values_say_what_the_message_said() -> None:

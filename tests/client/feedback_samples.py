@@ -65,6 +65,44 @@ def feedback_message(
     return message
 
 
+def with_evidence(message: feedback_pb2.Feedback) -> feedback_pb2.Feedback:
+    """The feedback under the evidence rules: with an advice for the current regime, and with the evidence."""
+    message.rules = feedback_pb2.RULES_EVIDENCE
+    message.leverage_bound_by = "risk:leverage_limits"
+    message.current.CopyFrom(
+        feedback_pb2.RegimeAdvice(
+            regime="BULL", policy=feedback_pb2.POLICY_BALANCED, confidence_boost=0.6, leverage_hint=1.25
+        )
+    )
+    policies = [
+        feedback_pb2.PolicyEvidence(
+            policy=policy,
+            observations=10 * policy,
+            mean_pnl=0.1 * policy,
+            probability_best=best,
+            more_observations=more,
+        )
+        for policy, best, more in (
+            (feedback_pb2.POLICY_CONSERVATIVE, 0.05, None),
+            (feedback_pb2.POLICY_BALANCED, 0.9, None),
+            (feedback_pb2.POLICY_AGGRESSIVE, 0.05, 150),
+        )
+    ]
+    message.evidence.CopyFrom(
+        feedback_pb2.Evidence(
+            regime="BULL",
+            recommended_policy=feedback_pb2.POLICY_BALANCED,
+            confidence_boost=0.8,
+            leverage_hint=1.4,
+            leverage_bound_by="cap\x1b[2J",
+            policies=policies,
+            cautions=["ONE_POLICY_IN_REGIME"],
+            observations=60,
+        )
+    )
+    return message
+
+
 def feedback_response(revision: int = 1, epoch: str = "e1", skipped: int = 0) -> service_pb2.StreamFeedbackResponse:
     return service_pb2.StreamFeedbackResponse(feedback=feedback_message(revision, epoch), skipped_revisions=skipped)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from client.command_line import Ended, run, run_at_terminal
-from client.feedback_samples import feedback_message
+from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
 from google.protobuf import json_format
 
@@ -54,6 +54,25 @@ def test_it_writes_the_analysis_and_the_feedback(peer: ScriptedPeer) -> None:
     assert list(told["analysis"]) == [field.name for field in analysis_pb2.Analysis.DESCRIPTOR.fields]
     assert "skipped_revisions" not in told["feedback"]
     assert "Strategic memory feedback" in run_at_terminal("analyze", "-a", peer.address).out
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"), [("evidence", feedback_pb2.RULES_EVIDENCE), ("REFERENCE", feedback_pb2.RULES_REFERENCE)]
+)
+def test_the_rules_reach_the_server_and_what_they_advise_is_told(
+    peer: ScriptedPeer, given: str, sent: feedback_pb2.Rules.ValueType
+) -> None:
+    peer.feedback = with_evidence(feedback_message(0))
+    told = json.loads(run("analyze", "-a", peer.address, "--rules", given).out)["feedback"]
+    assert [request.settings.rules for request in peer.analyses] == [sent]
+    assert (told["current"]["policy"], told["evidence"]["recommended_policy"]) == ("BALANCED", "BALANCED")
+    assert "cautions" in run_at_terminal("analyze", "-a", peer.address).out
+
+
+def test_rules_that_there_are_not_are_wrong_usage() -> None:
+    ended = run("analyze", "--rules", "astrology")
+    assert ended.code == 2
+    assert "evidence" in ended.err
 
 
 MEMORY = '{"regime_observations": {"regime": ["BULL", "BEAR"], "pnl": [1, -0.5], "volatility": [null, 0.1]}}'

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import grpc
 import pytest
 from client.certificates import Authority
 from client.command_line import command, environment, run, run_at_terminal
-from client.feedback_samples import feedback_message
+from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
 from grpc_health.v1 import health_pb2
 
@@ -50,6 +51,10 @@ def test_get_writes_the_fields_of_the_wire(peer: ScriptedPeer) -> None:
         "version": "1.0.0",
         "reasons": [],
         "best_policy": None,
+        "rules": "REFERENCE",
+        "current": None,
+        "evidence": None,
+        "leverage_bound_by": None,
     }
     assert list(json.loads(ended.out)) == [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
 
@@ -63,6 +68,43 @@ def test_get_shows_a_table_at_a_terminal_and_json_when_asked(peer: ScriptedPeer)
     assert "{" not in shown.out
     assert "BULL[red]\N{REPLACEMENT CHARACTER}[2J" in shown.out, "what others write must not steer the terminal"
     assert json.loads(run_at_terminal("get", "-a", peer.address, "--json").out)["revision"] == 3
+
+
+def test_get_tells_the_advice_for_the_current_regime_and_the_evidence(peer: ScriptedPeer) -> None:
+    peer.feedback = with_evidence(feedback_message(revision=3))
+    told = json.loads(run("get", "-a", peer.address).out)
+    assert (told["rules"], told["leverage_bound_by"]) == ("EVIDENCE", "risk:leverage_limits")
+    assert told["current"] == {
+        "regime": "BULL",
+        "policy": "BALANCED",
+        "confidence_boost": 0.6,
+        "leverage_hint": 1.25,
+        "leverage_bound_by": None,
+    }
+    messages = feedback_pb2.RegimeAdvice(), feedback_pb2.Evidence(), feedback_pb2.PolicyEvidence()
+    parts = told["current"], told["evidence"], told["evidence"]["policies"][2]
+    for message, part in zip(messages, parts, strict=True):
+        assert list(part) == [field.name for field in message.DESCRIPTOR.fields]
+    assert (told["evidence"]["cautions"], told["evidence"]["observations"]) == (["ONE_POLICY_IN_REGIME"], 60)
+    assert [each["policy"] for each in told["evidence"]["policies"]] == ["CONSERVATIVE", "BALANCED", "AGGRESSIVE"]
+    assert [each["more_observations"] for each in told["evidence"]["policies"]] == [None, None, 150]
+    without_style = re.sub(r"\x1b\[[0-9;]*m", "", run_at_terminal("get", "-a", peer.address).out)
+    shown = " ".join(without_style.split())
+    assert "leverage 1.5 (bound by risk:leverage_limits)" in shown
+    assert "advice there BALANCED, leverage 1.25, confidence 0.6" in shown
+    assert "evidence BULL: BALANCED, leverage 1.4 (bound by cap\N{REPLACEMENT CHARACTER}[2J), confidence 0.8" in shown
+    assert "60 trades" in shown
+    assert "BALANCED: best 90.0%, mean pnl 0.2 (0 to 0), 20 trades" in shown
+    assert "30 trades, some 150 more to be recommended" in shown
+    assert "cautions ONE_POLICY_IN_REGIME" in shown
+    assert "rules EVIDENCE, version 1.0.0" in shown
+
+
+def test_get_withholds_all_of_a_stale_feedback(peer: ScriptedPeer) -> None:
+    peer.feedback = with_evidence(feedback_message(status=STALE))
+    told = json.loads(run("get", "-a", peer.address).out)
+    assert (told["current"]["policy"], told["current"]["leverage_hint"]) == ("CONSERVATIVE", 1.0)
+    assert (told["evidence"]["recommended_policy"], told["evidence"]["leverage_hint"]) == ("CONSERVATIVE", 1.0)
 
 
 def test_get_require_active(peer: ScriptedPeer) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import grpc
 from client.command_line import run, run_at_terminal, start
-from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
+from client.feedback_samples import feedback_message, feedback_response, heartbeat_response, with_evidence
 from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
 from processes import eventually
 
@@ -33,6 +33,19 @@ def test_it_writes_one_line_per_feedback_across_reconnections() -> None:
     wire = [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
     assert list(told[0]) == [*wire, "skipped_revisions", "epoch_changed"]
     assert ended.err.count("\n") == 1, "the lost connection is told once"
+
+
+def test_a_line_tells_the_advice_for_the_current_regime_and_the_evidence() -> None:
+    said = service_pb2.StreamFeedbackResponse(feedback=with_evidence(feedback_message(3)))
+    with ScriptedPeer(send(said)) as peer:
+        (told,) = lines(run("watch", "-a", peer.address, "--count", "1").out)
+        shown = " ".join(run_at_terminal("watch", "-a", peer.address, "--count", "1").out.split())
+    assert (told["rules"], told["leverage_bound_by"]) == ("EVIDENCE", "risk:leverage_limits")
+    assert isinstance(told["current"], dict)
+    assert isinstance(told["evidence"], dict)
+    assert (told["current"]["policy"], told["evidence"]["observations"]) == ("BALANCED", 60)
+    assert "(now BULL: BALANCED, leverage 1.25, confidence 0.6)" in shown
+    assert "evidence BALANCED (best: 90.0%)" in shown
 
 
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE

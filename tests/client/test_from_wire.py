@@ -7,23 +7,30 @@ import math
 from datetime import UTC, datetime
 
 import pytest
+from advice import NOW_MS, any_feedback
 from google.protobuf import json_format, struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
+from hypothesis import given
+from repeatable import repeatable
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_client import (
     Analysis,
     Comparison,
     Context,
+    Evidence,
     Feedback,
     FeedbackStatus,
     Heartbeat,
     Policy,
     PolicyAnalysis,
+    PolicyEvidence,
     Reason,
+    RegimeAdvice,
     RegimeAnalysis,
     RegimePerformance,
     RegimeTransition,
+    Rules,
     SourceReport,
     StrategyAnalysis,
 )
@@ -33,6 +40,10 @@ from strategic_memory_client.from_wire import (
     heartbeat_from_wire,
     stream_message_from_wire,
 )
+from strategic_memory_server.feedback import Feedback as ServerFeedback
+from strategic_memory_server.feedback import FeedbackStatus as ServerStatus
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.rpc.to_wire import feedback_message
 
 WHEN = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 
@@ -69,6 +80,40 @@ def full_feedback() -> feedback_pb2.Feedback:
             )
         ],
         best_policy=feedback_pb2.POLICY_AGGRESSIVE,
+        rules=feedback_pb2.RULES_EVIDENCE,
+        current=feedback_pb2.RegimeAdvice(
+            regime="RANGE",
+            policy=feedback_pb2.POLICY_BALANCED,
+            confidence_boost=0.7,
+            leverage_hint=1.75,
+            leverage_bound_by="evidence:kelly",
+        ),
+        evidence=feedback_pb2.Evidence(
+            regime="RANGE",
+            recommended_policy=feedback_pb2.POLICY_AGGRESSIVE,
+            confidence_boost=0.8,
+            leverage_hint=1.5,
+            leverage_bound_by="risk:leverage_limits",
+            policies=[
+                feedback_pb2.PolicyEvidence(
+                    policy=feedback_pb2.POLICY_AGGRESSIVE,
+                    observations=9,
+                    effective_observations=8.5,
+                    mean_pnl=0.1,
+                    interval_low=-0.2,
+                    interval_high=0.4,
+                    utility=0.05,
+                    probability_best=0.95,
+                    probability_beats_conservative=0.97,
+                    probability_mean_positive=0.9,
+                    more_observations=0,
+                ),
+                feedback_pb2.PolicyEvidence(),
+            ],
+            cautions=["ONE_POLICY_ONLY"],
+            observations=2**63,
+        ),
+        leverage_bound_by="risk:leverage_limits",
     )
 
 
@@ -95,6 +140,22 @@ def test_a_whole_feedback() -> None:
             ),
         ),
         best_policy=Policy.AGGRESSIVE,
+        rules=Rules.EVIDENCE,
+        current=RegimeAdvice("RANGE", Policy.BALANCED, 0.7, 1.75, "evidence:kelly"),
+        evidence=Evidence(
+            regime="RANGE",
+            recommended_policy=Policy.AGGRESSIVE,
+            confidence_boost=0.8,
+            leverage_hint=1.5,
+            leverage_bound_by="risk:leverage_limits",
+            policies=(
+                PolicyEvidence(Policy.AGGRESSIVE, 9, 8.5, 0.1, -0.2, 0.4, 0.05, 0.95, 0.97, 0.9, 0),
+                PolicyEvidence(None, 0, None, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0, None),
+            ),
+            cautions=("ONE_POLICY_ONLY",),
+            observations=2**63,
+        ),
+        leverage_bound_by="risk:leverage_limits",
     )
 
 
@@ -103,12 +164,32 @@ def test_what_is_absent_is_none() -> None:
     assert empty.regime_performance == RegimePerformance(0.0, None, 0)
     assert (empty.timestamp, empty.data_as_of, empty.valid_until, empty.best_policy) == (None, None, None, None)
     assert feedback_from_wire(feedback_pb2.Feedback()).regime_performance is None
+    assert (empty.current, empty.evidence, empty.leverage_bound_by) == (None, None, None)
+    assert empty.rules is Rules.REFERENCE, "a server that does not say it has no others"
 
 
 def assert_safe(feedback: Feedback) -> None:
     assert feedback.updated_policy is Policy.CONSERVATIVE
     assert feedback.confidence_boost == 0.0
     assert feedback.leverage_hint == 1.0
+    assert_current_safe(feedback)
+    assert_evidence_safe(feedback)
+
+
+def assert_current_safe(feedback: Feedback) -> None:
+    current = feedback.current
+    assert current == RegimeAdvice("RANGE", Policy.CONSERVATIVE, 0.0, 1.0, "evidence:kelly")
+
+
+def assert_evidence_safe(feedback: Feedback) -> None:
+    evidence = feedback.evidence
+    assert evidence is not None
+    assert (evidence.recommended_policy, evidence.confidence_boost, evidence.leverage_hint) == (
+        Policy.CONSERVATIVE,
+        0.0,
+        1.0,
+    )
+    assert (evidence.observations, len(evidence.policies)) == (2**63, 2), "what was seen stays readable"
 
 
 def test_a_status_of_the_future_reads_as_stale_and_safe() -> None:
@@ -132,6 +213,40 @@ def test_numbers_that_make_no_sense_read_as_safe(name: str, value: float) -> Non
     wire = full_feedback()
     setattr(wire, name, value)
     assert_safe(feedback_from_wire(wire))
+
+
+@pytest.mark.parametrize("name", ["confidence_boost", "leverage_hint"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_part_that_makes_no_sense_reads_as_safe_and_leaves_the_rest_alone(name: str, value: float) -> None:
+    whole = feedback_from_wire(full_feedback())
+    wire = full_feedback()
+    setattr(wire.current, name, value)
+    assert_current_safe(feedback_from_wire(wire))
+    assert dataclasses.replace(feedback_from_wire(wire), current=whole.current) == whole
+    wire = full_feedback()
+    setattr(wire.evidence, name, value)
+    assert_evidence_safe(feedback_from_wire(wire))
+    assert dataclasses.replace(feedback_from_wire(wire), evidence=whole.evidence) == whole
+
+
+def test_a_part_with_a_policy_of_the_future_reads_as_safe() -> None:
+    wire = full_feedback()
+    wire.current.MergeFromString(bytes([2 << 3, 99]))
+    wire.evidence.MergeFromString(bytes([2 << 3, 99]))
+    wire.MergeFromString(bytes([0x80, 1, 99]))  # field 16
+    read = feedback_from_wire(wire)
+    assert_current_safe(read)
+    assert_evidence_safe(read)
+    assert (read.updated_policy, read.rules) == (Policy.BALANCED, None)
+
+
+@given(any_feedback())
+@repeatable(150)
+def test_what_the_service_withholds_is_what_the_client_withholds(said: ServerFeedback) -> None:
+    active = dataclasses.replace(said, status=ServerStatus.ACTIVE, times=Times(valid_until_ms=NOW_MS))
+    withheld = feedback_from_wire(feedback_message(active.at(NOW_MS + 1)))
+    by_itself = feedback_from_wire(feedback_message(active)).as_stale()
+    assert dataclasses.replace(withheld, reasons=withheld.reasons[1:]) == by_itself
 
 
 def test_values_of_a_feedback_that_is_not_active_are_safe_whatever_was_sent() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from client.feedback_samples import T0, feedback
 
-from strategic_memory_client import FeedbackStatus, Policy
+from strategic_memory_client import Evidence, FeedbackStatus, Policy, PolicyEvidence, RegimeAdvice
 
 BEFORE, AFTER = T0 - timedelta(microseconds=1), T0
 
@@ -26,6 +26,19 @@ def test_from_valid_until_on_it_reads_as_stale_with_the_safe_values() -> None:
     assert stale.updated_policy is Policy.CONSERVATIVE
     assert (stale.confidence_boost, stale.leverage_hint) == (0.0, 1.0)
     assert (stale.revision, stale.preferred_regime, stale.valid_until) == (1, "BULL", T0)
+
+
+def test_the_advice_for_the_current_regime_and_the_evidence_are_withheld_too() -> None:
+    figures = PolicyEvidence(Policy.BALANCED, 9, 8.5, 0.1, -0.2, 0.4, 0.05, 0.95, 0.97, 0.9, 0)
+    active = replace(
+        feedback(valid_until=T0),
+        current=RegimeAdvice("BULL", Policy.BALANCED, 0.7, 1.75, "cap"),
+        evidence=Evidence("BULL", Policy.BALANCED, 0.8, 0.7, None, (figures,), ("ONE_POLICY_ONLY",), 9),
+    )
+    assert active.safe_at(BEFORE) is active
+    stale = active.safe_at(AFTER)
+    assert stale.current == RegimeAdvice("BULL", Policy.CONSERVATIVE, 0.0, 1.0, "cap")
+    assert stale.evidence == Evidence("BULL", Policy.CONSERVATIVE, 0.0, 0.7, None, (figures,), ("ONE_POLICY_ONLY",), 9)
 
 
 def test_an_active_feedback_without_validity_cannot_be_acted_upon() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from strategic_memory_client import (
     PortfolioColumns,
     RegimeColumns,
     ResumePoint,
+    Rules,
     TradeColumns,
 )
 from strategic_memory_client.subscription import StreamAttempt
@@ -44,6 +46,18 @@ def test_settings_carry_what_was_given_and_nothing_else() -> None:
             analysis_pb2.PolicyRule(policy=feedback_pb2.POLICY_BALANCED),
         ],
     )
+
+
+def test_settings_name_the_rules() -> None:
+    asked = [analyze_request(None, AnalysisSettings(rules=rules)).settings.rules for rules in (None, *Rules)]
+    assert asked == [feedback_pb2.RULES_UNSPECIFIED, feedback_pb2.RULES_REFERENCE, feedback_pb2.RULES_EVIDENCE]
+
+
+def test_rules_that_there_are_not_are_refused() -> None:
+    wrong: Any = "evidence"
+    with pytest.raises(InvalidRequestError, match=r"settings\.rules: must be one of REFERENCE, EVIDENCE") as refused:
+        analyze_request(None, AnalysisSettings(rules=wrong))
+    assert [violation.field for violation in refused.value.violations] == ["settings.rules"]
 
 
 def test_a_whole_inline_memory() -> None:

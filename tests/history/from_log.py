@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from history.from_wire import feedback_of
 from history.model import Feedback
@@ -54,6 +54,10 @@ def _message(document: dict[str, Any]) -> feedback_pb2.Feedback:
         version=document["version"],
         reasons=[_reason(reason) for reason in document["reasons"]],
         best_policy=_policy(document["best_policy"]),
+        rules=feedback_pb2.Rules.Value(f"RULES_{document['rules']}"),
+        leverage_bound_by=document["leverage_bound_by"] or "",
+        current=_part(feedback_pb2.RegimeAdvice, document["current"]),
+        evidence=_evidence(document["evidence"]),
     )
     if document["valid_until"] is not None:
         message.valid_until.FromDatetime(datetime.fromisoformat(document["valid_until"]))
@@ -62,6 +66,27 @@ def _message(document: dict[str, Any]) -> feedback_pb2.Feedback:
 
 def _policy(name: str | None) -> feedback_pb2.Policy.ValueType:
     return feedback_pb2.Policy.Value(f"POLICY_{name or 'UNSPECIFIED'}")
+
+
+def _evidence(document: dict[str, Any] | None) -> feedback_pb2.Evidence | None:
+    if document is None:
+        return None
+    policies = [_part(feedback_pb2.PolicyEvidence, each) for each in document["policies"]]
+    return _part(feedback_pb2.Evidence, document | {"policies": policies})
+
+
+_Part = TypeVar("_Part", feedback_pb2.RegimeAdvice, feedback_pb2.Evidence, feedback_pb2.PolicyEvidence)
+
+
+def _part(kind: type[_Part], document: dict[str, Any] | None) -> _Part | None:
+    """Give a message whose fields have the names of the document; null is absent."""
+    if document is None:
+        return None
+    named: dict[str, Any] = {
+        name: _policy(value) if name in ("policy", "recommended_policy") else value for name, value in document.items()
+    }
+    message: _Part = kind(**named)
+    return message
 
 
 def _performance(

@@ -16,6 +16,10 @@ _NOT_CONTENT = {
     *("updated_policy", "confidence_boost", "leverage_hint"),
     *("timestamp", "data_as_of", "valid_until"),
 }
+_NOT_CONTENT_OF_PARTS = {
+    "current": {"policy", "confidence_boost", "leverage_hint"},
+    "evidence": {"recommended_policy", "confidence_boost", "leverage_hint"},
+}
 _STALE_REASON = "VALIDITY_PASSED"
 _KEPT_FEEDBACKS = 20_000
 
@@ -42,9 +46,7 @@ def feedback_of(message: feedback_pb2.Feedback) -> Feedback:
     return Feedback(
         position=Position(message.epoch, message.revision),
         status=status_of(message.status),
-        advice=Advice(
-            feedback_pb2.Policy.Name(message.updated_policy), message.confidence_boost, message.leverage_hint
-        ),
+        advice=_advice(message),
         seen=_content(message),
         valid_until_ms=_time_ms(message.valid_until) if message.HasField("valid_until") else None,
     )
@@ -80,10 +82,30 @@ def refusal_of(details: bytes) -> Refusal | None:
     return None
 
 
+def _advice(message: feedback_pb2.Feedback) -> Advice:
+    beside = []
+    if message.HasField("current"):
+        current = message.current
+        beside.append(Advice(_policy(current.policy), current.confidence_boost, current.leverage_hint))
+    if message.HasField("evidence"):
+        evidence = message.evidence
+        beside.append(Advice(_policy(evidence.recommended_policy), evidence.confidence_boost, evidence.leverage_hint))
+    return Advice(
+        _policy(message.updated_policy), message.confidence_boost, message.leverage_hint, beside=tuple(beside)
+    )
+
+
+def _policy(policy: feedback_pb2.Policy.ValueType) -> str:
+    return feedback_pb2.Policy.Name(policy)
+
+
 def _content(message: feedback_pb2.Feedback) -> Content:
     fields = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
     if message.status == feedback_pb2.FEEDBACK_STATUS_STALE:
         fields["reasons"] = [reason for reason in fields["reasons"] if reason["code"] != _STALE_REASON]
+    for name, withheld in _NOT_CONTENT_OF_PARTS.items():
+        if name in fields:
+            fields[name] = {each: value for each, value in fields[name].items() if each not in withheld}
     return tuple(
         (name, json.dumps(value, sort_keys=True)) for name, value in sorted(fields.items()) if name not in _NOT_CONTENT
     )

@@ -38,6 +38,39 @@ def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[s
                 ],
             }
         ],
+        "rules": "EVIDENCE",
+        "leverage_bound_by": None,
+        "current": {
+            "regime": regime,
+            "policy": "AGGRESSIVE",
+            "confidence_boost": 0.6,
+            "leverage_hint": 1.1,
+            "leverage_bound_by": "risk:leverage_limits",
+        },
+        "evidence": {
+            "regime": regime,
+            "recommended_policy": "BALANCED",
+            "confidence_boost": 0.9,
+            "leverage_hint": 1.3,
+            "leverage_bound_by": None,
+            "policies": [
+                {
+                    "policy": "BALANCED",
+                    "observations": 9,
+                    "effective_observations": None,
+                    "mean_pnl": 0.1,
+                    "interval_low": -0.2,
+                    "interval_high": 0.4,
+                    "utility": 0.05,
+                    "probability_best": 0.95,
+                    "probability_beats_conservative": 0.97,
+                    "probability_mean_positive": 0.9,
+                    "more_observations": 0,
+                }
+            ],
+            "cautions": ["ONE_POLICY_ONLY"],
+            "observations": 12,
+        },
     }
 
 

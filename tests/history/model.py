@@ -39,11 +39,19 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The part of a feedback that a STALE rendering replaces by the safe values."""
+    """The part of a feedback that a STALE rendering replaces by the safe values.
+
+    Attributes:
+        policy: what to do.
+        confidence: how sure that is.
+        leverage: multiple of the base position.
+        beside: the same of the current regime and of the evidence, as far as they were told.
+    """
 
     policy: str
     confidence: float
     leverage: float
+    beside: tuple[Advice, ...] = ()
 
 
 Content = tuple[tuple[str, str], ...]

@@ -142,6 +142,15 @@ class TestContent:
         answers = (Answer("s", at(2), at(2.1), strange[1]),)
         assert broken(publishes=(Publish(strange[0], at(0), at(1)),), answers=answers) == set()
 
+    def test_a_stale_part_is_held_to_the_safe_values_too(self) -> None:
+        cautious = Advice("POLICY_CONSERVATIVE", 0.0, 1.0)
+        for part in (Advice("POLICY_BALANCED", 0.0, 1.0), replace(cautious, confidence=0.1)):
+            for beside in ((part,), (cautious, part)):
+                stale = replace(said(1), status=Status.STALE, advice=replace(cautious, beside=beside))
+                assert broken(publishes=(Publish(stale, at(0), at(1)),)) == {Promise.SAFE}
+        safe = replace(said(1), status=Status.STALE, advice=replace(cautious, beside=(cautious, cautious)))
+        assert broken(publishes=(Publish(safe, at(0), at(1)),)) == set()
+
     def test_stale_in_the_log_is_held_to_the_safe_values_too(self) -> None:
         bold = said(1)
         stale = type(bold)(Position("e", 1), Status.STALE, bold.advice, bold.seen, at(1))

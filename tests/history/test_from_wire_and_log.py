@@ -50,8 +50,48 @@ def on_the_wire(changes: Mapping[str, Any] | None = None) -> feedback_pb2.Feedba
                 ],
             )
         ],
+        "rules": feedback_pb2.RULES_EVIDENCE,
+        "current": current(),
+        "evidence": evidence(),
     }
     return feedback_pb2.Feedback(**{**fields, **(changes or {})})
+
+
+def current(**changes: object) -> feedback_pb2.RegimeAdvice:
+    fields: dict[str, Any] = {
+        "regime": "BULL",
+        "policy": feedback_pb2.POLICY_AGGRESSIVE,
+        "confidence_boost": 0.6,
+        "leverage_hint": 1.1,
+        "leverage_bound_by": "risk:leverage_limits",
+    }
+    return feedback_pb2.RegimeAdvice(**{**fields, **changes})
+
+
+def evidence(**changes: object) -> feedback_pb2.Evidence:
+    fields: dict[str, Any] = {
+        "regime": "BULL",
+        "recommended_policy": feedback_pb2.POLICY_BALANCED,
+        "confidence_boost": 0.9,
+        "leverage_hint": 1.3,
+        "policies": [
+            feedback_pb2.PolicyEvidence(
+                policy=feedback_pb2.POLICY_BALANCED,
+                observations=9,
+                mean_pnl=0.1,
+                interval_low=-0.2,
+                interval_high=0.4,
+                utility=0.05,
+                probability_best=0.95,
+                probability_beats_conservative=0.97,
+                probability_mean_positive=0.9,
+                more_observations=0,
+            )
+        ],
+        "cautions": ["ONE_POLICY_ONLY"],
+        "observations": 12,
+    }
+    return feedback_pb2.Evidence(**{**fields, **changes})
 
 
 def test_the_log_and_the_wire_give_the_same_value() -> None:
@@ -59,7 +99,8 @@ def test_the_log_and_the_wire_give_the_same_value() -> None:
     assert feedback == feedback_of_entry(*entry(7))
     assert feedback.position == Position("e", 7)
     assert feedback.status is Status.ACTIVE
-    assert feedback.advice == Advice("POLICY_BALANCED", 0.7, 1.2)
+    beside = Advice("POLICY_AGGRESSIVE", 0.6, 1.1), Advice("POLICY_BALANCED", 0.9, 1.3)
+    assert feedback.advice == Advice("POLICY_BALANCED", 0.7, 1.2, beside)
     assert feedback.valid_until_ms == VALID_UNTIL_MS
 
 
@@ -78,11 +119,30 @@ def test_every_field_of_a_feedback_is_in_some_part_of_its_value() -> None:
         {"version": "2"},
         {"best_policy": feedback_pb2.POLICY_BALANCED},
         {"reasons": []},
+        {"rules": feedback_pb2.RULES_REFERENCE},
+        {"leverage_bound_by": "risk:leverage_limits"},
+        {"current": None},
+        {"current": current(regime="BEAR")},
+        {"evidence": None},
+        {"evidence": evidence(observations=13)},
+        {"evidence": evidence(policies=[])},
         {"regime_performance": feedback_pb2.RegimePerformance(avg_pnl=0.25, sample_count=5, wins=3, losses=1)},
     ],
 )
 def test_what_was_seen_tells_feedbacks_apart(change: dict[str, Any]) -> None:
     assert feedback_of(on_the_wire(change)).seen != feedback_of(on_the_wire()).seen
+
+
+def test_what_a_stale_rendering_withholds_of_the_parts_is_advice_and_not_content() -> None:
+    withheld: dict[str, object] = {"confidence_boost": 0.0, "leverage_hint": 1.0}
+    safe = on_the_wire(
+        {
+            "current": current(policy=feedback_pb2.POLICY_CONSERVATIVE, **withheld),
+            "evidence": evidence(recommended_policy=feedback_pb2.POLICY_CONSERVATIVE, **withheld),
+        }
+    )
+    assert feedback_of(safe).seen == feedback_of(on_the_wire()).seen
+    assert feedback_of(safe).advice.beside == (Advice("POLICY_CONSERVATIVE", 0.0, 1.0),) * 2
 
 
 def test_times_do_not_tell_feedbacks_apart() -> None:

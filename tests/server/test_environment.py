@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from strategic_memory_server.environment import Environment, SettingsError, read_environment
+from strategic_memory_server.feedback import Rules
 from strategic_memory_server.settings import Role, ServiceSettings
 
 HIDDEN = "s3cr3t"
@@ -64,6 +65,12 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
     ("STRATEGIC_MEMORY_ROLE", " Serve", "role", Role.SERVE),
+    ("STRATEGIC_MEMORY_RULES", "Evidence", "sync.rules", Rules.EVIDENCE),
+    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.99", "sync.evidence.decay", 0.99),
+    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.evidence.required_probability", 0.9),
+    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", "30", "sync.evidence.minimum_weight", 30.0),
+    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", "0.1", "sync.evidence.risk_aversion", 0.1),
+    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.trade_id_horizon", 0),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
 ]
 
@@ -129,6 +136,12 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", [*NUMBERS, "11"], ""),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", [*NUMBERS, "61"], ""),
     ("STRATEGIC_MEMORY_ROLE", ["leader", "both"], "'sync' or 'serve'"),
+    ("STRATEGIC_MEMORY_RULES", ["both"], "'reference' or 'evidence'"),
+    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", ["x", "nan", "inf", "0", "1.1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", ["x", "nan", "0.4", "1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", ["x", "nan", "-1", "inf"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", ["x", "nan", "-1", "inf"], ""),
+    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
 ]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from advice import NOW_MS, advice, feedback
+from advice import NOW_MS, advice, feedback, with_evidence
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimePerformance, Times, warming_up
 from strategic_memory_server.policy import Policy
@@ -36,6 +38,20 @@ def test_what_was_seen_stays() -> None:
     assert stale.advice.regime_performance == said.advice.regime_performance
     assert stale.advice.best_policy is said.advice.best_policy
     assert said.status is FeedbackStatus.ACTIVE
+
+
+def test_the_advice_for_the_current_regime_and_the_evidence_turn_safe_too() -> None:
+    said = feedback(7, valid_until_ms=NOW_MS)
+    said = replace(said, advice=with_evidence(said.advice))
+    current, evidence = said.advice.current, said.advice.evidence
+    stale = said.at(NOW_MS + 1).advice
+    assert current is not None
+    assert evidence is not None
+    assert stale.current == replace(current, policy=Policy.CONSERVATIVE, confidence_boost=0.0, leverage_hint=1.0)
+    assert stale.evidence == replace(
+        evidence, recommended_policy=Policy.CONSERVATIVE, confidence_boost=0.0, leverage_hint=1.0
+    )
+    assert stale.rules is said.advice.rules
 
 
 def test_a_stale_one_stays_as_it_is() -> None:

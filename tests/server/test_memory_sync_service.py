@@ -13,11 +13,12 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
-from claimed import lease_of, said_in
+from claimed import lease_of, long_memory_of, said_in
 from processes import aeventually
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
@@ -66,6 +67,8 @@ class Syncing:
                 feedback=ReinforcementFeedback(),
                 publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
                 leadership=leadership,
+                long_memory=long_memory_of(commands),
+                evidence=EvidenceFeedback(settings.evidence),
             ),
             settings,
             observe=self.told.append,

@@ -14,6 +14,7 @@ from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.results import Rules
 
 _COUNT = click.IntRange(min=1)
 _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
@@ -40,6 +41,11 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
     metavar="RULE",
     help=f"Rule of the policy table, {SYNTAX}; repeat it, first match first. '*' is any regime.",
 )
+@click.option(
+    "--rules",
+    type=click.Choice([rules.value.lower() for rules in Rules], case_sensitive=False),
+    help="Rules to be in charge of the feedback instead of those that the service is set to.",
+)
 @click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
 @json_option
 def analyze(
@@ -51,6 +57,7 @@ def analyze(
     minimum_samples: int | None,
     minimum_policy_trades: int | None,
     policy_rule: tuple[str, ...],
+    rules: str | None,
     file: str | None,
     as_json: bool,
 ) -> ExitCode:
@@ -68,6 +75,7 @@ def analyze(
         minimum_samples=minimum_samples,
         minimum_policy_trades=minimum_policy_trades,
         policy_rules=tuple(_rule(text) for text in policy_rule),
+        rules=None if rules is None else Rules(rules.upper()),
     )
     result = client.analyze(None if file is None else _memory(file), settings=settings)
     if writes_json(as_json):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from strategic_memory_client.cli.evidence_text import evidence_note, regime_advice
 from strategic_memory_client.cli.text import number, plain
 from strategic_memory_client.events import (
     Disconnected,
@@ -36,12 +37,15 @@ def _what_happened(event: SubscriptionEvent) -> str:
 
 
 def _feedback(feedback: Feedback) -> str:
+    there = "" if feedback.current is None else f": {regime_advice(feedback.current)}"
     advice = (
         f"{feedback.status:<10}  {feedback.updated_policy:<12}  leverage {number(feedback.leverage_hint):<5}  "
         f"confidence {number(feedback.confidence_boost):<6}  {plain(feedback.preferred_regime)} "
-        f"(now {plain(feedback.current_regime)})"
+        f"(now {plain(feedback.current_regime)}{there})"
     )
     notes = [f"revision {feedback.revision} of {plain(feedback.epoch) or '-'}"]
+    if feedback.evidence is not None:
+        notes.append(evidence_note(feedback.evidence))
     if feedback.skipped_revisions:
         notes.append(f"{feedback.skipped_revisions} skipped before")
     if feedback.epoch_changed:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from strategic_memory_client.cli.evidence_text import evidence_rows, leverage, regime_advice
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
 from strategic_memory_client.results import Feedback
 
@@ -33,21 +34,26 @@ def feedback_table(feedback: Feedback, now: datetime) -> Table:
     performance = feedback.regime_performance
     table.add_row("status", Text(feedback.status.value, style=colour(feedback.status)))
     table.add_row("policy", Text(feedback.updated_policy.value, style="bold"))
-    table.add_row("leverage", Text(number(feedback.leverage_hint)))
+    table.add_row("leverage", Text(leverage(feedback.leverage_hint, feedback.leverage_bound_by)))
     table.add_row("confidence", Text(number(feedback.confidence_boost)))
     table.add_row("preferred regime", Text(plain(feedback.preferred_regime)))
     table.add_row("current regime", Text(plain(feedback.current_regime)))
+    if feedback.current is not None:
+        table.add_row("advice there", Text(regime_advice(feedback.current)))
     if performance is not None:
         figures = f"mean pnl {number(performance.avg_pnl)}, win rate {share(performance.win_rate)}"
         counts = f"{performance.wins} wins, {performance.losses} losses, {performance.sample_count} samples"
         table.add_row("performance", Text(f"{figures} ({counts})"))
     table.add_row("best policy", Text(name(feedback.best_policy)))
+    if feedback.evidence is not None:
+        for what, text in evidence_rows(feedback.evidence):
+            table.add_row(what, Text(text))
     table.add_row("computed", Text(moment(feedback.timestamp, now)))
     table.add_row("data as of", Text(moment(feedback.data_as_of, now)))
     table.add_row("valid until", Text(moment(feedback.valid_until, now)))
     place = f"{feedback.revision} of epoch {plain(feedback.epoch) or NOT_KNOWN}"
     table.add_row("revision", Text(place))
-    table.add_row("rules", Text(plain(feedback.version) or NOT_KNOWN))
+    table.add_row("rules", Text(f"{name(feedback.rules)}, version {plain(feedback.version) or NOT_KNOWN}"))
     for position, reason in enumerate(feedback.reasons):
         table.add_row("because" if position == 0 else "", Text(plain(reason.sentence)))
     return table

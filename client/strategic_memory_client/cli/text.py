@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from strategic_memory_client.results import FeedbackStatus, Policy
+from strategic_memory_client.results import FeedbackStatus, Policy, Rules
 
 NOT_KNOWN = "-"
 
@@ -31,8 +31,8 @@ def share(value: float | None) -> str:
     return NOT_KNOWN if value is None else f"{value:.1%}"
 
 
-def name(value: Policy | None) -> str:
-    """Return a policy's name."""
+def name(value: Policy | Rules | None) -> str:
+    """Return the name of a policy or of rules."""
     return NOT_KNOWN if value is None else value.value
 
 

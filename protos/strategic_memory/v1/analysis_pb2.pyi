@@ -33,6 +33,7 @@ class AnalysisSettings(_message.Message):
     MINIMUM_SAMPLES_FIELD_NUMBER: _builtins.int
     MINIMUM_POLICY_TRADES_FIELD_NUMBER: _builtins.int
     POLICY_RULES_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
     regime_window: _builtins.int
     """Newest regime observations to use, 1 to 1,000,000."""
     portfolio_window: _builtins.int
@@ -43,6 +44,8 @@ class AnalysisSettings(_message.Message):
     """Entries needed in all before there is a feedback, at least 1."""
     minimum_policy_trades: _builtins.int
     """Trades a policy needs in a regime before it can be the best one, at least 1."""
+    rules: _feedback_pb2.Rules.ValueType
+    """Rules to be in charge of the feedback. RULES_UNSPECIFIED: as the service is configured."""
     @_builtins.property
     def policy_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRule]:
         """Rules that choose the policy, first match first. Empty: the service's own table."""
@@ -56,10 +59,11 @@ class AnalysisSettings(_message.Message):
         minimum_samples: _builtins.int | None = ...,
         minimum_policy_trades: _builtins.int | None = ...,
         policy_rules: _abc.Iterable[Global___PolicyRule] | None = ...,
+        rules: _feedback_pb2.Rules.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__minimum_policy_trades: _TypeAlias = _typing.Literal["minimum_policy_trades"]  # noqa: Y015
     _WhichOneofArgType__minimum_policy_trades: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades"]  # noqa: Y015

@@ -76,6 +76,30 @@ FEEDBACK_STATUS_STALE: FeedbackStatus.ValueType  # 3
 """The validity has passed without a successful sync. The values are the safe ones."""
 Global___FeedbackStatus: _TypeAlias = FeedbackStatus  # noqa: Y015
 
+class _Rules:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RulesEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rules.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULES_UNSPECIFIED: _Rules.ValueType  # 0
+    """Not said: the reference rules."""
+    RULES_REFERENCE: _Rules.ValueType  # 1
+    """Thresholds on the means and win rates of the windows."""
+    RULES_EVIDENCE: _Rules.ValueType  # 2
+    """The probability, from all trades so far, that a policy is better."""
+
+class Rules(_Rules, metaclass=_RulesEnumTypeWrapper):
+    """Which rules are in charge of a feedback."""
+
+RULES_UNSPECIFIED: Rules.ValueType  # 0
+"""Not said: the reference rules."""
+RULES_REFERENCE: Rules.ValueType  # 1
+"""Thresholds on the means and win rates of the windows."""
+RULES_EVIDENCE: Rules.ValueType  # 2
+"""The probability, from all trades so far, that a policy is better."""
+Global___Rules: _TypeAlias = Rules  # noqa: Y015
+
 @_typing.final
 class Feedback(_message.Message):
     """What the memory advises, whole: a receiver needs no earlier message to understand it."""
@@ -97,6 +121,10 @@ class Feedback(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     BEST_POLICY_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    CURRENT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Position in the feedback log of `epoch`; grows by one with each change. 0: nothing was published yet."""
     epoch: _builtins.str
@@ -117,6 +145,10 @@ class Feedback(_message.Message):
     """Version of the rules that produced the values, for example "1.0.0"."""
     best_policy: Global___Policy.ValueType
     """The policy with the highest mean realised pnl in `preferred_regime`. POLICY_UNSPECIFIED: too few trades to name one."""
+    rules: Global___Rules.ValueType
+    """Which rules gave `updated_policy`, `confidence_boost`, `leverage_hint` and `current`."""
+    leverage_bound_by: _builtins.str
+    """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". Empty: none did."""
     @_builtins.property
     def regime_performance(self) -> Global___RegimePerformance:
         """The figures of `preferred_regime`. Absent while warming up."""
@@ -137,6 +169,14 @@ class Feedback(_message.Message):
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
         """Why the values are what they are, in the order in which the rules were applied."""
 
+    @_builtins.property
+    def current(self) -> Global___RegimeAdvice:
+        """What these rules advise for `current_regime`, which need not be the preferred one. Absent: nothing is known of it."""
+
+    @_builtins.property
+    def evidence(self) -> Global___Evidence:
+        """What all trades so far say about `current_regime`, whichever rules are in charge. Absent before there is any."""
+
     def __init__(
         self,
         *,
@@ -155,14 +195,183 @@ class Feedback(_message.Message):
         version: _builtins.str = ...,
         reasons: _abc.Iterable[Global___Reason] | None = ...,
         best_policy: Global___Policy.ValueType = ...,
+        rules: Global___Rules.ValueType = ...,
+        current: Global___RegimeAdvice | None = ...,
+        evidence: Global___Evidence | None = ...,
+        leverage_bound_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data_as_of", b"data_as_of", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "leverage_hint", b"leverage_hint", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
+@_typing.final
+class RegimeAdvice(_message.Message):
+    """What is advised for one regime."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIME_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_BOOST_FIELD_NUMBER: _builtins.int
+    LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
+    LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
+    regime: _builtins.str
+    """The regime, upper case."""
+    policy: Global___Policy.ValueType
+    """The policy advised for it."""
+    confidence_boost: _builtins.float
+    """How sure that is, 0 to 1; 4 decimals."""
+    leverage_hint: _builtins.float
+    """Advised leverage as a multiple of the base position."""
+    leverage_bound_by: _builtins.str
+    """Name of the cap that lowered the leverage. Empty: none did."""
+    def __init__(
+        self,
+        *,
+        regime: _builtins.str = ...,
+        policy: Global___Policy.ValueType = ...,
+        confidence_boost: _builtins.float = ...,
+        leverage_hint: _builtins.float = ...,
+        leverage_bound_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_boost", b"confidence_boost", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "policy", b"policy", "regime", b"regime"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegimeAdvice: _TypeAlias = RegimeAdvice  # noqa: Y015
+
+@_typing.final
+class Evidence(_message.Message):
+    """What all trades so far say about one regime."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIME_FIELD_NUMBER: _builtins.int
+    RECOMMENDED_POLICY_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_BOOST_FIELD_NUMBER: _builtins.int
+    LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
+    LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    CAUTIONS_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    regime: _builtins.str
+    """The regime, upper case."""
+    recommended_policy: Global___Policy.ValueType
+    """The policy that the evidence recommends there; CONSERVATIVE until another one is shown to be better."""
+    confidence_boost: _builtins.float
+    """Probability that the mean pnl of the recommended policy is above 0."""
+    leverage_hint: _builtins.float
+    """Leverage that the evidence bears, as a multiple of the base position."""
+    leverage_bound_by: _builtins.str
+    """Name of the cap that lowered the leverage. Empty: none did."""
+    observations: _builtins.int
+    """Trades in all regimes that this rests on."""
+    @_builtins.property
+    def policies(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyEvidence]:
+        """The three policies, in the order of the risk they take."""
+
+    @_builtins.property
+    def cautions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What to know before trusting this, as stable names such as "ONE_POLICY_ONLY"."""
+
+    def __init__(
+        self,
+        *,
+        regime: _builtins.str = ...,
+        recommended_policy: Global___Policy.ValueType = ...,
+        confidence_boost: _builtins.float = ...,
+        leverage_hint: _builtins.float = ...,
+        leverage_bound_by: _builtins.str = ...,
+        policies: _abc.Iterable[Global___PolicyEvidence] | None = ...,
+        cautions: _abc.Iterable[_builtins.str] | None = ...,
+        observations: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cautions", b"cautions", "confidence_boost", b"confidence_boost", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "observations", b"observations", "policies", b"policies", "recommended_policy", b"recommended_policy", "regime", b"regime"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
+
+@_typing.final
+class PolicyEvidence(_message.Message):
+    """What all trades so far say about one policy in one regime. Money is in the unit of pnl."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    MEAN_PNL_FIELD_NUMBER: _builtins.int
+    INTERVAL_LOW_FIELD_NUMBER: _builtins.int
+    INTERVAL_HIGH_FIELD_NUMBER: _builtins.int
+    UTILITY_FIELD_NUMBER: _builtins.int
+    PROBABILITY_BEST_FIELD_NUMBER: _builtins.int
+    PROBABILITY_BEATS_CONSERVATIVE_FIELD_NUMBER: _builtins.int
+    PROBABILITY_MEAN_POSITIVE_FIELD_NUMBER: _builtins.int
+    MORE_OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    policy: Global___Policy.ValueType
+    """The policy."""
+    observations: _builtins.int
+    """Trades seen."""
+    effective_observations: _builtins.float
+    """Equally weighted trades that would say as much: older ones weigh less. Absent without any."""
+    mean_pnl: _builtins.float
+    """Posterior mean of the pnl of a trade."""
+    interval_low: _builtins.float
+    """Lower bound of its 90 % interval."""
+    interval_high: _builtins.float
+    """Upper bound of its 90 % interval."""
+    utility: _builtins.float
+    """Mean pnl less the price of its risk."""
+    probability_best: _builtins.float
+    """Probability that its utility is the highest of the three."""
+    probability_beats_conservative: _builtins.float
+    """Probability that its utility is above that of CONSERVATIVE. Absent for CONSERVATIVE."""
+    probability_mean_positive: _builtins.float
+    """Probability that its mean pnl is above 0."""
+    more_observations: _builtins.int
+    """Estimate of how many more observations of the regime it takes until it is recommended. Absent where not defined."""
+    def __init__(
+        self,
+        *,
+        policy: Global___Policy.ValueType = ...,
+        observations: _builtins.int = ...,
+        effective_observations: _builtins.float | None = ...,
+        mean_pnl: _builtins.float = ...,
+        interval_low: _builtins.float = ...,
+        interval_high: _builtins.float = ...,
+        utility: _builtins.float = ...,
+        probability_best: _builtins.float = ...,
+        probability_beats_conservative: _builtins.float | None = ...,
+        probability_mean_positive: _builtins.float = ...,
+        more_observations: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_effective_observations", b"_effective_observations", "_more_observations", b"_more_observations", "_probability_beats_conservative", b"_probability_beats_conservative", "effective_observations", b"effective_observations", "more_observations", b"more_observations", "probability_beats_conservative", b"probability_beats_conservative"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_effective_observations", b"_effective_observations", "_more_observations", b"_more_observations", "_probability_beats_conservative", b"_probability_beats_conservative", "effective_observations", b"effective_observations", "interval_high", b"interval_high", "interval_low", b"interval_low", "mean_pnl", b"mean_pnl", "more_observations", b"more_observations", "observations", b"observations", "policy", b"policy", "probability_beats_conservative", b"probability_beats_conservative", "probability_best", b"probability_best", "probability_mean_positive", b"probability_mean_positive", "utility", b"utility"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__effective_observations: _TypeAlias = _typing.Literal["effective_observations"]  # noqa: Y015
+    _WhichOneofArgType__effective_observations: _TypeAlias = _typing.Literal["_effective_observations", b"_effective_observations"]  # noqa: Y015
+    _WhichOneofReturnType__more_observations: _TypeAlias = _typing.Literal["more_observations"]  # noqa: Y015
+    _WhichOneofArgType__more_observations: _TypeAlias = _typing.Literal["_more_observations", b"_more_observations"]  # noqa: Y015
+    _WhichOneofReturnType__probability_beats_conservative: _TypeAlias = _typing.Literal["probability_beats_conservative"]  # noqa: Y015
+    _WhichOneofArgType__probability_beats_conservative: _TypeAlias = _typing.Literal["_probability_beats_conservative", b"_probability_beats_conservative"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__effective_observations) -> _WhichOneofReturnType__effective_observations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__more_observations) -> _WhichOneofReturnType__more_observations | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__probability_beats_conservative) -> _WhichOneofReturnType__probability_beats_conservative | None: ...
+
+Global___PolicyEvidence: _TypeAlias = PolicyEvidence  # noqa: Y015
 
 @_typing.final
 class RegimePerformance(_message.Message):

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from strategic_memory_server.cli.replay import replay
+from strategic_memory_server.cli.rebuild_memory import rebuild_memory
 from strategic_memory_server.cli.serve import run_serve
 from strategic_memory_server.demo.options import DEFAULT_SEED, DemoOptions
 from strategic_memory_server.demo.runner import run_demo
@@ -85,6 +86,22 @@ def serve(*, embedded_redis: bool, **overrides: object) -> None:
     sys.stderr.flush()
     # Everything is closed. The interpreter would still wait for an analysis in hand, whose caller has gone.
     os._exit(code)
+
+
+@app.command("rebuild-memory")
+@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
+@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+@click.confirmation_option(prompt="Forget what trades that are no longer in the stream have taught?")
+@click.pass_context
+def rebuild(context: click.Context, /, **overrides: object) -> None:
+    """Build the long memory anew from the trades that the stream still holds.
+
+    For when trades were written that should not count, and have been deleted from the stream since. Trades that were
+    trimmed from the stream are forgotten. A running server needs no restart.
+
+    Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
+    """
+    context.exit(rebuild_memory(overrides))
 
 
 @app.command()

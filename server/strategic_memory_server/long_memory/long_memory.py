@@ -65,9 +65,9 @@ class LongMemory:
         note = Note(stored.stands_at, added.kept, trade_ids, horizon)
         return Gathered(added.kept, note, page.is_last)
 
-    def written(self, note: Note) -> None:
-        """Take for granted what has been written down."""
-        if self._stored is not None:
+    def written(self, note: Note | None) -> None:
+        """Take for granted what has been written down; None: nothing was."""
+        if note is not None and self._stored is not None:
             self._stored.known_ids.add(note.trade_ids)
             self._stored = Stored(note.kept, self._stored.known_ids, note.kept.read_up_to)
 

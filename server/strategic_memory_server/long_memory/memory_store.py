@@ -1,4 +1,4 @@
-"""MemoryStore: reads the long memory from Redis, and writes it down with what a script publishes, in one atomic step."""
+"""MemoryStore: reads the long memory from Redis, and says what a script is to write down of it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.evidence.view import EvidenceView
+from strategic_memory_server.feedback import Feedback, RegimeAdvice
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.revisions.feedback_json import to_iso
 from strategic_memory_server.revisions.replication import Replication
@@ -69,7 +70,28 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "data_as_of": to_iso(feedback.times.data_as_of_ms),
         "valid_until": to_iso(feedback.times.valid_until_ms),
         "reasons": [reason.sentence for reason in feedback.advice.reasons],
+        "rules": feedback.advice.rules.value,
+        "current": feedback.advice.current and _current(feedback.advice.current),
+        "evidence": feedback.advice.evidence and _evidence(feedback.advice.evidence),
         "subscribers": subscribers,
+    }
+
+
+def _current(current: RegimeAdvice) -> dict[str, Any]:
+    return {
+        "policy": current.policy.name,
+        "confidence": current.confidence_boost,
+        "leverage": current.leverage_hint,
+        "bound_by": current.leverage_bound_by,
+    }
+
+
+def _evidence(evidence: EvidenceView) -> dict[str, Any]:
+    return {
+        "recommended": evidence.recommended_policy.name,
+        "observations": evidence.observations,
+        "cautions": list(evidence.cautions),
+        "probability_best": {each.policy.name: each.probability_best for each in evidence.policies},
     }
 
 
@@ -81,6 +103,8 @@ def _sync(sync: SyncStatus) -> dict[str, Any]:
         "failure": sync.failure,
         "failures": sync.failures,
         "samples": sync.samples,
+        "trades_remembered": sync.trades_remembered,
+        "catching_up": sync.catching_up,
         "elapsed_ms": round(sync.elapsed_s * 1000, 3),
         "completed_at": to_iso(sync.completed_at_ms),
     }

@@ -7,18 +7,24 @@ inverse of writing, so that a replica that reads the log serves what was publish
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Times
+from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Rules, Times
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.revisions.evidence_json import (
+    encode_current,
+    encode_evidence,
+    read_bound_by,
+    read_current,
+    read_evidence,
+)
+from strategic_memory_server.revisions.json_values import read_count, read_number, read_text
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES_MS = (-62_135_596_800_000, 253_402_300_799_999)
-_MAX_COUNT = 2**63 - 1
 
 
 class MalformedFeedbackError(Exception):
@@ -61,6 +67,10 @@ def encode_feedback(feedback: Feedback) -> str:
         "valid_until": to_iso(feedback.times.valid_until_ms),
         "regime_decided": performance and {"wins": performance.wins, "losses": performance.losses},
         "reasons": [_reason(reason) for reason in advice.reasons],
+        "rules": advice.rules.value,
+        "leverage_bound_by": advice.leverage_bound_by,
+        "current": advice.current and encode_current(advice.current),
+        "evidence": advice.evidence and encode_evidence(advice.evidence),
     }
     return json.dumps(document, allow_nan=False)
 
@@ -93,13 +103,6 @@ def decode_feedback(raw: bytes) -> Feedback:
         raise MalformedFeedbackError(f"not a feedback ({repr(error)[:100]})") from error
 
 
-def read_count(value: object) -> int:
-    """Give a whole number from 0 that fits the wire; ValueError for anything else."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
-        raise ValueError("not a count")
-    return value
-
-
 def read_time_ms(value: int) -> int:
     """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
     if not _TIMES_MS[0] <= value <= _TIMES_MS[1]:
@@ -107,45 +110,37 @@ def read_time_ms(value: int) -> int:
     return value
 
 
-def _read_number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
-        raise ValueError("not a finite number")
-    return float(value)
-
-
-def _read_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    value.encode()
-    return value
-
-
 def _feedback(document: dict[str, Any]) -> Feedback:
     performance, decided = document["regime_performance"], document["regime_decided"]
     best_policy = document["best_policy"]
     advice = Advice(
-        preferred_regime=_read_text(document["preferred_regime"]),
+        preferred_regime=read_text(document["preferred_regime"]),
         updated_policy=Policy[document["updated_policy"]],
-        confidence_boost=_read_number(document["confidence_boost"]),
-        leverage_hint=_read_number(document["leverage_hint"]),
+        confidence_boost=read_number(document["confidence_boost"]),
+        leverage_hint=read_number(document["leverage_hint"]),
         regime_performance=None
         if performance is None
         else RegimePerformance(
-            avg_pnl=_read_number(performance["avg_pnl"]),
+            avg_pnl=read_number(performance["avg_pnl"]),
             sample_count=read_count(performance["sample_count"]),
             wins=read_count(decided["wins"]),
             losses=read_count(decided["losses"]),
         ),
-        current_regime=_read_text(document["current_regime"]),
+        current_regime=read_text(document["current_regime"]),
         best_policy=None if best_policy is None else Policy[best_policy],
         reasons=tuple(_read_reason(reason) for reason in document["reasons"]),
-        version=_read_text(document["version"]),
+        version=read_text(document["version"]),
+        # A service of before there was a long memory wrote none of these.
+        rules=Rules(document.get("rules", Rules.REFERENCE.value)),
+        leverage_bound_by=read_bound_by(document.get("leverage_bound_by")),
+        current=read_current(document.get("current")),
+        evidence=read_evidence(document.get("evidence")),
     )
     return Feedback(
         advice=advice,
         status=FeedbackStatus(document["status"]),
         revision=read_count(document["revision"]),
-        epoch=_read_text(document["epoch"]),
+        epoch=read_text(document["epoch"]),
         times=Times(
             computed_at_ms=_read_iso(document["timestamp"]),
             data_as_of_ms=_read_iso(document["data_as_of"]),
@@ -187,8 +182,8 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _read_reason(document: dict[str, Any]) -> Reason:
     return Reason(
-        code=_read_text(document["code"]),
-        sentence=_read_text(document["sentence"]),
+        code=read_text(document["code"]),
+        sentence=read_text(document["sentence"]),
         comparisons=tuple(_read_comparison(comparison) for comparison in document["comparisons"]),
     )
 
@@ -196,9 +191,9 @@ def _read_reason(document: dict[str, Any]) -> Reason:
 def _read_comparison(document: dict[str, Any]) -> Comparison:
     value = document["value"]
     return Comparison(
-        measurement=_read_text(document["measurement"]),
-        value=None if value is None else _read_number(value),
-        operator=_read_text(document["operator"]),
-        threshold=_read_number(document["threshold"]),
+        measurement=read_text(document["measurement"]),
+        value=None if value is None else read_number(value),
+        operator=read_text(document["operator"]),
+        threshold=read_number(document["threshold"]),
         holds=document["holds"] is True,
     )

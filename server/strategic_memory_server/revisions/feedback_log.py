@@ -16,6 +16,8 @@ import structlog
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
 from strategic_memory_server.revisions.feedback_json import (
     MalformedFeedbackError,
@@ -32,6 +34,10 @@ logger = structlog.get_logger(__name__)
 
 
 _LONGEST_KEY_LIFE_MS = 7 * 86_400_000
+
+
+class MemoryMovedError(Exception):
+    """The long memory stands elsewhere than the note says; nothing was written."""
 
 
 class DeposedError(Exception):
@@ -69,6 +75,8 @@ class FeedbackLog:
         self._publish = register_script(client, "publish")
         self._confirm = register_script(client, "confirm")
         self._lapse = register_script(client, "lapse")
+        self._remember = register_script(client, "remember")
+        self._memory_keys = MemoryKeys.under(prefix)
 
     async def open(self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "") -> LogState:
         """Make sure that the log has an epoch, and tell where it stands.
@@ -87,18 +95,25 @@ class FeedbackLog:
             keys=[keys.state, keys.log, keys.lease, keys.feedback, keys.pulse],
             args=[claim.value, claim.run_id, epoch_if_new, above, written_epoch],
         )
-        _check_deposed(replies)
+        _check_refused(replies)
         return LogState.from_replies(replies[1:])
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
+
+        Args:
+            claim: what to write under.
+            feedback: what to write.
+            expected: where the log is believed to stand.
+            note: what to write down of the long memory in the same step.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
+            MemoryMovedError: the long memory stands elsewhere than the note says; nothing was written.
         """
         keys = self.keys
         reply = await self._publish(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
             args=[
                 claim.value,
                 claim.run_id,
@@ -112,9 +127,10 @@ class FeedbackLog:
                 self._retained,
                 *_times(feedback.times),
                 _key_lives_ms(feedback.times),
+                *(note.arguments() if note else ()),
             ],
         )
-        _check_deposed(reply)
+        _check_refused(reply)
         if reply[0] != b"published":
             return False
         if reply[1]:
@@ -125,21 +141,32 @@ class FeedbackLog:
             )
         return True
 
-    async def confirm(self, claim: Claim, feedback: Feedback) -> bool:
+    async def confirm(self, claim: Claim, feedback: Feedback, note: Note | None = None) -> bool:
         """Renew the times of the newest feedback; False when it is not the newest any more.
 
         Raises:
-            DeposedError: the claim is not good any more; nothing was written.
+            DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, encode_feedback(feedback))
+        return await self._move_times(claim, feedback, encode_feedback(feedback), note)
 
-    async def withdraw(self, claim: Claim, feedback: Feedback) -> bool:
+    async def withdraw(self, claim: Claim, feedback: Feedback, note: Note | None = None) -> bool:
         """Say that nothing stands behind the newest feedback any more; False when it is not the newest.
 
         Raises:
-            DeposedError: the claim is not good any more; nothing was written.
+            DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, "")
+        return await self._move_times(claim, feedback, "", note)
+
+    async def remember(self, claim: Claim, note: Note) -> None:
+        """Write the long memory down where there is nothing to say.
+
+        Raises:
+            DeposedError, MemoryMovedError: as for `publish`.
+        """
+        reply = await self._remember(
+            keys=[self.keys.state, self.keys.lease, *self._memory], args=[claim.value, *note.arguments()]
+        )
+        _check_refused(reply)
 
     async def lapse(self, stale: Feedback) -> bool:
         """Put the safe values into the key once the validity of the newest feedback has passed.
@@ -153,10 +180,14 @@ class FeedbackLog:
         )
         return bool(reply == 1)
 
-    async def _move_times(self, claim: Claim, feedback: Feedback, document: str) -> bool:
+    @property
+    def _memory(self) -> tuple[str, str]:
+        return self._memory_keys.evidence, self._memory_keys.trade_ids
+
+    async def _move_times(self, claim: Claim, feedback: Feedback, document: str, note: Note | None) -> bool:
         keys = self.keys
         reply = await self._confirm(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
             args=[
                 claim.value,
                 claim.run_id,
@@ -165,9 +196,10 @@ class FeedbackLog:
                 document,
                 *_times(feedback.times),
                 _key_lives_ms(feedback.times),
+                *(note.arguments() if note else ()),
             ],
         )
-        _check_deposed(reply)
+        _check_refused(reply)
         return bool(reply[0] == b"confirmed")
 
     async def read_state(self) -> LogState | None:
@@ -256,6 +288,8 @@ def _key_lives_ms(times: Times) -> int:
     return min(max(2 * (times.valid_until_ms - times.computed_at_ms), 1), _LONGEST_KEY_LIFE_MS)
 
 
-def _check_deposed(reply: Sequence[bytes]) -> None:
+def _check_refused(reply: Sequence[bytes]) -> None:
     if reply[0] == b"deposed":
         raise DeposedError(reply[1].decode(errors="replace"))
+    if reply[0] == b"memory moved":
+        raise MemoryMovedError("the long memory in Redis was changed by somebody else; it is read again")

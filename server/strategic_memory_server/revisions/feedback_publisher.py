@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
@@ -80,11 +81,21 @@ class FeedbackPublisher:
         self._state, self._claim = state, claim
         return state
 
-    async def publish(self, claim: Claim, advice: Advice, times: Times, now_ms: int) -> Publication:
+    async def publish(
+        self, claim: Claim, advice: Advice, times: Times, now_ms: int, note: Note | None = None
+    ) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
+
+        Args:
+            claim: what to write under.
+            advice: what to say.
+            times: its times.
+            now_ms: the time now, milliseconds since 1970-01-01 UTC.
+            note: what to write down of the long memory in the same step.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
+            MemoryMovedError: the long memory stands elsewhere than the note says; nothing was written.
             LogContestedError: the log changed under every attempt.
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether the advice was
                 written is not known then; the next call finds out.
@@ -101,9 +112,9 @@ class FeedbackPublisher:
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
             self._tried_revision = revision
             if repeated:
-                written = await self._log.confirm(claim, feedback)
+                written = await self._log.confirm(claim, feedback, note)
             else:
-                written = await self._log.publish(claim, feedback, expected=state)
+                written = await self._log.publish(claim, feedback, state, note)
             if written:
                 self._newest, self._written_epoch = feedback, epoch
                 self._said[epoch] = revision
@@ -114,19 +125,21 @@ class FeedbackPublisher:
             "write to it; find out who else writes there"
         )
 
-    async def withdraw(self, claim: Claim, now_ms: int) -> None:
+    async def withdraw(self, claim: Claim, now_ms: int, note: Note | None = None) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
         Raises:
-            DeposedError: the claim is not good any more.
+            DeposedError, MemoryMovedError: as for `publish`.
         """
         state = await self.open(claim)
         newest, valid_until_ms = self._newest, state.times.valid_until_ms
         if newest is None or state.withdrawn:
+            if note:
+                await self._log.remember(claim, note)
             return
         self._state = None
         ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
-        await self._log.withdraw(claim, replace(newest, times=replace(state.times, valid_until_ms=ended_ms)))
+        await self._log.withdraw(claim, replace(newest, times=replace(state.times, valid_until_ms=ended_ms)), note)
         self._written_epoch = newest.epoch
 
     def _learn_what_was_said(self) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.feedback import Times
-from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, read_count, read_time_ms
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, read_time_ms
+from strategic_memory_server.revisions.json_values import read_count
 
 STATE_FIELDS = [
     "epoch",

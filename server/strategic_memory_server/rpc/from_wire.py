@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from google.protobuf.duration_pb2 import Duration
 
-from strategic_memory.v1 import analysis_pb2, service_pb2
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_server.errors import InvalidRequestError, Violation
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.stream_cursor import Delivery
-from strategic_memory_server.rpc.to_wire import POLICIES
+from strategic_memory_server.rpc.wire_names import POLICIES, RULES
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import (
@@ -31,6 +31,8 @@ _DELIVERIES = {
     service_pb2.DELIVERY_LATEST: Delivery.LATEST,
     service_pb2.DELIVERY_EVERY: Delivery.EVERY,
 }
+
+_RULES = {on_wire: rules for rules, on_wire in RULES.items()}
 
 _POLICIES = {on_wire: policy for policy, on_wire in POLICIES.items() if policy is not None}
 
@@ -101,9 +103,14 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         for name, value in given.items()
         if value is not None and not 1 <= value <= MAX_WINDOW
     ]
+    rules = service.rules if settings.rules == feedback_pb2.RULES_UNSPECIFIED else _RULES.get(settings.rules)
+    if rules is None:
+        violations.append(
+            Violation("settings.rules", f"{settings.rules} is not known; give RULES_REFERENCE or RULES_EVIDENCE")
+        )
     rows, wrong = _policy_table(settings.policy_rules)
     violations.extend(wrong)
-    if violations:
+    if violations or rules is None:
         raise InvalidRequestError(*violations)
     return AnalysisOrder(
         windows=WindowSettings(
@@ -114,6 +121,8 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         minimum_samples=given["minimum_samples"] or service.minimum_samples,
         minimum_policy_trades=given["minimum_policy_trades"] or service.minimum_policy_trades,
         policy_table=rows or reference_rules.POLICY_TABLE,
+        evidence=service.evidence,
+        rules=rules,
     )
 
 

@@ -20,8 +20,10 @@ from strategic_memory_server.errors import (
     MemoryUnreadableError,
     TooManySubscribersError,
 )
+from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
+from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -54,6 +56,7 @@ class Sources:
     changed: ChangeSignal
     log: FeedbackLog
     loader: MemoryLoader
+    memory_store: MemoryStore
     clock_ms: Callable[[], int]
 
 
@@ -131,8 +134,8 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         async with self._analyses:
             if request.WhichOneof("memory") == "inline":
                 return await in_thread(self._analyze_inline, request, order)
-            memory = await self._stored_memory(order.windows)
-            return await in_thread(self._analyze, memory, order)
+            memory, sums = await self._stored_memory(order.windows)
+            return await in_thread(self._analyze, memory, order, sums)
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
         now_ms = self._sources.clock_ms()
@@ -150,9 +153,10 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             raise LogNotReadError from error
         return [] if following is None else [following]
 
-    async def _stored_memory(self, windows: WindowSettings) -> StrategicMemory:
+    async def _stored_memory(self, windows: WindowSettings) -> tuple[StrategicMemory, EvidenceSums]:
         try:
-            return (await self._sources.loader.another(windows).load()).memory
+            memory = (await self._sources.loader.another(windows).load()).memory
+            return memory, (await self._sources.memory_store.read()).kept.sums
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
@@ -160,8 +164,10 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     def _analyze_inline(self, request: service_pb2.AnalyzeRequest, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
         return self._analyze(read_inline_memory(request.inline, order.windows), order)
 
-    def _analyze(self, memory: StrategicMemory, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
-        found = analyze_memory(memory, order, self._sources.clock_ms())
+    def _analyze(
+        self, memory: StrategicMemory, order: AnalysisOrder, sums: EvidenceSums | None = None
+    ) -> service_pb2.AnalyzeResponse:
+        found = analyze_memory(memory, order, self._sources.clock_ms(), sums)
         return service_pb2.AnalyzeResponse(
             analysis=analysis_message(found.analysis, memory), feedback=feedback_message(found.feedback)
         )

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimePerformance
+from strategic_memory_server.feedback import Feedback, RegimePerformance
 from strategic_memory_server.memory import UNKNOWN_REGIME, Context, JsonObject, SourceReport, StrategicMemory
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.rpc.evidence_to_wire import current_message, evidence_message
+from strategic_memory_server.rpc.wire_names import POLICIES, RULES, STATUSES
 from strategic_memory_server.rules.reasons import Reason
-
-POLICIES: Mapping[Policy | None, feedback_pb2.Policy.ValueType] = {
-    None: feedback_pb2.POLICY_UNSPECIFIED,
-    Policy.CONSERVATIVE: feedback_pb2.POLICY_CONSERVATIVE,
-    Policy.BALANCED: feedback_pb2.POLICY_BALANCED,
-    Policy.AGGRESSIVE: feedback_pb2.POLICY_AGGRESSIVE,
-}
-
-STATUSES: Mapping[FeedbackStatus, feedback_pb2.FeedbackStatus.ValueType] = {
-    FeedbackStatus.WARMING_UP: feedback_pb2.FEEDBACK_STATUS_WARMING_UP,
-    FeedbackStatus.ACTIVE: feedback_pb2.FEEDBACK_STATUS_ACTIVE,
-    FeedbackStatus.STALE: feedback_pb2.FEEDBACK_STATUS_STALE,
-}
 
 
 def timestamp(time_ms: int | None) -> Timestamp | None:
@@ -55,6 +42,10 @@ def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
         version=advice.version,
         reasons=[_reason(reason) for reason in advice.reasons],
         best_policy=POLICIES[advice.best_policy],
+        rules=RULES[advice.rules],
+        current=current_message(advice.current),
+        evidence=evidence_message(advice.evidence),
+        leverage_bound_by=advice.leverage_bound_by or "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, sightings
-from history.model import Feedback, Promise, Status, Violation
+from history.model import Advice, Feedback, Promise, Status, Violation
 
 SAFE_POLICY = "POLICY_CONSERVATIVE"
 SAFE_LEVERAGE = 1.0
@@ -32,7 +32,11 @@ def _boldness(feedback: Feedback) -> str:
         return "a status that means nothing there"
     if feedback.status is Status.ACTIVE:
         return ""
-    advice = feedback.advice
+    told = (feedback.advice, *feedback.advice.beside)
+    return next(filter(None, map(_boldness_of, told)), "")
+
+
+def _boldness_of(advice: Advice) -> str:
     if advice.policy != SAFE_POLICY:
         return f"policy {advice.policy}"
     if advice.confidence != 0.0:

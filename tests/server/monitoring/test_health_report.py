@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from advice import NOW_MS, feedback
+from advice import NOW_MS, feedback, with_evidence
 
 from strategic_memory_server.feedback import Feedback, RegimePerformance, warming_up
 from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
@@ -43,6 +43,34 @@ def test_the_contracts_part() -> None:
     assert report["problems"] == []
     assert report["metrics"]["feedback"]["subscribers"] == 3
     assert report["metrics"]["feedback"]["reasons"] == ["It is e1/7."]
+
+
+def test_the_advice_for_the_current_regime_and_the_evidence_in_short() -> None:
+    said = feedback(7)
+    said = replace(said, advice=with_evidence(said.advice))
+    report = health_report(said, SyncStatus(), RejectionLedger(), None, 3, LEADS)
+    shown = report["metrics"]["feedback"]
+    assert shown["rules"] == "EVIDENCE"
+    assert shown["current"] == {
+        "policy": "BALANCED",
+        "confidence": 0.6,
+        "leverage": 1.75,
+        "bound_by": "evidence:kelly",
+    }
+    assert shown["evidence"] == {
+        "recommended": "BALANCED",
+        "observations": 40,
+        "cautions": ["ONE_POLICY_ONLY"],
+        "probability_best": {"CONSERVATIVE": 0.0625, "BALANCED": 0.9, "AGGRESSIVE": 0.0375},
+    }
+    assert list(report["metrics"]["strategic_memory"]) == CONTRACT_KEYS
+    json.dumps(report, allow_nan=False)
+
+
+def test_what_is_not_known_of_the_current_regime_is_null() -> None:
+    report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3, LEADS)
+    shown = report["metrics"]["feedback"]
+    assert (shown["rules"], shown["current"], shown["evidence"]) == ("REFERENCE", None, None)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from redis_events import subscribed
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -131,10 +132,10 @@ class ContestedLog(FeedbackLog):
         self.rival = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
         self.contested = 0
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected)
+        return await super().publish(claim, feedback, expected, note)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -152,10 +153,10 @@ class UnreliableLog(FeedbackLog):
     lose_before = False
     lose_after = False
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState) -> bool:
+    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected)
+        written = await super().publish(claim, feedback, expected, note)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

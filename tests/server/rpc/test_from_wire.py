@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_server.errors import InvalidRequestError
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.feedback import Rules
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.from_wire import MAX_POLICY_RULES, StreamOrder, analysis_order, stream_order
@@ -88,6 +91,31 @@ def test_settings_that_are_left_out_are_those_of_the_service() -> None:
     assert order.windows == SERVICE.windows
     assert (order.minimum_samples, order.minimum_policy_trades) == (4, 5)
     assert order.policy_table == reference_rules.POLICY_TABLE
+    assert order.rules is Rules.REFERENCE
+
+
+def test_evidence_is_weighed_as_the_service_is_set_to() -> None:
+    weighed = EvidenceSettings(required_probability=0.97)
+    assert analysis_order(Settings(), replace(SERVICE, evidence=weighed)).evidence == weighed
+
+
+@pytest.mark.parametrize("configured", Rules)
+def test_rules_in_charge(configured: Rules) -> None:
+    service = replace(SERVICE, rules=configured)
+    found = [
+        analysis_order(Settings(rules=on_wire), service).rules
+        for on_wire in (feedback_pb2.RULES_UNSPECIFIED, feedback_pb2.RULES_REFERENCE, feedback_pb2.RULES_EVIDENCE)
+    ]
+    assert found == [configured, Rules.REFERENCE, Rules.EVIDENCE]
+
+
+def test_rules_that_are_not_known() -> None:
+    settings = Settings(minimum_samples=0)
+    settings.MergeFromString(bytes([7 << 3, 99]))
+    assert settings_violations(settings) == ["settings.minimum_samples", "settings.rules"]
+    settings.ClearField("minimum_samples")
+    with pytest.raises(InvalidRequestError, match="99 is not known; give RULES_REFERENCE or RULES_EVIDENCE"):
+        analysis_order(settings, SERVICE)
 
 
 def test_settings_that_are_given() -> None:

@@ -12,19 +12,14 @@ from repeatable import repeatable
 
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.analysis import RegimeFigures
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, warming_up
+from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice, Rules, warming_up
 from strategic_memory_server.memory import Context, JsonObject
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rpc.message_cache import MessageCache
-from strategic_memory_server.rpc.to_wire import (
-    POLICIES,
-    STATUSES,
-    analysis_message,
-    feedback_message,
-    heartbeat_message,
-    timestamp,
-)
+from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message, timestamp
+from strategic_memory_server.rpc.wire_names import POLICIES, RULES, STATUSES
 
 NESTED: JsonObject = {"a": [1, 2.5, None, True, "x", {"b": []}], "": {}, "é": "\U0001f600"}
 
@@ -71,11 +66,76 @@ def test_every_field_of_a_feedback(said: Feedback) -> None:
             for each in sent.comparisons
         ] == [(each.measurement, each.value, each.operator, each.threshold, each.holds) for each in meant.comparisons]
     assert feedback_pb2.Feedback.FromString(message.SerializeToString()) == message
+    assert read_evidence(message) == (advice.rules, advice.leverage_bound_by, advice.current, advice.evidence)
+
+
+def read_evidence(message: feedback_pb2.Feedback) -> tuple[Rules, str | None, RegimeAdvice | None, EvidenceView | None]:
+    """What the newer fields of a message say, read back as values of the domain."""
+    rules = Rules[feedback_pb2.Rules.Name(message.rules).removeprefix("RULES_")]
+    current, evidence = message.current, message.evidence
+    return (
+        rules,
+        message.leverage_bound_by or None,
+        RegimeAdvice(
+            current.regime,
+            policy_named(current.policy),
+            current.confidence_boost,
+            current.leverage_hint,
+            current.leverage_bound_by or None,
+        )
+        if message.HasField("current")
+        else None,
+        EvidenceView(
+            evidence.regime,
+            policy_named(evidence.recommended_policy),
+            evidence.confidence_boost,
+            evidence.leverage_hint,
+            evidence.leverage_bound_by or None,
+            tuple(map(read_policy, evidence.policies)),
+            tuple(evidence.cautions),
+            evidence.observations,
+        )
+        if message.HasField("evidence")
+        else None,
+    )
+
+
+def read_policy(message: feedback_pb2.PolicyEvidence) -> PolicyEvidence:
+    known = {
+        name: getattr(message, name) if message.HasField(name) else None
+        for name in ("effective_observations", "probability_beats_conservative", "more_observations")
+    }
+    return PolicyEvidence(
+        policy=policy_named(message.policy),
+        observations=message.observations,
+        mean_pnl=message.mean_pnl,
+        interval_low=message.interval_low,
+        interval_high=message.interval_high,
+        utility=message.utility,
+        probability_best=message.probability_best,
+        probability_mean_positive=message.probability_mean_positive,
+        **known,
+    )
+
+
+def policy_named(on_wire: feedback_pb2.Policy.ValueType) -> Policy:
+    return Policy[feedback_pb2.Policy.Name(on_wire).removeprefix("POLICY_")]
+
+
+def test_a_feedback_without_evidence_has_no_message_for_it() -> None:
+    message = feedback_message(feedback(1))
+    assert message.rules == feedback_pb2.RULES_REFERENCE
+    assert not message.HasField("current")
+    assert not message.HasField("evidence")
+    assert message.leverage_bound_by == ""
 
 
 def test_every_policy_and_status_has_a_name_on_the_wire() -> None:
     assert set(POLICIES) == {None, *Policy}
     assert set(STATUSES) == set(FeedbackStatus)
+    assert {feedback_pb2.Rules.Name(on_wire) for on_wire in RULES.values()} == {
+        f"RULES_{rules.value}" for rules in Rules
+    }
     assert len(set(POLICIES.values())) == 4
     assert len(set(STATUSES.values())) == 3
 

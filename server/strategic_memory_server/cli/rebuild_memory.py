@@ -1,0 +1,46 @@
+"""`strategic-memory-server rebuild-memory`: lets the long memory be built anew from the trade stream."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+
+from redis.exceptions import RedisError
+
+from strategic_memory_server.environment import SettingsError, read_environment
+from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.settings import RedisSettings
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_WRONG_SETTING = 2
+
+
+def rebuild_memory(overrides: Mapping[str, object]) -> int:
+    """Forget the long memory in Redis; give the exit code. A server that runs begins anew with its next sync."""
+    try:
+        redis = read_environment(overrides).service_settings().redis
+    except SettingsError as error:
+        return _failed(str(error), EXIT_WRONG_SETTING)
+    try:
+        asyncio.run(_forget(redis))
+    except (RedisError, OSError) as error:
+        return _failed(f"Redis at {shown_url(redis.url)}: {describe_failure(error)}", EXIT_FAILED)
+    return EXIT_OK
+
+
+async def _forget(redis: RedisSettings) -> None:
+    keys = MemoryKeys.under(redis.key_prefix)
+    async with connect(redis) as client:
+        counted = await client.xlen(input_keys.key_of(redis.key_prefix, input_keys.TRADE_RESULTS))
+        existed = await client.delete(keys.evidence, keys.trade_ids)
+    found = "The long memory is forgotten." if existed else "There was no long memory."
+    sys.stdout.write(f"{found} The server that leads builds it from the {counted} entries of the trade stream.\n")
+
+
+def _failed(message: str, code: int) -> int:
+    sys.stderr.write(f"strategic-memory-server: {message}\n")
+    return code

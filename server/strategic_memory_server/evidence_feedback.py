@@ -1,0 +1,113 @@
+"""EvidenceFeedback: adds to an advice what all trades so far say, and gives the advice itself where they are in charge.
+
+Pure: the same sums and the same analysis give the same advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from strategic_memory_server.analysis import Analysis, RegimeFigures
+from strategic_memory_server.evidence.estimate import RegimeEstimate
+from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.view import EvidenceView, view_of
+from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
+from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.reinforcement_feedback import CAP_NAME
+from strategic_memory_server.rules import evidence_reasons
+
+VERSION = "evidence-1.0.0"
+"""Version that an advice by the evidence names."""
+
+EXPOSURE = "exposure:summary"
+
+
+def leverage_caps(analysis: Analysis) -> dict[str, float]:
+    """Give the caps on leverage that other modules have set, by their source."""
+    caps = {CAP_NAME: analysis.max_leverage_hint, EXPOSURE: analysis.exposure_cap}
+    return {name: cap for name, cap in caps.items() if cap is not None}
+
+
+class EvidenceFeedback:
+    """Advises by the evidence.
+
+    Args:
+        settings: how evidence is weighed, and how much of it is needed.
+    """
+
+    def __init__(self, settings: EvidenceSettings) -> None:
+        self._settings = settings
+        # Most syncs bring no trade; what was worked out from the same sums is kept.
+        self._asked: tuple[EvidenceSums, list[str], dict[str, float]] | None = None
+        self._found: dict[str, RegimeEstimate] = {}
+
+    def complete(self, advice: Advice, analysis: Analysis, sums: EvidenceSums, rules: Rules) -> Advice:
+        """Add the evidence about the current regime; where it is in charge, let it give the advice too.
+
+        Args:
+            advice: what the reference rules advise.
+            analysis: what they advise it upon.
+            sums: the sums of all trades so far.
+            rules: which rules are in charge.
+        """
+        current = analysis.current_regime
+        caps = leverage_caps(analysis)
+        asked = sorted({*sums.regimes, current} - {UNKNOWN_REGIME}) if rules is Rules.EVIDENCE else [current]
+        by_regime = self._estimates(sums, asked, caps) if sums.observations or rules is Rules.EVIDENCE else {}
+        known = by_regime.get(current) if current != UNKNOWN_REGIME else None
+        view = view_of(known, sums.observations) if known and sums.observations else None
+        if rules is Rules.REFERENCE:
+            return replace(advice, evidence=view)
+        return self._by_evidence(replace(advice, evidence=view), analysis, sums, by_regime)
+
+    def _estimates(self, sums: EvidenceSums, asked: list[str], caps: dict[str, float]) -> dict[str, RegimeEstimate]:
+        if self._asked is None or self._asked[0] is not sums or self._asked[1:] != (asked, caps):
+            found = estimate(sums, asked, self._settings, caps).regimes
+            self._asked, self._found = (sums, asked, caps), {each.regime: each for each in found}
+        return self._found
+
+    def _by_evidence(
+        self, advice: Advice, analysis: Analysis, sums: EvidenceSums, by_regime: Mapping[str, RegimeEstimate]
+    ) -> Advice:
+        preferred = _preferred(by_regime)
+        regime = preferred or advice.preferred_regime
+        chosen = by_regime.get(regime) or estimate(sums, [regime], self._settings, leverage_caps(analysis)).regimes[0]
+        view = view_of(chosen, sums.observations)
+        figures = next((each for each in analysis.regimes if each.regime == regime), None)
+        current = by_regime.get(analysis.current_regime)
+        return replace(
+            advice,
+            preferred_regime=regime,
+            updated_policy=view.recommended_policy,
+            confidence_boost=view.confidence_boost,
+            leverage_hint=view.leverage_hint,
+            leverage_bound_by=view.leverage_bound_by,
+            regime_performance=_performance(figures),
+            best_policy=figures.best_policy if figures else None,
+            reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
+            version=VERSION,
+            rules=Rules.EVIDENCE,
+            current=_advice(view_of(current, sums.observations)) if current else None,
+        )
+
+
+def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
+    """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
+    seen = [each for each in by_regime.values() if each.observations and each.regime != UNKNOWN_REGIME]
+    ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
+    return ranked[0].regime if ranked else None
+
+
+def _advice(view: EvidenceView) -> RegimeAdvice:
+    return RegimeAdvice(
+        view.regime, view.recommended_policy, view.confidence_boost, view.leverage_hint, view.leverage_bound_by
+    )
+
+
+def _performance(figures: RegimeFigures | None) -> RegimePerformance | None:
+    if figures is None:
+        return None
+    return RegimePerformance(figures.avg_pnl, figures.sample_count, figures.wins, figures.losses)

@@ -1,0 +1,216 @@
+"""The long memory on a real Redis: every trade counts exactly once, whatever happens in between."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice
+from claimed import ClaimedLog, claim_on, long_memory_of
+from redis_contents import Contents, contents_of, put_back
+from redis_inputs import add_regime, add_trade
+
+from strategic_memory_server.evidence.batch import batch
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.revisions.feedback_log import MemoryMovedError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+
+KEYS = MemoryKeys.under("quantum")
+TRADES = "quantum:stream:trade.results"
+TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
+DECAY = 0.998
+
+
+class Keeper:
+    """A long memory and a publisher that writes it down, as the sync loop has them."""
+
+    def __init__(self, client: redis.asyncio.Redis, horizon: int = 100) -> None:
+        self._client = client
+        self._publisher = FeedbackPublisher(ClaimedLog(client).log)
+        self.memory: LongMemory = long_memory_of(client, DECAY, horizon)
+
+    async def sync(self, label: object = "a") -> Gathered:
+        gathered = await self.memory.gather()
+        await self._publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, gathered.note)
+        self.memory.written(gathered.note)
+        return gathered
+
+    async def sums(self) -> EvidenceSums:
+        """Sync until nothing is left; what is remembered."""
+        while not (gathered := await self.sync()).is_complete:
+            pass
+        return gathered.kept.sums
+
+
+@pytest.fixture
+def keeper(async_client: redis.asyncio.Redis) -> Keeper:
+    return Keeper(async_client)
+
+
+def full_sums(client: redis.Redis) -> EvidenceSums:
+    """All trades of the stream that have a regime and a policy, summed at once."""
+    entries: Any = client.xrange(TRADES)
+    trades = [
+        (fields[b"market_regime"].decode(), Policy[fields[b"policy"].decode()], float(fields[b"realized_pnl"]))
+        for _, fields in entries
+        if b"policy" in fields
+    ]
+    return batch(
+        DECAY, [regime for regime, _, _ in trades], [policy for _, policy, _ in trades], [pnl for _, _, pnl in trades]
+    )
+
+
+def same(found: EvidenceSums, expected: EvidenceSums) -> bool:
+    for regime in expected.regimes:
+        for ours, theirs in zip(found.of(regime), expected.of(regime), strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-9)
+    return set(found.regimes) == set(expected.regimes)
+
+
+async def test_trades_are_summed_and_written_down(keeper: Keeper, redis_client: redis.Redis) -> None:
+    for pnl in (1.0, -2.0, 0.5):
+        add_trade(redis_client, "BULL", pnl, policy="AGGRESSIVE")
+    assert same(await keeper.sums(), full_sums(redis_client))
+    newest: Any = redis_client.xrevrange(TRADES, count=1)
+    assert redis_client.hget(KEYS.evidence, "read_up_to") == newest[0][0]
+
+
+async def test_another_server_goes_on_where_the_memory_stands(
+    keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Also where the stream has been trimmed meanwhile: the sums are the memory."""
+    for _ in range(5):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED")
+    before = await keeper.sums()
+    redis_client.xtrim(TRADES, maxlen=0, approximate=False)
+    add_trade(redis_client, "BULL", 2.0, policy="BALANCED")
+    after = await Keeper(async_client).sums()
+    assert after.observations == before.observations + 1 == 6
+
+
+async def test_a_long_stream_is_read_page_by_page(keeper: Keeper, redis_client: redis.Redis) -> None:
+    pipeline = redis_client.pipeline()
+    for number in range(PAGE_ENTRIES * 2 + 7):
+        pipeline.xadd(TRADES, {"market_regime": "BEAR", "realized_pnl": number % 7, "policy": "BALANCED"})
+    pipeline.execute()
+    assert not (await keeper.sync()).is_complete
+    assert same(await keeper.sums(), full_sums(redis_client))
+
+
+async def test_a_trade_that_is_sent_twice_counts_once_also_after_a_restart(
+    keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    for trade_id in ("t1", "t2", "t1"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+    assert (await keeper.sums()).observations == 2
+    for trade_id in ("t2", "t3", "t3"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+    restarted = Keeper(async_client)
+    assert (await restarted.sums()).observations == 3
+    assert redis_client.hget(KEYS.evidence, "duplicates") == b"3"
+
+
+@pytest.mark.parametrize("horizon", [0, 3])
+async def test_ids_are_remembered_up_to_the_horizon(
+    horizon: int, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    keeper = Keeper(async_client, horizon)
+    for trade_id in ("a", "b", "c", "d", "e"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+        await keeper.sums()
+    for trade_id in ("a", "e"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+    assert (await keeper.sums()).observations == (6 if horizon else 7)
+    assert redis_client.zcard(KEYS.trade_ids) == horizon
+
+
+async def test_trades_without_a_regime_take_the_one_observed_and_without_a_policy_count_not(
+    keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    redis_client.xadd(TRADES, {"realized_pnl": "1", "policy": "BALANCED"}, id="1-0")
+    add_regime(redis_client, "RANGE", entry_id="2-0")
+    redis_client.xadd("quantum:stream:meta.regime", {"regime": "BULL", "pnl": "nan"}, id="3-0")
+    redis_client.xadd(TRADES, {"realized_pnl": "1", "policy": "BALANCED"}, id="4-0")
+    redis_client.xadd(TRADES, {"realized_pnl": "1", "market_regime": "BULL"}, id="5-0")
+    redis_client.xadd(TRADES, {"realized_pnl": "junk", "policy": "BALANCED", "market_regime": "BULL"}, id="6-0")
+    sums = await keeper.sums()
+    assert {name: sum(cell.observations for cell in cells) for name, cells in sums.regimes.items()} == {
+        "UNKNOWN": 1,
+        "RANGE": 1,
+    }
+    assert redis_client.hget(KEYS.evidence, "read_up_to") == b"6-0"
+
+
+async def test_two_that_believe_to_stand_elsewhere_write_nothing(
+    keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    rival = Keeper(async_client)
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED")
+    await keeper.sums()
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED")
+    stale = await keeper.memory.gather()
+    await rival.sums()
+    before = contents_of(redis_client)
+    with pytest.raises(MemoryMovedError):
+        await keeper._publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, stale.note)
+    assert contents_of(redis_client)[KEYS.evidence.encode()] == before[KEYS.evidence.encode()]
+    keeper.memory.forget()
+    assert (await keeper.sums()).observations == 2
+
+
+@pytest.mark.parametrize("spoilt", ["text", "decay", "deleted"])
+async def test_a_memory_that_cannot_be_gone_on_from_is_built_anew(
+    spoilt: str, keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    for _ in range(4):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED")
+    await keeper.sums()
+    match spoilt:
+        case "text":
+            redis_client.hset(KEYS.evidence, "sums", "not JSON")
+        case "decay":
+            raw: Any = redis_client.hget(KEYS.evidence, "sums")
+            redis_client.hset(KEYS.evidence, "sums", raw.replace(b"0.998", b"0.5"))
+        case _:
+            redis_client.delete(KEYS.evidence, KEYS.trade_ids)
+    assert same(await Keeper(async_client).sums(), full_sums(redis_client))
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_every_trade_counts_once_through_restarts_and_failovers(
+    seed: int, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """A failover sets memory and stream back together; what was lost with the stream is not in the sums either."""
+    random = Random(seed)
+    keeper = Keeper(async_client)
+    saved: list[Contents] = []
+    for _ in range(60):
+        match random.choice(["trade", "trade", "trade", "sync", "sync", "restart", "lost reply", "save", "put back"]):
+            case "trade":
+                policy = random.choice(["CONSERVATIVE", "BALANCED", "AGGRESSIVE"])
+                add_trade(redis_client, random.choice(["BULL", "BEAR"]), random.gauss(0, 1), policy=policy)
+            case "sync":
+                await keeper.sync(random.random())
+            case "restart":
+                keeper = Keeper(async_client)
+            case "lost reply":
+                gathered = await keeper.memory.gather()
+                claim = await claim_on(async_client)
+                await keeper._publisher.publish(claim, advice(random.random()), TIMES, NOW_MS, gathered.note)
+                keeper = Keeper(async_client)
+            case "save":
+                saved.append(contents_of(redis_client))
+            case "put back" if saved:
+                put_back(redis_client, random.choice(saved))
+                keeper.memory.forget()
+            case _:
+                pass
+    assert same(await keeper.sums(), full_sums(redis_client))
