@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.cli.rebuild_memory import rebuild_memory
+from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.cli.serve import run_serve
 from strategic_memory_server.demo.options import DEFAULT_SEED, DemoOptions
 from strategic_memory_server.demo.runner import run_demo
