@@ -93,7 +93,6 @@ class StrategicMemorySync:
         self._stopping = asyncio.Event()
         self._read_up_to: Mapping[str, str] = {}
         self._unwatched = 0
-        self._has_more = False
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -108,7 +107,7 @@ class StrategicMemorySync:
                 await self._pause(min(self._retry_wait_s(), self._settings.interval_s))
             elif status.outcome == STANDBY:
                 await self._wait_to_lead()
-            elif self._has_more:
+            elif status.catching_up:
                 # The long memory catches up page by page; advice is given in between.
                 await self._pause(self._settings.floor_s)
             elif self._settings.reactive:
@@ -185,12 +184,12 @@ class StrategicMemorySync:
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
-        self._has_more = not gathered.is_complete
         status = replace(
             self.status,
             failures=0,
             failure=None,
             trades_remembered=gathered.kept.sums.observations,
+            catching_up=not gathered.is_complete,
             samples=analysis.sample_count,
             sources=loaded.memory.sources,
         )

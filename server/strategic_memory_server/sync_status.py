@@ -26,6 +26,7 @@ class SyncStatus:
         elapsed_s: how long it took, seconds.
         completed_at_ms: when it ended, milliseconds since 1970-01-01 UTC; None before the first one.
         trades_remembered: trades that the long memory rests on.
+        catching_up: whether more trades are in the stream than it has read so far.
         sources: what each source contributed to it.
     """
 
@@ -41,4 +42,5 @@ class SyncStatus:
     elapsed_s: float = 0.0
     completed_at_ms: int | None = None
     trades_remembered: int = 0
+    catching_up: bool = False
     sources: tuple[SourceReport, ...] = ()

@@ -65,7 +65,7 @@ def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = Parser().parsestr(archive.read(name).decode())
 
-    assert metadata.get_all("Provides-Extra") == ["embedded", "server"]
+    assert metadata.get_all("Provides-Extra") == ["embedded", "replay", "server"]
 
 
 def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:

@@ -12,11 +12,13 @@ def main() -> None:
     # Nothing of this may load with the library: `main` is all that others import from here.
     from strategic_memory_client.cli.application import app  # noqa: PLC0415 - see above
     from strategic_memory_client.cli.standard_output import (  # noqa: PLC0415 - see above
+        end_on_interrupt,
         end_process,
         open_missing_streams,
     )
 
     open_missing_streams()
+    end_on_interrupt()
     try:
         app()
     except SystemExit as ended:

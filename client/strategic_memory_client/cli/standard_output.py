@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
+
+from strategic_memory_client.cli.exit_codes import ExitCode
 
 
 def open_missing_streams() -> None:
@@ -56,6 +60,19 @@ def end_process(code: str | int | None) -> NoReturn:
         sys.stderr.write(f"{code}\n")
         code = 1
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        # A signal may have come in the middle of a write, which cannot be flushed then.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
             stream.flush()
     os._exit(code or 0)
+
+
+def end_on_interrupt() -> None:
+    """End the process at once when Ctrl-C is pressed.
+
+    As an exception it could be lost: where it is raised inside a callback or a finaliser, it is only reported there.
+    """
+
+    def interrupted(number: int, frame: FrameType | None) -> NoReturn:
+        end_process(ExitCode.INTERRUPTED)
+
+    signal.signal(signal.SIGINT, interrupted)

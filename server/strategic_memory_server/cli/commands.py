@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from strategic_memory_server.cli.rebuild_memory import rebuild_memory
+from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.cli.serve import run_serve
 from strategic_memory_server.demo.options import DEFAULT_SEED, DemoOptions
 from strategic_memory_server.demo.runner import run_demo
@@ -21,6 +22,9 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.version_option(package_name="strategic-memory", prog_name="strategic-memory-server")
 def app() -> None:
     """Tells trading programs what their own past has taught them."""
+
+
+app.add_command(replay)
 
 
 @app.command()

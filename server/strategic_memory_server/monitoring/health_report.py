@@ -104,6 +104,7 @@ def _sync(sync: SyncStatus) -> dict[str, Any]:
         "failures": sync.failures,
         "samples": sync.samples,
         "trades_remembered": sync.trades_remembered,
+        "catching_up": sync.catching_up,
         "elapsed_ms": round(sync.elapsed_s * 1000, 3),
         "completed_at": to_iso(sync.completed_at_ms),
     }

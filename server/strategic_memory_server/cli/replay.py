@@ -1,0 +1,105 @@
+"""Flags and help of `strategic-memory-server replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.replay.column_names import parse_map
+from strategic_memory_server.replay.command import run_replay
+from strategic_memory_server.replay.entry_columns import Kind
+from strategic_memory_server.replay.errors import ReplayError
+from strategic_memory_server.replay.options import ReplayOptions
+from strategic_memory_server.replay.rules import FIXED, Rule
+from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
+
+_RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
+_WINDOW = click.IntRange(1, MAX_WINDOW)
+_EVERY = click.IntRange(min=1)
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("replay-report"),
+    show_default=True,
+    help="Folder for report.json and report.html.",
+)
+@click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.name.lower() for kind in Kind]),
+    help="What rows are that do not say it. Default: what their columns say.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="RULES",
+    help=f"Rules to compare where the file says what each policy would have earned, separated by commas: "
+    f"{', '.join(_RULES)}. Default: all.",
+)
+@click.option("--every", type=_EVERY, help="Entries from one decision of the reference rules to the next.")
+@click.option(
+    "--evidence-every", type=_EVERY, help="The same of the evidence. Default of both: as few as is affordable."
+)
+@click.option("--regime-window", type=_WINDOW, default=50, show_default=True, help="Regime observations remembered.")
+@click.option("--portfolio-window", type=_WINDOW, default=50, show_default=True, help="Portfolio entries remembered.")
+@click.option("--trade-window", type=_WINDOW, default=30, show_default=True, help="Trades remembered.")
+@click.option("--decay", type=float, default=0.998, show_default=True, help="See docs/evidence.md.")
+@click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.pass_context
+def replay(
+    context: click.Context,
+    files: tuple[Path, ...],
+    out: Path,
+    names: tuple[str, ...],
+    kind: str | None,
+    against: tuple[str, ...],
+    every: int | None,
+    evidence_every: int | None,
+    regime_window: int,
+    portfolio_window: int,
+    trade_window: int,
+    decay: float,
+    required_probability: float,
+    *,
+    quiet: bool,
+) -> None:
+    """Say what the service would have advised over recorded trades and regimes, and what that was worth.
+
+    FILE is CSV (.csv), JSON lines (.jsonl), Parquet (.parquet), or a freqtrade backtest export (.json, .zip). Every
+    entry is known from its own time on, and no earlier. See docs/replay.md for the columns.
+
+    Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
+    """
+    try:
+        options = ReplayOptions(
+            files=files,
+            out=out,
+            names=parse_map(names),
+            default_kind=None if kind is None else Kind[kind.upper()],
+            rules=_rules(against),
+            reference_every=every,
+            evidence_every=evidence_every,
+            sync=SyncSettings(windows=WindowSettings(regime_window, portfolio_window, trade_window)),
+            evidence=EvidenceSettings(decay=decay, required_probability=required_probability),
+        )
+    except (ReplayError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    context.exit(run_replay(options, quiet=quiet))
+
+
+def _rules(against: tuple[str, ...]) -> tuple[Rule, ...]:
+    asked: set[Rule] = set()
+    for name in (name.strip().lower() for text in against for name in text.split(",")):
+        if name not in _RULES:
+            raise ReplayError(f"--against {name!r}: there are {', '.join(_RULES)}")
+        asked.update(_RULES[name])
+    return tuple(rule for rule in Rule if rule in asked) if against else tuple(Rule)

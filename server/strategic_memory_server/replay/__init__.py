@@ -1,0 +1,1 @@
+"""Replay: what the service would have said over recorded trades, at each moment of the record and no later."""

@@ -1,0 +1,35 @@
+"""Which colour and stroke each rule, policy and regime has, the same in every plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.replay.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+from strategic_memory_server.replay.rules import Rule
+
+OF_POLICY: Mapping[Policy, str] = {Policy.CONSERVATIVE: SKY, Policy.BALANCED: GREEN, Policy.AGGRESSIVE: ORANGE}
+
+OF_RULE: Mapping[Rule, tuple[str, str]] = {
+    Rule.REFERENCE: (BLUE, ""),
+    Rule.EVIDENCE: (VERMILLION, ""),
+    Rule.CONSERVATIVE: (SKY, "6 2"),
+    Rule.BALANCED: (GREEN, "6 2"),
+    Rule.AGGRESSIVE: (ORANGE, "6 2"),
+    Rule.ORACLE: (BLACK, "2 3"),
+}
+"""Colour and dashes."""
+
+_OF_REGIMES = (GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLUE, ORANGE)
+
+
+def of_regimes(regime: IndexColumn, regimes: int) -> Sequence[str]:
+    """Give each of so many regimes a colour: the seven commonest in the column one of their own, the rest grey."""
+    counts = np.bincount(regime, minlength=regimes)
+    colours = [GREY] * regimes
+    for colour, code in zip(_OF_REGIMES, np.argsort(-counts, kind="stable").tolist(), strict=False):
+        colours[code] = colour
+    return colours

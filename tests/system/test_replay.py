@@ -1,0 +1,89 @@
+"""`strategic-memory-server replay` as a process: exit codes, words, an interrupt, the example."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import command_path
+from replay_files import random_rows, write_csv
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sp500_regimes.py"
+
+
+def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [command_path("strategic-memory-server"), "replay", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False, cwd=folder,
+    )  # fmt: skip
+
+
+def test_a_record_becomes_a_report(tmp_path: Path) -> None:
+    write_csv(tmp_path / "record.csv", random_rows(1, 200))
+    done = run("record.csv", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "200 entries replayed" in done.stdout
+    assert "Report: replay-report/report.html" in done.stdout
+    assert json.loads((tmp_path / "replay-report" / "report.json").read_text())["rows"]["used"] == 200
+    quiet = run("record.csv", "--quiet", "--against", "fixed,reference", folder=tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    report = json.loads((tmp_path / "replay-report" / "report.json").read_text())
+    assert list(report["rules"]) == ["reference", "conservative", "balanced", "aggressive"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["record.csv"], 1, "needed are: time"),
+        (["record.csv", "--out", "record.csv/there"], 1, "give another --out"),
+        (["missing.csv"], 2, "does not exist"),
+        ([], 2, "Missing argument"),
+        (["record.csv", "--map", "profit=pnl"], 2, "'profit' is no column here"),
+        (["record.csv", "--against", "luck"], 2, "there are fixed, all, reference"),
+        (["record.csv", "--evidence-every", "0"], 2, "--evidence-every"),
+        (["record.csv", "--decay", "2"], 2, "decay"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("a,b\n1,2\n")
+    ended = run(*arguments, folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "replay-report").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_without_a_report(number: signal.Signals, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "record.csv")
+    process = subprocess.Popen(
+        [command_path("strategic-memory-server"), "replay", "record.csv"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    # Opening waits until the replay reads, and it reads on for as long as this stays open.
+    with (tmp_path / "record.csv").open("w") as record:
+        record.write("time,pnl\n1,1\n")
+        record.flush()
+        process.send_signal(number)
+        said, complained = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "")
+    assert complained == "strategic-memory-server replay: interrupted; no report was written\n"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["record.csv"]
+
+
+def test_the_example_runs_or_says_what_it_needs(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(EXAMPLE), "--folder", str(tmp_path)],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    if importlib.util.find_spec("arch") is None:
+        assert "pip install arch" in ended.stdout
+    else:
+        assert (tmp_path / "report" / "report.html").exists()
