@@ -69,7 +69,7 @@ def add_trades(kept: KeptTrades, trades: Iterable[SeenTrade], read_up_to: str, k
     sums, duplicates = kept.sums, kept.duplicates
     fresh: dict[str, None] = {}
     for trade in trades:
-        if trade.trade_id:
+        if trade.trade_id and known_ids.horizon:
             if trade.trade_id in fresh or trade.trade_id in known_ids:
                 duplicates += 1
                 continue
