@@ -32,6 +32,7 @@ from soundness import (
 )
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory_server.policy import Policy
 
 pytestmark = pytest.mark.system
 
@@ -101,7 +102,10 @@ def test_thousands_of_malformed_entries_are_counted_once_and_change_nothing(
     with subscribed(redis_client, f"{PREFIX}:events:strategic_feedback") as events:
         service = start_service(sync_interval_s=0.1, env=LASTING)
         eventually(lambda: rejected_by_health(service) == inputs.rejected, 20.0, what="every rejection is counted")
-        eventually(lambda: not get_json(service)["metrics"]["sync"]["catching_up"], what="all trades are remembered")
+        trades = sum(name.strip().upper() in Policy.__members__ for name in inputs.usable.trade_results.policy)
+        eventually(
+            lambda: get_json(service)["metrics"]["sync"]["trades_remembered"] == trades, what="all are remembered"
+        )
         check_advice(service, inputs)
         said = get_feedback(service)
 
