@@ -65,11 +65,15 @@ def without_evidence(feedback: feedback_pb2.Feedback) -> feedback_pb2.Feedback:
 
 
 def figures(analysis: analysis_pb2.Analysis) -> analysis_pb2.Analysis:
-    """The analysis without the reports on what was read for it."""
+    """The analysis without the reports on what was read for it, and what depends on all trades or on the time now."""
     content = analysis_pb2.Analysis()
     content.CopyFrom(analysis)
     content.ClearField("sources")
     content.ClearField("context")
+    for regime in content.regimes:
+        regime.ClearField("evidence")
+        for performance in (regime.performance, *(policy.performance for policy in regime.policies)):
+            performance.ClearField("newest_age_ms")
     return content
 
 
