@@ -59,9 +59,11 @@ class Subscriber:
 async def steady_inputs(url: str) -> AsyncIterator[None]:
     """Make an observation every 100 ms, each of which changes the feedback."""
     source = random.Random(11)
+    stopping = asyncio.Event()
 
     async def observe(client: redis.asyncio.Redis) -> None:
-        while True:
+        # Not ended by a cancellation: on CPython 3.11 the client library can lose one that comes as a write completes.
+        while not stopping.is_set():
             pnl = round(source.uniform(0.1, 0.9), 6)
             await client.xadd(regime_stream(), {"regime": "BULL", "pnl": pnl, "confidence": 0.8})
             await asyncio.sleep(0.1)
@@ -71,7 +73,7 @@ async def steady_inputs(url: str) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            task.cancel()
+            stopping.set()
             await asyncio.gather(task, return_exceptions=True)
 
 
