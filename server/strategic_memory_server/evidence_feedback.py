@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from strategic_memory_server.analysis import Analysis, RegimeFigures
+from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -55,9 +55,10 @@ class EvidenceFeedback:
         """
         current = analysis.current_regime
         caps = leverage_caps(analysis)
-        asked = sorted({*sums.regimes, current} - {UNKNOWN_REGIME}) if rules is Rules.EVIDENCE else [current]
+        regimes = {*sums.regimes, advice.preferred_regime, current} if rules is Rules.EVIDENCE else {current}
+        asked = sorted(regimes - {UNKNOWN_REGIME})
         by_regime = self._estimates(sums, asked, caps) if sums.observations or rules is Rules.EVIDENCE else {}
-        known = by_regime.get(current) if current != UNKNOWN_REGIME else None
+        known = by_regime.get(current)
         view = view_of(known, sums.observations) if known and sums.observations else None
         if rules is Rules.REFERENCE:
             return replace(advice, evidence=view)
@@ -74,8 +75,7 @@ class EvidenceFeedback:
     ) -> Advice:
         preferred = _preferred(by_regime)
         regime = preferred or advice.preferred_regime
-        chosen = by_regime.get(regime) or estimate(sums, [regime], self._settings, leverage_caps(analysis)).regimes[0]
-        view = view_of(chosen, sums.observations)
+        view = view_of(by_regime[regime], sums.observations)
         figures = next((each for each in analysis.regimes if each.regime == regime), None)
         current = by_regime.get(analysis.current_regime)
         return replace(
@@ -85,7 +85,7 @@ class EvidenceFeedback:
             confidence_boost=view.confidence_boost,
             leverage_hint=view.leverage_hint,
             leverage_bound_by=view.leverage_bound_by,
-            regime_performance=_performance(figures),
+            regime_performance=RegimePerformance.of(figures) if figures else None,
             best_policy=figures.best_policy if figures else None,
             reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
             version=VERSION,
@@ -96,7 +96,7 @@ class EvidenceFeedback:
 
 def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
     """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
-    seen = [each for each in by_regime.values() if each.observations and each.regime != UNKNOWN_REGIME]
+    seen = [each for each in by_regime.values() if each.observations]
     ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
     return ranked[0].regime if ranked else None
 
@@ -105,9 +105,3 @@ def _advice(view: EvidenceView) -> RegimeAdvice:
     return RegimeAdvice(
         view.regime, view.recommended_policy, view.confidence_boost, view.leverage_hint, view.leverage_bound_by
     )
-
-
-def _performance(figures: RegimeFigures | None) -> RegimePerformance | None:
-    if figures is None:
-        return None
-    return RegimePerformance(figures.avg_pnl, figures.sample_count, figures.wins, figures.losses)

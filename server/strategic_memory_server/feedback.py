@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 
-from strategic_memory_server.analysis import win_rate
+from strategic_memory_server.analysis import RegimeFigures, win_rate
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.policy import Policy
@@ -30,6 +30,11 @@ class RegimePerformance:
     sample_count: int
     wins: int
     losses: int
+
+    @classmethod
+    def of(cls, figures: RegimeFigures) -> RegimePerformance:
+        """Take what a feedback shows of the figures of a regime."""
+        return cls(figures.avg_pnl, figures.sample_count, figures.wins, figures.losses)
 
     @property
     def win_rate(self) -> float | None:

@@ -62,7 +62,7 @@ class ReinforcementFeedback:
             updated_policy=policy.outcome,
             confidence_boost=confidence_boost(best),
             leverage_hint=leverage_hint,
-            regime_performance=RegimePerformance(best.avg_pnl, best.sample_count, best.wins, best.losses),
+            regime_performance=RegimePerformance.of(best),
             current_regime=analysis.current_regime,
             best_policy=best.best_policy,
             reasons=(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 SEQUENCE_BITS = 15
 MAX_SEQUENCE = (1 << SEQUENCE_BITS) - 1
+MIN_TIME_MS = -62_135_596_800_000
 MAX_TIME_MS = 253_402_300_799_999
 
 

@@ -41,11 +41,15 @@ def batch(
     _require_valid(policy_column, pnl_column)
     codes = {name: code for code, name in enumerate(dict.fromkeys(regimes))}
     regime_column = np.fromiter((codes[name] for name in regimes), dtype=np.intp, count=len(regimes))
+    # One sort serves all regimes, however many there are.
+    order = np.argsort(regime_column, kind="stable")
+    bounds = np.searchsorted(regime_column[order], np.arange(1, len(codes)))
+    places = np.split(order, bounds) if codes else []
     return EvidenceSums(
         decay,
         {
-            name: _regime_sums(decay, policy_column[regime_column == code], pnl_column[regime_column == code])
-            for name, code in codes.items()
+            name: _regime_sums(decay, policy_column[chosen], pnl_column[chosen])
+            for name, chosen in zip(codes, places, strict=True)
         },
         last_trade_id,
     )

@@ -23,7 +23,7 @@ from strategic_memory_server.inputs.timeline import Timeline
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.policy import NO_POLICY
 from strategic_memory_server.settings import MAX_WINDOW, WindowSettings
-from strategic_memory_server.stream_position import MAX_TIME_MS, position_of_time
+from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS, position_of_time
 
 OUTSIDE_WINDOW = "outside_window"
 """Note: older than the window, so not used."""
@@ -37,10 +37,8 @@ OLDER_THAN_MAX_AGE = "older_than_max_age"
 MAX_DISTINCT_NAMES = 10_000
 """Most different names in one column: each has figures of its own in the answer."""
 
-_MIN_TIME_MS = -62_135_596_800_000
-
 # Where entries without times stand, so that nothing is found to have been observed by then.
-_BEFORE_ALL_TIMES = position_of_time(_MIN_TIME_MS) - MAX_WINDOW
+_BEFORE_ALL_TIMES = position_of_time(MIN_TIME_MS) - MAX_WINDOW
 
 
 EntryT = TypeVar("EntryT")
@@ -112,7 +110,7 @@ class ColumnReader:
             return list(range(_BEFORE_ALL_TIMES, _BEFORE_ALL_TIMES + self._length))
         self._check_length(column, len(times_ms))
         array = np.asarray(times_ms, dtype=np.int64)
-        possible = (array >= _MIN_TIME_MS) & (array <= MAX_TIME_MS)
+        possible = (array >= MIN_TIME_MS) & (array <= MAX_TIME_MS)
         if not possible.all():
             raise self._refused(
                 f"{column}[{int(np.argmin(possible))}]",

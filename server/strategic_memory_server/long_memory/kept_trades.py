@@ -6,7 +6,7 @@ its `trade_id` does, for as long as the id is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
@@ -95,15 +95,8 @@ class KnownIds:
     def __contains__(self, trade_id: str) -> bool:
         return trade_id in self._ids
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
     def add(self, ids: Iterable[str]) -> None:
         """Remember more, and forget the oldest beyond the horizon."""
         self._ids.update(dict.fromkeys(ids))
         for forgotten in list(self._ids)[: max(len(self._ids) - self.horizon, 0)]:
             del self._ids[forgotten]
-
-    def newest(self, count: int) -> Sequence[str]:
-        """Give the newest so many, oldest first."""
-        return list(self._ids)[-count:] if count else []

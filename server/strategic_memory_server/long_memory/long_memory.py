@@ -60,9 +60,7 @@ class LongMemory:
         if page.read_up_to == kept.read_up_to:
             return Gathered(kept, None, is_complete=True)
         added = add_trades(kept, page.trades, page.read_up_to, stored.known_ids)
-        horizon = stored.known_ids.horizon
-        trade_ids = added.trade_ids if horizon else ()
-        note = Note(stored.stands_at, added.kept, trade_ids, horizon)
+        note = Note(stored.stands_at, added.kept, added.trade_ids, stored.known_ids.horizon)
         return Gathered(added.kept, note, page.is_last)
 
     def written(self, note: Note | None) -> None:

@@ -16,15 +16,12 @@ from strategic_memory_server.columns import FloatColumn, IndexColumn
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, parse_number
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.replay.page import Cell
-from strategic_memory_server.stream_position import MAX_TIME_MS
+from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
 
 MILLISECONDS_FROM = 1e11
 """A time that is a number counts milliseconds from here on (which is 1973), seconds below."""
 
 _DATE_DIGITS = 8
-
-EARLIEST_MS = -62_135_596_800_000
-"""The year 1."""
 
 Mask = NDArray[np.bool_]
 
@@ -158,7 +155,7 @@ def _as_number(text: str) -> float | None:
 
 def _counted_ms(count: float) -> int:
     milliseconds = round(count if abs(count) >= MILLISECONDS_FROM else count * 1000.0)
-    if not EARLIEST_MS <= milliseconds <= MAX_TIME_MS:
+    if not MIN_TIME_MS <= milliseconds <= MAX_TIME_MS:
         raise RejectionError("out_of_range")
     return milliseconds
 

@@ -22,9 +22,9 @@ from strategic_memory_server.revisions.evidence_json import (
 from strategic_memory_server.revisions.json_values import read_count, read_number, read_text
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
+from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
-_TIMES_MS = (-62_135_596_800_000, 253_402_300_799_999)
 
 
 class MalformedFeedbackError(Exception):
@@ -105,7 +105,7 @@ def decode_feedback(raw: bytes) -> Feedback:
 
 def read_time_ms(value: int) -> int:
     """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
-    if not _TIMES_MS[0] <= value <= _TIMES_MS[1]:
+    if not MIN_TIME_MS <= value <= MAX_TIME_MS:
         raise ValueError("not a time")
     return value
 
