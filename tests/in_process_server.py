@@ -24,6 +24,7 @@ from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
@@ -127,19 +128,9 @@ async def in_process_server(
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
-    servicer = StrategicMemoryServicer(
-        Sources(
-            hub,
-            changed,
-            log,
-            loader,
-            MemoryStore(redis_client, "quantum", 0.998, 100),
-            TradeReader(redis_client, "quantum"),
-            clock,
-        ),
-        settings,
-        SyncSettings(),
-    )
+    store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
+    read = AnalysisSources(loader, store, trades, clock)
+    servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock), Analyst(read, SyncSettings()), settings)
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,

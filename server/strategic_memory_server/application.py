@@ -38,6 +38,7 @@ from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.rules import reference_rules
@@ -111,9 +112,8 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
             clock_ms=clock_ms,
         )
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
-        servicer = StrategicMemoryServicer(
-            Sources(hub, changed, log, loader, memory_store, trade_reader, clock_ms), settings.grpc, settings.sync
-        )
+        analyst = Analyst(AnalysisSources(loader, memory_store, trade_reader, clock_ms), settings.sync)
+        servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock_ms), analyst, settings.grpc)
 
         def in_force() -> Feedback:
             return hub.in_force(clock_ms())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,34 +14,22 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.errors import (
     DrainingError,
     LogNotReadError,
-    MemoryUnreadableError,
     TooManySubscribersError,
 )
-from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.feedback import Feedback
-from strategic_memory_server.inputs.inline_memory import read_inline_memory
-from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.long_memory.memory_store import MemoryStore
-from strategic_memory_server.long_memory.span_sums import sums_of_span
-from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.memory import StrategicMemory
-from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, StreamCursor
+from strategic_memory_server.rpc.analyst import Analyst
 from strategic_memory_server.rpc.fair_turns import FairTurns, Place
-from strategic_memory_server.rpc.figures_to_wire import add_figures
-from strategic_memory_server.rpc.from_wire import analysis_order, stream_order
+from strategic_memory_server.rpc.from_wire import stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
 from strategic_memory_server.rpc.stream_waker import StreamWaker
-from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message, heartbeat_message
-from strategic_memory_server.settings import GrpcSettings, SyncSettings
-from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
-
-ANALYSES_AT_ONCE = 2
+from strategic_memory_server.rpc.to_wire import heartbeat_message
+from strategic_memory_server.settings import GrpcSettings
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -59,28 +44,22 @@ class Sources:
     hub: FeedbackHub
     changed: ChangeSignal
     log: FeedbackLog
-    loader: MemoryLoader
-    memory_store: MemoryStore
-    trade_reader: TradeReader
     clock_ms: Callable[[], int]
 
 
 class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     """Serves `strategic_memory.v1.StrategicMemoryService`."""
 
-    def __init__(self, sources: Sources, grpc_settings: GrpcSettings, sync_settings: SyncSettings) -> None:
+    def __init__(self, sources: Sources, analyst: Analyst, grpc_settings: GrpcSettings) -> None:
         self.subscribers = 0
         self._sources = sources
         self._grpc = grpc_settings
-        self._sync = sync_settings
+        self._analyst = analyst
         self._draining = False
         self._messages = MessageCache()
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
         self._pages = LogPages(sources.log.read_after)
-        self._analyses = asyncio.Semaphore(ANALYSES_AT_ONCE)
-        # Threads of their own: an analysis whose caller has gone keeps its thread until it ends, and no more start.
-        self._threads = ThreadPoolExecutor(ANALYSES_AT_ONCE, thread_name_prefix="analysis")
 
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
@@ -134,13 +113,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
 
     async def Analyze(self, request: service_pb2.AnalyzeRequest, context: Context) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request."""
-        order = analysis_order(request.settings, self._sync)
-        in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, self._threads)
-        async with self._analyses:
-            if request.WhichOneof("memory") == "inline":
-                return await in_thread(self._analyze_inline, request, order)
-            memory, sums = await self._stored_memory(order)
-            return await in_thread(self._analyze, memory, order, sums)
+        return await self._analyst.answer(request)
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
         now_ms = self._sources.clock_ms()
@@ -157,35 +130,3 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             logger.warning("Feedback log cannot be read for a subscriber", error=describe_failure(error))
             raise LogNotReadError from error
         return [] if following is None else [following]
-
-    async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums]:
-        span = order.span(self._sources.clock_ms())
-        loader = self._sources.loader
-        try:
-            if span.is_open:
-                memory = (await loader.another(order.windows).load()).memory
-            else:
-                memory = await loader.load_span(order.windows, span)
-            return memory, await self._sums(span, order.evidence.decay)
-        except (RedisError, OSError) as error:
-            logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
-            raise MemoryUnreadableError from error
-
-    async def _sums(self, span: TimeSpan, decay: float) -> EvidenceSums:
-        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream."""
-        if span.is_open and decay == self._sync.evidence.decay:
-            return (await self._sources.memory_store.read()).kept.sums
-        return await sums_of_span(self._sources.trade_reader, span, decay, self._sync.trade_id_horizon)
-
-    def _analyze_inline(self, request: service_pb2.AnalyzeRequest, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
-        span = order.span(self._sources.clock_ms())
-        return self._analyze(read_inline_memory(request.inline, order.windows, span), order)
-
-    def _analyze(
-        self, memory: StrategicMemory, order: AnalysisOrder, sums: EvidenceSums | None = None
-    ) -> service_pb2.AnalyzeResponse:
-        now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
-        found = analyze_memory(memory, order, now_ms, sums)
-        analysis = analysis_message(found.analysis, memory)
-        add_figures(analysis, found.deep)
-        return service_pb2.AnalyzeResponse(analysis=analysis, feedback=feedback_message(found.feedback))
