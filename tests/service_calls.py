@@ -33,6 +33,13 @@ def get_json(service: ServiceProcess, path: str = "/health") -> dict[str, Any]:
     return document
 
 
+def get_json_from(http_address: str, path: str = "/health") -> dict[str, Any]:
+    """A JSON document of a service that is known by its address alone."""
+    with urllib.request.urlopen(f"http://{http_address}{path}", timeout=5) as response:
+        document: dict[str, Any] = json.loads(response.read())
+    return document
+
+
 def get_text(service: ServiceProcess, path: str) -> str:
     """A text of the HTTP side."""
     with urllib.request.urlopen(f"http://{service.http_address}{path}", timeout=5) as response:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +42,7 @@ from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.running_tasks import cancel, running, started
 from strategic_memory_server.settings import Role, ServiceSettings
 
 CYCLE_GRACE_S = 2.0
@@ -49,9 +50,6 @@ CYCLE_GRACE_S = 2.0
 
 RELEASE_GRACE_S = 1.0
 """Longest wait for Redis to take the lease back when stopping, seconds."""
-
-CANCEL_AGAIN_S = 0.1
-"""Wait before a task that outlived its cancellation is cancelled again, seconds."""
 
 logger = structlog.get_logger(__name__)
 
@@ -63,18 +61,32 @@ def _server_name() -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """An open service: where it listens, and the loop inside it."""
+    """An open service.
+
+    Attributes:
+        grpc_address: where it listens for gRPC.
+        http_address: where it listens for HTTP.
+        sync: the loop inside it.
+        broken: set when one of its tasks has ended by a fault of the program: it cannot go on as a whole.
+    """
 
     grpc_address: str
     http_address: str
     sync: StrategicMemorySync
+    broken: asyncio.Event
 
 
 @asynccontextmanager
-async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningService]:
+async def open_service(
+    settings: ServiceSettings, log_failure: Callable[[], str | None] = lambda: None
+) -> AsyncIterator[RunningService]:
     """Run the whole service until the context is left.
 
     Redis need not be there: the service answers with the safe values and syncs once it is.
+
+    Args:
+        settings: what to run.
+        log_failure: tells why the log cannot be written just now; None while it can.
 
     Raises:
         ListenError: an address cannot be listened on.
@@ -82,6 +94,7 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
     clock_ms = unix_time_ms
     registry = CollectorRegistry()
     changed = ChangeSignal()
+    broken = asyncio.Event()
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
@@ -128,11 +141,18 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
                 leadership.leader,
                 claim.fencing_token if claim else None,
                 leadership.terms,
+                leadership.failure,
             )
 
         def report() -> dict[str, Any]:
             return health_report(
-                in_force(), sync.status, sync.rejections, tail.failure, servicer.subscribers, replication()
+                in_force(),
+                sync.status,
+                sync.rejections,
+                tail.failure,
+                servicer.subscribers,
+                replication(),
+                log_failure(),
             )
 
         registry.register(
@@ -154,12 +174,12 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
         http_address = await stack.enter_async_context(
             open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
         )
-        await stack.enter_async_context(_running(tail.run(), "feedback-tail"))
-        await stack.enter_async_context(_running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch"))
+        await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
+        await stack.enter_async_context(running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:
             stack.push_async_callback(_release, leadership)
-            await stack.enter_async_context(_running(leadership.run(), "leadership"))
-            await stack.enter_async_context(_syncing(sync))
+            await stack.enter_async_context(running(leadership.run(), "leadership", broken))
+            await stack.enter_async_context(_syncing(sync, broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -172,17 +192,8 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[RunningServic
             validity_s=round(settings.sync.validity_s, 3),
             role=settings.role.value,
         )
-        yield RunningService(grpc_server.address, http_address, sync)
+        yield RunningService(grpc_server.address, http_address, sync, broken)
         logger.info("Service stopping")
-
-
-@asynccontextmanager
-async def _running(forever: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
-    task = asyncio.create_task(forever, name=name)
-    try:
-        yield
-    finally:
-        await _cancel(task)
 
 
 async def _release(leadership: Leadership) -> None:
@@ -190,13 +201,13 @@ async def _release(leadership: Leadership) -> None:
     task = asyncio.create_task(leadership.release(), name="release")
     _, hanging = await asyncio.wait([task], timeout=RELEASE_GRACE_S)
     if hanging:
-        await _cancel(task)
+        await cancel(task)
 
 
 @asynccontextmanager
-async def _syncing(sync: StrategicMemorySync) -> AsyncIterator[None]:
+async def _syncing(sync: StrategicMemorySync, broken: asyncio.Event) -> AsyncIterator[None]:
     """Run the loop; when left, let it finish the cycle in hand, unless that hangs."""
-    task = asyncio.create_task(sync.run(), name="memory-sync")
+    task = started(sync.run(), "memory-sync", broken)
     try:
         yield
     finally:
@@ -204,15 +215,4 @@ async def _syncing(sync: StrategicMemorySync) -> AsyncIterator[None]:
         _, hanging = await asyncio.wait([task], timeout=CYCLE_GRACE_S)
         if hanging:
             logger.warning("Sync cycle in hand was cut short: Redis does not answer")
-            await _cancel(task)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end.
-
-    Once is not enough: the Redis client writes under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation
-    that arrives as the write completes.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+            await cancel(task)

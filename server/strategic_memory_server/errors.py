@@ -103,6 +103,15 @@ class MemoryUnreadableError(StrategicMemoryError):
         super().__init__("the stored memory cannot be read from Redis right now; try again, or send an inline memory")
 
 
+class BrokenServiceError(Exception):
+    """A part of the running service has ended by a fault of the program, so the service must not look alive."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a part of the service has ended by a fault of the program, which the log shows; start the service again"
+        )
+
+
 class ListenError(Exception):
     """An address cannot be listened on. `setting` names the setting that holds it."""
 

@@ -60,7 +60,7 @@ def test_a_wrong_setting(start_service: StartService, setting: str, value: str) 
 
 def test_a_wrong_password_is_said_but_never_shown(start_service: StartService, redis_server: EmbeddedRedis) -> None:
     service = start_service(f"redis://:hunter2@127.0.0.1:{redis_server.port}/0")
-    [problem, _] = eventually(lambda: found if len(found := get_json(service)["problems"]) == 2 else None)
+    problem, *_ = eventually(lambda: found if len(found := get_json(service)["problems"]) == 3 else None)
     assert problem.startswith("sync: AuthenticationError: ")
     assert "hunter2" not in service.output() + get_text(service, "/health") + get_text(service, "/metrics")
     service.terminate()

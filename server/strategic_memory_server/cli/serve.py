@@ -17,7 +17,8 @@ from strategic_memory_server.application import open_service
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.environment import Environment, SettingsError, read_environment, unknown_variables
-from strategic_memory_server.errors import ListenError
+from strategic_memory_server.errors import BrokenServiceError, ListenError
+from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.settings import RedisSettings
 
@@ -40,20 +41,20 @@ async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) ->
         )
     try:
         environment = read_environment(overrides)
-        set_up_logging(environment.log_level, environment.log_format)
+        lines = set_up_logging(environment.log_level, environment.log_format)
         if unknown := unknown_variables(os.environ):
             logger.warning("Environment variables are not known and have no effect", variables=unknown)
-        await _serve(environment, embedded_redis=embedded_redis)
+        await _serve(environment, lines, embedded_redis=embedded_redis)
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     except RedisBinaryNotFoundError as error:
         return _failed(str(error), EXIT_NO_REDIS)
-    except (ListenError, EmbeddedRedisError) as error:
+    except (ListenError, EmbeddedRedisError, BrokenServiceError) as error:
         return _failed(str(error), EXIT_FAILED)
     return EXIT_OK
 
 
-async def _serve(environment: Environment, *, embedded_redis: bool) -> None:
+async def _serve(environment: Environment, lines: LogLines, *, embedded_redis: bool) -> None:
     settings = environment.service_settings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -69,10 +70,22 @@ async def _serve(environment: Environment, *, embedded_redis: bool) -> None:
             given = settings.redis
             redis = RedisSettings(embedded.url, given.key_prefix, given.connect_timeout_s, given.command_timeout_s)
             settings = replace(settings, redis=redis)
-        await stack.enter_async_context(open_service(settings))
+        service = await stack.enter_async_context(open_service(settings, lines.problem))
         _settle_memory()
-        await stop.wait()
+        await _until(stop, service.broken)
+        if service.broken.is_set():
+            raise BrokenServiceError
     logger.info("Service stopped")
+
+
+async def _until(*events: asyncio.Event) -> None:
+    """Wait for one of the events."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def _settle_memory() -> None:

@@ -19,6 +19,7 @@ def health_report(
     tail_failure: str | None,
     subscribers: int,
     replication: Replication,
+    log_failure: str | None = None,
 ) -> dict[str, Any]:
     """Describe the service.
 
@@ -27,7 +28,12 @@ def health_report(
     status = feedback.status.value.lower()
     problems = [
         f"{what}: {failure}"
-        for what, failure in (("sync", sync.failure), ("feedback log", tail_failure))
+        for what, failure in (
+            ("sync", sync.failure),
+            ("feedback log", tail_failure),
+            ("leadership", replication.failure),
+            ("log of the service", log_failure),
+        )
         if failure is not None
     ]
     return {

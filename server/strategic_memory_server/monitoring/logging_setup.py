@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import structlog
+
+from strategic_memory_server.monitoring.log_lines import LogLines
 
 
 def _event_first(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -13,13 +16,15 @@ def _event_first(_logger: object, _method: str, line: structlog.typing.EventDict
     return {"event": line.pop("event"), **line}
 
 
-def set_up_logging(level: str, log_format: str) -> None:
-    """Configure structlog once, at the edge.
+def set_up_logging(level: str, log_format: str) -> LogLines:
+    """Configure structlog once, at the edge; give what writes the lines, which knows whether it can.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
         log_format: "json" or "console".
     """
+    # Where standard output was closed, its number may be given to a connection.
+    lines = LogLines(sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY))
     rendering: list[structlog.typing.Processor]
     if log_format == "json":
         rendering = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -33,7 +38,7 @@ def set_up_logging(level: str, log_format: str) -> None:
             *rendering,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     # Libraries that use the standard logging speak up only when something is wrong.
@@ -41,3 +46,4 @@ def set_up_logging(level: str, log_format: str) -> None:
     # gRPC writes a traceback for each client that goes away in the middle of an answer; faults of handlers are logged
     # at the boundary of the RPCs before gRPC sees them.
     logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
+    return lines

@@ -35,6 +35,8 @@ class Leadership:
         """Name of the server that leads, as far as this one knows; empty: not known."""
         self.terms = 0
         """How often this server has become the leader."""
+        self.failure: str | None = None
+        """Why the lease cannot be asked for just now; None while it can."""
         self._lease = lease
         self._clock_s = clock_s
         self._claim: Claim | None = None
@@ -42,7 +44,6 @@ class Leadership:
         self._known_token = 0
         self._gained = asyncio.Event()
         self._ask_now = asyncio.Event()
-        self._failure: str | None = None
 
     @property
     def claim(self) -> Claim | None:
@@ -72,7 +73,7 @@ class Leadership:
         except (RedisError, OSError) as error:
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
-        self._failure = None
+        self.failure = None
         claim = answer.claim if isinstance(answer, Taken) else answer
         self._known_token = max(self._known_token, claim.fencing_token)
         if isinstance(answer, Taken):
@@ -124,9 +125,9 @@ class Leadership:
             logger.warning("Leadership lost", why=why, fencing_token=claim.fencing_token, leader=self.leader or None)
 
     def _not_answered(self, failure: str) -> None:
-        if failure != self._failure:
+        if failure != self.failure:
             logger.warning("Lease cannot be asked for; trying again", error=failure)
-        self._failure = failure
+        self.failure = failure
         if self._claim is not None and self.claim is None:
             self.leader = ""
             self._lost("it could not be renewed in time")

@@ -24,6 +24,7 @@ class Replication:
         leader: name of the server that leads, as far as this one knows; empty: not known.
         fencing_token: the token that it writes under; None while it does not lead.
         terms: how often it has become the leader.
+        failure: why the lease cannot be asked for just now; None while it can.
     """
 
     role: ReplicaRole
@@ -31,3 +32,4 @@ class Replication:
     leader: str = ""
     fencing_token: int | None = None
     terms: int = 0
+    failure: str | None = None

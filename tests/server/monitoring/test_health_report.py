@@ -96,8 +96,14 @@ def test_a_win_rate_that_is_not_defined_reads_as_zero() -> None:
 
 def test_problems_name_what_is_wrong() -> None:
     sync = SyncStatus(failure="ConnectionError: away", failures=3)
-    report = health_report(warming_up("1.0.0"), sync, RejectionLedger(), "TimeoutError", 0, LEADS)
-    assert report["problems"] == ["sync: ConnectionError: away", "feedback log: TimeoutError"]
+    standby = Replication(ReplicaRole.STANDBY, "a", failure="WRONGTYPE lease")
+    report = health_report(warming_up("1.0.0"), sync, RejectionLedger(), "TimeoutError", 0, standby, "disk full")
+    assert report["problems"] == [
+        "sync: ConnectionError: away",
+        "feedback log: TimeoutError",
+        "leadership: WRONGTYPE lease",
+        "log of the service: disk full",
+    ]
     assert report["metrics"]["sync"]["failures"] == 3
 
 
