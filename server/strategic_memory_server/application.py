@@ -38,6 +38,7 @@ from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.revisions.validity_bound import monotonic_ms
 from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
@@ -95,7 +96,7 @@ async def open_service(
     registry = CollectorRegistry()
     changed = ChangeSignal()
     broken = asyncio.Event()
-    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions)
+    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))

@@ -6,11 +6,13 @@ Synchronous. The tail of the log feeds it, the streams and GetFeedback read it; 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from strategic_memory_server.feedback import Feedback, warming_up
 from strategic_memory_server.revisions.feedback_log import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.validity_bound import ValidityBound
 
 REMEMBERED_EPOCHS = 8
 
@@ -21,9 +23,10 @@ class FeedbackHub:
     Args:
         version: version of the rules that the warming-up feedback names.
         recent_revisions: length of the ring.
+        elapsed_ms: milliseconds of a clock that nobody sets, to bound the validity by; the default does not bound it.
     """
 
-    def __init__(self, version: str, recent_revisions: int) -> None:
+    def __init__(self, version: str, recent_revisions: int, elapsed_ms: Callable[[], int] = lambda: 0) -> None:
         self.epoch = ""
         self.revision = 0
         """Where the log stands: its newest revision, or the one that an epoch without a publication goes on above."""
@@ -38,6 +41,7 @@ class FeedbackHub:
         self._nothing = self._newest
         self._stale: Feedback | None = None
         self._oldest_retained = 0
+        self._validity = ValidityBound(elapsed_ms)
 
     @property
     def oldest_retained(self) -> int:
@@ -75,6 +79,7 @@ class FeedbackHub:
         self._ring.append(feedback)
         self.revision = feedback.revision
         self._newest, self._stale = feedback, None
+        self._validity.hear(feedback.epoch, feedback.revision, feedback.times)
         self._oldest_retained = self._oldest_retained or feedback.revision
         self._hear()
         return True
@@ -92,12 +97,16 @@ class FeedbackHub:
 
         Until something changes it is the same object, so that what is derived from it can be kept.
         """
-        now = self._newest.at(now_ms)
+        now = self._newest.at(self._validity.now_ms(now_ms))
         if now is self._newest:
             return now
         if self._stale is None:
             self._stale = now
         return self._stale
+
+    def valid_for_ms(self, now_ms: int) -> int | None:
+        """Give how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""
+        return self._validity.left_ms(now_ms)
 
     def recent(self, revision: int) -> Feedback | None:
         """Give a recent feedback; None when it is older than the ring or was never published."""
@@ -111,6 +120,7 @@ class FeedbackHub:
                 replace(self._nothing, epoch=self.epoch, revision=self.revision) if state.withdrawn else self._ring[-1]
             )
             self._newest, self._stale = replace(said, times=state.times), None
+            self._validity.hear(self.epoch, self.revision, state.times)
 
     def _goes_back(self, state: LogState) -> bool:
         """Tell whether a log has come to this place before, and further since."""

@@ -54,7 +54,6 @@ class StreamWaker:
     def _watch_validity(self, in_force: Feedback) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        valid_until_ms = in_force.times.valid_until_ms
-        if in_force.status is FeedbackStatus.ACTIVE and valid_until_ms is not None:
-            left_s = (valid_until_ms + 1 - self._clock_ms()) / 1000
-            self._alarm = asyncio.get_running_loop().call_later(left_s, self._look)
+        left_ms = self._hub.valid_for_ms(self._clock_ms())
+        if in_force.status is FeedbackStatus.ACTIVE and left_ms is not None:
+            self._alarm = asyncio.get_running_loop().call_later((left_ms + 1) / 1000, self._look)
