@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 
 SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
@@ -34,6 +34,8 @@ def checked_text(name: str, value: object) -> str:
     """Return a text; raise ValueError for anything else."""
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a text, is {value!r}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name} must be a text that can be sent as UTF-8, is {value!r}")
     return value
 
 
@@ -51,7 +53,8 @@ def checked_heartbeat_interval(value: object) -> float:
 
 def checked_addresses(address: str | Sequence[str]) -> tuple[str, ...]:
     """Return the addresses; raise ValueError when there is none, or for one that is not `host:port`."""
-    addresses = (address,) if isinstance(address, str | bytes) else tuple(address)
+    several = isinstance(address, Iterable) and not isinstance(address, str | bytes)
+    addresses = tuple(address) if several else (address,)
     if not addresses:
         raise ValueError("address: give at least one, for example 127.0.0.1:50051")
     for each in addresses:

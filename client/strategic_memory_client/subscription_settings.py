@@ -85,7 +85,7 @@ def streaming_settings(
     return SubscriptionSettings(
         addresses=addresses,
         delivery=_checked_delivery(delivery),
-        resume_after=resume_after,
+        resume_after=_checked_resume_point(resume_after),
         heartbeat_interval_s=checked_heartbeat_interval(heartbeat_interval_s),
         missed_heartbeats=options.missed_heartbeats,
         backoff=options.backoff,
@@ -111,3 +111,9 @@ def _checked_delivery(delivery: Delivery) -> Delivery:
         return Delivery(delivery)
     except ValueError:
         raise ValueError(f"delivery must be one of {', '.join(Delivery)}, is {delivery!r}") from None
+
+
+def _checked_resume_point(resume_after: ResumePoint | None) -> ResumePoint | None:
+    if resume_after is not None and not isinstance(resume_after, ResumePoint):
+        raise ValueError(f"resume_after must be a ResumePoint(revision, epoch), is {resume_after!r}")
+    return resume_after

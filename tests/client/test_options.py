@@ -32,7 +32,7 @@ NO_ADDRESSES: list[Any] = [
     ["h:1", ""],
 ]
 NO_ADDRESSES += ["http://host:1", "::1:50051", "host:1,other:2", "a b:1", "h\n:1", "host:٣", "h:" + "9" * 5000, "[]:1"]
-NO_ADDRESSES += [[], ["h:1", ""], b"host:1", [None], [b"host:1"], [("host", 1)]]
+NO_ADDRESSES += [[], ["h:1", ""], b"host:1", None, 5, [None], [b"host:1"], [("host", 1)]]
 
 
 @pytest.mark.parametrize("address", NO_ADDRESSES)
@@ -86,6 +86,8 @@ def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
         {"give_up_after_s": -1.0},
         {"give_up_after_s": math.nan},
         {"delivery": "SOME"},
+        {"resume_after": 5},
+        {"resume_after": (1, "e")},
     ],
     ids=str,
 )
@@ -164,3 +166,5 @@ def test_an_epoch_that_cannot_be_is_refused() -> None:
     epoch: Any = 5
     with pytest.raises(ValueError, match=r"^epoch must be a text, is 5"):
         ResumePoint(1, epoch)
+    with pytest.raises(ValueError, match=r"^epoch must be a text that can be sent"):
+        ResumePoint(1, "\ud800")
