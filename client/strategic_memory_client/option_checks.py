@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from numbers import Real
 
 SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
@@ -51,10 +51,11 @@ def checked_heartbeat_interval(value: object) -> float:
     return checked_seconds("heartbeat_interval_s", value, lowest_s=SHORTEST_HEARTBEAT_S, highest_s=LONGEST_HEARTBEAT_S)
 
 
-def checked_addresses(address: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the addresses; raise ValueError when there is none, or for one that is not `host:port`."""
-    several = isinstance(address, Iterable) and not isinstance(address, str | bytes)
-    addresses = tuple(address) if several else (address,)
+def checked_addresses(address: object) -> tuple[str, ...]:
+    """Return the addresses, of one or of several; raise ValueError for none, or for one that is not `host:port`."""
+    if isinstance(address, str | bytes) or not isinstance(address, Iterable):
+        address = (address,)
+    addresses = tuple(address)
     if not addresses:
         raise ValueError("address: give at least one, for example 127.0.0.1:50051")
     for each in addresses:
