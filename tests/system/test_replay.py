@@ -44,6 +44,7 @@ def test_a_record_becomes_a_report(tmp_path: Path) -> None:
         (["record.csv", "--out", "record.csv/there"], 1, "give another --out"),
         (["missing.csv"], 2, "does not exist"),
         ([], 2, "Missing argument"),
+        (["record.csv", "./record.csv"], 2, "record.csv is the same file as record.csv"),
         (["record.csv", "--map", "profit=pnl"], 2, "'profit' is no column here"),
         (["record.csv", "--against", "luck"], 2, "there are fixed, all, reference"),
         (["record.csv", "--evidence-every", "0"], 2, "--evidence-every"),

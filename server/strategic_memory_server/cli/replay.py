@@ -22,7 +22,12 @@ _EVERY = click.IntRange(min=1)
 
 @click.command()
 @click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=lambda _context, _parameter, files: _each_once(files),
 )
 @click.option(
     "--out",
@@ -94,6 +99,17 @@ def replay(
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     context.exit(run_replay(options, quiet=quiet))
+
+
+def _each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Refuse a file that is given twice: each of its trades would count twice."""
+    seen: dict[tuple[int, int], Path] = {}
+    for file in files:
+        found = file.stat()
+        before = seen.setdefault((found.st_dev, found.st_ino), file)
+        if before is not file:
+            raise click.BadParameter(f"{file} is the same file as {before}: give each file once")
+    return files
 
 
 def _rules(against: tuple[str, ...]) -> tuple[Rule, ...]:
