@@ -27,3 +27,9 @@ def position_of_id(entry_id: bytes) -> int:
 def time_ms_of(position: int) -> int:
     """Give the milliseconds since 1970-01-01 UTC of a position."""
     return position >> SEQUENCE_BITS
+
+
+def id_order(entry_id: str) -> tuple[int, int]:
+    """Give what stream ids are ordered by, exactly, also beyond the times that a position can hold."""
+    time_ms, _, sequence = entry_id.partition("-")
+    return int(time_ms), int(sequence or 0)

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_trades
+import structlog
+
+from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_trades
 from strategic_memory_server.long_memory.memory_store import MemoryStore, Note, Stored
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.stream_position import id_order
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,27 @@ class LongMemory:
         kept = stored.kept
         if newest_trade is not None and newest_trade == kept.read_up_to:
             return Gathered(kept, None, is_complete=True)
-        page = await self._reader.read_after(kept.read_up_to)
-        if page.read_up_to == kept.read_up_to:
+        start = await self._start(kept.read_up_to, newest_trade)
+        page = await self._reader.read_after(start)
+        if page.read_up_to == start:
             return Gathered(kept, None, is_complete=True)
         added = add_trades(kept, page.trades, page.read_up_to, stored.known_ids)
         note = Note(stored.stands_at, added.kept, added.trade_ids, stored.known_ids.horizon)
         return Gathered(added.kept, note, page.is_last)
+
+    async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
+        """Give where to read on: from the beginning where the stream was made anew, with lower ids than before."""
+        if newest_trade is None or id_order(newest_trade) >= id_order(read_up_to):
+            return read_up_to
+        last_id = await self._reader.last_id()
+        if last_id is None or id_order(last_id) >= id_order(read_up_to):
+            return read_up_to
+        logger.warning(
+            "Trade stream was made anew with lower ids; it is read from its beginning, and the memory goes on",
+            last_id=last_id,
+            read_up_to=read_up_to,
+        )
+        return NOTHING_READ
 
     def written(self, note: Note | None) -> None:
         """Take for granted what has been written down; None: nothing was."""

@@ -77,6 +77,18 @@ class TradeReader:
         last = reply[-1][0].decode() if reply else entry_id
         return TradePage(tuple(trades), last, is_last=len(reply) < PAGE_ENTRIES)
 
+    async def last_id(self) -> str | None:
+        """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached.
+        """
+        (reply,) = await round_trip(self._client, [packed("XINFO", "STREAM", self._trades_key)])
+        if isinstance(reply, Exception):
+            return None
+        found: bytes = dict(zip(reply[::2], reply[1::2], strict=True))[b"last-generated-id"]
+        return found.decode()
+
     async def _regimes_at(self, entry_ids: Sequence[bytes]) -> list[str]:
         """Give the regime that the regime stream showed at each of these ids; "UNKNOWN" where it showed none."""
         if not entry_ids:

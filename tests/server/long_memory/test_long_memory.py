@@ -37,8 +37,8 @@ class Keeper:
         self._publisher = FeedbackPublisher(ClaimedLog(client).log)
         self.memory: LongMemory = long_memory_of(client, DECAY, horizon)
 
-    async def sync(self, label: object = "a") -> Gathered:
-        gathered = await self.memory.gather()
+    async def sync(self, label: object = "a", newest_trade: str | None = None) -> Gathered:
+        gathered = await self.memory.gather(newest_trade)
         await self._publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, gathered.note)
         self.memory.written(gathered.note)
         return gathered
@@ -214,3 +214,29 @@ async def test_every_trade_counts_once_through_restarts_and_failovers(
             case _:
                 pass
     assert same(await keeper.sums(), full_sums(redis_client))
+
+
+async def test_a_stream_that_was_made_anew_with_lower_ids_is_read_too(
+    keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    for _ in range(3):
+        add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
+    await keeper.sync()
+    redis_client.delete(TRADES)
+    assert (await keeper.sync(newest_trade="0-0")).note is None
+    for number in range(1, 6):
+        newest = add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id=f"{number}-0")
+    gathered = await keeper.sync(newest_trade=newest)
+    assert (gathered.kept.sums.observations, gathered.kept.read_up_to) == (8, "5-0")
+    newest = add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id="6-0")
+    assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 9
+
+
+async def test_newest_trades_that_were_deleted_make_no_new_stream(keeper: Keeper, redis_client: redis.Redis) -> None:
+    older, _, newest = (add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE") for _ in range(3))
+    await keeper.sync(newest_trade=newest)
+    redis_client.xdel(TRADES, newest)
+    gathered = await keeper.sync(newest_trade=older)
+    assert (gathered.kept.sums.observations, gathered.note) == (3, None)
+    newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
+    assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 4
