@@ -74,7 +74,7 @@ class AsyncStrategicMemoryClient:
         self._follower.start()
 
     async def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
-        """Return `newest` as soon as something arrived, or after the timeout (None: `options.timeout_s`)."""
+        """Return `newest` once something arrived or the client is closed, at most after the timeout (None: the option's)."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s(timeout_s)):
                 await self._follower.has_heard.wait()
@@ -165,6 +165,7 @@ class AsyncStrategicMemoryClient:
         """End everything that is under way and disconnect. Any number of times."""
         await self._transport.close()
         self._newest.expire()
+        self._follower.has_heard.set()  # nothing more will come
 
     async def __aenter__(self) -> Self:
         return self

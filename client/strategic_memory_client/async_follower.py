@@ -34,7 +34,7 @@ class AsyncFollower:
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
         self.has_heard = asyncio.Event()
-        """Set once a feedback came."""
+        """Set once a feedback came, or none can come any more."""
 
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""

@@ -76,7 +76,7 @@ class StrategicMemoryClient:
         self._follower.start()
 
     def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
-        """Return `newest` as soon as something arrived, or after the timeout (None: `options.timeout_s`)."""
+        """Return `newest` once something arrived or the client is closed, at most after the timeout (None: the option's)."""
         self._follower.has_heard.wait(self._timeout_s(timeout_s))
         return self.newest
 
@@ -166,6 +166,7 @@ class StrategicMemoryClient:
         self._close_when_dropped.detach()
         self._transport.close()
         self._newest.expire()
+        self._follower.has_heard.set()  # nothing more will come
 
     def __enter__(self) -> Self:
         return self

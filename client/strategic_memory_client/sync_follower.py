@@ -35,7 +35,7 @@ class SyncFollower:
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
         self.has_heard = Latch()
-        """Set once a feedback came."""
+        """Set once a feedback came, or none can come any more."""
 
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""

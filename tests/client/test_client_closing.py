@@ -58,6 +58,28 @@ def test_closing_from_several_threads_at_once() -> None:
         assert eventually(lambda: peer.open_streams == 0)
 
 
+def test_closing_ends_a_wait_for_the_newest(address_that_never_answers: str) -> None:
+    client = StrategicMemoryClient(address_that_never_answers, options=PATIENT)
+    client.follow()
+    waiters = [threading.Thread(target=client.wait_for_newest, args=(300.0,), daemon=True) for _ in range(3)]
+    for waiter in waiters:
+        waiter.start()
+    client.close()
+    for waiter in waiters:
+        waiter.join(10.0)
+    assert not any(waiter.is_alive() for waiter in waiters)
+
+
+async def test_closing_ends_a_wait_for_the_newest_in_a_loop(address_that_never_answers: str) -> None:
+    client = AsyncStrategicMemoryClient(address_that_never_answers, options=PATIENT)
+    client.follow()
+    waiting = asyncio.create_task(client.wait_for_newest(300.0))
+    await asyncio.sleep(0)
+    await client.aclose()
+    async with asyncio.timeout(10):
+        await waiting
+
+
 def test_closing_while_it_connects(address_that_never_answers: str) -> None:
     client = StrategicMemoryClient(address_that_never_answers, options=PATIENT)
     ended: list[str] = []
