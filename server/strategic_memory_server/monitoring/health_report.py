@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from strategic_memory_server.evidence.view import EvidenceView
-from strategic_memory_server.feedback import Feedback, RegimeAdvice
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.revisions.feedback_json import to_iso
-from strategic_memory_server.revisions.replication import Replication
+from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
 
 
@@ -31,7 +31,7 @@ def health_report(
         for what, failure in (
             ("sync", sync.failure),
             ("feedback log", tail_failure),
-            ("leadership", replication.failure),
+            ("leadership", replication.failure or _idle_leader(feedback, replication)),
             ("log of the service", log_failure),
         )
         if failure is not None
@@ -47,6 +47,14 @@ def health_report(
             "inputs": _inputs(sync, rejections),
         },
     }
+
+
+def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
+    """Tell that another server holds the lease and lets the feedback turn stale; None where that is not so."""
+    if replication.role is not ReplicaRole.STANDBY or feedback.status is not FeedbackStatus.STALE:
+        return None
+    holder = replication.leader or "a server that is not known"
+    return f"{holder} holds the lease and has not confirmed the feedback in time; look there, or delete the lease"
 
 
 def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:

@@ -225,8 +225,8 @@ async def test_a_stream_that_was_made_anew_with_lower_ids_is_read_too(
     redis_client.delete(TRADES)
     assert (await keeper.sync(newest_trade="0-0")).note is None
     for number in range(1, 6):
-        newest = add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id=f"{number}-0")
-    gathered = await keeper.sync(newest_trade=newest)
+        add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id=f"{number}-0")
+    gathered = await keeper.sync(newest_trade="5-0")
     assert (gathered.kept.sums.observations, gathered.kept.read_up_to) == (8, "5-0")
     newest = add_trade(redis_client, "BULL", -1.0, policy="AGGRESSIVE", entry_id="6-0")
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 9

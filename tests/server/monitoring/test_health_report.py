@@ -107,6 +107,19 @@ def test_problems_name_what_is_wrong() -> None:
     assert report["metrics"]["sync"]["failures"] == 3
 
 
+def test_a_leader_that_confirms_nothing_is_a_problem_of_those_who_stand_by() -> None:
+    said = feedback(7, valid_until_ms=NOW_MS)
+    for now_ms, replication, problems in (
+        (NOW_MS + 1, Replication(ReplicaRole.STANDBY, "a", "b"), 1),
+        (NOW_MS, Replication(ReplicaRole.STANDBY, "a", "b"), 0),
+        (NOW_MS + 1, Replication(ReplicaRole.SERVE, "a"), 0),
+        (NOW_MS + 1, LEADS, 0),
+    ):
+        report = health_report(said.at(now_ms), SyncStatus(), RejectionLedger(), None, 0, replication)
+        assert len(report["problems"]) == problems
+        assert all(problem.startswith("leadership: b holds the lease") for problem in report["problems"])
+
+
 def test_replication_is_told_and_a_leader_that_is_not_known_is_null() -> None:
     told = [
         health_report(warming_up("1.0.0"), SyncStatus(), RejectionLedger(), None, 0, replication)["metrics"][
