@@ -74,7 +74,7 @@ class AsyncStrategicMemoryClient:
         self._follower.start()
 
     async def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
-        """Return `newest` once something arrived or the client is closed, at most after the timeout (None: the option's)."""
+        """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s(timeout_s)):
                 await self._follower.has_heard.wait()

@@ -76,7 +76,7 @@ class StrategicMemoryClient:
         self._follower.start()
 
     def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
-        """Return `newest` once something arrived or the client is closed, at most after the timeout (None: the option's)."""
+        """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
         self._follower.has_heard.wait(self._timeout_s(timeout_s))
         return self.newest
 

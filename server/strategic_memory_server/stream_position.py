@@ -30,6 +30,12 @@ def time_ms_of(position: int) -> int:
 
 
 def id_order(entry_id: str) -> tuple[int, int]:
-    """Give what stream ids are ordered by, exactly, also beyond the times that a position can hold."""
+    """Give what stream ids are ordered by, exactly, also beyond the times that a position can hold.
+
+    Raises:
+        ValueError: it is no id.
+    """
     time_ms, _, sequence = entry_id.partition("-")
-    return int(time_ms), int(sequence or 0)
+    if not (time_ms.isdecimal() and sequence.isdecimal()):
+        raise ValueError(f"no id of a stream entry: {entry_id!r}")
+    return int(time_ms), int(sequence)

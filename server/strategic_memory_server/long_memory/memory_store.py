@@ -13,6 +13,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.stream_position import id_order
 
 logger = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ class MemoryStore:
         for reply in (fields, ids):
             if isinstance(reply, Exception):
                 raise reply
-        read_up_to = fields[0].decode() if fields[0] else NOTHING_READ
+        read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
         kept = self._kept(read_up_to, *fields[1:])
         if kept is None:
             return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to)
@@ -96,6 +97,7 @@ class MemoryStore:
         if sums is None:
             return None
         try:
+            id_order(read_up_to)
             found = from_plain(json.loads(sums))
             kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0))
         except (ValueError, RecursionError) as error:

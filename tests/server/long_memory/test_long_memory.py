@@ -240,3 +240,17 @@ async def test_newest_trades_that_were_deleted_make_no_new_stream(keeper: Keeper
     assert (gathered.kept.sums.observations, gathered.note) == (3, None)
     newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 4
+
+
+@pytest.mark.parametrize("somebody_elses", ["", "abc", "5", "-1-0", "7-x"])
+async def test_a_place_that_is_none_has_the_memory_built_anew(
+    keeper: Keeper, redis_client: redis.Redis, somebody_elses: str
+) -> None:
+    for _ in range(3):
+        add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
+    await keeper.sync()
+    redis_client.hset(KEYS.evidence, "read_up_to", somebody_elses)
+    keeper.memory.forget()
+    newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
+    assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 4
+    assert redis_client.hget(KEYS.evidence, "read_up_to") == newest.encode()
