@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import redis.asyncio as redis
 import structlog
+from redis.exceptions import ResponseError
 
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -81,7 +82,11 @@ class MemoryStore:
                 packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0)),
             ],
         )
-        for reply in (fields, ids):
+        for key, kind, reply in ((keys.evidence, "hash", fields), (keys.trade_ids, "sorted set", ids)):
+            if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
+                raise ResponseError(
+                    f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
+                )
             if isinstance(reply, Exception):
                 raise reply
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")

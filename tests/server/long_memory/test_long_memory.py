@@ -254,3 +254,10 @@ async def test_a_place_that_is_none_has_the_memory_built_anew(
     newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 4
     assert redis_client.hget(KEYS.evidence, "read_up_to") == newest.encode()
+
+
+@pytest.mark.parametrize("key", [KEYS.evidence, KEYS.trade_ids])
+async def test_a_key_of_another_type_is_named(keeper: Keeper, redis_client: redis.Redis, key: str) -> None:
+    redis_client.set(key, "somebody else's")
+    with pytest.raises(redis.exceptions.ResponseError, match=f"^WRONGTYPE {key} .*rename or delete it"):
+        await keeper.memory.gather()
