@@ -116,11 +116,17 @@ class FeedbackHub:
 
     def _set_times(self, state: LogState) -> None:
         if self._ring:
-            said = (
-                replace(self._nothing, epoch=self.epoch, revision=self.revision) if state.withdrawn else self._ring[-1]
-            )
+            said = self._withdrawn(self._ring[-1]) if state.withdrawn else self._ring[-1]
             self._newest, self._stale = replace(said, times=state.times), None
             self._validity.hear(self.epoch, self.revision, state.times)
+
+    def _withdrawn(self, last: Feedback) -> Feedback:
+        """Give what stands where nothing stands behind the newest feedback any more; a cap that bound it still does."""
+        advice = self._nothing.advice
+        if last.advice.leverage_bound_by is not None:
+            leverage = min(advice.leverage_hint, last.advice.leverage_hint)
+            advice = replace(advice, leverage_hint=leverage, leverage_bound_by=last.advice.leverage_bound_by)
+        return replace(self._nothing, advice=advice, epoch=self.epoch, revision=self.revision)
 
     def _goes_back(self, state: LogState) -> bool:
         """Tell whether a log has come to this place before, and further since."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from advice import NOW_MS, feedback, renewed
 
@@ -176,3 +178,20 @@ def test_by_a_clock_that_nobody_sets_a_validity_is_as_long_as_it_was_meant_to_be
     assert hub.in_force(NOW_MS).status is FeedbackStatus.ACTIVE
     elapsed_ms += 1
     assert hub.in_force(NOW_MS).status is FeedbackStatus.STALE
+
+
+@pytest.mark.parametrize(
+    ("leverage_hint", "bound_by", "left"), [(0.2, "cap", 0.2), (1.4, "cap", 1.0), (0.7, None, 1.0)]
+)
+def test_a_cap_outlives_the_advice_that_it_bound(
+    hub: FeedbackHub, leverage_hint: float, bound_by: str | None, left: float
+) -> None:
+    last = feedback(5)
+    last = replace(last, advice=replace(last.advice, leverage_hint=leverage_hint, leverage_bound_by=bound_by))
+    hub.load(snapshot(last))
+    assert hub.confirm(LogState("e1", 5, 5, Times(NOW_MS, NOW_MS, NOW_MS - 1), withdrawn=True))
+    withdrawn = hub.in_force(NOW_MS)
+    assert withdrawn.status is FeedbackStatus.WARMING_UP
+    found = withdrawn.advice
+    assert (found.preferred_regime, found.leverage_hint) == ("UNKNOWN", left)
+    assert found.leverage_bound_by == bound_by
