@@ -144,6 +144,10 @@ def analyze_file(content: str) -> Ended:
         ('{"trade_results": {"realized_pnl": 1}}', "must be a list"),
         ('{"trade_results": []}', "trade_results must be an object"),
         ('{"max_leverage_hint": "high"}', "max_leverage_hint"),
+        ('{"max_leverage_hint": 1' + 400 * "0" + "}", "max_leverage_hint is too large"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"max_leverage_hint": 1, "max_leverage_hint": 2}', "'max_leverage_hint' is given twice"),
+        ('{"max_leverage_hint": 1, "maxLeverageHint": 2}', "in both spellings"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_wrong_usage(content: str, told: str) -> None:
