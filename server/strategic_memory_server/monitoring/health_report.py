@@ -54,7 +54,7 @@ def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
     if replication.role is not ReplicaRole.STANDBY or feedback.status is not FeedbackStatus.STALE:
         return None
     holder = replication.leader or "a server that is not known"
-    return f"{holder} holds the lease and has not confirmed the feedback in time; look there, or delete the lease"
+    return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
 
 
 def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:

@@ -168,17 +168,18 @@ class FeedbackLog:
         )
         _check_refused(reply)
 
-    async def lapse(self, stale: Feedback) -> bool:
+    async def lapse(self, stale: Feedback) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.
 
-        False when the log says something else by now. No claim is needed: nothing new is said.
+        False when the log says something else by now; None when the validity has not passed by the clock of Redis, so
+        that it is to be tried again. No claim is needed: nothing new is said.
         """
         times = stale.times
         reply = await self._lapse(
             keys=[self.keys.state, self.keys.feedback],
             args=[stale.epoch, stale.revision, _times(times)[-1], encode_feedback(stale)],
         )
-        return bool(reply == 1)
+        return None if reply == 2 else bool(reply == 1)
 
     @property
     def _memory(self) -> tuple[str, str]:
@@ -278,7 +279,7 @@ def _times(times: Times) -> list[int | str]:
 
 
 def _key_lives_ms(times: Times) -> int:
-    """Give how long the key lives: twice the validity.
+    """Give how long the key lives: twice the validity, which `lapse.lua` counts on.
 
     A server that runs puts the safe values into it once the validity has passed. Where none runs, an advice that
     nobody renews is gone a while later, and does not look like one that holds.

@@ -52,13 +52,14 @@ class LapseWatch:
         if now.status is not FeedbackStatus.STALE or lapse == self._settled:
             return
         try:
-            if await self._log.lapse(now):
-                logger.warning("Feedback has turned stale", revision=now.revision, epoch=now.epoch)
+            written = await self._log.lapse(now)
         except (RedisError, OSError) as error:
             # Redis is away or refuses: the sync and the tail report that, and the key is looked at again.
             logger.debug("Safe values not written to the feedback key", error=describe_failure(error))
         else:
-            self._settled = lapse
+            if written:
+                logger.warning("Feedback has turned stale", revision=now.revision, epoch=now.epoch)
+            self._settled = self._settled if written is None else lapse
 
 
 def _lapse_of(feedback: Feedback) -> Lapse:

@@ -47,6 +47,11 @@ def key(client: redis.Redis) -> dict[str, Any]:
     return document
 
 
+def let_the_validity_pass(client: redis.Redis) -> None:
+    """Move the clock of Redis on, as far as the key can tell."""
+    assert client.pexpire(KEYS.feedback, 180_000)
+
+
 async def test_the_key_gets_the_safe_values_once_the_validity_has_passed(
     watched: Watched, redis_client: redis.Redis
 ) -> None:
@@ -54,6 +59,7 @@ async def test_the_key_gets_the_safe_values_once_the_validity_has_passed(
     await watched.watch.look()
     assert (key(redis_client)["status"], key(redis_client)["leverage_hint"]) == ("ACTIVE", 1.5)
     watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
     await watched.watch.look()
     lapsed = key(redis_client)
     assert [lapsed[name] for name in ("status", "updated_policy", "confidence_boost", "leverage_hint")] == [
@@ -67,6 +73,7 @@ async def test_the_key_gets_the_safe_values_once_the_validity_has_passed(
 
 async def test_it_is_written_once(watched: Watched, redis_client: redis.Redis) -> None:
     watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
     await watched.watch.look()
     redis_client.set(KEYS.feedback, "read and replaced by hand")
     await watched.watch.look()
@@ -85,14 +92,27 @@ async def test_a_server_that_is_behind_changes_nothing(since: str, watched: Watc
             assert await watched.log.withdraw(feedback(1))
         case _:
             redis_client.flushall()
+    redis_client.pexpire(KEYS.feedback, 180_000)
     before = redis_client.get(KEYS.feedback)
     watched.now_ms = END_MS + 1
     await watched.watch.look()
     assert redis_client.get(KEYS.feedback) == before
 
 
+async def test_a_server_whose_clock_is_ahead_waits_for_that_of_redis(
+    watched: Watched, redis_client: redis.Redis
+) -> None:
+    watched.now_ms = END_MS + 600_000
+    await watched.watch.look()
+    assert key(redis_client)["status"] == "ACTIVE"
+    let_the_validity_pass(redis_client)
+    await watched.watch.look()
+    assert key(redis_client)["status"] == "STALE"
+
+
 async def test_it_looks_again_after_redis_refused(watched: Watched, redis_client: redis.Redis) -> None:
     watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
     redis_client.rename(KEYS.state, "kept")
     redis_client.set(KEYS.state, "text")
     await watched.watch.look()

@@ -1,15 +1,20 @@
 -- Puts the safe values into the key of a feedback whose validity has passed. Any server may do it, whether or not it
--- syncs: it says nothing new, and it does so only while the state still names that feedback and its validity.
+-- syncs: it says nothing new, and it does so only while the state still names that feedback and its validity. Its clock
+-- may be ahead, so that of Redis has to agree: the key was given twice the validity to live when it was last confirmed.
 -- KEYS: 1 state (hash), 2 feedback (string; may hold any type, SET replaces it).
 -- ARGV: 1 epoch, 2 revision, 3 valid_until_ms, 4 feedback JSON with the safe values.
--- Returns 1 when it was written, else 0.
+-- Returns 1 when it was written, 2 when the validity has not passed yet by the clock of Redis, else 0.
 local refused = must_be(KEYS[1], 'hash')
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'valid_until_ms', 'withdrawn')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'valid_until_ms', 'withdrawn', 'computed_at_ms')
 if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or state[3] ~= ARGV[3] or state[4] == '1' then
   return 0
+end
+local valid_until, computed_at = tonumber(state[3]), tonumber(state[5])
+if valid_until and computed_at and redis.call('PTTL', KEYS[2]) > valid_until - computed_at then
+  return 2
 end
 redis.call('SET', KEYS[2], ARGV[4])
 return 1
