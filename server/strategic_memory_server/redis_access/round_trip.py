@@ -17,6 +17,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
+
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -30,9 +32,12 @@ def packed(*parts: str | int) -> bytes:
 async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Reply]:
     """Send commands and give their replies in the same order; an error of a command stands in its place.
 
+    A task that is cancelled meanwhile goes no further, whenever that happens: who reads page after page stops.
+
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached, or did not answer in time.
     """
+    cancelled_before = cancellations()
     pool = client.connection_pool
     get_connection: Callable[[], Awaitable[AbstractConnection]] = pool.get_connection
     connection = await get_connection()
@@ -54,12 +59,19 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Rep
             # What is still to come must not be taken for the answer to something else.
             await connection.disconnect(nowait=True)
         await pool.release(connection)
+    raise_if_cancelled(cancelled_before)
     return replies
 
 
 def stream_entries(reply: Reply) -> list[Entry]:
     """Give the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
-    return [(entry_id, dict(zip(fields[::2], fields[1::2], strict=True))) for entry_id, fields in reply if fields]
+    return [(entry_id, _fields(parts)) for entry_id, parts in reply if parts]
+
+
+def _fields(parts: list[bytes]) -> dict[bytes, bytes]:
+    """Pair names with the values that follow them; there are many of these, so nothing is copied."""
+    part = iter(parts)
+    return dict(zip(part, part, strict=True))
 
 
 def pairs(reply: Reply) -> dict[bytes, Reply]:

@@ -236,6 +236,11 @@ class FeedbackLog:
         entries = await self._client.xrange(self.keys.log, min=f"{revision + 1}-0", count=count)
         return decode_entries(entries_of(entries))
 
+    async def read_before(self, entry_id: str | None, count: int) -> StreamEntries:
+        """Read up to `count` entries before one (None: from the end), newest first, as they stand in the log."""
+        newest = "+" if entry_id is None else f"({entry_id}"
+        return entries_of(await self._client.xrevrange(self.keys.log, max=newest, count=count))
+
 
 def decode_entries(entries: StreamEntries) -> list[Feedback]:
     """Read log entries; those that are not a feedback are left out, and the first of them is logged."""
