@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import redis.asyncio as redis
@@ -72,6 +72,28 @@ def _fields(parts: list[bytes]) -> dict[bytes, bytes]:
     """Pair names with the values that follow them; there are many of these, so nothing is copied."""
     part = iter(parts)
     return dict(zip(part, part, strict=True))
+
+
+async def arrived_after(
+    client: redis.Redis, cursors: Mapping[str, str], *, block_ms: int, count: int | None = None
+) -> dict[str, list[Entry]]:
+    """Wait for entries of streams that came after a cursor each, and give them by key; none: none came in time.
+
+    Args:
+        client: must bear reads that block for so long.
+        cursors: id to read on from, by key.
+        block_ms: longest wait, milliseconds, from 1.
+        count: most entries of each stream; None: all.
+
+    Raises:
+        redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+    """
+    limit = () if count is None else ("COUNT", count)
+    command = packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values())
+    (reply,) = await round_trip(client, [command])
+    if isinstance(reply, Exception):
+        raise reply
+    return {key.decode(): stream_entries(entries) for key, entries in reply or ()}
 
 
 def pairs(reply: Reply) -> dict[bytes, Reply]:
