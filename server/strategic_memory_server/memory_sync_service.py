@@ -156,8 +156,11 @@ class StrategicMemorySync:
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
+        elapsed_s = time.perf_counter() - started
+        # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
+        await asyncio.sleep(0)
         if status.failure is None:
-            self._completed(status, time.perf_counter() - started, led=claim is not None)
+            self._completed(status, elapsed_s, led=claim is not None)
         self._observe(self.status)
         return self.status
 

@@ -114,6 +114,8 @@ class FeedbackTail:
             cursors.pulse = pulses[-1][0].decode()
             fits = fits and self._confirm(pulses[-1][1])
         self._changed.notify()
+        # The streams that wait for the change go first.
+        await asyncio.sleep(0)
         return fits
 
     def _confirm(self, pulse: dict[bytes, bytes]) -> bool:
