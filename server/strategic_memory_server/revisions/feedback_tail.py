@@ -19,7 +19,7 @@ from strategic_memory_server.redis_access.round_trip import arrived_after
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, decode_entries
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 BLOCK_MS = 1_000
@@ -108,7 +108,7 @@ class FeedbackTail:
         fits = True
         if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()
-            for feedback in decode_entries(log_entries):
+            for feedback in self._log.decode(log_entries):
                 fits = self._hub.append(feedback) and fits
         if pulses := entries.get(keys.pulse):
             cursors.pulse = pulses[-1][0].decode()
