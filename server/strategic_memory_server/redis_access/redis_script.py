@@ -25,7 +25,7 @@ class RedisScript:
         # How Redis names scripts, no matter of security.
         self._digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, keys: Sequence[str], args: Sequence[str | int]) -> Reply:
+    async def __call__(self, keys: Sequence[str], args: Sequence[str | int | bytes]) -> Reply:
         """Run it.
 
         Raises:
