@@ -1,8 +1,9 @@
 """One change to a thousand subscribers, until the last one is served, against a bare grpc.aio broadcast.
 
 The time runs from the durable write of the change, which the pub/sub event of the same transaction tells this process
-at the moment at which Redis tells the server. The bare server gets its change in the same way and sends a message of
-the same size. All streams are held by this process; both servers are processes of their own.
+at the moment at which Redis tells the server. The bare server gets its change in the same way, by an entry of the same
+bytes, and sends a message of the same size. All streams are held by this process; both servers are processes of their
+own.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _next_event(events: PubSub) -> float:
     raise TimeoutError(f"no change was written within {READ_WITHIN_S:g} s")
 
 
-def _measure(url: str, ours: Child, bare: Child, feedback: bytes, options: argparse.Namespace) -> list[Served]:
+def _measure(url: str, ours: Child, bare: Child, options: argparse.Namespace) -> list[Served]:
     """Give what ours and the floor did, in turn."""
     random_numbers = random.Random(options.seed)
     with (
@@ -95,13 +96,15 @@ def _measure(url: str, ours: Child, bare: Child, feedback: bytes, options: argpa
         our_events.subscribe(LogKeys.under(_OURS).events)
         bare_events.subscribe(_FLOOR_EVENTS)
 
+        (_, entry), *_ = client.xrevrange(LogKeys.under(_OURS).log, count=1)
+
         def add_observation() -> None:
             observation = regime_observation(random_numbers, PREFERRED_REGIME)
             client.xadd(keys.key_of(_OURS, keys.META_REGIME), observation)
 
         def add_to_bare_log() -> None:
             with client.pipeline(transaction=True) as pipeline:
-                pipeline.xadd(f"{_FLOOR}:log", {"feedback": feedback}, maxlen=1_000)
+                pipeline.xadd(f"{_FLOOR}:log", entry, maxlen=1_000)
                 pipeline.publish(_FLOOR_EVENTS, bytes(250))
                 pipeline.execute()
 
@@ -122,7 +125,7 @@ def _run(options: argparse.Namespace) -> list[Served]:
         ours = stack.enter_context(service(server.url, max_subscribers=str(options.streams + 1)))
         feedback = asyncio.run(first_advice(ours.grpc_address)).SerializeToString()
         bare = stack.enter_context(floor("bare_broadcast", server.url, _FLOOR, feedback.hex()))
-        return _measure(server.url, ours, bare, feedback, options)
+        return _measure(server.url, ours, bare, options)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from benchmarks.harness.subscription import FeedbackSubscription, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
 
-_OURS, _NO_DEBOUNCE, _FLOOR = "quantum", "undelayed", "floor"
+_OURS, _FLOOR = "quantum", "floor"
 _DISTANCE_S = (0.08, 0.14)
 _WARM_UP_ENTRIES = 5
 _POLL_S = 60.0
@@ -88,14 +88,12 @@ def _run(rounds: int, entries: int, seed: int) -> dict[str, list[list[float]]]:
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis())
         with synchronous.Redis.from_url(server.url) as client:
-            for prefix in (_OURS, _NO_DEBOUNCE, _FLOOR):
+            for prefix in (_OURS, _FLOOR):
                 fill(client, random.Random(seed), prefix)
         ours = stack.enter_context(service(server.url, key_prefix=_OURS))
-        undelayed = stack.enter_context(service(server.url, key_prefix=_NO_DEBOUNCE, sync_debounce="0"))
         feedback = asyncio.run(first_advice(ours.grpc_address))
-        asyncio.run(first_advice(undelayed.grpc_address))
-        bare = stack.enter_context(floor("bare_chain", server.url, _FLOOR, feedback.SerializeToString().hex()))
-        servers = Servers(server.url, {_OURS: ours, _NO_DEBOUNCE: undelayed, _FLOOR: bare})
+        bare = stack.enter_context(floor("bare_chain", server.url, _FLOOR, feedback.SerializeToString().hex(), _OURS))
+        servers = Servers(server.url, {_OURS: ours, _FLOOR: bare})
         return asyncio.run(_measure(servers, rounds, entries, seed))
 
 
@@ -109,14 +107,13 @@ def main() -> None:
     parser.add_argument("--entries", type=positive, default=40, help="entries for each chain in each round, from 2")
     options = parser.parse_args()
     figures = _run(options.rounds, options.entries, options.seed)
-    ours, undelayed, bare = ([median(times) for times in figures[name]] for name in (_OURS, _NO_DEBOUNCE, _FLOOR))
+    ours, bare = ([median(times) for times in figures[name]] for name in (_OURS, _FLOOR))
     everything, bare_everything = ([time for times in figures[name] for time in times] for name in (_OURS, _FLOOR))
     print_report(
         f"New entry to subscriber, {options.entries} entries a round",
         [
             Measure("median", "ms", ours, bare, Hold(Direction.AT_MOST, 1.5)),
             Measure("99th percentile", "ms", [_p99(everything)], [_p99(bare_everything)]),
-            Measure("median, service without debounce", "ms", undelayed, bare),
         ],
         [
             f"99th percentile: over all rounds. The slowest of {len(everything)} took {max(everything):,.1f} ms.",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
-from strategic_memory_server.evidence.exploration import Exploration, next_trial
+from strategic_memory_server.evidence.exploration import Exploration, next_trial, optimistic_worth
 from strategic_memory_server.evidence.figures import figures_of
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from study.bandits import BANDITS, Bandit, is_installed
@@ -89,7 +89,7 @@ def choices(histories: Histories, explorations: list[Exploration], regimes: Code
     optimistic = {world: [0.0, 0.0, 0.0] for world in range(len(names))}
     if free:
         utility = figures_of(histories.cells(np.array(free)), settings).utility
-        bound = utility.mean + settings.exploration_width * utility.deviation
+        bound = optimistic_worth(utility.mean, utility.deviation, settings.exploration_width)
         optimistic |= dict(zip(free, bound[np.arange(len(free)), regimes[free]].tolist(), strict=True))
     chosen = np.empty(len(names), dtype=np.intp)
     for world, name in enumerate(names):

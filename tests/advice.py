@@ -82,12 +82,12 @@ def evidence_view(*, leverage_hint: float = 1.25, cautions: tuple[str, ...] = ("
 
 
 def with_evidence(one: Advice) -> Advice:
-    """The advice under the evidence rules: with one for the current regime, and with the evidence."""
+    """The advice under the evidence rules: with a probe for the current regime, and with the evidence."""
     return replace(
         one,
         rules=Rules.EVIDENCE,
         leverage_bound_by="risk:leverage_limits",
-        current=RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.75, "evidence:kelly"),
+        current=RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.75, "evidence:kelly", is_probe=True),
         evidence=evidence_view(),
     )
 
@@ -116,7 +116,13 @@ POLICIES = st.sampled_from(Policy)
 CAPS = st.none() | st.text(min_size=1, max_size=12)
 
 ANY_CURRENT = st.builds(
-    RegimeAdvice, regime=TEXT, policy=POLICIES, confidence_boost=NUMBERS, leverage_hint=NUMBERS, leverage_bound_by=CAPS
+    RegimeAdvice,
+    regime=TEXT,
+    policy=POLICIES,
+    confidence_boost=NUMBERS,
+    leverage_hint=NUMBERS,
+    leverage_bound_by=CAPS,
+    is_probe=st.booleans(),
 )
 
 ANY_EVIDENCE = st.builds(

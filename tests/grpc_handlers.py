@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +52,7 @@ async def handler_server(
     stream: Mapping[str, Handler] | None = None,
     deserialize: Callable[[bytes], object] | None = None,
     most_at_once: Mapping[str, int] | None = None,
+    parsing: Collection[str] = (),
 ) -> AsyncIterator[HandlerServer]:
     """Serve some handlers on a free port of the loopback until the context is left."""
     registry = CollectorRegistry()
@@ -65,7 +66,9 @@ async def handler_server(
         for name, behaviour in (stream or {}).items()
     }
     limits = {f"/{SERVICE}/{name}": most for name, most in (most_at_once or {}).items()}
-    Boundary(server, RpcMetrics(registry), limits).add_registered_method_handlers(SERVICE, handlers)
+    Boundary(
+        server, RpcMetrics(registry), limits, [f"/{SERVICE}/{name}" for name in parsing]
+    ).add_registered_method_handlers(SERVICE, handlers)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

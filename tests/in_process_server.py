@@ -129,7 +129,7 @@ async def in_process_server(
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
     store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
-    read = AnalysisSources(loader, store, trades, clock)
+    read = AnalysisSources(loader, store, trades, log, clock)
     servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock), Analyst(read, SyncSettings()), settings)
     registry = CollectorRegistry()
     async with (

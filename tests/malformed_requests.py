@@ -9,6 +9,7 @@ from random import Random
 from typing import cast
 
 from google.protobuf.duration_pb2 import Duration
+from packed_memory import pack_column
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 
@@ -40,6 +41,7 @@ def malformed_requests(count: int, seed: int) -> list[MalformedRequest]:
         _bad_number,
         _bad_name,
         _bad_length,
+        _bad_code,
         _bad_times,
         _bad_setting,
         _bad_rule,
@@ -121,6 +123,26 @@ def _bad_length(random: Random) -> MalformedRequest:
     else:
         column.append(column[-1])
     return _refused(memory, path)
+
+
+def _bad_code(random: Random) -> MalformedRequest:
+    """A packed column that refers to a name that is not there, or to one that cannot be used, or is there twice."""
+    memory, index = _memory(random)
+    path = random.choice((*_NAMES, *_OTHER_NAMES))
+    table, _, column = path.partition(".")
+    given = getattr(memory, table)
+    kind = random.randrange(3)
+    if kind:
+        pack_column(given, column)
+        codes, names = getattr(given, f"{column}_code"), getattr(given, f"{column}_names")
+        codes[index] = len(names) if kind == 1 else len(names) + random.choice([1, 1_000, 2**31])
+        if kind == 2 and random.randrange(2):
+            codes[index] = len(names)
+            names.append(random.choice(BAD_NAMES))
+        return _refused(memory, f"{path}_code[{index}]")
+    getattr(given, f"{column}_names").append("BULL")
+    getattr(given, f"{column}_code").append(0)
+    return _refused(memory, f"{path}_code")
 
 
 def _bad_times(random: Random) -> MalformedRequest:

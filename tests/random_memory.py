@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 from random import Random
 
+import numpy as np
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 
-from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation, TradeResult
-from strategic_memory_server.inputs.memory_columns import Readings, build_memory
-from strategic_memory_server.inputs.timeline import Timeline
-from strategic_memory_server.memory import Context, StrategicMemory
+from strategic_memory_server.columns import IndexColumn, float_column, index_column
+from strategic_memory_server.inputs.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.memory import (
+    Context,
+    PortfolioWindow,
+    RegimeWindow,
+    SourceReport,
+    StrategicMemory,
+    TradeWindow,
+)
 from strategic_memory_server.policy import NO_POLICY, Policy
 from strategic_memory_server.stream_position import position_of_time
 
@@ -53,32 +61,41 @@ def random_rows(seed: int) -> Rows:
 
 def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None = None) -> StrategicMemory:
     """The same memory as columns."""
-    observed = Timeline(
-        [
-            RegimeObservation(
-                row.regime, row.pnl, math.nan, math.nan, math.nan if row.confidence is None else row.confidence
-            )
-            for row in rows.regimes
-        ],
-        _positions([row.time_ms for row in rows.regimes], timed=timed),
-    )
-    readings = Readings(
-        regimes=observed,
-        portfolio=Timeline(
-            [PortfolioEntry(row.regime, row.pnl) for row in rows.portfolio],
-            _positions([row.time_ms for row in rows.portfolio], timed=timed),
+    names, strategies = NameTable(), NameTable()
+    unknown = np.full(len(rows.regimes), math.nan)
+    confidence = [math.nan if row.confidence is None else row.confidence for row in rows.regimes]
+    return StrategicMemory(
+        regimes=RegimeWindow(
+            regime=names.column(row.regime for row in rows.regimes),
+            pnl=float_column([row.pnl for row in rows.regimes]),
+            volatility=unknown,
+            trend=unknown,
+            confidence=float_column(confidence),
+            position=_positions([row.time_ms for row in rows.regimes], timed=timed),
         ),
-        trades=Timeline(
-            [
-                TradeResult(row.regime, row.pnl, Policy[row.policy] if row.policy else NO_POLICY, row.strategy)
-                for row in rows.trades
-            ],
-            _positions([row.time_ms for row in rows.trades], timed=timed),
+        portfolio=PortfolioWindow(
+            regime=names.column(row.regime for row in rows.portfolio),
+            pnl=float_column([row.pnl for row in rows.portfolio]),
+            position=_positions([row.time_ms for row in rows.portfolio], timed=timed),
         ),
-        observed=observed,
+        trades=TradeWindow(
+            regime=names.column(row.regime for row in rows.trades),
+            pnl=float_column([row.pnl for row in rows.trades]),
+            policy=index_column([Policy[row.policy] if row.policy else NO_POLICY for row in rows.trades]),
+            strategy=strategies.column(row.strategy for row in rows.trades),
+            position=_positions([row.time_ms for row in rows.trades], timed=timed),
+        ),
+        regime_names=names.names,
+        strategy_names=strategies.names,
+        context=Context(max_leverage_hint=max_leverage_hint),
+        sources=(
+            SourceReport(META_REGIME, len(rows.regimes)),
+            SourceReport(PORTFOLIO_MEMORY, len(rows.portfolio)),
+            SourceReport(TRADE_RESULTS, len(rows.trades)),
+        ),
+        timed=timed,
     )
-    return build_memory(readings, Context(max_leverage_hint=max_leverage_hint), timed=timed)
 
 
-def _positions(times_ms: list[int], *, timed: bool) -> list[int]:
-    return [position_of_time(time_ms) for time_ms in times_ms] if timed else list(range(len(times_ms)))
+def _positions(times_ms: list[int], *, timed: bool) -> IndexColumn:
+    return index_column([position_of_time(time_ms) for time_ms in times_ms] if timed else range(len(times_ms)))

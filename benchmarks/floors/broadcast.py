@@ -16,9 +16,10 @@ class Broadcast:
         """Set once `message` is not the newest any more; take it before the message."""
         self.message = service_pb2.StreamFeedbackResponse(feedback=feedback)
 
-    def send(self, feedback: feedback_pb2.Feedback) -> None:
-        """Wake everybody with a feedback, which becomes the next revision."""
-        feedback.revision = self.message.feedback.revision + 1
-        self.message = service_pb2.StreamFeedbackResponse(feedback=feedback)
+    def send_next(self) -> None:
+        """Wake everybody with the same feedback as the next revision."""
+        message = service_pb2.StreamFeedbackResponse(feedback=self.message.feedback)
+        message.feedback.revision += 1
+        self.message = message
         change, self.change = self.change, asyncio.Event()
         change.set()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from strategic_memory_client.figures import Correlations, Drift, Performance, RegimeDynamics
+from strategic_memory_client.past_advice import PastAdvice
 from strategic_memory_client.results import Evidence, Feedback, Policy, Rules
 
 
@@ -64,6 +65,8 @@ class AnalysisSettings:
     old."""
     evidence: EvidenceSettings | None = None
     """How evidence is weighed."""
+    past_revisions: int | None = None
+    """Newest revisions of the feedback log to judge by the trades of the window, 0 (none) to 10,000. None: 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,9 @@ class Analysis:
     """How regimes follow each other. None without a regime observation, or with more than 256 regimes."""
     correlations: Correlations | None = None
     """Whether regimes, and policies, earn at the same times. None when times are not known."""
+    past_advice: PastAdvice | None = None
+    """What past advice was worth. None for observations of your own, where none was asked for, where Redis refuses to
+    read the feedback log, and from a server that knows nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

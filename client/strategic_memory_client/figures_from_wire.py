@@ -19,7 +19,7 @@ from strategic_memory_client.figures import (
 )
 from strategic_memory_client.wire_policies import POLICIES
 
-_METHODS: Mapping[int, IntervalMethod] = {
+METHODS: Mapping[int, IntervalMethod] = {
     figures_pb2.INTERVAL_METHOD_STUDENT_T: IntervalMethod.STUDENT_T,
     figures_pb2.INTERVAL_METHOD_BLOCK_BOOTSTRAP: IntervalMethod.BLOCK_BOOTSTRAP,
 }
@@ -35,10 +35,10 @@ def performance_from_wire(wire: figures_pb2.Performance) -> Performance:
         losses=wire.losses,
         break_even=wire.break_even,
         win_rate=wire.win_rate if wire.HasField("win_rate") else None,
-        win_rate_interval=_interval(wire.win_rate_interval) if wire.HasField("win_rate_interval") else None,
+        win_rate_interval=interval_from_wire(wire.win_rate_interval) if wire.HasField("win_rate_interval") else None,
         mean_pnl=wire.mean_pnl if wire.HasField("mean_pnl") else None,
-        mean_pnl_interval=_interval(wire.mean_pnl_interval) if wire.HasField("mean_pnl_interval") else None,
-        mean_pnl_method=_METHODS.get(wire.mean_pnl_method),
+        mean_pnl_interval=interval_from_wire(wire.mean_pnl_interval) if wire.HasField("mean_pnl_interval") else None,
+        mean_pnl_method=METHODS.get(wire.mean_pnl_method),
         mean_pnl_block_trades=wire.mean_pnl_block_trades if wire.HasField("mean_pnl_block_trades") else None,
         gross_profit=wire.gross_profit if wire.HasField("gross_profit") else None,
         gross_loss=wire.gross_loss if wire.HasField("gross_loss") else None,
@@ -88,7 +88,7 @@ def correlations_from_wire(wire: figures_pb2.Correlations) -> Correlations:
                 second_regime=each.second_regime,
                 common_buckets=each.common_buckets,
                 coefficient=each.coefficient if each.HasField("coefficient") else None,
-                interval=_interval(each.interval) if each.HasField("interval") else None,
+                interval=interval_from_wire(each.interval) if each.HasField("interval") else None,
             )
             for each in wire.regimes
         ),
@@ -98,7 +98,7 @@ def correlations_from_wire(wire: figures_pb2.Correlations) -> Correlations:
                 second_policy=POLICIES.get(each.second_policy),
                 common_times=each.common_times,
                 coefficient=each.coefficient if each.HasField("coefficient") else None,
-                interval=_interval(each.interval) if each.HasField("interval") else None,
+                interval=interval_from_wire(each.interval) if each.HasField("interval") else None,
             )
             for each in wire.policies
         ),
@@ -135,5 +135,6 @@ def _drawdown(wire: figures_pb2.Drawdown) -> Drawdown:
     )
 
 
-def _interval(wire: figures_pb2.Interval) -> Interval:
+def interval_from_wire(wire: figures_pb2.Interval) -> Interval:
+    """Return the interval."""
     return Interval(wire.low, wire.high)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from google.protobuf import struct_pb2, timestamp_pb2
+from google.protobuf import struct_pb2
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_client.analysis import (
@@ -25,6 +24,7 @@ from strategic_memory_client.figures_from_wire import (
     dynamics_from_wire,
     performance_from_wire,
 )
+from strategic_memory_client.past_advice_from_wire import past_advice_from_wire
 from strategic_memory_client.results import (
     Comparison,
     Evidence,
@@ -36,15 +36,9 @@ from strategic_memory_client.results import (
     Reason,
     RegimeAdvice,
     RegimePerformance,
-    Rules,
 )
-from strategic_memory_client.wire_policies import POLICIES
-
-_RULES: Mapping[int, Rules] = {
-    feedback_pb2.RULES_UNSPECIFIED: Rules.REFERENCE,
-    feedback_pb2.RULES_REFERENCE: Rules.REFERENCE,
-    feedback_pb2.RULES_EVIDENCE: Rules.EVIDENCE,
-}
+from strategic_memory_client.wire_policies import POLICIES, RULES
+from strategic_memory_client.wire_times import time_from_wire
 
 _STATUSES: Mapping[int, FeedbackStatus] = {
     feedback_pb2.FEEDBACK_STATUS_WARMING_UP: FeedbackStatus.WARMING_UP,
@@ -67,13 +61,13 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         leverage_hint=wire.leverage_hint,
         regime_performance=_performance(wire.regime_performance) if wire.HasField("regime_performance") else None,
         current_regime=wire.current_regime,
-        timestamp=_time(wire.timestamp) if wire.HasField("timestamp") else None,
-        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
-        valid_until=_time(wire.valid_until) if wire.HasField("valid_until") else None,
+        timestamp=time_from_wire(wire.timestamp) if wire.HasField("timestamp") else None,
+        data_as_of=time_from_wire(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        valid_until=time_from_wire(wire.valid_until) if wire.HasField("valid_until") else None,
         version=wire.version,
         reasons=tuple(_reason(reason) for reason in wire.reasons),
         best_policy=POLICIES.get(wire.best_policy),
-        rules=_RULES.get(wire.rules),
+        rules=RULES.get(wire.rules),
         current=_current(wire.current) if wire.HasField("current") else None,
         evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
         leverage_bound_by=wire.leverage_bound_by or None,
@@ -88,9 +82,9 @@ def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
         revision=wire.revision,
         epoch=wire.epoch,
         status=_STATUSES.get(wire.status, FeedbackStatus.STALE),
-        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
-        valid_until=_time(wire.valid_until) if wire.HasField("valid_until") else None,
-        timestamp=_time(wire.timestamp) if wire.HasField("timestamp") else None,
+        data_as_of=time_from_wire(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        valid_until=time_from_wire(wire.valid_until) if wire.HasField("valid_until") else None,
+        timestamp=time_from_wire(wire.timestamp) if wire.HasField("timestamp") else None,
     )
 
 
@@ -117,18 +111,12 @@ def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
             for source in wire.sources
         ),
         sample_count=wire.sample_count,
-        data_as_of=_time(wire.data_as_of) if wire.HasField("data_as_of") else None,
+        data_as_of=time_from_wire(wire.data_as_of) if wire.HasField("data_as_of") else None,
         context=_context(wire.context) if wire.HasField("context") else None,
         regime_dynamics=dynamics_from_wire(wire.regime_dynamics) if wire.HasField("regime_dynamics") else None,
         correlations=correlations_from_wire(wire.correlations) if wire.HasField("correlations") else None,
+        past_advice=past_advice_from_wire(wire.past_advice) if wire.HasField("past_advice") else None,
     )
-
-
-def _time(wire: timestamp_pb2.Timestamp) -> datetime | None:
-    try:
-        return wire.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None  # outside of the years 1 to 9999: as good as not known
 
 
 def _performance(wire: feedback_pb2.RegimePerformance) -> RegimePerformance:
@@ -166,6 +154,7 @@ def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
         confidence_boost=wire.confidence_boost,
         leverage_hint=wire.leverage_hint,
         leverage_bound_by=wire.leverage_bound_by or None,
+        is_probe=wire.is_probe,
     )
     return advice if policy is not None and _make_sense(wire) else advice.as_safe()
 

@@ -95,6 +95,8 @@ class RegimeAdvice:
     """Advised leverage as a multiple of the base position."""
     leverage_bound_by: str | None = None
     """Name of the cap that lowered the leverage. None: none did."""
+    is_probe: bool = False
+    """Whether the policy is tried because it may turn out better, in place of the one that the evidence recommends."""
 
     def as_safe(self) -> RegimeAdvice:
         """Return it with the safe values."""
@@ -103,6 +105,7 @@ class RegimeAdvice:
             policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
             leverage_hint=safe_leverage(self.leverage_hint),
+            is_probe=False,
         )
 
 
@@ -211,6 +214,11 @@ class Feedback:
     """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
     epoch_changed: bool = field(default=False, compare=False)
     """Whether a stream came to this feedback from another epoch: history was lost in between."""
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether `updated_policy` is a probe: that of the current regime, where that is the preferred one."""
+        return self.current is not None and self.current.is_probe and self.current.regime == self.preferred_regime
 
     def is_active_at(self, now: datetime) -> bool:
         """Tell whether the values may be acted upon at `now` (aware): ACTIVE, and before `valid_until`."""

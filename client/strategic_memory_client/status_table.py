@@ -27,6 +27,7 @@ from strategic_memory_client.errors import (
     TooManySubscribersError,
     UnsupportedOperationError,
 )
+from strategic_memory_client.inline_to_wire import given_field
 
 ERROR_DOMAIN = "strategic_memory.v1"
 """Domain of the service's own `google.rpc.ErrorInfo` details."""
@@ -214,7 +215,9 @@ def _failure_of(call: _FailedCall, address: str) -> _Failure:
             if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
                 reason, metadata = info.reason, dict(info.metadata)
             elif detail.Unpack(request):
-                violations = tuple(FieldViolation(v.field, v.description) for v in request.field_violations)
+                violations = tuple(
+                    FieldViolation(given_field(v.field), v.description) for v in request.field_violations
+                )
         except DecodeError:
             continue  # the status itself still says enough
     return _Failure(

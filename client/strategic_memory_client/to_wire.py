@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from numbers import Integral, Real
-from typing import TypeVar
+from datetime import timedelta
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
+from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_client.analysis import (
     AnalysisSettings,
     EvidenceSettings,
     InlineMemory,
     PolicyRule,
-    PortfolioColumns,
-    RegimeColumns,
-    TradeColumns,
 )
-from strategic_memory_client.errors import FieldViolation, InvalidRequestError
+from strategic_memory_client.inline_to_wire import write_inline_memory
 from strategic_memory_client.results import Policy, Rules
 from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.subscription_settings import Delivery
+from strategic_memory_client.wire_values import age, invalid, moment, optional, row_count, single, text
 
-_Given = TypeVar("_Given")
-_Sent = TypeVar("_Sent", str, float, int, datetime, timedelta)
-
-_LARGEST_UINT32 = 2**32 - 1
-_LARGEST_INT64 = 2**63 - 1
-_LONGEST_AGE = timedelta(seconds=315_576_000_000)
 _ROW_COUNTS = (
     "regime_window",
     "portfolio_window",
     "trade_window",
     "minimum_samples",
     "minimum_policy_trades",
+    "past_revisions",
 )
 
 _POLICIES = {
@@ -60,7 +49,7 @@ def analyze_request(memory: InlineMemory | None, settings: AnalysisSettings | No
     if memory is None:
         request.stored.SetInParent()
     else:
-        request.inline.CopyFrom(_inline(memory))
+        write_inline_memory(memory, request.inline)
     if settings is not None:
         request.settings.CopyFrom(_settings(settings))
     return request
@@ -82,16 +71,16 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
         count: int | None = getattr(settings, name)
         if count is None:
             continue
-        setattr(wire, name, _single(count, _row_count, f"settings.{name}"))
+        setattr(wire, name, single(count, row_count, f"settings.{name}"))
     wire.policy_rules.extend(
         _policy_rule(rule, f"settings.policy_rules[{index}]") for index, rule in enumerate(settings.policy_rules)
     )
     if settings.rules is not None:
         wire.rules = _rules(settings.rules)
     if settings.as_of is not None:
-        wire.as_of.FromDatetime(_single(settings.as_of, _moment, "settings.as_of"))
+        wire.as_of.FromDatetime(single(settings.as_of, moment, "settings.as_of"))
     if settings.max_age is not None:
-        wire.max_age.FromTimedelta(_single(settings.max_age, _age, "settings.max_age"))
+        wire.max_age.FromTimedelta(single(settings.max_age, age, "settings.max_age"))
     if settings.evidence is not None:
         wire.evidence.CopyFrom(_evidence(settings.evidence))
     return wire
@@ -100,144 +89,27 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
 def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
     path = "settings.evidence"
     return analysis_pb2.EvidenceSettings(
-        half_life_trades=_optional(evidence.half_life_trades, f"{path}.half_life_trades"),
-        required_probability=_optional(evidence.required_probability, f"{path}.required_probability"),
-        minimum_trades=_optional(evidence.minimum_trades, f"{path}.minimum_trades"),
-        risk_aversion=_optional(evidence.risk_aversion, f"{path}.risk_aversion"),
+        half_life_trades=optional(evidence.half_life_trades, f"{path}.half_life_trades"),
+        required_probability=optional(evidence.required_probability, f"{path}.required_probability"),
+        minimum_trades=optional(evidence.minimum_trades, f"{path}.minimum_trades"),
+        risk_aversion=optional(evidence.risk_aversion, f"{path}.risk_aversion"),
     )
 
 
 def _rules(rules: Rules) -> feedback_pb2.Rules.ValueType:
     on_wire = _RULES.get(rules)
     if on_wire is None:
-        raise _invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}")
+        raise invalid("settings.rules", f"must be one of {', '.join(Rules)}, is {rules!r}")
     return on_wire
 
 
 def _policy_rule(rule: PolicyRule, path: str) -> analysis_pb2.PolicyRule:
     policy = _POLICIES.get(rule.policy)
     if policy is None:
-        raise _invalid(f"{path}.policy", f"must be one of {', '.join(Policy)}, is {rule.policy!r}")
+        raise invalid(f"{path}.policy", f"must be one of {', '.join(Policy)}, is {rule.policy!r}")
     return analysis_pb2.PolicyRule(
-        regime=_single(rule.regime, _text, f"{path}.regime"),
-        win_rate_above=_optional(rule.win_rate_above, f"{path}.win_rate_above"),
-        avg_pnl_above=_optional(rule.avg_pnl_above, f"{path}.avg_pnl_above"),
+        regime=single(rule.regime, text, f"{path}.regime"),
+        win_rate_above=optional(rule.win_rate_above, f"{path}.win_rate_above"),
+        avg_pnl_above=optional(rule.avg_pnl_above, f"{path}.avg_pnl_above"),
         policy=policy,
     )
-
-
-def _inline(memory: InlineMemory) -> memory_pb2.InlineMemory:
-    return memory_pb2.InlineMemory(
-        regime_observations=_regime_columns(memory.regime_observations, "inline.regime_observations"),
-        portfolio_entries=_portfolio_columns(memory.portfolio_entries, "inline.portfolio_entries"),
-        trade_results=_trade_columns(memory.trade_results, "inline.trade_results"),
-        max_leverage_hint=_optional(memory.max_leverage_hint, "inline.max_leverage_hint"),
-    )
-
-
-def _regime_columns(columns: RegimeColumns, path: str) -> memory_pb2.RegimeColumns:
-    return memory_pb2.RegimeColumns(
-        regime=_column(columns.regime, _text, f"{path}.regime"),
-        pnl=_column(columns.pnl, _number, f"{path}.pnl"),
-        volatility=_column(columns.volatility, _number_or_nan, f"{path}.volatility"),
-        trend=_column(columns.trend, _number_or_nan, f"{path}.trend"),
-        confidence=_column(columns.confidence, _number_or_nan, f"{path}.confidence"),
-        time_ms=_column(columns.time_ms, _milliseconds, f"{path}.time_ms"),
-    )
-
-
-def _portfolio_columns(columns: PortfolioColumns, path: str) -> memory_pb2.PortfolioColumns:
-    return memory_pb2.PortfolioColumns(
-        regime=_column(columns.regime, _text_or_empty, f"{path}.regime"),
-        pnl=_column(columns.pnl, _number, f"{path}.pnl"),
-        time_ms=_column(columns.time_ms, _milliseconds, f"{path}.time_ms"),
-    )
-
-
-def _trade_columns(columns: TradeColumns, path: str) -> memory_pb2.TradeColumns:
-    return memory_pb2.TradeColumns(
-        market_regime=_column(columns.market_regime, _text_or_empty, f"{path}.market_regime"),
-        realized_pnl=_column(columns.realized_pnl, _number, f"{path}.realized_pnl"),
-        policy=_column(columns.policy, _text_or_empty, f"{path}.policy"),
-        strategy=_column(columns.strategy, _text_or_empty, f"{path}.strategy"),
-        time_ms=_column(columns.time_ms, _milliseconds, f"{path}.time_ms"),
-    )
-
-
-def _column(given: Iterable[_Given], convert: Callable[[object], _Sent], path: str) -> Iterator[_Sent]:
-    if isinstance(given, str | bytes):
-        raise _invalid(path, "must be a column of values, is one text")
-    # An array's own conversion is many times faster than going through it item by item.
-    as_list = getattr(given, "tolist", None)
-    values: Iterable[_Given] = as_list() if as_list is not None else given
-    for index, value in enumerate(values):
-        yield _single(value, convert, f"{path}[{index}]")
-
-
-def _optional(value: object, path: str) -> float | None:
-    return None if value is None else _single(value, _number, path)
-
-
-def _single(value: object, convert: Callable[[object], _Sent], path: str) -> _Sent:
-    try:
-        return convert(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _invalid(path, str(error)) from error
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"must be a text, is {value!r}")
-    value.encode()  # a lone surrogate cannot be sent
-    return str(value)
-
-
-def _text_or_empty(value: object) -> str:
-    return "" if value is None else _text(value)
-
-
-def _number(value: object) -> float:
-    if type(value) is float:  # nearly every value of a long column
-        return value
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"must be a number, is {value!r}")
-    return float(value)
-
-
-def _number_or_nan(value: object) -> float:
-    return math.nan if value is None else _number(value)
-
-
-def _row_count(value: object) -> int:
-    return _whole(value, 0, _LARGEST_UINT32)
-
-
-def _milliseconds(value: object) -> int:
-    return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
-
-
-def _moment(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"must be a datetime, is {value!r}")
-    if value.utcoffset() is None:
-        raise ValueError(f"must say its timezone, for example datetime(2026, 1, 5, tzinfo=UTC), is {value!r}")
-    return value.astimezone(UTC)
-
-
-def _age(value: object) -> timedelta:
-    if not isinstance(value, timedelta):
-        raise TypeError(f"must be a timedelta, is {value!r}")
-    if not timedelta(milliseconds=1) <= value <= _LONGEST_AGE:
-        raise ValueError(f"must be from a millisecond to {_LONGEST_AGE.days} days, is {value!r}")
-    return value
-
-
-def _whole(value: object, lowest: int, highest: int) -> int:
-    if not isinstance(value, bool) and isinstance(value, Integral) and lowest <= int(value) <= highest:
-        return int(value)
-    raise TypeError(f"must be a whole number from {lowest} to {highest}, is {value!r}")
-
-
-def _invalid(path: str, description: str) -> InvalidRequestError:
-    violation = FieldViolation(path, description)
-    return InvalidRequestError(f"the request is not valid: {path}: {description}", violations=(violation,))

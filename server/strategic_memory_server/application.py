@@ -126,7 +126,11 @@ async def open_service(
             clock_ms=clock_ms,
         )
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
-        analyst = Analyst(AnalysisSources(loader, memory_store, trade_reader, clock_ms), settings.sync)
+        analyst = Analyst(
+            AnalysisSources(loader, memory_store, trade_reader, log, clock_ms),
+            settings.sync,
+            settings.grpc.max_request_bytes,
+        )
         servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock_ms), analyst, settings.grpc)
 
         def in_force() -> Feedback:

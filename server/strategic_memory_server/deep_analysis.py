@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.analysis import Analysis
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -24,7 +26,7 @@ from strategic_memory_server.figures.stationary import stationary_distribution
 from strategic_memory_server.figures.transitions import Transitions, transitions
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.stream_position import SEQUENCE_BITS
+from strategic_memory_server.stream_position import time_ms_of
 
 BUCKET_MS = 3_600_000
 """Buckets of time over which regimes are compared: one holds at a time, so they have to be longer than a regime."""
@@ -82,7 +84,12 @@ class DeepAnalysis:
 
 
 def analyze_deeply(
-    memory: StrategicMemory, analysis: Analysis, sums: EvidenceSums, settings: EvidenceSettings, now_ms: int
+    memory: StrategicMemory,
+    analysis: Analysis,
+    sums: EvidenceSums,
+    settings: EvidenceSettings,
+    now_ms: int,
+    checkpoint: Checkpoint = go_on,
 ) -> DeepAnalysis:
     """Work out the figures of a memory.
 
@@ -92,11 +99,13 @@ def analyze_deeply(
         sums: the sums of all trades so far, for the evidence.
         settings: how the evidence is weighed.
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
+        checkpoint: called now and then.
     """
+    checkpoint()
     names, codes = _by_name(memory.regime_names)
     trades = memory.trades
     regime = codes[trades.regime]
-    time_ms = _times_ms(trades.position) if memory.timed else None
+    time_ms = time_ms_of(trades.position) if memory.timed else None
     found = breakdown(
         trades.pnl,
         regime,
@@ -104,6 +113,7 @@ def analyze_deeply(
         time_ms=time_ms,
         now_ms=now_ms,
         weights=_weights(regime, settings.decay),
+        checkpoint=checkpoint,
     )
     return DeepAnalysis(
         groups={(names[group.regime], _policy(group.policy)): group for group in found.groups},
@@ -112,8 +122,8 @@ def analyze_deeply(
         if time_ms is None
         else Correlations(
             names,
-            correlations(trades.pnl, regime, time_ms, bucket_ms=BUCKET_MS),
-            correlations(trades.pnl, trades.policy, time_ms),
+            correlations(trades.pnl, regime, time_ms, bucket_ms=BUCKET_MS, checkpoint=checkpoint),
+            correlations(trades.pnl, trades.policy, time_ms, checkpoint=checkpoint),
         ),
         evidence=_evidence(analysis, sums, settings),
     )
@@ -131,17 +141,12 @@ def _policy(code: int | None) -> Policy | None:
     return None if code is None else Policy(code)
 
 
-def _times_ms(position: IndexColumn) -> IndexColumn:
-    return position >> SEQUENCE_BITS
-
-
 def _weights(regime: IndexColumn, decay: float) -> FloatColumn:
     """Weigh each trade by the number of later trades of its regime, as the evidence does."""
-    order = np.argsort(regime, kind="stable")
-    counts = np.unique(regime, return_counts=True)[1]
-    later = np.empty(regime.size, dtype=np.int64)
-    later[order] = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(regime.size)
-    return np.power(decay, later.astype(np.float64))
+    weights = np.empty(regime.size)
+    for members in distinct(regime).members():
+        weights[members] = np.power(decay, np.arange(members.size - 1, -1, -1, dtype=np.float64))
+    return weights
 
 
 def _dynamics(memory: StrategicMemory, names: tuple[str, ...], codes: IndexColumn) -> RegimeDynamics | None:
@@ -153,7 +158,7 @@ def _dynamics(memory: StrategicMemory, names: tuple[str, ...], codes: IndexColum
         regimes=tuple(names[code] for code in found.regimes),
         found=found,
         stationary=stationary_distribution(found),
-        dwells=dwell(regime, found, _times_ms(memory.regimes.position) if memory.timed else None),
+        dwells=dwell(regime, found, time_ms_of(memory.regimes.position) if memory.timed else None),
     )
 
 

@@ -35,6 +35,9 @@ _PREFIX = "STRATEGIC_MEMORY_"
 VALIDITY_IN_INTERVALS = 3
 """Default validity in sync intervals: an advice outlives two syncs that failed."""
 
+SHORTEST_VALIDITY_IN_INTERVALS = 1.5
+"""Shortest validity: half an interval is there for a sync that takes its time, or fails and is retried."""
+
 LEASE_S = 5.0
 SHORTEST_DEFAULT_LEASE_S = 1.0
 
@@ -110,6 +113,9 @@ class Environment(BaseSettings):
     evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
     evidence_minimum_trades: Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)] = 20.0
     evidence_risk_aversion: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.03
+    evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(_lower)] = "off"
+    evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
+    evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
     trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
     regime_window: Window = 50
@@ -132,10 +138,22 @@ class Environment(BaseSettings):
 
     @model_validator(mode="after")
     def _validity_outlives_interval(self) -> Self:
-        if self.validity is not None and self.validity < self.interval:
+        shortest_s = SHORTEST_VALIDITY_IN_INTERVALS * self.interval
+        if self.validity is not None and self.validity < shortest_s:
             raise ValueError(
-                "STRATEGIC_MEMORY_VALIDITY is shorter than MEMORY_SYNC_INTERVAL: every advice would turn stale "
-                "between two syncs; make it at least as long"
+                f"STRATEGIC_MEMORY_VALIDITY is {self.validity:g} s while MEMORY_SYNC_INTERVAL is {self.interval:g} s: "
+                "the advice would turn stale whenever a sync is a little late; make STRATEGIC_MEMORY_VALIDITY at "
+                f"least {SHORTEST_VALIDITY_IN_INTERVALS:g} intervals ({shortest_s:g} s), or leave it out, which means "
+                f"{VALIDITY_IN_INTERVALS}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _evidence_explores(self) -> Self:
+        if self.evidence_exploration == "on" and self.rules != "evidence":
+            raise ValueError(
+                f"STRATEGIC_MEMORY_EVIDENCE_EXPLORATION is on while STRATEGIC_MEMORY_RULES is {self.rules}: only the "
+                "evidence explores; set STRATEGIC_MEMORY_RULES=evidence, or turn exploration off"
             )
         return self
 
@@ -181,6 +199,9 @@ class Environment(BaseSettings):
                     required_probability=self.evidence_required_probability,
                     minimum_weight=self.evidence_minimum_trades,
                     risk_aversion=self.evidence_risk_aversion,
+                    explore=self.evidence_exploration == "on",
+                    exploration_width=self.evidence_exploration_width,
+                    exploration_hold=self.evidence_exploration_hold,
                 ),
                 trade_id_horizon=self.trade_id_horizon,
                 minimum_samples=self.minimum_samples,

@@ -89,6 +89,16 @@ class TooManyCallsError(StrategicMemoryError):
         super().__init__(f"{admitted} calls of {path} are in hand and no more are admitted; try again or elsewhere")
 
 
+class TooMuchInHandError(StrategicMemoryError):
+    """The requests for an analysis that the server has in hand are as large together as it takes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(
+            f"the requests for an analysis that are in hand may have {most_bytes} bytes together and this one is "
+            "beyond that; try again or elsewhere"
+        )
+
+
 class DrainingError(StrategicMemoryError):
     """The server goes away; the stream can be resumed elsewhere."""
 

@@ -11,11 +11,13 @@ from dataclasses import replace
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
 from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
 from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.probe import Completed, follow_exploration
 from strategic_memory_server.reinforcement_feedback import CAP_NAME
 from strategic_memory_server.rules import evidence_reasons
 
@@ -44,7 +46,16 @@ class EvidenceFeedback:
         self._asked: tuple[EvidenceSums, list[str], dict[str, float]] | None = None
         self._found: dict[str, RegimeEstimate] = {}
 
-    def complete(self, advice: Advice, analysis: Analysis, sums: EvidenceSums, rules: Rules) -> Advice:
+    def complete(
+        self,
+        advice: Advice,
+        analysis: Analysis,
+        sums: EvidenceSums,
+        rules: Rules,
+        exploration: Exploration = NOTHING_TRIED,
+        *,
+        may_begin: bool = True,
+    ) -> Completed:
         """Add the evidence about the current regime; where it is in charge, let it give the advice too.
 
         Args:
@@ -52,6 +63,8 @@ class EvidenceFeedback:
             analysis: what they advise it upon.
             sums: the sums of all trades so far.
             rules: which rules are in charge.
+            exploration: what is being tried, for where the evidence is in charge and explores.
+            may_begin: whether a trial may begin: not while trades are missing from the sums.
         """
         current = analysis.current_regime
         caps = leverage_caps(analysis)
@@ -60,9 +73,13 @@ class EvidenceFeedback:
         by_regime = self._estimates(sums, asked, caps) if sums.observations or rules is Rules.EVIDENCE else {}
         known = by_regime.get(current)
         view = view_of(known, sums.observations) if known and sums.observations else None
+        advice = replace(advice, evidence=view)
         if rules is Rules.REFERENCE:
-            return replace(advice, evidence=view)
-        return self._by_evidence(replace(advice, evidence=view), analysis, sums, by_regime)
+            return Completed(advice, NOTHING_TRIED)
+        advice = self._by_evidence(advice, analysis, sums, by_regime)
+        if known is None:
+            return Completed(advice, exploration if self._settings.explore else NOTHING_TRIED)
+        return follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
 
     def _estimates(self, sums: EvidenceSums, asked: list[str], caps: dict[str, float]) -> dict[str, RegimeEstimate]:
         if self._asked is None or self._asked[0] is not sums or self._asked[1:] != (asked, caps):

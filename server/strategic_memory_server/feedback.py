@@ -59,6 +59,7 @@ class RegimeAdvice:
         confidence_boost: how sure that is, 0 to 1.
         leverage_hint: multiple of the base position.
         leverage_bound_by: name of the cap that lowered the leverage; None when none did.
+        is_probe: whether the policy is tried because it may turn out better, in place of the recommended one.
     """
 
     regime: str
@@ -66,6 +67,7 @@ class RegimeAdvice:
     confidence_boost: float
     leverage_hint: float
     leverage_bound_by: str | None = None
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ class Advice:
     leverage_bound_by: str | None = None
     current: RegimeAdvice | None = None
     evidence: EvidenceView | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether `updated_policy` is a probe: that of the current regime, where that is the preferred one."""
+        return self.current is not None and self.current.is_probe and self.current.regime == self.preferred_regime
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ def _safe(advice: Advice, valid_until_ms: int) -> Advice:
             policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
             leverage_hint=min(current.leverage_hint, SAFE_LEVERAGE),
+            is_probe=False,
         ),
         evidence=evidence
         and replace(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
@@ -41,8 +41,6 @@ LONGEST_RETRY_S = 5.0
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
-
-_RANDOM = secrets.SystemRandom()
 
 logger = structlog.get_logger(__name__)
 
@@ -92,7 +90,9 @@ class StrategicMemorySync:
         self._clock_ms = clock_ms
         self._stopping = asyncio.Event()
         self._read_up_to: Mapping[str, str] = {}
-        self._unwatched = 0
+        self._retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
+        self._unwatched = Backoff(settings.retry_s, settings.interval_s)
+        self._claim: Claim | None = None
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -104,12 +104,12 @@ class StrategicMemorySync:
             started_s = self._loop_s()
             status = await self.cycle()
             if status.failure is not None:
-                await self._pause(min(self._retry_wait_s(), self._settings.interval_s))
+                await self._pause(self._retries.next_s())
             elif status.outcome == STANDBY:
                 await self._wait_to_lead()
             elif status.catching_up:
                 # The long memory catches up page by page; advice is given in between.
-                await self._pause(self._settings.floor_s)
+                await self._pause(started_s + self._settings.floor_s - self._loop_s())
             elif self._settings.reactive:
                 await self._wait_for_entries(started_s)
             else:
@@ -128,10 +128,9 @@ class StrategicMemorySync:
                 return
             if arrived is None:
                 # A sync finds out which key is in the way and leaves it out; if that is no help, sync more rarely.
-                self._unwatched += 1
-                await self._pause(min(settings.retry_s * 2.0 ** min(self._unwatched - 1, 10), left_s))
+                await self._pause(min(self._unwatched.next_s(), left_s))
                 return
-            self._unwatched = 0
+            self._unwatched.reset()
             if arrived:
                 floor_left_s = started_s + settings.floor_s - self._loop_s()
                 await self._pause(min(max(settings.debounce_s, floor_left_s), max(due_s - self._loop_s(), 0.0)))
@@ -157,8 +156,11 @@ class StrategicMemorySync:
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
+        elapsed_s = time.perf_counter() - started
+        # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
+        await asyncio.sleep(0)
         if status.failure is None:
-            self._completed(status, time.perf_counter() - started, led=claim is not None)
+            self._completed(status, elapsed_s, led=claim is not None)
         self._observe(self.status)
         return self.status
 
@@ -180,6 +182,10 @@ class StrategicMemorySync:
     async def _sync(self, claim: Claim) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
+        if claim != self._claim:
+            # Another server may have led in between, or Redis may have come back as another process.
+            parts.long_memory.forget()
+            self._claim = claim
         loaded = await self._load()
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
@@ -206,15 +212,23 @@ class StrategicMemorySync:
                 policy=Policy.CONSERVATIVE,
                 confidence=0.0,
             )
-        advice = parts.evidence.complete(advice, analysis, gathered.kept.sums, self._settings.rules)
+        completed = parts.evidence.complete(
+            advice,
+            analysis,
+            gathered.kept.sums,
+            self._settings.rules,
+            gathered.stored.exploration,
+            may_begin=gathered.is_complete,
+        )
+        advice, note = completed.advice, gathered.note_with(completed.exploration)
         now_ms = self._clock_ms()
         times = Times(
             computed_at_ms=now_ms,
             data_as_of_ms=analysis.data_as_of_ms,
             valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
-        publication = await parts.publisher.publish(claim, advice, times, now_ms, gathered.note)
-        parts.long_memory.written(gathered.note)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, note)
+        parts.long_memory.written(note)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",
@@ -225,6 +239,7 @@ class StrategicMemorySync:
         )
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
+        self._retries.reset()
         self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
         if led:
             self.status = replace(self.status, iteration=status.iteration + 1)
@@ -240,11 +255,6 @@ class StrategicMemorySync:
     def _loop_s() -> float:
         """Time of the event loop, seconds."""
         return asyncio.get_running_loop().time()
-
-    def _retry_wait_s(self) -> float:
-        """Wait twice as long after each failure, spread by a tenth so that servers do not retry in step."""
-        doubled = self._settings.retry_s * 2.0 ** min(self.status.failures - 1, 10)
-        return min(doubled, LONGEST_RETRY_S) * _RANDOM.uniform(0.9, 1.1)
 
     async def _wait_to_lead(self) -> None:
         """Wait until this server leads, at most until the next reading of the memory is due."""

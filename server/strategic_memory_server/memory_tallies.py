@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn
 from strategic_memory_server.memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
 from strategic_memory_server.memory_totals import MemoryTotals, ObservedTotals, TradedTotals
@@ -32,11 +33,11 @@ class ObservedTallies:
         """Give the totals as they stand."""
         return ObservedTotals(self._pnl.totals.copy(), self._confidence.totals.copy(), self._runs.totals())
 
-    def add(self, window: RegimeWindow, names: Sequence[str]) -> None:
-        """Add observations that are not older than those before, oldest first."""
+    def add(self, window: RegimeWindow, names: Sequence[str], checkpoint: Checkpoint = go_on) -> None:
+        """Add observations that are not older than those before, oldest first. It calls `checkpoint` now and then."""
         self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
         self._confidence.add_all(names.__getitem__, window.regime, _known(window.confidence))
-        self._runs.add_all(names, window.regime, window.position)
+        self._runs.add_all(names, window.regime, window.position, checkpoint)
 
     def remove_oldest(self, window: RegimeWindow, count: int, names: Sequence[str]) -> None:
         """Take away the oldest observations of the window, so many of them, but not all."""
@@ -118,10 +119,12 @@ def _known(numbers: FloatColumn) -> FloatColumn:
     return np.where(np.isnan(numbers), 0.0, numbers)
 
 
-def totals_of(memory: StrategicMemory) -> MemoryTotals:
-    """Add up a whole memory."""
+def totals_of(memory: StrategicMemory, checkpoint: Checkpoint = go_on) -> MemoryTotals:
+    """Add up a whole memory. It calls `checkpoint` now and then."""
     observed, earned, traded = ObservedTallies(), EarnedTallies(), TradedTallies()
-    observed.add(memory.regimes, memory.regime_names)
+    observed.add(memory.regimes, memory.regime_names, checkpoint)
+    checkpoint()
     earned.add(memory.portfolio, memory.regime_names)
+    checkpoint()
     traded.add(memory.trades, memory.regime_names, memory.strategy_names)
     return MemoryTotals(observed.totals(), earned.totals(), traded.totals())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, Transition
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.exact_sum import rounded
 from strategic_memory_server.memory import UNKNOWN_REGIME, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
@@ -33,9 +34,10 @@ class PatternAnalyzer:
     def __init__(self, minimum_policy_trades: int = 3) -> None:
         self._minimum_policy_trades = minimum_policy_trades
 
-    def analyze(self, memory: StrategicMemory) -> Analysis:
-        """Work out everything from one memory."""
-        totals = memory.totals or totals_of(memory)
+    def analyze(self, memory: StrategicMemory, checkpoint: Checkpoint = go_on) -> Analysis:
+        """Work out everything from one memory. It calls `checkpoint` now and then."""
+        totals = memory.totals or totals_of(memory, checkpoint)
+        checkpoint()
         runs = totals.observed.runs
         episodes = runs.episodes()
         policies, strategies = _by_policy(totals), _by_strategy(totals)
@@ -49,6 +51,7 @@ class PatternAnalyzer:
             )
             for name in {**totals.observed.pnl, **totals.earned, **totals.traded.pnl}
         ]
+        checkpoint()
         regimes.sort(key=lambda figures: (-figures.avg_pnl, -figures.sample_count, figures.regime))
         return Analysis(
             regimes=tuple(regimes),

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.stream_position import SEQUENCE_BITS
+from strategic_memory_server.distinct import distinct
+from strategic_memory_server.stream_position import time_ms_of
 from strategic_memory_server.tallies import FEW
 
 Pair = tuple[str, str]
@@ -81,18 +83,22 @@ class RunTally:
         self._last, self._last_ms = regime, time_ms
         self._count += 1
 
-    def add_all(self, names: Sequence[str], regimes: IndexColumn, positions: IndexColumn) -> None:
-        """Add observations, oldest first; `regimes` are indices into `names`."""
-        times_ms = positions >> SEQUENCE_BITS
+    def add_all(
+        self, names: Sequence[str], regimes: IndexColumn, positions: IndexColumn, checkpoint: Checkpoint = go_on
+    ) -> None:
+        """Add observations, oldest first; `regimes` are indices into `names`. It calls `checkpoint` now and then."""
+        times_ms = time_ms_of(positions)
         one_by_one = regimes.size if regimes.size <= FEW else 1
         for regime, time_ms in zip(regimes[:one_by_one].tolist(), times_ms[:one_by_one].tolist(), strict=True):
             self.add(names[regime], time_ms)
         if one_by_one == regimes.size:
             return
         older, newer, apart_ms = regimes[:-1], regimes[1:], np.diff(times_ms)
-        pairs, place = np.unique(older * len(names) + newer, return_inverse=True)
-        sums_ms = np.bincount(place, weights=apart_ms)
-        for pair, count, sum_ms in zip(pairs.tolist(), np.bincount(place).tolist(), sums_ms.tolist(), strict=True):
+        pairs = distinct(older * len(names) + newer)
+        sums_ms = np.bincount(pairs.place, weights=apart_ms)
+        for pair, count, sum_ms in zip(pairs.found.tolist(), pairs.counts.tolist(), sums_ms.tolist(), strict=True):
+            # There can be nearly as many pairs as observations.
+            checkpoint()
             before, after = divmod(pair, len(names))
             self._add_pairs((names[before], names[after]), count, int(sum_ms))
         changes = np.flatnonzero(older != newer)

@@ -46,8 +46,8 @@ def started(forever: Coroutine[Any, Any, None], name: str, broken: asyncio.Event
 async def cancel(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait for its end.
 
-    Once is not enough: the Redis client writes under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation
-    that arrives as the write completes.
+    Once may not be enough: a library that waits under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation
+    that arrives as what it waits for completes, must not keep the service from stopping.
     """
     while not task.done():
         task.cancel()

@@ -12,6 +12,9 @@ from strategic_memory_server.rules import reference_rules
 MAX_WINDOW = 1_000_000
 """Longest window, in entries."""
 
+MAX_REQUEST_BYTES = 96 * 1024 * 1024
+"""Three tables of `MAX_WINDOW` entries have 68 MiB in the packed form, and 84 with 10,000 long names in each column."""
+
 SHORTEST_HEARTBEAT_S = 0.1
 LONGEST_HEARTBEAT_S = 3_600.0
 
@@ -114,7 +117,7 @@ class GrpcSettings:
         max_subscribers: streams admitted at once.
         max_connection_age_s: after this time, more or less by a tenth, a connection takes no more calls, seconds.
         connection_grace_s: how long the calls in hand may last then before they are cut off, seconds.
-        max_request_bytes: largest request.
+        max_request_bytes: largest request, and all requests for an analysis together that are in hand at once.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
     """
 
@@ -123,7 +126,7 @@ class GrpcSettings:
     max_subscribers: int = 5_000
     max_connection_age_s: float = 3_600.0
     connection_grace_s: float = 10.0
-    max_request_bytes: int = 64 * 1024 * 1024
+    max_request_bytes: int = MAX_REQUEST_BYTES
     stop_grace_s: float = 1.0
 
 

@@ -7,10 +7,19 @@ Timestamp goes; an id beyond that was typed by hand, and only its order among ot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from strategic_memory_server.columns import IndexColumn
+
 SEQUENCE_BITS = 15
 MAX_SEQUENCE = (1 << SEQUENCE_BITS) - 1
 MIN_TIME_MS = -62_135_596_800_000
 MAX_TIME_MS = 253_402_300_799_999
+
+PositionT = TypeVar("PositionT", int, IndexColumn)
 
 
 def position_of_time(time_ms: int, sequence: int = 0) -> int:
@@ -24,9 +33,25 @@ def position_of_id(entry_id: bytes) -> int:
     return position_of_time(int(time_ms), int(sequence))
 
 
-def time_ms_of(position: int) -> int:
-    """Give the milliseconds since 1970-01-01 UTC of a position."""
+def positions_of_ids(entry_ids: Sequence[bytes]) -> IndexColumn:
+    """Give the positions of many stream ids, as `position_of_id` gives each."""
+    parts = [int(part) for part in b"-".join(entry_ids).split(b"-")] if entry_ids else []
+    try:
+        time_ms, sequence = np.array(parts[::2], dtype=np.int64), np.array(parts[1::2], dtype=np.int64)
+    except OverflowError:
+        return np.array([position_of_id(entry_id) for entry_id in entry_ids], dtype=np.int64)
+    positions: IndexColumn = (np.minimum(time_ms, MAX_TIME_MS) << SEQUENCE_BITS) | np.minimum(sequence, MAX_SEQUENCE)
+    return positions
+
+
+def time_ms_of(position: PositionT) -> PositionT:
+    """Give the milliseconds since 1970-01-01 UTC of a position, or of each in a column."""
     return position >> SEQUENCE_BITS
+
+
+def sequence_of(position: int) -> int:
+    """Give the sequence number in a position."""
+    return position & MAX_SEQUENCE
 
 
 def id_order(entry_id: str) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.exact_sum import exact, exact_sums
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -69,15 +70,14 @@ class PnlTallies(Generic[KeyT]):
             for index, value in zip(group.tolist(), values.tolist(), strict=True):
                 self.add(key_of(index), value)
             return
-        found, place = np.unique(group, return_inverse=True)
-        counts = np.bincount(place)
-        wins = np.bincount(place, weights=values > 0)
-        losses = np.bincount(place, weights=values < 0)
-        sums = exact_sums(values, place, found.size)
+        groups = distinct(group)
+        wins = np.bincount(groups.place[values > 0], minlength=groups.found.size)
+        losses = np.bincount(groups.place[values < 0], minlength=groups.found.size)
+        sums = exact_sums(values, groups.place, groups.found.size)
         for index, count, units, won, lost in zip(
-            found.tolist(), counts.tolist(), sums, wins.tolist(), losses.tolist(), strict=True
+            groups.found.tolist(), groups.counts.tolist(), sums, wins.tolist(), losses.tolist(), strict=True
         ):
             before = self.totals.get(key_of(index), NOTHING)
             self.totals[key_of(index)] = PnlTotal(
-                before.entries + count, before.units + units, before.wins + int(won), before.losses + int(lost)
+                before.entries + count, before.units + units, before.wins + won, before.losses + lost
             )

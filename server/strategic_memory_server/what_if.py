@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strategic_memory_server.analysis import Analysis
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.deep_analysis import DeepAnalysis, analyze_deeply
-from strategic_memory_server.evidence.batch import batch
+from strategic_memory_server.evidence.batch import batch_of_codes
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Rules, Times, warming_up
 from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.memory import StrategicMemory, TradeWindow
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import WindowSettings
+
+DEFAULT_PAST_REVISIONS = 1_000
+MAX_PAST_REVISIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class AnalysisOrder:
     Attributes:
         as_of_ms: the moment to analyse as of, milliseconds since 1970-01-01 UTC; None: now.
         max_age_ms: how old an entry may be then, milliseconds; None: however old.
+        past_revisions: newest revisions of the feedback log to judge by what then happened; 0: none.
     """
 
     windows: WindowSettings
@@ -39,6 +45,7 @@ class AnalysisOrder:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     as_of_ms: int | None = None
     max_age_ms: int | None = None
+    past_revisions: int = DEFAULT_PAST_REVISIONS
 
     def span(self, now_ms: int) -> TimeSpan:
         """Say which entries count."""
@@ -56,7 +63,12 @@ class WhatIf:
 
 
 def analyze_memory(
-    memory: StrategicMemory, order: AnalysisOrder, now_ms: int, sums: EvidenceSums | None = None
+    memory: StrategicMemory,
+    order: AnalysisOrder,
+    now_ms: int,
+    sums: EvidenceSums | None = None,
+    exploration: Exploration | None = None,
+    checkpoint: Checkpoint = go_on,
 ) -> WhatIf:
     """Analyse a memory and advise upon it.
 
@@ -65,23 +77,25 @@ def analyze_memory(
         order: under which settings.
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
         sums: the sums of all trades so far; None: the trades in the window are all there are.
+        exploration: what the service is trying; None: that has no meaning for this memory, so nothing is explored.
+        checkpoint: called now and then.
     """
-    analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory)
+    analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory, checkpoint)
+    checkpoint()
     advice = ReinforcementFeedback(order.minimum_samples, order.policy_table).recommend(analysis)
-    known = sums_of_window(memory, order.evidence) if sums is None else sums
+    known = sums_of_trades(memory.trades, memory.regime_names, order.evidence.decay) if sums is None else sums
     if isinstance(advice, NoAdvice):
         feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
     else:
-        evidence = EvidenceFeedback(order.evidence)
-        advice = evidence.complete(advice, analysis, known, order.rules)
+        explores = order.evidence.explore and exploration is not None
+        evidence = EvidenceFeedback(replace(order.evidence, explore=explores))
+        advice = evidence.complete(advice, analysis, known, order.rules, exploration or NOTHING_TRIED).advice
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
-    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, order.evidence, now_ms))
+    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, order.evidence, now_ms, checkpoint))
 
 
-def sums_of_window(memory: StrategicMemory, settings: EvidenceSettings) -> EvidenceSums:
-    """Sum the trades of a window; those without a policy are no evidence about any."""
-    trades, names = memory.trades, memory.regime_names
+def sums_of_trades(trades: TradeWindow, regime_names: Sequence[str], decay: float) -> EvidenceSums:
+    """Sum trades; those without a policy are no evidence about any."""
     usable = trades.policy >= 0
-    regimes = [names[code] for code in trades.regime[usable].tolist()]
-    return batch(settings.decay, regimes, trades.policy[usable], trades.pnl[usable])
+    return batch_of_codes(decay, regime_names, trades.regime[usable], trades.policy[usable], trades.pnl[usable])

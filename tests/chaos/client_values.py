@@ -54,6 +54,7 @@ def _current(current: RegimeAdvice | None) -> feedback_pb2.RegimeAdvice | None:
         confidence_boost=current.confidence_boost,
         leverage_hint=current.leverage_hint,
         leverage_bound_by=current.leverage_bound_by or "",
+        is_probe=current.is_probe,
     )
 
 

@@ -12,8 +12,9 @@ from client.feedback_samples import feedback, feedback_message, with_evidence
 from history.checker import check
 from history.event_budget import EventBudget
 from history.from_wire import feedback_of
-from history.model import Delivery, History, LogGap, Position, Promise
+from history.model import Delivery, History, LogGap, Position
 from history.observer_clock import ObserverClock
+from history.promises import Promise
 
 from strategic_memory_client import (
     Disconnected,

@@ -71,7 +71,7 @@ def with_evidence(message: feedback_pb2.Feedback) -> feedback_pb2.Feedback:
     message.leverage_bound_by = "risk:leverage_limits"
     message.current.CopyFrom(
         feedback_pb2.RegimeAdvice(
-            regime="BULL", policy=feedback_pb2.POLICY_BALANCED, confidence_boost=0.6, leverage_hint=1.25
+            regime="BULL", policy=feedback_pb2.POLICY_BALANCED, confidence_boost=0.6, leverage_hint=1.25, is_probe=True
         )
     )
     policies = [

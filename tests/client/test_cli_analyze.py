@@ -125,7 +125,7 @@ def test_a_memory_from_a_file_or_stdin(peer: ScriptedPeer, tmp_path: Path, *, as
     ended = run("analyze", "-a", peer.address, "--file", "-" if as_stdin else str(path), stdin=MEMORY)
     assert (ended.code, ended.err) == (0, "")
     columns = peer.analyses[0].inline.regime_observations
-    assert list(columns.regime) == ["BULL", "BEAR"]
+    assert (list(columns.regime_names), list(columns.regime_code)) == (["BULL", "BEAR"], [0, 1])
     assert list(columns.pnl) == [1.0, -0.5]
     assert math.isnan(columns.volatility[0])
 
@@ -144,6 +144,11 @@ def analyze_file(content: str) -> Ended:
         ('{"trade_results": {"realized_pnl": 1}}', "must be a list"),
         ('{"trade_results": []}', "trade_results must be an object"),
         ('{"max_leverage_hint": "high"}', "max_leverage_hint"),
+        ('{"trade_results": {"policy_names": ["BALANCED"], "policy_code": [1]}}', "policy_code must be places in"),
+        ('{"trade_results": {"policy_names": ["BALANCED"], "policy_code": [true]}}', "policy_code must be places in"),
+        ('{"trade_results": {"policy_names": ["BALANCED"], "policy_code": [-1]}}', "policy_code must be places in"),
+        ('{"trade_results": {"policy": ["BALANCED"], "policy_code": [0]}}', "give one of the two"),
+        ('{"portfolio_entries": {"policy_code": [0]}}', "has no policy_code"),
         ('{"max_leverage_hint": 1' + 400 * "0" + "}", "max_leverage_hint is too large"),
         ("[" * 100_000, "nested too deep"),
         ('{"max_leverage_hint": 1, "max_leverage_hint": 2}', "'max_leverage_hint' is given twice"),
@@ -183,7 +188,23 @@ def test_the_file_may_be_the_json_that_protobuf_writes(tmp_path: Path) -> None:
     path = tmp_path / "memory.json"
     for names_as_in_the_proto in (True, False):
         path.write_text(json_format.MessageToJson(wire, preserving_proto_field_name=names_as_in_the_proto))
-        assert analyze_request(read_memory(str(path)), None).inline == wire
+        packed = analyze_request(read_memory(str(path)), None).inline
+        assert packed == memory_pb2.InlineMemory(
+            regime_observations=memory_pb2.RegimeColumns(
+                regime_names=["BULL"], regime_code=[0], pnl=[0.5], trend=[1.0]
+            ),
+            portfolio_entries=memory_pb2.PortfolioColumns(pnl=[0.25]),
+            trade_results=memory_pb2.TradeColumns(
+                market_regime_names=["BULL"],
+                market_regime_code=[0],
+                realized_pnl=[1.0],
+                policy_names=["BALANCED"],
+                policy_code=[0],
+            ),
+            max_leverage_hint=1.5,
+        )
+        path.write_text(json_format.MessageToJson(packed, preserving_proto_field_name=names_as_in_the_proto))
+        assert analyze_request(read_memory(str(path)), None).inline == packed
     path.write_text("{}")
     assert read_memory(str(path)) == InlineMemory()
 

@@ -80,6 +80,7 @@ def test_get_tells_the_advice_for_the_current_regime_and_the_evidence(peer: Scri
         "confidence_boost": 0.6,
         "leverage_hint": 1.25,
         "leverage_bound_by": None,
+        "is_probe": True,
     }
     messages = feedback_pb2.RegimeAdvice(), feedback_pb2.Evidence(), feedback_pb2.PolicyEvidence()
     parts = told["current"], told["evidence"], told["evidence"]["policies"][2]
@@ -91,7 +92,8 @@ def test_get_tells_the_advice_for_the_current_regime_and_the_evidence(peer: Scri
     without_style = re.sub(r"\x1b\[[0-9;]*m", "", run_at_terminal("get", "-a", peer.address).out)
     shown = " ".join(without_style.split())
     assert "leverage 1.5 (bound by risk:leverage_limits)" in shown
-    assert "advice there BALANCED, leverage 1.25, confidence 0.6" in shown
+    assert "policy AGGRESSIVE (a probe) leverage" in shown
+    assert "advice there BALANCED (a probe), leverage 1.25, confidence 0.6" in shown
     assert "evidence BULL: BALANCED, leverage 1.4 (bound by cap\N{REPLACEMENT CHARACTER}[2J), confidence 0.8" in shown
     assert "60 trades" in shown
     assert "BALANCED: best 90.0%, mean pnl 0.2 (0 to 0), 20 trades" in shown
@@ -104,6 +106,7 @@ def test_get_withholds_all_of_a_stale_feedback(peer: ScriptedPeer) -> None:
     peer.feedback = with_evidence(feedback_message(status=STALE))
     told = json.loads(run("get", "-a", peer.address).out)
     assert (told["current"]["policy"], told["current"]["leverage_hint"]) == ("CONSERVATIVE", 1.0)
+    assert told["current"]["is_probe"] is False
     assert (told["evidence"]["recommended_policy"], told["evidence"]["leverage_hint"]) == ("CONSERVATIVE", 1.0)
 
 

@@ -44,7 +44,7 @@ def test_a_line_tells_the_advice_for_the_current_regime_and_the_evidence() -> No
     assert isinstance(told["current"], dict)
     assert isinstance(told["evidence"], dict)
     assert (told["current"]["policy"], told["evidence"]["observations"]) == ("BALANCED", 60)
-    assert "(now BULL: BALANCED, leverage 1.25, confidence 0.6)" in shown
+    assert "(now BULL: BALANCED (a probe), leverage 1.25, confidence 0.6)" in shown
     assert "evidence BALANCED (best: 90.0%)" in shown
 
 

@@ -77,7 +77,8 @@ def test_analyze_sends_the_memory_and_the_settings(made: Made, peer: ScriptedPee
     memory = InlineMemory(RegimeColumns(regime=["BULL"], pnl=[1.0]))
     with made(peer.address, options=OPTIONS) as caller:
         result = caller.analyze(memory, AnalysisSettings(trade_window=7))
-    assert list(peer.analyses[0].inline.regime_observations.regime) == ["BULL"]
+    sent = peer.analyses[0].inline.regime_observations
+    assert (list(sent.regime_names), list(sent.regime_code)) == (["BULL"], [0])
     assert peer.analyses[0].settings.trade_window == 7
     assert result.feedback.revision == 3
 

@@ -8,34 +8,25 @@ from datetime import UTC, datetime
 
 import pytest
 from advice import NOW_MS, any_feedback
-from google.protobuf import json_format, struct_pb2, timestamp_pb2
-from google.protobuf.message import Message
+from google.protobuf import timestamp_pb2
 from hypothesis import given
 from repeatable import repeatable
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import (
-    Analysis,
     Comparison,
-    Context,
     Evidence,
     Feedback,
     FeedbackStatus,
     Heartbeat,
     Policy,
-    PolicyAnalysis,
     PolicyEvidence,
     Reason,
     RegimeAdvice,
-    RegimeAnalysis,
     RegimePerformance,
-    RegimeTransition,
     Rules,
-    SourceReport,
-    StrategyAnalysis,
 )
 from strategic_memory_client.from_wire import (
-    analysis_from_wire,
     feedback_from_wire,
     heartbeat_from_wire,
     stream_message_from_wire,
@@ -285,119 +276,3 @@ def test_a_message_of_a_stream() -> None:
     beat = service_pb2.StreamFeedbackResponse(heartbeat=feedback_pb2.Heartbeat(revision=1))
     assert isinstance(stream_message_from_wire(beat), Heartbeat)
     assert stream_message_from_wire(service_pb2.StreamFeedbackResponse()) is None
-
-
-def struct(json: str) -> struct_pb2.Struct:
-    return json_format.Parse(json, struct_pb2.Struct())
-
-
-def test_a_whole_analysis() -> None:
-    exposure = struct('{"total": 1.5, "nested": {"long": [1, null, "x", true]}}')
-    exposure.fields["broken"].number_value = math.inf
-    wire = analysis_pb2.Analysis(
-        regimes=[
-            analysis_pb2.RegimeAnalysis(
-                regime="BULL",
-                sample_count=9,
-                total_pnl=2.5,
-                avg_pnl=0.25,
-                wins=6,
-                losses=3,
-                win_rate=0.66,
-                confidence=0.5,
-                best_policy=feedback_pb2.POLICY_BALANCED,
-                policies=[
-                    analysis_pb2.PolicyAnalysis(
-                        policy=feedback_pb2.POLICY_BALANCED, trades=4, avg_pnl=0.5, win_rate=0.75
-                    ),
-                    analysis_pb2.PolicyAnalysis(),
-                ],
-                strategies=[analysis_pb2.StrategyAnalysis(strategy="trend", trades=2, avg_pnl=-0.5, win_rate=0.0)],
-                episodes=3,
-                mean_dwell_observations=1.5,
-                mean_dwell_seconds=60.0,
-            ),
-            analysis_pb2.RegimeAnalysis(regime="BEAR"),
-        ],
-        current_regime="BEAR",
-        preferred_regime="BULL",
-        transitions=[analysis_pb2.RegimeTransition(from_regime="BULL", to_regime="BEAR", count=2)],
-        sources=[
-            analysis_pb2.SourceReport(
-                source="trade_results", accepted=4, rejected={"pnl_missing": 1}, noted={"late": 2}
-            )
-        ],
-        sample_count=13,
-        data_as_of=stamp(4),
-        context=analysis_pb2.Context(
-            governance_policy=feedback_pb2.POLICY_CONSERVATIVE,
-            governance_preferred_regime="BULL",
-            regime_stats=struct("{}"),
-            exposure_summary=exposure,
-            leverage_limits=struct('{"max": 2}'),
-            exit_statistics=struct('{"hits": "3"}'),
-            max_leverage_hint=0.0,
-        ),
-    )
-    assert analysis_from_wire(wire) == Analysis(
-        regimes=(
-            RegimeAnalysis(
-                regime="BULL",
-                sample_count=9,
-                total_pnl=2.5,
-                avg_pnl=0.25,
-                wins=6,
-                losses=3,
-                win_rate=0.66,
-                confidence=0.5,
-                best_policy=Policy.BALANCED,
-                policies=(PolicyAnalysis(Policy.BALANCED, 4, 0.5, 0.75), PolicyAnalysis(None, 0, 0.0, None)),
-                strategies=(StrategyAnalysis("trend", 2, -0.5, 0.0),),
-                episodes=3,
-                mean_dwell_observations=1.5,
-                mean_dwell_seconds=60.0,
-            ),
-            RegimeAnalysis("BEAR", 0, 0.0, 0.0, 0, 0, None, None, None, (), (), 0, None, None),
-        ),
-        current_regime="BEAR",
-        preferred_regime="BULL",
-        transitions=(RegimeTransition("BULL", "BEAR", 2),),
-        sources=(SourceReport("trade_results", 4, {"pnl_missing": 1}, {"late": 2}),),
-        sample_count=13,
-        data_as_of=WHEN.replace(second=4),
-        context=Context(
-            governance_policy=Policy.CONSERVATIVE,
-            governance_preferred_regime="BULL",
-            regime_stats={},
-            exposure_summary={"total": 1.5, "nested": {"long": [1.0, None, "x", True]}, "broken": math.inf},
-            leverage_limits={"max": 2.0},
-            exit_statistics={"hits": "3"},
-            max_leverage_hint=0.0,
-        ),
-    )
-    empty = analysis_from_wire(analysis_pb2.Analysis(context=analysis_pb2.Context()))
-    assert empty.context == Context(None, None, None, None, None, None, None)
-    assert empty.data_as_of is None
-
-
-@pytest.mark.parametrize(
-    ("message", "value"),
-    [
-        (feedback_pb2.Feedback, Feedback),
-        (feedback_pb2.RegimePerformance, RegimePerformance),
-        (feedback_pb2.Reason, Reason),
-        (feedback_pb2.Comparison, Comparison),
-        (feedback_pb2.Heartbeat, Heartbeat),
-        (analysis_pb2.Analysis, Analysis),
-        (analysis_pb2.RegimeAnalysis, RegimeAnalysis),
-        (analysis_pb2.PolicyAnalysis, PolicyAnalysis),
-        (analysis_pb2.StrategyAnalysis, StrategyAnalysis),
-        (analysis_pb2.RegimeTransition, RegimeTransition),
-        (analysis_pb2.SourceReport, SourceReport),
-        (analysis_pb2.Context, Context),
-    ],
-)
-def test_values_have_every_field_of_the_wire_under_its_name(message: type[Message], value: type) -> None:
-    wire_fields = {field.name for field in message.DESCRIPTOR.fields}
-    own_fields = {field.name for field in dataclasses.fields(value)}
-    assert own_fields - {"skipped_revisions", "epoch_changed"} == wire_fields

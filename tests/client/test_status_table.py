@@ -100,6 +100,22 @@ def test_a_bad_request_names_the_fields() -> None:
     assert "settings.trade_window: is 0" in str(made)
 
 
+@pytest.mark.parametrize(
+    ("on_the_wire", "here"),
+    [
+        ("inline.trade_results.policy_code[3]", "inline.trade_results.policy[3]"),
+        ("inline.trade_results.strategy_names", "inline.trade_results.strategy"),
+        ("inline.trade_results.time_ms[3]", "inline.trade_results.time_ms[3]"),
+        ("settings.rules", "settings.rules"),
+    ],
+)
+def test_a_packed_column_is_named_as_the_column_that_was_given(on_the_wire: str, here: str) -> None:
+    violation = error_details_pb2.BadRequest.FieldViolation(field=on_the_wire, description="is wrong")
+    made = error(grpc.StatusCode.INVALID_ARGUMENT, error_details_pb2.BadRequest(field_violations=[violation]))
+    assert isinstance(made, InvalidRequestError)
+    assert made.violations == (FieldViolation(here, "is wrong"),)
+
+
 @pytest.mark.parametrize("reason", ["REVISION_COMPACTED", "REVISION_IN_FUTURE", "EPOCH_CHANGED"])
 def test_a_refused_resume_point(reason: str) -> None:
     made = error(grpc.StatusCode.OUT_OF_RANGE, info(reason, oldest="3", current="9", epoch="e2"))

@@ -27,8 +27,10 @@ from strategic_memory_client import (
     Rules,
     TradeColumns,
 )
+from strategic_memory_client.inline_to_wire import given_field
 from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.to_wire import analyze_request, stream_request
+from strategic_memory_server.settings import GrpcSettings
 
 
 def test_the_stored_memory_under_the_service_s_own_settings() -> None:
@@ -131,20 +133,55 @@ def test_a_whole_inline_memory() -> None:
     wire.regime_observations.volatility[0] = 9.0
     assert wire == memory_pb2.InlineMemory(
         regime_observations=memory_pb2.RegimeColumns(
-            regime=["BULL", "BEAR"],
+            regime_names=["BULL", "BEAR"],
+            regime_code=[0, 1],
             pnl=[0.5, -1.0],
             volatility=[9.0, 0.1],
             trend=[1.0, 2.0],
             confidence=[0.5, 1.0],
             time_ms=[1, 2],
         ),
-        portfolio_entries=memory_pb2.PortfolioColumns(regime=["", "BULL"], pnl=[1.0, 2.5], time_ms=[3, 4]),
+        portfolio_entries=memory_pb2.PortfolioColumns(
+            regime_names=["", "BULL"], regime_code=[0, 1], pnl=[1.0, 2.5], time_ms=[3, 4]
+        ),
         trade_results=memory_pb2.TradeColumns(
-            market_regime=["BULL"], realized_pnl=[0.25], policy=["BALANCED"], strategy=[""], time_ms=[-5]
+            market_regime_names=["BULL"],
+            market_regime_code=[0],
+            realized_pnl=[0.25],
+            policy_names=["BALANCED"],
+            policy_code=[0],
+            strategy_names=[""],
+            strategy_code=[0],
+            time_ms=[-5],
         ),
         max_leverage_hint=0.0,
     )
     assert not analyze_request(InlineMemory(), None).inline.HasField("max_leverage_hint")
+
+
+def test_columns_of_names_are_packed() -> None:
+    regimes = ["BULL", None, "BEAR", "", "BULL", np.str_("BEAR")]
+    policies = np.array(["BALANCED", "AGGRESSIVE", "BALANCED"])
+    memory = InlineMemory(
+        portfolio_entries=PortfolioColumns(regime=regimes), trade_results=TradeColumns(policy=policies)
+    )
+    wire = analyze_request(memory, None).inline
+    assert wire.portfolio_entries == memory_pb2.PortfolioColumns(
+        regime_names=["BULL", "", "BEAR"], regime_code=[0, 1, 2, 1, 0, 2]
+    )
+    assert wire.trade_results == memory_pb2.TradeColumns(policy_names=["BALANCED", "AGGRESSIVE"], policy_code=[0, 1, 0])
+
+
+def test_a_million_entries_of_each_table_are_a_request_that_the_service_takes() -> None:
+    length = 1_000_000
+    names, numbers = ["BULL", "BEAR"] * (length // 2), np.linspace(-1.0, 1.0, length)
+    times = np.arange(1_766_296_800_000, 1_766_296_800_000 + length)
+    memory = InlineMemory(
+        RegimeColumns(names, numbers, numbers, numbers, numbers, times),
+        PortfolioColumns(names, numbers, times),
+        TradeColumns(names, numbers, ["BALANCED", "AGGRESSIVE"] * (length // 2), ["carry"] * length, times),
+    )
+    assert 67 * 2**20 < analyze_request(memory, None).ByteSize() < 69 * 2**20 < GrpcSettings().max_request_bytes
 
 
 def trades(*pnl: object) -> InlineMemory:
@@ -159,6 +196,9 @@ def bad_requests() -> Iterator[tuple[str, InlineMemory | None, AnalysisSettings 
     yield "inline.trade_results.time_ms[0]", InlineMemory(trade_results=TradeColumns(time_ms=[2**63])), None
     yield "inline.regime_observations.regime", InlineMemory(RegimeColumns(regime="BULL")), None
     yield "inline.regime_observations.regime[0]", InlineMemory(RegimeColumns(regime=["\ud800"])), None
+    yield "inline.regime_observations.regime[1]", InlineMemory(RegimeColumns(regime=["A", None])), None  # type: ignore[list-item]  # wrong on purpose
+    yield "inline.trade_results.policy[2]", InlineMemory(trade_results=TradeColumns(policy=["", "A", ["A"]])), None  # type: ignore[list-item]  # wrong on purpose
+    yield "inline.trade_results.strategy", InlineMemory(trade_results=TradeColumns(strategy="carry")), None
     yield "settings.trade_window", None, AnalysisSettings(trade_window=-1)
     yield "settings.minimum_samples", None, AnalysisSettings(minimum_samples=2**32)
     rule = PolicyRule(policy="BOLD")  # type: ignore[arg-type]  # wrong on purpose
@@ -202,4 +242,7 @@ def test_a_stream_request() -> None:
     ],
 )
 def test_requests_have_every_field_of_the_wire_under_its_name(message: type[Message], value: type) -> None:
-    assert {field.name for field in dataclasses.fields(value)} == {field.name for field in message.DESCRIPTOR.fields}
+    on_the_wire = {field.name for field in message.DESCRIPTOR.fields}
+    packed = {name for name in on_the_wire if name.endswith(("_names", "_code"))}
+    assert {field.name for field in dataclasses.fields(value)} == on_the_wire - packed
+    assert {given_field(f"inline.table.{name}").rpartition(".")[2] for name in packed} <= on_the_wire - packed

@@ -14,7 +14,8 @@ from history.checks.safe import safe
 from history.checks.unique import unique
 from history.checks.valid import valid
 from history.evidence import Check, gather
-from history.model import History, Promise, Tolerances, Violation
+from history.model import History
+from history.promises import Promise, Tolerances, Violation
 
 CHECKS: dict[Promise, Check] = {
     Promise.ORDERED: ordered,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from history.log_view import LogView
-from history.model import Feedback, FeedbackMessage, History, Position, Stream, Subscriber, Tolerances, Violation
+from history.model import Feedback, FeedbackMessage, History, Position, Stream, Subscriber
+from history.promises import Tolerances, Violation
 from history.server_view import ServerView
 
 

@@ -18,7 +18,6 @@ from history.model import (
     Message,
     Opening,
     Position,
-    Promise,
     Publish,
     Refusal,
     Restart,
@@ -26,6 +25,7 @@ from history.model import (
     Stream,
     Subscriber,
 )
+from history.promises import Promise
 
 START_MS = 1_700_000_000_000.0
 SERVER = "127.0.0.1:1001"

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from history.model import (
-    Advice,
-    Answer,
-    Delivery,
-    FeedbackMessage,
-    LogGap,
-    Position,
-    Promise,
-    Publish,
-    Status,
-)
+from history.model import Advice, Answer, Delivery, FeedbackMessage, LogGap, Position, Publish, Status
+from history.promises import Promise
 from history.small_history import (
     FAULT,
     THREE,

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from history.model import (
-    Delivery,
-    End,
-    Fault,
-    LogSample,
-    Promise,
-)
+from history.model import Delivery, End, Fault, LogSample
+from history.promises import Promise
 from history.small_history import (
     FAULT,
     THREE,

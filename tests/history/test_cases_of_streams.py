@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from history.checker import check
-from history.model import (
-    Answer,
-    Delivery,
-    End,
-    History,
-    LogSample,
-    Promise,
-    Restart,
-    Subscriber,
-)
+from history.model import Answer, Delivery, End, History, LogSample, Restart, Subscriber
+from history.promises import Promise
 from history.small_history import (
     FAULT,
     SERVER,

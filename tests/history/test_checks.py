@@ -7,9 +7,10 @@ import random
 import pytest
 from history.checker import CHECKS, check
 from history.made_up_history import made_up_history
-from history.model import History, Promise
+from history.model import History
 from history.mutations import of_content, of_epochs, of_order, of_resuming
 from history.mutations.editing import Mutation
+from history.promises import Promise
 
 MUTATIONS = [*of_order.MUTATIONS, *of_content.MUTATIONS, *of_resuming.MUTATIONS, *of_epochs.MUTATIONS]
 SEEDS = range(24)

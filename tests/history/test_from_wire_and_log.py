@@ -123,6 +123,7 @@ def test_every_field_of_a_feedback_is_in_some_part_of_its_value() -> None:
         {"leverage_bound_by": "risk:leverage_limits"},
         {"current": None},
         {"current": current(regime="BEAR")},
+        {"current": current(is_probe=True)},
         {"evidence": None},
         {"evidence": evidence(observations=13)},
         {"evidence": evidence(policies=[])},

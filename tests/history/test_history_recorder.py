@@ -14,7 +14,8 @@ from history.event_budget import HistoryTooLongError
 from history.history_recorder import HistoryRecorder
 from history.log_entries import LOG, entry
 from history.log_reading import revision_of
-from history.model import Delivery, FeedbackMessage, HeartbeatMessage, Promise, Subscriber
+from history.model import Delivery, FeedbackMessage, HeartbeatMessage, Subscriber
+from history.promises import Promise
 from history.subscriber_recorder import SILENT, SubscriberSettings
 from processes import ServiceProcess, aeventually
 from redis.typing import EncodableT, FieldT

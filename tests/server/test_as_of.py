@@ -62,6 +62,8 @@ def settings_of(random: Random, as_of_ms: int) -> analysis_pb2.AnalysisSettings:
         rules=random.choice(RULES),
         evidence=evidence,
         as_of=moment(as_of_ms),
+        # There is no log here; what past advice was worth has tests of its own.
+        past_revisions=0,
     )
 
 

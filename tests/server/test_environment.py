@@ -70,6 +70,9 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.evidence.required_probability", 0.9),
     ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", "30", "sync.evidence.minimum_weight", 30.0),
     ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", "0.1", "sync.evidence.risk_aversion", 0.1),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", "Off", "sync.evidence.explore", False),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", "0.5", "sync.evidence.exploration_width", 0.5),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", "40", "sync.evidence.exploration_hold", 40),
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.trade_id_horizon", 0),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
 ]
@@ -84,6 +87,13 @@ def test_each_variable_reaches_its_setting(
     for part in path.split("."):
         found = getattr(found, part)
     assert found == expected
+
+
+def test_the_evidence_explores_when_it_is_in_charge_and_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIC_MEMORY_RULES", "evidence")
+    assert not read_environment().service_settings().sync.evidence.explore
+    monkeypatch.setenv("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", " ON ")
+    assert read_environment().service_settings().sync.evidence.explore
 
 
 def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +127,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", [*NUMBERS, "0"], ""),
     ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", [*NUMBERS, "0"], ""),
     ("STRATEGIC_MEMORY_VALIDITY", [*NUMBERS, "0"], ""),
-    ("STRATEGIC_MEMORY_VALIDITY", ["59.9"], "make it at least as long"),
+    ("STRATEGIC_MEMORY_VALIDITY", ["60", "89.9"], "make STRATEGIC_MEMORY_VALIDITY at least 1.5 intervals (90 s)"),
     ("STRATEGIC_MEMORY_REGIME_WINDOW", [*NUMBERS, "0", "1000001", "1.5"], ""),
     ("STRATEGIC_MEMORY_PORTFOLIO_WINDOW", [*NUMBERS, "0", "1000001"], ""),
     ("STRATEGIC_MEMORY_TRADE_WINDOW", [*NUMBERS, "0", "1000001"], ""),
@@ -141,6 +151,10 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", ["x", "nan", "0.4", "1"], ""),
     ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", ["x", "nan", "-1", "inf"], ""),
     ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", ["x", "nan", "-1", "inf"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", ["yes", "1"], "'off' or 'on'"),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", ["on"], "set STRATEGIC_MEMORY_RULES=evidence"),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", [*NUMBERS, "10.1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", [*NUMBERS, "0", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
 ]
@@ -235,8 +249,13 @@ def test_flags_go_before_the_environment_and_are_checked_the_same_way(monkeypatc
 def test_the_validity_follows_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10")
     assert read_environment().service_settings().sync.validity_s == 30.0
-    monkeypatch.setenv("STRATEGIC_MEMORY_VALIDITY", "10")
-    assert read_environment().service_settings().sync.validity_s == 10.0
+    monkeypatch.setenv("STRATEGIC_MEMORY_VALIDITY", "15")
+    assert read_environment().service_settings().sync.validity_s == 15.0
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10.1")
+    with pytest.raises(
+        SettingsError, match=r"^STRATEGIC_MEMORY_VALIDITY is 15 s while MEMORY_SYNC_INTERVAL is 10\.1 s"
+    ):
+        read_environment()
 
 
 def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def sums_where(regime: str, good: Policy, trades: int = 400, mean: float = 0.5) 
 
 
 def complete(sums: EvidenceSums, rules: Rules = Rules.EVIDENCE, found: Analysis | None = None) -> Advice:
-    return EvidenceFeedback(SETTINGS).complete(REFERENCE, found or analysis(), sums, rules)
+    return EvidenceFeedback(SETTINGS).complete(REFERENCE, found or analysis(), sums, rules).advice
 
 
 def test_under_the_reference_rules_evidence_is_added_and_nothing_else_changes() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,94 +11,19 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
-from claimed import lease_of, long_memory_of, said_in
+from claimed import said_in
 from processes import aeventually
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
+from syncing import SETTINGS, Syncing, syncing_with
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.settings import RedisSettings, SyncSettings
-from strategic_memory_server.sync_status import SyncStatus
 
 KEYS = LogKeys.under("quantum")
-SETTINGS = SyncSettings(interval_s=600.0, validity_s=1_800.0)
-
-
-class Clock:
-    """Shows what it was set to."""
-
-    def __init__(self) -> None:
-        self.now_ms = NOW_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-
-class Syncing:
-    """A sync loop with its clock, and every status that it has told."""
-
-    def __init__(
-        self,
-        commands: redis.asyncio.Redis,
-        blocking: redis.asyncio.Redis,
-        leadership: Leadership,
-        settings: SyncSettings,
-    ) -> None:
-        self.clock = Clock()
-        self.told: list[SyncStatus] = []
-        self.sync = StrategicMemorySync(
-            SyncParts(
-                loader=MemoryLoader(commands, "quantum", settings.windows),
-                watcher=InputWatcher(blocking, "quantum"),
-                analyzer=PatternAnalyzer(),
-                feedback=ReinforcementFeedback(),
-                publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
-                leadership=leadership,
-                long_memory=long_memory_of(commands),
-                evidence=EvidenceFeedback(settings.evidence),
-            ),
-            settings,
-            observe=self.told.append,
-            clock_ms=self.clock,
-        )
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run the loop until the context is left."""
-        task = asyncio.create_task(self.sync.run())
-        try:
-            yield
-        finally:
-            self.sync.stop()
-            async with asyncio.timeout(5):
-                await task
-
-
-@asynccontextmanager
-async def syncing_with(url: str, settings: SyncSettings = SETTINGS) -> AsyncIterator[Syncing]:
-    redis_settings = RedisSettings(url=url)
-    async with (
-        connect(redis_settings) as commands,
-        connect(redis_settings, longest_block_s=LONGEST_BLOCK_S) as blocking,
-    ):
-        leadership = Leadership(lease_of(commands))
-        asking = asyncio.create_task(leadership.run())
-        try:
-            await leadership.wait(1)
-            yield Syncing(commands, blocking, leadership, settings)
-        finally:
-            asking.cancel()
+EVIDENCE = MemoryKeys.under("quantum").evidence
 
 
 @pytest.fixture
@@ -290,6 +213,19 @@ async def test_the_loop_retries_sooner_than_the_interval(
             redis_client.delete(KEYS.state)
             await aeventually(lambda: syncing.sync.status.failure is None)
         assert syncing.sync.status.iteration == 1
+
+
+async def test_a_success_makes_the_next_wait_a_short_one_again(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    async with syncing_with(redis_server.url, replace(SETTINGS, retry_s=0.01)) as syncing:
+        add_regime(redis_client)
+        redis_client.rpush(EVIDENCE, "text")
+        async with syncing.running():
+            await aeventually(lambda: syncing.sync.status.failures >= 5)
+            redis_client.delete(EVIDENCE)
+            await aeventually(lambda: syncing.sync.status.completed_at_ms)
+            assert syncing.sync._retries.next_s() <= 0.01
 
 
 async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Syncing, redis_client: redis.Redis) -> None:

@@ -2,70 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from random import Random
-from typing import Self
 
 import grpc
 import pytest
 import redis
 from conftest import StartService
 from finite_output import assert_finite
+from impatient import LONGEST_WAIT_S, Impatient, unlimited_stub
 from malformed_requests import good_memory
 from processes import ServiceProcess, eventually
-from raw_calls import UNLIMITED, outcome_of
+from raw_calls import outcome_of
 from redis_inputs import add_regime
-from service_calls import get_feedback, stub_of
+from service_calls import get_feedback
 from soundness import LASTING, log_of
 
-from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2, service_pb2_grpc
+from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
 
 pytestmark = pytest.mark.system
 
 LONGEST = 1_000_000
 ALL_OF_IT = analysis_pb2.AnalysisSettings(regime_window=LONGEST, portfolio_window=LONGEST, trade_window=LONGEST)
 BURST = 200
-LONGEST_WAIT_S = 1.0
-"""Longest that GetFeedback may take while analyses keep the machine busy; alone it takes a millisecond."""
 
 
 def observations(rows: int, *, different: int = 4) -> service_pb2.AnalyzeRequest:
     names = [f"R{row % different}" for row in range(rows)]
     columns = memory_pb2.RegimeColumns(regime=names, pnl=[0.5] * rows)
     return service_pb2.AnalyzeRequest(inline=memory_pb2.InlineMemory(regime_observations=columns), settings=ALL_OF_IT)
-
-
-@contextmanager
-def unlimited_stub(service: ServiceProcess) -> Iterator[service_pb2_grpc.StrategicMemoryServiceStub]:
-    with grpc.insecure_channel(service.grpc_address, UNLIMITED) as channel:
-        yield service_pb2_grpc.StrategicMemoryServiceStub(channel)
-
-
-class Impatient:
-    """Calls GetFeedback again and again in a thread of its own, and notes how long each call takes."""
-
-    def __init__(self, service: ServiceProcess) -> None:
-        self.waits_s: list[float] = []
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(service,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self, service: ServiceProcess) -> None:
-        with stub_of(service) as stub:
-            while not self._ended.is_set():
-                began = time.monotonic()
-                stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=30)
-                self.waits_s.append(time.monotonic() - began)
 
 
 @pytest.fixture

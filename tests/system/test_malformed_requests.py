@@ -216,7 +216,7 @@ def test_pages_that_are_not_there(attacked: ServiceProcess, path: str) -> None:
 
 
 def test_messages_over_the_limit(caller: RawCaller, attacked: ServiceProcess) -> None:
-    assert caller.call(ANALYZE, bytes(65 * 1024 * 1024)).code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert caller.call(ANALYZE, bytes(97 * 1024 * 1024)).code is grpc.StatusCode.RESOURCE_EXHAUSTED
     with raw_caller(attacked, grpc.Compression.Gzip) as compressed:
         outcome = compressed.call(ANALYZE, bytes(300 * 1024 * 1024))
     assert outcome.code is grpc.StatusCode.RESOURCE_EXHAUSTED, "small on the wire, too large once it is unpacked"

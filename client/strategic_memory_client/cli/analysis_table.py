@@ -10,6 +10,7 @@ from rich.text import Text
 
 from strategic_memory_client.analysis import Analysis, AnalysisResult
 from strategic_memory_client.cli.feedback_table import feedback_table
+from strategic_memory_client.cli.past_advice_table import past_advice_tables
 from strategic_memory_client.cli.performance_table import performance_table
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
 
@@ -18,7 +19,8 @@ def print_analysis(result: AnalysisResult) -> None:
     """Print an analysis and the feedback that follows from it."""
     console = Console()
     found = result.analysis
-    for table in (_regimes(found), performance_table(found), _policies(found), _sources(found)):
+    past = past_advice_tables(found.past_advice)
+    for table in (_regimes(found), performance_table(found), _policies(found), *past, _sources(found)):
         if table.row_count:
             console.print(table)
             console.print()

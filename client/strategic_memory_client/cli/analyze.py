@@ -63,6 +63,12 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
 )
 @click.option("--minimum-trades", type=float, metavar="N", help="Weight of trades a policy needs as evidence.")
 @click.option("--risk-aversion", type=float, metavar="X", help="What a unit of variance costs as evidence.")
+@click.option(
+    "--past-revisions",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Newest revisions to judge by the trades of the window; 0: none.",
+)
 @click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
 @json_option
 def analyze(
@@ -81,6 +87,7 @@ def analyze(
     required_probability: float | None,
     minimum_trades: float | None,
     risk_aversion: float | None,
+    past_revisions: int | None,
     file: str | None,
     as_json: bool,
 ) -> ExitCode:
@@ -103,6 +110,7 @@ def analyze(
         as_of=None if as_of is None else _parsed(parse_moment, as_of, "--as-of"),
         max_age=None if max_age is None else _parsed(parse_length, max_age, "--max-age"),
         evidence=None if evidence == EvidenceSettings() else evidence,
+        past_revisions=past_revisions,
     )
     result = client.analyze(None if file is None else _memory(file), settings=settings)
     if writes_json(as_json):

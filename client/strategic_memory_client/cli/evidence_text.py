@@ -16,7 +16,8 @@ def leverage(hint: float, bound_by: str | None) -> str:
 def regime_advice(advice: RegimeAdvice) -> str:
     """Return what is advised for a regime; the regime itself is told beside it."""
     bears = leverage(advice.leverage_hint, advice.leverage_bound_by)
-    return f"{advice.policy.value}, leverage {bears}, confidence {number(advice.confidence_boost)}"
+    probe = " (a probe)" if advice.is_probe else ""
+    return f"{advice.policy.value}{probe}, leverage {bears}, confidence {number(advice.confidence_boost)}"
 
 
 def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, str]]:

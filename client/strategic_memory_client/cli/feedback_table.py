@@ -33,7 +33,8 @@ def feedback_table(feedback: Feedback, now: datetime) -> Table:
     table = _two_columns("Strategic memory feedback")
     performance = feedback.regime_performance
     table.add_row("status", Text(feedback.status.value, style=colour(feedback.status)))
-    table.add_row("policy", Text(feedback.updated_policy.value, style="bold"))
+    probe = " (a probe)" if feedback.is_probe else ""
+    table.add_row("policy", Text(f"{feedback.updated_policy.value}{probe}", style="bold"))
     table.add_row("leverage", Text(leverage(feedback.leverage_hint, feedback.leverage_bound_by)))
     table.add_row("confidence", Text(number(feedback.confidence_boost)))
     table.add_row("preferred regime", Text(plain(feedback.preferred_regime)))

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ from strategic_memory_client.analysis import InlineMemory, PortfolioColumns, Reg
 _Columns = TypeVar("_Columns", RegimeColumns, PortfolioColumns, TradeColumns)
 
 STDIN = "-"
+
+_NAMES = {"regime", "market_regime", "policy", "strategy"}
+"""Columns of names, which the wire also has in packed form."""
 
 
 def read_memory(path: str) -> InlineMemory:
@@ -50,16 +54,37 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _columns(fields: dict[str, Any], name: str, kind: type[_Columns]) -> _Columns:
     given = fields.get(name)
-    columns = {} if given is None else _fields(given, name, kind)
+    packed = [f"{column}_{part}" for column in _NAMES & _names_of(kind) for part in ("names", "code")]
+    columns = {} if given is None else _fields(given, name, kind, packed)
     for column, values in columns.items():
         if not isinstance(values, list):
             raise ValueError(f"{name}.{column} must be a list with one value per entry, is {values!r:.80}")
-    made: _Columns = kind(**columns)
+    made: _Columns = kind(**_unpacked(columns, name))
     return made
 
 
-def _fields(given: object, path: str, kind: type) -> dict[str, Any]:
-    known = [field.name for field in dataclasses.fields(kind)]
+def _unpacked(columns: dict[str, list[Any]], table: str) -> dict[str, list[Any]]:
+    """Give columns of names as the names themselves: the file may have them as a table of names and codes."""
+    unpacked = dict(columns)
+    for column in _NAMES:
+        names, codes = unpacked.pop(f"{column}_names", []), unpacked.pop(f"{column}_code", [])
+        if not codes:
+            continue
+        if column in unpacked:
+            raise ValueError(f"{table} has {column} and {column}_code: give one of the two")
+        wrong = [code for code in codes if type(code) is not int or not 0 <= code < len(names)]
+        if wrong:
+            raise ValueError(f"{table}.{column}_code must be places in {column}_names, from 0 up, has {wrong[0]!r:.80}")
+        unpacked[column] = [names[code] for code in codes]
+    return unpacked
+
+
+def _names_of(kind: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def _fields(given: object, path: str, kind: type, more: Iterable[str] = ()) -> dict[str, Any]:
+    known = [*(field.name for field in dataclasses.fields(kind)), *more]
     if not isinstance(given, dict):
         raise ValueError(f"{path} must be an object with {', '.join(known)}, is {given!r:.80}")
     # The JSON form of protobuf spells its names in camel case.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rich.table import Table
 from rich.text import Text
 
 from strategic_memory_client.analysis import Analysis
-from strategic_memory_client.cli.text import NOT_KNOWN, number, plain, share
-from strategic_memory_client.figures import Interval
+from strategic_memory_client.cli.text import NOT_KNOWN, number, plain, share, with_interval
 from strategic_memory_client.results import Evidence
 
 _COLUMNS = ("trades", "mean pnl (95 %)", "win rate (95 %)", "Sharpe", "max drawdown", "P(best)")
@@ -26,18 +23,13 @@ def performance_table(analysis: Analysis) -> Table:
             table.add_row(
                 Text(plain(regime.regime)),
                 str(found.trades),
-                _with_interval(found.mean_pnl, found.mean_pnl_interval, number),
-                _with_interval(found.win_rate, found.win_rate_interval, share),
+                with_interval(found.mean_pnl, found.mean_pnl_interval, number),
+                with_interval(found.win_rate, found.win_rate_interval, share),
                 number(found.sharpe_ratio, 3),
                 NOT_KNOWN if found.drawdown is None else number(found.drawdown.depth),
                 _best(regime.evidence),
             )
     return table
-
-
-def _with_interval(value: float | None, interval: Interval | None, shown: Callable[[float | None], str]) -> str:
-    span = "" if interval is None else f" ({shown(interval.low)} to {shown(interval.high)})"
-    return f"{shown(value)}{span}"
 
 
 def _best(evidence: Evidence | None) -> str:

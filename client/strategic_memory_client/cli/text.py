@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from strategic_memory_client.figures import Interval
 from strategic_memory_client.results import FeedbackStatus, Policy, Rules
 
 NOT_KNOWN = "-"
@@ -29,6 +31,12 @@ def number(value: float | None, digits: int = 4) -> str:
 def share(value: float | None) -> str:
     """Return a share of 1 in percent."""
     return NOT_KNOWN if value is None else f"{value:.1%}"
+
+
+def with_interval(value: float | None, interval: Interval | None, shown: Callable[[float | None], str]) -> str:
+    """Return a value and the interval around it, where there is one."""
+    span = "" if interval is None else f" ({shown(interval.low)} to {shown(interval.high)})"
+    return f"{shown(value)}{span}"
 
 
 def name(value: Policy | Rules | None) -> str:

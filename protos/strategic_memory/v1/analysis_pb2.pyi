@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from strategic_memory.v1 import feedback_pb2 as _feedback_pb2
 from strategic_memory.v1 import figures_pb2 as _figures_pb2
+from strategic_memory.v1 import past_advice_pb2 as _past_advice_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -39,6 +40,7 @@ class AnalysisSettings(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     MAX_AGE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    PAST_REVISIONS_FIELD_NUMBER: _builtins.int
     regime_window: _builtins.int
     """Newest regime observations to use, 1 to 1,000,000."""
     portfolio_window: _builtins.int
@@ -51,6 +53,10 @@ class AnalysisSettings(_message.Message):
     """Trades a policy needs in a regime before it can be the best one, at least 1."""
     rules: _feedback_pb2.Rules.ValueType
     """Rules to be in charge of the feedback. RULES_UNSPECIFIED: as the service is configured."""
+    past_revisions: _builtins.int
+    """Newest revisions of the feedback log to judge by the trades of the window, up to 10,000; with `as_of`, of those said
+    up to then. 0: none, and the answer has no `past_advice`. Absent: 1,000.
+    """
     @_builtins.property
     def policy_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRule]:
         """Rules that choose the policy, first match first. Empty: the service's own table."""
@@ -84,15 +90,18 @@ class AnalysisSettings(_message.Message):
         as_of: _timestamp_pb2.Timestamp | None = ...,
         max_age: _duration_pb2.Duration | None = ...,
         evidence: Global___EvidenceSettings | None = ...,
+        past_revisions: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__minimum_policy_trades: _TypeAlias = _typing.Literal["minimum_policy_trades"]  # noqa: Y015
     _WhichOneofArgType__minimum_policy_trades: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades"]  # noqa: Y015
     _WhichOneofReturnType__minimum_samples: _TypeAlias = _typing.Literal["minimum_samples"]  # noqa: Y015
     _WhichOneofArgType__minimum_samples: _TypeAlias = _typing.Literal["_minimum_samples", b"_minimum_samples"]  # noqa: Y015
+    _WhichOneofReturnType__past_revisions: _TypeAlias = _typing.Literal["past_revisions"]  # noqa: Y015
+    _WhichOneofArgType__past_revisions: _TypeAlias = _typing.Literal["_past_revisions", b"_past_revisions"]  # noqa: Y015
     _WhichOneofReturnType__portfolio_window: _TypeAlias = _typing.Literal["portfolio_window"]  # noqa: Y015
     _WhichOneofArgType__portfolio_window: _TypeAlias = _typing.Literal["_portfolio_window", b"_portfolio_window"]  # noqa: Y015
     _WhichOneofReturnType__regime_window: _TypeAlias = _typing.Literal["regime_window"]  # noqa: Y015
@@ -103,6 +112,8 @@ class AnalysisSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_policy_trades) -> _WhichOneofReturnType__minimum_policy_trades | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_samples) -> _WhichOneofReturnType__minimum_samples | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__past_revisions) -> _WhichOneofReturnType__past_revisions | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__portfolio_window) -> _WhichOneofReturnType__portfolio_window | None: ...
     @_typing.overload
@@ -218,6 +229,7 @@ class Analysis(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     REGIME_DYNAMICS_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
+    PAST_ADVICE_FIELD_NUMBER: _builtins.int
     current_regime: _builtins.str
     """The regime of the newest regime observation; "UNKNOWN" when there is none."""
     preferred_regime: _builtins.str
@@ -252,6 +264,12 @@ class Analysis(_message.Message):
     def correlations(self) -> _figures_pb2.Correlations:
         """Whether regimes, and policies, earn at the same times. Absent when times are not known."""
 
+    @_builtins.property
+    def past_advice(self) -> _past_advice_pb2.PastAdvice:
+        """What past advice was worth. Absent for observations in the request, where none was asked for, and where Redis
+        refuses to read the feedback log.
+        """
+
     def __init__(
         self,
         *,
@@ -265,10 +283,11 @@ class Analysis(_message.Message):
         context: Global___Context | None = ...,
         regime_dynamics: _figures_pb2.RegimeDynamics | None = ...,
         correlations: _figures_pb2.Correlations | None = ...,
+        past_advice: _past_advice_pb2.PastAdvice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "data_as_of", b"data_as_of", "regime_dynamics", b"regime_dynamics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "data_as_of", b"data_as_of", "past_advice", b"past_advice", "regime_dynamics", b"regime_dynamics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "preferred_regime", b"preferred_regime", "regime_dynamics", b"regime_dynamics", "regimes", b"regimes", "sample_count", b"sample_count", "sources", b"sources", "transitions", b"transitions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "correlations", b"correlations", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "past_advice", b"past_advice", "preferred_regime", b"preferred_regime", "regime_dynamics", b"regime_dynamics", "regimes", b"regimes", "sample_count", b"sample_count", "sources", b"sources", "transitions", b"transitions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -219,6 +219,7 @@ class RegimeAdvice(_message.Message):
     CONFIDENCE_BOOST_FIELD_NUMBER: _builtins.int
     LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
     LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
+    IS_PROBE_FIELD_NUMBER: _builtins.int
     regime: _builtins.str
     """The regime, upper case."""
     policy: Global___Policy.ValueType
@@ -228,7 +229,12 @@ class RegimeAdvice(_message.Message):
     leverage_hint: _builtins.float
     """Advised leverage as a multiple of the base position."""
     leverage_bound_by: _builtins.str
-    """Name of the cap that lowered the leverage. Empty: none did."""
+    """Name of the cap that lowered the leverage, "exploration" where that is the one on probes. Empty: none did."""
+    is_probe: _builtins.bool
+    """Whether the policy is a probe: tried because it may turn out better, in place of the one that `evidence` recommends.
+    Where this regime is the preferred one, `updated_policy` is that probe too. Never set unless exploring is on, nor in
+    a feedback that is not ACTIVE.
+    """
     def __init__(
         self,
         *,
@@ -237,10 +243,11 @@ class RegimeAdvice(_message.Message):
         confidence_boost: _builtins.float = ...,
         leverage_hint: _builtins.float = ...,
         leverage_bound_by: _builtins.str = ...,
+        is_probe: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_boost", b"confidence_boost", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "policy", b"policy", "regime", b"regime"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_boost", b"confidence_boost", "is_probe", b"is_probe", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "policy", b"policy", "regime", b"regime"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n strategic_memory/v1/memory.proto\x12\x13strategic_memory.v1\"\x0e\n\x0cStoredMemory\"\x81\x02\n\x0cInlineMemory\x12?\n\x13regime_observations\x18\x01 \x01(\x0b\x32\".strategic_memory.v1.RegimeColumns\x12@\n\x11portfolio_entries\x18\x02 \x01(\x0b\x32%.strategic_memory.v1.PortfolioColumns\x12\x38\n\rtrade_results\x18\x03 \x01(\x0b\x32!.strategic_memory.v1.TradeColumns\x12\x1e\n\x11max_leverage_hint\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_max_leverage_hint\"t\n\rRegimeColumns\x12\x0e\n\x06regime\x18\x01 \x03(\t\x12\x0b\n\x03pnl\x18\x02 \x03(\x01\x12\x12\n\nvolatility\x18\x03 \x03(\x01\x12\r\n\x05trend\x18\x04 \x03(\x01\x12\x12\n\nconfidence\x18\x05 \x03(\x01\x12\x0f\n\x07time_ms\x18\x06 \x03(\x03\"@\n\x10PortfolioColumns\x12\x0e\n\x06regime\x18\x01 \x03(\t\x12\x0b\n\x03pnl\x18\x02 \x03(\x01\x12\x0f\n\x07time_ms\x18\x03 \x03(\x03\"n\n\x0cTradeColumns\x12\x15\n\rmarket_regime\x18\x01 \x03(\t\x12\x14\n\x0crealized_pnl\x18\x02 \x03(\x01\x12\x0e\n\x06policy\x18\x03 \x03(\t\x12\x10\n\x08strategy\x18\x04 \x03(\t\x12\x0f\n\x07time_ms\x18\x05 \x03(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n strategic_memory/v1/memory.proto\x12\x13strategic_memory.v1\"\x0e\n\x0cStoredMemory\"\x81\x02\n\x0cInlineMemory\x12?\n\x13regime_observations\x18\x01 \x01(\x0b\x32\".strategic_memory.v1.RegimeColumns\x12@\n\x11portfolio_entries\x18\x02 \x01(\x0b\x32%.strategic_memory.v1.PortfolioColumns\x12\x38\n\rtrade_results\x18\x03 \x01(\x0b\x32!.strategic_memory.v1.TradeColumns\x12\x1e\n\x11max_leverage_hint\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_max_leverage_hint\"\x9f\x01\n\rRegimeColumns\x12\x0e\n\x06regime\x18\x01 \x03(\t\x12\x0b\n\x03pnl\x18\x02 \x03(\x01\x12\x12\n\nvolatility\x18\x03 \x03(\x01\x12\r\n\x05trend\x18\x04 \x03(\x01\x12\x12\n\nconfidence\x18\x05 \x03(\x01\x12\x0f\n\x07time_ms\x18\x06 \x03(\x03\x12\x14\n\x0cregime_names\x18\x07 \x03(\t\x12\x13\n\x0bregime_code\x18\x08 \x03(\r\"k\n\x10PortfolioColumns\x12\x0e\n\x06regime\x18\x01 \x03(\t\x12\x0b\n\x03pnl\x18\x02 \x03(\x01\x12\x0f\n\x07time_ms\x18\x03 \x03(\x03\x12\x14\n\x0cregime_names\x18\x04 \x03(\t\x12\x13\n\x0bregime_code\x18\x05 \x03(\r\"\x81\x02\n\x0cTradeColumns\x12\x15\n\rmarket_regime\x18\x01 \x03(\t\x12\x14\n\x0crealized_pnl\x18\x02 \x03(\x01\x12\x0e\n\x06policy\x18\x03 \x03(\t\x12\x10\n\x08strategy\x18\x04 \x03(\t\x12\x0f\n\x07time_ms\x18\x05 \x03(\x03\x12\x1b\n\x13market_regime_names\x18\x06 \x03(\t\x12\x1a\n\x12market_regime_code\x18\x07 \x03(\r\x12\x14\n\x0cpolicy_names\x18\x08 \x03(\t\x12\x13\n\x0bpolicy_code\x18\t \x03(\r\x12\x16\n\x0estrategy_names\x18\n \x03(\t\x12\x15\n\rstrategy_code\x18\x0b \x03(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOREDMEMORY']._serialized_end=71
   _globals['_INLINEMEMORY']._serialized_start=74
   _globals['_INLINEMEMORY']._serialized_end=331
-  _globals['_REGIMECOLUMNS']._serialized_start=333
-  _globals['_REGIMECOLUMNS']._serialized_end=449
-  _globals['_PORTFOLIOCOLUMNS']._serialized_start=451
-  _globals['_PORTFOLIOCOLUMNS']._serialized_end=515
-  _globals['_TRADECOLUMNS']._serialized_start=517
-  _globals['_TRADECOLUMNS']._serialized_end=627
+  _globals['_REGIMECOLUMNS']._serialized_start=334
+  _globals['_REGIMECOLUMNS']._serialized_end=493
+  _globals['_PORTFOLIOCOLUMNS']._serialized_start=495
+  _globals['_PORTFOLIOCOLUMNS']._serialized_end=602
+  _globals['_TRADECOLUMNS']._serialized_start=605
+  _globals['_TRADECOLUMNS']._serialized_end=862
 # @@protoc_insertion_point(module_scope)

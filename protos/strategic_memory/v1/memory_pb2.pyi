@@ -37,7 +37,10 @@ Global___StoredMemory: _TypeAlias = StoredMemory  # noqa: Y015
 
 @_typing.final
 class InlineMemory(_message.Message):
-    """Observations sent with the request instead of the stored memory, oldest first in every column."""
+    """Observations sent with the request instead of the stored memory, oldest first in every column. A column of names comes
+    in one of two forms: the names themselves, or packed, as a table of names and for each entry the place of its name in
+    the table, from 0 up. The packed form is much smaller: send it for long columns. A table holds at most 10,000 names.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -79,7 +82,7 @@ Global___InlineMemory: _TypeAlias = InlineMemory  # noqa: Y015
 
 @_typing.final
 class RegimeColumns(_message.Message):
-    """Regime observations by column. A column is empty or as long as `regime`."""
+    """Regime observations by column. A column is empty or as long as `regime` or `regime_code`, whichever is given."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -89,9 +92,11 @@ class RegimeColumns(_message.Message):
     TREND_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     TIME_MS_FIELD_NUMBER: _builtins.int
+    REGIME_NAMES_FIELD_NUMBER: _builtins.int
+    REGIME_CODE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def regime(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regime names; compared upper-cased and stripped."""
+        """Regime names; compared upper-cased and stripped. Or packed, see `regime_code`."""
 
     @_builtins.property
     def pnl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -113,6 +118,14 @@ class RegimeColumns(_message.Message):
     def time_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Time of each observation in milliseconds since 1970-01-01 UTC, never decreasing. Empty: the order alone is known."""
 
+    @_builtins.property
+    def regime_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that `regime_code` refers to."""
+
+    @_builtins.property
+    def regime_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Instead of `regime`: place of each regime in `regime_names`."""
+
     def __init__(
         self,
         *,
@@ -122,10 +135,12 @@ class RegimeColumns(_message.Message):
         trend: _abc.Iterable[_builtins.float] | None = ...,
         confidence: _abc.Iterable[_builtins.float] | None = ...,
         time_ms: _abc.Iterable[_builtins.int] | None = ...,
+        regime_names: _abc.Iterable[_builtins.str] | None = ...,
+        regime_code: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "pnl", b"pnl", "regime", b"regime", "time_ms", b"time_ms", "trend", b"trend", "volatility", b"volatility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "pnl", b"pnl", "regime", b"regime", "regime_code", b"regime_code", "regime_names", b"regime_names", "time_ms", b"time_ms", "trend", b"trend", "volatility", b"volatility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -140,9 +155,13 @@ class PortfolioColumns(_message.Message):
     REGIME_FIELD_NUMBER: _builtins.int
     PNL_FIELD_NUMBER: _builtins.int
     TIME_MS_FIELD_NUMBER: _builtins.int
+    REGIME_NAMES_FIELD_NUMBER: _builtins.int
+    REGIME_CODE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def regime(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regime names; an empty one takes the regime observed at that time. Empty column: all of them do."""
+        """Regime names; an empty one takes the regime observed at that time. Empty column: all of them do. Or packed, see
+        `regime_code`.
+        """
 
     @_builtins.property
     def pnl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -152,16 +171,26 @@ class PortfolioColumns(_message.Message):
     def time_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Time of each entry in milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
 
+    @_builtins.property
+    def regime_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that `regime_code` refers to; an empty one as in `regime`."""
+
+    @_builtins.property
+    def regime_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Instead of `regime`: place of each regime in `regime_names`."""
+
     def __init__(
         self,
         *,
         regime: _abc.Iterable[_builtins.str] | None = ...,
         pnl: _abc.Iterable[_builtins.float] | None = ...,
         time_ms: _abc.Iterable[_builtins.int] | None = ...,
+        regime_names: _abc.Iterable[_builtins.str] | None = ...,
+        regime_code: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["pnl", b"pnl", "regime", b"regime", "time_ms", b"time_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pnl", b"pnl", "regime", b"regime", "regime_code", b"regime_code", "regime_names", b"regime_names", "time_ms", b"time_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -178,9 +207,17 @@ class TradeColumns(_message.Message):
     POLICY_FIELD_NUMBER: _builtins.int
     STRATEGY_FIELD_NUMBER: _builtins.int
     TIME_MS_FIELD_NUMBER: _builtins.int
+    MARKET_REGIME_NAMES_FIELD_NUMBER: _builtins.int
+    MARKET_REGIME_CODE_FIELD_NUMBER: _builtins.int
+    POLICY_NAMES_FIELD_NUMBER: _builtins.int
+    POLICY_CODE_FIELD_NUMBER: _builtins.int
+    STRATEGY_NAMES_FIELD_NUMBER: _builtins.int
+    STRATEGY_CODE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def market_regime(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regime the trade was made in; an empty one takes the regime observed at that time. Empty column: all of them do."""
+        """Regime the trade was made in; an empty one takes the regime observed at that time. Empty column: all of them do. Or
+        packed, see `market_regime_code`.
+        """
 
     @_builtins.property
     def realized_pnl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -188,15 +225,39 @@ class TradeColumns(_message.Message):
 
     @_builtins.property
     def policy(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Policy in force: AGGRESSIVE, BALANCED or CONSERVATIVE; empty: not known."""
+        """Policy in force: AGGRESSIVE, BALANCED or CONSERVATIVE; empty: not known. Or packed, see `policy_code`."""
 
     @_builtins.property
     def strategy(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Name of the strategy that traded; empty: not known."""
+        """Name of the strategy that traded; empty: not known. Or packed, see `strategy_code`."""
 
     @_builtins.property
     def time_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Time of each trade in milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+
+    @_builtins.property
+    def market_regime_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that `market_regime_code` refers to; an empty one as in `market_regime`."""
+
+    @_builtins.property
+    def market_regime_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Instead of `market_regime`: place of each regime in `market_regime_names`."""
+
+    @_builtins.property
+    def policy_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that `policy_code` refers to; an empty one: not known."""
+
+    @_builtins.property
+    def policy_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Instead of `policy`: place of each policy in `policy_names`."""
+
+    @_builtins.property
+    def strategy_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names that `strategy_code` refers to; an empty one: not known."""
+
+    @_builtins.property
+    def strategy_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Instead of `strategy`: place of each strategy in `strategy_names`."""
 
     def __init__(
         self,
@@ -206,10 +267,16 @@ class TradeColumns(_message.Message):
         policy: _abc.Iterable[_builtins.str] | None = ...,
         strategy: _abc.Iterable[_builtins.str] | None = ...,
         time_ms: _abc.Iterable[_builtins.int] | None = ...,
+        market_regime_names: _abc.Iterable[_builtins.str] | None = ...,
+        market_regime_code: _abc.Iterable[_builtins.int] | None = ...,
+        policy_names: _abc.Iterable[_builtins.str] | None = ...,
+        policy_code: _abc.Iterable[_builtins.int] | None = ...,
+        strategy_names: _abc.Iterable[_builtins.str] | None = ...,
+        strategy_code: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_regime", b"market_regime", "policy", b"policy", "realized_pnl", b"realized_pnl", "strategy", b"strategy", "time_ms", b"time_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_regime", b"market_regime", "market_regime_code", b"market_regime_code", "market_regime_names", b"market_regime_names", "policy", b"policy", "policy_code", b"policy_code", "policy_names", b"policy_names", "realized_pnl", b"realized_pnl", "strategy", b"strategy", "strategy_code", b"strategy_code", "strategy_names", b"strategy_names", "time_ms", b"time_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

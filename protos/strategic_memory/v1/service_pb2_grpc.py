@@ -76,6 +76,7 @@ class StrategicMemoryServiceServicer:
     def Analyze(self, request, context):
         """What the memory says, or would say under other settings or for other observations. It publishes nothing.
         Errors: INVALID_ARGUMENT (BadRequest names the field, with the index of the first bad value of a column);
+        RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
         UNAVAILABLE when the stored memory cannot be read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -44,6 +44,7 @@ class StrategicMemoryServiceStub:
     Analyze: _grpc.UnaryUnaryMultiCallable[_service_pb2.AnalyzeRequest, _service_pb2.AnalyzeResponse]
     """What the memory says, or would say under other settings or for other observations. It publishes nothing.
     Errors: INVALID_ARGUMENT (BadRequest names the field, with the index of the first bad value of a column);
+    RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
     UNAVAILABLE when the stored memory cannot be read.
     """
 
@@ -63,6 +64,7 @@ class StrategicMemoryServiceAsyncStub(StrategicMemoryServiceStub):
     Analyze: _aio.UnaryUnaryMultiCallable[_service_pb2.AnalyzeRequest, _service_pb2.AnalyzeResponse]  # type: ignore[assignment]
     """What the memory says, or would say under other settings or for other observations. It publishes nothing.
     Errors: INVALID_ARGUMENT (BadRequest names the field, with the index of the first bad value of a column);
+    RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
     UNAVAILABLE when the stored memory cannot be read.
     """
 
@@ -97,6 +99,7 @@ class StrategicMemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_service_pb2.AnalyzeResponse, _abc.Awaitable[_service_pb2.AnalyzeResponse]]:
         """What the memory says, or would say under other settings or for other observations. It publishes nothing.
         Errors: INVALID_ARGUMENT (BadRequest names the field, with the index of the first bad value of a column);
+        RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
         UNAVAILABLE when the stored memory cannot be read.
         """
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 EXIT_STOPPED = 0
 EXIT_NOT_INSTALLED = 2
+EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -30,4 +31,8 @@ def main() -> None:
 
 
 def _stopped_before_the_start(_number: int, _frame: object) -> NoReturn:
+    if sys.argv[1:2] == ["replay"]:
+        # Whoever waits for its report must not take an older one for it.
+        sys.stderr.write("strategic-memory-server replay: interrupted; no report was written\n")
+        raise SystemExit(EXIT_INTERRUPTED)
     raise SystemExit(EXIT_STOPPED)

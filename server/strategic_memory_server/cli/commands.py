@@ -97,7 +97,7 @@ def rebuild(context: click.Context, /, **overrides: object) -> None:
     """Build the long memory anew from the trades that the stream still holds.
 
     For when trades were written that should not count, and have been deleted from the stream since. Trades that were
-    trimmed from the stream are forgotten. A running server needs no restart.
+    trimmed from the stream are forgotten, and so is what was being explored. A running server needs no restart.
 
     Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
     """

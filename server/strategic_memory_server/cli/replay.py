@@ -11,7 +11,7 @@ from strategic_memory_server.replay.column_names import parse_map
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.errors import ReplayError
-from strategic_memory_server.replay.options import ReplayOptions
+from strategic_memory_server.replay.options import ReplayOptions, default_temporary_folder
 from strategic_memory_server.replay.rules import FIXED, Rule
 from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
 
@@ -58,6 +58,15 @@ _EVERY = click.IntRange(min=1)
 @click.option("--trade-window", type=_WINDOW, default=30, show_default=True, help="Trades remembered.")
 @click.option("--decay", type=float, default=0.998, show_default=True, help="See docs/evidence.md.")
 @click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
+@click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
+@click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
+@click.option(
+    "--temporary-folder",
+    type=click.Path(path_type=Path),
+    envvar="TMPDIR",
+    default=default_temporary_folder,
+    help="Where temporary files are: some 250 bytes a row. Default: TMPDIR, else that of the system.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.pass_context
 def replay(
@@ -74,6 +83,9 @@ def replay(
     trade_window: int,
     decay: float,
     required_probability: float,
+    exploration_width: float,
+    exploration_hold: int,
+    temporary_folder: Path,
     *,
     quiet: bool,
 ) -> None:
@@ -94,11 +106,17 @@ def replay(
             reference_every=every,
             evidence_every=evidence_every,
             sync=SyncSettings(windows=WindowSettings(regime_window, portfolio_window, trade_window)),
-            evidence=EvidenceSettings(decay=decay, required_probability=required_probability),
+            evidence=EvidenceSettings(
+                decay=decay,
+                required_probability=required_probability,
+                exploration_width=exploration_width,
+                exploration_hold=exploration_hold,
+            ),
+            temporary_folder=temporary_folder,
         )
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
-    context.exit(run_replay(options, quiet=quiet))
+    context.exit(run_replay(options, quiet=quiet, ends_process=True))
 
 
 def _each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.evidence.sums import (
     MAX_PNL,
     NO_OBSERVATIONS,
@@ -32,27 +34,34 @@ def batch(
         pnl: realised pnl of each; ValueError when one is not finite or larger than `MAX_PNL`.
         last_trade_id: id of the last one.
     """
-    policy_column, pnl_column = np.asarray(policies, dtype=np.intp), np.asarray(pnl, dtype=np.float64)
-    if not len(regimes) == policy_column.size == pnl_column.size:
+    codes = {name: code for code, name in enumerate(dict.fromkeys(regimes))}
+    regime_column = np.fromiter((codes[name] for name in regimes), dtype=np.int64, count=len(regimes))
+    policy_column, pnl_column = np.asarray(policies, dtype=np.int64), np.asarray(pnl, dtype=np.float64)
+    return batch_of_codes(decay, tuple(codes), regime_column, policy_column, pnl_column, last_trade_id)
+
+
+def batch_of_codes(
+    decay: float,
+    names: Sequence[str],
+    regime: IndexColumn,
+    policy: IndexColumn,
+    pnl: FloatColumn,
+    last_trade_id: str | None = None,
+) -> EvidenceSums:
+    """Do as `batch` for regimes that are given as places in `names`."""
+    if not regime.size == policy.size == pnl.size:
         raise ValueError(
-            f"regimes, policies and pnl have {len(regimes)}, {policy_column.size} and {pnl_column.size} entries, "
+            f"regimes, policies and pnl have {regime.size}, {policy.size} and {pnl.size} entries, "
             "they need the same number"
         )
-    _require_valid(policy_column, pnl_column)
-    codes = {name: code for code, name in enumerate(dict.fromkeys(regimes))}
-    regime_column = np.fromiter((codes[name] for name in regimes), dtype=np.intp, count=len(regimes))
+    _require_valid(policy, pnl)
+    seen = distinct(regime)
     # One sort serves all regimes, however many there are.
-    order = np.argsort(regime_column, kind="stable")
-    bounds = np.searchsorted(regime_column[order], np.arange(1, len(codes)))
-    places = np.split(order, bounds) if codes else []
-    return EvidenceSums(
-        decay,
-        {
-            name: _regime_sums(decay, policy_column[chosen], pnl_column[chosen])
-            for name, chosen in zip(codes, places, strict=True)
-        },
-        last_trade_id,
-    )
+    regimes = {
+        names[code]: _regime_sums(decay, policy[chosen], pnl[chosen])
+        for code, chosen in zip(seen.found.tolist(), seen.members(), strict=True)
+    }
+    return EvidenceSums(decay, regimes, last_trade_id)
 
 
 def merged(earlier: EvidenceSums, later: EvidenceSums) -> EvidenceSums:
@@ -77,14 +86,15 @@ def _added(one: CellSums, other: CellSums) -> CellSums:
     )
 
 
-def _regime_sums(decay: float, policies: NDArray[np.intp], pnl: NDArray[np.float64]) -> RegimeSums:
+def _regime_sums(decay: float, policies: IndexColumn, pnl: FloatColumn) -> RegimeSums:
     later = np.arange(pnl.size - 1, -1, -1, dtype=np.float64)
     weight = np.power(decay, later)
-    cells = tuple(_cell_sums(weight[policies == policy], pnl[policies == policy]) for policy in Policy)
+    of_cells = [np.flatnonzero(policies == policy) for policy in Policy]
+    cells = tuple(_cell_sums(weight[chosen], pnl[chosen]) for chosen in of_cells)
     return (cells[0], cells[1], cells[2])
 
 
-def _cell_sums(weight: NDArray[np.float64], pnl: NDArray[np.float64]) -> CellSums:
+def _cell_sums(weight: FloatColumn, pnl: FloatColumn) -> CellSums:
     return CellSums(
         observations=pnl.size,
         weight=float(weight.sum()),
@@ -94,7 +104,7 @@ def _cell_sums(weight: NDArray[np.float64], pnl: NDArray[np.float64]) -> CellSum
     )
 
 
-def _require_valid(policies: NDArray[np.intp], pnl: NDArray[np.float64]) -> None:
+def _require_valid(policies: IndexColumn, pnl: FloatColumn) -> None:
     strange = (policies < Policy.CONSERVATIVE) | (policies > Policy.AGGRESSIVE)
     if strange.any():
         require_policy(int(policies[strange][0]))

@@ -57,6 +57,7 @@ class RegimeEstimate:
         recommended: the policy to follow.
         confidence_boost: probability that its mean pnl is above 0.
         leverage: the leverage it bears.
+        relative_spread: root mean square of the regime's pnl over that of all pnl, 1 when there is none.
         cautions: what to know before trusting this.
     """
 
@@ -65,6 +66,7 @@ class RegimeEstimate:
     recommended: Policy
     confidence_boost: float
     leverage: Leverage
+    relative_spread: float
     cautions: tuple[Caution, ...]
 
     @property

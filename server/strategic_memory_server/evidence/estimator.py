@@ -78,6 +78,7 @@ class _View:
             recommended=recommended,
             confidence_boost=confidence,
             leverage=leverage_hint(confidence, relative_spread, followed.interval_low, caps),
+            relative_spread=relative_spread,
             cautions=cautions_of([cell.observations for cell in cells], overall),
         )
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory import JsonObject, JsonValue
 from strategic_memory_server.policy import Policy
+
+Worth = TypeVar("Worth", float, Floats)
 
 _POLICY, _SINCE = "policy", "since"
 _ROUNDING = 1e-9
@@ -29,6 +33,10 @@ class Trial:
     def lasts(self, observations: int, hold: int) -> bool:
         """Say whether it is still kept; not when the regime has fewer observations than it had (history was lost)."""
         return 0 <= observations - self.since < hold
+
+    def seen(self, observations: int) -> int:
+        """Give how many observations of the regime came since it began."""
+        return max(observations - self.since, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,14 @@ class Exploration:
         if not isinstance(plain, dict):
             raise ValueError("exploration has to be an object")
         return cls({regime: _trial(regime, trial) for regime, trial in plain.items()})
+
+
+NOTHING_TRIED = Exploration()
+
+
+def optimistic_worth(utility: Worth, deviation: Worth, width: float) -> Worth:
+    """Give U + z sd: what a policy may turn out to be worth, from the mean and standard deviation of its utility."""
+    return utility + width * deviation
 
 
 def next_trial(
@@ -85,13 +101,31 @@ def next_trial(
 
 
 def explore(
-    exploration: Exploration, current: RegimeEstimate, settings: EvidenceSettings
+    exploration: Exploration, current: RegimeEstimate, settings: EvidenceSettings, *, may_begin: bool = True
 ) -> tuple[Policy, Exploration]:
-    """Choose the policy to follow in the current regime; the recommended one, and no state, while exploring is off."""
+    """Choose the policy to follow in the current regime; the recommended one, and no state, while exploring is off.
+
+    Args:
+        exploration: the state.
+        current: what is known of the current regime.
+        settings: whether and how to explore.
+        may_begin: whether a trial may begin; while trades are missing from the sums, what stands goes on standing.
+
+    Returns:
+        The policy to follow, and the next state.
+    """
     if not settings.explore:
-        return current.recommended, Exploration()
-    optimistic = [policy.utility + settings.exploration_width * policy.utility_deviation for policy in current.policies]
-    return next_trial(exploration, current.regime, current.observations, optimistic, settings.exploration_hold)
+        return current.recommended, NOTHING_TRIED
+    if not may_begin:
+        trial = exploration.trials.get(current.regime)
+        if trial is None or trial.since > current.observations:
+            return current.recommended, exploration
+        return trial.policy, exploration
+    worth = [
+        optimistic_worth(policy.utility, policy.utility_deviation, settings.exploration_width)
+        for policy in current.policies
+    ]
+    return next_trial(exploration, current.regime, current.observations, worth, settings.exploration_hold)
 
 
 def _trial(regime: str, plain: JsonValue) -> Trial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LOWEST, HIGHEST = 0.5, 2.0
 NEUTRAL = 1.0
@@ -20,11 +20,20 @@ class Leverage:
         hint: leverage as a multiple of the base position.
         uncapped: what it was before the caps.
         bound_by: name of the cap that lowered it the most; None when none did.
+        cap: the lowest cap and its name, whether or not it lowered anything; None without one.
     """
 
     hint: float
     uncapped: float
     bound_by: str | None
+    cap: tuple[float, str] | None = field(default=None, compare=False)
+
+    def rounded(self, decimals: int) -> tuple[float, str | None]:
+        """Give hint and name of the cap that lowered it; rounded, but never above a cap, which is not rounded."""
+        hint = round(self.hint, decimals)
+        if self.bound_by is None and self.cap is not None and hint > self.cap[0]:
+            return self.cap
+        return (self.hint if self.bound_by else hint), self.bound_by
 
 
 def leverage_hint(
@@ -53,5 +62,5 @@ def leverage_hint(
         limits[INTERVAL_CAP] = NEUTRAL
     lowest = min(((cap, name) for name, cap in limits.items()), default=None)
     if lowest is None or uncapped <= lowest[0]:
-        return Leverage(uncapped, uncapped, None)
-    return Leverage(lowest[0], uncapped, lowest[1])
+        return Leverage(uncapped, uncapped, None, lowest)
+    return Leverage(lowest[0], uncapped, lowest[1], lowest)

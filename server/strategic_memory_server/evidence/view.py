@@ -69,15 +69,14 @@ class EvidenceView:
 
 
 def view_of(estimate: RegimeEstimate, observations: int) -> EvidenceView:
-    """Round an estimate. A leverage that a cap binds is not rounded, so that it never exceeds the cap."""
-    leverage = estimate.leverage
-    hint = leverage.hint if leverage.bound_by else round(leverage.hint, LEVERAGE_DECIMALS)
+    """Round an estimate; the leverage never exceeds a cap."""
+    hint, bound_by = estimate.leverage.rounded(LEVERAGE_DECIMALS)
     return EvidenceView(
         regime=estimate.regime,
         recommended_policy=estimate.recommended,
         confidence_boost=round(estimate.confidence_boost, PROBABILITY_DECIMALS),
         leverage_hint=hint,
-        leverage_bound_by=leverage.bound_by,
+        leverage_bound_by=bound_by,
         policies=tuple(_policy(policy) for policy in estimate.policies),
         cautions=tuple(caution.value for caution in estimate.cautions),
         observations=observations,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.columns import FloatColumn
-from strategic_memory_server.figures.deviations import deviations_of
+from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS
 
 MIN_TRADES = 3
@@ -31,16 +31,20 @@ class Autocorrelation:
     significant: bool
 
 
-def autocorrelation(pnl: FloatColumn) -> Autocorrelation:
+def autocorrelation(pnl: FloatColumn, deviations: Deviations | None = None) -> Autocorrelation:
     """Autocorrelation at lag 1: sum d_t d_(t+1) / sum d_t^2, d the deviations from the mean of all.
 
     G. E. P. Box and G. M. Jenkins (1970), "Time Series Analysis", section 2.1. Of independent trades it is about
     normal with variance 1/n (M. S. Bartlett 1946, "On the theoretical specification and sampling properties of
     autocorrelated time-series", J. R. Statist. Soc. Suppl. 8), so beyond 1.96 / sqrt n it is significant.
+
+    Args:
+        pnl: pnl of each trade, oldest first.
+        deviations: those of `pnl`, where they are known already.
     """
     if pnl.size < MIN_TRADES:
         return Autocorrelation(None, significant=False)
-    apart = deviations_of(pnl).scaled
+    apart = (deviations or deviations_of(pnl)).scaled
     squares = float(np.square(apart).sum())
     if not squares:
         return Autocorrelation(None, significant=False)

@@ -14,8 +14,9 @@ import math
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.figures.deviations import deviations_of
+from strategic_memory_server.checkpoint import Checkpoint, go_on
+from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, UPPER_PROBABILITY, Interval
 from strategic_memory_server.figures.student_t import quantile
 
@@ -26,6 +27,8 @@ MAX_BLOCKS = 1000
 """Most blocks of a resample. Beyond, blocks get longer: the cost is bounded, the interval's width within 2 %."""
 
 SEED = 20_240_229
+
+_RESAMPLES_AT_ONCE = 128
 
 
 def block_length(observations: int, lag_one: float) -> int:
@@ -46,17 +49,30 @@ def block_length(observations: int, lag_one: float) -> int:
     return max(math.ceil(min(best, longest)), -(-observations // MAX_BLOCKS), 1)
 
 
-def mean_interval(values: FloatColumn, length: int) -> Interval:
-    """95 % interval of the mean of values that are not all the same, by blocks of a length below their number."""
-    apart = deviations_of(values)
-    sums = _circular_sums(apart.scaled, length)
-    blocks = -(-values.size // length)
-    means = sums[_places(values.size, blocks)].sum(axis=1) / (blocks * length)
+def mean_interval(
+    values: FloatColumn, length: int, deviations: Deviations | None = None, checkpoint: Checkpoint = go_on
+) -> Interval:
+    """95 % interval of the mean of values that are not all the same, by blocks of a length below their number.
+
+    Args:
+        values: the values, oldest first.
+        length: values of a block.
+        deviations: those of `values`, where they are known already.
+        checkpoint: called now and then while it resamples.
+    """
+    apart = deviations or deviations_of(values)
+    low, high = ends_of_mean(apart.scaled, length, checkpoint)
+    return Interval(apart.mean + apart.in_unit(low), apart.mean + apart.in_unit(high))
+
+
+def ends_of_mean(apart: FloatColumn, length: int, checkpoint: Checkpoint = go_on) -> tuple[float, float]:
+    """Ends of the interval of `mean_interval` for values whose mean is 0."""
+    blocks = -(-apart.size // length)
+    means = _resampled_sums(_circular_sums(apart, length), blocks, checkpoint) / (blocks * length)
     means.sort()
     rank = round(UPPER_PROBABILITY * (RESAMPLES + 1))
-    wider = _widening(blocks) * math.sqrt(blocks * length / values.size)
-    low, high = (wider * float(means[place]) for place in (RESAMPLES - rank, rank - 1))
-    return Interval(apart.mean + apart.in_unit(low), apart.mean + apart.in_unit(high))
+    wider = _widening(blocks) * math.sqrt(blocks * length / apart.size)
+    return wider * float(means[RESAMPLES - rank]), wider * float(means[rank - 1])
 
 
 def _widening(blocks: int) -> float:
@@ -70,10 +86,21 @@ def _circular_sums(values: FloatColumn, length: int) -> FloatColumn:
     return sums
 
 
-def _places(observations: int, blocks: int) -> IndexColumn:
-    """Starts of the blocks of all resamples; shape (resamples, blocks).
+def _resampled_sums(sums: FloatColumn, blocks: int, checkpoint: Checkpoint) -> FloatColumn:
+    """Sum of each resample of so many blocks; `sums` is the one of each block, by the place where it starts.
 
-    From the raw bits of the generator, whose sequence numpy never changes, unlike that of the distributions (NEP 19).
+    Places come from the raw bits of the generator, whose sequence numpy never changes, unlike that of the
+    distributions (NEP 19). Some resamples at a time take less memory, and no more time.
     """
-    bits = np.random.PCG64(SEED).random_raw((RESAMPLES, blocks)) >> np.uint64(32)
-    return ((bits * np.uint64(observations)) >> np.uint64(32)).astype(np.int64)
+    generator = np.random.PCG64(SEED)
+    upper_half, observations = np.uint64(32), np.uint64(sums.size)
+    found = np.empty(RESAMPLES)
+    for start in range(0, RESAMPLES, _RESAMPLES_AT_ONCE):
+        checkpoint()
+        end = min(start + _RESAMPLES_AT_ONCE, RESAMPLES)
+        places = generator.random_raw((end - start, blocks))
+        places >>= upper_half
+        places *= observations
+        places >>= upper_half
+        found[start:end] = sums[places.view(np.int64)].sum(axis=1)
+    return found

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.figures.checks import check_length
 from strategic_memory_server.figures.drift import Drift, recent_drift
 from strategic_memory_server.figures.performance import Performance, check_columns, performance
@@ -74,6 +76,7 @@ def breakdown(
     weights: FloatColumn | None = None,
     recent_trades: int = RECENT_TRADES,
     max_regimes: int = MAX_REGIMES,
+    checkpoint: Checkpoint = go_on,
 ) -> Breakdown:
     """Work out the figures of every group.
 
@@ -86,6 +89,7 @@ def breakdown(
         weights: its weight; None for no weights.
         recent_trades: how many of the newest trades of a group are recent, for its drift.
         max_regimes: most regimes to give figures for: those with the most trades.
+        checkpoint: called now and then.
 
     Raises:
         ValueError: a column holds what it may not, or is not as long as `pnl`; the message names it.
@@ -93,20 +97,23 @@ def breakdown(
     check_columns(pnl, time_ms, weights)
     check_length("regime", regime, pnl.size)
     check_length("policy", policy, pnl.size)
-    codes, counts = np.unique(regime, return_counts=True)
-    kept = np.sort(np.argsort(-counts, kind="stable")[:max_regimes])
+    regimes = distinct(regime)
+    kept = np.sort(np.argsort(-regimes.counts, kind="stable")[:max_regimes])
+    members = regimes.members()
     trades = _Columns(pnl, policy, time_ms, weights)
     groups = []
-    for code in codes[kept].tolist():
-        of_regime = trades.at(np.flatnonzero(regime == code))
+    for place in kept.tolist():
+        code, of_regime = int(regimes.found[place]), trades.at(members[place])
         for policy_code, group in _with_parts(of_regime):
-            figures = performance(group.pnl, time_ms=group.time_ms, now_ms=now_ms, weights=group.weights)
+            figures = performance(
+                group.pnl, time_ms=group.time_ms, now_ms=now_ms, weights=group.weights, checkpoint=checkpoint
+            )
             groups.append(GroupPerformance(code, policy_code, figures, recent_drift(group.pnl, recent_trades)))
-    return Breakdown(tuple(groups), codes.size - kept.size)
+    return Breakdown(tuple(groups), regimes.found.size - kept.size)
 
 
 def _with_parts(of_regime: _Columns) -> Iterator[tuple[int | None, _Columns]]:
     """Give all trades of a regime, then those of each policy."""
     yield None, of_regime
-    for code in np.unique(of_regime.policy[of_regime.policy >= 0]).tolist():
+    for code in distinct(of_regime.policy[of_regime.policy >= 0]).found.tolist():
         yield code, of_regime.at(np.flatnonzero(of_regime.policy == code))

@@ -9,7 +9,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.figures.checks import check_length, check_pnl, check_times
 from strategic_memory_server.figures.deviations import deviations_of
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, Interval
@@ -52,6 +54,7 @@ def correlations(
     *,
     bucket_ms: int = 1,
     min_common: int = MIN_COMMON,
+    checkpoint: Checkpoint = go_on,
 ) -> tuple[Correlation, ...]:
     """Compare every two series at the points of time that both have; pairs in ascending order of their codes.
 
@@ -69,15 +72,33 @@ def correlations(
         time_ms: its time, milliseconds since 1970-01-01 UTC.
         bucket_ms: length of a bucket, milliseconds.
         min_common: common points below which there is no coefficient, at least 4.
+        checkpoint: called now and then.
 
     Raises:
         ValueError: a column holds what it may not, or is not as long as `pnl`; the message names it.
     """
     _check(pnl, series, time_ms, bucket_ms, min_common)
-    codes, counts = np.unique(series[series >= 0], return_counts=True)
-    kept = np.sort(np.argsort(-counts, kind="stable")[:MAX_SERIES])
-    points = [(code, *_points(pnl, time_ms // bucket_ms, series == code)) for code in codes[kept].tolist()]
-    return tuple(_compared(*one, *other, min_common) for one, other in combinations(points, 2))
+    found = distinct(series[series >= 0])
+    kept = np.sort(np.argsort(-found.counts, kind="stable")[:MAX_SERIES])
+    bucket = time_ms // bucket_ms if bucket_ms > 1 else time_ms
+    points = []
+    for code in found.found[kept].tolist():
+        checkpoint()
+        points.append(_Points(code, *_points(pnl, bucket, np.flatnonzero(series == code))))
+    compared = []
+    for one, other in combinations(points, 2):
+        checkpoint()
+        compared.append(_compared(one, other, min_common))
+    return tuple(compared)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Points:
+    """A series: its code, the buckets it has entries in, ascending, and its mean pnl in each."""
+
+    code: int
+    buckets: IndexColumn
+    means: FloatColumn
 
 
 def _check(pnl: FloatColumn, series: IndexColumn, time_ms: IndexColumn, bucket_ms: int, min_common: int) -> None:
@@ -91,7 +112,7 @@ def _check(pnl: FloatColumn, series: IndexColumn, time_ms: IndexColumn, bucket_m
         raise ValueError(f"min_common is {min_common}; give at least {FEWEST_COMMON}")
 
 
-def _points(pnl: FloatColumn, bucket: IndexColumn, chosen: NDArray[np.bool_]) -> tuple[IndexColumn, FloatColumn]:
+def _points(pnl: FloatColumn, bucket: IndexColumn, chosen: NDArray[np.intp]) -> tuple[IndexColumn, FloatColumn]:
     """Give the buckets of a series, ascending, and its mean pnl in each."""
     of_series, values = bucket[chosen], pnl[chosen]
     starts = np.flatnonzero(np.concatenate(([True], of_series[1:] != of_series[:-1])))
@@ -99,25 +120,19 @@ def _points(pnl: FloatColumn, bucket: IndexColumn, chosen: NDArray[np.bool_]) ->
     return of_series[starts], np.add.reduceat(values, starts) / counts
 
 
-def _compared(
-    first: int,
-    buckets: IndexColumn,
-    means: FloatColumn,
-    second: int,
-    other_buckets: IndexColumn,
-    other_means: FloatColumn,
-    min_common: int,
-) -> Correlation:
-    both, mine, other = np.intersect1d(buckets, other_buckets, assume_unique=True, return_indices=True)
-    if both.size < min_common:
-        return Correlation(first, second, both.size, None, None)
-    one, two = deviations_of(means[mine]), deviations_of(other_means[other])
+def _compared(first: _Points, second: _Points, min_common: int) -> Correlation:
+    # Both are ascending, so the one is looked up in the other.
+    place = np.minimum(np.searchsorted(second.buckets, first.buckets), second.buckets.size - 1)
+    mine = np.flatnonzero(second.buckets[place] == first.buckets)
+    if mine.size < min_common:
+        return Correlation(first.code, second.code, mine.size, None, None)
+    one, two = deviations_of(first.means[mine]), deviations_of(second.means[place[mine]])
     if not (one.spread and two.spread):
-        return Correlation(first, second, both.size, None, None)
+        return Correlation(first.code, second.code, mine.size, None, None)
     products = float((one.scaled * two.scaled).sum())
     lengths = math.sqrt(float(np.square(one.scaled).sum()) * float(np.square(two.scaled).sum()))
     coefficient = min(max(products / lengths, -1.0), 1.0)
-    return Correlation(first, second, both.size, coefficient, _interval(coefficient, both.size))
+    return Correlation(first.code, second.code, mine.size, coefficient, _interval(coefficient, mine.size))
 
 
 def _interval(coefficient: float, common: int) -> Interval | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.autocorrelation import Autocorrelation, autocorrelation
 from strategic_memory_server.figures.checks import check_length, check_pnl, check_times, check_weights
+from strategic_memory_server.figures.deviations import deviations_of
 from strategic_memory_server.figures.drawdown import Drawdown, maximum_drawdown
 from strategic_memory_server.figures.losing_run import longest_losing_run
 from strategic_memory_server.figures.mean_pnl import MeanPnl, mean_pnl
@@ -60,6 +62,7 @@ def performance(
     time_ms: IndexColumn | None = None,
     now_ms: int | None = None,
     weights: FloatColumn | None = None,
+    checkpoint: Checkpoint = go_on,
 ) -> Performance:
     """Work out all figures of a group of trades.
 
@@ -68,24 +71,28 @@ def performance(
         time_ms: time of each, milliseconds since 1970-01-01 UTC; None where times are not known.
         now_ms: the present, in the same unit; None where it does not matter.
         weights: weight of each, finite and at least 0; None for no weights.
+        checkpoint: called now and then.
 
     Raises:
         ValueError: a column holds what it may not, or is not as long as `pnl`; the message names it.
     """
     check_columns(pnl, time_ms, weights)
+    checkpoint()
+    deviations = deviations_of(pnl) if pnl.size else None
+    dependence, form = autocorrelation(pnl, deviations), shape(pnl, deviations)
     return Performance(
         trades=pnl.size,
         effective_trades=None if weights is None else effective_size(weights),
         newest_age_ms=None if time_ms is None or now_ms is None else newest_age_ms(time_ms, now_ms),
         win_rate=win_rate(pnl),
-        mean_pnl=mean_pnl(pnl),
-        profit=profit(pnl),
-        sharpe=sharpe(pnl),
-        sortino=sortino(pnl),
+        mean_pnl=mean_pnl(pnl, deviations, dependence, checkpoint),
+        profit=profit(pnl, deviations),
+        sharpe=sharpe(pnl, deviations, form),
+        sortino=sortino(pnl, deviations),
         drawdown=maximum_drawdown(pnl, time_ms),
-        shape=shape(pnl),
+        shape=form,
         tail_risk=tail_risk(pnl),
-        autocorrelation=autocorrelation(pnl),
+        autocorrelation=dependence,
         longest_losing_run=longest_losing_run(pnl),
     )
 

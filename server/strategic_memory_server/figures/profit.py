@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strategic_memory_server.columns import FloatColumn
-from strategic_memory_server.figures.deviations import deviations_of
+from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.finite import ratio
 
 
@@ -31,19 +31,22 @@ class Profit:
     expectancy_ratio: float | None
 
 
-def profit(pnl: FloatColumn) -> Profit:
+def profit(pnl: FloatColumn, deviations: Deviations | None = None) -> Profit:
     """Compare gains and losses.
 
     Profit factor and payoff ratio as in R. Pardo (2008), "The Evaluation and Optimization of Trading Strategies";
     expectancy as in V. K. Tharp (1998), "Trade Your Way to Financial Freedom", the unit of risk being the mean loss.
+
+    Args:
+        pnl: pnl of each trade.
+        deviations: those of `pnl`, where they are known already.
     """
     if not pnl.size:
         return Profit(None, None, None, None, None, None)
     gains, losses = pnl[pnl > 0.0], pnl[pnl < 0.0]
     gross_profit, gross_loss = float(gains.sum()), float(-losses.sum()) if losses.size else 0.0
-    decided = pnl[pnl != 0.0]
     # The same number as from rates and means, without the difference of two large ones.
-    expectancy = deviations_of(decided).mean if decided.size else None
+    expectancy = _mean_of_decided(pnl, gains.size + losses.size, deviations)
     mean_win = gross_profit / gains.size if gains.size else None
     mean_loss = gross_loss / losses.size if losses.size else 0.0
     return Profit(
@@ -54,3 +57,12 @@ def profit(pnl: FloatColumn) -> Profit:
         expectancy=expectancy,
         expectancy_ratio=None if expectancy is None else ratio(expectancy, mean_loss),
     )
+
+
+def _mean_of_decided(pnl: FloatColumn, decided: int, deviations: Deviations | None) -> float | None:
+    """Mean pnl of the trades that were won or lost, which are so many; None where there are none."""
+    if not decided:
+        return None
+    if decided == pnl.size:
+        return (deviations or deviations_of(pnl)).mean
+    return deviations_of(pnl[pnl != 0.0]).mean

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.columns import FloatColumn
-from strategic_memory_server.figures.deviations import deviations_of
+from strategic_memory_server.figures.deviations import Deviations, deviations_of
 
 MIN_TRADES_FOR_SKEWNESS = 3
 """Of two trades the skewness is 0 whatever they earned."""
@@ -30,15 +30,19 @@ class Shape:
     kurtosis: float | None
 
 
-def shape(pnl: FloatColumn) -> Shape:
+def shape(pnl: FloatColumn, deviations: Deviations | None = None) -> Shape:
     """Work out skewness and kurtosis from the central moments m_k = sum (x - mean)^k / n.
 
     D. N. Joanes and C. A. Gill (1998), "Comparing measures of sample skewness and kurtosis", The Statistician 47. These
     estimators never break kurtosis >= skewness^2 + 1, so the standard error of the Sharpe ratio always exists.
+
+    Args:
+        pnl: pnl of each trade.
+        deviations: those of `pnl`, where they are known already.
     """
     if pnl.size < MIN_TRADES_FOR_SKEWNESS:
         return Shape(None, None)
-    apart = deviations_of(pnl).scaled
+    apart = (deviations or deviations_of(pnl)).scaled
     squares = np.square(apart)
     second = float(squares.mean())
     if not second:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.distinct import distinct
 
 PRIOR_TRANSITIONS = 0.5
 """Transitions of each kind that are taken to have been seen beforehand: the prior of Jeffreys."""
@@ -46,16 +47,32 @@ def transitions(regime: IndexColumn, prior: float = PRIOR_TRANSITIONS) -> Transi
         regime: code of the regime of each observation, oldest first.
         prior: a, finite and at least 0.
     """
-    if not (prior >= 0.0 and math.isfinite(prior)):
-        raise ValueError(f"prior is {prior}; give a finite number, at least 0")
-    codes, place = np.unique(regime, return_inverse=True)
+    regimes = distinct(regime)
+    codes, place = regimes.found, regimes.place
     if codes.size > MAX_REGIMES:
+        _check(prior)
         return None
     pairs = np.bincount(place[:-1] * codes.size + place[1:], minlength=codes.size**2)
-    counts = pairs.reshape(codes.size, codes.size)
-    sums = counts.sum(axis=1) + prior * codes.size
+    return from_counts(codes, pairs.reshape(codes.size, codes.size), prior)
+
+
+def from_counts(regimes: IndexColumn, counts: IndexColumn, prior: float = PRIOR_TRANSITIONS) -> Transitions:
+    """Estimate the matrix from counted steps; see `transitions`.
+
+    Args:
+        regimes: codes of the regimes that occur, ascending.
+        counts: steps between them, shape (regimes, regimes).
+        prior: a, finite and at least 0.
+    """
+    _check(prior)
+    sums = counts.sum(axis=1) + prior * regimes.size
     rows = [
         tuple(((row + prior) / total).tolist()) if total else None
         for row, total in zip(counts, sums.tolist(), strict=True)
     ]
-    return Transitions(tuple(codes.tolist()), tuple(tuple(row) for row in counts.tolist()), tuple(rows), prior)
+    return Transitions(tuple(regimes.tolist()), tuple(tuple(row) for row in counts.tolist()), tuple(rows), prior)
+
+
+def _check(prior: float) -> None:
+    if not (prior >= 0.0 and math.isfinite(prior)):
+        raise ValueError(f"prior is {prior}; give a finite number, at least 0")

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.entries import RegimeObservation
-from strategic_memory_server.inputs.timeline import Timeline
-from strategic_memory_server.memory import UNKNOWN_REGIME
-
-
-class CarriesRegime(Protocol):
-    """An entry with a regime; empty where it was not given."""
-
-    @property
-    def regime(self) -> str:
-        """Regime of the entry."""
-
 
 GIVEN = np.iinfo(np.int64).max
 """In a column of joins: the entry has a regime of its own."""
@@ -57,17 +42,3 @@ class Observed:
             regimes[found] = seen_regimes[last[found]]
             joins[found] = seen_positions[last[found]]
         return regimes, joins
-
-
-def regime_as_of(position: int, observed: Timeline[RegimeObservation]) -> str:
-    """Give the regime of the last observation at or before a position; "UNKNOWN" when there is none."""
-    before = bisect_right(observed.positions, position)
-    return observed.entries[before - 1].regime if before else UNKNOWN_REGIME
-
-
-def joined_regimes(timeline: Timeline[CarriesRegime], observed: Timeline[RegimeObservation]) -> Sequence[str]:
-    """Give the regime of every entry of a timeline: its own, or the one observed at its position."""
-    return [
-        entry.regime or regime_as_of(position, observed)
-        for entry, position in zip(timeline.entries, timeline.positions, strict=True)
-    ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strategic_memory_server.inputs.entry_fields import Fields
-from strategic_memory_server.inputs.window_scan import Page
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.stream_position import MAX_SEQUENCE, MAX_TIME_MS
 
 Id = tuple[int, int]

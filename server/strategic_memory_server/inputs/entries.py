@@ -19,6 +19,9 @@ from strategic_memory_server.inputs.entry_fields import (
 )
 from strategic_memory_server.policy import NO_POLICY
 
+PORTFOLIO_NUMBERS = ("total_pnl", "leverage", "confidence", "volatility", "position_size")
+"""What an entry of the portfolio may say beside its pnl."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegimeObservation:
@@ -63,7 +66,7 @@ def read_regime_observation(fields: Fields) -> RegimeObservation:
 
 def read_portfolio_entry(fields: Fields) -> PortfolioEntry:
     """Read an entry of `stream:portfolio.memory`."""
-    for field in ("total_pnl", "leverage", "confidence", "volatility", "position_size"):
+    for field in PORTFOLIO_NUMBERS:
         optional_number(fields, field)
     return PortfolioEntry(regime=optional_regime(fields, "regime"), pnl=required_number(fields, "pnl"))
 

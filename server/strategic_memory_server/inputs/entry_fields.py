@@ -93,11 +93,12 @@ def normalise_name(field: str, text: str) -> str:
 def optional_name(fields: Fields, field: str) -> str:
     """Read a name that the entry may have; empty where it is absent."""
     raw = fields.get(field.encode())
-    return _read_name(field, raw) if raw else ""
+    return read_name(field, raw) if raw else ""
 
 
 @functools.lru_cache(_NAMES_REMEMBERED)
-def _read_name(field: str, raw: bytes) -> str:
+def read_name(field: str, raw: bytes) -> str:
+    """Read a name that is not empty."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError, ResponseError
-from redis.typing import KeyT, StreamIdT
 
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.redis_access.round_trip import arrived_after
 
 LONGEST_BLOCK_S = 0.5
 """Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""
@@ -46,11 +46,9 @@ class InputWatcher:
         if not read_up_to:
             return None
         block_ms = max(round(min(timeout_s, LONGEST_BLOCK_S) * 1000), 1)
-        cursors: dict[KeyT, StreamIdT] = {
-            keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()
-        }
+        cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
         try:
-            arrived = bool(await self._client.xread(cursors, count=1, block=block_ms))
+            arrived = bool(await arrived_after(self._client, cursors, block_ms=block_ms, count=1))
         except (RedisError, OSError) as error:
             self._report(describe_failure(error))
             if isinstance(error, ResponseError):

@@ -16,6 +16,7 @@ from strategic_memory_server.inputs.entries import (
 )
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_regimes import RollingRegimes, observation_columns
 from strategic_memory_server.inputs.rolling_results import (
@@ -24,7 +25,7 @@ from strategic_memory_server.inputs.rolling_results import (
     portfolio_columns,
     trade_columns,
 )
-from strategic_memory_server.inputs.window_scan import PageReader
+from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
 from strategic_memory_server.memory import UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.settings import WindowSettings
@@ -39,15 +40,22 @@ class MemoryWindows:
         self.portfolio = RollingPortfolio(lengths.portfolio, limits, names)
         self.trades = RollingTrades(lengths.trades, limits, names, strategies)
         self.regime_reader: PageReader[RegimeObservation] = PageReader(
-            keys.META_REGIME, read_regime_observation, functools.partial(observation_columns, names=names)
+            keys.META_REGIME,
+            read_regime_observation,
+            functools.partial(observation_columns, names=names),
+            functools.partial(observations_of_page, names=names),
         )
         self.portfolio_reader: PageReader[PortfolioEntry] = PageReader(
-            keys.PORTFOLIO_MEMORY, read_portfolio_entry, functools.partial(portfolio_columns, names=names)
+            keys.PORTFOLIO_MEMORY,
+            read_portfolio_entry,
+            functools.partial(portfolio_columns, names=names),
+            functools.partial(portfolio_of_page, names=names),
         )
         self.trade_reader: PageReader[TradeResult] = PageReader(
             keys.TRADE_RESULTS,
             read_trade_result,
             functools.partial(trade_columns, names=names, strategies=strategies),
+            functools.partial(trades_of_page, names=names, strategies=strategies),
         )
 
     def observed(self, older: ObservationLookup) -> Observed:

@@ -1,10 +1,13 @@
-"""ObservationLookup: finds the observations that entries older than the regime window take their regime from.
+"""ObservationLookup: finds the observations that entries without a regime of their own take theirs from.
 
-Synchronous: it says which page of the regime stream it wants next, newest entry first, and is fed it. It goes straight
-to the place of the newest entry that is still without one, so it reads no more than there are such entries for.
+Synchronous: it says which commands it wants sent, and is fed the replies. Where observations are rarer than such
+entries it reads the stretch of the regime stream that the entries span, newest first; where they are so frequent that
+most would be read for nothing, it asks for the last observation before each entry instead.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,61 +15,137 @@ from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs.bookmark import Id, id_of, shown_id
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.entries import RegimeObservation
+from strategic_memory_server.inputs.page_reader import Page, PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput
-from strategic_memory_server.inputs.window_scan import Page, PageReader
-from strategic_memory_server.stream_position import MAX_SEQUENCE, MAX_TIME_MS, SEQUENCE_BITS, time_ms_of
+from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
+from strategic_memory_server.stream_position import MAX_SEQUENCE, MAX_TIME_MS, sequence_of, time_ms_of
 
 _LARGEST = (1 << 64) - 1
+
+_WORTH_READING = 0.1
+"""Observations are frequent where a page of them serves fewer entries than this share of it."""
 
 
 class ObservationLookup:
     """State of one lookup.
 
     Args:
+        key: key of the regime stream.
         positions: positions of the entries, ascending.
-        reader: reads the pages; `rejected` holds what it could not use.
-        limits: how long a page is, and how many malformed entries are passed.
+        reader: reads the pages.
+        limits: how long a page is, and how many malformed observations are passed.
     """
 
-    def __init__(self, positions: IndexColumn, reader: PageReader[RegimeObservation], limits: ReadingLimits) -> None:
-        self.rejected: list[RejectedInput] = []
+    def __init__(
+        self, key: str, positions: IndexColumn, reader: PageReader[RegimeObservation], limits: ReadingLimits
+    ) -> None:
+        self._key = key
         self._reader = reader
         self._limits = limits
         self._pending = positions
         self._below: Id = (_LARGEST, _LARGEST)
-        self._pages: list[Columns] = []
+        """There is no usable observation between this one and the pending entries after it."""
+        self._asked: IndexColumn | None = None
+        self._are_frequent = False
+        self._found: list[Columns] = []
+        self._rejected: dict[str, RejectedInput] = {}
 
     @property
-    def upper(self) -> str | None:
-        """Largest id of the page that is wanted next; None when nothing more is."""
-        if not self._pending.size or len(self.rejected) > self._limits.extra_entries:
-            return None
-        wanted = _largest_id_at(int(self._pending[-1]))
-        return shown_id(wanted) if wanted < self._below else f"({shown_id(self._below)}"
+    def rejected(self) -> list[RejectedInput]:
+        """Observations that were met and could not be used."""
+        return list(self._rejected.values())
 
-    def feed(self, page: Page) -> None:
-        """Take a reverse range of a page of entries from `upper` down."""
-        read = self._reader.read(page)
-        self.rejected.extend(read.rejected)
-        if read.usable:
-            positions = read.columns["position"]
-            self._pages.append({name: column[::-1] for name, column in read.columns.items()})
-            self._pending = self._pending[: int(np.searchsorted(self._pending, positions[-1]))]
-        if len(page) < self._limits.page_entries:
-            self._pending = self._pending[:0]
+    def commands(self) -> list[bytes]:
+        """Give the commands to send next; none when nothing more is wanted."""
+        self._asked = None
+        if not self._pending.size or len(self._rejected) > self._limits.extra_entries:
+            return []
+        page_entries = self._limits.page_entries
+        if self._are_frequent:
+            self._asked = np.unique(self._pending[-page_entries:])
+            return [self._range(shown_id(_largest_id_at(position)), "-", 1) for position in self._asked.tolist()]
+        newest, oldest = _largest_id_at(int(self._pending[-1])), _smallest_id_at(int(self._pending[0]))
+        upper = shown_id(newest) if newest < self._below else f"({shown_id(self._below)}"
+        if self._below <= oldest:
+            return [self._range(upper, "-", page_entries)]
+        # The second one is for the oldest entry: its observation may be however old.
+        return [
+            self._range(upper, shown_id(oldest), page_entries),
+            self._range(f"({shown_id(oldest)}", "-", 1),
+        ]
+
+    def feed(self, replies: Sequence[Reply]) -> None:
+        """Take the replies to the commands, in their order.
+
+        Raises:
+            redis.exceptions.ResponseError: one of them is an error.
+        """
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        pages = [stream_entries(reply) for reply in replies]
+        if self._asked is None:
+            self._take_stretch(pages)
         else:
-            self._below = id_of(page[-1][0])
+            self._take_each(pages, self._asked)
 
     def found(self, column: str) -> IndexColumn:
-        """Give a column of the observations that were found, oldest first."""
-        pages = [page[column] for page in reversed(self._pages)]
-        return np.concatenate(pages) if pages else np.empty(0, dtype=np.int64)
+        """Give a column of the observations that were found, oldest first; one may be there more than once."""
+        if not self._found:
+            return np.empty(0, dtype=np.int64)
+        parts = self._found[::-1]
+        order = np.argsort(np.concatenate([part["position"] for part in parts]), kind="stable")
+        values: IndexColumn = np.concatenate([part[column] for part in parts])[order]
+        return values
+
+    def _take_stretch(self, pages: list[Page]) -> None:
+        page, is_full = pages[0], len(pages[0]) >= self._limits.page_entries
+        if not is_full:
+            page = [*page, *(entry for later in pages[1:] for entry in later)]
+        waited = self._pending.size
+        positions = self._read(page)
+        if positions.size:
+            self._pending = self._pending[: int(np.searchsorted(self._pending, positions[0]))]
+        self._are_frequent = is_full and waited - self._pending.size < _WORTH_READING * len(page)
+        if is_full or (len(pages) > 1 and pages[1]):
+            self._below = id_of(page[-1][0])
+        else:
+            self._pending = self._pending[:0]
+
+    def _take_each(self, pages: list[Page], asked: IndexColumn) -> None:
+        last: Page = []
+        for page in reversed(pages):
+            if page and (not last or page[0][0] != last[-1][0]):
+                last.append(page[0])
+        usable = self._read(last)
+        served = [not page or page[0][0].decode() not in self._rejected for page in pages]
+        earlier = self._pending[: int(np.searchsorted(self._pending, asked[0]))] if pages[0] else asked[:0]
+        unserved: IndexColumn = asked[~np.array(served, dtype=np.bool_)]
+        self._pending = np.concatenate([earlier, unserved])
+        self._are_frequent = not unserved.size and usable.size >= _WORTH_READING * asked.size
+
+    def _read(self, page: Page) -> IndexColumn:
+        """Read observations, newest first; the positions of the usable ones, oldest first."""
+        read = self._reader.read(page)
+        self._rejected.update((entry.entry_id, entry) for entry in read.rejected)
+        if read.usable:
+            self._found.append({name: column[::-1] for name, column in read.columns.items()})
+        positions: IndexColumn = read.columns["position"][::-1]
+        return positions
+
+    def _range(self, upper: str, lower: str, count: int) -> bytes:
+        return packed("XREVRANGE", self._key, upper, lower, "COUNT", count)
 
 
 def _largest_id_at(position: int) -> Id:
     """Give the largest stream id that has a position or a smaller one."""
-    time_ms, sequence = time_ms_of(position), position & ((1 << SEQUENCE_BITS) - 1)
+    time_ms, sequence = time_ms_of(position), sequence_of(position)
     if time_ms == MAX_TIME_MS:
         return _LARGEST, _LARGEST
     return time_ms, _LARGEST if sequence == MAX_SEQUENCE else sequence
+
+
+def _smallest_id_at(position: int) -> Id:
+    """Give the smallest stream id that has a position."""
+    return time_ms_of(position), sequence_of(position)

@@ -1,4 +1,4 @@
-"""Reading observations from before a regime window, for entries that take their regime from them."""
+"""Reading the observations that entries without a regime of their own take theirs from."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.inputs.window_scan import PageReader
-from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 
 async def older_observations(
@@ -25,12 +25,7 @@ async def older_observations(
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
-    lookup = ObservationLookup(positions, reader, limits)
-    key = keys.key_of(prefix, keys.META_REGIME)
-    while upper := lookup.upper:
-        command = packed("XREVRANGE", key, upper, "-", "COUNT", limits.page_entries)
-        (reply,) = await round_trip(client, [command])
-        if isinstance(reply, Exception):
-            raise reply
-        lookup.feed(stream_entries(reply))
+    lookup = ObservationLookup(keys.key_of(prefix, keys.META_REGIME), positions, reader, limits)
+    while commands := lookup.commands():
+        lookup.feed(await round_trip(client, commands))
     return lookup

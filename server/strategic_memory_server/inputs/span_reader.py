@@ -20,14 +20,14 @@ from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
+from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
 from strategic_memory_server.inputs.rolling_results import with_regimes, without_regime
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import refusal
-from strategic_memory_server.inputs.window_scan import PageReader, WindowScan
+from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
-from strategic_memory_server.redis_access.pending_cancellation import raise_if_cancelled
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.settings import WindowSettings
 
@@ -65,7 +65,6 @@ class SpanReader:
         """
         scans = (self._regimes, self._portfolio, self._trades)
         while pending := [scan for scan in scans if scan.page_size]:
-            raise_if_cancelled()
             replies = await round_trip(self._client, [scan.command() for scan in pending])
             for scan, reply in zip(pending, replies, strict=True):
                 scan.feed(reply)
@@ -76,6 +75,12 @@ class SpanReader:
 
     async def _take_over(self) -> None:
         """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""
+        for window, scan in (
+            (self._windows.regimes, self._regimes),
+            (self._windows.portfolio, self._portfolio),
+            (self._windows.trades, self._trades),
+        ):
+            window.buffer.reserve(scan.usable)
         for columns in self._regimes.take_oldest_first():
             self._windows.regimes.append(columns)
             await asyncio.sleep(0)
@@ -93,7 +98,10 @@ class SpanReader:
         """Find the observations from before the regime window that entries take their regime from."""
         observed = self._windows.regimes.positions
         missing = [without_regime(columns) for columns in pages]
-        sought: IndexColumn = np.sort(np.concatenate(missing)) if missing else np.empty(0, dtype=np.int64)
+        # They are in order but for the place where one stream follows the other: that is what a stable sort is fast at.
+        sought: IndexColumn = np.empty(0, dtype=np.int64)
+        if missing:
+            sought = np.sort(np.concatenate(missing), kind="stable")
         if observed.size:
             sought = sought[sought < observed[0]]
         if self._regimes.unreadable is not None:
@@ -122,6 +130,11 @@ class _SpanScan:
     def page_size(self) -> int:
         """Number of entries to ask for next; 0 when the scan is complete."""
         return self._scan.page_size if self.unreadable is None else 0
+
+    @property
+    def usable(self) -> int:
+        """Number of usable entries read so far."""
+        return self._scan.usable if self.unreadable is None else 0
 
     def command(self) -> bytes:
         """Give the command that reads the next page."""

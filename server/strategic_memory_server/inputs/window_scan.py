@@ -7,69 +7,14 @@ is made into columns at once, so that a long window is never held entry by entry
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterator
 
 from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
+from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput
-from strategic_memory_server.stream_position import position_of_id
 
 NEWEST = "+"
-
-Page = list[tuple[bytes, Fields]]
-EntryT = TypeVar("EntryT")
-
-
-class PageReader(Generic[EntryT]):
-    """Reads pages of one stream into columns.
-
-    Args:
-        source: name of the stream.
-        read: reads the fields of an entry.
-        pack: makes columns of entries and their positions.
-    """
-
-    def __init__(
-        self,
-        source: str,
-        read: Callable[[Fields], EntryT],
-        pack: Callable[[Sequence[EntryT], Sequence[int]], Columns],
-    ) -> None:
-        self.source = source
-        self._read = read
-        self._pack = pack
-
-    def read(self, page: Page, *, at_most: int | None = None) -> PageColumns:
-        """Read entries in the order they have, up to so many usable ones."""
-        entries: list[EntryT] = []
-        positions: list[int] = []
-        rejected: list[RejectedInput] = []
-        looked_at = 0
-        for entry_id, fields in page:
-            if len(entries) == at_most:
-                break
-            looked_at += 1
-            try:
-                entries.append(self._read(fields))
-            except RejectionError as refused:
-                rejected.append(RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode()))
-            else:
-                positions.append(position_of_id(entry_id))
-        return PageColumns(self._pack(entries, positions), len(entries), rejected, looked_at)
-
-
-class PageColumns:
-    """A page that was read: columns of its usable entries, how many they are, the others, and how many were read."""
-
-    __slots__ = ("columns", "looked_at", "rejected", "usable")
-
-    def __init__(self, columns: Columns, usable: int, rejected: list[RejectedInput], looked_at: int) -> None:
-        self.columns = columns
-        self.usable = usable
-        self.rejected = rejected
-        self.looked_at = looked_at
 
 
 class WindowScan:

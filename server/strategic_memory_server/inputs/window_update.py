@@ -60,9 +60,10 @@ async def bring_up(
     for results, pages in read:
         if first_new is not None:
             await _join(results, results.late(first_new), observed)
-        for columns in pages:
+        for number, columns in enumerate(pages):
+            if number:
+                await asyncio.sleep(0)
             results.append(with_regimes(columns, observed))
-            await asyncio.sleep(0)
     rejected = [*lookup.rejected]
     for follower in followers:
         rejected.extend(follower.take_malformed())
@@ -78,9 +79,11 @@ async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) 
     """Add the new observations; give the position of the first one."""
     first_new: int | None = None
     for columns in regimes.new_columns():
-        first_new = int(columns["position"][0]) if first_new is None else first_new
+        if first_new is None:
+            first_new = int(columns["position"][0])
+        else:
+            await asyncio.sleep(0)
         windows.regimes.append(columns)
-        await asyncio.sleep(0)
     return first_new
 
 

@@ -6,30 +6,41 @@ its `trade_id` does, for as long as the id is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.evidence.batch import batch_of_codes, merged
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.long_memory.known_ids import KnownIds
 
 NOTHING_READ = "0-0"
 """Where a memory stands that has read no entry yet."""
 
+FEW = 16
+"""So many trades are added one by one as fast as at once."""
 
-@dataclass(frozen=True, slots=True)
-class SeenTrade:
-    """One trade as the stream gives it.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenTrades:
+    """Trades as the stream gives them: parallel columns, oldest first.
 
     Attributes:
-        trade_id: its producer's name for it; empty: not given.
-        regime: its own regime, or the one observed at its time.
-        policy: a value of `Policy`, or -1: no evidence about any.
+        trade_ids: their producer's names for them; empty: not given.
+        regime_names: names of regimes.
+        regimes: places in them: of its own regime, or of the one observed at its time; any where there is no policy.
+        policies: values of `Policy`, or -1: no evidence about any.
         pnl: realised pnl.
     """
 
-    trade_id: str
-    regime: str
-    policy: int
-    pnl: float
+    trade_ids: Sequence[str]
+    regime_names: Sequence[str]
+    regimes: IndexColumn
+    policies: IndexColumn
+    pnl: FloatColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,8 @@ class Added:
     trade_ids: tuple[str, ...]
 
 
-def add_trades(kept: KeptTrades, trades: Iterable[SeenTrade], read_up_to: str, known_ids: KnownIds) -> Added:
-    """Add the trades of the entries up to `read_up_to`, oldest first.
+def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids: KnownIds) -> Added:
+    """Add the trades of the entries up to `read_up_to`.
 
     Args:
         kept: the memory so far.
@@ -66,37 +77,19 @@ def add_trades(kept: KeptTrades, trades: Iterable[SeenTrade], read_up_to: str, k
         read_up_to: id of the last entry that was read for them.
         known_ids: ids that count no more; it is not changed.
     """
-    sums, duplicates = kept.sums, kept.duplicates
-    fresh: dict[str, None] = {}
-    for trade in trades:
-        if trade.trade_id and known_ids.horizon:
-            if trade.trade_id in fresh or trade.trade_id in known_ids:
-                duplicates += 1
-                continue
-            fresh[trade.trade_id] = None
-        if trade.policy >= 0:
-            sums = updated(sums, trade.regime, trade.policy, trade.pnl)
-    return Added(KeptTrades(sums, read_up_to, duplicates, kept.numbered + len(fresh)), tuple(fresh))
+    told = known_ids.tell_apart(trades.trade_ids)
+    counts = trades.policies >= 0
+    counts[list(told.duplicates)] = False
+    sums = _summed(kept.sums, trades, np.flatnonzero(counts))
+    duplicates, numbered = kept.duplicates + len(told.duplicates), kept.numbered + told.numbered
+    return Added(KeptTrades(sums, read_up_to, duplicates, numbered), told.fresh)
 
 
-class KnownIds:
-    """The newest ids of trades, at most so many.
-
-    Args:
-        horizon: how many are remembered; 0: none, every trade counts.
-        ids: the ones known so far, oldest first.
-    """
-
-    def __init__(self, horizon: int, ids: Iterable[str] = ()) -> None:
-        self.horizon = horizon
-        self._ids: dict[str, None] = {}
-        self.add(ids)
-
-    def __contains__(self, trade_id: str) -> bool:
-        return trade_id in self._ids
-
-    def add(self, ids: Iterable[str]) -> None:
-        """Remember more, and forget the oldest beyond the horizon."""
-        self._ids.update(dict.fromkeys(ids))
-        for forgotten in list(self._ids)[: max(len(self._ids) - self.horizon, 0)]:
-            del self._ids[forgotten]
+def _summed(sums: EvidenceSums, trades: SeenTrades, places: NDArray[np.intp]) -> EvidenceSums:
+    """Add the trades at some places."""
+    regimes, policies, pnl = trades.regimes[places], trades.policies[places], trades.pnl[places]
+    if places.size > FEW:
+        return merged(sums, batch_of_codes(sums.decay, trades.regime_names, regimes, policies, pnl))
+    for regime, policy, earned in zip(regimes.tolist(), policies.tolist(), pnl.tolist(), strict=True):
+        sums = updated(sums, trades.regime_names[regime], policy, earned)
+    return sums

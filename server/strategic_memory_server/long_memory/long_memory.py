@@ -6,12 +6,19 @@ Only once that has succeeded is the note taken for granted; after anything else 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
+from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_trades
-from strategic_memory_server.long_memory.memory_store import MemoryStore, Note, Stored
+from strategic_memory_server.long_memory.memory_store import (
+    MemoryStore,
+    Note,
+    Stored,
+    exploration_text,
+    read_exploration,
+)
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.stream_position import id_order
 
@@ -24,13 +31,27 @@ class Gathered:
 
     Attributes:
         kept: the sums, with what is new.
-        note: what is to be written down; None when nothing is new.
+        note: what is to be written down of trades; None when none is new.
         is_complete: whether every trade of the stream is in it; the next page follows otherwise.
+        stored: what Redis holds.
     """
 
     kept: KeptTrades
     note: Note | None
     is_complete: bool
+    stored: Stored
+
+    def note_with(self, exploration: Exploration) -> Note | None:
+        """Give what is to be written down when this is tried from now on; None when nothing is new."""
+        text = exploration_text(exploration)
+        if text == self.stored.exploration_text:
+            return self.note
+        return replace(self.note or _note(self.stored, self.kept, ()), exploration_text=text)
+
+
+def _note(stored: Stored, kept: KeptTrades, trade_ids: tuple[str, ...]) -> Note:
+    text = stored.exploration_text
+    return Note(stored.stands_at, kept, trade_ids, stored.known_ids.horizon, text, text)
 
 
 class LongMemory:
@@ -60,14 +81,13 @@ class LongMemory:
         self._stored = stored
         kept = stored.kept
         if newest_trade is not None and newest_trade == kept.read_up_to:
-            return Gathered(kept, None, is_complete=True)
+            return Gathered(kept, None, is_complete=True, stored=stored)
         start = await self._start(kept.read_up_to, newest_trade)
         page = await self._reader.read_after(start)
         if page.read_up_to == start:
-            return Gathered(kept, None, is_complete=True)
+            return Gathered(kept, None, is_complete=True, stored=stored)
         added = add_trades(kept, page.trades, page.read_up_to, stored.known_ids)
-        note = Note(stored.stands_at, added.kept, added.trade_ids, stored.known_ids.horizon)
-        return Gathered(added.kept, note, page.is_last)
+        return Gathered(added.kept, _note(stored, added.kept, added.trade_ids), page.is_last, stored)
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
         """Give where to read on: from the beginning where the stream was made anew, with lower ids than before."""
@@ -85,9 +105,13 @@ class LongMemory:
 
     def written(self, note: Note | None) -> None:
         """Take for granted what has been written down; None: nothing was."""
-        if note is not None and self._stored is not None:
-            self._stored.known_ids.add(note.trade_ids)
-            self._stored = Stored(note.kept, self._stored.known_ids, note.kept.read_up_to)
+        stored = self._stored
+        if note is None or stored is None:
+            return
+        text = note.exploration_text
+        stored.known_ids.add(note.trade_ids)
+        exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
+        self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text)
 
     def forget(self) -> None:
         """Take nothing for granted: another server may have written, or Redis may have lost something."""

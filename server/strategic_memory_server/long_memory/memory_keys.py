@@ -10,7 +10,7 @@ class MemoryKeys:
     """Names under a key prefix.
 
     Attributes:
-        evidence: a hash with the sums of all trades, and up to where they reach.
+        evidence: a hash with the sums of all trades, up to where they reach, and what is being explored.
         trade_ids: a sorted set of the newest ids of trades, in the order in which they were counted.
     """
 

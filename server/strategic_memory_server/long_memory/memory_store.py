@@ -9,12 +9,16 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import ResponseError
 
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, KnownIds
+from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
+from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
 from strategic_memory_server.stream_position import id_order
+
+_SHOWN = 200
 
 logger = structlog.get_logger(__name__)
 
@@ -27,29 +31,61 @@ class Stored:
         kept: the memory; an empty one where there is none, or none that can be gone on from.
         known_ids: ids of trades that count no more.
         stands_at: where Redis says that it stands, to be compared by the script that writes; NOTHING_READ: nowhere.
+        exploration: what is being tried.
+        exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
     """
 
     kept: KeptTrades
     known_ids: KnownIds
     stands_at: str
+    exploration: Exploration = NOTHING_TRIED
+    exploration_text: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a script is to write down: the memory as it will be, if it still stands where it is believed to stand."""
+    """What a script is to write down: the memory as it will be, if it still stands where it is believed to stand.
+
+    Attributes:
+        stands_at: where it is believed to stand.
+        kept: the memory as it will be.
+        trade_ids: ids to remember with it, oldest first.
+        horizon: ids of trades that are remembered.
+        exploration_was: what is believed to be tried, as Redis holds it.
+        exploration_text: what will be, likewise.
+    """
 
     stands_at: str
     kept: KeptTrades
     trade_ids: tuple[str, ...]
     horizon: int
+    exploration_was: bytes = b""
+    exploration_text: bytes = b""
 
-    def arguments(self) -> list[str | int]:
+    def arguments(self) -> list[str | int | bytes]:
         """Give the arguments as the scripts take them, see `scripts/prelude.lua`."""
         kept = self.kept
         document = json.dumps(to_plain(kept.sums), allow_nan=False)
         first = kept.numbered - len(self.trade_ids) + 1
         ids = [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
-        return [self.stands_at, kept.read_up_to, document, kept.duplicates, kept.numbered, self.horizon, *ids]
+        sums = (kept.read_up_to, document, kept.duplicates, kept.numbered)
+        return [self.stands_at, self.exploration_was, self.exploration_text, *sums, self.horizon, *ids]
+
+
+def exploration_text(exploration: Exploration) -> bytes:
+    """Give what is being tried as Redis holds it; empty: nothing is."""
+    return json.dumps(exploration.to_plain()).encode() if exploration.trials else b""
+
+
+def read_exploration(text: bytes) -> Exploration:
+    """Read what `exploration_text` gave; nothing is tried where it is something else, which is logged."""
+    if not text:
+        return NOTHING_TRIED
+    try:
+        return Exploration.from_plain(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        logger.warning("What was being tried cannot be read; exploring starts afresh", error=str(error)[:_SHOWN])
+        return NOTHING_TRIED
 
 
 class MemoryStore:
@@ -78,7 +114,7 @@ class MemoryStore:
         fields, ids = await round_trip(
             self._client,
             [
-                packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered"),
+                packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration"),
                 packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0)),
             ],
         )
@@ -90,11 +126,13 @@ class MemoryStore:
             if isinstance(reply, Exception):
                 raise reply
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
-        kept = self._kept(read_up_to, *fields[1:])
+        *sums, exploration_text = fields[1:]
+        explored = (read_exploration(exploration_text or b""), exploration_text or b"")
+        kept = self._kept(read_up_to, *sums)
         if kept is None:
-            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to)
+            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, *explored)
         known = [name.decode() for name in reversed(ids)] if self._horizon else []
-        return Stored(kept, KnownIds(self._horizon, known), read_up_to)
+        return Stored(kept, KnownIds(self._horizon, known), read_up_to, *explored)
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.long_memory.kept_trades import KeptTrades, KnownIds, add_trades
+from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_trades
+from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.redis_access.pending_cancellation import raise_if_cancelled
 
 
 async def sums_of_span(reader: TradeReader, span: TimeSpan, decay: float, horizon: int) -> EvidenceSums:
@@ -23,7 +23,6 @@ async def sums_of_span(reader: TradeReader, span: TimeSpan, decay: float, horizo
     """
     kept, known_ids = KeptTrades(EvidenceSums(decay), span.id_before), KnownIds(horizon)
     while True:
-        raise_if_cancelled()
         page = await reader.read_after(kept.read_up_to, span.largest_id)
         added = add_trades(kept, page.trades, page.read_up_to, known_ids)
         known_ids.add(added.trade_ids)

@@ -5,29 +5,41 @@ Unlike the windows this reads every trade once, however far back it has to begin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+import functools
+from dataclasses import dataclass
 
+import numpy as np
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
+from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs import input_keys
-from strategic_memory_server.inputs.entries import read_regime_observation, read_trade_result
-from strategic_memory_server.inputs.entry_fields import Fields, RejectionError, optional_name
-from strategic_memory_server.long_memory.kept_trades import SeenTrade
+from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.entries import RegimeObservation, read_regime_observation
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.older_observations import older_observations
+from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.inputs.rolling_regimes import observation_columns
+from strategic_memory_server.inputs.value_inputs import refusal
+from strategic_memory_server.inputs.whole_pages import observations_of_page
+from strategic_memory_server.long_memory.kept_trades import SeenTrades
+from strategic_memory_server.long_memory.trade_columns import TRADE_ID, identified_trades
 from strategic_memory_server.memory import UNKNOWN_REGIME
-from strategic_memory_server.redis_access.round_trip import Entry, packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 
-PAGE_ENTRIES = 500
-"""Most entries read at once."""
+PAGE_ENTRIES = 2_500
+"""Most entries read by one command: Redis takes two milliseconds for as many, and some more to keep their ids."""
 
-OBSERVATIONS_TRIED = 100
-"""Most regime observations looked at, newest first, in search of one that can be read."""
+AT_ONCE = 500
+"""Entries made into columns before other tasks have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class TradePage:
-    """Trades of one stretch of the stream, oldest first.
+    """Trades of one stretch of the stream.
 
     Attributes:
         trades: the usable ones.
@@ -35,7 +47,7 @@ class TradePage:
         is_last: whether the stretch reaches to the end of what is to be read.
     """
 
-    trades: tuple[SeenTrade, ...]
+    trades: SeenTrades
     read_up_to: str
     is_last: bool
 
@@ -50,8 +62,8 @@ class TradeReader:
 
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         self._client = client
+        self._prefix = prefix
         self._trades_key = input_keys.key_of(prefix, input_keys.TRADE_RESULTS)
-        self._regimes_key = input_keys.key_of(prefix, input_keys.META_REGIME)
 
     async def read_after(self, entry_id: str, last_id: str = "+") -> TradePage:
         """Read the next page after an entry.
@@ -61,21 +73,21 @@ class TradeReader:
             last_id: largest id to read; "+": to the end of the stream.
 
         Raises:
-            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+            redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
+                producer has caused.
         """
         command = packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", PAGE_ENTRIES)
         (reply,) = await round_trip(self._client, [command])
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, Exception):
             # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
-            return TradePage((), entry_id, is_last=True)
-        entries = stream_entries(reply)
-        found = [(entry, seen) for entry in entries if (seen := _seen(entry[1])) is not None]
-        unplaced = [entry[0] for entry, seen in found if not seen.regime]
-        observed = dict(zip(unplaced, await self._regimes_at(unplaced), strict=True))
-        trades = [seen if seen.regime else replace(seen, regime=observed[entry[0]]) for entry, seen in found]
-        # A page that is not full can still hide entries that were deleted while it was read; the next one tells.
+            refusal(input_keys.TRADE_RESULTS, reply)
+            reply = []
+        names = NameTable()
+        columns = await _columns(reply, names)
+        regimes = await self._regimes(columns, names)
+        trades = SeenTrades(columns[TRADE_ID].tolist(), names.names, regimes, columns["policy"], columns["pnl"])
         last = reply[-1][0].decode() if reply else entry_id
-        return TradePage(tuple(trades), last, is_last=len(reply) < PAGE_ENTRIES)
+        return TradePage(trades, last, is_last=len(reply) < PAGE_ENTRIES)
 
     async def last_id(self) -> str | None:
         """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
@@ -89,54 +101,43 @@ class TradeReader:
         found: bytes = dict(zip(reply[::2], reply[1::2], strict=True))[b"last-generated-id"]
         return found.decode()
 
-    async def _regimes_at(self, entry_ids: Sequence[bytes]) -> list[str]:
-        """Give the regime that the regime stream showed at each of these ids; "UNKNOWN" where it showed none."""
-        if not entry_ids:
-            return []
-        commands = [
-            packed("XREVRANGE", self._regimes_key, entry_id.decode(), "-", "COUNT", 1) for entry_id in entry_ids
-        ]
-        replies = await round_trip(self._client, commands)
-        regimes = []
-        for entry_id, reply in zip(entry_ids, replies, strict=True):
-            regime = _first_regime(reply)
-            if regime is None and reply and not isinstance(reply, Exception):
-                # The newest observation by then is malformed; the one before it counts.
-                regime = await self._regime_before(entry_id)
-            regimes.append(regime or UNKNOWN_REGIME)
-        return regimes
+    async def _regimes(self, columns: Columns, names: NameTable) -> IndexColumn:
+        """Give the regime of each trade that counts: its own, or the one that the regime stream showed at its time."""
+        regimes: IndexColumn = columns["regime"]
+        missing = np.flatnonzero((regimes < 0) & (columns["policy"] >= 0))
+        if not missing.size:
+            return regimes
+        positions = columns["position"][missing]
+        observed = await self._observed(positions, names)
+        given = regimes.copy()
+        given[missing] = observed.as_of(positions)[0]
+        return given
 
-    async def _regime_before(self, entry_id: bytes) -> str | None:
-        command = packed("XREVRANGE", self._regimes_key, entry_id.decode(), "-", "COUNT", OBSERVATIONS_TRIED)
-        (reply,) = await round_trip(self._client, [command])
-        return _first_regime(reply)
-
-
-def _seen(fields: Fields) -> SeenTrade | None:
-    """Read a trade; None where it is malformed, which the windows count and report."""
-    try:
-        trade = read_trade_result(fields)
-    except RejectionError:
-        return None
-    return SeenTrade(_trade_id(fields), trade.regime, trade.policy, trade.pnl)
-
-
-def _trade_id(fields: Fields) -> str:
-    """Read the id that the producer gave; one that is no name tells nothing apart."""
-    try:
-        return optional_name(fields, "trade_id")
-    except RejectionError:
-        return ""
-
-
-def _first_regime(reply: object) -> str | None:
-    """Give the regime of the first observation that can be read; None without one."""
-    if isinstance(reply, Exception):
-        return None
-    entries: list[Entry] = stream_entries(reply)
-    for _, fields in entries:
+    async def _observed(self, positions: IndexColumn, names: NameTable) -> Observed:
+        """Find the observations for some positions, ascending; none where the regime stream cannot be read."""
+        reader: PageReader[RegimeObservation] = PageReader(
+            input_keys.META_REGIME,
+            read_regime_observation,
+            functools.partial(observation_columns, names=names),
+            functools.partial(observations_of_page, names=names),
+        )
+        nothing: IndexColumn = np.empty(0, dtype=np.int64)
+        unknown = names.index(UNKNOWN_REGIME)
         try:
-            return read_regime_observation(fields).regime
-        except RejectionError:
-            continue
-    return None
+            lookup = await older_observations(self._client, self._prefix, positions, reader, DEFAULT_LIMITS)
+        except ResponseError as error:
+            refusal(input_keys.META_REGIME, error)
+            return Observed(nothing, nothing, nothing, nothing, unknown)
+        return Observed(nothing, nothing, lookup.found("position"), lookup.found("regime"), unknown)
+
+
+async def _columns(reply: Reply, names: NameTable) -> Columns:
+    """Read the usable ones of some entries, as columns."""
+    reader = identified_trades(names)
+    parts = [reader.read(stream_entries(reply[:AT_ONCE])).columns]
+    for start in range(AT_ONCE, len(reply), AT_ONCE):
+        await asyncio.sleep(0)
+        parts.append(reader.read(stream_entries(reply[start : start + AT_ONCE])).columns)
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -97,6 +97,7 @@ def _current(current: RegimeAdvice) -> dict[str, Any]:
         "confidence": current.confidence_boost,
         "leverage": current.leverage_hint,
         "bound_by": current.leverage_bound_by,
+        "is_probe": current.is_probe,
     }
 
 

@@ -97,6 +97,11 @@ class StateCollector(Collector):
             "Leverage hint of the feedback in force.",
             value=advice.leverage_hint,
         )
+        yield GaugeMetricFamily(
+            "strategic_memory_probe",
+            "1 while the advice for the current regime is a probe, 0 otherwise.",
+            value=float(advice.current is not None and advice.current.is_probe),
+        )
         times = (
             (
                 "strategic_memory_feedback_age_seconds",

@@ -17,11 +17,12 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from strategic_memory_server.redis_access.primary_finder import PrimaryFinder
+from strategic_memory_server.redis_access.prompt_writes import PromptWrites
 from strategic_memory_server.redis_access.redis_location import Address
 from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 
-class PrimaryConnection(Connection):
+class PrimaryConnection(PromptWrites, Connection):
     """A TCP connection.
 
     Args:
@@ -86,7 +87,7 @@ class PrimaryConnection(Connection):
             raise RedisConnectionError(f"{self.host}:{self.port} {why}") from error
 
 
-class SocketConnection(UnixDomainSocketConnection):
+class SocketConnection(PromptWrites, UnixDomainSocketConnection):
     """A connection through a unix socket."""
 
     async def read_response(self, *arguments: object, **options: object) -> object:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import redis.asyncio as redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
 
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -30,9 +32,12 @@ def packed(*parts: str | int) -> bytes:
 async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Reply]:
     """Send commands and give their replies in the same order; an error of a command stands in its place.
 
+    A task that is cancelled meanwhile goes no further, whenever that happens: who reads page after page stops.
+
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached, or did not answer in time.
     """
+    cancelled_before = cancellations()
     pool = client.connection_pool
     get_connection: Callable[[], Awaitable[AbstractConnection]] = pool.get_connection
     connection = await get_connection()
@@ -54,12 +59,41 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Rep
             # What is still to come must not be taken for the answer to something else.
             await connection.disconnect(nowait=True)
         await pool.release(connection)
+    raise_if_cancelled(cancelled_before)
     return replies
 
 
 def stream_entries(reply: Reply) -> list[Entry]:
     """Give the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
-    return [(entry_id, dict(zip(fields[::2], fields[1::2], strict=True))) for entry_id, fields in reply if fields]
+    return [(entry_id, _fields(parts)) for entry_id, parts in reply if parts]
+
+
+def _fields(parts: list[bytes]) -> dict[bytes, bytes]:
+    """Pair names with the values that follow them; there are many of these, so nothing is copied."""
+    part = iter(parts)
+    return dict(zip(part, part, strict=True))
+
+
+async def arrived_after(
+    client: redis.Redis, cursors: Mapping[str, str], *, block_ms: int, count: int | None = None
+) -> dict[str, list[Entry]]:
+    """Wait for entries of streams that came after a cursor each, and give them by key; none: none came in time.
+
+    Args:
+        client: must bear reads that block for so long.
+        cursors: id to read on from, by key.
+        block_ms: longest wait, milliseconds, from 1.
+        count: most entries of each stream; None: all.
+
+    Raises:
+        redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+    """
+    limit = () if count is None else ("COUNT", count)
+    command = packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values())
+    (reply,) = await round_trip(client, [command])
+    if isinstance(reply, Exception):
+        raise reply
+    return {key.decode(): stream_entries(entries) for key, entries in reply or ()}
 
 
 def pairs(reply: Reply) -> dict[bytes, Reply]:

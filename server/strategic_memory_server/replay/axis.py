@@ -74,7 +74,10 @@ def time_ticks(low_ms: float, high_ms: float) -> list[tuple[float, str]]:
             pattern = "%H:%M:%S" if step < _MINUTE else "%m-%d %H:%M" if step < _DAY else "%Y-%m-%d"
             first = math.ceil(low_ms / step) * step
             times = [first + count * step for count in range(int((high_ms - first) // step) + 1)]
-            return [(float(time), moment(time).strftime(pattern)) for time in times]
+            # Within one step nothing is round; then the beginning has to do.
+            return [(float(time), moment(time).strftime(pattern)) for time in times] or [
+                (float(low_ms), shown_time(low_ms))
+            ]
     months = next((step for step in _MONTHS if (high_ms - low_ms) / (_MONTH_MS * step) <= _MOST_TIME_TICKS), 12_000)
     return list(_month_ticks(low_ms, high_ms, months))
 

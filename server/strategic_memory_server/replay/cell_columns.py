@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from types import NoneType
-from typing import TypeGuard
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,13 +55,20 @@ class Refusals:
 
 def is_given(cells: Sequence[Cell]) -> Mask:
     """Tell which cells hold something."""
-    if _are_texts(cells):
+    joined = _joined(cells)
+    if joined == "":
+        return np.zeros(len(cells), dtype=np.bool_)
+    if joined is not None:
         return np.array([bool(cell) for cell in cells], dtype=np.bool_)
     return np.array([cell is not None and cell != "" and not _is_nan(cell) for cell in cells], dtype=np.bool_)
 
 
-def _are_texts(cells: Sequence[Cell]) -> TypeGuard[Sequence[str]]:
-    return set(map(type, cells)) <= {str}
+def _joined(cells: Sequence[Cell]) -> str | None:
+    """Give all cells as one text; None where one is no text. Nothing tells sooner that a column is empty."""
+    try:
+        return "".join(cast("Sequence[str]", cells))
+    except TypeError:
+        return None
 
 
 def _is_nan(cell: Cell) -> bool:
@@ -71,18 +78,22 @@ def _is_nan(cell: Cell) -> bool:
 
 def numbers(column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
     """Read numbers; NaN for an empty cell."""
-    if not _are_texts(cells):
+    joined = _joined(cells)
+    if joined is None:
         return _known_numbers(column, cells, refusals)
+    if not joined:
+        return np.full(len(cells), math.nan)
     # `float` takes 1_000 too, which the service does not.
-    if "_" in "".join(cells):
+    if "_" in joined:
         return _one_by_one(column, cells, refusals)
+    written = cast("Sequence[str]", cells)
     try:
-        values = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
+        values = np.array([float(cell) if cell else math.nan for cell in written], dtype=np.float64)
     except ValueError:
         return _one_by_one(column, cells, refusals)
     for row in np.flatnonzero(~(np.abs(values) <= MAX_MAGNITUDE)).tolist():
-        if cells[row]:
-            values[row] = _number(column, cells[row], row, refusals)
+        if written[row]:
+            values[row] = _number(column, written[row], row, refusals)
     return values
 
 
@@ -120,6 +131,10 @@ def _number(column: str, cell: Cell, row: int, refusals: Refusals) -> float:
 
 def times_ms(column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
     """Read times, milliseconds since 1970-01-01 UTC; a text without a zone is UTC."""
+    joined = _joined(cells)
+    if joined and joined.isascii() and joined.isdigit() and set(map(len, cast("Sequence[str]", cells))) == {13}:
+        # Thirteen digits are milliseconds, and none of them is out of range.
+        return np.array(cells).astype(np.int64)
     found = np.zeros(len(cells), dtype=np.int64)
     for row, cell in enumerate(cells):
         try:
@@ -172,6 +187,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def texts(column: str, cells: Sequence[Cell], refusals: Refusals, *, upper: bool = False) -> list[str]:
     """Read names, stripped; empty for an empty cell."""
+    if _joined(cells) == "":
+        return [""] * len(cells)
     known: dict[Cell, str] = {}
     refused: dict[Cell, str] = {}
     for cell in set(cells):

@@ -16,6 +16,7 @@ OF_POLICY: Mapping[Policy, str] = {Policy.CONSERVATIVE: SKY, Policy.BALANCED: GR
 OF_RULE: Mapping[Rule, tuple[str, str]] = {
     Rule.REFERENCE: (BLUE, ""),
     Rule.EVIDENCE: (VERMILLION, ""),
+    Rule.EXPLORING: (PURPLE, "4 1"),
     Rule.CONSERVATIVE: (SKY, "6 2"),
     Rule.BALANCED: (GREEN, "6 2"),
     Rule.AGGRESSIVE: (ORANGE, "6 2"),
@@ -26,10 +27,9 @@ OF_RULE: Mapping[Rule, tuple[str, str]] = {
 _OF_REGIMES = (GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLUE, ORANGE)
 
 
-def of_regimes(regime: IndexColumn, regimes: int) -> Sequence[str]:
-    """Give each of so many regimes a colour: the seven commonest in the column one of their own, the rest grey."""
-    counts = np.bincount(regime, minlength=regimes)
-    colours = [GREY] * regimes
+def of_regimes(counts: IndexColumn) -> Sequence[str]:
+    """Give each regime a colour, from how often each occurs: the seven commonest one of their own, the rest grey."""
+    colours = [GREY] * counts.size
     for colour, code in zip(_OF_REGIMES, np.argsort(-counts, kind="stable").tolist(), strict=False):
         colours[code] = colour
     return colours

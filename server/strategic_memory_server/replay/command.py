@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -24,48 +23,78 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 
-def run_replay(options: ReplayOptions, *, quiet: bool) -> int:
-    """Replay, write the report and say where it is; give the exit code."""
+def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = False) -> int:
+    """Replay, write the report and say where it is; give the exit code.
+
+    Args:
+        options: what is asked.
+        quiet: whether to say nothing but errors.
+        ends_process: whether nothing comes after it: an interrupt after the report was written is then ignored.
+    """
     began = monotonic()
     try:
         require_writable(options.out)
-        with _interruptible(), _stages(quiet=quiet) as stages:
-            replayed = replay(options, stages)
-            report = findings(replayed, options, stages)
-            page = report_page(replayed, report)
-            write_report(options.out, report, page)
+        with _interruptible(ends_process=ends_process) as interruption:
+            with _stages(interruption, quiet=quiet) as stages:
+                replayed = replay(options, stages)
+                report = findings(replayed, options, stages)
+                stages("report", 0.0)
+                page = report_page(replayed, report)
+                stages("report", 1.0)
+            write_report(options.out, report, page, interruption.too_late)
+            if not quiet:
+                sys.stdout.write(_summary(options, report, monotonic() - began))
     except ReplayError as error:
         sys.stderr.write(f"strategic-memory-server replay: {error}\n")
         return EXIT_FAILED
     except KeyboardInterrupt:
         sys.stderr.write("strategic-memory-server replay: interrupted; no report was written\n")
         return EXIT_INTERRUPTED
-    if not quiet:
-        sys.stdout.write(_summary(options, report, monotonic() - began))
     return EXIT_OK
 
 
+class _Interruption:
+    """What both signals do while there is work that they can stop."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.is_late = False
+
+    def take(self, _number: int, _frame: object) -> None:
+        """Stop the work, where that is not too late."""
+        if not self.is_late and not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Stop the work if that was asked for: an interrupt that meets Python tidying up is lost."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def too_late(self) -> None:
+        """Let the work be finished from now on, unless it was to be stopped before."""
+        self.is_late = True
+        self.check()
+
+
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(*, ends_process: bool) -> Iterator[_Interruption]:
     """Let both signals stop the work; while the program starts, they end it as if nothing had been asked."""
-    before = {number: signal.signal(number, _interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    interruption = _Interruption()
+    before = {number: signal.signal(number, interruption.take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield interruption
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if not (ends_process and interruption.is_late) else ():
             signal.signal(number, handler)
 
 
-def _interrupted(_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 @contextmanager
-def _stages(*, quiet: bool) -> Iterator[Stages]:
+def _stages(interruption: _Interruption, *, quiet: bool) -> Iterator[Stages]:
     """Show the progress of each stage, on a terminal."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield lambda _stage, _share: None
+        yield lambda _stage, _share: interruption.check()
         return
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=console
@@ -73,6 +102,7 @@ def _stages(*, quiet: bool) -> Iterator[Stages]:
     tasks: dict[str, TaskID] = {}
 
     def tell(stage: str, share: float) -> None:
+        interruption.check()
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=1.0)
         bar.update(tasks[stage], completed=share)

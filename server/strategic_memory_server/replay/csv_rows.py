@@ -51,19 +51,21 @@ class _Reader:
         rows: list[list[str]] = []
         lines: list[int] = []
         broken: list[tuple[int, str]] = []
-        while len(rows) + len(broken) < PAGE_ROWS:
+        while not self.ended and len(rows) + len(broken) < PAGE_ROWS:
             try:
-                row = next(self._rows)
-            except StopIteration:
-                self.ended = True
-                break
+                self._fill(rows, lines, broken)
             except csv.Error:
                 broken.append((self._rows.line_num + 1, "not_csv"))
-                continue
-            if len(row) == self._width:
-                rows.append(row)
-                lines.append(self._rows.line_num + 1)
-            elif row:
-                reason = "too_few_fields" if len(row) < self._width else "too_many_fields"
-                broken.append((self._rows.line_num + 1, reason))
         return rows, lines, broken
+
+    def _fill(self, rows: list[list[str]], lines: list[int], broken: list[tuple[int, str]]) -> None:
+        source, width = self._rows, self._width
+        for row in source:
+            if len(row) == width:
+                rows.append(row)
+                lines.append(source.line_num + 1)
+            elif row:
+                broken.append((source.line_num + 1, "too_few_fields" if len(row) < width else "too_many_fields"))
+            if len(rows) + len(broken) >= PAGE_ROWS:
+                return
+        self.ended = True

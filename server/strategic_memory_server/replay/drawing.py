@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,6 +16,9 @@ LEFT, RIGHT, TOP, BOTTOM = 78, 14, 12, 34
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#999999"
+
+_LETTER = 7.0
+"""Width of a letter beside an axis, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,21 @@ def _frame(x: Axis, ticks: Sequence[tuple[float, str]], low: float, high: float)
         place = y.one(value)
         parts.append(line(LEFT, place, WIDTH - RIGHT, place, "#e4e4e4" if value else "#999"))
         parts.append(text(LEFT - 6, place + 4, shown_number(value), "end"))
-    for value, written in ticks:
-        place = x.one(value)
-        parts.append(line(place, HEIGHT - BOTTOM, place, HEIGHT - BOTTOM + 5, "#777"))
-        # A label at the very end would be cut off.
-        anchor = "end" if place > WIDTH - 60 else "middle"
-        parts.append(text(place, HEIGHT - BOTTOM + 20, written, anchor))
+    parts.extend(labels(x, ticks, HEIGHT - BOTTOM))
     return Frame(x, y, tuple(parts))
+
+
+def labels(x: Axis, ticks: Sequence[tuple[float, str]], bottom: float) -> Iterator[str]:
+    """Give ticks below a plot, and what is written beside each, but for what would touch the label before."""
+    free = 0.0
+    for value, written in ticks:
+        place, width = x.one(value), _LETTER * len(written)
+        yield line(place, bottom, place, bottom + 5, "#777")
+        # In the middle of its tick, but for one at an end, which would be cut off.
+        start = min(max(place - width / 2, 0.0), WIDTH - width)
+        if start >= free:
+            yield text(start, bottom + 20, written)
+            free = start + width + _LETTER
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = "") -> str:

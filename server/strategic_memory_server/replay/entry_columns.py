@@ -58,10 +58,10 @@ class EntryColumns:
 
     time_ms: IndexColumn
     kind: NDArray[np.int8]
-    regime: NDArray[np.int32]
+    regime: NDArray[np.int16]
     pnl: FloatColumn
     policy: NDArray[np.int8]
-    strategy: NDArray[np.int32]
+    strategy: NDArray[np.int16]
     volatility: FloatColumn
     trend: FloatColumn
     confidence: FloatColumn
@@ -106,10 +106,10 @@ class EntryReader:
         whole = EntryColumns(
             time_ms,
             kind.astype(np.int8),
-            regime.astype(np.int32),
+            regime.astype(np.int16),
             pnl,
             np.maximum(policy, NO_POLICY).astype(np.int8),
-            strategy.astype(np.int32),
+            strategy.astype(np.int16),
             volatility,
             trend,
             confidence,

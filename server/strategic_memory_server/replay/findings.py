@@ -10,79 +10,70 @@ from typing import Any
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.figures.breakdown import breakdown
-from strategic_memory_server.figures.dwell import dwell
-from strategic_memory_server.figures.performance import performance
-from strategic_memory_server.figures.transitions import transitions
+from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.replay.compared import best_fixed
 from strategic_memory_server.replay.course import Course
-from strategic_memory_server.replay.differences import Difference, difference
+from strategic_memory_server.replay.differences import differences
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.options import ReplayOptions
-from strategic_memory_server.replay.record import Record
-from strategic_memory_server.replay.reliability import RUN_TRADES, judged_trades, reliability
+from strategic_memory_server.replay.record import Progress, Record
+from strategic_memory_server.replay.regimes_seen import RegimesSeen
+from strategic_memory_server.replay.reliability import reliability
 from strategic_memory_server.replay.replayed import Replayed, Stages
-from strategic_memory_server.replay.rules import Rule, best_fixed
+from strategic_memory_server.replay.rules import Rule
+from strategic_memory_server.replay.table_figures import table_figures
+from strategic_memory_server.replay.trade_table import TradeTable
 
 JsonReport = dict[str, Any]
 
 
 def findings(replayed: Replayed, options: ReplayOptions, stages: Stages) -> JsonReport:
     """Work out everything that the report says in numbers."""
-    record = replayed.record
-    stages("figures", 0.0)
-    traded = np.flatnonzero(record.entries.kind == Kind.TRADE)
+    record, compared = replayed.record, replayed.compared
+    steps = _Steps(len(compared.rules) + len(replayed.courses) + 2, lambda share: stages("figures", share))
+    trades = _figures(record, replayed.trades, steps)
     rules = {}
-    for number, (rule, choice) in enumerate(replayed.choices.items()):
-        rules[str(rule)] = {
-            "hindsight": rule is Rule.ORACLE,
-            **_figures(record, replayed.trades.earned(choice), replayed.trades.regime, choice, replayed.trades.time_ms),
-        }
-        stages("figures", (number + 1) / (len(replayed.choices) + 1))
-    judged = {
-        str(rule): reliability(course, *judged_trades(replayed, rule)) for rule, course in replayed.courses.items()
-    }
+    for rule in compared.rules:
+        rules[str(rule)] = {"hindsight": rule is Rule.ORACLE, **_figures(record, compared.table(rule), steps)}
+    judged = {}
+    for rule, course in replayed.courses.items():
+        judged[str(rule)] = reliability(course, replayed.judging(rule))
+        steps.next()
+    best = best_fixed(compared.mean_pnl, compared.rules)
     report = {
         "version": version("strategic-memory"),
         "files": [str(file) for file in options.files],
         "rows": _rows(record),
         "settings": {"windows": options.sync.windows, "evidence": options.evidence},
-        "trades": _figures(
-            record,
-            record.entries.pnl[traded],
-            record.entries.regime[traded].astype(np.int64),
-            record.entries.policy[traded].astype(np.int64),
-            record.entries.time_ms[traded],
-        ),
-        "regimes": _regimes(record),
+        "trades": trades,
+        "regimes": _regimes(record, replayed.regimes),
         "advice": {str(rule): _advice(course, record) for rule, course in replayed.courses.items()},
         "reliability": {"run_trades": RUN_TRADES, "rules": judged},
-        "compared_trades": replayed.trades.places.size,
-        "best_fixed": best_fixed(replayed.trades, replayed.choices),
+        "compared_trades": len(compared),
+        "best_fixed": best,
         "rules": rules,
-        "differences": differences(replayed),
+        "differences": differences(compared, best, steps.tell),
     }
-    stages("figures", 1.0)
+    steps.next()
     return {name: plain(part) for name, part in report.items()}
 
 
-def differences(replayed: Replayed) -> list[Difference]:
-    """Compare each rule with the reference rules, and with the best fixed policy."""
-    choices, trades = replayed.choices, replayed.trades
-    against = [Rule.REFERENCE] if Rule.REFERENCE in choices else []
-    best = best_fixed(trades, choices)
-    if best is not None:
-        against.append(best)
-    found: list[Difference] = []
-    for other in against:
-        base = trades.earned(choices[other])
-        found.extend(
-            difference(rule, other, trades.earned(choice), base)
-            for rule, choice in choices.items()
-            if rule is not other
-        )
-    return found
+class _Steps:
+    """Tells the progress of so many steps."""
+
+    def __init__(self, steps: int, progress: Progress) -> None:
+        self._steps = steps
+        self._done = 0
+        self._progress = progress
+        self.tell()
+
+    def tell(self) -> None:
+        self._progress(self._done / self._steps)
+
+    def next(self) -> None:
+        self._done += 1
+        self.tell()
 
 
 def plain(value: object) -> object:
@@ -100,11 +91,9 @@ def plain(value: object) -> object:
     return value
 
 
-def _figures(
-    record: Record, pnl: FloatColumn, regime: IndexColumn, policy: IndexColumn, time_ms: IndexColumn
-) -> dict[str, object]:
-    now_ms = int(record.entries.time_ms[-1])
-    groups = breakdown(pnl, regime, policy, time_ms=time_ms, now_ms=now_ms)
+def _figures(record: Record, table: TradeTable, steps: _Steps) -> dict[str, object]:
+    performance, groups = table_figures(table, steps.tell)
+    steps.next()
     by_group = [
         {
             "regime": record.regime_names[group.regime],
@@ -114,51 +103,31 @@ def _figures(
         }
         for group in groups.groups
     ]
-    return {
-        "performance": performance(pnl, time_ms=time_ms, now_ms=now_ms),
-        "groups": by_group,
-        "regimes_left_out": groups.regimes_left_out,
-    }
+    return {"performance": performance, "groups": by_group, "regimes_left_out": groups.regimes_left_out}
 
 
 def _rows(record: Record) -> dict[str, object]:
-    entries = record.entries
     return {
         "used": len(record),
-        "by_kind": {kind.name.lower(): int(np.count_nonzero(entries.kind == kind)) for kind in Kind},
+        "by_kind": {kind.name.lower(): record.by_kind[kind] for kind in Kind},
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
-        "first_time_ms": int(entries.time_ms[0]),
-        "last_time_ms": int(entries.time_ms[-1]),
+        "first_time_ms": record.first_time_ms,
+        "last_time_ms": record.last_time_ms,
     }
 
 
-def regime_course(record: Record) -> tuple[IndexColumn, IndexColumn]:
-    """Give times and regimes of the observations; of the trades where none is observed."""
-    entries = record.entries
-    places = np.flatnonzero(entries.kind == Kind.REGIME)
-    if not places.size:
-        places = np.flatnonzero(entries.kind == Kind.TRADE)
-    return entries.time_ms[places], entries.regime[places].astype(np.int64)
-
-
-def _regimes(record: Record) -> dict[str, object]:
-    time_ms, regime = regime_course(record)
-    matrix = transitions(regime)
-    codes, counts = np.unique(regime, return_counts=True)
-    stays = () if matrix is None or not regime.size else dwell(regime, matrix, time_ms)
+def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:
+    names, matrix, total = record.regime_names, seen.transitions, int(seen.counts.sum())
     return {
-        "from_observations": bool(np.any(record.entries.kind == Kind.REGIME)),
-        "shares": {
-            record.regime_names[code]: count / regime.size
-            for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
-        },
-        "dwell": {record.regime_names[stay.regime]: stay for stay in stays},
+        "from_observations": seen.observed,
+        "shares": {names[code]: count / total for code, count in enumerate(seen.counts.tolist()) if count},
+        "dwell": {names[stay.regime]: stay for stay in seen.dwell},
         "transitions": None
-        if matrix is None or not regime.size
+        if matrix is None
         else {
-            "regimes": [record.regime_names[code] for code in matrix.regimes],
+            "regimes": [names[code] for code in matrix.regimes],
             "counts": matrix.counts,
             "probabilities": matrix.probabilities,
             "prior": matrix.prior,
@@ -168,26 +137,31 @@ def _regimes(record: Record) -> dict[str, object]:
 
 def _advice(course: Course, record: Record) -> dict[str, object]:
     """Summarise the advice over time: each holds from its decision point to the next."""
-    times = record.entries.time_ms[np.minimum(course.points, len(record) - 1)]
-    held_ms = np.diff(times)
+    held_ms, without_ms, changes = np.zeros(len(Policy), dtype=np.int64), 0, 0
+    before = None
+    for piece in course.pieces():
+        rows = piece if before is None else np.concatenate((before, piece))
+        lengths, policy = np.diff(rows["time_ms"]), rows["policy"][:-1]
+        np.add.at(held_ms, policy, lengths)
+        without_ms += int(lengths[~rows["advised"][:-1]].sum())
+        changes += int(np.count_nonzero(np.diff(rows["policy"])))
+        before = rows[-1:]
     total_ms = int(held_ms.sum())
-    policy = course.policy[:-1]
-    last = int(course.policy.size) - 1
-    regime = int(course.regime[last])
+    last = course.last()
     return {
         "every": course.every,
-        "decisions": int(course.points.size),
-        "share_of_time": {
-            each.name: int(held_ms[policy == each].sum()) / total_ms if total_ms else None for each in Policy
-        },
-        "share_without_advice": int(held_ms[~course.advised[:-1]].sum()) / total_ms if total_ms else None,
-        "changes": int(np.count_nonzero(np.diff(course.policy))),
+        "decisions": len(course),
+        "share_of_time": {each.name: int(held_ms[each]) / total_ms if total_ms else None for each in Policy},
+        "share_without_advice": without_ms / total_ms if total_ms else None,
+        "changes": changes,
         "now": {
-            "policy": Policy(int(course.policy[last])),
-            "regime": record.regime_names[regime] if regime >= 0 else None,
-            "confidence": float(course.confidence[last]) if course.advised[last] else None,
-            "probability_best": None
-            if course.probability_best is None
-            else {each.name: float(course.probability_best[last, each]) for each in Policy},
+            "policy": Policy(int(last["policy"][0])),
+            "regime": record.regime_names[int(last["regime"][0])] if last["regime"][0] >= 0 else None,
+            "confidence": float(last["confidence"][0]) if last["advised"][0] else None,
+            "probability_best": dict(
+                zip((each.name for each in Policy), last["probability_best"][0].tolist(), strict=True)
+            )
+            if course.tells_probabilities
+            else None,
         },
     }

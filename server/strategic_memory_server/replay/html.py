@@ -19,6 +19,7 @@ svg text { font: 12px system-ui, sans-serif; fill: #444; }
 th, td { padding: 3px 8px; border-bottom: 1px solid #e4e4e4; text-align: right; vertical-align: top; }
 th { font-weight: 600; border-bottom-color: #999; } th:first-child, td:first-child { text-align: left; }
 td { white-space: nowrap; }
+th.words { text-align: left; }
 td.words { text-align: left; white-space: normal; min-width: 22ch; max-width: 46ch; overflow-wrap: anywhere; }
 td.heat { text-align: center; }
 """
@@ -47,7 +48,25 @@ def paragraph(written: str, kind: str = "") -> str:
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:
     """Give the legend of a plot: names and their colours."""
-    shown = "".join(f'<span><i style="background:{colour}"></i>{escape(name)}</span>' for name, colour in entries)
+    return _legend((name, f"background:{colour}") for name, colour in entries)
+
+
+def line_legend(entries: Iterable[tuple[str, str, str]]) -> str:
+    """Give the legend of a plot of lines: names, colours, and dashes as SVG has them, those up to 2 long for dots."""
+    return _legend(
+        (name, f"height:0;border:0;border-top:3px {_stroke(dash)} {colour};vertical-align:middle;width:24px")
+        for name, colour, dash in entries
+    )
+
+
+def _stroke(dash: str) -> str:
+    if not dash:
+        return "solid"
+    return "dotted" if int(dash.split(maxsplit=1)[0]) <= 2 else "dashed"
+
+
+def _legend(entries: Iterable[tuple[str, str]]) -> str:
+    shown = "".join(f'<span><i style="{style}"></i>{escape(name)}</span>' for name, style in entries)
     return f'<p class="legend">{shown}</p>'
 
 
@@ -58,7 +77,10 @@ def scrollable(drawn: str) -> str:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
     """Give a table; columns in `words` hold sentences."""
-    head = "".join(f"<th>{escape(each)}</th>" for each in headings)
+    head = "".join(
+        f'<th class="words">{escape(each)}</th>' if place in words else f"<th>{escape(each)}</th>"
+        for place, each in enumerate(headings)
+    )
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(_row(row, words) for row in rows)}</table></div>'
 
 

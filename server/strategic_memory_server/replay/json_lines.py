@@ -47,9 +47,29 @@ def page_of(
     rows: Sequence[Mapping[str, object]], lines: Sequence[int], broken: Sequence[tuple[int, str]], read_share: float
 ) -> Page:
     """Make a page of objects, which need not have the same names."""
-    names = dict.fromkeys(chain.from_iterable(rows))
-    columns = {name: _cells([row.get(name) for row in rows]) for name in names}
-    return Page(columns, lines, broken, min(read_share, 1.0))
+    return Page(_Columns(rows), lines, broken, min(read_share, 1.0))
+
+
+class _Columns(Mapping[str, Sequence[Cell]]):
+    """Columns of objects, made when they are asked for: most are not, and there may be any number of names."""
+
+    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
+        self._rows = rows
+        self._names = dict.fromkeys(chain.from_iterable(rows))
+
+    def __getitem__(self, name: str) -> Sequence[Cell]:
+        if name not in self._names:
+            raise KeyError(name)
+        return _cells([row.get(name) for row in self._rows])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _read(line: bytes) -> Mapping[str, object] | str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,14 @@ EVIDENCE_DECISIONS = 8_000
 """Most decisions upon evidence by default: some half a millisecond each, more with many regimes."""
 
 
+def default_temporary_folder() -> Path:
+    """Give the folder that the system has for temporary files; the present one where there is none to be written."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return Path()
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
     """One replay.
@@ -31,7 +40,8 @@ class ReplayOptions:
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
         evidence_every: the same of the evidence.
         sync: windows and least numbers of samples.
-        evidence: how evidence is weighed.
+        evidence: how evidence is weighed, and how policies are explored.
+        temporary_folder: where temporary files are.
     """
 
     files: tuple[Path, ...]
@@ -43,3 +53,4 @@ class ReplayOptions:
     evidence_every: int | None = None
     sync: SyncSettings = field(default_factory=SyncSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    temporary_folder: Path = field(default_factory=default_temporary_folder)

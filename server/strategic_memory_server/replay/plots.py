@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +11,9 @@ from strategic_memory_server.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.calibration import Calibration
 from strategic_memory_server.replay import drawing
 from strategic_memory_server.replay.axis import time_ticks
-from strategic_memory_server.replay.downsample import kept_points
 
 _BAND_HEIGHT = 46
 _BANDS_HEIGHT = 84
-_MOST_BANDS = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,15 +22,9 @@ class Line:
 
     name: str
     colour: str
-    x: IndexColumn
+    x: FloatColumn
     y: FloatColumn
     dash: str = ""
-
-
-def thinned(line: Line) -> Line:
-    """Give a line with no more points than can be told apart, so that the whole need not be held."""
-    kept = kept_points(line.y)
-    return replace(line, x=line.x[kept], y=line.y[kept])
 
 
 def over_time(lines: Sequence[Line], label: str, *, bounds: tuple[float, float] | None = None) -> str:
@@ -44,20 +36,17 @@ def over_time(lines: Sequence[Line], label: str, *, bounds: tuple[float, float] 
     return frame.drawn(label, *(drawing.path(frame, each.x, each.y, each.colour, each.dash) for each in lines))
 
 
-def bands(time_ms: IndexColumn, code: IndexColumn, colours: Sequence[str], end_ms: int, label: str) -> str:
-    """Draw a band that has the colour of each code from its time to the next; where they are too short, the commonest.
+def bands(lasting: IndexColumn, colours: Sequence[str], start_ms: int, end_ms: int, label: str) -> str:
+    """Draw a band that has the colour of what holds in each stretch of time.
 
     Args:
-        time_ms: times, ascending.
-        code: what holds from each time on.
+        lasting: code of what holds in each of any number of stretches of the same length.
         colours: colour of each code.
+        start_ms: where the first stretch begins.
         end_ms: where the last one ends.
         label: what the band shows.
     """
-    start, end = int(time_ms[0]), max(int(end_ms), int(time_ms[-1]))
-    frame = drawing.time_frame(start, end, 0.0, 1.0)
-    edges = np.linspace(start, end, _MOST_BANDS + 1)
-    lasting = _lasting(time_ms, code, len(colours), edges, end) if end > start else np.array([int(code[-1])])
+    frame = drawing.time_frame(start_ms, end_ms, 0.0, 1.0)
     firsts = np.flatnonzero(np.concatenate(([True], lasting[1:] != lasting[:-1])))
     ends = np.append(firsts[1:], lasting.size)
     width = (drawing.WIDTH - drawing.LEFT - drawing.RIGHT) / lasting.size
@@ -71,28 +60,8 @@ def bands(time_ms: IndexColumn, code: IndexColumn, colours: Sequence[str], end_m
         )
         for first, last in zip(firsts.tolist(), ends.tolist(), strict=True)
     ]
-    for value, written in time_ticks(start, end):
-        place = frame.x.one(value)
-        parts.append(drawing.line(place, drawing.TOP, place, drawing.TOP + _BAND_HEIGHT + 5, "#777"))
-        anchor = "end" if place > drawing.WIDTH - 60 else "middle"
-        parts.append(drawing.text(place, drawing.TOP + _BAND_HEIGHT + 20, written, anchor))
+    parts.extend(drawing.labels(frame.x, time_ticks(start_ms, end_ms), drawing.TOP + _BAND_HEIGHT))
     return drawing.svg(_BANDS_HEIGHT, label, *parts)
-
-
-def _lasting(time_ms: IndexColumn, code: IndexColumn, codes: int, edges: FloatColumn, end_ms: int) -> IndexColumn:
-    """Give for each stretch between edges the code that holds for the largest part of it."""
-    times = np.concatenate((time_ms.astype(np.float64), edges[1:-1]))
-    order = np.argsort(times, kind="stable")
-    holding = np.concatenate((code, np.full(edges.size - 2, -1, dtype=np.int64)))[order]
-    times = times[order]
-    # What an edge cuts goes on with the code that held before it.
-    known = np.maximum.accumulate(np.where(holding >= 0, np.arange(holding.size), 0))
-    holding = holding[known]
-    lengths = np.diff(np.append(times, float(end_ms)))
-    stretch = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, edges.size - 2)
-    held = np.bincount(stretch * codes + holding, weights=lengths, minlength=(edges.size - 1) * codes)
-    longest: IndexColumn = held.reshape(edges.size - 1, codes).argmax(axis=1)
-    return longest
 
 
 def reliability_diagram(judged: Sequence[tuple[str, str, Calibration]], label: str) -> str:

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.replay.course import Course
-from strategic_memory_server.replay.decision_points import decision_points
-from strategic_memory_server.replay.record import Progress, Record
+from strategic_memory_server.replay.course import Advised, Course, courses_of
+from strategic_memory_server.replay.record import Progress, Record, Stretch
 from strategic_memory_server.replay.rolling_memory import RollingMemory
 from strategic_memory_server.settings import SyncSettings
 
-TOLD_EVERY = 500
-"""Decisions between two words about the progress."""
+_NO_ADVICE = Advised(policy=Policy.CONSERVATIVE, advised=False, confidence=0.0, regime=-1)
+
+
+class ReferenceRules:
+    """The reference rules over the windows of the service.
+
+    Args:
+        record: what they are brought forward over.
+        settings: windows and least numbers of samples.
+    """
+
+    def __init__(self, record: Record, settings: SyncSettings) -> None:
+        self._memory = RollingMemory(record, settings.windows)
+        self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
+        self._rules = ReinforcementFeedback(settings.minimum_samples)
+        self._codes = {name: code for code, name in enumerate(record.regime_names)}
+
+    def enter(self, stretch: Stretch) -> None:
+        """Take the next entries to move over."""
+        self._memory.enter(stretch)
+
+    def move_to(self, place: int) -> None:
+        """Take in the entries before a place of the stretch."""
+        self._memory.move_to(place)
+
+    def advise(self) -> tuple[Advised]:
+        """Advise from the windows as they stand."""
+        advice = self._rules.recommend(self._analyzer.analyze(self._memory.memory()))
+        if isinstance(advice, NoAdvice):
+            return (_NO_ADVICE,)
+        regime = self._codes[advice.preferred_regime]
+        return (Advised(int(advice.updated_policy), True, advice.confidence_boost, regime),)
 
 
 def reference_course(record: Record, settings: SyncSettings, every: int, progress: Progress) -> Course:
@@ -26,24 +53,6 @@ def reference_course(record: Record, settings: SyncSettings, every: int, progres
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    points = np.append(decision_points(record.entries.time_ms, every), len(record))
-    memory = RollingMemory(record, settings.windows)
-    analyzer = PatternAnalyzer(settings.minimum_policy_trades)
-    rules = ReinforcementFeedback(settings.minimum_samples)
-    codes = {name: code for code, name in enumerate(record.regime_names)}
-    policy = np.full(points.size, Policy.CONSERVATIVE, dtype=np.int8)
-    advised = np.zeros(points.size, dtype=np.bool_)
-    confidence = np.zeros(points.size)
-    regime = np.full(points.size, -1, dtype=np.int64)
-    for number, place in enumerate(points.tolist()):
-        memory.move_to(place)
-        advice = rules.recommend(analyzer.analyze(memory.memory()))
-        if not isinstance(advice, NoAdvice):
-            policy[number] = advice.updated_policy
-            advised[number] = True
-            confidence[number] = advice.confidence_boost
-            regime[number] = codes[advice.preferred_regime]
-        if number % TOLD_EVERY == 0:
-            progress(number / points.size)
-    progress(1.0)
-    return Course(every, points, policy, advised, confidence, regime)
+    course = Course(every, record.storage, tells_probabilities=False)
+    courses_of(record, ReferenceRules(record, settings), [course], every, progress)
+    return course

@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.figures.calibration import Calibration, calibration
-from strategic_memory_server.replay.course import Course
-from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.replayed import Replayed
-from strategic_memory_server.replay.rules import Rule
-
-RUN_TRADES = 20
-"""Trades that one statement is judged by."""
+from strategic_memory_server.figures.calibration import Calibration, CalibrationTally
+from strategic_memory_server.figures.judged_runs import RUN_TRADES
+from strategic_memory_server.replay.course import Course, InForce
+from strategic_memory_server.replay.trade_table import TradeTable
 
 
-def reliability(course: Course, places: IndexColumn, pnl: FloatColumn) -> Calibration:
+def reliability(course: Course, trades: TradeTable) -> Calibration:
     """Judge the confidence in force before each run of 20 trades by whether the run earned anything.
 
     Runs follow each other and share no trade, so each statement is judged once. A run that ended at exactly 0, and one
@@ -23,20 +19,18 @@ def reliability(course: Course, places: IndexColumn, pnl: FloatColumn) -> Calibr
 
     Args:
         course: what was advised.
-        places: places of the trades in the record, ascending.
-        pnl: what each earned.
+        trades: the trades to judge by.
     """
-    runs = pnl.size // RUN_TRADES
-    ended = pnl[: runs * RUN_TRADES].reshape(runs, RUN_TRADES).sum(axis=1)
-    said = course.in_force(places[: runs * RUN_TRADES : RUN_TRADES])
-    judged = course.advised[said] & (ended != 0.0)
-    outcome = np.where(ended[judged] > 0.0, 1.0, 0.0)
-    return calibration(course.confidence[said][judged], outcome)
-
-
-def judged_trades(replayed: Replayed, rule: Rule) -> tuple[IndexColumn, FloatColumn]:
-    """Give places and pnl of the trades to judge by: as under the rule, where that is known; else as recorded."""
-    if rule in replayed.choices:
-        return replayed.trades.places, replayed.trades.earned(replayed.choices[rule])
-    traded = np.flatnonzero(replayed.record.entries.kind == Kind.TRADE)
-    return traded, replayed.record.entries.pnl[traded]
+    in_force, tally = InForce(course), CalibrationTally()
+    places: IndexColumn = np.empty(0, dtype=np.int64)
+    pnl: FloatColumn = np.empty(0)
+    for piece in trades.pieces():
+        places, pnl = np.concatenate((places, piece.places)), np.concatenate((pnl, piece.pnl))
+        runs = pnl.size // RUN_TRADES
+        end = runs * RUN_TRADES
+        ended = pnl[:end].reshape(runs, RUN_TRADES).sum(axis=1)
+        said = in_force.at(places[:end:RUN_TRADES])
+        judged = said["advised"] & (ended != 0.0)
+        tally.add(said["confidence"][judged], np.where(ended[judged] > 0.0, 1.0, 0.0))
+        places, pnl = places[end:], pnl[end:]
+    return tally.calibration()

@@ -4,54 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.replay.compared import Compared, recorded_trades
 from strategic_memory_server.replay.course import Course
 from strategic_memory_server.replay.decision_points import affordable_every
-from strategic_memory_server.replay.evidence_course import evidence_course
+from strategic_memory_server.replay.evidence_course import evidence_courses
 from strategic_memory_server.replay.options import EVIDENCE_DECISIONS, REFERENCE_DECISIONS, ReplayOptions
-from strategic_memory_server.replay.record import Record, read_record
+from strategic_memory_server.replay.record import Record
+from strategic_memory_server.replay.record_reading import read_record
 from strategic_memory_server.replay.reference_course import reference_course
-from strategic_memory_server.replay.rules import Compared, Rule, chosen, compared_trades
+from strategic_memory_server.replay.regimes_seen import RegimesSeen, regimes_seen
+from strategic_memory_server.replay.rules import Rule
+from strategic_memory_server.replay.spool import Storage
+from strategic_memory_server.replay.trade_table import TradeTable
 
 Stages = Callable[[str, float], None]
 """Told the stage that the work is in, and how much of it is done, 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
     """One replay.
 
     Attributes:
         record: what was read.
+        regimes: the regimes that the record shows.
         courses: what the rules that learn have advised.
-        trades: the trades that say what each policy would have earned.
-        choices: policy that each compared rule chooses for each of those trades; empty without such trades.
+        trades: the trades as they were made.
+        compared: the trades that say what each policy would have earned, and what each rule chose for them.
     """
 
     record: Record
+    regimes: RegimesSeen
     courses: Mapping[Rule, Course]
-    trades: Compared
-    choices: Mapping[Rule, IndexColumn]
+    trades: TradeTable
+    compared: Compared
+
+    def judging(self, rule: Rule) -> TradeTable:
+        """Give the trades to judge a rule by: as under the rule, where that is known; else as they were made."""
+        return self.compared.table(rule) if rule in self.compared.rules else self.trades
 
 
-def replay(options: ReplayOptions, stages: Stages) -> Replayed:
+def replay(options: ReplayOptions, stages: Stages, storage: Storage | None = None) -> Replayed:
     """Read the files and run them through the service's own computing.
 
+    Args:
+        options: what is asked.
+        stages: told the progress.
+        storage: where what does not fit into memory goes; by default into the temporary folder of the options.
+
     Raises:
-        ReplayError: a file cannot be read, or nothing in the files can be used.
+        ReplayError: a file cannot be read, nothing in the files can be used, or there is no room for temporary files.
     """
-    record = read_record(options.files, options.names, options.default_kind, lambda share: stages("reading", share))
+    record = read_record(
+        options.files,
+        options.names,
+        options.default_kind,
+        storage or Storage(options.temporary_folder),
+        partial(stages, "reading"),
+        partial(stages, "ordering"),
+    )
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
-    courses = {
-        Rule.REFERENCE: reference_course(record, options.sync, every, lambda share: stages("reference rules", share))
-    }
-    if Rule.EVIDENCE in options.rules:
+    courses = {Rule.REFERENCE: reference_course(record, options.sync, every, partial(stages, "reference rules"))}
+    if {Rule.EVIDENCE, Rule.EXPLORING} & set(options.rules):
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
-        courses[Rule.EVIDENCE] = evidence_course(
-            record, options.evidence, every, lambda share: stages("evidence", share)
-        )
-    trades = compared_trades(record)
-    rules = options.rules if trades.places.size else ()
-    return Replayed(record, courses, trades, {rule: chosen(rule, trades, courses) for rule in rules})
+        found = evidence_courses(record, options.evidence, every, partial(stages, "evidence"))
+        of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
+        courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
+    compared = Compared(record, options.rules, courses, partial(stages, "comparing"))
+    return Replayed(record, regimes_seen(record), courses, recorded_trades(record), compared)

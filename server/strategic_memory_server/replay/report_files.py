@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from strategic_memory_server.replay.errors import ReplayError
@@ -20,30 +21,38 @@ def require_writable(folder: Path) -> None:
         raise ReplayError(f"{folder}: no report can be written there; give another --out")
 
 
-def write_report(folder: Path, report: JsonReport, page: str) -> None:
-    """Write both files into a folder, which is made where it is missing; earlier ones are replaced.
+def write_report(folder: Path, report: JsonReport, page: str, at_last: Callable[[], None] = lambda: None) -> None:
+    """Write both files into a folder, which is made where it is missing; earlier ones are replaced, both or neither.
+
+    Args:
+        folder: where to.
+        report: the figures.
+        page: the page.
+        at_last: called when both are written beside the earlier ones, just before they take their places.
 
     Raises:
         ReplayError: the folder cannot be written.
     """
+    contents = {JSON_NAME: json.dumps(report, indent=2, allow_nan=False) + "\n", PAGE_NAME: page}
+    unfinished: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / JSON_NAME, json.dumps(report, indent=2, allow_nan=False) + "\n")
-        _write(folder / PAGE_NAME, page)
+        for name, content in contents.items():
+            _write(folder / name, content, unfinished)
+        at_last()
+        for file, written in unfinished.items():
+            written.replace(file)
     except OSError as error:
         raise ReplayError(f"{folder}: cannot be written: {error.strerror or error}; give another --out") from None
+    finally:
+        for written in unfinished.values():
+            written.unlink(missing_ok=True)
 
 
-def _write(file: Path, content: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as unfinished:
-            unfinished.write(content)
-        # What mkstemp makes is for its owner alone; a report is as readable as any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _write(file: Path, content: str, unfinished: dict[Path, Path]) -> None:
+    written = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    # Known before it is made: whatever ends the writing, it is removed.
+    unfinished[file] = written
+    # The rights of any new file: a report is as readable as one.
+    with written.open("x", encoding="utf-8", errors="replace") as opened:
+        opened.write(content)

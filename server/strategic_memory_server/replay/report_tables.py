@@ -78,15 +78,16 @@ def rules_part(report: JsonReport) -> Iterator[str]:
     yield html.paragraph(
         "Differences of mean pnl with 95 % intervals from a circular block bootstrap. "
         + (f"The best fixed policy, {report['best_fixed']}, is known with hindsight. " if report["best_fixed"] else "")
-        + "With so many comparisons one in twenty is shown by chance alone."
+        + "Where the interval holds 0, no difference is shown: it can be chance. And of so many comparisons one in "
+        "twenty is shown by chance alone."
     )
     yield html.table(
-        ("rule", "against", "difference", "95 % interval", "what it says"),
+        ("rule", "against", "what it says", "difference", "95 % interval"),
         [
-            (each["rule"], each["against"], shown_number(each["mean"]), _interval(each["interval"]), each["statement"])
+            (each["rule"], each["against"], each["statement"], shown_number(each["mean"]), _interval(each["interval"]))
             for each in report["differences"]
         ],
-        words=(4,),
+        words=(2,),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs.asof_join import GIVEN
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.name_table import NameTable
@@ -13,8 +14,8 @@ from strategic_memory_server.inputs.rolling_results import RollingPortfolio, Rol
 from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
-from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.record import Record
+from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record import Record, Stretch
 from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.stream_position import SEQUENCE_BITS
 
@@ -35,26 +36,35 @@ class RollingMemory:
         self._regimes = RollingRegimes(lengths.regime, DEFAULT_LIMITS, names)
         self._portfolio = RollingPortfolio(lengths.portfolio, DEFAULT_LIMITS, names)
         self._trades = RollingTrades(lengths.trades, DEFAULT_LIMITS, names, strategies)
-        entries = record.entries
-        self._places = {kind: np.flatnonzero(entries.kind == kind) for kind in Kind}
+        self._entries: EntryColumns | None = None
+        self._places: dict[Kind, IndexColumn] = {}
+        self._read = dict.fromkeys(Kind, 0)
+
+    def enter(self, stretch: Stretch) -> None:
+        """Take the next entries to move over."""
+        kinds = stretch.entries.kind
+        self._entries = stretch.entries
+        self._places = {kind: np.flatnonzero(kinds == kind) for kind in Kind}
         self._read = dict.fromkeys(Kind, 0)
 
     def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the record, and let go of those beyond the windows."""
+        """Take in the entries before a place of the stretch, and let go of those beyond the windows."""
+        if self._entries is None:
+            return
         for kind, window in (
             (Kind.REGIME, self._regimes),
             (Kind.PORTFOLIO, self._portfolio),
             (Kind.TRADE, self._trades),
         ):
             places = self._places[kind]
-            end = int(np.searchsorted(places, place))
-            start, self._read[kind] = self._read[kind], end
+            start, end = self._read[kind], int(np.searchsorted(places, place))
+            self._read[kind] = end
             if end - start >= window.length:
                 # None of what is in the window stays, and of what is new only the newest.
                 window.clear_entries()
                 start = end - window.length
             if end > start:
-                window.append(self._columns(window, places[start:end]))
+                window.append(self._columns(self._entries, window, places[start:end]))
                 if len(window) > window.length:
                     window.drop_oldest(len(window) - window.length)
 
@@ -69,8 +79,7 @@ class RollingMemory:
             totals=MemoryTotals(self._regimes.totals(), self._portfolio.totals(), self._trades.totals()),
         )
 
-    def _columns(self, window: RollingWindow, places: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Columns:
-        entries = self._record.entries
+    def _columns(self, entries: EntryColumns, window: RollingWindow, places: IndexColumn) -> Columns:
         columns: dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]] = {
             "regime": entries.regime[places].astype(np.int64),
             "pnl": entries.pnl[places],

@@ -10,14 +10,15 @@ from strategic_memory_server.revisions.json_values import read_count, read_list,
 
 
 def encode_current(current: RegimeAdvice) -> JsonObject:
-    """Write the advice for the current regime."""
-    return {
+    """Write the advice for the current regime. Where nothing is explored, it is written as if that did not exist."""
+    document: JsonObject = {
         "regime": current.regime,
         "policy": current.policy.name,
         "confidence_boost": current.confidence_boost,
         "leverage_hint": current.leverage_hint,
         "leverage_bound_by": current.leverage_bound_by,
     }
+    return {**document, "is_probe": True} if current.is_probe else document
 
 
 def encode_evidence(evidence: EvidenceView) -> JsonObject:
@@ -45,6 +46,7 @@ def read_current(value: object) -> RegimeAdvice | None:
         confidence_boost=read_number(document["confidence_boost"]),
         leverage_hint=read_number(document["leverage_hint"]),
         leverage_bound_by=read_bound_by(document["leverage_bound_by"]),
+        is_probe=_read_flag(document.get("is_probe", False)),
     )
 
 
@@ -102,6 +104,12 @@ def _read_policy(value: object) -> PolicyEvidence:
         probability_mean_positive=read_number(document["probability_mean_positive"]),
         more_observations=None if more is None else read_count(more),
     )
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
 
 
 def _read_optional(value: object) -> float | None:

@@ -88,6 +88,8 @@ def encode_event(feedback: Feedback) -> str:
         "epoch": feedback.epoch,
         "timestamp": to_iso(feedback.times.computed_at_ms),
     }
+    if advice.is_probe:
+        document["is_probe"] = True
     return json.dumps(document, allow_nan=False)
 
 

@@ -19,13 +19,9 @@ from strategic_memory_server.feedback import Feedback, Times
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
-from strategic_memory_server.revisions.feedback_json import (
-    MalformedFeedbackError,
-    decode_feedback,
-    encode_event,
-    encode_feedback,
-)
+from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
@@ -77,6 +73,7 @@ class FeedbackLog:
         self._lapse = register_script(client, "lapse")
         self._remember = register_script(client, "remember")
         self._memory_keys = MemoryKeys.under(prefix)
+        self._written: tuple[bytes, Feedback] | None = None
 
     async def open(self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "") -> LogState:
         """Make sure that the log has an epoch, and tell where it stands.
@@ -112,6 +109,8 @@ class FeedbackLog:
             MemoryMovedError: the long memory stands elsewhere than the note says; nothing was written.
         """
         keys = self.keys
+        document = encode_feedback(feedback)
+        self._written = document.encode(), feedback
         reply = await self._publish(
             keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
             args=[
@@ -121,7 +120,7 @@ class FeedbackLog:
                 expected.revision,
                 feedback.epoch,
                 feedback.revision,
-                encode_feedback(feedback),
+                document,
                 encode_event(feedback),
                 keys.events,
                 self._retained,
@@ -237,32 +236,14 @@ class FeedbackLog:
         entries = await self._client.xrange(self.keys.log, min=f"{revision + 1}-0", count=count)
         return decode_entries(entries_of(entries))
 
+    async def read_before(self, entry_id: str | None, count: int) -> StreamEntries:
+        """Read up to `count` entries before one (None: from the end), newest first, as they stand in the log."""
+        newest = "+" if entry_id is None else f"({entry_id}"
+        return entries_of(await self._client.xrevrange(self.keys.log, max=newest, count=count))
 
-def decode_entries(entries: StreamEntries) -> list[Feedback]:
-    """Read log entries; those that are not a feedback are left out, and the first of them is logged."""
-    feedbacks = []
-    unreadable = []
-    for entry_id, fields in entries:
-        try:
-            feedbacks.append(decode_feedback(fields.get(b"feedback", b"")))
-        except MalformedFeedbackError as error:
-            unreadable.append((entry_id.decode(), str(error)))
-    if unreadable:
-        first_id, why = unreadable[0]
-        logger.warning("Feedback log entry is not readable", entry_id=first_id, error=why, entries=len(unreadable))
-    return feedbacks
-
-
-def contiguous_tail(feedbacks: list[Feedback], state: LogState | None) -> tuple[Feedback, ...]:
-    """Keep the newest feedbacks that end at the state's revision, follow each other and share its epoch."""
-    kept: list[Feedback] = []
-    revision = state.revision if state else 0
-    for feedback in reversed(feedbacks):
-        if state is None or feedback.epoch != state.epoch or feedback.revision != revision:
-            break
-        kept.append(feedback)
-        revision -= 1
-    return tuple(reversed(kept))
+    def decode(self, entries: StreamEntries) -> list[Feedback]:
+        """Read log entries as `decode_entries` does; bytes that this server wrote last are not taken apart again."""
+        return decode_entries(entries, self._written)
 
 
 def _state(reply: list[Any]) -> LogState | None:

@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.redis_access.redis_replies import streams_of
+from strategic_memory_server.redis_access.round_trip import arrived_after
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, decode_entries
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 BLOCK_MS = 1_000
@@ -100,19 +100,22 @@ class FeedbackTail:
     async def _follow(self, cursors: _Cursors) -> bool:
         """Read what is new; False when the hub does not fit the log any more."""
         keys = self._log.keys
-        reply = await self._client.xread({keys.log: cursors.log, keys.pulse: cursors.pulse}, block=BLOCK_MS)
-        if not reply:
+        entries = await arrived_after(
+            self._client, {keys.log: cursors.log, keys.pulse: cursors.pulse}, block_ms=BLOCK_MS
+        )
+        if not entries:
             return self._agrees(await self._log.read_state())
-        entries = streams_of(reply)
         fits = True
-        if log_entries := entries.get(keys.log.encode()):
+        if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()
-            for feedback in decode_entries(log_entries):
+            for feedback in self._log.decode(log_entries):
                 fits = self._hub.append(feedback) and fits
-        if pulses := entries.get(keys.pulse.encode()):
+        if pulses := entries.get(keys.pulse):
             cursors.pulse = pulses[-1][0].decode()
             fits = fits and self._confirm(pulses[-1][1])
         self._changed.notify()
+        # The streams that wait for the change go first.
+        await asyncio.sleep(0)
         return fits
 
     def _confirm(self, pulse: dict[bytes, bytes]) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import resources
 
 import redis.asyncio as redis
-from redis.commands.core import AsyncScript
+
+from strategic_memory_server.redis_access.redis_script import RedisScript
 
 
-def register_script(client: redis.Redis, name: str) -> AsyncScript:
+def register_script(client: redis.Redis, name: str) -> RedisScript:
     """Make a script of `scripts/` callable; Redis learns it when it is first called."""
     folder = resources.files("strategic_memory_server.revisions") / "scripts"
-    return client.register_script((folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text())
+    return RedisScript(client, (folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text())

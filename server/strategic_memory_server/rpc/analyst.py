@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_server.checkpoint import Checkpoint
 from strategic_memory_server.errors import MemoryUnreadableError
+from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.time_span import TimeSpan
@@ -21,14 +21,25 @@ from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.past_advice.log_reader import (
+    Decode,
+    Page,
+    PastRevisions,
+    RevisionOrder,
+    read_past_revisions,
+)
 from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.rpc.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.figures_to_wire import add_figures
 from strategic_memory_server.rpc.from_wire import analysis_order
+from strategic_memory_server.rpc.past_advice_to_wire import add_past_advice
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message
-from strategic_memory_server.settings import SyncSettings
-from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
-
-ANALYSES_AT_ONCE = 2
+from strategic_memory_server.rpc.unparsed import Unparsed
+from strategic_memory_server.settings import MAX_REQUEST_BYTES, SyncSettings
+from strategic_memory_server.stream_position import time_ms_of
+from strategic_memory_server.what_if import AnalysisOrder, analyze_memory, sums_of_trades
 
 logger = structlog.get_logger(__name__)
 
@@ -40,6 +51,7 @@ class AnalysisSources:
     loader: MemoryLoader
     memory_store: MemoryStore
     trade_reader: TradeReader
+    log: FeedbackLog
     clock_ms: Callable[[], int]
 
 
@@ -49,31 +61,37 @@ class Analyst:
     Args:
         sources: what is read.
         settings: settings of the service, for what a request leaves out.
+        most_bytes: size of all requests together that are in hand at once, bytes.
     """
 
-    def __init__(self, sources: AnalysisSources, settings: SyncSettings) -> None:
+    def __init__(self, sources: AnalysisSources, settings: SyncSettings, most_bytes: int = MAX_REQUEST_BYTES) -> None:
         self._sources = sources
         self._settings = settings
-        self._places = asyncio.Semaphore(ANALYSES_AT_ONCE)
-        # Threads of their own: an analysis whose caller has gone keeps its thread until it ends, and no more start.
-        self._threads = ThreadPoolExecutor(ANALYSES_AT_ONCE, thread_name_prefix="analysis")
+        self._threads = AnalysisThreads(most_bytes)
 
-    async def answer(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+    async def answer(self, request: Unparsed[service_pb2.AnalyzeRequest]) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request.
 
         Raises:
             InvalidRequestError: something in the request is wrong.
             MemoryUnreadableError: Redis could not be read.
+            TooMuchInHandError: with the requests in hand, it is more than is taken at once.
+            google.protobuf.message.DecodeError: the request is none.
         """
-        order = analysis_order(request.settings, self._settings)
-        in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, self._threads)
-        async with self._places:
-            if request.WhichOneof("memory") == "inline":
-                return await in_thread(self._analyze_inline, request, order)
-            memory, sums = await self._stored_memory(order)
-            return await in_thread(self._analyze, memory, order, sums)
+        async with self._threads.place(len(request)):
+            answer = await self._threads.run(functools.partial(self._analyze_inline, request), len(request))
+            return await self._analyze_stored(request.parse()) if answer is None else answer
 
-    async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums]:
+    async def _analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+        order = analysis_order(request.settings, self._settings)
+        memory, sums, exploration = await self._stored_memory(order)
+        past = await self._past_revisions(memory, order)
+        answer = await self._threads.run(lambda stop: self._analyze(memory, order, stop, sums, exploration))
+        if past is not None:
+            await self._threads.run(lambda stop: add_past_advice(answer.analysis, past, memory, stop))
+        return answer
+
+    async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums, Exploration | None]:
         span = order.span(self._sources.clock_ms())
         loader = self._sources.loader
         try:
@@ -81,26 +99,74 @@ class Analyst:
                 memory = (await loader.another(order.windows).load()).memory
             else:
                 memory = await loader.load_span(order.windows, span)
-            return memory, await self._sums(span, order.evidence.decay)
+            return memory, *await self._sums(span, order)
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
 
-    async def _sums(self, span: TimeSpan, decay: float) -> EvidenceSums:
-        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream."""
-        if span.is_open and decay == self._settings.evidence.decay:
-            return (await self._sources.memory_store.read()).kept.sums
-        return await sums_of_span(self._sources.trade_reader, span, decay, self._settings.trade_id_horizon)
+    async def _past_revisions(self, memory: StrategicMemory, order: AnalysisOrder) -> PastRevisions | None:
+        """Read what was said about the trades; None where that was not asked for, or Redis refuses to read it."""
+        if not order.past_revisions:
+            return None
+        if not memory.trades.position.size:
+            return PastRevisions((), 0)
+        first_trade_ms = time_ms_of(int(memory.trades.position[0]))
+        wanted = RevisionOrder(order.past_revisions, first_trade_ms, order.as_of_ms)
 
-    def _analyze_inline(self, request: service_pb2.AnalyzeRequest, order: AnalysisOrder) -> service_pb2.AnalyzeResponse:
+        def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[Page]:
+            return self._threads.run(lambda _: decode(entries))
+
+        try:
+            return await read_past_revisions(self._sources.log, wanted, in_thread)
+        except ResponseError as error:
+            # Another type, or not permitted: what is asked for first does not depend on it.
+            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            return None
+        except (RedisError, OSError) as error:
+            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            raise MemoryUnreadableError from error
+
+    async def _sums(self, span: TimeSpan, order: AnalysisOrder) -> tuple[EvidenceSums, Exploration | None]:
+        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream.
+
+        And what the service is trying, where the evidence is weighed as the service weighs it.
+        """
+        decay = order.evidence.decay
+        if span.is_open and decay == self._settings.evidence.decay:
+            stored = await self._sources.memory_store.read()
+            return stored.kept.sums, stored.exploration if order.evidence == self._settings.evidence else None
+        return await sums_of_span(self._sources.trade_reader, span, decay, self._settings.trade_id_horizon), None
+
+    def _analyze_inline(
+        self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
+    ) -> service_pb2.AnalyzeResponse | None:
+        """Analyse the observations in a request; None where it asks about the stored memory."""
+        checkpoint()
+        message = request.parse()
+        if message.WhichOneof("memory") != "inline":
+            return None
+        order = analysis_order(message.settings, self._settings)
         span = order.span(self._sources.clock_ms())
-        return self._analyze(read_inline_memory(request.inline, order.windows, span), order)
+        read = read_inline_memory(message.inline, order.windows, span, checkpoint)
+        # What it holds has been copied, and can be as much again as everything that follows takes.
+        del message
+        sums = sums_of_trades(read.trades, read.memory.regime_names, order.evidence.decay)
+        memory = read.memory
+        del read
+        return self._analyze(memory, order, checkpoint, sums)
 
     def _analyze(
-        self, memory: StrategicMemory, order: AnalysisOrder, sums: EvidenceSums | None = None
+        self,
+        memory: StrategicMemory,
+        order: AnalysisOrder,
+        checkpoint: Checkpoint,
+        sums: EvidenceSums,
+        exploration: Exploration | None = None,
     ) -> service_pb2.AnalyzeResponse:
         now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
-        found = analyze_memory(memory, order, now_ms, sums)
+        found = analyze_memory(memory, order, now_ms, sums, exploration, checkpoint)
+        checkpoint()
         analysis = analysis_message(found.analysis, memory)
+        checkpoint()
         add_figures(analysis, found.deep)
         return service_pb2.AnalyzeResponse(analysis=analysis, feedback=feedback_message(found.feedback))

@@ -6,9 +6,10 @@ A handler is wrapped once, when it is added to the server. An interceptor would 
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -20,6 +21,7 @@ from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryE
 from strategic_memory_server.monitoring.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.admission import admitting
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
+from strategic_memory_server.rpc.unparsed import Unparsed
 
 Context = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -38,12 +40,20 @@ class Boundary:
         server: gets the handlers.
         metrics: count the calls.
         most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
+        parsing: methods that parse their request themselves, named likewise: they get it as `Unparsed`.
     """
 
-    def __init__(self, server: grpc.aio.Server, metrics: RpcMetrics, most_at_once: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        server: grpc.aio.Server,
+        metrics: RpcMetrics,
+        most_at_once: Mapping[str, int],
+        parsing: Collection[str] = (),
+    ) -> None:
         self._server = server
         self._metrics = metrics
         self._most_at_once = most_at_once
+        self._parsing = parsing
 
     @property
     def as_server(self) -> grpc.aio.Server:
@@ -69,9 +79,12 @@ class Boundary:
         if (most := self._most_at_once.get(path)) is not None:
             behaviour = admitting(behaviour, path, most)
         wrap = _streaming if handler.response_streaming else _unary
+        deserialize = handler.request_deserializer
+        if path in self._parsing and deserialize is not None:
+            deserialize = functools.partial(Unparsed, deserialize)
         result: Handler = make(
             wrap(behaviour, metrics),
-            request_deserializer=_parsing(handler.request_deserializer, metrics, handler.request_streaming),
+            request_deserializer=_parsing(deserialize, metrics, handler.request_streaming),
             response_serializer=handler.response_serializer,
         )
         return result

@@ -20,6 +20,7 @@ from strategic_memory_server.errors import (
     StrategicMemoryError,
     TooManyCallsError,
     TooManySubscribersError,
+    TooMuchInHandError,
 )
 
 ERROR_DOMAIN = "strategic_memory.v1"
@@ -57,6 +58,7 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     LogNotReadError: _Row(code_pb2.UNAVAILABLE, _info("LOG_NOT_READ")),
     TooManySubscribersError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info("TOO_MANY_SUBSCRIBERS")),
     TooManyCallsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info("TOO_MANY_CALLS")),
+    TooMuchInHandError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info("TOO_MUCH_IN_HAND")),
     DrainingError: _Row(code_pb2.UNAVAILABLE, _info("DRAINING")),
     MemoryUnreadableError: _Row(code_pb2.UNAVAILABLE, _info("MEMORY_UNREADABLE")),
 }

@@ -61,9 +61,9 @@ def performance_message(found: Performance) -> figures_pb2.Performance:
         losses=found.win_rate.losses,
         break_even=found.win_rate.break_even,
         win_rate=found.win_rate.rate,
-        win_rate_interval=_interval(found.win_rate.interval),
+        win_rate_interval=interval_message(found.win_rate.interval),
         mean_pnl=found.mean_pnl.mean,
-        mean_pnl_interval=_interval(found.mean_pnl.interval),
+        mean_pnl_interval=interval_message(found.mean_pnl.interval),
         mean_pnl_method=METHODS[found.mean_pnl.method],
         mean_pnl_block_trades=found.mean_pnl.block_trades,
         gross_profit=found.profit.gross_profit,
@@ -124,7 +124,7 @@ def correlations_message(found: Correlations) -> figures_pb2.Correlations:
                 second_regime=found.names[each.second],
                 common_buckets=each.common,
                 coefficient=each.coefficient,
-                interval=_interval(each.interval),
+                interval=interval_message(each.interval),
             )
             for each in found.regimes
         ],
@@ -134,7 +134,7 @@ def correlations_message(found: Correlations) -> figures_pb2.Correlations:
                 second_policy=POLICIES[Policy(each.second)],
                 common_times=each.common,
                 coefficient=each.coefficient,
-                interval=_interval(each.interval),
+                interval=interval_message(each.interval),
             )
             for each in found.policies
         ],
@@ -170,5 +170,6 @@ def _drawdown(found: Drawdown | None) -> figures_pb2.Drawdown | None:
     )
 
 
-def _interval(found: Interval | None) -> figures_pb2.Interval | None:
+def interval_message(found: Interval | None) -> figures_pb2.Interval | None:
+    """Give an interval; None stays absent."""
     return None if found is None else figures_pb2.Interval(low=found.low, high=found.high)

@@ -36,6 +36,9 @@ MOST_AT_ONCE = {
 }
 """Calls admitted at once, of methods whose calls can last. Streams of feedback have a setting of their own."""
 
+PARSING = frozenset({f"/{SERVICE_NAME}/Analyze"})
+"""Methods that parse their requests themselves, when they come to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class GrpcServer:
@@ -82,7 +85,7 @@ async def open_grpc_server(
         ListenError: the address cannot be listened on.
     """
     server = grpc.aio.server(options=_options(settings))
-    boundary = Boundary(server, metrics, MOST_AT_ONCE).as_server
+    boundary = Boundary(server, metrics, MOST_AT_ONCE, PARSING).as_server
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary)

@@ -29,6 +29,7 @@ from strategic_memory_server.rpc.from_wire import stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import heartbeat_message
+from strategic_memory_server.rpc.unparsed import Unparsed
 from strategic_memory_server.settings import GrpcSettings
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
@@ -111,8 +112,12 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             waiter.close()
             self.subscribers -= 1
 
-    async def Analyze(self, request: service_pb2.AnalyzeRequest, context: Context) -> service_pb2.AnalyzeResponse:
+    async def Analyze(
+        self, request: service_pb2.AnalyzeRequest | Unparsed[service_pb2.AnalyzeRequest], context: Context
+    ) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request."""
+        if not isinstance(request, Unparsed):
+            request = Unparsed(service_pb2.AnalyzeRequest.FromString, request.SerializeToString())
         return await self._analyst.answer(request)
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:

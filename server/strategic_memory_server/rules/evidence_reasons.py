@@ -7,6 +7,8 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
 
+LEVERAGE = "EVIDENCE_LEVERAGE"
+
 
 def reasons(view: EvidenceView, is_preferred: bool, required_probability: float) -> tuple[Reason, ...]:
     """Give the steps: which regime, which policy and why, which leverage, and what to be careful about.
@@ -20,6 +22,48 @@ def reasons(view: EvidenceView, is_preferred: bool, required_probability: float)
     if view.cautions:
         found.append(Reason("EVIDENCE_CAUTION", f"Be careful: {', '.join(view.cautions)}."))
     return tuple(found)
+
+
+def probe(
+    regime: str, policy: Policy, recommended: Policy, leverage: tuple[float, str | None], seen: int, hold: int
+) -> Reason:
+    """Say that a policy is tried, in place of which, and for how long.
+
+    Args:
+        regime: the current regime.
+        policy: the policy that is tried.
+        recommended: the policy that the evidence recommends.
+        leverage: leverage of the probe, and the cap that lowered it.
+        seen: observations of the regime since the trial began.
+        hold: observations for which a trial lasts.
+    """
+    left = hold - seen
+    if left > 0:
+        length = f"for {left} more trades of {regime}" if left > 1 else f"for one more trade of {regime}"
+    else:
+        length = "for as long as it promises most"
+    return Reason(
+        "EVIDENCE_PROBE",
+        f"A probe: in {regime}, the regime now, {policy.name} is tried in place of {recommended.name}, which the "
+        f"evidence recommends, {length}; leverage {_bound(*leverage)}.",
+        (Comparison("observations_since_trial_began", seen, "<", hold, holds=left > 0),),
+    )
+
+
+def with_probe(
+    found: tuple[Reason, ...], said: Reason, leverage: tuple[float, str | None] | None
+) -> tuple[Reason, ...]:
+    """Put the reason for a probe first; where the advice itself is the probe, its leverage takes the other's place.
+
+    Args:
+        found: the reasons of the advice.
+        said: the reason for the probe.
+        leverage: leverage of the advice and the cap that lowered it, where that is the probe's; None: it is not.
+    """
+    if leverage is None:
+        return (said, *found)
+    own = Reason(LEVERAGE, f"Leverage {_bound(*leverage)}.")
+    return (said, *(own if reason.code == LEVERAGE else reason for reason in found))
 
 
 def _regime(view: EvidenceView, *, is_preferred: bool) -> Reason:
@@ -56,5 +100,8 @@ def _policy(view: EvidenceView, required_probability: float) -> Reason:
 
 
 def _leverage(view: EvidenceView) -> Reason:
-    bound = f", lowered by {view.leverage_bound_by}" if view.leverage_bound_by else ""
-    return Reason("EVIDENCE_LEVERAGE", f"Leverage {view.leverage_hint:g}{bound}.")
+    return Reason(LEVERAGE, f"Leverage {_bound(view.leverage_hint, view.leverage_bound_by)}.")
+
+
+def _bound(hint: float, bound_by: str | None) -> str:
+    return f"{hint:g}, lowered by {bound_by}" if bound_by else f"{hint:g}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, Sighting, sightings
-from history.model import Position, Promise, Violation
+from history.model import Position
+from history.promises import Promise, Violation
 
 
 def durable(evidence: Evidence) -> Iterator[Violation]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, streams
-from history.model import End, Promise, Violation
+from history.model import End
+from history.promises import Promise, Violation
 
 DOCUMENTED = {"UNAVAILABLE", "OUT_OF_RANGE", "RESOURCE_EXHAUSTED"}
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, final_position, streams
-from history.model import Position, Promise, Stream, Violation
+from history.model import Position, Stream
+from history.promises import Promise, Violation
 from history.server_view import position_of
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, streams
-from history.model import HeartbeatMessage, Position, Promise, Stream, Violation
+from history.model import HeartbeatMessage, Position, Stream
+from history.promises import Promise, Violation
 
 
 def first(evidence: Evidence) -> Iterator[Violation]:

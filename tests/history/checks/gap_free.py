@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from history.evidence import Evidence, feedbacks, left_behind, streams
 from history.log_view import LogView
-from history.model import Delivery, Position, Promise, Violation
+from history.model import Delivery, Position
+from history.promises import Promise, Violation
 
 
 def gap_free(evidence: Evidence) -> Iterator[Violation]:

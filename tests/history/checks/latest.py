@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from history.evidence import Evidence, feedbacks, left_behind, streams
 from history.log_view import LogView
-from history.model import Delivery, Position, Promise, Stream, Violation
+from history.model import Delivery, Position, Stream
+from history.promises import Promise, Violation
 
 
 def latest(evidence: Evidence) -> Iterator[Violation]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, feedbacks, streams
-from history.model import Position, Promise, Violation
+from history.model import Position
+from history.promises import Promise, Violation
 
 
 def ordered(evidence: Evidence) -> Iterator[Violation]:

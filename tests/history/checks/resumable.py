@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from history.checks.refusals import untruth
 from history.evidence import Evidence, feedbacks, streams
-from history.model import End, Position, Promise, Stream, Violation
+from history.model import End, Position, Stream
+from history.promises import Promise, Violation
 from history.server_view import position_of
 
 

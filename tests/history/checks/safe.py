@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, sightings
-from history.model import Advice, Feedback, Promise, Status, Violation
+from history.model import Advice, Feedback, Status
+from history.promises import Promise, Violation
 
 SAFE_POLICY = "POLICY_CONSERVATIVE"
 SAFE_LEVERAGE = 1.0

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, Sighting, sightings
-from history.model import Feedback, History, Position, Promise, Status, Violation
+from history.model import Feedback, History, Position, Status
+from history.promises import Promise, Violation
 
 
 def unique(evidence: Evidence) -> Iterator[Violation]:

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from history.evidence import Evidence, streams
-from history.model import (
-    Answer,
-    Delivery,
-    FeedbackMessage,
-    HeartbeatMessage,
-    Position,
-    Promise,
-    Status,
-    Stream,
-    Violation,
-)
+from history.model import Answer, Delivery, FeedbackMessage, HeartbeatMessage, Position, Status, Stream
+from history.promises import Promise, Violation
 
 _ROUNDING_MS = 1.0
 

@@ -6,17 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from history.model import (
-    Answer,
-    Feedback,
-    FeedbackMessage,
-    History,
-    Message,
-    Position,
-    Promise,
-    Stream,
-    Subscriber,
-)
+from history.model import Answer, Feedback, FeedbackMessage, History, Message, Position, Stream, Subscriber
+from history.promises import Promise
 
 Apply = Callable[[History, random.Random], History | None]
 """Gives a broken history, or None where the history has no place for this."""

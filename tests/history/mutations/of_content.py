@@ -7,16 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from history.evidence import sightings
-from history.model import (
-    Advice,
-    Delivery,
-    Feedback,
-    HeartbeatMessage,
-    History,
-    Promise,
-    Publish,
-    Status,
-)
+from history.model import Advice, Delivery, Feedback, HeartbeatMessage, History, Publish, Status
 from history.mutations.editing import (
     Apply,
     Mutation,
@@ -29,6 +20,7 @@ from history.mutations.editing import (
     with_feedbacks,
     with_message,
 )
+from history.promises import Promise
 
 Change = Callable[[Feedback], Feedback]
 Condition = Callable[[Feedback], bool]

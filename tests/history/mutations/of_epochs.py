@@ -6,17 +6,7 @@ import random
 from dataclasses import replace
 
 from history.evidence import gather
-from history.model import (
-    Answer,
-    FeedbackMessage,
-    HeartbeatMessage,
-    History,
-    LogSample,
-    Position,
-    Promise,
-    Publish,
-    Tolerances,
-)
+from history.model import Answer, FeedbackMessage, HeartbeatMessage, History, LogSample, Position, Publish
 from history.mutations.editing import (
     Apply,
     Mutation,
@@ -27,6 +17,7 @@ from history.mutations.editing import (
     with_stream,
     with_streams,
 )
+from history.promises import Promise, Tolerances
 
 
 def _begins_with_heartbeat(history: History, source: random.Random) -> History | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from history.model import Delivery, FeedbackMessage, HeartbeatMessage, History, Promise, Status
+from history.model import Delivery, FeedbackMessage, HeartbeatMessage, History, Status
 from history.mutations.editing import (
     Mutation,
     Site,
@@ -16,6 +16,7 @@ from history.mutations.editing import (
     with_messages,
     with_stream,
 )
+from history.promises import Promise
 
 
 def _comes_twice(history: History, source: random.Random) -> History | None:

@@ -15,12 +15,10 @@ from history.model import (
     History,
     Opening,
     Position,
-    Promise,
     Refusal,
     Status,
     Stream,
     Subscriber,
-    Tolerances,
 )
 from history.mutations.editing import (
     Apply,
@@ -33,6 +31,7 @@ from history.mutations.editing import (
     with_stream,
     with_subscriber,
 )
+from history.promises import Promise, Tolerances
 
 _COMPACTED, _FUTURE, _CHANGED = "REVISION_COMPACTED", "REVISION_IN_FUTURE", "EPOCH_CHANGED"
 

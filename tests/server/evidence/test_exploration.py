@@ -8,7 +8,7 @@ import pytest
 from evidence_samples import made_up_trades, one_by_one
 
 from strategic_memory_server.evidence.estimator import estimate
-from strategic_memory_server.evidence.exploration import Exploration, Trial, explore, next_trial
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial, explore, next_trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory import JsonValue
@@ -71,6 +71,22 @@ def test_on_it_adds_the_width_times_the_deviation(width: float) -> None:
         bounds = [policy.utility + width * policy.utility_deviation for policy in current.policies]
         assert bounds[chosen] == max(bounds)
         assert state == Exploration({"BULL": Trial(chosen, current.observations)})
+
+
+@pytest.mark.parametrize("since", [0, 30, 59, 60])
+def test_while_nothing_may_begin_what_stands_is_followed(since: int) -> None:
+    settings = EvidenceSettings(explore=True)
+    current = estimate(one_by_one(made_up_trades(2, 200), settings.decay), ["RANGE"], settings).regimes[0]
+    assert current.observations > 60
+    state = Exploration({"RANGE": Trial(A, since), "BULL": Trial(B, 1)})
+    assert explore(state, current, settings, may_begin=False) == (A, state)
+    lost = Exploration({"RANGE": Trial(A, current.observations + 1)})
+    assert explore(lost, current, settings, may_begin=False) == (current.recommended, lost)
+    assert explore(NOTHING_TRIED, current, settings, may_begin=False) == (current.recommended, NOTHING_TRIED)
+
+
+def test_a_trial_counts_what_came_since_it_began() -> None:
+    assert [Trial(A, 40).seen(observations) for observations in (40, 43, 100, 12)] == [0, 3, 60, 0]
 
 
 def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:

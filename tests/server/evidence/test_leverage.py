@@ -50,3 +50,22 @@ def test_a_cap_that_only_equals_the_leverage_does_not_bind() -> None:
 def test_a_cap_that_is_none_is_refused(cap: float) -> None:
     with pytest.raises(ValueError, match=r"^the leverage cap limit is "):
         leverage_hint(0.5, 1.0, 0.01, {"limit": cap})
+
+
+@pytest.mark.parametrize(
+    ("cap", "shown"),
+    [
+        (1.238, (1.238, "cap")),
+        (1.2361, (1.2361, "cap")),
+        (1.2, (1.2, "cap")),
+        (1.24, (1.24, None)),
+        (2.0, (1.24, None)),
+    ],
+)
+def test_rounding_takes_it_above_no_cap(cap: float, shown: tuple[float, str | None]) -> None:
+    """1.2360 is shown as 1.24, unless a cap lies between the two."""
+    assert leverage_hint(0.736, 1.0, 0.01, {"cap": cap}).rounded(2) == shown
+
+
+def test_rounding_without_a_cap() -> None:
+    assert leverage_hint(0.736, 1.0, 0.01).rounded(2) == (1.24, None)

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
 
-from strategic_memory_server.inputs.asof_join import GIVEN, NOT_OBSERVED, Observed, joined_regimes, regime_as_of
-from strategic_memory_server.inputs.entries import PortfolioEntry, RegimeObservation
-from strategic_memory_server.inputs.timeline import Timeline
+from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.inputs.asof_join import GIVEN, NOT_OBSERVED, Observed
+from strategic_memory_server.inputs.inline_join import joined
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.memory import PortfolioWindow, RegimeWindow
 from strategic_memory_server.stream_position import (
     MAX_SEQUENCE,
     MAX_TIME_MS,
@@ -21,45 +23,65 @@ from strategic_memory_server.stream_position import (
     time_ms_of,
 )
 
+Seen = list[tuple[int, str]]
+"""Positions and regimes."""
 
-def observations(*seen: tuple[int, str]) -> Timeline[RegimeObservation]:
-    return Timeline(
-        [RegimeObservation(regime, 0.0, 0.0, 0.0, 0.0) for _, regime in seen], [position for position, _ in seen]
+
+def joined_regimes(entries: Seen, observed: Seen) -> list[str]:
+    """Regime of every entry: its own, or the one observed at its position."""
+    names = NameTable()
+    nothing = float_column([0.0] * len(observed))
+    seen = RegimeWindow(
+        regime=names.column(regime for _, regime in observed),
+        pnl=nothing,
+        volatility=nothing,
+        trend=nothing,
+        confidence=nothing,
+        position=index_column([position for position, _ in observed]),
     )
-
-
-def entries(*seen: tuple[int, str]) -> Timeline[PortfolioEntry]:
-    return Timeline([PortfolioEntry(regime, 0.0) for _, regime in seen], [position for position, _ in seen])
+    given = PortfolioWindow(
+        regime=names.column(regime for _, regime in entries),
+        pnl=float_column([0.0] * len(entries)),
+        position=index_column([position for position, _ in entries]),
+    )
+    found = joined(given, seen, names)
+    regimes = [names.names[code] for code in found.window.regime.tolist()]
+    inferred = [place for place, (_, own) in enumerate(entries) if not own and regimes[place] != "UNKNOWN"]
+    assert found.inferred.tolist() == inferred
+    assert found.not_observed.tolist() == [
+        place for place, (_, own) in enumerate(entries) if not own and regimes[place] == "UNKNOWN"
+    ]
+    return regimes
 
 
 @pytest.mark.parametrize(
     ("position", "regime"), [(9, "UNKNOWN"), (10, "A"), (11, "A"), (19, "A"), (20, "B"), (21, "C"), (99, "C")]
 )
 def test_the_last_observation_at_or_before_counts(position: int, regime: str) -> None:
-    assert regime_as_of(position, observations((10, "A"), (20, "B"), (21, "C"))) == regime
+    assert joined_regimes([(position, "")], [(10, "A"), (20, "B"), (21, "C")]) == [regime]
 
 
 def test_of_observations_at_the_same_position_the_last_counts() -> None:
-    assert regime_as_of(10, observations((10, "A"), (10, "B"))) == "B"
+    assert joined_regimes([(10, "")], [(10, "A"), (10, "B")]) == ["B"]
 
 
 def test_without_observations_it_is_unknown() -> None:
-    assert regime_as_of(10, observations()) == "UNKNOWN"
+    assert joined_regimes([(10, "")], []) == ["UNKNOWN"]
 
 
 def test_an_entry_with_a_regime_keeps_it() -> None:
-    observed = observations((10, "A"))
-    assert list(joined_regimes(entries((5, "X"), (5, ""), (10, ""), (12, "Y")), observed)) == ["X", "UNKNOWN", "A", "Y"]
+    entries = [(5, "X"), (5, ""), (10, ""), (12, "Y")]
+    assert joined_regimes(entries, [(10, "A")]) == ["X", "UNKNOWN", "A", "Y"]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_against_a_search_through_everything(seed: int) -> None:
     random = Random(seed)
     seen = sorted((random.randrange(50), random.choice("ABC")) for _ in range(random.randrange(30)))
-    observed = observations(*seen)
-    for position in range(-1, 52):
+    found = joined_regimes([(position, "") for position in range(-1, 52)], seen)
+    for position, regime in zip(range(-1, 52), found, strict=True):
         earlier = [regime for at, regime in seen if at <= position]
-        assert regime_as_of(position, observed) == (earlier[-1] if earlier else "UNKNOWN")
+        assert regime == (earlier[-1] if earlier else "UNKNOWN")
 
 
 @pytest.mark.parametrize("seed", range(20))

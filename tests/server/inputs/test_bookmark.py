@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of
-from strategic_memory_server.inputs.window_scan import Page
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.stream_position import MAX_SEQUENCE
 
 INFO = StreamInfo(length=3, first=(1, 0), last=(3, 0), added=3, deleted=(0, 0))

@@ -12,6 +12,7 @@ from repeatable import repeatable
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.errors import InvalidRequestError
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
+from strategic_memory_server.inputs.inline_names import NAMES_AT_ONCE
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.settings import MAX_WINDOW, WindowSettings
@@ -24,7 +25,7 @@ NAN = math.nan
 
 
 def read(message: memory_pb2.InlineMemory, windows: WindowSettings | None = None) -> StrategicMemory:
-    return read_inline_memory(message, windows or WindowSettings())
+    return read_inline_memory(message, windows or WindowSettings()).memory
 
 
 inline = memory_pb2.InlineMemory
@@ -106,6 +107,32 @@ def test_a_bad_column_of_portfolio_entries(table: memory_pb2.PortfolioColumns, f
 )
 def test_a_bad_column_of_trades(table: memory_pb2.TradeColumns, field: str) -> None:
     assert violation(inline(trade_results=table))[0] == f"inline.{field}"
+
+
+@pytest.mark.parametrize("index", [0, NAMES_AT_ONCE - 1, NAMES_AT_ONCE, 2 * NAMES_AT_ONCE + 5])
+def test_the_index_of_a_bad_name_counts_from_the_first_entry(index: int) -> None:
+    length = 2 * NAMES_AT_ONCE + 10
+    names = [""] * length
+    names[index] = names[-1] = "a\nb"
+    trades = TradeColumns(realized_pnl=[1.0] * length, strategy=names)
+    assert violation(inline(trade_results=trades))[0] == f"inline.trade_results.strategy[{index}]"
+
+
+def test_notes_are_those_of_the_window() -> None:
+    message = inline(
+        regime_observations=RegimeColumns(regime=["A"], pnl=[0.0], time_ms=[100]),
+        portfolio_entries=PortfolioColumns(pnl=[1.0] * 4, time_ms=[1, 2, 99, 200], regime=["", "", "", ""]),
+        trade_results=TradeColumns(
+            realized_pnl=[1.0] * 4, time_ms=[99, 100, 101, 102], market_regime=["", "", "B", ""]
+        ),
+    )
+    memory = read(message, WindowSettings(portfolio=2, trades=2))
+    assert report_of(memory, "stream:portfolio.memory").noted == {
+        "regime_not_observed": 1,
+        "regime_inferred": 1,
+        "outside_window": 2,
+    }
+    assert report_of(memory, "stream:trade.results").noted == {"regime_inferred": 1, "outside_window": 2}
 
 
 @pytest.mark.parametrize("cap", [NAN, math.inf, -0.5, 1e300])

@@ -46,9 +46,9 @@ def test_later_entries_are_counted_and_left_out(seed: int) -> None:
     tables = [random_rows(random) for _ in range(3)]
     at_ms = random.randint(-32, 32)
     windows = WindowSettings(random.randint(1, 20), random.randint(1, 20), random.randint(1, 20))
-    found = read_inline_memory(message_of(*tables), windows, TimeSpan(None, at_ms))
+    found = read_inline_memory(message_of(*tables), windows, TimeSpan(None, at_ms)).memory
     earlier = [[row for row in table if row[0] <= at_ms] for table in tables]
-    expected = read_inline_memory(message_of(*earlier), windows)
+    expected = read_inline_memory(message_of(*earlier), windows).memory
     analyzer = PatternAnalyzer(1)
     assert analyzer.analyze(found) == analyzer.analyze(expected)
     assert found.context == expected.context
@@ -64,8 +64,8 @@ def test_entries_that_are_too_old_still_say_which_regime_it_was(seed: int) -> No
     tables = [random_rows(random) for _ in range(3)]
     at_ms, age_ms = random.randint(0, 30), random.randint(1, 20)
     windows = WindowSettings(50, 50, 50)
-    found = read_inline_memory(message_of(*tables), windows, TimeSpan(at_ms - age_ms, at_ms))
-    whole = read_inline_memory(message_of(*tables), windows)
+    found = read_inline_memory(message_of(*tables), windows, TimeSpan(at_ms - age_ms, at_ms)).memory
+    whole = read_inline_memory(message_of(*tables), windows).memory
     kept = [at_ms - age_ms <= row[0] <= at_ms for row in tables[2]]
     regimes = [whole.regime_names[code] for code in whole.trades.regime]
     assert [found.regime_names[code] for code in found.trades.regime] == [

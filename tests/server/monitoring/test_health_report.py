@@ -56,6 +56,7 @@ def test_the_advice_for_the_current_regime_and_the_evidence_in_short() -> None:
         "confidence": 0.6,
         "leverage": 1.75,
         "bound_by": "evidence:kelly",
+        "is_probe": True,
     }
     assert shown["evidence"] == {
         "recommended": "BALANCED",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import grpc
 import pytest
-from advice import NOW_MS, feedback
+from advice import NOW_MS, feedback, with_evidence
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -65,6 +65,14 @@ def test_before_anything_was_published(registry: CollectorRegistry) -> None:
     assert value(registry, "revision") == 0
     assert value(registry, "feedback_age_seconds") is None
     assert value(registry, "valid_seconds") is None
+
+
+def test_a_probe_is_shown_until_it_turns_stale(state: State, registry: CollectorRegistry) -> None:
+    assert value(registry, "probe") == 0
+    state.said = replace(feedback(7), advice=with_evidence(feedback(7).advice))
+    assert value(registry, "probe") == 1
+    state.now_ms += 3_600_000
+    assert value(registry, "probe") == 0
 
 
 def test_the_feedback_in_force(state: State, registry: CollectorRegistry) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from strategic_memory_server.replay import html, plots
-from strategic_memory_server.replay.axis import number_ticks, shown_number, time_ticks
+from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.replay import drawing, html, plots
+from strategic_memory_server.replay.axis import Axis, number_ticks, shown_number, time_ticks
 from strategic_memory_server.replay.colours import of_regimes
 from strategic_memory_server.replay.drawing import GREY, LEFT, RIGHT, WIDTH
+from strategic_memory_server.replay.regimes_seen import Lasting
 
 DAY_MS = 86_400_000
 
@@ -34,15 +37,42 @@ def test_numbers_beside_an_axis_are_few_and_within_it(low: float, high: float) -
 def test_times_beside_an_axis_are_few_and_within_it(start_ms: int, span_ms: int) -> None:
     ticks = time_ticks(start_ms, start_ms + span_ms)
     times = [time for time, _ in ticks]
-    assert len(times) <= 10
+    assert 1 <= len(times) <= 10
     assert times == sorted(set(times))
     assert all(start_ms <= each <= start_ms + span_ms for each in times)
     assert len({written for _, written in ticks}) == len(ticks)
 
 
-def test_a_band_is_as_wide_as_its_regime_lasted() -> None:
+@pytest.mark.parametrize("start_ms", [0, 1_700_000_000_123])
+@pytest.mark.parametrize("span_ms", [5, 90_000, 7_200_000, 3 * DAY_MS, 3.6 * DAY_MS, 40 * DAY_MS, 700 * DAY_MS])
+def test_what_is_written_beside_an_axis_never_touches(start_ms: float, span_ms: float) -> None:
+    end_ms = start_ms + span_ms
+    axis = Axis(start_ms, end_ms, LEFT, WIDTH - RIGHT)
+    drawn = "".join(drawing.labels(axis, time_ticks(start_ms, end_ms), 0.0))
+    found = [(float(x), 7.0 * len(written)) for x, written in re.findall(r'<text x="([-\d.]+)"[^>]*>([^<]+)<', drawn)]
+    assert found
+    assert all(x >= 0.0 and x + width <= WIDTH + 0.1 for x, width in found)
+    assert all(x + width < after for (x, width), (after, _) in pairwise(found))
+
+
+def test_the_legend_of_lines_shows_their_strokes() -> None:
+    shown = html.line_legend([("one", "#111111", ""), ("two", "#222222", "6 2"), ("three", "#333333", "2 3")])
+    assert re.findall(r"3px (\w+) (#\d+)", shown) == [
+        ("solid", "#111111"), ("dashed", "#222222"), ("dotted", "#333333")
+    ]  # fmt: skip
+
+
+def drawn_bands(time_ms: IndexColumn, code: IndexColumn, end_ms: int, parts: int) -> str:
+    lasting = Lasting(int(time_ms[0]), end_ms, 2)
+    for places in np.array_split(np.arange(time_ms.size), parts):
+        lasting.add(time_ms[places], code[places])
+    return plots.bands(lasting.longest(), ["red", "blue"], int(time_ms[0]), end_ms, "bands")
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_a_band_is_as_wide_as_its_regime_lasted(parts: int) -> None:
     time_ms = np.array([0, 250, 300, 1_000], dtype=np.int64)
-    drawn = plots.bands(time_ms, np.array([0, 1, 1, 0]), ["red", "blue"], 2_000, "bands")
+    drawn = drawn_bands(time_ms, np.array([0, 1, 1, 0]), 2_000, parts)
     found = [
         (float(x), float(width), colour)
         for x, width, colour in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"[^>]*fill="(\w+)"', drawn)
@@ -55,16 +85,17 @@ def test_a_band_is_as_wide_as_its_regime_lasted() -> None:
         assert width == pytest.approx(share * whole, abs=1.0)
 
 
-def test_within_one_stroke_the_regime_that_lasted_longest_is_drawn() -> None:
+@pytest.mark.parametrize("parts", [1, 100])
+def test_within_one_stroke_the_regime_that_lasted_longest_is_drawn(parts: int) -> None:
     # Ten changes within each stroke of the plot, 70 % of the time in the second regime.
     time_ms = np.sort(np.concatenate((np.arange(0, 1_000_000, 100), np.arange(30, 1_000_000, 100))))
-    drawn = plots.bands(time_ms, np.arange(time_ms.size) % 2, ["red", "blue"], 1_000_000, "bands")
+    drawn = drawn_bands(time_ms, np.arange(time_ms.size) % 2, 1_000_000, parts)
     assert "blue" in drawn
     assert "red" not in drawn
 
 
 def test_seven_regimes_have_a_colour_of_their_own() -> None:
-    colours = of_regimes(np.repeat(np.arange(9), np.arange(9, 0, -1)), 10)
+    colours = of_regimes(np.array([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]))
     assert len(set(colours[:7])) == 7
     assert GREY not in colours[:7]
     assert set(colours[7:]) == {GREY}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,19 +14,22 @@ from xml.parsers import expat
 import numpy as np
 import pytest
 from replay_files import in_order, random_rows, write_csv
+from replay_records import decisions_of, entries_of, small_pieces
 
 from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.calibration import calibration
+from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.figures.transitions import transitions
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.replay.command import run_replay
-from strategic_memory_server.replay.downsample import MOST_POINTS, kept_points
-from strategic_memory_server.replay.findings import plain
+from strategic_memory_server.replay.downsample import MOST_POINTS, ThinnedLine
+from strategic_memory_server.replay.errors import ReplayError
+from strategic_memory_server.replay.findings import findings, plain
 from strategic_memory_server.replay.options import ReplayOptions
-from strategic_memory_server.replay.reliability import RUN_TRADES
 from strategic_memory_server.replay.replayed import replay
 from strategic_memory_server.replay.report_files import write_report
+from strategic_memory_server.replay.report_page import report_page
 from strategic_memory_server.replay.rules import Rule
 
 RECORDS = {
@@ -113,11 +117,12 @@ def test_the_page_of_a_strange_record_says_what_is_missing(name: str, tmp_path: 
 def test_figures_are_those_of_direct_calls(normal: tuple[Path, dict[str, Any], str]) -> None:
     path, report, _ = normal
     found = replay(ReplayOptions(files=(path,)), lambda _stage, _share: None)
-    now_ms = int(found.record.entries.time_ms[-1])
-    for rule, choice in found.choices.items():
-        earned, shown = found.trades.earned(choice), report["rules"][rule.value]
-        assert shown["performance"] == plain(performance(earned, time_ms=found.trades.time_ms, now_ms=now_ms))
-        groups = breakdown(earned, found.trades.regime, choice, time_ms=found.trades.time_ms, now_ms=now_ms).groups
+    now_ms = found.record.last_time_ms
+    assert len(found.compared.rules) == len(report["rules"])
+    for rule in found.compared.rules:
+        made, shown = found.compared.table(rule).held(), report["rules"][rule.value]
+        assert shown["performance"] == plain(performance(made.pnl, time_ms=made.time_ms, now_ms=now_ms))
+        groups = breakdown(made.pnl, made.regime, made.policy, time_ms=made.time_ms, now_ms=now_ms).groups
         assert [plain(each.performance) for each in groups] == [each["performance"] for each in shown["groups"]]
         assert [each["regime"] for each in shown["groups"]] == [
             found.record.regime_names[each.regime] for each in groups
@@ -137,12 +142,13 @@ def test_transitions_and_reliability_are_those_of_plain_means(normal: tuple[Path
     assert matrix is not None
     assert report["regimes"]["transitions"]["counts"] == [list(row) for row in matrix.counts]
 
-    course, places = found.courses[Rule.EVIDENCE], found.trades.places.tolist()
-    earned = found.trades.earned(found.choices[Rule.EVIDENCE]).tolist()
+    decisions = decisions_of(found.courses[Rule.EVIDENCE])
+    made = found.compared.table(Rule.EVIDENCE).held()
+    places, earned = made.places.tolist(), made.pnl.tolist()
     said, outcome = [], []
     for start in range(0, len(places) - RUN_TRADES + 1, RUN_TRADES):
-        decision = max(each for each, point in enumerate(course.points[:-1].tolist()) if point <= places[start])
-        said.append(float(course.confidence[decision]))
+        decision = max(each for each, point in enumerate(decisions["place"][:-1].tolist()) if point <= places[start])
+        said.append(float(decisions["confidence"][decision]))
         outcome.append(float(sum(earned[start : start + RUN_TRADES]) > 0))
     assert len(said) > 5
     assert report["reliability"]["rules"]["evidence"] == plain(calibration(np.array(said), np.array(outcome)))
@@ -152,17 +158,18 @@ def test_advice_over_time_adds_up(normal: tuple[Path, dict[str, Any], str]) -> N
     path, report, _ = normal
     found = replay(ReplayOptions(files=(path,)), lambda _stage, _share: None)
     for rule, course in found.courses.items():
-        told, policies = report["advice"][rule.value], course.policy.tolist()
+        decisions = decisions_of(course)
+        told, policies, points = report["advice"][rule.value], decisions["policy"].tolist(), decisions["place"].tolist()
         held_ms = dict.fromkeys(Policy, 0)
-        times = found.record.entries.time_ms.tolist()
-        ends = [*course.points.tolist()[1:-1], len(times) - 1]
-        for policy, start, end in zip(policies[:-1], course.points.tolist()[:-1], ends, strict=True):
+        times = entries_of(found.record).time_ms.tolist()
+        ends = [*points[1:-1], len(times) - 1]
+        for policy, start, end in zip(policies[:-1], points[:-1], ends, strict=True):
             held_ms[Policy(policy)] += times[end] - times[start]
         assert told["share_of_time"] == {
             policy.name: pytest.approx(held / (times[-1] - times[0])) for policy, held in held_ms.items()
         }
         assert told["changes"] == sum(one != other for one, other in pairwise(policies))
-        assert (told["changes"] > 0) is (rule is Rule.REFERENCE)
+        assert (told["changes"] > 0) is (rule is not Rule.EVIDENCE)
         assert told["now"]["policy"] == Policy(policies[-1]).name
 
 
@@ -173,18 +180,108 @@ def test_the_cadence_is_said(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "report.json").read_text())["advice"]["evidence"]["every"] == 25
 
 
-def test_a_report_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) -> None:
+def refused(error: BaseException) -> Callable[[], None]:
+    def refuse() -> None:
+        raise error
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("report", "page", "at_last", "error"),
+    [
+        ({"second": math.nan}, "<p/>", refused(AssertionError()), ValueError),
+        ({"second": 2}, "<b/>", refused(KeyboardInterrupt()), KeyboardInterrupt),
+        ({"second": 2}, "<b/>", refused(OSError(28, "No space left on device")), ReplayError),
+    ],
+)
+def test_a_report_that_is_not_finished_leaves_the_earlier_one(
+    report: dict[str, object], page: str, at_last: Callable[[], None], error: type[BaseException], tmp_path: Path
+) -> None:
     write_report(tmp_path, {"first": True}, "<p/>")
-    with pytest.raises(ValueError, match="JSON"):
-        write_report(tmp_path, {"second": math.nan}, "<p/>")
+    with pytest.raises(error):
+        write_report(tmp_path, report, page, at_last)
     assert json.loads((tmp_path / "report.json").read_text()) == {"first": True}
+    assert (tmp_path / "report.html").read_text() == "<p/>"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["report.html", "report.json"]
 
 
-def test_fewer_points_keep_peaks_and_ends() -> None:
-    line = np.cumsum(np.random.default_rng(1).normal(size=100_000))
-    kept = kept_points(line)
+def test_a_new_report_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
+    write_report(tmp_path / "new", {"first": True}, "<p/>")
+    write_report(tmp_path / "new", {"second": True}, "<b/>")
+    assert json.loads((tmp_path / "new" / "report.json").read_text()) == {"second": True}
+    assert (tmp_path / "new" / "report.html").read_text() == "<b/>"
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["report.html", "report.json"]
+
+
+def test_the_progress_grows_and_ends(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "record.csv", random_rows(3, 300))
+    told: dict[str, list[float]] = {}
+
+    def tell(stage: str, share: float) -> None:
+        told.setdefault(stage, []).append(share)
+
+    options = ReplayOptions(files=(path,))
+    findings(replay(options, tell), options, tell)
+    assert list(told) == ["reading", "ordering", "reference rules", "evidence", "comparing", "figures"]
+    for stage, shares in told.items():
+        assert shares == sorted(shares), stage
+        assert shares[-1] == 1.0, stage
+        assert all(0.0 <= share <= 1.0 for share in shares), stage
+
+
+def small_pieces_report(path: Path, rows: int) -> dict[str, Any]:
+    options = ReplayOptions(files=(path,))
+    found = replay(options, lambda _stage, _share: None, small_pieces(path.parent))
+    assert len(found.record) == rows
+    assert not found.compared.may_be_held
+    report = json.loads(json.dumps(findings(found, options, lambda _stage, _share: None)))
+    assert "polyline" in report_page(found, report)
+    return dict(report)
+
+
+def test_a_record_in_many_pieces_gives_the_same_report(normal: tuple[Path, dict[str, Any], str]) -> None:
+    path, report, _ = normal
+    found = small_pieces_report(path, 900)
+    check_alike(found, report, "")
+
+
+def check_alike(found: object, expected: object, where: str) -> None:
+    if isinstance(expected, dict):
+        assert isinstance(found, dict), where
+        assert found.keys() == expected.keys(), where
+        for name, value in expected.items():
+            check_alike(found[name], value, f"{where}.{name}")
+    elif isinstance(expected, list):
+        assert isinstance(found, list), where
+        assert len(found) == len(expected), where
+        for place, value in enumerate(expected):
+            check_alike(found[place], value, f"{where}[{place}]")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12), where
+    else:
+        assert found == expected, where
+
+
+@pytest.mark.parametrize("parts", [1, 7, 1_000])
+def test_fewer_points_keep_peaks_and_ends(parts: int) -> None:
+    y = np.cumsum(np.random.default_rng(1).normal(size=100_000))
+    x = np.arange(y.size) * 3
+    thinned, whole = ThinnedLine(y.size), ThinnedLine(y.size)
+    whole.add(x, y)
+    for places in np.array_split(np.arange(y.size), parts):
+        thinned.add(x[places], y[places])
+    kept, shown = thinned.points()
     assert kept.size <= MOST_POINTS
     assert (np.diff(kept) > 0).all()
-    assert {0, line.size - 1, int(np.argmin(line)), int(np.argmax(line))} <= set(kept.tolist())
-    assert kept_points(line[:MOST_POINTS]).size == MOST_POINTS
+    assert {0.0, float(x[-1]), float(x[np.argmin(y)]), float(x[np.argmax(y)])} <= set(kept.tolist())
+    assert shown.tolist() == y[kept.astype(np.int64) // 3].tolist()
+    assert kept.tolist() == whole.points()[0].tolist()
+
+
+@pytest.mark.parametrize("points", [1, 2, MOST_POINTS])
+def test_few_points_are_all_kept(points: int) -> None:
+    thinned = ThinnedLine(points)
+    y = np.random.default_rng(2).normal(size=points)
+    thinned.add(np.arange(points), y)
+    assert [each.tolist() for each in thinned.points()] == [list(range(points)), y.tolist()]

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from replay_files import random_rows, write_csv
+from replay_records import trades_of
 
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import autocorrelation
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.replay.differences import FEWEST_TRADES, difference
-from strategic_memory_server.replay.findings import differences
+from strategic_memory_server.replay.compared import best_fixed
+from strategic_memory_server.replay.differences import FEWEST_TRADES, difference, differences
 from strategic_memory_server.replay.options import ReplayOptions
 from strategic_memory_server.replay.replayed import Replayed, replay
-from strategic_memory_server.replay.rules import FIXED, Rule, best_fixed
+from strategic_memory_server.replay.rules import FIXED, Rule
 
 
 def replayed(folder: Path, rules: tuple[Rule, ...] = tuple(Rule), seed: int = 1) -> Replayed:
@@ -24,51 +25,48 @@ def replayed(folder: Path, rules: tuple[Rule, ...] = tuple(Rule), seed: int = 1)
 
 
 def test_each_rule_earns_the_pnl_of_the_policy_it_chose(tmp_path: Path) -> None:
-    found = replayed(tmp_path)
-    pnl = found.trades.pnl.tolist()
+    compared = replayed(tmp_path).compared
+    pnl = trades_of(compared)["policy_pnl"].tolist()
     assert len(pnl) > 50
-    for rule, choice in found.choices.items():
-        earned = found.trades.earned(choice).tolist()
-        assert earned == [row[policy] for row, policy in zip(pnl, choice.tolist(), strict=True)]
+    assert compared.rules == tuple(Rule)
+    for rule in compared.rules:
+        made = compared.table(rule).held()
+        assert made.pnl.tolist() == [row[policy] for row, policy in zip(pnl, made.policy.tolist(), strict=True)]
         if rule in FIXED:
-            assert set(choice.tolist()) == {FIXED[rule]}
+            assert set(made.policy.tolist()) == {FIXED[rule]}
 
 
 def test_the_oracle_takes_in_each_regime_what_earned_most_there(tmp_path: Path) -> None:
-    found = replayed(tmp_path)
-    for regime in set(found.trades.regime.tolist()):
-        rows = [
-            row
-            for row, code in zip(found.trades.pnl.tolist(), found.trades.regime.tolist(), strict=True)
-            if code == regime
-        ]
-        means = [sum(row[policy] for row in rows) / len(rows) for policy in Policy]
-        chosen = {
-            policy
-            for policy, code in zip(found.choices[Rule.ORACLE].tolist(), found.trades.regime.tolist(), strict=True)
-            if code == regime
-        }
-        assert chosen == {means.index(max(means))}  # fmt: skip
-    totals = {rule: float(found.trades.earned(choice).sum()) for rule, choice in found.choices.items()}
+    compared = replayed(tmp_path).compared
+    pnl, oracle = trades_of(compared)["policy_pnl"], compared.table(Rule.ORACLE).held()
+    regimes = set(oracle.regime.tolist())
+    assert len(regimes) > 2
+    for regime in regimes:
+        within = oracle.regime == regime
+        means = [sum(row[policy] for row in pnl[within].tolist()) / within.sum() for policy in Policy]
+        assert set(oracle.policy[within].tolist()) == {means.index(max(means))}
+    totals = {rule: float(compared.table(rule).held().pnl.sum()) for rule in compared.rules}
     assert all(totals[Rule.ORACLE] >= totals[rule] for rule in FIXED)
 
 
 def test_the_best_fixed_policy_is_one_of_those_compared(tmp_path: Path) -> None:
-    found = replayed(tmp_path)
-    means = found.trades.pnl.mean(axis=0).tolist()
-    best = best_fixed(found.trades, found.choices)
+    compared = replayed(tmp_path).compared
+    means = trades_of(compared)["policy_pnl"].mean(axis=0).tolist()
+    assert compared.mean_pnl.tolist() == pytest.approx(means, rel=1e-12)
+    best = best_fixed(compared.mean_pnl, compared.rules)
     assert best is not None
     assert FIXED[best] == means.index(max(means))
     others = [rule for rule in FIXED if rule is not best]
-    assert best_fixed(found.trades, others) in others
-    assert best_fixed(found.trades, [Rule.REFERENCE]) is None
+    assert best_fixed(compared.mean_pnl, others) in others
+    assert best_fixed(compared.mean_pnl, [Rule.REFERENCE]) is None
 
 
 def test_only_the_rules_asked_for_are_compared(tmp_path: Path) -> None:
     found = replayed(tmp_path, (Rule.REFERENCE, Rule.BALANCED))
-    assert list(found.choices) == [Rule.REFERENCE, Rule.BALANCED]
+    assert found.compared.rules == (Rule.REFERENCE, Rule.BALANCED)
     assert list(found.courses) == [Rule.REFERENCE]
-    assert [(each.rule, each.against) for each in differences(found)] == [
+    pairs = differences(found.compared, Rule.BALANCED, lambda: None)
+    assert [(each.rule, each.against) for each in pairs] == [
         ("balanced", "reference"),
         ("reference", "balanced"),
     ]

@@ -101,6 +101,21 @@ async def test_a_publication_is_heard_at_once_and_not_at_the_next_poll(follower:
     assert fastest_s < BLOCK_MS / 1000 / 2
 
 
+async def test_what_this_server_wrote_is_served_as_it_was_and_what_others_wrote_as_the_log_has_it(
+    follower: Follower, redis_server: EmbeddedRedis
+) -> None:
+    first = (await follower.say("first")).feedback
+    async with following(redis_server.url) as other:
+        await follower.hears(first)
+        await other.hears(first)
+        for writer, reader in ((follower, other), (other, follower)):
+            written = (await writer.say(writer is other)).feedback
+            await writer.hears(written)
+            await reader.hears(written)
+            assert writer.hub.recent(written.revision) is written
+            assert reader.hub.recent(written.revision) is not written
+
+
 async def test_it_reads_what_was_there_before_it(follower: Follower, redis_server: EmbeddedRedis) -> None:
     await follower.say("a")
     await follower.say("b")

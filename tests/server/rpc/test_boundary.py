@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2, status_pb2
+from boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
+from google.rpc import error_details_pb2
 from grpc_handlers import Handler, HandlerServer, handler_server
 from processes import aeventually
 
-from strategic_memory.v1 import service_pb2
 from strategic_memory_server.errors import InvalidRequestError, ResumePointError, ResumeRefusal, Violation
 from strategic_memory_server.monitoring.rpc_metrics import dashboard_name
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE
@@ -39,10 +39,6 @@ GO_NAMES = {
 """Status codes as `String()` of grpc-go's package codes gives them, which is what the Go server's metrics carry."""
 
 
-async def echo(request: bytes, _context: object) -> bytes:
-    return request
-
-
 async def fault(_request: bytes, _context: object) -> bytes:
     raise ValueError(f"password in {HIDDEN}")
 
@@ -62,11 +58,6 @@ async def cancel_oneself(_request: bytes, _context: object) -> bytes:
 async def wait_for_ever(_request: bytes, _context: object) -> bytes:
     await asyncio.get_running_loop().create_future()
     return b""
-
-
-async def count_to_three(_request: bytes, _context: object) -> AsyncIterator[bytes]:
-    for number in (b"1", b"2", b"3"):
-        yield number
 
 
 async def count_and_fault(_request: bytes, _context: object) -> AsyncIterator[bytes]:
@@ -91,32 +82,6 @@ async def server() -> AsyncIterator[HandlerServer]:
     unary = {handler.__name__: handler for handler in handlers}
     async with handler_server(unary=unary, stream={handler.__name__: handler for handler in streams}) as found:
         yield found
-
-
-async def error_of(call: Awaitable[object]) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await call
-    return raised.value
-
-
-def rich_status(error: grpc.aio.AioRpcError) -> status_pb2.Status:
-    """The status with its details, as a client reads it."""
-    metadata = dict(error.trailing_metadata() or ())
-    return status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
-
-
-async def error_after_messages(stream: AsyncIterable[bytes]) -> tuple[list[bytes], grpc.aio.AioRpcError]:
-    received: list[bytes] = []
-
-    async def read() -> None:
-        async for message in stream:
-            received.extend([message])
-
-    return received, await error_of(read())
-
-
-def handled(server: HandlerServer, name: str, code: str, kind: str = "unary") -> float:
-    return server.count("grpc_server_handled_total", name, grpc_code=code, grpc_type=kind)
 
 
 async def test_a_call_that_goes_well_is_counted_as_such(server: HandlerServer) -> None:
@@ -240,22 +205,6 @@ async def test_a_stalled_reader_that_goes_away_ends_its_handler() -> None:
         await aeventually(lambda: handled(server, "pour", "Canceled", "server_stream") == 1)
 
 
-async def test_bytes_that_are_no_message_are_a_bad_request() -> None:
-    async with handler_server(
-        unary={"echo": echo},
-        stream={"count_to_three": count_to_three},
-        deserialize=service_pb2.AnalyzeRequest.FromString,
-    ) as server:
-        errors = [
-            await error_of(server.unary("echo", b"\xff\xff\xff")),
-            (await error_after_messages(server.stream("count_to_three", b"\xff\xff\xff")))[1],
-        ]
-        for error in errors:
-            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-            assert "DecodeError" not in (error.details() or "")
-        assert handled(server, "echo", "InvalidArgument") == 1
-
-
 async def test_each_method_is_there_with_zeros_from_the_start(server: HandlerServer) -> None:
     assert "grpc_server_started_total" in {
         sample.name for family in server.registry.collect() for sample in family.samples
@@ -266,41 +215,6 @@ async def test_each_method_is_there_with_zeros_from_the_start(server: HandlerSer
 
 def labels_of(name: str) -> dict[str, str]:
     return {"grpc_type": "unary", "grpc_service": "test.Handlers", "grpc_method": name}
-
-
-async def test_calls_of_a_method_are_admitted_up_to_a_number() -> None:
-    released = asyncio.Event()
-
-    async def hold(_request: bytes, _context: object) -> bytes:
-        await released.wait()
-        return b"held"
-
-    async def pour(_request: bytes, _context: object) -> AsyncIterator[bytes]:
-        yield b"1"
-        await released.wait()
-
-    limits = {"hold": 2, "pour": 2}
-    async with handler_server(unary={"hold": hold, "echo": echo}, stream={"pour": pour}, most_at_once=limits) as server:
-        held = [asyncio.create_task(server.unary("hold")) for _ in range(2)]
-        poured = [server.stream("pour") for _ in range(2)]
-        assert [await stream.read() for stream in poured] == [b"1", b"1"]
-        await aeventually(lambda: server.count("grpc_server_started_total", "hold") == 2)
-        for refused in (error_of(server.unary("hold")), error_after_messages(server.stream("pour"))):
-            found = await refused
-            error = found[1] if isinstance(found, tuple) else found
-            assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert "2 calls of /test.Handlers/" in (error.details() or "")
-            info = error_details_pb2.ErrorInfo()
-            assert rich_status(error).details[0].Unpack(info)
-            assert info.reason == "TOO_MANY_CALLS"
-        assert await server.unary("echo", b"others are served") == b"others are served"
-        poured.pop().cancel()
-        await aeventually(lambda: handled(server, "pour", "Canceled", "server_stream") == 1)
-        next_one = server.stream("pour")
-        assert await next_one.read() == b"1"
-        released.set()
-        assert await asyncio.gather(*held) == [b"held", b"held"]
-        assert await server.unary("hold") == b"held"
 
 
 async def test_a_method_that_nobody_serves_is_unimplemented(server: HandlerServer) -> None:

@@ -18,6 +18,7 @@ from strategic_memory_server.errors import (
     StrategicMemoryError,
     TooManyCallsError,
     TooManySubscribersError,
+    TooMuchInHandError,
     Violation,
 )
 from strategic_memory_server.rpc.error_table import _TABLE, ERROR_DOMAIN, grpc_status_of
@@ -42,7 +43,7 @@ def details_of(error: StrategicMemoryError, into: Message) -> status_pb2.Status:
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
     assert ours == set(_TABLE)
-    assert len(ours) == 7
+    assert len(ours) == 8
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_every_domain_error_has_a_row() -> None:
         (LogNotReadError(), grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"),
         (TooManySubscribersError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS"),
         (TooManyCallsError("/a.Service/Method", 5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
+        (TooMuchInHandError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MUCH_IN_HAND"),
         (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
         (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
     ],

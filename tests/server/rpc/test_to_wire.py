@@ -82,6 +82,7 @@ def read_evidence(message: feedback_pb2.Feedback) -> tuple[Rules, str | None, Re
             current.confidence_boost,
             current.leverage_hint,
             current.leverage_bound_by or None,
+            current.is_probe,
         )
         if message.HasField("current")
         else None,

@@ -67,11 +67,16 @@ local function deposed(lease, claim, state)
 end
 
 -- Tells whether the long memory is not where a publisher believes it to be: another server has written it down since, or
--- Redis has lost it. The publisher's note begins at ARGV[at]: where the memory is believed to stand, where it stands
--- afterwards, the sums as JSON, duplicates so far, trades with an id so far, how many ids to remember, and then for each
--- new id its number and the id. There is no note where ARGV[at] is missing.
+-- Redis has lost it. The publisher's note begins at ARGV[at]: where the memory is believed to stand, what is believed to
+-- be explored and what will be ('' for nothing), where the memory stands afterwards, the sums as JSON, duplicates so far,
+-- trades with an id so far, how many ids to remember, and then for each new id its number and the id. There is no note
+-- where ARGV[at] is missing.
 local function memory_moved(evidence, at)
-  return ARGV[at] and (redis.call('HGET', evidence, 'read_up_to') or '0-0') ~= ARGV[at]
+  if not ARGV[at] then
+    return false
+  end
+  local stands = redis.call('HMGET', evidence, 'read_up_to', 'exploration')
+  return (stands[1] or '0-0') ~= ARGV[at] or (stands[2] or '') ~= ARGV[at + 1]
 end
 
 -- Writes the long memory down as the publisher's note says, see `memory_moved`.
@@ -79,10 +84,18 @@ local function remember(evidence, trade_ids, at)
   if not ARGV[at] then
     return
   end
-  redis.call('HSET', evidence, 'read_up_to', ARGV[at + 1], 'sums', ARGV[at + 2], 'duplicates', ARGV[at + 3],
-    'numbered', ARGV[at + 4])
-  for index = at + 6, #ARGV, 2 do
-    redis.call('ZADD', trade_ids, ARGV[index], ARGV[index + 1])
+  if ARGV[at + 2] ~= ARGV[at + 1] then
+    if ARGV[at + 2] == '' then
+      redis.call('HDEL', evidence, 'exploration')
+    else
+      redis.call('HSET', evidence, 'exploration', ARGV[at + 2])
+    end
   end
-  redis.call('ZREMRANGEBYRANK', trade_ids, 0, -1 - tonumber(ARGV[at + 5]))
+  redis.call('HSET', evidence, 'read_up_to', ARGV[at + 3], 'sums', ARGV[at + 4], 'duplicates', ARGV[at + 5],
+    'numbered', ARGV[at + 6])
+  -- Some hundred at once, which takes less time than one by one; Lua has no room for all of them.
+  for first = at + 8, #ARGV, 1000 do
+    redis.call('ZADD', trade_ids, unpack(ARGV, first, math.min(first + 999, #ARGV)))
+  end
+  redis.call('ZREMRANGEBYRANK', trade_ids, 0, -1 - tonumber(ARGV[at + 7]))
 end

@@ -13,16 +13,22 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
-if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
-  or tonumber(last_revision(KEYS[2])) >= tonumber(ARGV[6]) then
+if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3]) then
   return {'conflict'}
 end
 if memory_moved(KEYS[6], 15) then
   return {'memory moved'}
 end
-remember(KEYS[6], KEYS[7], 15)
-redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[10], ARGV[6] .. '-0',
+-- The stream itself knows how far the log has come. This is the first write: where it is refused, nothing is written.
+local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '=', ARGV[10], ARGV[6] .. '-0',
   'revision', ARGV[6], 'epoch', ARGV[5], 'feedback', ARGV[7])
+if type(added) == 'table' and added.err then
+  if string.find(added.err, 'equal or smaller', 1, true) then
+    return {'conflict'}
+  end
+  return added
+end
+remember(KEYS[6], KEYS[7], 15)
 local start = ARGV[5] == ARGV[3] and state[3] or ARGV[6]
 local now = {'epoch', ARGV[5], 'revision', ARGV[6],
   'epoch_start', start, 'oldest_revision', oldest_revision(KEYS[2], start),

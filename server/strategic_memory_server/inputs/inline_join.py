@@ -1,0 +1,55 @@
+"""Gives entries of a request that name no regime the one that was observed at their time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.notes import REGIME_INFERRED, REGIME_NOT_OBSERVED
+from strategic_memory_server.memory import UNKNOWN_REGIME, PortfolioWindow, RegimeWindow, TradeWindow
+
+WindowT = TypeVar("WindowT", RegimeWindow, PortfolioWindow, TradeWindow)
+
+_NOTHING = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined(Generic[WindowT]):
+    """Entries that all have a regime.
+
+    Attributes:
+        window: the entries.
+        inferred: places of those that took the regime observed at their time, ascending.
+        not_observed: places of those for which none had been observed: they are UNKNOWN.
+    """
+
+    window: WindowT
+    inferred: NDArray[np.intp]
+    not_observed: NDArray[np.intp]
+
+    def notes(self, newest: int) -> dict[str, int]:
+        """Count both among the newest entries."""
+        first = self.window.pnl.size - newest
+        counts = {
+            REGIME_INFERRED: int(np.count_nonzero(self.inferred >= first)),
+            REGIME_NOT_OBSERVED: int(np.count_nonzero(self.not_observed >= first)),
+        }
+        return {note: count for note, count in counts.items() if count}
+
+
+def joined(entries: WindowT, observed: RegimeWindow, names: NameTable) -> Joined[WindowT]:
+    """Join entries to the observations at or before them; both are in the order of time."""
+    missing = np.flatnonzero(entries.regime < 0)
+    if not missing.size:
+        return Joined(entries, missing, missing)
+    unknown = names.index(UNKNOWN_REGIME)
+    seen = Observed(observed.position, observed.regime, _NOTHING, _NOTHING, unknown)
+    regime = entries.regime.copy()
+    regime[missing] = found = seen.as_of(entries.position[missing])[0]
+    regime.flags.writeable = False
+    return Joined(replace(entries, regime=regime), missing[found != unknown], missing[found == unknown])

@@ -1,0 +1,112 @@
+"""PageReader: reads pages of one stream into columns.
+
+A page is read at once where every entry in it is an ordinary one. One that has others is halved until they stand by
+themselves, and those are read one by one, which says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
+from strategic_memory_server.inputs.field_columns import UnusualEntryError
+from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.stream_position import position_of_id
+
+FEW = 16
+"""So many entries are read one by one as fast as at once."""
+
+Page = list[tuple[bytes, Fields]]
+EntryT = TypeVar("EntryT")
+
+
+class PageColumns:
+    """A page that was read: columns of its usable entries, how many they are, the others, and how many were read."""
+
+    __slots__ = ("columns", "looked_at", "rejected", "usable")
+
+    def __init__(self, columns: Columns, usable: int, rejected: list[RejectedInput], looked_at: int) -> None:
+        self.columns = columns
+        self.usable = usable
+        self.rejected = rejected
+        self.looked_at = looked_at
+
+
+class PageReader(Generic[EntryT]):
+    """Reads pages of one stream into columns.
+
+    Args:
+        source: name of the stream.
+        read: reads the fields of an entry.
+        pack: makes columns of entries and their positions.
+        read_whole: makes the same columns of a whole page; raises UnusualEntryError where it cannot.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        read: Callable[[Fields], EntryT],
+        pack: Callable[[Sequence[EntryT], Sequence[int]], Columns],
+        read_whole: Callable[[Page], Columns],
+    ) -> None:
+        self.source = source
+        self._read = read
+        self._pack = pack
+        self._read_whole = read_whole
+
+    def read(self, page: Page, *, at_most: int | None = None) -> PageColumns:
+        """Read entries in the order they have, up to so many usable ones."""
+        parts: list[PageColumns] = []
+        wanted, left = len(page) if at_most is None else at_most, page
+        while left and wanted:
+            some = list(self._parts(left[:wanted])) if wanted > FEW else [self._one_by_one(left, wanted)]
+            parts.extend(some)
+            wanted -= sum(part.usable for part in some)
+            left = left[sum(part.looked_at for part in some) :]
+        return _joined(parts) if parts else self._one_by_one([], 0)
+
+    def _parts(self, page: Page) -> Iterator[PageColumns]:
+        """Read all entries of a page, in as few parts as can be."""
+        if len(page) <= FEW:
+            yield self._one_by_one(page, len(page))
+            return
+        try:
+            columns = self._read_whole(page)
+        except UnusualEntryError:
+            middle = len(page) // 2
+            yield from self._parts(page[:middle])
+            yield from self._parts(page[middle:])
+        else:
+            yield PageColumns(columns, len(page), [], len(page))
+
+    def _one_by_one(self, page: Page, at_most: int) -> PageColumns:
+        entries: list[EntryT] = []
+        positions: list[int] = []
+        rejected: list[RejectedInput] = []
+        looked_at = 0
+        for entry_id, fields in page:
+            if len(entries) == at_most:
+                break
+            looked_at += 1
+            try:
+                entries.append(self._read(fields))
+            except RejectionError as refused:
+                rejected.append(RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode()))
+            else:
+                positions.append(position_of_id(entry_id))
+        return PageColumns(self._pack(entries, positions), len(entries), rejected, looked_at)
+
+
+def _joined(parts: Sequence[PageColumns]) -> PageColumns:
+    if len(parts) == 1:
+        return parts[0]
+    return PageColumns(
+        {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
+        sum(part.usable for part in parts),
+        [entry for part in parts for entry in part.rejected],
+        sum(part.looked_at for part in parts),
+    )

@@ -1,0 +1,74 @@
+"""Reading a whole page of one stream into columns at once, where every entry of it is an ordinary one.
+
+Each function gives what `entries.py` reads from the entries one by one, packed, and raises `UnusualEntryError` where an
+entry has to be read by itself. Names get their index only once everything else has been read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.entries import PORTFOLIO_NUMBERS
+from strategic_memory_server.inputs.entry_fields import policy_of
+from strategic_memory_server.inputs.field_columns import (
+    UnusualEntryError,
+    name_column,
+    number_column,
+    optional_number_column,
+)
+from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.policy import NO_POLICY
+from strategic_memory_server.stream_position import positions_of_ids
+
+
+def observations_of_page(page: Page, names: NameTable) -> Columns:
+    """Read a page of `stream:meta.regime`."""
+    entries = [fields for _, fields in page]
+    regimes = name_column(entries, b"regime", str.upper)
+    if "" in regimes:
+        raise UnusualEntryError
+    return {
+        "pnl": number_column(entries, b"pnl"),
+        "volatility": optional_number_column(entries, b"volatility"),
+        "trend": optional_number_column(entries, b"trend"),
+        "confidence": optional_number_column(entries, b"confidence"),
+        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        "regime": names.column(regimes),
+    }
+
+
+def portfolio_of_page(page: Page, names: NameTable) -> Columns:
+    """Read a page of `stream:portfolio.memory`."""
+    entries = [fields for _, fields in page]
+    for field in PORTFOLIO_NUMBERS:
+        optional_number_column(entries, field.encode())
+    regimes = name_column(entries, b"regime", str.upper)
+    return {
+        "pnl": number_column(entries, b"pnl"),
+        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        "regime": names.column(regimes),
+    }
+
+
+def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Columns:
+    """Read a page of `stream:trade.results`."""
+    entries = [fields for _, fields in page]
+    regimes = name_column(entries, b"market_regime", str.upper)
+    policies = name_column(entries, b"policy", _policy)
+    named = name_column(entries, b"strategy", str)
+    return {
+        "pnl": number_column(entries, b"realized_pnl"),
+        "policy": np.array([policy for policy, _ in policies], dtype=np.int64),
+        "unrecognised": np.array([unrecognised for _, unrecognised in policies], dtype=np.bool_),
+        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        "regime": names.column(regimes),
+        "strategy": strategies.column(named),
+    }
+
+
+def _policy(name: str) -> tuple[int, bool]:
+    """Give the value of a policy, and whether it is a name that is none of the three."""
+    policy = policy_of(name)
+    return (NO_POLICY, bool(name)) if policy is None else (int(policy), False)

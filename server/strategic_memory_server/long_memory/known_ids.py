@@ -1,0 +1,84 @@
+"""KnownIds: the newest ids of trades, so that a trade that is sent twice counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+
+@dataclass(frozen=True, slots=True)
+class ToldApart:
+    """Which trades of a page are there for the first time.
+
+    Attributes:
+        fresh: ids to remember for it, oldest first.
+        numbered: trades that have an id and were not known.
+        duplicates: places of the others that have one.
+    """
+
+    fresh: tuple[str, ...]
+    numbered: int
+    duplicates: tuple[int, ...]
+
+
+class KnownIds:
+    """The newest ids of trades, at most so many.
+
+    Args:
+        horizon: how many are remembered; 0: none, every trade counts.
+        ids: the ones known so far, oldest first.
+    """
+
+    def __init__(self, horizon: int, ids: Sequence[str] = ()) -> None:
+        self.horizon = horizon
+        self._numbers: dict[str, int] = {}
+        self._next = 0
+        self.add(ids)
+
+    def __contains__(self, trade_id: str) -> bool:
+        return trade_id in self._numbers
+
+    def tell_apart(self, ids: Sequence[str]) -> ToldApart:
+        """Tell the ids that are not known from the others, as if each were remembered before the next one is looked at.
+
+        Args:
+            ids: ids of trades, oldest first; empty where a trade has none.
+        """
+        if not self.horizon:
+            return ToldApart((), 0, ())
+        given = dict.fromkeys(ids)
+        if len(given) == len(ids) and "" not in given and self._numbers.keys().isdisjoint(given):
+            return ToldApart(tuple(ids[-self.horizon :]), len(ids), ())
+        return self._tell_each_apart(ids)
+
+    def _tell_each_apart(self, ids: Sequence[str]) -> ToldApart:
+        known, fresh, number = self._numbers, dict[str, int](), self._next
+        duplicates: list[int] = []
+        for place, trade_id in enumerate(ids):
+            if not trade_id:
+                continue
+            seen = fresh.get(trade_id)
+            if seen is None:
+                seen = known.get(trade_id)
+            elif seen < number - self.horizon:
+                # Seen and forgotten on this very page: it goes to the end of what is remembered.
+                del fresh[trade_id]
+            if seen is not None and seen >= number - self.horizon:
+                duplicates.append(place)
+                continue
+            fresh[trade_id] = number
+            number += 1
+        forgotten = max(len(fresh) - self.horizon, 0)
+        return ToldApart(tuple(islice(fresh, forgotten, None)), number - self._next, tuple(duplicates))
+
+    def add(self, ids: Sequence[str]) -> None:
+        """Remember more, and forget the oldest beyond the horizon."""
+        numbers = self._numbers
+        if not numbers.keys().isdisjoint(ids):
+            for trade_id in ids:
+                numbers.pop(trade_id, None)
+        numbers.update(zip(ids, range(self._next, self._next + len(ids)), strict=True))
+        self._next += len(ids)
+        for forgotten in list(islice(numbers, max(len(numbers) - self.horizon, 0))):
+            del numbers[forgotten]

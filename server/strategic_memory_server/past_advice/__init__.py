@@ -1,0 +1,1 @@
+"""What past advice was worth: the revisions that the feedback log still holds against the trades that came after."""

@@ -1,0 +1,195 @@
+"""What is being tried, beside the sums in a real Redis: written in one step with what is said, and never twice."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice
+from claimed import ClaimedLog, claim_on, long_memory_of
+from redis_contents import Contents, contents_of, put_back
+from redis_inputs import add_trade
+from structlog.testing import capture_logs
+
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.policy import Policy
+from strategic_memory_server.revisions.feedback_log import MemoryMovedError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+
+KEYS = MemoryKeys.under("quantum")
+TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
+TRIED = Exploration({"BULL": Trial(Policy.AGGRESSIVE, 3), "BEAR": Trial(Policy.BALANCED, 0)})
+OTHER = Exploration({"BULL": Trial(Policy.BALANCED, 9)})
+
+
+class Explorer:
+    """A long memory and a publisher that write down what is being tried, as the sync loop has them."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
+        self._publisher = FeedbackPublisher(ClaimedLog(client).log)
+        self.memory: LongMemory = long_memory_of(client)
+
+    async def sync(self, exploration: Exploration, label: object = "a", *, reply_is_lost: bool = False) -> Publication:
+        gathered = await self.memory.gather()
+        note = gathered.note_with(exploration)
+        published = await self._publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, note)
+        if not reply_is_lost:
+            self.memory.written(note)
+        return published
+
+    async def withdraw(self, exploration: Exploration) -> None:
+        note = (await self.memory.gather()).note_with(exploration)
+        await self._publisher.withdraw(await claim_on(self._client), NOW_MS, note)
+        self.memory.written(note)
+
+    async def believed(self) -> Exploration:
+        return (await self.memory.gather()).stored.exploration
+
+
+@pytest.fixture
+def explorer(async_client: redis.asyncio.Redis) -> Explorer:
+    return Explorer(async_client)
+
+
+def stored(client: redis.Redis) -> object:
+    raw: Any = client.hget(KEYS.evidence, "exploration")
+    return None if raw is None else json.loads(raw)
+
+
+async def test_it_is_written_also_where_no_trade_is_new_and_nothing_else_changes(
+    explorer: Explorer, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    add_trade(redis_client, "BULL", 1.0, trade_id="t")
+    first = await explorer.sync(NOTHING_TRIED)
+    before: Any = redis_client.hgetall(KEYS.evidence)
+    assert b"exploration" not in before, "off, the memory is as it was before there was exploring"
+    second = await explorer.sync(TRIED)
+    assert (first.is_new, second.is_new) == (True, False), "what is tried is no revision by itself"
+    assert second.feedback.revision == first.feedback.revision
+    after: Any = redis_client.hgetall(KEYS.evidence)
+    assert json.loads(after.pop(b"exploration")) == TRIED.to_plain()
+    assert after == before
+    assert await explorer.believed() == TRIED
+    assert await Explorer(async_client).believed() == TRIED
+    await explorer.sync(NOTHING_TRIED, "b")
+    assert redis_client.hgetall(KEYS.evidence) == before
+    assert redis_client.zcard(KEYS.trade_ids) == 1
+
+
+async def test_it_is_written_with_trades_of_the_same_step(explorer: Explorer, redis_client: redis.Redis) -> None:
+    for number in range(3):
+        add_trade(redis_client, "BULL", 1.0, trade_id=f"t{number}")
+        await explorer.sync(TRIED if number else OTHER)
+        assert stored(redis_client) == (TRIED if number else OTHER).to_plain()
+    assert (await explorer.memory.gather()).kept.sums.observations == 3
+    assert redis_client.zcard(KEYS.trade_ids) == 3
+
+
+async def test_what_has_not_changed_is_not_written_again(explorer: Explorer) -> None:
+    await explorer.sync(TRIED)
+    gathered = await explorer.memory.gather()
+    assert gathered.note_with(TRIED) is None
+    assert gathered.note_with(OTHER) is not None
+
+
+async def test_a_server_that_believes_something_else_is_tried_writes_nothing(
+    explorer: Explorer, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Also where both stand at the same trade."""
+    rival = Explorer(async_client)
+    await rival.sync(TRIED)
+    await explorer.sync(OTHER)
+    before = contents_of(redis_client)
+    with pytest.raises(MemoryMovedError):
+        await rival.sync(NOTHING_TRIED, "b")
+    after = contents_of(redis_client)
+    assert {key for key in after if after[key] != before[key]} == set()
+    rival.memory.forget()
+    assert await rival.believed() == OTHER
+
+
+async def test_it_is_kept_where_there_is_nothing_to_say(explorer: Explorer, redis_client: redis.Redis) -> None:
+    await explorer.withdraw(TRIED)
+    assert stored(redis_client) == TRIED.to_plain()
+    await explorer.sync(TRIED)
+    await explorer.withdraw(OTHER)
+    assert stored(redis_client) == OTHER.to_plain()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"not JSON", b"\xff\xfe", b"[]", b'{"BULL": 3}', b'{"BULL": {"policy": "BOLD", "since": 1}}', b"[" * 100_000],
+)
+async def test_a_malformed_state_starts_afresh_with_a_warning_and_harms_nothing_else(
+    spoilt: bytes, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    for _ in range(4):
+        add_trade(redis_client, "BULL", 1.0)
+    await Explorer(async_client).sync(TRIED)
+    before: Any = redis_client.hgetall(KEYS.evidence)
+    redis_client.hset(KEYS.evidence, "exploration", spoilt)
+    explorer = Explorer(async_client)
+    with capture_logs() as logged:
+        assert await explorer.believed() == NOTHING_TRIED
+    assert [line["event"] for line in logged if line["log_level"] == "warning"] == [
+        "What was being tried cannot be read; exploring starts afresh"
+    ]
+    await explorer.sync(OTHER)
+    before[b"exploration"] = json.dumps(OTHER.to_plain()).encode()
+    assert redis_client.hgetall(KEYS.evidence) == before
+    assert await Explorer(async_client).believed() == OTHER
+
+
+async def test_a_malformed_state_goes_away_where_nothing_is_explored(
+    explorer: Explorer, redis_client: redis.Redis
+) -> None:
+    redis_client.hset(KEYS.evidence, "exploration", b"junk")
+    await explorer.sync(NOTHING_TRIED)
+    assert stored(redis_client) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_what_redis_holds_is_always_what_was_said_last(
+    seed: int, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """Through restarts, lost replies, other leaders and failovers, and no trade counts twice on the way."""
+    random, explorers = Random(seed), [Explorer(async_client), Explorer(async_client)]
+    leads, said, trades = 0, NOTHING_TRIED, 0
+    saved: list[tuple[Contents, Exploration, int]] = []
+    for step in range(100):
+        match random.choice(["trade", "sync", "sync", "sync", "leader", "restart", "lost reply", "save", "put back"]):
+            case "trade":
+                add_trade(redis_client, "BULL", 1.0)
+                trades += 1
+            case "sync":
+                said = Exploration({"BULL": Trial(random.choice(list(Policy)), random.randrange(4))})
+                await explorers[leads].sync(said, step)
+            case "lost reply":
+                said = Exploration({"BULL": Trial(random.choice(list(Policy)), random.randrange(4))})
+                await explorers[leads].sync(said, step, reply_is_lost=True)
+                explorers[leads].memory.forget()
+            case "leader":
+                leads = 1 - leads
+                explorers[leads].memory.forget()
+            case "restart":
+                explorers[leads] = Explorer(async_client)
+            case "save":
+                saved.append((contents_of(redis_client), said, trades))
+            case "put back" if saved:
+                contents, said, trades = random.choice(saved)
+                put_back(redis_client, contents)
+                explorers[leads].memory.forget()
+            case _:
+                pass
+        assert stored(redis_client) == (said.to_plain() if said.trials else None)
+    last = Explorer(async_client)
+    await last.sync(OTHER, "last")
+    assert (await last.memory.gather()).kept.sums.observations == trades

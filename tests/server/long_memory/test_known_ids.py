@@ -1,0 +1,60 @@
+"""KnownIds: the newest so many ids, however the trades were divided into pages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from strategic_memory_server.long_memory.known_ids import KnownIds
+
+
+def duplicates_one_by_one(ids: Sequence[str], horizon: int) -> list[int]:
+    """Places of the ids that are among the newest so many at their turn."""
+    newest: deque[str] = deque(maxlen=horizon)
+    found = []
+    for place, trade_id in enumerate(ids):
+        if trade_id and trade_id in newest:
+            found.append(place)
+        elif trade_id:
+            newest.append(trade_id)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_each_id_is_remembered_before_the_next_one_is_looked_at(seed: int) -> None:
+    random = Random(seed)
+    horizon, different = random.choice([1, 3, 20, 500]), random.choice([2, 30, 400])
+    ids = [random.choice(["", f"t{random.randrange(different)}"]) for _ in range(400)]
+    if seed % 3 == 0:
+        ids = [f"t{place}" for place in range(300)] + ids
+    known, found, numbered, start = KnownIds(horizon), list[int](), 0, 0
+    while start < len(ids):
+        page = ids[start : start + random.choice([1, 7, 100])]
+        told = known.tell_apart(page)
+        found += [start + place for place in told.duplicates]
+        numbered += told.numbered
+        assert len(told.fresh) <= horizon
+        known.add(told.fresh)
+        start += len(page)
+    assert found == duplicates_one_by_one(ids, horizon)
+    assert numbered == len([trade_id for trade_id in ids if trade_id]) - len(found)
+
+
+def test_telling_apart_changes_nothing() -> None:
+    known = KnownIds(3, ["a", "b"])
+    for _ in range(2):
+        assert known.tell_apart(["b", "c", "c", "d"]).duplicates == (0, 2)
+    assert "c" not in known
+
+
+def test_what_was_read_back_counts_from_the_oldest() -> None:
+    known = KnownIds(3, ["a", "b", "c"])
+    assert known.tell_apart(["d", "a", "c"]).duplicates == (2,)
+
+
+def test_without_a_horizon_nothing_is_a_duplicate() -> None:
+    told = KnownIds(0).tell_apart(["a", "a"])
+    assert (told.fresh, told.numbered, told.duplicates) == ((), 0, ())

@@ -1,0 +1,77 @@
+"""A command is written by the task that sends it: nothing is started for it, and no cancellation is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from faults.free_ports import free_port
+from faults.redis_process import RedisProcess
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.settings import RedisSettings
+
+MORE_THAN_SOCKETS_HOLD = 64 * 1024 * 1024
+
+
+async def test_no_task_is_started_for_a_command(redis_server: EmbeddedRedis) -> None:
+    started: list[str] = []
+
+    def note(
+        loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any]
+    ) -> asyncio.Future[Any]:
+        started.append(repr(coroutine))
+        return asyncio.Task(coroutine, loop=loop)
+
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        await client.ping()
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(note)
+        try:
+            await client.set("key", "value")
+            assert await client.get("key") == b"value"
+        finally:
+            loop.set_task_factory(None)
+    assert not started
+
+
+@pytest.mark.parametrize("turns", range(1, 12))
+async def test_whenever_it_comes_a_cancellation_is_not_lost(redis_server: EmbeddedRedis, turns: int) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        await client.ping()
+
+        async def for_ever() -> None:
+            while True:
+                await client.ping()
+
+        asking = asyncio.create_task(for_ever())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        _, going_on = await asyncio.wait([asking], timeout=5.0)
+        asking.cancel()
+        assert not going_on
+        assert await client.ping()
+
+
+async def test_a_server_that_does_not_read_is_given_up_in_time_and_its_connection_with_it(tmp_path: Path) -> None:
+    with RedisProcess(tmp_path / "redis", free_port()) as server:
+        settings = RedisSettings(url=server.url, command_timeout_s=0.3)
+        async with connect(settings) as client:
+            await client.set("key", "before")
+            os.kill(server.pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(redis.TimeoutError, match="Timeout writing to socket"):
+                    await client.set("key", bytes(MORE_THAN_SOCKETS_HOLD))
+            finally:
+                os.kill(server.pid, signal.SIGCONT)
+        async with connect(RedisSettings(url=server.url)) as client:
+            assert await client.get("key") == b"before"
+            assert await client.ping()

@@ -1,0 +1,46 @@
+"""Scripts are called by their digest, and learnt by a Redis that does not know them."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_script import RedisScript
+from strategic_memory_server.settings import RedisSettings
+
+COUNT = "return {redis.call('INCRBY', KEYS[1], ARGV[1]), ARGV[2]}"
+
+
+async def test_it_runs_once_whether_or_not_redis_knows_it(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        script = RedisScript(client, COUNT)
+        redis_client.script_flush()
+        assert await script(["counter"], [1, "first"]) == [1, b"first"]
+        assert await script(["counter"], [2, "größer"]) == [3, "größer".encode()]
+        redis_client.script_flush()
+        assert await script(["counter"], [4, ""]) == [7, b""]
+    assert redis_client.get("counter") == b"7"
+
+
+async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        script = RedisScript(client, COUNT)
+        await script(["counter"], [1, ""])
+        redis_client.config_resetstat()
+        await script(["counter"], [1, ""])
+    calls = redis_client.info("commandstats")
+    assert calls["cmdstat_evalsha"]["calls"] == 1
+    assert "cmdstat_script" not in calls
+    assert "cmdstat_script|load" not in calls
+
+
+async def test_what_goes_wrong_in_it_is_raised(redis_server: EmbeddedRedis) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        with pytest.raises(redis.ResponseError, match="own words"):
+            await RedisScript(client, "return redis.error_reply('ERR own words')")([], [])
+        with pytest.raises(redis.ResponseError, match="compiling"):
+            await RedisScript(client, "this is no script")([], [])

@@ -1,0 +1,71 @@
+"""Round trips on a real Redis: replies in order, errors in their place, and a cancellation that never gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from redis.exceptions import ResponseError
+
+from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
+
+LONGEST_STEPS = 60
+"""More turns of the event loop than a round trip on loopback takes."""
+
+
+async def test_replies_come_in_the_order_of_the_commands(async_client: redis.asyncio.Redis) -> None:
+    replies = await round_trip(async_client, [packed("SET", "k", 1), packed("HGET", "k", "f"), packed("GET", "k")])
+    assert (replies[0], replies[2]) == (b"OK", b"1")
+    assert isinstance(replies[1], ResponseError)
+
+
+async def steps(turns: int) -> None:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("turns", range(LONGEST_STEPS))
+async def test_a_cancellation_is_never_lost(turns: int, async_client: redis.asyncio.Redis) -> None:
+    """Whichever turn of the event loop it comes in: there is one in which the Redis client swallows it."""
+    await async_client.ping()
+    task = asyncio.create_task(round_trip(async_client, [packed("PING")]))
+    await steps(turns)
+    was_running = task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() == was_running
+    # The connection is still good, or another one is made.
+    assert await round_trip(async_client, [packed("ECHO", turns)]) == [str(turns).encode()]
+
+
+async def test_a_task_that_was_cancelled_before_can_still_tidy_up(async_client: redis.asyncio.Redis) -> None:
+    tidied: list[Any] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            tidied.extend(await round_trip(async_client, [packed("PING")]))
+
+    task = asyncio.create_task(work())
+    await steps(1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert tidied == [b"PONG"]
+    assert task.cancelled()
+
+
+async def test_a_timeout_that_its_caller_has_set_stays_one(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    redis_client.rpush("l", "x")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await round_trip(async_client, [packed("BLPOP", "empty", 60)])
+    assert await round_trip(async_client, [packed("LLEN", "l")]) == [1]
+
+
+def test_entries_of_a_stream_have_their_fields_by_name() -> None:
+    assert stream_entries([[b"1-0", [b"a", b"1", b"b", b"2"]], [b"2-0", None]]) == [(b"1-0", {b"a": b"1", b"b": b"2"})]

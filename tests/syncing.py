@@ -1,0 +1,94 @@
+"""The sync loop on a real Redis, with a clock that the test sets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import redis
+import redis.asyncio
+from advice import NOW_MS
+from claimed import HOLDER, lease_of, long_memory_of
+
+from strategic_memory_server.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.settings import RedisSettings, SyncSettings
+from strategic_memory_server.sync_status import SyncStatus
+
+SETTINGS = SyncSettings(interval_s=600.0, validity_s=1_800.0)
+
+
+class Clock:
+    """Shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class Syncing:
+    """A sync loop with its clock, and every status that it has told."""
+
+    def __init__(
+        self,
+        commands: redis.asyncio.Redis,
+        blocking: redis.asyncio.Redis,
+        leadership: Leadership,
+        settings: SyncSettings,
+    ) -> None:
+        self.leadership = leadership
+        self.clock = Clock()
+        self.told: list[SyncStatus] = []
+        self.sync = StrategicMemorySync(
+            SyncParts(
+                loader=MemoryLoader(commands, "quantum", settings.windows),
+                watcher=InputWatcher(blocking, "quantum"),
+                analyzer=PatternAnalyzer(),
+                feedback=ReinforcementFeedback(),
+                publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
+                leadership=leadership,
+                long_memory=long_memory_of(commands),
+                evidence=EvidenceFeedback(settings.evidence),
+            ),
+            settings,
+            observe=self.told.append,
+            clock_ms=self.clock,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the loop until the context is left."""
+        task = asyncio.create_task(self.sync.run())
+        try:
+            yield
+        finally:
+            self.sync.stop()
+            async with asyncio.timeout(5):
+                await task
+
+
+@asynccontextmanager
+async def syncing_with(url: str, settings: SyncSettings = SETTINGS, holder: str = HOLDER) -> AsyncIterator[Syncing]:
+    redis_settings = RedisSettings(url=url)
+    async with (
+        connect(redis_settings) as commands,
+        connect(redis_settings, longest_block_s=LONGEST_BLOCK_S) as blocking,
+    ):
+        leadership = Leadership(lease_of(commands, holder))
+        asking = asyncio.create_task(leadership.run())
+        try:
+            await leadership.wait(1)
+            yield Syncing(commands, blocking, leadership, settings)
+        finally:
+            asking.cancel()

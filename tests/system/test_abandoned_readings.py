@@ -1,0 +1,86 @@
+"""An analysis of a long memory whose caller gives up: reading stops soon, and others are served."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import grpc
+import pytest
+import redis
+from conftest import StartService
+from google.protobuf.timestamp_pb2 import Timestamp
+from processes import ServiceProcess, eventually
+from raw_calls import outcome_of
+from redis_inputs import add_regime, regime_stream
+from service_calls import get_feedback, get_text, stub_of
+
+from strategic_memory.v1 import analysis_pb2, service_pb2
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.rpc.analysis_threads import ANALYSES_AT_ONCE
+
+pytestmark = pytest.mark.system
+
+ENTRIES = 600_000
+LONGEST = 1_000_000
+DEADLINE_S = 1.0
+STOPS_WITHIN_S = 2.0
+ENTRIES_A_CALL = 20_000
+FILL = """
+local entry = cjson.decode(ARGV[1])
+for time_ms = tonumber(ARGV[2]), tonumber(ARGV[3]) do
+  redis.call('XADD', KEYS[1], time_ms .. '-0', unpack(entry))
+end
+"""
+
+
+@pytest.fixture
+def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
+    entry = json.dumps(["regime", "BULL", "pnl", "0.5", "volatility", "0.1", "trend", "0.2", "confidence", "0.9"])
+    fill = redis_client.register_script(FILL)
+    for first in range(1, ENTRIES, ENTRIES_A_CALL):
+        fill(keys=[regime_stream()], args=[entry, first, first + ENTRIES_A_CALL - 1])
+    started = start_service(sync_interval_s=60)
+    eventually(lambda: get_feedback(started).revision)
+    redis_client.config_resetstat()
+    return started
+
+
+def pages_read(client: redis.Redis) -> int:
+    stats: Any = client.info("commandstats")
+    return int(stats.get("cmdstat_xrevrange", {}).get("calls", 0))
+
+
+def ended(service: ServiceProcess) -> int:
+    """Analyses whose callers have gone and that have ended."""
+    for line in get_text(service, "/metrics").splitlines():
+        if line.startswith("grpc_server_handled_total") and 'grpc_code="Canceled"' in line and '"Analyze"' in line:
+            return int(float(line.rpartition(" ")[2]))
+    return 0
+
+
+@pytest.mark.parametrize("as_of", [None, Timestamp(seconds=ENTRIES)])
+def test_reading_stops_when_the_deadline_has_passed(
+    as_of: Timestamp | None, service: ServiceProcess, redis_client: redis.Redis
+) -> None:
+    """As many callers as there are places: a reading that went on would keep the next one waiting."""
+    whole = analysis_pb2.AnalysisSettings(
+        regime_window=LONGEST, portfolio_window=LONGEST, trade_window=LONGEST, as_of=as_of
+    )
+    with stub_of(service) as stub:
+        calls: list[Any] = [
+            stub.Analyze.future(service_pb2.AnalyzeRequest(settings=whole), timeout=DEADLINE_S)
+            for _ in range(ANALYSES_AT_ONCE)
+        ]
+        for call in calls:
+            with pytest.raises(grpc.RpcError) as gave_up:
+                call.result()
+            assert outcome_of(gave_up.value).code is grpc.StatusCode.DEADLINE_EXCEEDED
+        eventually(lambda: ended(service) == ANALYSES_AT_ONCE, within_s=STOPS_WITHIN_S)
+        pages = pages_read(redis_client)
+        assert 0 < pages < ANALYSES_AT_ONCE * ENTRIES / DEFAULT_LIMITS.page_entries
+        add_regime(redis_client, "BEAR", entry_id=f"{ENTRIES + 1}-0")
+        answer = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=10).analysis
+        assert answer.sample_count == 50
+    # That one, and what the sync has read meanwhile.
+    assert pages_read(redis_client) <= pages + 2 * 3
