@@ -23,9 +23,9 @@ Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 
-def packed(*parts: str | int) -> bytes:
+def packed(*parts: str | int | bytes) -> bytes:
     """Write one command as Redis reads it (RESP)."""
-    encoded = [str(part).encode() for part in parts]
+    encoded = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
     return b"*%d\r\n%b" % (len(encoded), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]))
 
 
