@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from chaos.server_fleet import Server
 from chaos.stage import Stage
 from faults.link_conditions import Direction
@@ -34,6 +36,30 @@ async def requests_of_leader_held_back(stage: Stage) -> None:
     since_ms = stage.recorder.clock.now_ms()
     link.cut(Direction.TO_SERVER)
     await _replaced(stage, leader, link, since_ms)
+
+
+async def requests_of_leader_late(stage: Stage) -> None:
+    """Hold back what the leader sends, and let it arrive when it has long asked again on other connections.
+
+    It leads all the while, so that what arrives late is sent under a claim that still holds. No entries are written
+    meanwhile: what it has to say does not change.
+    """
+    for _ in range(stage.draw.randint(3, 6)):
+        leader, link = await _leader_with_link(stage)
+        # With a slow way to Redis a request is nearly always on its way.
+        link.delay(stage.draw.uniform(10.0, 40.0))
+        try:
+            await stage.progress()
+            stage.producer.is_silent = True
+            await asyncio.sleep(stage.draw.uniform(0.0, 0.6))
+            link.hold_open()
+            asked = link.accepted
+            await stage.until(lambda: link.accepted > asked, f"{leader.name} connects again")
+            await stage.synced()
+        finally:
+            stage.producer.is_silent = False
+            link.heal()
+        await stage.progress()
 
 
 async def leader_refused(stage: Stage) -> None:

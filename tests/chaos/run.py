@@ -103,6 +103,7 @@ async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction])
                 outcome.history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
                 outcome.replacement_s = stage.replacement_s
                 outcome.writes = stage.writes.writes
+                outcome.problems += stage.writes.late
                 outcome.problems += stage.fencing.setbacks + stage.writes.setbacks if run.keeps_tokens else []
     except _NOT_AS_IT_SHOULD_BE as error:
         outcome.problems.append(f"{type(error).__name__}: {error}")
