@@ -46,16 +46,8 @@ async def requests_of_leader_late(stage: Stage) -> None:
     """
     for _ in range(stage.draw.randint(3, 6)):
         leader, link = await _leader_with_link(stage)
-        # With a slow way to Redis a request is nearly always on its way.
-        link.delay(stage.draw.uniform(10.0, 40.0))
         try:
-            await stage.progress()
-            stage.producer.is_silent = True
-            await asyncio.sleep(stage.draw.uniform(0.0, 0.6))
-            link.hold_open()
-            asked = link.accepted
-            await stage.until(lambda: link.accepted > asked, f"{leader.name} connects again")
-            await stage.synced()
+            await _overtaken(stage, link, leader.name)
         finally:
             stage.producer.is_silent = False
             link.heal()
@@ -100,6 +92,19 @@ async def standby_stalled(stage: Stage) -> None:
             await stage.progress()
     finally:
         link.heal()
+
+
+async def _overtaken(stage: Stage, link: TcpProxy, name: str) -> None:
+    # With a slow way to Redis a request is nearly always on its way.
+    link.delay(stage.draw.uniform(10.0, 40.0))
+    await stage.progress()
+    stage.producer.is_silent = True
+    # Syncs at the interval go on: any moment of one will do.
+    await asyncio.sleep(stage.draw.uniform(0.0, 0.6))
+    accepted = link.accepted
+    link.hold_open()
+    await stage.until(lambda: link.accepted > accepted, f"{name} connects again")
+    await stage.synced()
 
 
 async def _replaced(stage: Stage, leader: Server, link: TcpProxy, since_ms: float) -> None:

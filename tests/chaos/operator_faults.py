@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-from chaos.deadline import NotInTimeError
 from chaos.stage import Stage
+from faults.busy_script import busy_script
 from redis import Redis
-from redis.exceptions import ResponseError
 
 _UNDER_FEEDBACK = ("", ":state", ":lease", ":fencing_token", ":evidence", ":trade_ids")
 _STREAMS = ("", ":pulse")
 
-_SHORTEST_MS = 1
-_FOR_EVER = "while true do end"
-_KILLED_WITHIN_S = 5.0
 _ROOM_FOR_NOTHING = 1
 
 
@@ -75,7 +70,6 @@ async def redis_full_and_leader_killed(stage: Stage) -> None:
 async def redis_busy(stage: Stage) -> None:
     """Run scripts without an end, each until it is killed: Redis refuses everything else meanwhile, reads too."""
     with stage.redis_client() as client:
-        await asyncio.to_thread(client.config_set, "lua-time-limit", _SHORTEST_MS)
         for _ in range(stage.draw.randint(3, 6)):
             await asyncio.to_thread(_keep_busy, client, stage.settings.lease_s * stage.draw.uniform(0.05, 1.3))
             await stage.progress()
@@ -103,28 +97,5 @@ async def _entries_refused(stage: Stage) -> None:
 
 def _keep_busy(client: Redis, seconds: float) -> None:
     """Run a script for so long, or a little longer; it blocks."""
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(_run_for_ever, client)
+    with busy_script(client):
         time.sleep(seconds)
-        deadline_s = time.monotonic() + _KILLED_WITHIN_S
-        while not running.done():
-            if time.monotonic() > deadline_s:
-                raise NotInTimeError(f"not within {_KILLED_WITHIN_S:g} s: a script is killed")
-            _kill_script(client)
-        running.result()
-
-
-def _run_for_ever(client: Redis) -> None:
-    try:
-        client.eval(_FOR_EVER, 0)
-    except ResponseError as error:
-        if "killed" not in str(error).lower():
-            raise
-
-
-def _kill_script(client: Redis) -> None:
-    try:
-        client.script_kill()
-    except ResponseError as error:
-        if not str(error).startswith("NOTBUSY"):
-            raise

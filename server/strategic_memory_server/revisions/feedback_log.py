@@ -212,12 +212,13 @@ class FeedbackLog:
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment."""
-        run_id = await self._run_id()
         async with self._client.pipeline(transaction=True) as pipeline:
             pipeline.hmget(self.keys.state, [*STATE_FIELDS, "run_id"])
             pipeline.xrevrange(self.keys.log, count=recent)
             pipeline.xrevrange(self.keys.pulse, count=1)
             (*state_reply, written_in), newest, pulses = await pipeline.execute()
+        # Asked afterwards: where Redis was restarted in between, nobody vouches for what was read.
+        run_id = await self._run_id()
         state = _state(state_reply)
         return LogSnapshot(
             state=state,
@@ -231,7 +232,9 @@ class FeedbackLog:
         """Give the id of the Redis process; empty where the user may not know it."""
         try:
             info: dict[str, object] = await self._client.info("server")
-        except ResponseError:
+        except ResponseError as error:
+            if str(error).startswith("BUSY"):
+                raise
             return ""
         return str(info.get("run_id", ""))
 

@@ -114,9 +114,7 @@ async def test_who_is_wrong_about_where_the_log_stands_writes_nothing(
     assert said_in(redis_client) == before
 
 
-async def test_a_confirmation_that_was_overtaken_sets_no_time_back(
-    redis_client: redis.Redis, log: ClaimedLog
-) -> None:
+async def test_a_confirmation_that_was_overtaken_sets_no_time_back(redis_client: redis.Redis, log: ClaimedLog) -> None:
     """A later request of the same publisher was carried out first, on another connection."""
     await log.open("e1")
     await publish(log, 1)
