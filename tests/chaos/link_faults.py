@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from chaos.server_fleet import Server
 from chaos.stage import Stage
 from faults.link_conditions import Direction
 from faults.tcp_proxy import TcpProxy
+
+_SHORTER_THAN_A_FEEDBACK = 2_000
+"""Bytes: a request that writes a feedback is longer, all others are shorter."""
 
 
 async def leader_stalled(stage: Stage) -> None:
@@ -39,7 +40,7 @@ async def requests_of_leader_held_back(stage: Stage) -> None:
 
 
 async def requests_of_leader_late(stage: Stage) -> None:
-    """Hold back what the leader sends, and let it arrive when it has long asked again on other connections.
+    """Hold back a feedback that the leader confirms, and let it arrive when it has long done so on another connection.
 
     It leads all the while, so that what arrives late is sent under a claim that still holds. No entries are written
     meanwhile: what it has to say does not change.
@@ -95,12 +96,10 @@ async def standby_stalled(stage: Stage) -> None:
 
 
 async def _overtaken(stage: Stage, link: TcpProxy, name: str) -> None:
-    # With a slow way to Redis a request is nearly always on its way.
-    link.delay(stage.draw.uniform(10.0, 40.0))
-    await stage.progress()
     stage.producer.is_silent = True
-    # Syncs at the interval go on: any moment of one will do.
-    await asyncio.sleep(stage.draw.uniform(0.0, 0.6))
+    await stage.synced()
+    link.delay(stage.settings.command_timeout_s * stage.draw.uniform(400.0, 700.0), direction=Direction.TO_SERVER)
+    await stage.until(lambda: link.waiting_bytes > _SHORTER_THAN_A_FEEDBACK, f"{name} sends a feedback to Redis")
     accepted = link.accepted
     link.hold_open()
     await stage.until(lambda: link.accepted > accepted, f"{name} connects again")
