@@ -103,6 +103,7 @@ RUNS = (
         (each_key_deleted, some_keys_deleted, database_flushed),
         (leader_killed,),
         Epochs.SEVERAL,
+        keeps_memory=False,
     ),
     Run(
         "unread streams",
