@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import math
+import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
