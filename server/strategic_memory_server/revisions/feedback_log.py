@@ -186,7 +186,6 @@ class FeedbackLog:
         self, claim: Claim, feedback: Feedback, document: str, expected: LogState, note: Note | None
     ) -> bool:
         keys = self.keys
-        computed_at_ms, _, valid_until_ms = _times(expected.times)
         reply = await self._confirm(
             keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
             args=[
@@ -197,8 +196,7 @@ class FeedbackLog:
                 document,
                 *_times(feedback.times),
                 _key_lives_ms(feedback.times),
-                computed_at_ms,
-                valid_until_ms,
+                _times(expected.times)[-1],
                 "1" if expected.withdrawn else "",
                 *(note.arguments() if note else ()),
             ],
