@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import redis
 import redis.asyncio
@@ -83,11 +84,11 @@ class ClaimedLog:
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
         return await self.log.publish(await claim_on(self.client), feedback, expected)
 
-    async def confirm(self, feedback: Feedback) -> bool:
-        return await self.log.confirm(await claim_on(self.client), feedback)
+    async def confirm(self, feedback: Feedback, expected: LogState | None = None) -> bool:
+        return await self.log.confirm(await claim_on(self.client), feedback, expected or await self._where(feedback))
 
-    async def withdraw(self, feedback: Feedback) -> bool:
-        return await self.log.withdraw(await claim_on(self.client), feedback)
+    async def withdraw(self, feedback: Feedback, expected: LogState | None = None) -> bool:
+        return await self.log.withdraw(await claim_on(self.client), feedback, expected or await self._where(feedback))
 
     async def read_state(self) -> LogState | None:
         return await self.log.read_state()
@@ -97,6 +98,11 @@ class ClaimedLog:
 
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         return await self.log.read_after(revision, count)
+
+    async def _where(self, feedback: Feedback) -> LogState:
+        """The place of a feedback, with the times that the log has now."""
+        now = await self.log.read_state() or LogState("", 0)
+        return replace(now, epoch=feedback.epoch, revision=feedback.revision)
 
 
 class ClaimedPublisher:

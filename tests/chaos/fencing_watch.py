@@ -25,6 +25,7 @@ class Look:
         epoch: epoch of the log; empty: it has none.
         revision: newest revision.
         data_as_of_ms: time of the newest input entry that the newest sync has seen; 0: there was none.
+        computed_at_ms: when the newest sync has worked out its result, by the clock of its server; 0: none has.
     """
 
     at_ms: float
@@ -32,6 +33,7 @@ class Look:
     epoch: str
     revision: int
     data_as_of_ms: int
+    computed_at_ms: int
 
     @property
     def lease_token(self) -> int:
@@ -81,15 +83,16 @@ class FencingWatch:
     async def _look(self, client: redis.Redis) -> Look:
         async with client.pipeline(transaction=True) as pipeline:
             pipeline.get(self._lease)
-            pipeline.hmget(self._state, ["epoch", "revision", "data_as_of_ms"])
+            pipeline.hmget(self._state, ["epoch", "revision", "data_as_of_ms", "computed_at_ms"])
             replies: list[Any] = await pipeline.execute()
-        lease, (epoch, revision, data_as_of_ms) = replies
+        lease, (epoch, revision, data_as_of_ms, computed_at_ms) = replies
         return Look(
             at_ms=self._clock.now_ms(),
             lease=(lease or b"").decode(),
             epoch=(epoch or b"").decode(),
             revision=int(revision or 0),
             data_as_of_ms=int(data_as_of_ms or 0),
+            computed_at_ms=int(computed_at_ms or 0),
         )
 
     async def _wait(self, client: redis.Redis) -> object:

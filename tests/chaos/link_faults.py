@@ -7,6 +7,9 @@ from chaos.stage import Stage
 from faults.link_conditions import Direction
 from faults.tcp_proxy import TcpProxy
 
+_SHORTER_THAN_A_FEEDBACK = 2_000
+"""Bytes: a request that writes a feedback is longer, all others are shorter."""
+
 
 async def leader_stalled(stage: Stage) -> None:
     """Let nothing pass until another leads; what was held back arrives then."""
@@ -34,6 +37,22 @@ async def requests_of_leader_held_back(stage: Stage) -> None:
     since_ms = stage.recorder.clock.now_ms()
     link.cut(Direction.TO_SERVER)
     await _replaced(stage, leader, link, since_ms)
+
+
+async def requests_of_leader_late(stage: Stage) -> None:
+    """Hold back a feedback that the leader confirms, and let it arrive when it has long done so on another connection.
+
+    It leads all the while, so that what arrives late is sent under a claim that still holds. No entries are written
+    meanwhile: what it has to say does not change.
+    """
+    for _ in range(stage.draw.randint(3, 6)):
+        leader, link = await _leader_with_link(stage)
+        try:
+            await _overtaken(stage, link, leader.name)
+        finally:
+            stage.producer.is_silent = False
+            link.heal()
+        await stage.progress()
 
 
 async def leader_refused(stage: Stage) -> None:
@@ -74,6 +93,17 @@ async def standby_stalled(stage: Stage) -> None:
             await stage.progress()
     finally:
         link.heal()
+
+
+async def _overtaken(stage: Stage, link: TcpProxy, name: str) -> None:
+    stage.producer.is_silent = True
+    await stage.synced()
+    link.delay(stage.settings.command_timeout_s * stage.draw.uniform(400.0, 700.0), direction=Direction.TO_SERVER)
+    await stage.until(lambda: link.waiting_bytes > _SHORTER_THAN_A_FEEDBACK, f"{name} sends a feedback to Redis")
+    accepted = link.accepted
+    link.hold_open()
+    await stage.until(lambda: link.accepted > accepted, f"{name} connects again")
+    await stage.synced()
 
 
 async def _replaced(stage: Stage, leader: Server, link: TcpProxy, since_ms: float) -> None:

@@ -26,6 +26,8 @@ class Producer:
     """
 
     def __init__(self, client: ObserverClient, prefix: str, seed: int, every_s: float) -> None:
+        self.is_silent = False
+        """Whether nothing is to be written for now."""
         self.written = 0
         self.failures = 0
         self.newest_ms = 0
@@ -38,7 +40,8 @@ class Producer:
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
-            await self.write()
+            if not self.is_silent:
+                await self.write()
             await asyncio.sleep(self._every_s * self._draw.uniform(0.2, 1.8))
 
     async def write(self) -> bool:

@@ -25,6 +25,21 @@ async def redis_frozen(stage: Stage) -> None:
         await asyncio.to_thread(suspension.end)
 
 
+async def redis_stutters(stage: Stage) -> None:
+    """Freeze Redis again and again for longer than a command may take: what was asked for is done late, unanswered.
+
+    Where the lease is longer than that, it is done under a claim that still holds.
+    """
+    for _ in range(stage.draw.randint(3, 6)):
+        await stage.more_revisions(1)
+        suspension = await asyncio.to_thread(Suspension, _single(stage).process.pid, 60.0)
+        try:
+            await asyncio.sleep(stage.settings.command_timeout_s * stage.draw.uniform(1.1, 4.0))
+        finally:
+            await asyncio.to_thread(suspension.end)
+        await stage.progress()
+
+
 async def redis_older(stage: Stage) -> None:
     """Kill Redis and let it come back as it was some revisions ago; the servers live on."""
     await _remember(stage)

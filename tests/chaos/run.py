@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.deadline import NotInTimeError
+from chaos.remembered_trades import miscounted_trades
 from chaos.stage import Stage, StageSettings
 from faults.redis_process import RedisProcessError
 from history.checker import check
@@ -45,6 +46,7 @@ class Run:
         rarer: further faults, for long runs.
         epochs: what has to become of the epoch.
         keeps_tokens: whether Redis loses no fencing token, so that none may ever go back.
+        keeps_memory: whether nobody deletes the long memory, so that it has counted every trade in the end.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Run:
     rarer: tuple[FaultAction, ...] = ()
     epochs: Epochs = Epochs.ONE
     keeps_tokens: bool = True
+    keeps_memory: bool = True
 
 
 @dataclass(slots=True)
@@ -98,11 +101,13 @@ async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction])
             try:
                 await _play_faults(stage, outcome, faults)
                 await stage.settle()
+                outcome.problems += await _memory_problems(stage) if run.keeps_memory else []
                 outcome.history = await stage.recorder.settled_history()
             finally:
                 outcome.history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
                 outcome.replacement_s = stage.replacement_s
                 outcome.writes = stage.writes.writes
+                outcome.problems += stage.writes.late
                 outcome.problems += stage.fencing.setbacks + stage.writes.setbacks if run.keeps_tokens else []
     except _NOT_AS_IT_SHOULD_BE as error:
         outcome.problems.append(f"{type(error).__name__}: {error}")
@@ -120,6 +125,12 @@ async def _play_faults(stage: Stage, outcome: Outcome, faults: Sequence[FaultAct
         with stage.recorder.fault(name):
             await fault(stage)
             await stage.progress()
+
+
+async def _memory_problems(stage: Stage) -> list[str]:
+    with stage.redis_client() as client:
+        miscounted = await asyncio.to_thread(miscounted_trades, client, stage.redis.prefix)
+    return [miscounted] if miscounted else []
 
 
 def name_of(fault: FaultAction) -> str:

@@ -16,7 +16,16 @@ from chaos.link_faults import (
     leader_slowed,
     leader_stalled,
     requests_of_leader_held_back,
+    requests_of_leader_late,
     standby_stalled,
+)
+from chaos.operator_faults import (
+    database_flushed,
+    each_key_deleted,
+    redis_busy,
+    redis_full,
+    redis_full_and_leader_killed,
+    some_keys_deleted,
 )
 from chaos.redis_faults import (
     redis_frozen,
@@ -24,6 +33,7 @@ from chaos.redis_faults import (
     redis_older,
     redis_older_and_all_killed,
     redis_older_and_leader_killed,
+    redis_stutters,
 )
 from chaos.redis_under_test import SingleRedis
 from chaos.replicated_redis import cluster_redis, sentinel_redis
@@ -80,6 +90,20 @@ RUNS = (
         (leader_killed,),
         Epochs.SEVERAL,
         keeps_tokens=False,
+    ),
+    Run(
+        "Redis in trouble",
+        StageSettings(_durable, proxied=True, lease_s=2.0, command_timeout_s=0.2, validity_s=1.5),
+        (redis_stutters, requests_of_leader_late, redis_busy, redis_full),
+        (redis_full_and_leader_killed, leader_frozen),
+    ),
+    Run(
+        "keys deleted",
+        StageSettings(_durable),
+        (each_key_deleted, some_keys_deleted, database_flushed),
+        (leader_killed,),
+        Epochs.SEVERAL,
+        keeps_memory=False,
     ),
     Run(
         "unread streams",

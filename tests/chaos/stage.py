@@ -143,6 +143,19 @@ class Stage:
             within_s,
         )
 
+    async def synced(self, within_s: float = RECOVERS_WITHIN_S) -> None:
+        """Wait until a sync has succeeded whose result was worked out from now on, whether or not it is a revision.
+
+        Raises:
+            NotInTimeError: none did.
+        """
+        from_ms = self.recorder.clock.now_ms()
+        await self.until(
+            lambda: (look := self.fencing.newest) is not None and look.computed_at_ms >= from_ms,
+            "a sync succeeds",
+            within_s,
+        )
+
     async def more_revisions(self, count: int) -> None:
         """Wait until so many more revisions were published.
 

@@ -1,4 +1,4 @@
-"""A Redis that is killed, frozen, comes back empty or older, or fails over, while everybody listens."""
+"""A Redis that is killed, frozen, full, busy, emptied, comes back older, or fails over, while everybody listens."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def test_a_restart_that_loses_nothing_is_no_other_epoch(tmp_path: Path) -> None:
 def test_lost_history_is_told(name: str, tmp_path: Path) -> None:
     outcome = play_short(name, tmp_path)
     assert len(outcome.history.epochs) > outcome.faults.total() / 2
+
+
+def test_a_redis_that_is_slow_full_or_busy_breaks_no_promise(tmp_path: Path) -> None:
+    assert len(play_short("Redis in trouble", tmp_path).history.epochs) == 1
+
+
+def test_deleted_keys_are_told_or_made_anew(tmp_path: Path) -> None:
+    play_short("keys deleted", tmp_path)
 
 
 def test_a_failover_that_loses_revisions_is_told(tmp_path: Path) -> None:

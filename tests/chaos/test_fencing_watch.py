@@ -57,6 +57,20 @@ def test_a_write_under_an_older_token_is_told(redis_server: EmbeddedRedis, redis
     assert monitor.setbacks == ["revision 7 of epoch e was written under fencing token 4 after a write under 5"]
 
 
+def test_a_write_that_was_overtaken_is_told(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    """Only under one token: another server's clock may go behind."""
+    fields = "'fencing_token', ARGV[1], 'run_id', 'r', 'epoch', 'e', 'revision', '7', 'computed_at_ms', ARGV[2]"
+    write = f"return redis.call('HSET', KEYS[1], {fields})"
+    with WriteMonitor(lambda: redis_server.url, "quantum") as monitor:
+        for token, computed_at_ms in ((4, 1_000), (4, 1_200), (4, 1_050), (5, 1_000), (5, 1_000)):
+            redis_client.eval(write, 1, STATE, token, computed_at_ms)
+        eventually(lambda: monitor.writes == 5)
+    assert monitor.late == [
+        "revision 7 of epoch e was written with a result that was worked out 150 ms before the one that was there"
+    ]
+    assert monitor.setbacks == []
+
+
 async def test_it_goes_on_after_redis_was_away(fresh_redis: EmbeddedRedis) -> None:
     client = ObserverClient(lambda: fresh_redis.url)
     watch = FencingWatch(client, "quantum", ObserverClock())

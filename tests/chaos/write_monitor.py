@@ -1,4 +1,6 @@
-"""WriteMonitor: sees every write to the state of the log, and tells when one was made under an older fencing token.
+"""WriteMonitor: sees every write to the state of the log, and tells when one came too late.
+
+That is one under an older fencing token than before, or under the same one with a result that was worked out earlier.
 
 It reads what Redis itself reports of each command that it carries out (MONITOR), those of scripts too, so that no write
 is missed while it is connected.
@@ -33,10 +35,15 @@ class WriteMonitor:
         """How many writes were seen."""
         self.setbacks: list[str] = []
         """Writes under a token that was older than one before."""
+        self.late: list[str] = []
+        """Writes under the token of the one before, with a result that was worked out earlier."""
         self._where = where
         state = re.escape(f"{prefix}:feedback:strategic_memory:state")
-        self._write = re.compile(rf"HSET {state} fencing_token (\d+) .*\bepoch (\S+) revision (\d+)")
+        self._write = re.compile(
+            rf"HSET {state} fencing_token (\d+) .*\bepoch (\S+) revision (\d+)(?: .*\bcomputed_at_ms (\d+))?"
+        )
         self._highest = 0
+        self._token = self._computed_at_ms = 0
         self._closing = threading.Event()
         self._watching = threading.Event()
         self._thread = threading.Thread(target=self._run, name="write-monitor", daemon=True)
@@ -63,7 +70,18 @@ class WriteMonitor:
                 f"revision {written[3]} of epoch {written[2]} was written under fencing token {token} "
                 f"after a write under {self._highest}"
             )
+        self._compare_times(written, token)
         self._highest = max(self._highest, token)
+
+    def _compare_times(self, written: re.Match[str], token: int) -> None:
+        """Compare when the result was worked out; one server writes under one token, so one clock has told both."""
+        computed_at_ms = int(written[4] or self._computed_at_ms)
+        if token == self._token and computed_at_ms < self._computed_at_ms:
+            self.late.append(
+                f"revision {written[3]} of epoch {written[2]} was written with a result that was worked out "
+                f"{self._computed_at_ms - computed_at_ms} ms before the one that was there"
+            )
+        self._token, self._computed_at_ms = token, computed_at_ms
 
     def _run(self) -> None:
         while not self._closing.is_set():

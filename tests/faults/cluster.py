@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +19,8 @@ _MASTERS = 3
 _SLOTS = 16_384
 _NODE_TIMEOUT_MS = 1_000
 _WITHIN_S = 30.0
+_FAILOVER_GIVEN_UP_S = 6.0
+"""A replica that has begun a failover and cannot go through with it gives it up after 5 s, and says nothing."""
 
 _NODE = (
     "cluster-enabled yes",
@@ -98,13 +102,20 @@ class ClusterDeployment:
     def failover(self, within_s: float = _WITHIN_S) -> None:
         """Make the replica the owner of the slot, in order: it catches up first, and nobody dies."""
         before, replica = self.master.port, self.replica
+        asked_s = -math.inf
 
-        def ordered() -> bool:
-            with replica.client() as client:
-                return bool(client.execute_command("CLUSTER", "FAILOVER"))
+        def changed() -> bool:
+            nonlocal asked_s
+            if self._is_owned_by_another(before):
+                return True
+            if time.monotonic() > asked_s + _FAILOVER_GIVEN_UP_S:
+                with replica.client() as client:
+                    client.execute_command("CLUSTER", "FAILOVER")
+                asked_s = time.monotonic()
+            return False
 
-        wait(ordered, within_s, "the replica begins a failover", self._nodes)
-        self._wait_for_another_owner(before, within_s)
+        wait(changed, within_s, "the replica has taken over in order", self._nodes)
+        self.wait_until_well(within_s)
 
     def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
         """Kill the owner of the slot with SIGKILL, and wait until its replica has taken over; gives the killed node."""
@@ -160,12 +171,17 @@ class ClusterDeployment:
         self.wait_for_replication()
 
     def _wait_for_another_owner(self, before: int, within_s: float) -> None:
-        def changed() -> bool:
-            owners = {self._owner(node) for node in self._running()}
-            return before not in owners and len(owners) == 1
-
-        wait(changed, within_s, "the nodes agree on another owner of the slot", self._nodes)
+        wait(
+            lambda: self._is_owned_by_another(before),
+            within_s,
+            "the nodes agree on another owner of the slot",
+            self._nodes,
+        )
         self.wait_until_well(within_s)
+
+    def _is_owned_by_another(self, before: int) -> bool:
+        owners = {self._owner(node) for node in self._running()}
+        return before not in owners and len(owners) == 1
 
     def _running(self) -> list[RedisProcess]:
         return [node for node in self._nodes if node.running]

@@ -85,6 +85,13 @@ class TcpProxy:
         """Let nothing pass in either direction, although connections stay open and new ones are accepted."""
         self._change(None, lambda link: replace(link, cut=True))
 
+    def hold_open(self) -> None:
+        """Let nothing pass to the server on the connections that are open now, until the link is healed.
+
+        New connections work, so that what is sent on them overtakes what is held back.
+        """
+        self._do(self._hold_open())
+
     def refuse(self) -> None:
         """Listen no more, so that new connections are refused; those that are open stay."""
         self._do(self._refuse())
@@ -148,6 +155,11 @@ class TcpProxy:
     async def _apply(self) -> None:
         for link in self._links:
             link.change(self._conditions)
+
+    async def _hold_open(self) -> None:
+        held = self._conditions | {Direction.TO_SERVER: replace(self._conditions[Direction.TO_SERVER], cut=True)}
+        for link in self._links:
+            link.change(held)
 
     async def _refuse(self) -> None:
         if self._server is not None:

@@ -69,7 +69,7 @@ async def test_a_failover_in_order_swaps_the_two_and_the_recorder_of_the_log_fol
         assert master.running
         write_entry(replica, 2)
         await aeventually(lambda: recorder.log.reading.newest == Position("e", 2))
-        history = recorder.history()
+        history = await recorder.settled_history()
     assert [each.feedback.position.revision for each in history.publishes] == [1, 2]
     assert history.gaps == ()
     deployment.wait_for_replication()

@@ -242,3 +242,17 @@ def test_closing_ends_everything(client: socket.socket, proxy: TcpProxy) -> None
     with pytest.raises(OSError, match="refused") as refused:
         connect(proxy.address)
     assert refused.value.errno == errno.ECONNREFUSED
+
+
+def test_what_is_held_on_open_connections_is_overtaken_and_arrives_after_its_sender_has_left(
+    client: socket.socket, proxy: TcpProxy, server: EchoServer
+) -> None:
+    echo(client)
+    proxy.hold_open()
+    client.sendall(b"late")
+    client.close()
+    with connect(proxy.address) as other:
+        echo(other, b"early")
+    assert server.received == len(b"ping" + b"early")
+    proxy.heal()
+    eventually(lambda: server.received == len(b"ping" + b"early" + b"late"))

@@ -147,7 +147,7 @@ class HistoryRecorder:
         return History(
             publishes=tuple(reading.publishes),
             samples=tuple(reading.samples),
-            gaps=tuple(reading.gaps),
+            gaps=(*reading.gaps, reading.not_read_yet),
             epochs=tuple(reading.epochs),
             subscribers=tuple(recorder.recorded() for recorder in self.subscribers),
             answers=tuple(answers),
@@ -163,7 +163,9 @@ class HistoryRecorder:
         """
         now_ms = self.clock.now_ms()
         await self._until(lambda: self.log.completed_ms > now_ms and self._all_at_newest(), within_s)
-        return replace(self.history(), settled_ms=self.clock.now_ms())
+        # The log was read after everything else, so nothing is left that was not read yet.
+        gaps = tuple(self.log.reading.gaps)
+        return replace(self.history(), gaps=gaps, settled_ms=self.clock.now_ms())
 
     def _all_at_newest(self) -> bool:
         newest = self.log.reading.newest

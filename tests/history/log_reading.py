@@ -78,6 +78,11 @@ class LogReading:
         """The position of the newest entry; revision 0 when there is none."""
         return self._last_position
 
+    @property
+    def not_read_yet(self) -> LogGap:
+        """What may have been published since the last complete look."""
+        return LogGap(self._last_position.epoch, self._last_position.revision, None, self._complete_ms)
+
     def take(self, page: LogPage) -> Following:
         """Take over a page.
 

@@ -66,10 +66,20 @@ class TestEpochs:
         for delivery in Delivery:
             unread = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1), delivery=delivery)
             assert broken(unread) == set()
-        skips = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1, skipped=2), delivery=Delivery.LATEST)
-        assert broken(skips) == {Promise.LATEST}
+        skips = stream(1.5, brought(0, 1.6, ""), brought(3, 3.1, skipped=2), delivery=Delivery.LATEST)
+        assert broken(skips, faults=FAULT) == {Promise.LATEST}
         had_read = stream(0.5, brought(0, 0.6), brought(3, 3.1), delivery=Delivery.EVERY)
         assert broken(had_read) == {Promise.GAP_FREE}
+
+    def test_what_came_since_there_was_no_log_may_be_counted(self) -> None:
+        for skipped, promises in (
+            (0, set[Promise]()),
+            (2, set[Promise]()),
+            (1, {Promise.LATEST}),
+            (3, {Promise.LATEST}),
+        ):
+            counted = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1, skipped=skipped), delivery=Delivery.LATEST)
+            assert broken(counted) == promises
 
     def test_the_first_revision_of_a_later_epoch_may_be_any(self) -> None:
         later = (published(8, 4, "f"),)

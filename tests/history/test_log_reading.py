@@ -63,6 +63,16 @@ def test_what_is_published_is_kept_with_the_times_between_which_it_came(log: Log
     assert log.reading.newest == Position("e", 3)
 
 
+def test_what_came_since_the_last_look_is_not_known(log: Log) -> None:
+    log.entries = entries(1, 3)
+    log.look()
+    log.look()
+    log.entries += entries(4, 4)
+    assert log.reading.not_read_yet == LogGap("e", 3, None, 20)
+    log.look()
+    assert log.reading.not_read_yet == LogGap("e", 4, None, 30)
+
+
 def test_a_look_without_news_adds_nothing(log: Log) -> None:
     log.entries = entries(1, 2)
     log.look()

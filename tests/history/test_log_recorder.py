@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -72,7 +73,7 @@ async def test_it_survives_a_restart(recorder: LogRecorder, client: redis.Redis,
     publish(client, 2)
     await aeventually(has_come_to(recorder, "e", 2))
     assert recorder.reading.gaps == []
-    assert recorder.failure in ("ConnectionError", "ConnectionRefusedError"), "one word, without an address"
+    assert re.fullmatch(r"[A-Za-z]+Error", recorder.failure), "one word, without an address"
 
 
 async def test_it_survives_a_log_that_is_lost(recorder: LogRecorder, client: redis.Redis) -> None:

@@ -28,7 +28,6 @@ from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 logger = structlog.get_logger(__name__)
 
-
 _LONGEST_KEY_LIFE_MS = 7 * 86_400_000
 
 
@@ -140,21 +139,21 @@ class FeedbackLog:
             )
         return True
 
-    async def confirm(self, claim: Claim, feedback: Feedback, note: Note | None = None) -> bool:
-        """Renew the times of the newest feedback; False when it is not the newest any more.
+    async def confirm(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+        """Renew the times of the newest feedback; False when the log, or its validity, is not where `expected` says.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, encode_feedback(feedback), note)
+        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note)
 
-    async def withdraw(self, claim: Claim, feedback: Feedback, note: Note | None = None) -> bool:
-        """Say that nothing stands behind the newest feedback any more; False when it is not the newest.
+    async def withdraw(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+        """Say that nothing stands behind the newest feedback any more; False as for `confirm`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, "", note)
+        return await self._move_times(claim, feedback, "", expected, note)
 
     async def remember(self, claim: Claim, note: Note) -> None:
         """Write the long memory down where there is nothing to say.
@@ -184,18 +183,22 @@ class FeedbackLog:
     def _memory(self) -> tuple[str, str]:
         return self._memory_keys.evidence, self._memory_keys.trade_ids
 
-    async def _move_times(self, claim: Claim, feedback: Feedback, document: str, note: Note | None) -> bool:
+    async def _move_times(
+        self, claim: Claim, feedback: Feedback, document: str, expected: LogState, note: Note | None
+    ) -> bool:
         keys = self.keys
         reply = await self._confirm(
             keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
             args=[
                 claim.value,
                 claim.run_id,
-                feedback.epoch,
-                feedback.revision,
+                expected.epoch,
+                expected.revision,
                 document,
                 *_times(feedback.times),
                 _key_lives_ms(feedback.times),
+                _times(expected.times)[-1],
+                "1" if expected.withdrawn else "",
                 *(note.arguments() if note else ()),
             ],
         )
@@ -208,12 +211,13 @@ class FeedbackLog:
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment."""
-        run_id = await self._run_id()
         async with self._client.pipeline(transaction=True) as pipeline:
             pipeline.hmget(self.keys.state, [*STATE_FIELDS, "run_id"])
             pipeline.xrevrange(self.keys.log, count=recent)
             pipeline.xrevrange(self.keys.pulse, count=1)
             (*state_reply, written_in), newest, pulses = await pipeline.execute()
+        # Asked afterwards: where Redis was restarted in between, nobody vouches for what was read.
+        run_id = await self._run_id()
         state = _state(state_reply)
         return LogSnapshot(
             state=state,
@@ -227,7 +231,9 @@ class FeedbackLog:
         """Give the id of the Redis process; empty where the user may not know it."""
         try:
             info: dict[str, object] = await self._client.info("server")
-        except ResponseError:
+        except ResponseError as error:
+            if str(error).startswith("BUSY"):
+                raise
             return ""
         return str(info.get("run_id", ""))
 

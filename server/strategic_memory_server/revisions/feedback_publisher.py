@@ -18,6 +18,11 @@ from strategic_memory_server.revisions.log_state import LogState
 
 ATTEMPTS = 3
 
+CONTESTED = (
+    "the feedback log was changed by a program that does not hold the lease each time this service tried to "
+    "write to it; find out who else writes there"
+)
+
 
 class LogContestedError(Exception):
     """Somebody else keeps writing to the log."""
@@ -112,7 +117,7 @@ class FeedbackPublisher:
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
             self._tried_revision = revision
             if repeated:
-                written = await self._log.confirm(claim, feedback, note)
+                written = await self._log.confirm(claim, feedback, state, note)
             else:
                 written = await self._log.publish(claim, feedback, state, note)
             if written:
@@ -120,27 +125,28 @@ class FeedbackPublisher:
                 self._said[epoch] = revision
                 self._state = LogState(epoch, revision, times=times)
                 return Publication(feedback, is_new=not repeated)
-        raise LogContestedError(
-            "the feedback log was changed by a program that does not hold the lease each time this service tried to "
-            "write to it; find out who else writes there"
-        )
+        raise LogContestedError(CONTESTED)
 
     async def withdraw(self, claim: Claim, now_ms: int, note: Note | None = None) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
         Raises:
-            DeposedError, MemoryMovedError: as for `publish`.
+            DeposedError, MemoryMovedError, LogContestedError: as for `publish`.
         """
-        state = await self.open(claim)
-        newest, valid_until_ms = self._newest, state.times.valid_until_ms
-        if newest is None or state.withdrawn:
-            if note:
-                await self._log.remember(claim, note)
-            return
-        self._state = None
-        ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
-        await self._log.withdraw(claim, replace(newest, times=replace(state.times, valid_until_ms=ended_ms)), note)
-        self._written_epoch = newest.epoch
+        for _ in range(ATTEMPTS):
+            state = await self.open(claim)
+            newest, valid_until_ms = self._newest, state.times.valid_until_ms
+            if newest is None or state.withdrawn:
+                if note:
+                    await self._log.remember(claim, note)
+                return
+            self._state = None
+            ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
+            ended = replace(newest, times=replace(state.times, valid_until_ms=ended_ms))
+            if await self._log.withdraw(claim, ended, state, note):
+                self._written_epoch = newest.epoch
+                return
+        raise LogContestedError(CONTESTED)
 
     def _learn_what_was_said(self) -> None:
         """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""

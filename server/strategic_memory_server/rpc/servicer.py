@@ -22,11 +22,12 @@ from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_pages import LogPages
-from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog, StreamCursor
+from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
 from strategic_memory_server.rpc.analyst import Analyst
 from strategic_memory_server.rpc.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.from_wire import stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache
+from strategic_memory_server.rpc.resume_judgement import open_cursor
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import heartbeat_message
 from strategic_memory_server.rpc.unparsed import Unparsed
@@ -83,7 +84,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         if self.subscribers >= self._grpc.max_subscribers:
             raise TooManySubscribersError(self.subscribers)
         hub, clock_ms = self._sources.hub, self._sources.clock_ms
-        cursor = StreamCursor(hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch)
+        cursor = await open_cursor(hub, self._sources.log, order)
         waiter = self._waker.waiter(order.heartbeat_s)
         self.subscribers += 1
         place = Place(self._catching_up)

@@ -25,16 +25,27 @@ def latest(evidence: Evidence) -> Iterator[Violation]:
 
 def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violation]:
     reached = stream.opening.resume_after
+    nowhere_ms: float | None = None
     for message in feedbacks(stream):
         here = message.feedback.position
         expected = _skipped(reached, here, log)
+        if expected == (0,) and nowhere_ms is not None and _had_not_begun(here.epoch, nowhere_ms, log):
+            # Nothing had been said: what came since may be counted. Or the server had not read the log yet.
+            expected = (0, here.revision - log.start(here.epoch))
         if expected is not None and message.skipped not in expected:
             before = f"after {reached.revision}" if reached else "as the first message"
             what = f"revision {here} {before} came with {message.skipped} skipped instead of {expected[0]}"
             yield Violation(Promise.LATEST, where, what)
-        # Without an epoch it is no place in the log: the server had not read it yet.
+        # Without an epoch it is no place in the log: there is none, or the server had not read it yet.
+        if not here.epoch and reached is None:
+            nowhere_ms = message.at_ms
         if here.epoch and (reached is None or reached.epoch != here.epoch or here.revision > reached.revision):
             reached = here
+
+
+def _had_not_begun(epoch: str, at_ms: float, log: LogView) -> bool:
+    """Whether nothing of an epoch had been seen in the log by a time."""
+    return log.has_begun(epoch) and log.newest_at(epoch, at_ms) == 0
 
 
 def _skipped(reached: Position | None, here: Position, log: LogView) -> tuple[int, ...] | None:

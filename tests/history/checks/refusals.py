@@ -58,13 +58,14 @@ def _in_future(claim: _Claim, evidence: Evidence) -> str:
     if claim.asked.revision <= claim.current:
         return "the resume point is published by its own account"
     publish = evidence.log.published.get(Position(claim.epoch, claim.asked.revision))
-    lag_ms = evidence.tolerances.serving_lag_ms
-    fell_to = evidence.log.lowest_newest(claim.epoch, claim.opened_ms - lag_ms, claim.ended_ms)
+    if publish is None or publish.seen_ms >= claim.opened_ms:
+        return ""
+    since_ms = max(publish.seen_ms, claim.opened_ms - evidence.tolerances.serving_lag_ms)
+    fell_to = evidence.log.lowest_newest(claim.epoch, since_ms, claim.ended_ms)
     if fell_to is not None and fell_to < claim.asked.revision:
         return ""  # Redis has lost it, and what it holds now is all that a server can know which has just started.
-    if publish is not None and publish.seen_ms < claim.opened_ms - lag_ms:
-        return f"the resume point was published {claim.opened_ms - publish.seen_ms:.0f} ms before"
-    return ""
+    # A server that lags behind the log has to say so: it must not look as if history was lost.
+    return f"the resume point was published {claim.opened_ms - publish.seen_ms:.0f} ms before"
 
 
 def _epoch_changed(claim: _Claim, evidence: Evidence) -> str:

@@ -184,6 +184,20 @@ async def test_a_memory_that_cannot_be_gone_on_from_is_built_anew(
     assert same(await Keeper(async_client).sums(), full_sums(redis_client))
 
 
+async def test_ids_from_before_a_memory_was_built_anew_push_no_new_ones_out(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    for trade_id in ("a", "b", "c", "d", "e"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+    await Keeper(async_client, horizon=3).sums()
+    redis_client.delete(KEYS.evidence)
+    redis_client.xtrim(TRADES, maxlen=0, approximate=False)
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id="f")
+    assert (await Keeper(async_client, horizon=3).sums()).observations == 1
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id="f")
+    assert (await Keeper(async_client, horizon=3).sums()).observations == 1
+
+
 @pytest.mark.parametrize("seed", range(12))
 async def test_every_trade_counts_once_through_restarts_and_failovers(
     seed: int, async_client: redis.asyncio.Redis, redis_client: redis.Redis

@@ -114,6 +114,33 @@ async def test_who_is_wrong_about_where_the_log_stands_writes_nothing(
     assert said_in(redis_client) == before
 
 
+async def test_a_confirmation_that_was_overtaken_sets_no_time_back(redis_client: redis.Redis, log: ClaimedLog) -> None:
+    """A later request of the same publisher was carried out first, on another connection."""
+    await log.open("e1")
+    await publish(log, 1)
+    first = LogState("e1", 1, 1, feedback(1).times)
+    assert await log.confirm(renewed(feedback(1), LATER), first)
+    before = said_in(redis_client)
+    assert not await log.confirm(renewed(feedback(1), Times(NOW_MS + 1, NOW_MS, NOW_MS + 2)), first)
+    assert not await log.withdraw(feedback(1), first)
+    assert said_in(redis_client) == before
+    assert await log.confirm(feedback(1), LogState("e1", 1, 1, LATER))
+
+
+async def test_a_confirmation_that_was_overtaken_brings_nothing_back(
+    redis_client: redis.Redis, log: ClaimedLog
+) -> None:
+    await log.open("e1")
+    await publish(log, 1)
+    first = LogState("e1", 1, 1, feedback(1).times)
+    # Withdrawn with the same times: what it said had come to its end in that very moment.
+    assert await log.withdraw(feedback(1), first)
+    before = said_in(redis_client)
+    assert not await log.confirm(renewed(feedback(1), LATER), first)
+    assert said_in(redis_client) == before
+    assert not redis_client.exists(KEYS.feedback)
+
+
 @pytest.mark.parametrize("revision", [1, 2])
 async def test_a_revision_that_the_log_has_held_is_not_written_again(
     redis_client: redis.Redis, log: ClaimedLog, revision: int

@@ -122,6 +122,18 @@ async def test_it_looks_again_after_redis_refused(watched: Watched, redis_client
     assert key(redis_client)["status"] == "STALE"
 
 
+async def test_where_there_is_no_room_for_the_safe_values_the_key_goes(
+    watched: Watched, redis_client: redis.Redis
+) -> None:
+    watched.now_ms = END_MS + 1
+    redis_client.config_set("maxmemory", 1)
+    try:
+        await watched.watch.look()
+    finally:
+        redis_client.config_set("maxmemory", 0)
+    assert not redis_client.exists(KEYS.feedback)
+
+
 async def test_where_no_server_runs_the_key_ends_by_itself(watched: Watched, redis_client: redis.Redis) -> None:
     left: Any = redis_client.pttl(KEYS.feedback)
     assert 0 < left <= 2 * 180_000

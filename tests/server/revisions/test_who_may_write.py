@@ -19,13 +19,14 @@ from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
 
 Redis = redis.asyncio.Redis
+FIRST = LogState("e1", 1, 1, feedback(1).times)
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
 
 WRITES: dict[str, Callable[[FeedbackLog, Claim], Awaitable[object]]] = {
     "open": lambda log, claim: log.open(claim, "e9"),
     "publish": lambda log, claim: log.publish(claim, feedback(2), expected=LogState("e1", 1)),
-    "confirm": lambda log, claim: log.confirm(claim, feedback(1)),
-    "withdraw": lambda log, claim: log.withdraw(claim, feedback(1)),
+    "confirm": lambda log, claim: log.confirm(claim, feedback(1), FIRST),
+    "withdraw": lambda log, claim: log.withdraw(claim, feedback(1), FIRST),
 }
 
 

@@ -40,6 +40,13 @@ async def receive(stream: Stream) -> service_pb2.StreamFeedbackResponse:
     return message
 
 
+async def publish(service: InProcessServer, *revisions: int) -> None:
+    """Publish revisions that follow each other to the log, the server knowing nothing of it."""
+    await service.log.open("e1", above=revisions[0] - 1)
+    for revision in revisions:
+        assert await service.log.publish(feedback(revision), expected=LogState("e1", revision - 1))
+
+
 async def receive_feedback(stream: Stream) -> tuple[int, int]:
     """Revision and skipped revisions of the next message, which is a feedback."""
     message = await receive(stream)
@@ -125,9 +132,46 @@ async def test_a_resume_point_that_cannot_be_kept_is_refused(
     service: InProcessServer, after: int, epoch: str, reason: str
 ) -> None:
     service.load(feedback(7), feedback(8))
+    await publish(service, 7, 8)
     stream = service.client.stream(resume_after=after, epoch=epoch)
     assert await refusal_of(receive(stream)) == (grpc.StatusCode.OUT_OF_RANGE, reason)
     await aeventually(lambda: service.handled("StreamFeedback", "OutOfRange") == 1)
+
+
+@pytest.mark.parametrize(("after", "epoch"), [(9, "e1"), (9, "")])
+async def test_a_resume_point_that_this_server_has_yet_to_read_is_for_later(
+    service: InProcessServer, after: int, epoch: str
+) -> None:
+    """Another server has told it already: nothing was lost."""
+    service.load(feedback(7), feedback(8))
+    await publish(service, 7, 8, 9)
+    stream = service.client.stream(resume_after=after, epoch=epoch)
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ")
+    service.append(9)
+    service.append(10)
+    stream = service.client.stream(resume_after=after, epoch=epoch)
+    assert await receive_feedback(stream) == (10, 0)
+    stream.cancel()
+
+
+@pytest.mark.parametrize("after", [7, 9])
+async def test_a_resume_point_of_an_epoch_that_this_server_has_yet_to_read_is_for_later(
+    service: InProcessServer, after: int
+) -> None:
+    service.load(feedback(7), feedback(8))
+    await publish(service, 7, 8)
+    assert await service.log.publish(feedback(9, "e2"), expected=LogState("e1", 8))
+    stream = service.client.stream(resume_after=after, epoch="e2")
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ")
+
+
+async def test_a_resume_point_beyond_what_is_known_is_for_later_while_redis_cannot_tell(
+    service: InProcessServer, redis_client: redis.Redis
+) -> None:
+    service.load(feedback(7), feedback(8))
+    redis_client.set(service.log.keys.state, "text")
+    stream = service.client.stream(resume_after=9, epoch="e1")
+    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ")
 
 
 async def test_a_resume_point_before_the_log_was_read_is_for_later(service: InProcessServer) -> None:

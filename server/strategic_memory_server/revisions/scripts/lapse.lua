@@ -3,7 +3,8 @@
 -- may be ahead, so that of Redis has to agree: the key was given twice the validity to live when it was last confirmed.
 -- KEYS: 1 state (hash), 2 feedback (string; may hold any type, SET replaces it).
 -- ARGV: 1 epoch, 2 revision, 3 valid_until_ms, 4 feedback JSON with the safe values.
--- Returns 1 when it was written, 2 when the validity has not passed yet by the clock of Redis, else 0.
+-- Returns 1 when it was written, 2 when the validity has not passed yet by the clock of Redis, else 0. A Redis that is full
+-- takes no safe values: the key goes then, which says the same.
 local refused = must_be(KEYS[1], 'hash')
 if refused then
   return refused
@@ -16,5 +17,8 @@ local valid_until, computed_at = tonumber(state[3]), tonumber(state[5])
 if valid_until and computed_at and redis.call('PTTL', KEYS[2]) > valid_until - computed_at then
   return 2
 end
-redis.call('SET', KEYS[2], ARGV[4])
+local written = redis.pcall('SET', KEYS[2], ARGV[4])
+if written.err then
+  redis.call('DEL', KEYS[2])
+end
 return 1

@@ -93,6 +93,10 @@ local function remember(evidence, trade_ids, at)
   end
   redis.call('HSET', evidence, 'read_up_to', ARGV[at + 3], 'sums', ARGV[at + 4], 'duplicates', ARGV[at + 5],
     'numbered', ARGV[at + 6])
+  if ARGV[at + 8] == '1' then
+    -- A memory that was begun anew counts from 1. Ids from before have higher numbers, and would push the new ones out.
+    redis.call('DEL', trade_ids)
+  end
   -- Some hundred at once, which takes less time than one by one; Lua has no room for all of them.
   for first = at + 8, #ARGV, 1000 do
     redis.call('ZADD', trade_ids, unpack(ARGV, first, math.min(first + 999, #ARGV)))

@@ -1,0 +1,71 @@
+"""Who vouches for what a snapshot of the log holds, where Redis is restarted or busy while it is taken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import redis
+from advice import feedback
+from claimed import claim_on
+from faults.busy_script import busy_script
+from redis.exceptions import ResponseError
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.settings import RedisSettings
+
+
+@pytest.fixture
+def forgetful() -> Iterator[EmbeddedRedis]:
+    """A Redis that keeps on disk only what it is told to save."""
+    with EmbeddedRedis() as server:
+        yield server
+
+
+class RestartedLog(FeedbackLog):
+    """Redis comes back as it was at the first revision as soon as it has said which process it is."""
+
+    server: EmbeddedRedis
+
+    async def _run_id(self) -> str:
+        found = await super()._run_id()
+        await asyncio.to_thread(self.server.kill)
+        await asyncio.to_thread(self.server.start)
+        return found
+
+
+class BusyLog(FeedbackLog):
+    """Redis is busy when it is asked which process it is, and only then."""
+
+    server: EmbeddedRedis
+
+    async def _run_id(self) -> str:
+        with redis.Redis.from_url(self.server.url) as client, busy_script(client):
+            return await super()._run_id()
+
+
+async def test_nobody_vouches_for_what_another_redis_process_held(forgetful: EmbeddedRedis) -> None:
+    async with connect(RedisSettings(url=forgetful.url)) as client:
+        log = RestartedLog(client, "quantum", retained_revisions=100)
+        log.server = forgetful
+        claim = await claim_on(client)
+        await log.open(claim, "e1")
+        assert await log.publish(claim, feedback(1), LogState("e1", 0))
+        await client.save()
+        assert await log.publish(claim, feedback(2), LogState("e1", 1))
+        snapshot = await log.snapshot(1)
+    assert snapshot.state is not None
+    assert snapshot.state.revision == 2 or not snapshot.is_vouched_for
+
+
+async def test_a_redis_that_is_busy_leaves_nothing_vouched_for(redis_server: EmbeddedRedis) -> None:
+    async with connect(RedisSettings(url=redis_server.url)) as client:
+        log = BusyLog(client, "quantum", retained_revisions=100)
+        log.server = redis_server
+        await log.open(await claim_on(client), "e1")
+        with pytest.raises(ResponseError, match="BUSY"):
+            await log.snapshot(1)
