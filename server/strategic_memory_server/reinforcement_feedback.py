@@ -118,6 +118,8 @@ def leverage(best: RegimeFigures, cap: float | None) -> tuple[float, tuple[Reaso
         reasons.leverage_base(best.regime, base),
         reasons.leverage_scaled(factor, confidence, round(scaled, reference_rules.LEVERAGE_DECIMALS)),
     ]
+    if not 0.0 <= confidence <= 1.0:
+        why.append(reasons.confidence_out_of_range(confidence))
     if not low <= scaled <= high:
         why.append(reasons.leverage_bounded(scaled, hint))
     if cap is not None and hint > cap:

@@ -18,7 +18,7 @@ def csv_pages(path: Path) -> Iterator[Page]:
     """Read a CSV file: comma, semicolon, tab or bar between the fields, whichever the first line has most of.
 
     Raises:
-        ReplayError: it has no line that names columns.
+        ReplayError: it has no line that names columns, or that line names one twice.
     """
     size = max(path.stat().st_size, 1)
     # A byte that is not UTF-8 stays in its cell, and is refused there.
@@ -31,6 +31,9 @@ def csv_pages(path: Path) -> Iterator[Page]:
         names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
         if not any(names):
             raise ReplayError(f"{path}: the first line has to name the columns, and it is empty")
+        twice = sorted({name for name in names if name and names.count(name) > 1})
+        if twice:
+            raise ReplayError(f"{path}: the first line names {', '.join(twice)} more than once; which one counts?")
         reader = _Reader(file, delimiter, len(names))
         while not reader.ended:
             rows, lines, broken = reader.read()

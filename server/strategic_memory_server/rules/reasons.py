@@ -92,6 +92,20 @@ def leverage_scaled(factor: float, confidence: float, hint: float) -> Reason:
     )
 
 
+def confidence_out_of_range(confidence: float) -> Reason:
+    """The detector's confidence is no share: its unit is wrong, and the leverage with it."""
+    return Reason(
+        "CONFIDENCE_OUT_OF_RANGE",
+        f"A mean confidence of {confidence:.4g} is not between 0 and 1: the regime detector writes it in another unit, "
+        "so the leverage is not to be trusted.",
+        (
+            Comparison(
+                "confidence", confidence, ">" if confidence > 1.0 else "<", 1.0 if confidence > 1.0 else 0.0, holds=True
+            ),
+        ),
+    )
+
+
 def leverage_bounded(unbounded: float, bound: float) -> Reason:
     """The hint was outside the range that the rules allow."""
     above = unbounded > bound

@@ -281,6 +281,11 @@ def test_a_file_without_a_usable_row_says_what_is_needed(text: str, tmp_path: Pa
     assert "record.csv" in str(error.value)
 
 
+def test_a_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"record\.csv: the first line names pnl more than once"):
+        csv_of(tmp_path, "time,pnl,policy,pnl\n1,2,BALANCED,3\n")
+
+
 def test_a_column_of_ids_is_no_column_of_regimes(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"--map regime="):
         csv_of(tmp_path, "time,regime,pnl\n" + "".join(f"1,R{row},1\n" for row in range(1_100)))

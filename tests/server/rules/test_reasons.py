@@ -67,7 +67,7 @@ def test_every_reason_is_one_plain_sentence_and_tells_the_truth(
     assert codes[1] in ("POLICY_RULE", "POLICY_DEFAULT")
     assert codes[2] in ("LEVERAGE_RULE", "LEVERAGE_DEFAULT")
     assert codes[3] == "LEVERAGE_SCALED"
-    assert set(codes[4:]) <= {"LEVERAGE_BOUNDED", "LEVERAGE_CAPPED"}
+    assert set(codes[4:]) <= {"CONFIDENCE_OUT_OF_RANGE", "LEVERAGE_BOUNDED", "LEVERAGE_CAPPED"}
     assert len(set(codes)) == len(codes)
 
 
@@ -138,6 +138,15 @@ def test_the_cap_is_named_with_its_source() -> None:
 def test_a_hint_outside_the_bounds_says_on_which_side(confidence: float, side: str, bound: float) -> None:
     reason = by_code(advise(figures("BULL", confidence=confidence)))["LEVERAGE_BOUNDED"]
     assert f" is {side} what the rules allow, so it is {bound:g}." in reason.sentence
+
+
+@pytest.mark.parametrize(
+    ("confidence", "is_told"), [(-0.01, True), (0.0, False), (1.0, False), (1.01, True), (80.0, True)]
+)
+def test_a_confidence_in_another_unit_is_told(confidence: float, is_told: bool) -> None:
+    """The formula holds all the same: 80 % written as 80 gives the highest leverage there is."""
+    found = by_code(advise(figures("BULL", confidence=confidence)))
+    assert ("CONFIDENCE_OUT_OF_RANGE" in found) == is_told
 
 
 def test_no_advice_gives_its_reason_the_same_way() -> None:
