@@ -126,6 +126,7 @@ async def test_where_there_is_no_room_for_the_safe_values_the_key_goes(
     watched: Watched, redis_client: redis.Redis
 ) -> None:
     watched.now_ms = END_MS + 1
+    let_the_validity_pass(redis_client)
     redis_client.config_set("maxmemory", 1)
     try:
         await watched.watch.look()
