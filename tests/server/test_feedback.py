@@ -47,7 +47,10 @@ def test_the_advice_for_the_current_regime_and_the_evidence_turn_safe_too() -> N
     stale = said.at(NOW_MS + 1).advice
     assert current is not None
     assert evidence is not None
-    assert stale.current == replace(current, policy=Policy.CONSERVATIVE, confidence_boost=0.0, leverage_hint=1.0)
+    assert current.is_probe
+    assert stale.current == replace(
+        current, policy=Policy.CONSERVATIVE, confidence_boost=0.0, leverage_hint=1.0, is_probe=False
+    )
     assert stale.evidence == replace(
         evidence, recommended_policy=Policy.CONSERVATIVE, confidence_boost=0.0, leverage_hint=1.0
     )

@@ -70,6 +70,8 @@ def figures(analysis: analysis_pb2.Analysis) -> analysis_pb2.Analysis:
     content.CopyFrom(analysis)
     content.ClearField("sources")
     content.ClearField("context")
+    # Of the stored memory alone.
+    content.ClearField("past_advice")
     for regime in content.regimes:
         regime.ClearField("evidence")
         for performance in (regime.performance, *(policy.performance for policy in regime.policies)):
