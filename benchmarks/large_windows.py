@@ -1,8 +1,9 @@
 """A steady cycle with windows of a million entries, against the default windows.
 
-Steady: the service has read the windows once, and each cycle finds one new observation and publishes a revision. The
-windows grow by tens up to `--entries`, for as long as the next size can be expected to fit into `--budget`; a size that
-does not is named, with what it would take if the time grew as the windows do. All three windows have the same length.
+Steady: the service has read the windows once, its long memory has caught up, and each cycle finds one new observation
+and publishes a revision. The windows grow by tens up to `--entries`, for as long as the next size can be expected to
+fit into `--budget`; a size that does not is named, with what it would take if the time grew as the windows do.
+All three windows have the same length.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ class LargeWindows:
             open_sync(self._settings, windows) as large,
         ):
             first_s = await self._steady_cycle(client, self._settings, large)
+            # The long memory takes the trades of a long stream in page by page, one in each cycle.
+            while large.status.catching_up:
+                await large.cycle()
             await self._steady_cycle(client, self._default, default)
             steady_s, default_s = [], []
             for _ in range(self._rounds):
