@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, feedback
-from google.rpc import error_details_pb2, status_pb2
 from in_process_server import InProcessServer, Stream, in_process_server
 from processes import aeventually
-from redis_inputs import add_regime
+from refusals import refusal_of
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
+from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.revisions.log_pages import PAGE_REVISIONS
 from strategic_memory_server.revisions.log_state import LogState
@@ -52,19 +51,6 @@ async def receive_feedback(stream: Stream) -> tuple[int, int]:
     message = await receive(stream)
     assert message.WhichOneof("event") == "feedback"
     return message.feedback.revision, message.skipped_revisions
-
-
-async def refusal_of(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
-    """Code, and reason of the ErrorInfo or first field of the BadRequest."""
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await call
-    metadata = dict(raised.value.trailing_metadata() or ())
-    (detail,) = status_pb2.Status.FromString(metadata["grpc-status-details-bin"]).details
-    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    if detail.Unpack(info):
-        return raised.value.code(), info.reason
-    assert detail.Unpack(request)
-    return raised.value.code(), request.field_violations[0].field
 
 
 async def test_get_answers_before_the_log_was_read(service: InProcessServer) -> None:
@@ -257,57 +243,6 @@ async def test_a_stream_that_ended_is_taken_up_where_it_was(service: InProcessSe
     service.append(9)
     resumed = service.client.stream(resume_after=7, epoch="e1", every=True)
     assert [await receive_feedback(resumed) for _ in range(2)] == [(8, 0), (9, 0)]
-
-
-async def test_analyze_of_the_stored_memory_publishes_nothing(
-    service: InProcessServer, redis_client: redis.Redis
-) -> None:
-    for _ in range(3):
-        add_regime(redis_client, "BULL", 0.3)
-    keys = redis_client.keys("*")
-    response = await service.client.analyze()
-    assert (response.analysis.preferred_regime, response.analysis.sample_count) == ("BULL", 3)
-    assert response.feedback.updated_policy == feedback_pb2.POLICY_AGGRESSIVE
-    assert (response.feedback.revision, response.feedback.epoch) == (0, "")
-    assert response.feedback.timestamp.ToMilliseconds() == NOW_MS
-    assert redis_client.keys("*") == keys
-
-
-async def test_analyze_of_observations_in_the_request_under_other_settings(service: InProcessServer) -> None:
-    inline = memory_pb2.InlineMemory(
-        regime_observations=memory_pb2.RegimeColumns(regime=["bear"] * 5, pnl=[0.1] * 5), max_leverage_hint=0.5
-    )
-    rules = [analysis_pb2.PolicyRule(regime="BEAR", policy=feedback_pb2.POLICY_AGGRESSIVE)]
-    settings = analysis_pb2.AnalysisSettings(regime_window=2, minimum_samples=1, policy_rules=rules)
-    response = await service.client.analyze(service_pb2.AnalyzeRequest(inline=inline, settings=settings))
-    assert (response.analysis.preferred_regime, response.analysis.sample_count) == ("BEAR", 2)
-    assert response.feedback.updated_policy == feedback_pb2.POLICY_AGGRESSIVE
-    assert response.feedback.leverage_hint == 0.5
-
-
-async def test_analyze_of_too_little_says_so(service: InProcessServer) -> None:
-    response = await service.client.analyze()
-    assert response.feedback.status == feedback_pb2.FEEDBACK_STATUS_WARMING_UP
-    assert [reason.code for reason in response.feedback.reasons] == ["TOO_FEW_ENTRIES"]
-
-
-async def test_a_bad_analyze_request_names_its_field(service: InProcessServer) -> None:
-    inline = memory_pb2.InlineMemory(portfolio_entries=memory_pb2.PortfolioColumns(pnl=[0.1, float("nan")]))
-    refused = await refusal_of(service.client.analyze(service_pb2.AnalyzeRequest(inline=inline)))
-    assert refused == (grpc.StatusCode.INVALID_ARGUMENT, "inline.portfolio_entries.pnl[1]")
-    settings = analysis_pb2.AnalysisSettings(trade_window=0)
-    refused = await refusal_of(service.client.analyze(service_pb2.AnalyzeRequest(settings=settings)))
-    assert refused == (grpc.StatusCode.INVALID_ARGUMENT, "settings.trade_window")
-
-
-async def test_a_stored_memory_that_cannot_be_read_is_unavailable() -> None:
-    async with (
-        redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.5) as nowhere,
-        in_process_server(nowhere) as service,
-    ):
-        refused = await refusal_of(service.client.analyze())
-        assert refused == (grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE")
-        assert (await service.client.get()).version == "1.0.0"
 
 
 async def test_a_port_that_is_taken_is_an_error_that_names_the_setting(
