@@ -15,7 +15,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
 from strategic_memory_server.stream_position import id_order
 
 _SHOWN = 200
@@ -101,38 +101,45 @@ class MemoryStore:
     def __init__(self, client: redis.Redis, prefix: str, decay: float, horizon: int) -> None:
         self._client = client
         self._keys = MemoryKeys.under(prefix)
+        self._ask_fields = packed(
+            "HMGET", self._keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration"
+        )
         self._decay = decay
         self._horizon = horizon
 
     async def read(self) -> Stored:
-        """Read what there is.
+        """Read what there is, to go on from it.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         keys = self._keys
-        fields, ids = await round_trip(
-            self._client,
-            [
-                packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration"),
-                packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0)),
-            ],
-        )
-        for key, kind, reply in ((keys.evidence, "hash", fields), (keys.trade_ids, "sorted set", ids)):
-            if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
-                raise ResponseError(
-                    f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
-                )
-            if isinstance(reply, Exception):
-                raise reply
+        newest_ids = packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0))
+        fields, ids = await round_trip(self._client, [self._ask_fields, newest_ids])
+        _checked(fields, keys.evidence, "hash")
+        _checked(ids, keys.trade_ids, "sorted set")
+        read_up_to, kept, exploration, text = self._understood(fields)
+        if kept is None:
+            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, exploration, text)
+        known = [name.decode() for name in reversed(ids)] if self._horizon else []
+        return Stored(kept, KnownIds(self._horizon, known), read_up_to, exploration, text)
+
+    async def look(self) -> tuple[EvidenceSums, Exploration]:
+        """Read the sums and what is being tried, and none of the many ids of trades that going on takes.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        (fields,) = await round_trip(self._client, [self._ask_fields])
+        _, kept, exploration, _ = self._understood(_checked(fields, self._keys.evidence, "hash"))
+        return kept.sums if kept else EvidenceSums(self._decay), exploration
+
+    def _understood(self, fields: list[bytes | None]) -> tuple[str, KeptTrades | None, Exploration, bytes]:
+        """Give where the memory stands, what it holds if that can be gone on from, and what is being tried."""
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
         *sums, exploration_text = fields[1:]
-        explored = (read_exploration(exploration_text or b""), exploration_text or b"")
-        kept = self._kept(read_up_to, *sums)
-        if kept is None:
-            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, *explored)
-        known = [name.decode() for name in reversed(ids)] if self._horizon else []
-        return Stored(kept, KnownIds(self._horizon, known), read_up_to, *explored)
+        text = exploration_text or b""
+        return read_up_to, self._kept(read_up_to, *sums), read_exploration(text), text
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
@@ -154,3 +161,14 @@ class MemoryStore:
             )
             return None
         return kept
+
+
+def _checked(reply: Reply, key: str, kind: str) -> Reply:
+    """Give a reply that is no error; one about the type of the key names it."""
+    if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
+        raise ResponseError(
+            f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
+        )
+    if isinstance(reply, Exception):
+        raise reply
+    return reply

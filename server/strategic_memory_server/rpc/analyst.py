@@ -133,8 +133,8 @@ class Analyst:
         """
         decay = order.evidence.decay
         if span.is_open and decay == self._settings.evidence.decay:
-            stored = await self._sources.memory_store.read()
-            return stored.kept.sums, stored.exploration if order.evidence == self._settings.evidence else None
+            sums, exploration = await self._sources.memory_store.look()
+            return sums, exploration if order.evidence == self._settings.evidence else None
         return await sums_of_span(self._sources.trade_reader, span, decay, self._settings.trade_id_horizon), None
 
     def _analyze_inline(

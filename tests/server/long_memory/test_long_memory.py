@@ -14,10 +14,12 @@ from redis_contents import Contents, contents_of, put_back
 from redis_inputs import add_regime, add_trade
 
 from strategic_memory_server.evidence.batch import batch
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
@@ -275,3 +277,15 @@ async def test_a_key_of_another_type_is_named(keeper: Keeper, redis_client: redi
     redis_client.set(key, "somebody else's")
     with pytest.raises(redis.exceptions.ResponseError, match=f"^WRONGTYPE {key} .*rename or delete it"):
         await keeper.memory.gather()
+
+
+async def test_looking_asks_for_no_trade_ids(
+    keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """There can be a million of them, and only going on from the sums takes them."""
+    store = MemoryStore(async_client, "quantum", DECAY, 100)
+    assert await store.look() == (EvidenceSums(DECAY), NOTHING_TRIED)
+    add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE", trade_id="t1")
+    sums = await keeper.sums()
+    redis_client.set(KEYS.trade_ids, "somebody else's")
+    assert await store.look() == (sums, NOTHING_TRIED)
