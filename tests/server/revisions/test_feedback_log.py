@@ -293,14 +293,3 @@ async def test_a_new_epoch_goes_on_above_what_was_said(log: ClaimedLog) -> None:
     assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
     assert await log.publish(feedback(8), expected=LogState("e1", 7))
     assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8)
-
-
-async def test_only_the_very_bytes_that_were_written_last_are_not_read_again(log: ClaimedLog) -> None:
-    first, second = feedback(1, "e1"), feedback(2, "e1")
-    await log.open("e1")
-    assert await log.publish(first, expected=LogState("e1", 0))
-    entries = [(b"1-0", {b"feedback": encode_feedback(said).encode()}) for said in (first, second)]
-    read = log.log.decode(entries)
-    assert read == [first, second]
-    assert read[0] is first
-    assert log.log.decode([(b"1-0", {b"feedback": b"{}"}), *entries]) == [first, second]

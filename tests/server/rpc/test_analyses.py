@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import grpc
-import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
@@ -14,12 +11,6 @@ from redis_inputs import add_regime
 from refusals import refusal_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
-
-
-@pytest.fixture
-async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
-    async with in_process_server(async_client) as found:
-        yield found
 
 
 async def test_analyze_of_the_stored_memory_publishes_nothing(

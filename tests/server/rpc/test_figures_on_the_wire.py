@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -12,7 +12,7 @@ from advice import NOW_MS
 from brute_force import RegimeRow, Rows, TradeRow
 from expected_figures import expected_correlations, expected_drift, expected_dynamics, expected_performance
 from finite_output import assert_finite
-from in_process_server import InProcessServer, in_process_server
+from in_process_server import InProcessServer
 from pnl_samples import EDGES
 from redis_inputs import add_regime, add_trade
 
@@ -33,12 +33,6 @@ DECAY = EvidenceSettings().decay
 HOUR_MS = 3_600_000
 REFUSED = "largest taken"
 """Pnl that the functions take and a request may not hold."""
-
-
-@pytest.fixture
-async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
-    async with in_process_server(async_client) as found:
-        yield found
 
 
 def random_rows(seed: int, trades: int = 400) -> Rows:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
-import redis.asyncio
-from in_process_server import InProcessServer, in_process_server
+from in_process_server import InProcessServer
 from malformed_requests import good_memory
 from packed_memory import packed_memory
 
@@ -18,12 +16,6 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.rpc.analysis_threads import LARGE_REQUEST_BYTES
 
 TRADES = 300
-
-
-@pytest.fixture
-async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
-    async with in_process_server(async_client) as found:
-        yield found
 
 
 def asked(

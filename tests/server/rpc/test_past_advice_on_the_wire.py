@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from random import Random
 
 import grpc
@@ -14,7 +13,7 @@ from expected_past_advice import expected_past_advice, said_ms
 from finite_output import assert_finite
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from in_process_server import InProcessServer, in_process_server
+from in_process_server import InProcessServer
 from past_log import entry_of, foreign_entry, random_log, random_trades, said, write_log, write_trades
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
@@ -25,12 +24,6 @@ from strategic_memory_server.past_advice.log_reader import PAGE_ENTRIES
 START_MS, END_MS = 1_000, 4_000
 TRADES = 900
 DEFAULT = 1_000
-
-
-@pytest.fixture
-async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
-    async with in_process_server(async_client) as found:
-        yield found
 
 
 def moment(time_ms: int) -> Timestamp:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -24,12 +23,6 @@ from strategic_memory_server.settings import GrpcSettings
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
 LATE_MS = NOW_MS + 180_001
 """A moment at which the feedbacks here have turned stale."""
-
-
-@pytest.fixture
-async def service(async_client: redis.asyncio.Redis) -> AsyncIterator[InProcessServer]:
-    async with in_process_server(async_client) as found:
-        yield found
 
 
 async def receive(stream: Stream) -> service_pb2.StreamFeedbackResponse:
