@@ -27,6 +27,7 @@ from strategic_memory_server.monitoring.http_server import http_app, open_http_s
 from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.change_signal import ChangeSignal
@@ -96,6 +97,7 @@ async def open_service(
     registry = CollectorRegistry()
     changed = ChangeSignal()
     broken = asyncio.Event()
+    problems = Problems()
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
@@ -158,6 +160,7 @@ async def open_service(
                 servicer.subscribers,
                 replication(),
                 log_failure(),
+                problems.standing,
             )
 
         registry.register(
@@ -171,6 +174,7 @@ async def open_service(
                     replication,
                     lambda: tail.failure,
                     lambda: loader.gaps,
+                    lambda: problems.standing,
                 )
             )
         )

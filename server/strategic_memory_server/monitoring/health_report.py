@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from strategic_memory_server.evidence.view import EvidenceView
@@ -10,6 +12,8 @@ from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.revisions.feedback_json import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
+
+NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 
 
 def health_report(
@@ -20,10 +24,12 @@ def health_report(
     subscribers: int,
     replication: Replication,
     log_failure: str | None = None,
+    standing: Mapping[str, str] = NO_PROBLEMS,
 ) -> dict[str, Any]:
     """Describe the service.
 
-    `.metrics.strategic_memory` is what the contract promises; what stands beside it is for operators.
+    `.metrics.strategic_memory` is what the contract promises; what stands beside it is for operators. `standing` are
+    the problems that parts of the service have stated, by name.
     """
     status = feedback.status.value.lower()
     problems = [
@@ -33,6 +39,7 @@ def health_report(
             ("feedback log", tail_failure),
             ("leadership", replication.failure or _idle_leader(feedback, replication)),
             ("log of the service", log_failure),
+            *((name.replace("_", " "), sentence) for name, sentence in standing.items()),
         )
         if failure is not None
     ]

@@ -56,6 +56,7 @@ class Observed:
     replication: Callable[[], Replication]
     tail_failure: Callable[[], str | None]
     input_gaps: Callable[[], Mapping[str, int]] = dict
+    problems: Callable[[], Mapping[str, str]] = dict
 
 
 class StateCollector(Collector):
@@ -72,6 +73,12 @@ class StateCollector(Collector):
         yield GaugeMetricFamily(
             "strategic_memory_subscribers", "Open StreamFeedback streams.", value=self._observed.subscribers()
         )
+        problems = GaugeMetricFamily(
+            "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]
+        )
+        for name in self._observed.problems():
+            problems.add_metric([name], 1.0)
+        yield problems
 
     def _feedback(self) -> Iterable[Metric]:
         feedback, now_ms = self._observed.in_force(), self._observed.clock_ms()

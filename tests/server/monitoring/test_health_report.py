@@ -149,3 +149,9 @@ def test_inputs_are_told_source_by_source_with_the_totals() -> None:
         "x": {"accepted": 0, "rejected": {}, "noted": {}, "rejected_total": {}},
     }
     json.dumps(report, allow_nan=False)
+
+
+def test_problems_that_parts_have_stated() -> None:
+    standing = {"cap_lifted": "the cap was deleted"}
+    report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 0, LEADS, standing=standing)
+    assert report["problems"] == ["cap lifted: the cap was deleted"]

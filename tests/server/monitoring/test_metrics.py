@@ -31,6 +31,7 @@ class State:
     replication: Replication = field(default_factory=lambda: Replication(ReplicaRole.STANDBY, "a"))
     tail_failure: str | None = None
     gaps: dict[str, int] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def registry(state: State) -> CollectorRegistry:
         lambda: state.replication,
         lambda: state.tail_failure,
         lambda: state.gaps,
+        lambda: state.problems,
     )
     registry.register(StateCollector(observed))
     return registry
@@ -102,6 +104,12 @@ def test_inputs(state: State, registry: CollectorRegistry) -> None:
     state.ledger.record([RejectedInput("stream:meta.regime", "pnl_missing", "", f"{number}-0") for number in range(4)])
     assert value(registry, "entries_loaded", source="stream:meta.regime") == 50
     assert value(registry, "entries_rejected_total", source="stream:meta.regime", reason="pnl_missing") == 4
+
+
+def test_problems_that_stand(state: State, registry: CollectorRegistry) -> None:
+    assert value(registry, "problem", problem="log_lost") is None
+    state.problems = {"log_lost": "the log is gone"}
+    assert value(registry, "problem", problem="log_lost") == 1
 
 
 def test_cycles_are_counted_by_how_they_ended() -> None:
