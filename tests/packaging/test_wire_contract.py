@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,25 @@ def replace_epoch(checkout: Path, declaration: str) -> None:
     """Change the first declaration of `epoch`, which is the one of the message Feedback."""
     path = checkout / FEEDBACK
     path.write_text(path.read_text().replace(EPOCH, declaration, 1))
+
+
+def test_every_file_names_the_packages_of_other_languages() -> None:
+    named = {
+        path.name: tuple(
+            re.findall(r"^option (\w+) = (.+);$", path.read_text(), re.MULTILINE),
+        )
+        for path in (REPOSITORY / FEEDBACK).parent.glob("*.proto")
+    }
+
+    assert {name for name, _ in named["feedback.proto"]} == {
+        "csharp_namespace",
+        "go_package",
+        "java_multiple_files",
+        "java_package",
+        "objc_class_prefix",
+        "php_namespace",
+    }
+    assert len(set(named.values())) == 1, named
 
 
 @pytest.mark.parametrize("declaration", BREAKING.values(), ids=BREAKING.keys())
