@@ -11,6 +11,8 @@ from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
+from strategic_memory.error_reasons import DOMAIN, reason_text
+from strategic_memory.v1 import errors_pb2
 from strategic_memory_client.errors import (
     AccessDeniedError,
     CallCancelledError,
@@ -28,9 +30,6 @@ from strategic_memory_client.errors import (
     UnsupportedOperationError,
 )
 from strategic_memory_client.inline_to_wire import given_field
-
-ERROR_DOMAIN = "strategic_memory.v1"
-"""Domain of the service's own `google.rpc.ErrorInfo` details."""
 
 _DETAILS_KEY = "grpc-status-details-bin"
 _LONGEST_DETAIL = 500
@@ -68,15 +67,19 @@ class _Failure:
 
 _UNAVAILABLE_ADVICE = {
     "": "check that it runs there and that the address is right",
-    "DRAINING": "it is going away; try another server, or again in a moment",
-    "LOG_NOT_READ": "it has not read its feedback log yet; check that it reaches Redis, and try again",
-    "MEMORY_UNREADABLE": "it cannot read the memory from Redis; check Redis, and try again",
+    reason_text(errors_pb2.ERROR_REASON_DRAINING): "it is going away; try another server, or again in a moment",
+    reason_text(
+        errors_pb2.ERROR_REASON_LOG_NOT_READ
+    ): "it has not read its feedback log yet; check that it reaches Redis, and try again",
+    reason_text(
+        errors_pb2.ERROR_REASON_MEMORY_UNREADABLE
+    ): "it cannot read the memory from Redis; check Redis, and try again",
 }
 
 _RESUME_ADVICE = {
-    "REVISION_COMPACTED": "revisions after the resume point are no longer kept",
-    "REVISION_IN_FUTURE": "the resume point lies after the newest revision",
-    "EPOCH_CHANGED": "the resume point is of another epoch: history was lost",
+    reason_text(errors_pb2.ERROR_REASON_REVISION_COMPACTED): "revisions after the resume point are no longer kept",
+    reason_text(errors_pb2.ERROR_REASON_REVISION_IN_FUTURE): "the resume point lies after the newest revision",
+    reason_text(errors_pb2.ERROR_REASON_EPOCH_CHANGED): "the resume point is of another epoch: history was lost",
 }
 
 
@@ -114,7 +117,7 @@ def _resume_point(failure: _Failure) -> StrategicMemoryError:
 
 
 def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
-    if failure.reason == "TOO_MANY_SUBSCRIBERS":
+    if failure.reason == reason_text(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS):
         return TooManySubscribersError(
             f"the service at {failure.address} admits no more subscribers: try another server, or later",
             address=failure.address,
@@ -212,7 +215,7 @@ def _failure_of(call: _FailedCall, address: str) -> _Failure:
     for detail in _status_details(call.trailing_metadata()):
         info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         try:
-            if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
+            if detail.Unpack(info) and info.domain == DOMAIN:
                 reason, metadata = info.reason, dict(info.metadata)
             elif detail.Unpack(request):
                 violations = tuple(

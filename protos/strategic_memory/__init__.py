@@ -1,1 +1,1 @@
-"""The wire contract of Strategic Memory Sync: messages and stubs, and nothing else."""
+"""The wire contract of Strategic Memory Sync: messages and stubs, how reasons travel, and nothing else."""

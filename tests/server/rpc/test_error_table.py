@@ -7,6 +7,8 @@ import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from strategic_memory.error_reasons import DOMAIN, reason_text
+from strategic_memory.v1 import errors_pb2
 from strategic_memory_server import errors
 from strategic_memory_server.errors import (
     DrainingError,
@@ -21,7 +23,7 @@ from strategic_memory_server.errors import (
     TooMuchInHandError,
     Violation,
 )
-from strategic_memory_server.rpc.error_table import _TABLE, ERROR_DOMAIN, grpc_status_of
+from strategic_memory_server.rpc.error_table import _TABLE, grpc_status_of
 
 
 def all_subclasses(kind: type[StrategicMemoryError]) -> set[type[StrategicMemoryError]]:
@@ -38,6 +40,12 @@ def details_of(error: StrategicMemoryError, into: Message) -> status_pb2.Status:
     (packed,) = status.details
     assert packed.Unpack(into)
     return status
+
+
+def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
+    """What a client reads that cannot read the details."""
+    trailing = grpc_status_of(error).trailing_metadata
+    return {key: value for key, value in trailing if not key.endswith("-bin")}
 
 
 def test_every_domain_error_has_a_row() -> None:
@@ -62,7 +70,8 @@ def test_errors_with_a_reason(error: StrategicMemoryError, code: grpc.StatusCode
     assert (status.code, status.details) == (code, str(error))
     info = error_details_pb2.ErrorInfo()
     assert details_of(error, info).message == str(error)
-    assert (info.reason, info.domain) == (reason, ERROR_DOMAIN) == (reason, "strategic_memory.v1")
+    assert text_trailers(error) == {"strategic-memory-reason": reason}
+    assert (info.reason, info.domain) == (reason, DOMAIN) == (reason, "strategic_memory.v1")
 
 
 @pytest.mark.parametrize("refusal", ResumeRefusal)
@@ -73,6 +82,32 @@ def test_a_resume_point_carries_oldest_current_and_epoch(refusal: ResumeRefusal)
     details_of(error, info)
     assert info.reason == refusal.value
     assert dict(info.metadata) == {"oldest": "5", "current": "9", "epoch": "e1"}
+    assert text_trailers(error) == {
+        "strategic-memory-reason": refusal.value,
+        "strategic-memory-oldest": "5",
+        "strategic-memory-current": "9",
+        "strategic-memory-epoch": "e1",
+    }
+
+
+def test_a_trailer_holds_whatever_redis_held() -> None:
+    error = ResumePointError(ResumeRefusal.EPOCH_CHANGED, asked=3, oldest=5, current=9, epoch="é\n 100%")
+    assert text_trailers(error)["strategic-memory-epoch"] == "%C3%A9%0A%20100%25"
+
+
+def test_the_contract_names_every_reason() -> None:
+    infos = [
+        row.details(ResumePointError(refusal, asked=3, oldest=5, current=9, epoch="e1"))
+        for row in _TABLE.values()
+        for refusal in ResumeRefusal
+        if row is not _TABLE[InvalidRequestError]
+    ]
+    sent = {info.reason for info in infos if isinstance(info, error_details_pb2.ErrorInfo)}
+    assert sent == {reason_text(value) for value in errors_pb2.ErrorReason.values() if value}
+
+
+def test_a_bad_request_has_no_reason() -> None:
+    assert text_trailers(InvalidRequestError(Violation("a", "is 0; give 1"))) == {}
 
 
 def test_a_bad_request_names_each_field() -> None:
