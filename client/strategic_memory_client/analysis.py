@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from strategic_memory_client.figures import Correlations, Drift, Performance, RegimeDynamics
 from strategic_memory_client.past_advice import PastAdvice
 from strategic_memory_client.results import Evidence, Feedback, Policy, Rules
+from strategic_memory_client.unchanging import Unchanging
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyRule:
+class PolicyRule(Unchanging):
     """One row of a policy table. A preferred regime that no row matches gets CONSERVATIVE."""
 
     policy: Policy
@@ -26,7 +27,7 @@ class PolicyRule:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceSettings:
+class EvidenceSettings(Unchanging):
     """How evidence is weighed, and how much of it is needed. What is None is as the service is configured."""
 
     half_life_trades: float | None = None
@@ -40,7 +41,7 @@ class EvidenceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class AnalysisSettings:
+class AnalysisSettings(Unchanging):
     """Settings of one analysis. What is None or empty is as the service is configured."""
 
     regime_window: int | None = None
@@ -130,7 +131,7 @@ class InlineMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyAnalysis:
+class PolicyAnalysis(Unchanging):
     """Realised results of one policy in one regime."""
 
     policy: Policy | None
@@ -147,7 +148,7 @@ class PolicyAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class StrategyAnalysis:
+class StrategyAnalysis(Unchanging):
     """Realised results of one strategy in one regime."""
 
     strategy: str
@@ -159,7 +160,7 @@ class StrategyAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeAnalysis:
+class RegimeAnalysis(Unchanging):
     """Figures of one regime."""
 
     regime: str
@@ -197,7 +198,7 @@ class RegimeAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeTransition:
+class RegimeTransition(Unchanging):
     """How often one regime followed another between neighbouring regime observations."""
 
     from_regime: str

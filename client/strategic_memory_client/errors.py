@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class StrategicMemoryError(Exception):
@@ -16,6 +17,14 @@ class StrategicMemoryError(Exception):
         super().__init__(message)
         self.address = address
         """Address of the server that was asked; empty when it did not come to that."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is otherwise made again from its message alone, which those with more arguments refuse.
+        return _made_again, (type(self), self.args), self.__dict__
+
+
+def _made_again(kind: type[StrategicMemoryError], arguments: tuple[object, ...]) -> StrategicMemoryError:
+    return kind.__new__(kind, *arguments)
 
 
 class ServiceUnavailableError(StrategicMemoryError):

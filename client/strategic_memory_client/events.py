@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.results import Feedback, Heartbeat
+from strategic_memory_client.unchanging import Unchanging
 
 
 @dataclass(frozen=True, slots=True)
-class FeedbackReceived:
+class FeedbackReceived(Unchanging):
     """A feedback that was not handed out before."""
 
     feedback: Feedback
@@ -19,14 +20,14 @@ class FeedbackReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class HeartbeatReceived:
+class HeartbeatReceived(Unchanging):
     """Nothing new, but the stream is alive."""
 
     heartbeat: Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
-class EpochChanged:
+class EpochChanged(Unchanging):
     """History was lost: revisions now count in another log. The feedback in force there comes right after."""
 
     old_epoch: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strategic_memory_client.results import Policy
+from strategic_memory_client.unchanging import Unchanging
 
 
 class IntervalMethod(StrEnum):
@@ -16,7 +17,7 @@ class IntervalMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Unchanging):
     """An interval of 95 %, in the unit of what it encloses."""
 
     low: float
@@ -24,7 +25,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawdown:
+class Drawdown(Unchanging):
     """The deepest fall of the cumulative pnl of some trades below its highest value before; it starts at 0."""
 
     depth: float
@@ -42,7 +43,7 @@ class Drawdown:
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class Performance(Unchanging):
     """Figures of a group of trades."""
 
     trades: int
@@ -106,7 +107,7 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Unchanging):
     """The newest 50 trades of a group against those before them."""
 
     recent_trades: float
@@ -124,7 +125,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeCourse:
+class RegimeCourse(Unchanging):
     """What follows one regime, and how long it lasts. A run is unbroken; one that has not ended counts nowhere."""
 
     regime: str
@@ -147,7 +148,7 @@ class RegimeCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeDynamics:
+class RegimeDynamics(Unchanging):
     """How regimes follow each other and how long they last, from the regime observations."""
 
     regimes: tuple[RegimeCourse, ...]
@@ -157,7 +158,7 @@ class RegimeDynamics:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeCorrelation:
+class RegimeCorrelation(Unchanging):
     """Two regimes compared."""
 
     first_regime: str
@@ -171,7 +172,7 @@ class RegimeCorrelation:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyCorrelation:
+class PolicyCorrelation(Unchanging):
     """Two policies compared."""
 
     first_policy: Policy | None
@@ -187,7 +188,7 @@ class PolicyCorrelation:
 
 
 @dataclass(frozen=True, slots=True)
-class Correlations:
+class Correlations(Unchanging):
     """Whether regimes, and policies, earn at the same times."""
 
     regimes: tuple[RegimeCorrelation, ...]

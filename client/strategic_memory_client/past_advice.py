@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from strategic_memory_client.figures import Interval, IntervalMethod
 from strategic_memory_client.results import Policy, Rules
+from strategic_memory_client.unchanging import Unchanging
 
 
 class AdviceSubject(StrEnum):
@@ -25,7 +26,7 @@ class AdviceSubject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityBin:
+class ReliabilityBin(Unchanging):
     """Confidences that fell into one range."""
 
     low: float
@@ -43,7 +44,7 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True, slots=True)
-class AdviceCalibration:
+class AdviceCalibration(Unchanging):
     """Confidences about one subject against what then happened.
 
     Each is judged by the next `run_trades` trades that it is about, beginning with one before which it was in force, by
@@ -75,7 +76,7 @@ class AdviceCalibration:
 
 
 @dataclass(frozen=True, slots=True)
-class AfterRevision:
+class AfterRevision(Unchanging):
     """Trades around one revision."""
 
     epoch: str
@@ -101,7 +102,7 @@ class AfterRevision:
 
 
 @dataclass(frozen=True, slots=True)
-class AfterAdvice:
+class AfterAdvice(Unchanging):
     """Trades after some revisions against those before them."""
 
     revisions: int
@@ -121,7 +122,7 @@ class AfterAdvice:
 
 
 @dataclass(frozen=True, slots=True)
-class PastAdvice:
+class PastAdvice(Unchanging):
     """The newest revisions of the feedback log against the trades of the window that came after them."""
 
     revisions: int

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from strategic_memory_client.unchanging import Unchanging
+
 UNKNOWN_REGIME = "UNKNOWN"
 """Name of the regime where none could be told."""
 
@@ -38,7 +40,7 @@ class Rules(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RegimePerformance:
+class RegimePerformance(Unchanging):
     """Figures of one regime over the windows."""
 
     avg_pnl: float
@@ -54,7 +56,7 @@ class RegimePerformance:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Unchanging):
     """A number that a rule looked at, and what it was held against."""
 
     measurement: str
@@ -70,7 +72,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Unchanging):
     """One step of the reasoning behind a feedback."""
 
     code: str
@@ -82,7 +84,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeAdvice:
+class RegimeAdvice(Unchanging):
     """What is advised for one regime."""
 
     regime: str
@@ -110,7 +112,7 @@ class RegimeAdvice:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyEvidence:
+class PolicyEvidence(Unchanging):
     """What all trades so far say about one policy in one regime. Money is in the unit of pnl."""
 
     policy: Policy | None
@@ -138,7 +140,7 @@ class PolicyEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Unchanging):
     """What all trades so far say about one regime."""
 
     regime: str
@@ -169,7 +171,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Unchanging):
     """What the memory advises, whole: no earlier feedback is needed to read it. Times are aware, in UTC."""
 
     revision: int
@@ -259,7 +261,7 @@ WARMING_UP = Feedback(
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Unchanging):
     """Sign of life of a stream, and the validity of what it last sent. Times are aware and in UTC."""
 
     revision: int
@@ -277,7 +279,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceHealth:
+class ServiceHealth(Unchanging):
     """Answer of the service's health check."""
 
     serving: bool

@@ -13,6 +13,7 @@ from strategic_memory_client.option_checks import (
     checked_text,
 )
 from strategic_memory_client.options import ClientOptions
+from strategic_memory_client.unchanging import Unchanging
 
 HEARTBEAT_JITTER = 0.1
 """Share of the interval by which a server may send a heartbeat later."""
@@ -28,7 +29,7 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ResumePoint:
+class ResumePoint(Unchanging):
     """A place in a feedback log: what comes after it is what a resumed subscription starts with."""
 
     revision: int
