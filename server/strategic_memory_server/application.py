@@ -107,7 +107,7 @@ async def open_service(
         loader = MemoryLoader(commands, settings.redis.key_prefix, settings.sync.windows)
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
-        leadership = Leadership(lease)
+        leadership = Leadership(lease, problems=problems)
         memory_store = MemoryStore(
             commands, settings.redis.key_prefix, settings.sync.evidence.decay, settings.sync.trade_id_horizon
         )

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import structlog
 
+TOLD_FOR_S = 900.0
+"""How long a problem stands that was an event, seconds: long enough to be seen by whoever looks now and then."""
+
 logger = structlog.get_logger(__name__)
 
 

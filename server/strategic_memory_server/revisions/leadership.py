@@ -6,16 +6,30 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 
 ASKED_PER_LEASE = 5
 """How often the lease is renewed or asked for within its length."""
+
+LEASE_LOST = (
+    "Redis has lost the lease before its end: a key was deleted or evicted, the data set was replaced, or the clock of "
+    "Redis was set forward; the advice goes on under a new lease. See docs/redis.md, Loss"
+)
+COUNTER_LOST = (
+    "Redis has lost the counter of fencing tokens; tokens go on above the highest one that is known. "
+    "See docs/redis.md, Loss"
+)
+
+REMEMBERED_CLAIMS = 8
+"""Claims that were lost and are remembered."""
 
 _RANDOM = secrets.SystemRandom()
 
@@ -28,9 +42,12 @@ class Leadership:
     Args:
         lease: asks Redis.
         clock_s: a clock that only goes forward and also while the process is paused, seconds.
+        problems: is told of keys that Redis has lost.
     """
 
-    def __init__(self, lease: Lease, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, lease: Lease, clock_s: Callable[[], float] = time.monotonic, problems: Problems | None = None
+    ) -> None:
         self.leader = ""
         """Name of the server that leads, as far as this one knows; empty: not known."""
         self.terms = 0
@@ -38,10 +55,13 @@ class Leadership:
         self.failure: str | None = None
         """Why the lease cannot be asked for just now; None while it can."""
         self._lease = lease
+        self._problems = problems or Problems()
         self._clock_s = clock_s
+        self._lost_claims: deque[str] = deque(maxlen=REMEMBERED_CLAIMS)
         self._claim: Claim | None = None
         self._ends_s = 0.0
         self._known_token = 0
+        self._ended_early: Claim | None = None
         self._gained = asyncio.Event()
         self._ask_now = asyncio.Event()
 
@@ -69,13 +89,18 @@ class Leadership:
         asked_s = self._clock_s()
         period_s = self._lease.length_ms / 1000 / ASKED_PER_LEASE
         try:
-            answer = await self._lease.take(self._known_token, self.claim)
+            answer = await self._lease.take(self._known_token, self.claim, self._lost_claims)
         except (RedisError, OSError) as error:
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
         self.failure = None
         claim = answer.claim if isinstance(answer, Taken) else answer
         self._known_token = max(self._known_token, claim.fencing_token)
+        held = self.claim
+        if held is not None and claim.value != held.value:
+            self._ended_early = held
+            self._lost_claims.append(held.value)
+        self._tell_what_was_lost(claim)
         if isinstance(answer, Taken):
             self.leader = answer.claim.holder
             self._lost("another server holds the lease")
@@ -86,6 +111,9 @@ class Leadership:
 
     def deposed(self) -> None:
         """Take note that Redis has refused the claim: somebody has taken over, or Redis has lost the lease."""
+        self._ended_early = self.claim
+        if self._ended_early is not None:
+            self._lost_claims.append(self._ended_early.value)
         self._lost("Redis does not hold this server's claim any more")
         self._ask_now.set()
 
@@ -117,6 +145,14 @@ class Leadership:
             self.terms += 1
             logger.info("Leadership gained", fencing_token=claim.fencing_token, server=claim.holder)
         self._gained.set()
+
+    def _tell_what_was_lost(self, answered: Claim) -> None:
+        """Tell of a lease or a counter that is gone, though this Redis was neither restarted nor has failed over."""
+        ended, self._ended_early = self._ended_early, None
+        if ended is not None and ended.run_id == answered.run_id:
+            self._problems.state("lease_lost", LEASE_LOST, for_s=TOLD_FOR_S)
+        if answered.counter_was_lost:
+            self._problems.state("fencing_token_lost", COUNTER_LOST, for_s=TOLD_FOR_S)
 
     def _lost(self, why: str) -> None:
         claim, self._claim = self._claim, None

@@ -6,7 +6,8 @@ same atomic step. A server that was paused or cut off and believes to lead still
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import redis.asyncio as redis
 
@@ -21,10 +22,12 @@ class Claim:
     Attributes:
         value: "<fencing token> <holder>", as Redis holds it.
         run_id: id of the Redis process that granted or renewed it; empty: it may not be known.
+        counter_was_lost: whether the counter of fencing tokens was gone when the token was minted.
     """
 
     value: str
     run_id: str = ""
+    counter_was_lost: bool = field(default=False, compare=False)
 
     @property
     def fencing_token(self) -> int:
@@ -63,25 +66,28 @@ class Lease:
         self._take = register_script(client, "lease")
         self._release = register_script(client, "release")
 
-    async def take(self, known_token: int = 0, held: Claim | None = None) -> Claim | Taken:
+    async def take(self, known_token: int = 0, held: Claim | None = None, lost: Sequence[str] = ()) -> Claim | Taken:
         """Take the lease if it is free, renew the one that is held, or tell who holds it.
+
+        What is left of a lease that another holds is cut down to its length, where it is more or has no end.
 
         Args:
             known_token: highest fencing token that the caller knows of; a new one is above it.
             held: what this server leads under. A lease of ours that we do not know of is not renewed: a server that
                 no answer reaches must not keep it from the others.
+            lost: values of claims that this server has held and lost. One that is back does not keep it from leading.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         keys = self._keys
-        outcome, value, detail = await self._take(
+        outcome, value, run_id, detail = await self._take(
             keys=[keys.lease, keys.fencing_token, keys.state],
-            args=[self.holder, self.length_ms, known_token, held.value if held else ""],
+            args=[self.holder, self.length_ms, known_token, held.value if held else "", *lost],
         )
         if outcome == b"held":
-            return Claim(value.decode(), detail.decode())
-        return Taken(Claim(value.decode(errors="replace")), int(detail))
+            return Claim(value.decode(), run_id.decode(), bool(detail))
+        return Taken(Claim(value.decode(errors="replace"), run_id.decode()), int(detail))
 
     async def release(self, claim: Claim) -> None:
         """Give the lease up, so that another server need not wait for its end."""

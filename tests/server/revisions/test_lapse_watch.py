@@ -71,6 +71,15 @@ async def test_the_key_gets_the_safe_values_once_the_validity_has_passed(
     assert redis_client.pttl(KEYS.feedback) == -1
 
 
+async def test_the_clock_of_redis_being_set_back_keeps_no_advice_alive(
+    watched: Watched, redis_client: redis.Redis
+) -> None:
+    watched.now_ms = END_MS + 1
+    assert redis_client.pexpire(KEYS.feedback, 3_600_000)
+    await watched.watch.look()
+    assert key(redis_client)["status"] == "STALE"
+
+
 async def test_it_is_written_once(watched: Watched, redis_client: redis.Redis) -> None:
     watched.now_ms = END_MS + 1
     let_the_validity_pass(redis_client)

@@ -13,8 +13,10 @@ import redis
 import redis.asyncio
 from claimed import KEYS, lease_of
 from processes import aeventually
+from redis_contents import contents_of, put_back
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.settings import RedisSettings
@@ -107,6 +109,35 @@ async def test_who_was_refused_by_redis_asks_at_once(async_client: Redis, redis_
         leadership.deposed()
         await leadership.wait(5)
         assert [token_of(leadership), leadership.terms] == [2, 2]
+
+
+async def test_a_lease_or_a_counter_that_is_gone_is_told(async_client: Redis, redis_client: redis.Redis) -> None:
+    problems = Problems()
+    leadership = Leadership(lease_of(async_client, "a"), problems=problems)
+    await leadership.ask()
+    await leadership.ask()
+    assert not problems.standing
+    redis_client.delete(KEYS.lease)
+    await leadership.ask()
+    assert list(problems.standing) == ["lease_lost"]
+    redis_client.flushall()
+    leadership.deposed()
+    await leadership.ask()
+    assert list(problems.standing) == ["lease_lost", "fencing_token_lost"]
+    assert token_of(leadership) == 3
+
+
+async def test_who_was_deposed_leads_again_at_once_when_redis_is_set_back(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    leadership = Leadership(lease_of(async_client, "a"))
+    await leadership.ask()
+    before = contents_of(redis_client)
+    redis_client.flushall()
+    await leadership.ask()
+    put_back(redis_client, before)
+    await leadership.ask()
+    assert token_of(leadership) == 3
 
 
 async def test_release_lets_another_lead_at_once(async_client: Redis) -> None:

@@ -117,6 +117,53 @@ async def test_a_lease_that_was_written_without_an_end_gets_one(async_client: Re
     assert 0 < left <= 5_000
 
 
+@pytest.mark.parametrize("known_length_ms", [None, 60_000, 10**12])
+async def test_what_is_left_of_a_lease_is_never_more_than_its_length(
+    async_client: Redis, redis_client: redis.Redis, known_length_ms: int | None
+) -> None:
+    """The clock of Redis was set back, or a failover came from a master whose clock was ahead."""
+    redis_client.set(KEYS.lease, "7 host-a/1/abcdef", px=3_600_000_000)
+    if known_length_ms:
+        redis_client.hset(KEYS.state, "lease_ms", known_length_ms)
+    asking, length_ms = lease_of(async_client, "b", 5_000), 60_000 if known_length_ms == 60_000 else 5_000
+    refused = await asking.take()
+    assert isinstance(refused, Taken)
+    assert (refused.left_ms, refused.claim.fencing_token) == (length_ms, 7)
+    redis_client.pexpire(KEYS.lease, length_ms - 1_000)
+    again = await asking.take(7)
+    assert isinstance(again, Taken)
+    assert again.left_ms <= length_ms - 1_000, "it is shortened once, not prolonged"
+    redis_client.pexpire(KEYS.lease, 1)
+    assert (await aeventually(lambda: _taken(asking))).fencing_token == 8
+
+
+async def _taken(lease: Lease) -> Claim | None:
+    answer = await lease.take(7)
+    return answer if isinstance(answer, Claim) else None
+
+
+async def test_servers_with_leases_of_different_lengths_do_not_cut_each_other_short(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    await claim_of(lease_of(async_client, "a", 60_000))
+    await lease_of(async_client, "b", 5_000).take()
+    left: Any = redis_client.pttl(KEYS.lease)
+    assert left > 5_000
+
+
+async def test_an_own_claim_that_is_back_does_not_keep_the_server_from_leading(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    """Redis was set back, to a moment of an earlier term of the same server."""
+    lease = lease_of(async_client, "a")
+    first = await claim_of(lease)
+    redis_client.delete(KEYS.lease)
+    second = await claim_of(lease)
+    redis_client.set(KEYS.lease, first.value, px=5_000)
+    assert isinstance(await lease.take(2, second), Taken)
+    assert await lease.take(2, second, lost=[first.value]) == Claim("3 a", first.run_id)
+
+
 @pytest.mark.parametrize("key", [KEYS.lease, KEYS.fencing_token, KEYS.state])
 async def test_a_key_of_another_type_is_named(async_client: Redis, redis_client: redis.Redis, key: str) -> None:
     redis_client.rpush(key, "text")

@@ -14,7 +14,10 @@ if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or state[3] ~= ARGV[3] or state[4]
   return 0
 end
 local valid_until, computed_at = tonumber(state[3]), tonumber(state[5])
-if valid_until and computed_at and redis.call('PTTL', KEYS[2]) > valid_until - computed_at then
+local validity = valid_until and computed_at and valid_until - computed_at
+local left = redis.call('PTTL', KEYS[2])
+-- More than it was given is left when the clock of Redis was set back since: that says nothing.
+if validity and left > validity and left <= 2 * validity then
   return 2
 end
 local written = redis.pcall('SET', KEYS[2], ARGV[4])

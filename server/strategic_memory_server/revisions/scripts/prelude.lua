@@ -13,6 +13,9 @@ end
 -- Highest revision that is still counted exactly here and leaves room for the next one.
 local HIGHEST_REVISION = 9007199254740990
 
+-- The longest lease that the settings allow, milliseconds.
+local LONGEST_LEASE_MS = 3600000
+
 -- Tells whether a field of the state is a revision; somebody else may have written to it.
 local function is_revision(text)
   return text and string.match(text, '^%d+$') and tonumber(text) <= HIGHEST_REVISION
