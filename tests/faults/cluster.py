@@ -6,18 +6,23 @@ import math
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from faults.free_ports import HOST, free_port
 from faults.redis_process import RedisProcess, RedisProcessError
+from faults.replication import has_copied, replication
 from faults.waiting import wait
 from redis.crc import key_slot
 
 _MASTERS = 3
 _SLOTS = 16_384
 _NODE_TIMEOUT_MS = 1_000
+_NODE_TIMEOUT_WHILE_ALL_IS_WELL_MS = 10_000
+"""A machine that has much else to do keeps a node from answering for longer than the other, with nobody dead."""
 _WITHIN_S = 30.0
 _FAILOVER_GIVEN_UP_S = 6.0
 """A replica that has begun a failover and cannot go through with it gives it up after 5 s, and says nothing."""
@@ -25,7 +30,7 @@ _FAILOVER_GIVEN_UP_S = 6.0
 _NODE = (
     "cluster-enabled yes",
     "cluster-config-file nodes.conf",
-    f"cluster-node-timeout {_NODE_TIMEOUT_MS}",
+    f"cluster-node-timeout {_NODE_TIMEOUT_WHILE_ALL_IS_WELL_MS}",
     "cluster-replica-validity-factor 0",
     "save ''",
     "appendonly no",
@@ -90,23 +95,22 @@ class ClusterDeployment:
         raise RedisProcessError(f"the owner of the slot, on port {port}, has no replica that runs")
 
     def wait_for_replication(self, within_s: float = _WITHIN_S) -> None:
-        """Wait until the replica has everything that its master has now."""
+        """Wait until the nodes agree who owns the slot, and its replica has everything that it has now."""
 
         def copied() -> bool:
-            master, replica = _replication(self.master), _replication(self.replica)
-            up = replica.get("master_link_status") == "up"
-            return up and int(replica["slave_repl_offset"]) >= int(master["master_repl_offset"])
+            return self._agreed_owner() == self.master.port and has_copied(self.master, self.replica)
 
         wait(copied, within_s, "the replica has copied its master", self._nodes)
 
     def failover(self, within_s: float = _WITHIN_S) -> None:
         """Make the replica the owner of the slot, in order: it catches up first, and nobody dies."""
+        self.wait_for_replication(within_s)
         before, replica = self.master.port, self.replica
         asked_s = -math.inf
 
         def changed() -> bool:
             nonlocal asked_s
-            if self._is_owned_by_another(before):
+            if self._agreed_owner() not in (before, 0):
                 return True
             if time.monotonic() > asked_s + _FAILOVER_GIVEN_UP_S:
                 with replica.client() as client:
@@ -114,7 +118,8 @@ class ClusterDeployment:
                 asked_s = time.monotonic()
             return False
 
-        wait(changed, within_s, "the replica has taken over in order", self._nodes)
+        with self._quick_to_fail_over():
+            wait(changed, within_s, "the replica has taken over in order", self._nodes)
         self.wait_until_well(within_s)
 
     def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
@@ -126,14 +131,20 @@ class ClusterDeployment:
 
     def wait_until_replaced(self, port: int, within_s: float = _WITHIN_S) -> None:
         """Wait until the owner of the slot on a port, which was killed, was replaced by its replica."""
-        self._wait_for_another_owner(port, within_s)
+        with self._quick_to_fail_over():
+            wait(
+                lambda: self._agreed_owner() not in (port, 0),
+                within_s,
+                "the nodes agree on another owner of the slot",
+                self._nodes,
+            )
+        self.wait_until_well(within_s)
 
     def wait_until_well(self, within_s: float = _WITHIN_S) -> None:
         """Wait until every node that runs says that the cluster is well, and all agree who owns the slot."""
 
         def well() -> bool:
-            owners = {self._owner(node) for node in self._running()}
-            return len(owners) == 1 and all(_state(node) == "ok" for node in self._running())
+            return self._agreed_owner() != 0 and all(_state(node) == "ok" for node in self._running())
 
         wait(well, within_s, "every node says that the cluster is well", self._nodes)
 
@@ -170,18 +181,24 @@ class ClusterDeployment:
         self.wait_until_well()
         self.wait_for_replication()
 
-    def _wait_for_another_owner(self, before: int, within_s: float) -> None:
-        wait(
-            lambda: self._is_owned_by_another(before),
-            within_s,
-            "the nodes agree on another owner of the slot",
-            self._nodes,
-        )
-        self.wait_until_well(within_s)
+    @contextmanager
+    def _quick_to_fail_over(self) -> Iterator[None]:
+        """Let the nodes take one of them for dead soon, and ask for votes often, while the context is open."""
+        self._set_node_timeout(_NODE_TIMEOUT_MS)
+        try:
+            yield
+        finally:
+            self._set_node_timeout(_NODE_TIMEOUT_WHILE_ALL_IS_WELL_MS)
 
-    def _is_owned_by_another(self, before: int) -> bool:
+    def _set_node_timeout(self, milliseconds: int) -> None:
+        for node in self._running():
+            with node.client() as client:
+                client.config_set("cluster-node-timeout", milliseconds)
+
+    def _agreed_owner(self) -> int:
+        """Give the port of the owner of the slot as every node that runs sees it; 0 while they disagree."""
         owners = {self._owner(node) for node in self._running()}
-        return before not in owners and len(owners) == 1
+        return owners.pop() if len(owners) == 1 else 0
 
     def _running(self) -> list[RedisProcess]:
         return [node for node in self._nodes if node.running]
@@ -201,11 +218,6 @@ def _state(node: RedisProcess) -> str:
         return reported["cluster_state"]
 
 
-def _replication(node: RedisProcess) -> dict[str, Any]:
-    with node.client() as client:
-        return dict(client.info("replication"))
-
-
 def _replicates(node: RedisProcess) -> int:
     """Give the port of the master that a node replicates; 0 when it is one itself."""
-    return int(_replication(node).get("master_port", 0))
+    return int(replication(node).get("master_port", 0))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import redis
 from faults.free_ports import HOST, free_port
 from faults.redis_process import RedisProcess, RedisProcessError
+from faults.replication import has_copied, replication
 from faults.waiting import wait
 
 MASTER_NAME = "memory"
@@ -19,6 +21,8 @@ QUORUM = 2
 
 _SENTINELS = 3
 _DOWN_AFTER_MS = 500
+_DOWN_AFTER_WHILE_ALL_IS_WELL_MS = 10_000
+"""A machine that has much else to do keeps a server from answering for longer than the other, with nobody dead."""
 _FAILOVER_TIMEOUT_MS = 3_000
 _WITHIN_S = 30.0
 
@@ -27,6 +31,9 @@ _WITHIN_S = 30.0
 # too old to promote a replica by, and four publish periods, after which the others turn a promoted replica back that
 # its leader has not announced, must be well above a second.
 _FASTER_PERIODS = ("info-period", "300", "publish-period", "500", "ping-period", "300", "ask-period", "100")
+
+# One that was not given the processor for two seconds would do nothing at all for half a minute.
+_CALM = ("tilt-trigger", "10000", "tilt-period", "1000")
 
 _DATA = ("save ''", "appendonly no", "repl-diskless-sync yes", "repl-diskless-sync-delay 0", "repl-timeout 5")
 
@@ -66,8 +73,7 @@ class SentinelDeployment:
     @property
     def replica(self) -> RedisProcess:
         """The other server."""
-        port = self.master_address()[1]
-        return next(server for server in self._servers if server.port != port)
+        return self._other_than(self.master)
 
     @property
     def sentinels(self) -> list[RedisProcess]:
@@ -82,12 +88,11 @@ class SentinelDeployment:
         raise RedisProcessError("no sentinel runs any more: nobody knows the master")
 
     def wait_for_replication(self, within_s: float = _WITHIN_S) -> None:
-        """Wait until the replica has everything that the master has now."""
+        """Wait until the sentinels agree on the master, and the other server has copied what the master has now."""
 
         def copied() -> bool:
-            master, replica = _replication(self.master), _replication(self.replica)
-            up = replica["role"] == "slave" and replica.get("master_link_status") == "up"
-            return up and int(replica["slave_repl_offset"]) >= int(master["master_repl_offset"])
+            master = self._agreed_master()
+            return master is not None and has_copied(master, self._other_than(master))
 
         wait(copied, within_s, "the replica has copied the master", self._servers)
 
@@ -104,20 +109,22 @@ class SentinelDeployment:
                 return False  # A failover is under way, or no replica is good enough yet.
             return True
 
-        wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
-        self._wait_for_another_master(before, within_s)
+        with self._quick_to_fail_over():
+            wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
+            self._wait_for_another_master(before, within_s)
 
     def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
         """Kill the master with SIGKILL, and wait until the sentinels have replaced it; gives the killed server."""
         self._wait_for_a_good_replica(within_s)
-        before, killed = self.master_address(), self.master
+        killed = self.master
         killed.kill()
-        self._wait_for_another_master(before, within_s)
+        self.wait_until_replaced(killed.port, within_s)
         return killed
 
     def wait_until_replaced(self, port: int, within_s: float = _WITHIN_S) -> None:
         """Wait until the master on a port, which was killed, was replaced by its replica."""
-        self._wait_for_another_master((HOST, port), within_s)
+        with self._quick_to_fail_over():
+            self._wait_for_another_master((HOST, port), within_s)
 
     def close(self) -> None:
         """End every process, and remove the folder. May be called again."""
@@ -139,7 +146,7 @@ class SentinelDeployment:
         replica_of = f"replicaof {HOST} {first}"
         self._servers.append(RedisProcess(self._folder / "server-2", free_port(), (*_DATA, replica_of)))
         # A sentinel learns of replicas when it first asks the master: one that is there by then is known at once.
-        wait(lambda: _replication(self._servers[0])["connected_slaves"] == 1, _WITHIN_S, "replication", self._servers)
+        wait(lambda: replication(self._servers[0])["connected_slaves"] == 1, _WITHIN_S, "replication", self._servers)
         for number in range(1, _SENTINELS + 1):
             self._sentinels.append(self._start_sentinel(number, first))
         wait(self._know_each_other, _WITHIN_S, "the sentinels know the replica and each other", self._sentinels)
@@ -147,12 +154,12 @@ class SentinelDeployment:
     def _start_sentinel(self, number: int, master_port: int) -> RedisProcess:
         configuration = (
             f"sentinel monitor {MASTER_NAME} {HOST} {master_port} {QUORUM}",
-            f"sentinel down-after-milliseconds {MASTER_NAME} {_DOWN_AFTER_MS}",
+            f"sentinel down-after-milliseconds {MASTER_NAME} {_DOWN_AFTER_WHILE_ALL_IS_WELL_MS}",
             f"sentinel failover-timeout {MASTER_NAME} {_FAILOVER_TIMEOUT_MS}",
         )
         sentinel = RedisProcess(self._folder / f"sentinel-{number}", free_port(), configuration, ("--sentinel",))
         with sentinel.client() as client, suppress(redis.ResponseError):
-            client.execute_command("SENTINEL", "DEBUG", *_FASTER_PERIODS)
+            client.execute_command("SENTINEL", "DEBUG", *_FASTER_PERIODS, *_CALM)
         return sentinel
 
     def _know_each_other(self) -> bool:
@@ -166,19 +173,44 @@ class SentinelDeployment:
         """
 
         def agreed() -> bool:
-            return all(_has_good_replica(sentinel) for sentinel in self._sentinels if sentinel.running)
+            return self._agreed_master() is not None and all(map(_has_good_replica, self._running_sentinels()))
 
         wait(agreed, within_s, "every sentinel knows that the replica is well", self._sentinels)
 
     def _wait_for_another_master(self, before: tuple[str, int], within_s: float) -> None:
         def changed() -> bool:
-            masters = {_master_by(sentinel) for sentinel in self._sentinels if sentinel.running}
-            return len(masters) == 1 and before not in masters and _replication(self.master)["role"] == "master"
+            master = self._agreed_master()
+            return master is not None and master.address != before and replication(master)["role"] == "master"
 
         wait(changed, within_s, "the sentinels agree on another master", self._sentinels)
 
+    @contextmanager
+    def _quick_to_fail_over(self) -> Iterator[None]:
+        """Let the sentinels take a server for dead soon, while the context is open."""
+        self._tell_down_after(_DOWN_AFTER_MS)
+        try:
+            yield
+        finally:
+            self._tell_down_after(_DOWN_AFTER_WHILE_ALL_IS_WELL_MS)
+
+    def _tell_down_after(self, milliseconds: int) -> None:
+        for sentinel in self._running_sentinels():
+            with sentinel.client() as client:
+                client.execute_command("SENTINEL", "SET", MASTER_NAME, "down-after-milliseconds", milliseconds)
+
+    def _agreed_master(self) -> RedisProcess | None:
+        """Give the server that every sentinel that runs calls the master; None while they disagree."""
+        masters = {_master_by(sentinel) for sentinel in self._running_sentinels()}
+        return self._server_on(masters.pop()[1]) if len(masters) == 1 else None
+
+    def _running_sentinels(self) -> list[RedisProcess]:
+        return [sentinel for sentinel in self._sentinels if sentinel.running]
+
     def _server_on(self, port: int) -> RedisProcess:
         return next(server for server in self._servers if server.port == port)
+
+    def _other_than(self, server: RedisProcess) -> RedisProcess:
+        return next(each for each in self._servers if each is not server)
 
 
 def _master_by(sentinel: RedisProcess) -> tuple[str, int]:
@@ -199,8 +231,3 @@ def _known_by(sentinel: RedisProcess) -> tuple[int, int]:
     with sentinel.client() as client:
         known = client.info("sentinel")["master0"]
         return int(known["sentinels"]) - 1, int(known["slaves"])
-
-
-def _replication(server: RedisProcess) -> dict[str, Any]:
-    with server.client() as client:
-        return dict(client.info("replication"))
