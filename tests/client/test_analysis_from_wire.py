@@ -6,7 +6,7 @@ import dataclasses
 import math
 from datetime import UTC, datetime
 
-import pytest
+from each_case import each_case
 from google.protobuf import json_format, struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
@@ -132,7 +132,7 @@ def test_a_whole_analysis() -> None:
     assert empty.data_as_of is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("message", "value"),
     [
         (feedback_pb2.Feedback, Feedback),

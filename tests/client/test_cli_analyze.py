@@ -10,6 +10,7 @@ import pytest
 from client.command_line import Ended, run, run_at_terminal
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
+from each_case import each_case
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -134,7 +135,7 @@ def analyze_file(content: str) -> Ended:
     return run("analyze", "-a", "127.0.0.1:1", "--file", "-", stdin=content)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("content", "told"),
     [
         ("{", "not JSON"),
@@ -223,7 +224,7 @@ def test_rules_of_the_command_line(text: str, rule: PolicyRule) -> None:
     assert parse_policy_rule(text) == rule
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

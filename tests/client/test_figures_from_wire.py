@@ -11,6 +11,7 @@ from client.command_line import run, run_at_terminal
 from client.feedback_samples import feedback_message
 from client.filled_messages import assert_same, filled
 from client.scripted_peer import ScriptedPeer, send
+from each_case import each_case
 from google.protobuf.message import Message
 
 import strategic_memory_client as client
@@ -78,7 +79,7 @@ def test_a_method_of_a_newer_server_is_none() -> None:
     assert performance.mean_pnl_interval == client.Interval(1.0, 2.0)
 
 
-@pytest.mark.parametrize(("message", "value"), PARTS)
+@each_case(("message", "value"), PARTS)
 def test_values_have_every_field_of_the_wire_in_its_order(message: type[Message], value: type) -> None:
     wire_fields = [field.name for field in message.DESCRIPTOR.fields]
     assert [field.name for field in dataclasses.fields(value)] == wire_fields

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from each_case import each_case
 
 from strategic_memory_client import (
     AsyncStrategicMemoryClient,
@@ -35,7 +36,7 @@ NO_ADDRESSES += ["http://host:1", "::1:50051", "host:1,other:2", "a b:1", "h\n:1
 NO_ADDRESSES += [[], ["h:1", ""], b"host:1", None, 5, [None], [b"host:1"], [("host", 1)]]
 
 
-@pytest.mark.parametrize("address", NO_ADDRESSES)
+@each_case("address", NO_ADDRESSES)
 def test_what_is_no_address_is_refused(address: str) -> None:
     for made in (StrategicMemoryClient, AsyncStrategicMemoryClient):
         with pytest.raises(ValueError, match=r"^address: .*127\.0\.0\.1:50051"):
@@ -47,7 +48,7 @@ def test_one_address_or_several() -> None:
     assert checked_addresses(["h:1", "[::1]:2"]) == ("h:1", "[::1]:2")
 
 
-@pytest.mark.parametrize(
+@each_case(
     "wrong",
     [
         {"timeout_s": 0.0},
@@ -70,7 +71,6 @@ def test_one_address_or_several() -> None:
         {"backoff": 1.0},
         {"tls": True},
     ],
-    ids=str,
 )
 def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
     (name,) = wrong

@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from each_case import each_case
 
 import strategic_memory_client
 
 
-@pytest.mark.parametrize("name", strategic_memory_client.__all__)
+@each_case("name", strategic_memory_client.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(strategic_memory_client, name) is not None
     assert name in dir(strategic_memory_client)

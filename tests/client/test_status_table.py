@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from each_case import each_case
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -61,7 +62,7 @@ def info(reason: str, domain: str = "strategic_memory.v1", **metadata: str) -> e
     return error_details_pb2.ErrorInfo(reason=reason, domain=domain, metadata=metadata)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("code", "kind", "transient"),
     [
         (grpc.StatusCode.CANCELLED, CallCancelledError, True),

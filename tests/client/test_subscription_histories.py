@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-import pytest
 from client.feedback_samples import feedback, heartbeat
+from each_case import each_case
 
 from strategic_memory_client import (
     Delivery,
@@ -168,7 +168,7 @@ def assert_it_caught_up(world: World) -> None:
     assert (last.epoch, last.revision) == (f"e{world.log.epoch}", world.log.newest)
 
 
-@pytest.mark.parametrize("seed", range(300))
+@each_case("seed", range(300))
 def test_latest_has_no_doubles_hides_nothing_and_catches_up(seed: int) -> None:
     world = World(random.Random(seed), Delivery.LATEST)
     for _ in range(150):
@@ -181,7 +181,7 @@ def test_latest_has_no_doubles_hides_nothing_and_catches_up(seed: int) -> None:
     assert_it_caught_up(world)
 
 
-@pytest.mark.parametrize("seed", range(300))
+@each_case("seed", range(300))
 def test_every_has_every_revision_or_raises(seed: int) -> None:
     world = World(random.Random(seed), Delivery.EVERY)
     raised = False

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from each_case import each_case
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -211,7 +212,7 @@ def bad_requests() -> Iterator[tuple[str, InlineMemory | None, AnalysisSettings 
     )
 
 
-@pytest.mark.parametrize(("path", "memory", "settings"), list(bad_requests()))
+@each_case(("path", "memory", "settings"), list(bad_requests()))
 def test_what_does_not_fit_is_named(path: str, memory: InlineMemory | None, settings: AnalysisSettings | None) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         analyze_request(memory, settings)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from each_case import each_case
 from google.protobuf import any_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
@@ -111,7 +112,7 @@ def test_every_field_of_a_feedback_is_in_some_part_of_its_value() -> None:
     assert seen | elsewhere | times == {field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "change",
     [
         {"preferred_regime": "BEAR"},

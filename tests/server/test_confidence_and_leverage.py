@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from regime_figures import any_figures, figures
@@ -76,7 +77,7 @@ def test_a_cap_is_never_exceeded_and_changes_nothing_where_it_does_not_bind(best
     assert (reasons[-1].code == "LEVERAGE_CAPPED") == (free > cap)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("best", "boost"),
     [
         (figures(avg_pnl=0.0, wins=1, losses=1, sample_count=20), 0.5),

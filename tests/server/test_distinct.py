@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.distinct import SPARE_RANGE, distinct, in_order
@@ -18,7 +19,7 @@ def columns() -> list[IndexColumn]:
     return made
 
 
-@pytest.mark.parametrize("column", columns(), ids=len)
+@each_case("column", columns())
 def test_it_is_what_numpy_finds(column: IndexColumn) -> None:
     found = distinct(column)
     codes, place, counts = np.unique(column, return_inverse=True, return_counts=True)

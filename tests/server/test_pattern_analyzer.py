@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow, expected_regimes, expected_transitions
+from each_case import each_case
 from plain_figures import plain
 from random_memory import START_MS, memory_of, random_rows
 
@@ -24,7 +25,7 @@ def figures_of(rows: Rows, regime: str, minimum_policy_trades: int = 3) -> Regim
     return next(found for found in analyze(rows, minimum_policy_trades).regimes if found.regime == regime)
 
 
-@pytest.mark.parametrize("seed", range(80))
+@each_case("seed", range(80))
 def test_every_figure_is_that_of_the_brute_force(seed: int) -> None:
     rows = random_rows(seed)
     minimum = seed % 5 + 1
@@ -121,7 +122,7 @@ def test_of_policies_that_paid_the_same_the_one_that_risks_less_is_the_best() ->
     )
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_sums_do_not_depend_on_the_order_of_the_entries(seed: int) -> None:
     random = Random(seed)
     values = [1e15, 1.0, -1e15, 0.1, 1e-9, -0.3, 7e14, -7e14, 0.2] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from each_case import each_case
 from regime_figures import analysis_of, figures
 
 from strategic_memory_server.analysis import Analysis
@@ -34,7 +35,7 @@ def advise_on(regime: str, wins: int, avg_pnl: float, confidence: float | None =
     )
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("regime", "wins", "avg_pnl", "policy"),
     [
         ("BULL", 600_001, ABOVE_02, Policy.AGGRESSIVE),
@@ -63,7 +64,7 @@ def test_policy_table(regime: str, wins: int, avg_pnl: float, policy: Policy) ->
     assert advise_on(regime, wins, avg_pnl).updated_policy is policy
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("regime", "wins", "avg_pnl", "base"),
     [
         ("BULL", 600_001, ABOVE_02, 1.5),

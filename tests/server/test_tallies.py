@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 import numpy as np
-import pytest
+from each_case import each_case
 
 from strategic_memory_server.regime_runs import RunTally, RunTotals
 from strategic_memory_server.stream_position import position_of_time
@@ -20,7 +20,7 @@ def pnl(random: Random) -> float:
     return random.choice((random.gauss(0, 1), random.uniform(-1e15, 1e15), 1e-300, 0.0, -0.0))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each_case("seed", range(30))
 def test_adding_together_is_adding_one_by_one_and_taking_away_undoes_it(seed: int) -> None:
     random = Random(seed)
     together: PnlTallies[str] = PnlTallies()
@@ -64,7 +64,7 @@ def expected_runs(seen: list[tuple[str, int]]) -> RunTotals:
     return RunTotals(transitions, apart_ms, seen[0][0], seen[-1][0], open_ms)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each_case("seed", range(60))
 def test_runs_are_those_of_a_walk_over_what_is_left(seed: int) -> None:
     random = Random(seed)
     regimes = NAMES[: random.randint(1, 3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_evidence import both_positive
+from each_case import each_case
 from scipy import stats
 
 from strategic_memory_server.evidence.best_policy import probability_best, probability_both_positive
@@ -50,14 +51,14 @@ def test_both_positive_against_scipy(h: float, k: float, r: float) -> None:
     )
 
 
-@pytest.mark.parametrize(("h", "k"), [(1e200, 1e200), (-1e200, 1e200), (1e200, -3.0), (50.0, 0.0)])
-@pytest.mark.parametrize("r", [-1.0, -0.5, 0.0, 0.5, 1.0, 1.0 + 1e-12])
+@each_case(("h", "k"), [(1e200, 1e200), (-1e200, 1e200), (1e200, -3.0), (50.0, 0.0)])
+@each_case("r", [-1.0, -0.5, 0.0, 0.5, 1.0, 1.0 + 1e-12])
 def test_both_positive_stays_a_probability_at_the_extremes(h: float, k: float, r: float) -> None:
     found = float(probability_both_positive(np.array(h), np.array(k), np.array(r)))
     assert 0.0 <= found <= 1.0
 
 
-@pytest.mark.parametrize("seed", range(12))
+@each_case("seed", range(12))
 def test_best_against_simulation(seed: int) -> None:
     covariance = random_covariance(seed)
     generator = np.random.default_rng(seed + 100)
@@ -71,7 +72,7 @@ def test_best_against_simulation(seed: int) -> None:
     assert np.all(np.abs(found - share) <= within)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_the_three_add_up_before_they_are_normalised(seed: int) -> None:
     """So normalising only mends rounding: the three events are disjoint, and one of them happens."""
     covariance = random_covariance(seed)

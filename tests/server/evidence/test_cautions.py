@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
+from each_case import each_case
 
 from strategic_memory_server.evidence.cautions import Caution, cautions_of
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("in_regime", "overall", "expected"),
     [
         ((0, 0, 0), (0, 0, 0), {Caution.NOTHING_SEEN}),

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from dense_evidence import dense_estimate
+from each_case import each_case
 from evidence_samples import REGIMES, TRADES, Trade, made_up_trades, one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,8 +68,8 @@ def assert_as_the_plain_way(trades: Sequence[Trade], settings: EvidenceSettings)
         assert regime.leverage.uncapped == pytest.approx(min(max(uncapped, 0.5), 2.0), rel=1e-9)
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 60, 300])
-@pytest.mark.parametrize("spreads", [(1.0, 1.0, 1.0), (0.3, 1.0, 1.5), (0.01, 1.0, 100.0)])
+@each_case("count", [0, 1, 5, 60, 300])
+@each_case("spreads", [(1.0, 1.0, 1.0), (0.3, 1.0, 1.5), (0.01, 1.0, 100.0)])
 def test_it_equals_the_plain_way(count: int, spreads: tuple[float, float, float]) -> None:
     for seed in range(3):
         assert_as_the_plain_way(made_up_trades(seed, count, spreads), DEFAULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from each_case import each_case
 from evidence_samples import made_up_trades, one_by_one
 
 from strategic_memory_server.evidence.estimator import estimate
@@ -111,7 +112,7 @@ def test_the_state_comes_back_as_it_was_written() -> None:
     assert Exploration.from_plain(json.loads(json.dumps(state.to_plain()))) == state
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("place", "plain"),
     [
         ("exploration", None),

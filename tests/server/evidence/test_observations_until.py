@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from each_case import each_case
 from evidence_samples import REGIMES, Trade, made_up_trades, one_by_one
 
 from strategic_memory_server.evidence import observations_until as observations_until_module
@@ -64,8 +65,8 @@ def test_probabilities_are_those_of_a_longer_memory(decay: float, policy: Policy
         assert float(found[place]) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("decay", [1.0, 0.999])
-@pytest.mark.parametrize("seed", range(6))
+@each_case("decay", [1.0, 0.999])
+@each_case("seed", range(6))
 def test_it_is_the_first_count_of_the_grid_at_which_a_longer_memory_would_be_sure(seed: int, decay: float) -> None:
     settings = EvidenceSettings(decay=decay, required_probability=0.9)
     sums = one_by_one(made_up_trades(seed, 300), decay)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from each_case import each_case
 from evidence_samples import TRADES, Trade, made_up_trades, one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def test_the_order_in_which_regimes_were_seen_is_not_written() -> None:
     assert json.dumps(to_plain(turned)) == json.dumps(to_plain(sums))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("place", "plain"),
     [
         ("evidence sums", None),

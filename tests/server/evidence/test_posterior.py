@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.posterior import Posterior, posterior_of
@@ -27,8 +28,8 @@ def random_sums(seed: int, regimes: int, largest: float) -> tuple[Floats, Floats
     return weight, weight * 0.2 * generator.standard_normal((regimes, 3)) + np.sqrt(weight)
 
 
-@pytest.mark.parametrize("regimes", [1, 2, 4, 7])
-@pytest.mark.parametrize("largest", [10.0, 1e3, 1e6])
+@each_case("regimes", [1, 2, 4, 7])
+@each_case("largest", [10.0, 1e3, 1e6])
 def test_it_equals_the_dense_algebra(regimes: int, largest: float) -> None:
     weight, scaled_sum = random_sums(regimes, regimes, largest)
     found = posterior_of(weight, scaled_sum, prior_of(TAUS))

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.evidence.settings import STRICT_PROBABILITY, EvidenceSettings
 
@@ -31,7 +32,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert STRICT_PROBABILITY == 0.90
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("field", "value"),
     [
         ("decay", 0.0),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from each_case import each_case
 
 from study.calibration import calibration_error
 from study.options import Options
@@ -18,7 +19,7 @@ from study.table import lines
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("row", "short", "verdict"),
     [
         (Row("a", 0.60, at_least(0.61, 0.02)), False, "holds"),

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pnl_samples import PNL, assert_no_nan, close
@@ -24,7 +25,7 @@ def points(pnl: list[float], series: list[int], times: list[int], code: int, buc
     return {bucket: float(np.mean(values)) for bucket, values in gathered.items()}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@each_case("seed", range(12))
 def test_they_are_those_of_scipy_over_the_common_points(seed: int) -> None:
     random = np.random.default_rng(seed)
     length = 250

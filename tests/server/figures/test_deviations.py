@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from each_case import each_case
 from hypothesis import given
 from pnl_samples import EDGES, PNL_LISTS, SEEDS, edge, prefixes
 from repeatable import repeatable
@@ -29,7 +30,7 @@ def test_mean_and_deviation_are_those_of_numpy_on_every_prefix(seed: int) -> Non
         assert found.standard_deviation == pytest.approx(float(np.std(pnl, ddof=1)), rel=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in EDGES if len(EDGES[name]) > 1])
+@each_case("name", [name for name in EDGES if len(EDGES[name]) > 1])
 def test_the_deviation_is_exact_at_the_edges(name: str) -> None:
     values = EDGES[name]
     mean = exact_mean(values)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pnl_samples import EDGES, PNL_LISTS, SEEDS, assert_no_nan, close, edge, prefixes
@@ -57,7 +58,7 @@ def test_independent_trades_drift_two_errors_about_one_time_in_twenty() -> None:
     assert 0.035 < np.mean([abs(one) > 1.99 for one in found if one is not None]) < 0.065
 
 
-@pytest.mark.parametrize("name", EDGES)
+@each_case("name", EDGES)
 def test_no_edge_gives_a_number_that_is_none(name: str) -> None:
     assert_no_nan(recent_drift(edge(name), 5))
 

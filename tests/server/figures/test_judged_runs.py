@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
-import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -36,7 +36,7 @@ def test_runs_are_those_of_the_walk(groups: list[tuple[int, float]], random: Ran
     assert found == starts_by_walk(codes, said)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("trades", "said_before", "starts"),
     [
         (RUN_TRADES, [0], [0]),

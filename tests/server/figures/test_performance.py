@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pnl_samples import EDGES, PNL_LISTS, SEEDS, assert_no_nan, close, edge, prefixes, random_pnl
@@ -32,7 +33,7 @@ def times(length: int) -> IndexColumn:
     return index_column([NOW_MS - 1000 * (length - place) for place in range(length)])
 
 
-@pytest.mark.parametrize("name", EDGES)
+@each_case("name", EDGES)
 def test_no_edge_gives_a_number_that_is_none(name: str) -> None:
     pnl = edge(name)
     found = performance(pnl, time_ms=times(pnl.size), now_ms=NOW_MS, weights=np.abs(pnl))
@@ -109,7 +110,7 @@ def test_ratios_are_free_of_any_unit(values: list[float], unit: float) -> None:
     assert scaled.win_rate == found.win_rate
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("pnl", "time_ms", "weights", "message"),
     [
         ([1.0, math.nan], [1, 2], [1.0, 1.0], r"pnl\[1\] is nan; give a finite number up to 1e\+100 in size"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -14,8 +15,8 @@ DEGREES = (1.0, 1.5, 2.0, 3.0, 4.0, 7.3, 10.0, 29.0, 100.0, 333.3, 999.0, 999.99
 PROBABILITIES = (1e-6, 0.025, 0.3, 0.499, 0.5001, 0.6, 0.75, 0.9, 0.95, 0.975, 0.995, 0.9999, 1 - 1e-6, 1 - 1e-9)
 
 
-@pytest.mark.parametrize("degrees", DEGREES)
-@pytest.mark.parametrize("probability", PROBABILITIES)
+@each_case("degrees", DEGREES)
+@each_case("probability", PROBABILITIES)
 def test_a_quantile_is_that_of_scipy(probability: float, degrees: float) -> None:
     assert quantile(probability, degrees) == pytest.approx(stats.t.ppf(probability, degrees), rel=1e-9, abs=1e-12)
 

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -74,7 +75,7 @@ def test_an_entry_with_a_regime_keeps_it() -> None:
     assert joined_regimes(entries, [(10, "A")]) == ["X", "UNKNOWN", "A", "Y"]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_against_a_search_through_everything(seed: int) -> None:
     random = Random(seed)
     seen = sorted((random.randrange(50), random.choice("ABC")) for _ in range(random.randrange(30)))
@@ -84,7 +85,7 @@ def test_against_a_search_through_everything(seed: int) -> None:
         assert regime == (earlier[-1] if earlier else "UNKNOWN")
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_columns_of_observations_give_the_same(seed: int) -> None:
     """Wherever they are cut into older ones and a window, and whatever is missing of the older ones before the cut."""
     random = Random(seed)

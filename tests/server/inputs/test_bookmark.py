@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of
 from strategic_memory_server.inputs.page_reader import Page
@@ -70,7 +71,7 @@ def test_an_emptied_stream_that_has_old_entries_again_is_another_one() -> None:
     assert emptied.moved(INFO, []) is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("info", "missed"),
     [
         (INFO, 0),

@@ -6,7 +6,7 @@ import tracemalloc
 from random import Random
 
 import numpy as np
-import pytest
+from each_case import each_case
 from numpy.typing import NDArray
 
 from strategic_memory_server.inputs.column_buffer import SMALLEST_ROOM, ColumnBuffer
@@ -20,7 +20,7 @@ def add(to: ColumnBuffer, values: list[int]) -> None:
     to.append({"code": np.array(values, dtype=np.int64), "pnl": np.array(values, dtype=np.float64) / 2})
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_it_holds_what_a_list_would_and_old_views_hold_what_they_held(seed: int) -> None:
     random = Random(seed)
     columns, expected, number = buffer(), [], 0

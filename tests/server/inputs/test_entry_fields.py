@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -43,7 +44,7 @@ def outcome(read: Callable[[], ValueT]) -> tuple[ValueT | None, str]:
         return None, refused.reason
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "value"),
     [
         (b"0", 0.0),
@@ -70,7 +71,7 @@ def test_numbers_as_people_and_programs_write_them(raw: bytes, value: float) -> 
     assert math.copysign(1.0, read) == math.copysign(1.0, value)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "reason"),
     [
         (b"nan", "pnl_not_finite"),
@@ -137,7 +138,7 @@ def test_a_number_that_is_not_there(fields: Fields) -> None:
     assert math.isnan(optional_number(fields, "pnl"))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "name"),
     [
         (b" bull ", "BULL"),
@@ -155,7 +156,7 @@ def test_regime_names_are_stripped_and_upper_cased(raw: bytes, name: str) -> Non
     assert optional_regime({b"regime": raw}, "regime") == name
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "reason"),
     [
         (b"\xff", "regime_not_utf8"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from each_case import each_case
 
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
@@ -48,8 +49,8 @@ def one_by_one(memory: memory_pb2.InlineMemory, span: TimeSpan) -> EvidenceSums:
     return sums
 
 
-@pytest.mark.parametrize("span", [ALL_TIME, TimeSpan(None, 700), TimeSpan(300, 700)])
-@pytest.mark.parametrize("seed", range(10))
+@each_case("span", [ALL_TIME, TimeSpan(None, 700), TimeSpan(300, 700)])
+@each_case("seed", range(10))
 def test_all_trades_of_the_span_count_however_short_the_window(seed: int, span: TimeSpan) -> None:
     memory = random_memory(Random(seed), trades=200)
     read = read_inline_memory(memory, WindowSettings(1, 1, 3), span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -52,7 +53,7 @@ def report_of(memory: StrategicMemory, source: str) -> SourceReport:
     return next(report for report in memory.sources if report.source == source)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("table", "field"),
     [
         (RegimeColumns(regime=["A", "B"], pnl=[1.0]), "regime_observations.pnl"),

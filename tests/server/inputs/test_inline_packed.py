@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from each_case import each_case
 from malformed_requests import good_memory
 from packed_memory import packed_memory
 
@@ -45,7 +46,7 @@ def without_some_names(memory: memory_pb2.InlineMemory, random: Random) -> None:
                 column[index] = ""
 
 
-@pytest.mark.parametrize("seed", range(30))
+@each_case("seed", range(30))
 def test_both_forms_are_the_same_memory(seed: int) -> None:
     random = Random(seed)
     memory = good_memory(random, random.randint(0, 50))
@@ -62,7 +63,7 @@ def violation(message: memory_pb2.InlineMemory) -> tuple[str, str]:
     return found.field, found.description
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("table", "field", "told"),
     [
         (

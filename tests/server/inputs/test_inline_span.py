@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from each_case import each_case
 
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.errors import InvalidRequestError
@@ -40,7 +41,7 @@ def message_of(observed: list[Row], earned: list[Row], traded: list[Row]) -> mem
     )
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each_case("seed", range(40))
 def test_later_entries_are_counted_and_left_out(seed: int) -> None:
     random = Random(seed)
     tables = [random_rows(random) for _ in range(3)]
@@ -58,7 +59,7 @@ def test_later_entries_are_counted_and_left_out(seed: int) -> None:
         assert report.noted == {**want.noted, **later}
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_entries_that_are_too_old_still_say_which_regime_it_was(seed: int) -> None:
     random = Random(seed)
     tables = [random_rows(random) for _ in range(3)]

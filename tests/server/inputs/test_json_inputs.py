@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from each_case import each_case
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ def nested(depth: int) -> bytes:
     return b'{"a": ' + b"[" * depth + b"1" + b"]" * depth + b"}"
 
 
-@pytest.mark.parametrize(
+@each_case(
     "raw",
     [
         b"{}",
@@ -65,7 +66,7 @@ def test_objects_that_can_be_shown_and_sent(raw: bytes) -> None:
     sendable(value)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "reason"),
     [
         (b"", "not_json"),
@@ -172,7 +173,7 @@ def test_leverage_limits(raw: bytes, cap: float | None) -> None:
     assert found is None or isinstance(found, float)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("raw", "reason"),
     [
         (b'{"max_leverage_hint": true}', "max_leverage_hint_not_a_number"),

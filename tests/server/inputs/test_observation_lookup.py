@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-import pytest
+from each_case import each_case
 
 from strategic_memory_server.inputs.asof_join import Observed
 from strategic_memory_server.inputs.bookmark import Id, id_of
@@ -97,7 +97,7 @@ def random_case(random: Random) -> tuple[Stream, list[Id]]:
     return observations, sorted(entries)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@each_case("seed", range(150))
 def test_it_finds_what_a_search_finds(seed: int) -> None:
     observations, entries = random_case(Random(seed))
     positions = [position_of_time(*entry) for entry in entries]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from each_case import each_case
 from malformed_entries import GOOD_FIELDS, PORTFOLIO, REGIMES, TRADES, malformed_entries
 
 from strategic_memory_server.inputs.entry_fields import Fields
@@ -127,8 +128,8 @@ def one_by_one(kind: str, page: Page) -> tuple[dict[str, list[object]], list[Rej
     return values, [entry for part in parts for entry in part.rejected]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(40))
+@each_case("kind", KINDS)
+@each_case("seed", range(40))
 def test_a_page_at_once_is_its_entries_one_by_one(seed: int, kind: str) -> None:
     random = Random(f"{seed} {kind}")
     page = random_page(random, kind, random.choice([1, FEW, FEW + 1, 60, 300]), random.choice([0.0, 0.01, 0.2]))
@@ -174,7 +175,7 @@ def test_ordinary_pages_are_read_at_once(kind: str) -> None:
         assert not is_read_at_once(kind, [*usual, (b"200-0", bad.fields)]), bad
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each_case("seed", range(20))
 def test_so_many_usable_entries_and_no_entry_beyond(seed: int) -> None:
     random = Random(seed)
     page = random_page(random, TRADES, 120, 0.3)
@@ -198,7 +199,7 @@ def test_two_values_that_run_into_each_other_are_told_apart() -> None:
         assert found.usable == len(page) - sum(not value or b"\n" in value for value in (first, second))
 
 
-@pytest.mark.parametrize("raw", [*IDS, b"a\tb", b"x" * 64, b" " + b"x" * 64, b"a b"])
+@each_case("raw", [*IDS, b"a\tb", b"x" * 64, b" " + b"x" * 64, b"a b"])
 def test_an_id_is_read_as_ever_among_many(raw: bytes) -> None:
     page = [(b"%d-0" % number, GOOD_FIELDS[TRADES] | {b"trade_id": b"id%d" % number}) for number in range(1, 60)]
     page[7][1][b"trade_id"] = raw
@@ -206,8 +207,8 @@ def test_an_id_is_read_as_ever_among_many(raw: bytes) -> None:
     assert found.columns["trade_id"].tolist() == one_by_one("identified", page)[0]["trade_id"]
 
 
-@pytest.mark.parametrize("raw", NUMBERS)
-@pytest.mark.parametrize("kind", KINDS[:3])
+@each_case("raw", NUMBERS)
+@each_case("kind", KINDS[:3])
 def test_a_number_is_read_as_ever_among_many(kind: str, raw: bytes) -> None:
     page = [(b"%d-0" % number, dict(GOOD_FIELDS[kind])) for number in range(1, 60)]
     page[7][1][b"realized_pnl" if kind == TRADES else b"pnl"] = raw

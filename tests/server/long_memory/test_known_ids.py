@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
-import pytest
+from each_case import each_case
 
 from strategic_memory_server.long_memory.known_ids import KnownIds
 
@@ -23,7 +23,7 @@ def duplicates_one_by_one(ids: Sequence[str], horizon: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each_case("seed", range(60))
 def test_each_id_is_remembered_before_the_next_one_is_looked_at(seed: int) -> None:
     random = Random(seed)
     horizon, different = random.choice([1, 3, 20, 500]), random.choice([2, 30, 400])

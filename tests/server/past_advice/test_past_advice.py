@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
 from brute_force import Rows, TradeRow
+from each_case import each_case
 from expected_past_advice import said_ms, walked
 from finite_output import assert_finite
 from past_log import random_log, random_trades, said
@@ -53,7 +53,7 @@ def by_time(feedbacks: list[Feedback]) -> list[Feedback]:
     return sorted(feedbacks, key=lambda one: (said_ms(one), one.revision))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_case("seed", SEEDS)
 def test_it_is_that_of_the_walk(seed: int) -> None:
     feedbacks, trades = random_history(seed)
     assert judged(feedbacks, trades) == walked(by_time(feedbacks), 0, trades)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 import redis
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -18,7 +19,7 @@ from strategic_memory_server.settings import RedisSettings
 HIDDEN = "s3cr3t"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("url", "shown"),
     [
         ("redis://redis:6379/0", "redis://redis:6379/0"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import redis.asyncio as redis
+from each_case import each_case
 
 from strategic_memory_server.environment import SettingsError, read_environment
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
@@ -16,7 +17,7 @@ HIDDEN = "s3cret"
 WORD = "pa/ss#"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("url", "shown"),
     [
         ("redis://localhost", "redis://localhost:6379"),
@@ -45,7 +46,7 @@ async def test_urls_that_can_be_used(url: str, shown: str) -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "url",
     [
         "http://localhost",

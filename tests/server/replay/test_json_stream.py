@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 import replay_records
+from each_case import each_case
 from replay_files import write_json_lines
 from replay_records import entries_of
 
@@ -57,7 +58,7 @@ def walked(stream: JsonStream, source: random.Random, kept: object) -> object:
     return stream.value()
 
 
-@pytest.mark.parametrize("seed", range(200))
+@each_case("seed", range(200))
 def test_every_value_is_read_or_passed_over(seed: int) -> None:
     source = random.Random(seed)
     document = [random_value(source) for _ in range(5)]
@@ -71,7 +72,7 @@ def pass_over_members(stream: JsonStream) -> None:
         stream.skip()
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each_case("seed", range(60))
 def test_a_document_that_ends_too_soon_is_broken(seed: int) -> None:
     source = random.Random(seed)
     text = json.dumps({"strategy": {"A": {"trades": [{"a": [1, "x"]}], "b": random_value(source)}}})
@@ -81,7 +82,7 @@ def test_a_document_that_ends_too_soon_is_broken(seed: int) -> None:
         pass_over_members(stream)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "[1 2]",

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.replay import drawing, html, plots
@@ -30,10 +31,8 @@ def test_numbers_beside_an_axis_are_few_and_within_it(low: float, high: float) -
     assert len({shown_number(each) for each in ticks}) == len(ticks)
 
 
-@pytest.mark.parametrize("start_ms", [0, 1_700_000_000_123, -62_135_596_800_000])
-@pytest.mark.parametrize(
-    "span_ms", [0, 5, 1_500, 90_000, 7_200_000, 3 * DAY_MS, 40 * DAY_MS, 700 * DAY_MS, 9_000 * DAY_MS]
-)
+@each_case("start_ms", [0, 1_700_000_000_123, -62_135_596_800_000])
+@each_case("span_ms", [0, 5, 1_500, 90_000, 7_200_000, 3 * DAY_MS, 40 * DAY_MS, 700 * DAY_MS, 9_000 * DAY_MS])
 def test_times_beside_an_axis_are_few_and_within_it(start_ms: int, span_ms: int) -> None:
     ticks = time_ticks(start_ms, start_ms + span_ms)
     times = [time for time, _ in ticks]
@@ -43,8 +42,8 @@ def test_times_beside_an_axis_are_few_and_within_it(start_ms: int, span_ms: int)
     assert len({written for _, written in ticks}) == len(ticks)
 
 
-@pytest.mark.parametrize("start_ms", [0, 1_700_000_000_123])
-@pytest.mark.parametrize("span_ms", [5, 90_000, 7_200_000, 3 * DAY_MS, 3.6 * DAY_MS, 40 * DAY_MS, 700 * DAY_MS])
+@each_case("start_ms", [0, 1_700_000_000_123])
+@each_case("span_ms", [5, 90_000, 7_200_000, 3 * DAY_MS, 3.6 * DAY_MS, 40 * DAY_MS, 700 * DAY_MS])
 def test_what_is_written_beside_an_axis_never_touches(start_ms: float, span_ms: float) -> None:
     end_ms = start_ms + span_ms
     axis = Axis(start_ms, end_ms, LEFT, WIDTH - RIGHT)

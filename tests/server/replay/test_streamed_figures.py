@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.columns import FloatColumn
 from strategic_memory_server.figures import block_bootstrap
@@ -87,7 +88,7 @@ def check_same(one: object, other: object, unit: float = 1.0) -> None:
             assert found[name] == value, name
 
 
-@pytest.mark.parametrize("seed", range(66))
+@each_case("seed", range(66))
 def test_all_figures_are_those_of_trades_that_are_held(seed: int) -> None:
     pnl = samples(seed)
     time_ms = np.sort(np.random.default_rng(seed).integers(0, NOW_MS, pnl.size))
@@ -102,7 +103,7 @@ def test_all_figures_are_those_of_trades_that_are_held(seed: int) -> None:
     check_same(scans.drift(), recent_drift(pnl, 50), unit)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each_case("seed", range(40))
 def test_the_deepest_fall_is_found_in_any_pieces(seed: int) -> None:
     source = np.random.default_rng(seed)
     pnl = source.choice([-1.0, 0.0, 1.0], size=int(source.integers(1, 60)))
@@ -115,8 +116,8 @@ def test_the_deepest_fall_is_found_in_any_pieces(seed: int) -> None:
     assert run.longest == longest_losing_run(pnl)
 
 
-@pytest.mark.parametrize("most_collected", [1, 20, 4_096])
-@pytest.mark.parametrize("seed", range(22))
+@each_case("most_collected", [1, 20, 4_096])
+@each_case("seed", range(22))
 def test_the_tail_is_found_however_few_values_are_held(most_collected: int, seed: int) -> None:
     pnl = samples(seed)
     search, scans = TailSearch(pnl.size, most_collected), 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from advice import feedback, with_evidence
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -101,8 +102,8 @@ def test_strange_evidence_is_refused_or_can_be_said_on_the_wire(path: tuple[str 
     check_sayable(changed(path, lambda holder, last: holder.__setitem__(last, value)))
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("value", [None, True, [[]], {"a": 1}, -1.5e400])
+@each_case("path", PATHS)
+@each_case("value", [None, True, [[]], {"a": 1}, -1.5e400])
 def test_evidence_of_another_type_is_refused(path: tuple[str | int, ...], value: object) -> None:
     document = changed(path, lambda holder, last: holder.__setitem__(last, value))
     if (value is None and path[-1] in MAY_BE_NULL) or (value is True and path[-1] == "is_probe"):
@@ -112,7 +113,7 @@ def test_evidence_of_another_type_is_refused(path: tuple[str | int, ...], value:
         decode_feedback(json.dumps(document).encode())
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if isinstance(path[-1], str) and path[-1] != "is_probe"])
+@each_case("path", [path for path in PATHS if isinstance(path[-1], str) and path[-1] != "is_probe"])
 def test_a_part_of_the_evidence_that_is_missing_is_refused(path: tuple[str | int, ...]) -> None:
     document = changed(path, lambda holder, last: holder.__delitem__(last))
     with pytest.raises(MalformedFeedbackError):
@@ -126,16 +127,16 @@ def test_rules_that_are_not_known_are_refused(value: object) -> None:
         decode_feedback(json.dumps(document).encode())
 
 
-@pytest.mark.parametrize("key", ["leverage_bound_by", "current", "evidence"])
-@pytest.mark.parametrize("value", [False, 0, [], {}])
+@each_case("key", ["leverage_bound_by", "current", "evidence"])
+@each_case("value", [False, 0, [], {}])
 def test_what_is_empty_is_not_the_same_as_null(key: str, value: object) -> None:
     document = strict(encode_feedback(with_all())) | {key: value}
     with pytest.raises(MalformedFeedbackError):
         decode_feedback(json.dumps(document).encode())
 
 
-@pytest.mark.parametrize("key", ["policies", "cautions"])
-@pytest.mark.parametrize("value", ["", "abc", {}, {"BALANCED": 1}])
+@each_case("key", ["policies", "cautions"])
+@each_case("value", ["", "abc", {}, {"BALANCED": 1}])
 def test_what_iterates_like_a_list_is_none(key: str, value: object) -> None:
     document = strict(encode_feedback(with_all()))
     document["evidence"][key] = value

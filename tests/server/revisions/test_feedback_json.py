@@ -6,6 +6,7 @@ import json
 
 import pytest
 from advice import EARLIEST_MS, LATEST_MS, NOW_MS, any_feedback, feedback
+from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
@@ -107,7 +108,7 @@ def test_no_time_is_null() -> None:
     assert strict(encode_feedback(warming_up("1.0.0")))["timestamp"] is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     "raw",
     [
         b"",
@@ -165,7 +166,7 @@ def test_a_strange_reason_is_refused_or_can_be_said_on_the_wire(key: str, value:
     check_sayable(document)
 
 
-@pytest.mark.parametrize("key", [key for key in WORTH_A_TRY if key not in LATER])
+@each_case("key", [key for key in WORTH_A_TRY if key not in LATER])
 def test_a_missing_key_is_refused(key: str) -> None:
     document = json.loads(encode_feedback(feedback(1)))
     del document[key]

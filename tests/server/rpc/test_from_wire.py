@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from each_case import each_case
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -112,7 +113,7 @@ def test_evidence_is_weighed_as_the_request_says_where_it_says_so() -> None:
     assert analysis_order(Settings(evidence=fewest), service).evidence == replace(service.evidence, minimum_weight=0.0)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "value"),
     [
         ("half_life_trades", 0.99),
@@ -204,17 +205,15 @@ def test_settings_that_are_given() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["regime_window", "portfolio_window", "trade_window", "minimum_samples", "minimum_policy_trades"]
-)
-@pytest.mark.parametrize("value", [0, MAX_WINDOW + 1, 2**32 - 1])
+@each_case("name", ["regime_window", "portfolio_window", "trade_window", "minimum_samples", "minimum_policy_trades"])
+@each_case("value", [0, MAX_WINDOW + 1, 2**32 - 1])
 def test_numbers_outside_the_bounds(name: str, value: int) -> None:
     settings = Settings()
     setattr(settings, name, value)
     assert settings_violations(settings) == [f"settings.{name}"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("rule", "field"),
     [
         (Rule(), "policy"),
