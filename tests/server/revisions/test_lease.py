@@ -145,6 +145,7 @@ async def _taken(lease: Lease) -> Claim | None:
 async def test_servers_with_leases_of_different_lengths_do_not_cut_each_other_short(
     async_client: Redis, redis_client: redis.Redis
 ) -> None:
+    redis_client.hset(KEYS.state, "epoch", "e1")
     await claim_of(lease_of(async_client, "a", 60_000))
     await lease_of(async_client, "b", 5_000).take()
     left: Any = redis_client.pttl(KEYS.lease)

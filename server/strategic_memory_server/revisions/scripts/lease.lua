@@ -11,8 +11,18 @@ local refused = must_be(KEYS[1], 'string') or must_be(KEYS[2], 'string') or must
 if refused then
   return refused
 end
+
+-- Tells the others how long the lease is, beside where the log stands; a Redis that is full need not take it.
+local function tell_length()
+  local told = redis.call('HMGET', KEYS[3], 'epoch', 'lease_ms')
+  if told[1] and told[2] ~= ARGV[2] then
+    redis.pcall('HSET', KEYS[3], 'lease_ms', ARGV[2])
+  end
+end
+
 local claim = redis.call('GET', KEYS[1])
 if claim and claim == ARGV[4] then
+  tell_length()
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   return {'held', claim, run_id(), ''}
 end
@@ -47,5 +57,5 @@ token = string.format('%.0f', token + 1)
 redis.call('SET', KEYS[2], token)
 claim = token .. ' ' .. ARGV[1]
 redis.call('SET', KEYS[1], claim, 'PX', ARGV[2])
-redis.call('HSET', KEYS[3], 'lease_ms', ARGV[2])
+tell_length()
 return {'held', claim, run_id(), lost and '1' or ''}
