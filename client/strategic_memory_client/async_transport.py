@@ -18,7 +18,8 @@ from grpc_health.v1 import health_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.async_stream import AsyncStream, is_being_cancelled
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
-from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.connection_use import ConnectionUse
+from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.options import ClientOptions
@@ -32,7 +33,7 @@ _Response = TypeVar("_Response")
 _log = logging.getLogger("strategic_memory_client")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AsyncConnection:
     """A channel to one server, with what it was made from."""
 
@@ -41,6 +42,7 @@ class AsyncConnection:
     service: StrategicMemoryServiceAsyncStub
     check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
     tls: TlsMaterial | None
+    use: ConnectionUse
 
 
 class AsyncTransport:
@@ -51,7 +53,7 @@ class AsyncTransport:
         self._addresses = addresses
         self._options = options
         self._connections: dict[str, AsyncConnection] = {}
-        self._retired: list[AsyncConnection] = []
+        self._retired: set[AsyncConnection] = set()
         self._streams: set[AsyncStream] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._preferred = 0
@@ -79,19 +81,23 @@ class AsyncTransport:
         self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], address: str, timeout_s: float
     ) -> _Response:
         """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
-        connection = self._connection(address)
+        connection = self._take_connection(address)
         try:
-            return await ask(connection, timeout_s)
+            response = await ask(connection, timeout_s)
         except grpc.RpcError as failure:
-            error = error_of(failure, address)
-            if isinstance(error, ServiceUnavailableError):
-                self._take_up_new_certificates(connection)
-            raise error from failure
+            raise self._judged(connection, error_of(failure, address)) from failure
         except (asyncio.CancelledError, grpc.aio.UsageError) as failure:
             # Closing the channel looks like a cancellation to whoever waits for an answer on it.
             if self.closing.is_set() and not is_being_cancelled():
                 raise closed_client() from failure
+            if connection.use.unanswered(monotonic(), timed_out=False):
+                self._retire(connection)
             raise
+        else:
+            connection.use.answered()
+            return response
+        finally:
+            await self._give_back(connection)
 
     @asynccontextmanager
     async def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> AsyncGenerator[AsyncStream]:
@@ -142,17 +148,39 @@ class AsyncTransport:
         while self._retired:
             await self._retired.pop().channel.close()
 
-    def _connection(self, address: str) -> AsyncConnection:
+    def _take_connection(self, address: str) -> AsyncConnection:
         self.require_open()
         if address not in self._connections:
             self._connections[address] = self._dial(address)
-        return self._connections[address]
+        connection = self._connections[address]
+        connection.use.calls += 1
+        return connection
 
-    def _take_up_new_certificates(self, failed: AsyncConnection) -> None:
-        is_current = self._connections.get(failed.address) is failed
-        if is_current and failed.tls is not None and self._is_renewed(failed.tls):
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        connection.use.calls -= 1
+        if connection.use.is_over:
+            await connection.channel.close()
+            self._retired.discard(connection)
+
+    def _judged(self, connection: AsyncConnection, error: StrategicMemoryError) -> StrategicMemoryError:
+        """Give the error; let the next call dial anew when it shows that this connection is of no more use."""
+        match error:
+            case DeadlineExceededError():
+                is_spent = connection.use.unanswered(monotonic(), timed_out=True)
+            case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
+                is_spent = connection.tls is not None and self._is_renewed(connection.tls)
+            case _:
+                connection.use.answered()
+                is_spent = False
+        if is_spent:
+            self._retire(connection)
+        return error
+
+    def _retire(self, connection: AsyncConnection) -> None:
+        if self._connections.get(connection.address) is connection:
             # Others may be in the middle of a call on it.
-            self._retired.append(self._connections.pop(failed.address))
+            connection.use.is_retired = True
+            self._retired.add(self._connections.pop(connection.address))
 
     def _is_renewed(self, tls: TlsMaterial) -> bool:
         try:
@@ -181,6 +209,7 @@ class AsyncTransport:
                 response_deserializer=health_pb2.HealthCheckResponse.FromString,
             ),
             tls=tls,
+            use=ConnectionUse(monotonic(), self._options.connect_timeout_s),
         )
 
     def _tls_material(self) -> TlsMaterial | None:

@@ -68,6 +68,8 @@ def channel_arguments(options: ClientOptions) -> list[tuple[str, str | int]]:
         ("grpc.min_reconnect_backoff_ms", int(options.connect_timeout_s * _MILLISECONDS)),
         ("grpc.initial_reconnect_backoff_ms", _FIRST_RECONNECT_MS),
         ("grpc.max_reconnect_backoff_ms", _LONGEST_RECONNECT_MS),
+        # A name that has moved is asked for again as soon as its old address fails, not only after half a minute.
+        ("grpc.dns_min_time_between_resolutions_ms", _LONGEST_RECONNECT_MS),
         # A new channel must be a new connection, not wait for the backoff of an older one to the same server.
         ("grpc.use_local_subchannel_pool", 1),
         # The service is a neighbour: a proxy that is set for the way out of the house must not come between.

@@ -37,5 +37,8 @@ class Failover:
         """Go to the next server; raise `error` when there is none, or when it would say the same."""
         another_may_do = isinstance(error, ServiceUnavailableError | DeadlineExceededError)
         if not another_may_do or self._asked + 1 == len(self._order):
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # which would hold this frame, and so itself and the connection, until the collector runs
         self._asked += 1

@@ -17,7 +17,8 @@ from grpc_health.v1 import health_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.busy_threads import BusyThreads
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
-from strategic_memory_client.errors import ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.connection_use import ConnectionUse
+from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.latch import Latch
@@ -31,7 +32,7 @@ _Response = TypeVar("_Response")
 _CLOSE_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Connection:
     """A channel to one server, with what it was made from."""
 
@@ -40,6 +41,7 @@ class Connection:
     service: StrategicMemoryServiceStub
     check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
     tls: TlsMaterial | None
+    use: ConnectionUse
 
 
 class SyncTransport:
@@ -51,7 +53,7 @@ class SyncTransport:
         self._options = options
         self._lock = threading.RLock()
         self._connections: dict[str, Connection] = {}
-        self._retired: list[Connection] = []
+        self._retired: set[Connection] = set()
         self._streams: set[SyncStream] = set()
         self._threads: list[threading.Thread] = []
         self._preferred = 0
@@ -79,21 +81,24 @@ class SyncTransport:
     def call_server(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
         """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
         with self._busy:
-            connection = self._connection(address)
+            connection = self._take_connection(address)
         try:
             with self._busy:
-                return ask(connection, timeout_s)
+                response = ask(connection, timeout_s)
         except grpc.RpcError as failure:
-            error = error_of(failure, address)
             if self.closing.is_set():
                 raise closed_client() from failure
-            if isinstance(error, ServiceUnavailableError):
-                self._take_up_new_certificates(connection)
-            raise error from failure
+            raise self._judged(connection, error_of(failure, address)) from failure
         except ValueError as failure:
             if self.closing.is_set():  # what gRPC raises on a channel that was closed meanwhile
                 raise closed_client() from failure
             raise
+        else:
+            connection.use.answered()
+            return response
+        finally:
+            with self._busy:
+                self._give_back(connection)
 
     @contextmanager
     def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
@@ -184,19 +189,40 @@ class SyncTransport:
     def _was_forked(self) -> bool:
         return os.getpid() != self._process_id
 
-    def _connection(self, address: str) -> Connection:
+    def _take_connection(self, address: str) -> Connection:
         with self._lock:
             self.require_open()
             if address not in self._connections:
                 self._connections[address] = self._dial(address)
-            return self._connections[address]
+            connection = self._connections[address]
+            connection.use.calls += 1
+            return connection
 
-    def _take_up_new_certificates(self, failed: Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         with self._lock:
-            is_current = self._connections.get(failed.address) is failed
-            if is_current and failed.tls is not None and self._is_renewed(failed.tls):
+            connection.use.calls -= 1
+            is_over = connection.use.is_over
+            if is_over:
+                self._retired.discard(connection)
+        if is_over:
+            connection.channel.close()
+
+    def _judged(self, connection: Connection, error: StrategicMemoryError) -> StrategicMemoryError:
+        """Give the error; let the next call dial anew when it shows that this connection is of no more use."""
+        with self._lock:
+            match error:
+                case DeadlineExceededError():
+                    is_spent = connection.use.unanswered(monotonic(), timed_out=True)
+                case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
+                    is_spent = connection.tls is not None and self._is_renewed(connection.tls)
+                case _:
+                    connection.use.answered()
+                    is_spent = False
+            if is_spent and self._connections.get(connection.address) is connection:
                 # Other threads may be in the middle of a call on it.
-                self._retired.append(self._connections.pop(failed.address))
+                connection.use.is_retired = True
+                self._retired.add(self._connections.pop(connection.address))
+        return error
 
     def _is_renewed(self, tls: TlsMaterial) -> bool:
         try:
@@ -225,6 +251,7 @@ class SyncTransport:
                 response_deserializer=health_pb2.HealthCheckResponse.FromString,
             ),
             tls=tls,
+            use=ConnectionUse(monotonic(), self._options.connect_timeout_s),
         )
 
     def _tls_material(self) -> TlsMaterial | None:
