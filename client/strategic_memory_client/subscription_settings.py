@@ -16,7 +16,10 @@ from strategic_memory_client.options import ClientOptions
 from strategic_memory_client.unchanging import Unchanging
 
 HEARTBEAT_JITTER = 0.1
-"""Share of the interval by which a server may send a heartbeat later."""
+"""Share of the interval by which a heartbeat may be heard later than it was due."""
+
+LEAST_SILENCE_S = 1.0
+"""Heartbeats that are asked for more often come this often, in seconds."""
 
 
 class Delivery(StrEnum):
@@ -68,7 +71,7 @@ class SubscriptionSettings:
     @property
     def silence_timeout_s(self) -> float:
         """Seconds to wait for one message before the server is taken for gone."""
-        return self.heartbeat_interval_s * (1 + HEARTBEAT_JITTER) * self.missed_heartbeats
+        return max(self.heartbeat_interval_s, LEAST_SILENCE_S) * (1 + HEARTBEAT_JITTER) * self.missed_heartbeats
 
 
 def streaming_settings(

@@ -104,7 +104,11 @@ class StreamFeedbackRequest(_message.Message):
     """How to treat this subscriber when it is slow."""
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
-        """Longest silence between two messages, 0.1 s to 1 h; it is jittered by a tenth. Absent: 15 s."""
+        """Longest silence between two messages, 0.1 s to 1 h. Absent: 15 s, or as the server is configured. Below 1 s counts as
+        1 s. Whatever is asked, heartbeats are never further apart than a third of the validity of the feedback in force
+        (`valid_until` less `timestamp`), so that no subscriber sees a gap in it while the server confirms. They come up to a
+        fifth sooner than that, at random.
+        """
 
     def __init__(
         self,

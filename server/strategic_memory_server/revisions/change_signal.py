@@ -1,10 +1,11 @@
-"""ChangeSignal: wakes everybody who waits for a change, and Waiter: one who waits no longer than for so long."""
+"""ChangeSignal: wakes everybody who waits for a change, and Waiter: one who waits no longer than a pace allows."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
+
+from strategic_memory_server.revisions.heartbeat_pace import HeartbeatPace
 
 
 class ChangeSignal:
@@ -43,33 +44,21 @@ class ChangeSignal:
 
 
 class Waiter:
-    """One who waits for changes of a signal, and now and then for a time to have passed.
+    """One who waits for changes of a signal, and now and then for a heartbeat to be due.
 
-    Call `look` before looking at the state and `wait` afterwards: a change in between is not missed. Putting the time
-    off costs no timer: the timer is looked after when it rings.
+    Call `look` before looking at the state and `wait` afterwards: a change in between is not missed. Putting the
+    heartbeat off costs no timer: the timer is looked after when it rings.
 
     Args:
-        signal: tells of changes.
-        draw_s: gives the time, seconds, counted from `put_off`; asked again whenever it has passed.
+        signal: tells of changes. A change of the pace has to be one of them.
+        pace: says when a heartbeat is due; None: never.
     """
 
-    __slots__ = (
-        "_draw_s",
-        "_due_at_s",
-        "_future",
-        "_is_due",
-        "_loop",
-        "_patience_s",
-        "_rings_at_s",
-        "_seen",
-        "_signal",
-        "_timer",
-    )
+    __slots__ = ("_future", "_is_due", "_loop", "_pace", "_rings_at_s", "_seen", "_signal", "_timer")
 
-    def __init__(self, signal: ChangeSignal, draw_s: Callable[[], float] = lambda: math.inf) -> None:
+    def __init__(self, signal: ChangeSignal, pace: HeartbeatPace | None = None) -> None:
         self._signal = signal
-        self._draw_s = draw_s
-        self._patience_s = draw_s()
+        self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -82,19 +71,19 @@ class Waiter:
         self._seen = self._signal.changes
 
     def put_off(self) -> None:
-        """Count the time from now."""
-        self._due_at_s = self._loop.time() + self._patience_s
+        """Count from now when a heartbeat is due."""
         self._is_due = False
+        if self._pace is not None:
+            self._pace.told(self._loop.time())
 
     async def wait(self) -> bool:
-        """Wait for a change since `look`, or for the time to pass; True: it has passed."""
+        """Wait for a change since `look`, or until a heartbeat is due; True: it is."""
         if self._is_due:
-            self._patience_s = self._draw_s()
             return True
         if self._seen != self._signal.changes:
             return False
-        if self._timer is None and self._due_at_s < math.inf:
-            self._set_timer()
+        if self._pace is not None:
+            self._set_timer(self._pace.due_at_s())
         future: asyncio.Future[bool] = self._loop.create_future()
         self._future = future
         self._signal.add(future)
@@ -108,15 +97,19 @@ class Waiter:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _set_timer(self) -> None:
-        self._rings_at_s = self._due_at_s
-        self._timer = self._loop.call_at(self._rings_at_s, self._ring)
+    def _set_timer(self, due_at_s: float) -> None:
+        if self._timer is not None:
+            if due_at_s >= self._rings_at_s:
+                return
+            self._timer.cancel()
+        self._rings_at_s = due_at_s
+        self._timer = self._loop.call_at(due_at_s, self._ring)
 
     def _ring(self) -> None:
-        if self._due_at_s > self._rings_at_s:
-            self._set_timer()
+        self._timer = None
+        if self._pace is not None and (due_at_s := self._pace.due_at_s()) > self._rings_at_s:
+            self._set_timer(due_at_s)
             return
-        self._timer, self._is_due = None, True
+        self._is_due = True
         if self._future is not None and not self._future.done():
-            self._patience_s = self._draw_s()
             self._future.set_result(True)

@@ -98,14 +98,15 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
                 if isinstance(step, ReadLog):
                     step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
                 if isinstance(step, Deliver):
-                    yield self._messages.delivery(step.feedback, step.skipped)
+                    # Counted from before it is written: what it says of the validity is as old as that.
                     waiter.put_off()
+                    yield self._messages.delivery(step.feedback, step.skipped)
                     if step.feedback.revision < hub.revision:
                         await place.next_turn()
                         continue
                 elif silent or isinstance(step, Beat):
-                    yield self._heartbeat()
                     waiter.put_off()
+                    yield self._heartbeat()
                 place.end_turn()
                 silent = await waiter.wait()
         finally:

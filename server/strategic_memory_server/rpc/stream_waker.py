@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-
-HEARTBEAT_JITTER = 0.1
-
-_RANDOM = secrets.SystemRandom()
+from strategic_memory_server.revisions.heartbeat_pace import HeartbeatPace, validity_s
 
 
 class StreamWaker:
@@ -32,12 +28,13 @@ class StreamWaker:
         self._clock_ms = clock_ms
         self._signal = ChangeSignal()
         self._told: tuple[object, ...] = ()
+        self._validity_s = validity_s(hub.in_force(clock_ms()).times)
         self._alarm: asyncio.TimerHandle | None = None
         changed.listen(self._look)
 
     def waiter(self, heartbeat_s: float) -> Waiter:
-        """Give what one stream waits by: for something to tell, and the time of a heartbeat, jittered by a tenth."""
-        return Waiter(self._signal, lambda: heartbeat_s * _RANDOM.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER))
+        """Give what one stream waits by: for something to tell, and for a heartbeat to be due."""
+        return Waiter(self._signal, HeartbeatPace(heartbeat_s, lambda: self._validity_s))
 
     def wake(self) -> None:
         """Wake all streams."""
@@ -46,7 +43,9 @@ class StreamWaker:
     def _look(self) -> None:
         in_force = self._hub.in_force(self._clock_ms())
         self._watch_validity(in_force)
-        tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status)
+        self._validity_s = validity_s(in_force.times)
+        # Where the validity is another one, heartbeats may be due sooner than anybody waits for.
+        tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status, self._validity_s)
         if tells != self._told:
             self._told = tells
             self.wake()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
+from strategic_memory_server.revisions.heartbeat_pace import HeartbeatPace
+
+
+def paced(seconds: float, signal: ChangeSignal | None = None) -> Waiter:
+    """One who waits for so long, whatever the shortest pace is."""
+    return Waiter(signal or ChangeSignal(), HeartbeatPace(seconds, lambda: 4 * seconds, lambda: 1.0))
 
 
 async def test_everybody_who_waits_is_woken() -> None:
@@ -35,7 +40,7 @@ async def test_a_change_between_looking_and_waiting_is_not_missed() -> None:
 
 async def test_a_wait_ends_when_the_time_has_passed_and_not_before() -> None:
     loop = asyncio.get_running_loop()
-    waiter = Waiter(ChangeSignal(), lambda: 0.05)
+    waiter = paced(0.05)
     for _ in range(3):
         waiter.put_off()
         began_s = loop.time()
@@ -46,7 +51,7 @@ async def test_a_wait_ends_when_the_time_has_passed_and_not_before() -> None:
 
 async def test_a_time_that_is_put_off_again_and_again_does_not_pass() -> None:
     signal, loop = ChangeSignal(), asyncio.get_running_loop()
-    waiter = Waiter(signal, lambda: 0.1)
+    waiter = paced(0.1, signal)
     put_off_s = loop.time()
     until_s = put_off_s + 0.3
     while loop.time() < until_s:
@@ -63,25 +68,33 @@ async def test_a_time_that_is_put_off_again_and_again_does_not_pass() -> None:
 
 
 async def test_a_time_that_passes_while_nobody_waits_is_told_at_the_next_wait() -> None:
-    waiter, loop = Waiter(ChangeSignal(), lambda: 0.01), asyncio.get_running_loop()
+    waiter, loop = paced(0.05), asyncio.get_running_loop()
     waiting = asyncio.create_task(waiter.wait())
     await asyncio.sleep(0)
     waiting.cancel()
     rung = asyncio.Event()
-    loop.call_later(0.05, rung.set)
+    loop.call_later(0.1, rung.set)
     await rung.wait()
     async with asyncio.timeout(5):
         assert await waiter.wait()
         assert await waiter.wait(), "until it is put off"
 
 
-async def test_a_time_is_drawn_again_whenever_it_has_passed() -> None:
-    drawn = itertools.count()
-    waiter = Waiter(ChangeSignal(), lambda: 0.001 * next(drawn))
-    for number in range(1, 4):
-        waiter.put_off()
+async def test_a_pace_that_quickens_is_kept_by_who_waits_already() -> None:
+    signal, loop = ChangeSignal(), asyncio.get_running_loop()
+    validity_s = 1_000.0
+    waiter = Waiter(signal, HeartbeatPace(60.0, lambda: validity_s, lambda: 1.0))
+    waiter.look()
+    waiting = asyncio.create_task(waiter.wait())
+    await asyncio.sleep(0)
+    validity_s = 0.4
+    signal.notify()
+    async with asyncio.timeout(5):
+        assert not await waiting
+        waiter.look()
         assert await waiter.wait()
-        assert next(drawn) == 2 * number
+    waiter.close()
+    assert not [timer for timer in loop._scheduled if not timer.cancelled() and timer.when() > loop.time() + 30]  # type: ignore[attr-defined]
 
 
 async def test_who_leaves_does_not_disturb_the_others_and_is_forgotten() -> None:
@@ -109,7 +122,7 @@ async def test_who_is_cancelled_in_the_moment_of_a_change_is_no_error() -> None:
 
 
 async def test_a_closed_waiter_leaves_no_timer_behind() -> None:
-    waiter, loop = Waiter(ChangeSignal(), lambda: 3_600.0), asyncio.get_running_loop()
+    waiter, loop = paced(3_600.0), asyncio.get_running_loop()
     waiting = asyncio.create_task(waiter.wait())
     await asyncio.sleep(0)
     waiting.cancel()

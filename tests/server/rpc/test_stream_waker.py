@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import pytest
 from advice import NOW_MS, feedback
 
 from strategic_memory_server.feedback import FeedbackStatus, Times
@@ -15,15 +14,18 @@ from strategic_memory_server.revisions.feedback_log import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 
+VALIDITY_MS = 180_000
+
 
 class World:
     """A hub at revision 7, its waker, and a clock that the test moves."""
 
-    def __init__(self, valid_for_ms: int = 180_000) -> None:
+    def __init__(self, valid_for_ms: int = VALIDITY_MS) -> None:
         self.now_ms = NOW_MS
         self.hub, self.changed = FeedbackHub("1.0.0", 3), ChangeSignal()
         self.waker = StreamWaker(self.hub, self.changed, lambda: self.now_ms)
-        newest = feedback(7, valid_until_ms=NOW_MS + valid_for_ms)
+        valid_until_ms = NOW_MS + valid_for_ms
+        newest = feedback(7, valid_until_ms=valid_until_ms, computed_at_ms=valid_until_ms - VALIDITY_MS)
         self.state = LogState("e1", 7, 7, newest.times)
         self.hub.load(LogSnapshot(self.state, (newest,), "0-0", "0-0"))
         self.changed.notify()
@@ -35,8 +37,8 @@ class World:
         await asyncio.sleep(0)
         return waiter, task
 
-    def confirm(self, valid_until_ms: int) -> None:
-        times = Times(self.now_ms, NOW_MS, valid_until_ms)
+    def confirm(self, valid_until_ms: int, validity_ms: int = VALIDITY_MS) -> None:
+        times = Times(valid_until_ms - validity_ms, NOW_MS, valid_until_ms)
         assert self.hub.confirm(replace(self.state, times=times))
         self.changed.notify()
 
@@ -93,10 +95,16 @@ async def test_a_clock_that_is_behind_the_timer_is_asked_again() -> None:
     waiter.close()
 
 
-@pytest.mark.parametrize("heartbeat_s", [0.05])
-async def test_heartbeats_are_jittered_by_a_tenth(heartbeat_s: float) -> None:
+async def test_another_validity_wakes_who_waits_for_longer() -> None:
     world = World()
-    drawn = {world.waker.waiter(heartbeat_s)._patience_s for _ in range(50)}
-    assert len(drawn) > 40
-    assert min(drawn) >= heartbeat_s * 0.9
-    assert max(drawn) <= heartbeat_s * 1.1
+    waiter, waiting = await world.waiting(heartbeat_s=15)
+    world.now_ms += 1_000
+    world.confirm(world.now_ms + 180_000)
+    await asyncio.sleep(0)
+    assert not waiting.done(), "the validity is as long as before"
+    world.confirm(world.now_ms + 300, validity_ms=300)
+    async with asyncio.timeout(5):
+        assert not await waiting
+        waiter.look()
+        assert await waiter.wait(), "a heartbeat is due well before 15 s"
+    waiter.close()
