@@ -20,6 +20,7 @@ from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.settings import MAX_REGIMES
 
 HOLDER = "tests"
 LEASE_MS = 3_600_000
@@ -49,9 +50,12 @@ async def claim_on(client: redis.asyncio.Redis) -> Claim:
     return answer
 
 
-def long_memory_of(client: redis.asyncio.Redis, decay: float = 0.998, horizon: int = 100) -> LongMemory:
+def long_memory_of(
+    client: redis.asyncio.Redis, decay: float = 0.998, horizon: int = 100, max_regimes: int = MAX_REGIMES
+) -> LongMemory:
     """The long memory under the prefix of the tests."""
-    return LongMemory(MemoryStore(client, "quantum", decay, horizon), TradeReader(client, "quantum"))
+    store = MemoryStore(client, "quantum", decay, horizon, max_regimes)
+    return LongMemory(store, TradeReader(client, "quantum"), max_regimes)
 
 
 def said_in(client: redis.Redis) -> Contents:

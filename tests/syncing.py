@@ -16,6 +16,7 @@ from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputW
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -50,16 +51,18 @@ class Syncing:
         self.leadership = leadership
         self.clock = Clock()
         self.told: list[SyncStatus] = []
+        self.problems = Problems()
         self.sync = StrategicMemorySync(
             SyncParts(
-                loader=MemoryLoader(commands, "quantum", settings.windows),
+                loader=MemoryLoader(commands, "quantum", settings.windows, max_regimes=settings.max_regimes),
                 watcher=InputWatcher(blocking, "quantum"),
                 analyzer=PatternAnalyzer(),
                 feedback=ReinforcementFeedback(),
                 publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
                 leadership=leadership,
-                long_memory=long_memory_of(commands),
+                long_memory=long_memory_of(commands, max_regimes=settings.max_regimes),
                 evidence=EvidenceFeedback(settings.evidence),
+                problems=self.problems,
             ),
             settings,
             observe=self.told.append,

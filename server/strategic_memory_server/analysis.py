@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.policy import Policy
 
 
@@ -108,8 +108,8 @@ class Analysis:
 
     @property
     def known_regimes(self) -> tuple[RegimeFigures, ...]:
-        """The regimes that can be preferred, best first: all but UNKNOWN."""
-        return tuple(figures for figures in self.regimes if figures.regime != UNKNOWN_REGIME)
+        """The regimes that can be preferred, best first: all but UNKNOWN and OTHER."""
+        return tuple(figures for figures in self.regimes if figures.regime not in NEVER_PREFERRED)
 
 
 def win_rate(wins: int, losses: int) -> float | None:

@@ -104,12 +104,18 @@ async def open_service(
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
         log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
-        loader = MemoryLoader(commands, settings.redis.key_prefix, settings.sync.windows)
+        loader = MemoryLoader(
+            commands, settings.redis.key_prefix, settings.sync.windows, max_regimes=settings.sync.max_regimes
+        )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
         leadership = Leadership(lease, problems=problems)
         memory_store = MemoryStore(
-            commands, settings.redis.key_prefix, settings.sync.evidence.decay, settings.sync.trade_id_horizon
+            commands,
+            settings.redis.key_prefix,
+            settings.sync.evidence.decay,
+            settings.sync.trade_id_horizon,
+            settings.sync.max_regimes,
         )
         trade_reader = TradeReader(commands, settings.redis.key_prefix)
         sync = StrategicMemorySync(
@@ -120,8 +126,9 @@ async def open_service(
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard),
                 leadership=leadership,
-                long_memory=LongMemory(memory_store, trade_reader),
+                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes),
                 evidence=EvidenceFeedback(settings.sync.evidence),
+                problems=problems,
             ),
             settings.sync,
             observe=sync_metrics.observe,

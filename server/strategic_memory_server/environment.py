@@ -18,6 +18,7 @@ from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
     LONGEST_HEARTBEAT_S,
+    MAX_REGIMES,
     MAX_WINDOW,
     SHORTEST_HEARTBEAT_S,
     GrpcSettings,
@@ -116,6 +117,7 @@ class Environment(BaseSettings):
     evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(_lower)] = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
+    max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
     trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
     regime_window: Window = 50
@@ -203,6 +205,7 @@ class Environment(BaseSettings):
                     exploration_width=self.evidence_exploration_width,
                     exploration_hold=self.evidence_exploration_hold,
                 ),
+                max_regimes=self.max_regimes,
                 trade_id_horizon=self.trade_id_horizon,
                 minimum_samples=self.minimum_samples,
                 minimum_policy_trades=self.minimum_policy_trades,

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.evidence.estimate import RegimeEstimate
-from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.estimator import Belief
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
 from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
-from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.probe import Completed, follow_exploration
 from strategic_memory_server.reinforcement_feedback import CAP_NAME
 from strategic_memory_server.rules import evidence_reasons
@@ -43,7 +43,9 @@ class EvidenceFeedback:
     def __init__(self, settings: EvidenceSettings) -> None:
         self._settings = settings
         # Most syncs bring no trade; what was worked out from the same sums is kept.
-        self._asked: tuple[EvidenceSums, list[str], dict[str, float]] | None = None
+        self._belief: Belief | None = None
+        self._best: str | None = None
+        self._asked: tuple[list[str], dict[str, float]] | None = None
         self._found: dict[str, RegimeEstimate] = {}
 
     def complete(
@@ -68,29 +70,46 @@ class EvidenceFeedback:
         """
         current = analysis.current_regime
         caps = leverage_caps(analysis)
-        regimes = {*sums.regimes, advice.preferred_regime, current} if rules is Rules.EVIDENCE else {current}
-        asked = sorted(regimes - {UNKNOWN_REGIME})
-        by_regime = self._estimates(sums, asked, caps) if sums.observations or rules is Rules.EVIDENCE else {}
+        by_regime: Mapping[str, RegimeEstimate] = {}
+        preferred = None
+        if sums.observations or rules is Rules.EVIDENCE:
+            belief = self._believed(sums)
+            regimes = {current}
+            if rules is Rules.EVIDENCE:
+                preferred = self._best
+                regimes.add(preferred or advice.preferred_regime)
+            by_regime = self._estimates(belief, sorted(regimes - NEVER_PREFERRED), caps)
         known = by_regime.get(current)
         view = view_of(known, sums.observations) if known and sums.observations else None
         advice = replace(advice, evidence=view)
         if rules is Rules.REFERENCE:
             return Completed(advice, NOTHING_TRIED)
-        advice = self._by_evidence(advice, analysis, sums, by_regime)
+        advice = self._by_evidence(advice, analysis, sums, by_regime, preferred)
         if known is None:
             return Completed(advice, exploration if self._settings.explore else NOTHING_TRIED)
         return follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
 
-    def _estimates(self, sums: EvidenceSums, asked: list[str], caps: dict[str, float]) -> dict[str, RegimeEstimate]:
-        if self._asked is None or self._asked[0] is not sums or self._asked[1:] != (asked, caps):
-            found = estimate(sums, asked, self._settings, caps).regimes
-            self._asked, self._found = (sums, asked, caps), {each.regime: each for each in found}
+    def _believed(self, sums: EvidenceSums) -> Belief:
+        if self._belief is None or self._belief.sums is not sums:
+            self._belief = Belief(sums, self._settings)
+            self._best = self._belief.best_regime()
+            self._asked = None
+        return self._belief
+
+    def _estimates(self, belief: Belief, asked: list[str], caps: dict[str, float]) -> Mapping[str, RegimeEstimate]:
+        if self._asked != (asked, caps):
+            self._asked = (asked, caps)
+            self._found = {each.regime: each for each in belief.estimate(asked, caps).regimes}
         return self._found
 
     def _by_evidence(
-        self, advice: Advice, analysis: Analysis, sums: EvidenceSums, by_regime: Mapping[str, RegimeEstimate]
+        self,
+        advice: Advice,
+        analysis: Analysis,
+        sums: EvidenceSums,
+        by_regime: Mapping[str, RegimeEstimate],
+        preferred: str | None,
     ) -> Advice:
-        preferred = _preferred(by_regime)
         regime = preferred or advice.preferred_regime
         view = view_of(by_regime[regime], sums.observations)
         figures = next((each for each in analysis.regimes if each.regime == regime), None)
@@ -109,13 +128,6 @@ class EvidenceFeedback:
             rules=Rules.EVIDENCE,
             current=_advice(view_of(current, sums.observations)) if current else None,
         )
-
-
-def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
-    """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
-    seen = [each for each in by_regime.values() if each.observations]
-    ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
-    return ranked[0].regime if ranked else None
 
 
 def _advice(view: EvidenceView) -> RegimeAdvice:

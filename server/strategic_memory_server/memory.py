@@ -17,6 +17,12 @@ from strategic_memory_server.policy import Policy
 UNKNOWN_REGIME = "UNKNOWN"
 """Regime of an entry for which none was given or observed."""
 
+OTHER_REGIME = "OTHER"
+"""Regime of the entries of all regimes that are not kept apart: a mixture, of which nothing can be advised."""
+
+NEVER_PREFERRED = frozenset({UNKNOWN_REGIME, OTHER_REGIME})
+"""Names that are no market regime."""
+
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
@@ -81,7 +87,8 @@ class StrategicMemory:
     """One consistent reading of all sources.
 
     `timed` says whether positions are times; without it they only give the order. `sources` has one report
-    for each source that was read. `totals` is what the windows add up to, where that is known already.
+    for each source that was read. `totals` is what the windows add up to, where that is known already. `others` is the
+    number of regimes that are not kept apart, and are OTHER in the columns.
     """
 
     regime_names: tuple[str, ...]
@@ -93,6 +100,7 @@ class StrategicMemory:
     sources: tuple[SourceReport, ...] = ()
     timed: bool = True
     totals: MemoryTotals | None = None
+    others: int = 0
 
     @property
     def sample_count(self) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis.asyncio as redis
 
@@ -21,6 +21,7 @@ from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.load_log import LoadLog
+from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
@@ -32,8 +33,9 @@ from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import LastCap, ValueInputs
 from strategic_memory_server.inputs.window_update import bring_up
 from strategic_memory_server.memory import Context, StrategicMemory
+from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
@@ -65,6 +67,7 @@ class MemoryLoader:
         windows: lengths of the windows.
         last_cap: the last cap on leverage that could be read, shared with other loaders of the same prefix.
         limits: how much is read at once, and looked at in all.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
 
     def __init__(
@@ -74,12 +77,14 @@ class MemoryLoader:
         windows: WindowSettings,
         last_cap: LastCap | None = None,
         limits: ReadingLimits = DEFAULT_LIMITS,
+        max_regimes: int = MAX_REGIMES,
     ) -> None:
         self._client = client
         self._prefix = prefix
         self._last_cap = last_cap or LastCap()
         self._values = ValueInputs(self._last_cap)
         self._limits = limits
+        self._max_regimes = max_regimes
         self._windows = MemoryWindows(windows, limits)
         longest = max(windows.regime, windows.portfolio, windows.trades)
         self._is_small = longest <= limits.page_entries
@@ -104,7 +109,7 @@ class MemoryLoader:
 
     def another(self, windows: WindowSettings) -> MemoryLoader:
         """Make a loader of the same inputs that has read nothing yet, with other windows."""
-        return MemoryLoader(self._client, self._prefix, windows, self._last_cap, self._limits)
+        return MemoryLoader(self._client, self._prefix, windows, self._last_cap, self._limits, self._max_regimes)
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
         """Read what the streams hold of a span of time, once, whatever else has been read.
@@ -115,11 +120,11 @@ class MemoryLoader:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
                 producer has caused.
         """
-        reader = SpanReader(self._client, self._prefix, windows, span, self._limits)
+        reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes)
         if span.last_ms is not None:
-            return await reader.read(Context())
+            return await self._apart(await reader.read(Context()))
         values = self._values.read(await round_trip(self._client, self._ask_values))
-        return await reader.read(values.context, values.reports)
+        return await self._apart(await reader.read(values.context, values.reports))
 
     async def load(self, *, anew: bool = False) -> LoadedMemory:
         """Read what there is to read.
@@ -145,7 +150,8 @@ class MemoryLoader:
         for follower in self._followers:
             follower.end()
         reports = [follower.report(noted) for follower, noted in zip(self._followers, notes, strict=True)]
-        memory = self._windows.memory(values.context, (*values.reports, *reports))
+        memory = self._windows.memory(values.context, (*values.reports, *reports), self._max_regimes)
+        memory = await self._apart(memory)
         self._log.end(
             memory.sample_count,
             [follower.gap for follower in self._followers if follower.gap is not None],
@@ -154,6 +160,17 @@ class MemoryLoader:
         self._recheck_at_s = recheck_at_s
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to)
+
+    async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
+        """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""
+        if memory.totals is not None:
+            return memory
+
+        def apart() -> StrategicMemory:
+            found = with_regimes_apart(memory, self._max_regimes)
+            return replace(found, totals=totals_of(found))
+
+        return await asyncio.to_thread(apart)
 
     async def _read_streams(self) -> list[RejectedInput]:
         """Read on until all three streams are read, and take over what is new."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 from redis.exceptions import RedisError
@@ -26,8 +26,10 @@ from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.regimes_problem import tell_of_regimes
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
@@ -57,6 +59,7 @@ class SyncParts:
     leadership: Leadership
     long_memory: LongMemory
     evidence: EvidenceFeedback
+    problems: Problems = field(default_factory=Problems)
 
 
 def unix_time_ms() -> int:
@@ -190,6 +193,7 @@ class StrategicMemorySync:
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
+        tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.max_regimes)
         status = replace(
             self.status,
             failures=0,

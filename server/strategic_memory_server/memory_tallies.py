@@ -5,7 +5,7 @@ Regimes and strategies are indices into their names, as in the columns of a memo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, KeysView, Sequence
 
 import numpy as np
 
@@ -28,6 +28,11 @@ class ObservedTallies:
         self._pnl: PnlTallies[str] = PnlTallies()
         self._confidence: PnlTallies[str] = PnlTallies()
         self._runs = RunTally()
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
 
     def totals(self) -> ObservedTotals:
         """Give the totals as they stand."""
@@ -57,6 +62,11 @@ class EarnedTallies:
     def __init__(self) -> None:
         self._pnl: PnlTallies[str] = PnlTallies()
 
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
+
     def totals(self) -> dict[str, PnlTotal]:
         """Give the totals as they stand."""
         return self._pnl.totals.copy()
@@ -78,6 +88,16 @@ class TradedTallies:
         self._pnl: PnlTallies[str] = PnlTallies()
         self._by_policy: PnlTallies[tuple[str, int]] = PnlTallies()
         self._by_strategy: PnlTallies[tuple[str, str]] = PnlTallies()
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
+
+    @property
+    def strategies(self) -> Iterator[str]:
+        """The strategies that have entries, each as often as there are regimes in which it has."""
+        return (strategy for _, strategy in self._by_strategy.totals)
 
     def totals(self) -> TradedTotals:
         """Give the totals as they stand."""

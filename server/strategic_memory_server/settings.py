@@ -12,6 +12,9 @@ from strategic_memory_server.rules import reference_rules
 MAX_WINDOW = 1_000_000
 """Longest window, in entries."""
 
+MAX_REGIMES = 64
+"""Regimes that are kept apart, unless a setting says otherwise."""
+
 MAX_REQUEST_BYTES = 96 * 1024 * 1024
 """Three tables of `MAX_WINDOW` entries have 68 MiB in the packed form, and 84 with 10,000 long names in each column."""
 
@@ -76,6 +79,7 @@ class SyncSettings:
         windows: lengths of the windows.
         rules: which rules are in charge of the advice.
         evidence: how evidence is weighed, and how much of it is needed.
+        max_regimes: regimes that are kept apart, those used last; the others are OTHER.
         trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
     """
 
@@ -91,6 +95,7 @@ class SyncSettings:
     windows: WindowSettings = field(default_factory=WindowSettings)
     rules: Rules = Rules.REFERENCE
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    max_regimes: int = MAX_REGIMES
     trade_id_horizon: int = 10_000
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.deep_analysis import DeepAnalysis, analyze_deeply
-from strategic_memory_server.evidence.batch import batch_of_codes
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
+from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
@@ -21,7 +21,7 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 
 DEFAULT_PAST_REVISIONS = 1_000
 MAX_PAST_REVISIONS = 10_000
@@ -35,6 +35,7 @@ class AnalysisOrder:
         as_of_ms: the moment to analyse as of, milliseconds since 1970-01-01 UTC; None: now.
         max_age_ms: how old an entry may be then, milliseconds; None: however old.
         past_revisions: newest revisions of the feedback log to judge by what then happened; 0: none.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
 
     windows: WindowSettings
@@ -46,6 +47,7 @@ class AnalysisOrder:
     as_of_ms: int | None = None
     max_age_ms: int | None = None
     past_revisions: int = DEFAULT_PAST_REVISIONS
+    max_regimes: int = MAX_REGIMES
 
     def span(self, now_ms: int) -> TimeSpan:
         """Say which entries count."""
@@ -83,7 +85,9 @@ def analyze_memory(
     analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory, checkpoint)
     checkpoint()
     advice = ReinforcementFeedback(order.minimum_samples, order.policy_table).recommend(analysis)
-    known = sums_of_trades(memory.trades, memory.regime_names, order.evidence.decay) if sums is None else sums
+    known = sums
+    if known is None:
+        known = sums_of_trades(memory.trades, memory.regime_names, order.evidence.decay, order.max_regimes, checkpoint)
     if isinstance(advice, NoAdvice):
         feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
     else:
@@ -95,7 +99,14 @@ def analyze_memory(
     return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, order.evidence, now_ms, checkpoint))
 
 
-def sums_of_trades(trades: TradeWindow, regime_names: Sequence[str], decay: float) -> EvidenceSums:
+def sums_of_trades(
+    trades: TradeWindow,
+    regime_names: Sequence[str],
+    decay: float,
+    max_regimes: int = MAX_REGIMES,
+    checkpoint: Checkpoint = go_on,
+) -> EvidenceSums:
     """Sum trades; those without a policy are no evidence about any."""
     usable = trades.policy >= 0
-    return batch_of_codes(decay, regime_names, trades.regime[usable], trades.policy[usable], trades.pnl[usable])
+    columns = trades.regime[usable], trades.policy[usable], trades.pnl[usable]
+    return with_observations(EvidenceSums(decay), regime_names, *columns, max_regimes, checkpoint)

@@ -74,6 +74,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", "0.5", "sync.evidence.exploration_width", 0.5),
     ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", "40", "sync.evidence.exploration_hold", 40),
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.trade_id_horizon", 0),
+    ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.max_regimes", 250),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
 ]
 
@@ -155,6 +156,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", ["on"], "set STRATEGIC_MEMORY_RULES=evidence"),
     ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", [*NUMBERS, "10.1"], ""),
     ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", [*NUMBERS, "0", "1.5", "1000001"], ""),
+    ("STRATEGIC_MEMORY_MAX_REGIMES", ["x", "3", "251"], ""),
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
 ]

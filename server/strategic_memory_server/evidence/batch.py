@@ -59,7 +59,9 @@ def batch_of_codes(
     # One sort serves all regimes, however many there are.
     regimes = {
         names[code]: _regime_sums(decay, policy[chosen], pnl[chosen])
-        for code, chosen in zip(seen.found.tolist(), seen.members(), strict=True)
+        for code, chosen in sorted(
+            zip(seen.found.tolist(), seen.members(), strict=True), key=lambda each: int(each[1][-1])
+        )
     }
     return EvidenceSums(decay, regimes, last_trade_id)
 
@@ -70,10 +72,15 @@ def merged(earlier: EvidenceSums, later: EvidenceSums) -> EvidenceSums:
         raise ValueError(f"sums that decay by {earlier.decay} and by {later.decay} cannot be joined: sum one anew")
     regimes = dict(earlier.regimes)
     for name, cells in later.regimes.items():
-        aged = decayed(regimes.get(name, NO_OBSERVATIONS), later.decay ** sum(cell.observations for cell in cells))
-        regimes[name] = (_added(aged[0], cells[0]), _added(aged[1], cells[1]), _added(aged[2], cells[2]))
+        regimes[name] = joined_cells(regimes.pop(name, NO_OBSERVATIONS), cells, later.decay)
     last_trade_id = earlier.last_trade_id if later.last_trade_id is None else later.last_trade_id
     return EvidenceSums(earlier.decay, regimes, last_trade_id)
+
+
+def joined_cells(earlier: RegimeSums, later: RegimeSums, decay: float) -> RegimeSums:
+    """Join two stretches of history of one regime."""
+    aged = decayed(earlier, decay ** sum(cell.observations for cell in later))
+    return (_added(aged[0], later[0]), _added(aged[1], later[1]), _added(aged[2], later[2]))
 
 
 def _added(one: CellSums, other: CellSums) -> CellSums:

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from strategic_memory_server.evidence.cautions import cautions_of
 from strategic_memory_server.evidence.cells import cells_of
-from strategic_memory_server.evidence.comparisons import CHALLENGERS
+from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
 from strategic_memory_server.evidence.figures import Figures, figures_of
 from strategic_memory_server.evidence.judgement import Judgement, judge
 from strategic_memory_server.evidence.leverage import leverage_hint
 from strategic_memory_server.evidence.observations_until import RegimeBelief, observations_until
+from strategic_memory_server.evidence.recommendation import recommended
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
+from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.policy import Policy
 
 
@@ -35,24 +39,57 @@ def estimate(
         settings: how evidence is weighed; ValueError when the sums decay differently.
         leverage_caps: highest leverage by the name of who says so; ValueError when one is negative or not finite.
     """
-    if sums.decay != settings.decay:
-        raise ValueError(f"the sums decay by {sums.decay}, the settings by {settings.decay}: sum the trades anew")
-    cells, places = cells_of(sums)
-    figures = figures_of(cells, settings)
-    asked = figures.of_regimes([places.get(regime, len(places)) for regime in regimes])
-    overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
-    view = _View(asked, judge(asked, settings), settings)
-    return Estimate(
-        regimes=tuple(
-            view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
-            for place, regime in enumerate(regimes)
-        ),
-        unit=float(figures.scale.unit),
-        prior_spreads=settings.prior_spreads,
-        tau_weights=tuple(figures.posterior.tau_weights.tolist()),
-        observations=sum(overall),
-        last_trade_id=sums.last_trade_id,
-    )
+    return Belief(sums, settings).estimate(regimes, leverage_caps)
+
+
+class Belief:
+    """What is believed of all regimes at once; what is said of one is worked out when it is asked for.
+
+    Args:
+        sums: what was seen.
+        settings: how evidence is weighed; ValueError when the sums decay differently.
+    """
+
+    def __init__(self, sums: EvidenceSums, settings: EvidenceSettings) -> None:
+        if sums.decay != settings.decay:
+            raise ValueError(f"the sums decay by {sums.decay}, the settings by {settings.decay}: sum the trades anew")
+        self.sums = sums
+        self._settings = settings
+        cells, self._places = cells_of(sums)
+        self._figures = figures_of(cells, settings)
+
+    def estimate(self, regimes: Sequence[str], leverage_caps: Mapping[str, float] | None = None) -> Estimate:
+        """Say what the evidence says about some regimes; see `estimate`."""
+        sums, figures = self.sums, self._figures
+        asked = figures.of_regimes([self._places.get(regime, len(self._places)) for regime in regimes])
+        overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
+        view = _View(asked, judge(asked, self._settings), self._settings)
+        return Estimate(
+            regimes=tuple(
+                view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
+                for place, regime in enumerate(regimes)
+            ),
+            unit=float(figures.scale.unit),
+            prior_spreads=self._settings.prior_spreads,
+            tau_weights=tuple(figures.posterior.tau_weights.tolist()),
+            observations=sum(overall),
+            last_trade_id=sums.last_trade_id,
+        )
+
+    def best_regime(self) -> str | None:
+        """Name the regime whose recommended policy has the highest utility; then more trades, then the name.
+
+        Never UNKNOWN or OTHER, which are no regimes of a market; None where no other was seen.
+        """
+        names = [name for name in self._places if name not in NEVER_PREFERRED]
+        if not names:
+            return None
+        figures = self._figures.of_regimes([self._places[name] for name in names])
+        beats = probability_beats_conservative(figures.utility, figures.posterior.tau_weights)
+        followed = recommended(figures.utility.mean, beats, figures.weight, self._settings)
+        utility = float(figures.scale.unit) * figures.utility.mean[np.arange(len(names)), followed]
+        ranked = zip(utility.tolist(), [self.sums.count_of(name) for name in names], names, strict=True)
+        return min(ranked, key=lambda each: (-each[0], -each[1], each[2]))[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +105,14 @@ class _View:
     ) -> RegimeEstimate:
         """Give the estimate of the regime at a place."""
         policies = self._policies(place, cells)
-        recommended = Policy(int(self.judgement.recommended[place]))
-        followed = policies[recommended]
+        chosen = Policy(int(self.judgement.recommended[place]))
+        followed = policies[chosen]
         confidence = followed.probability_mean_positive
         relative_spread = float(self.figures.scale.regime[place])
         return RegimeEstimate(
             regime=regime,
             policies=(policies[0], policies[1], policies[2]),
-            recommended=recommended,
+            recommended=chosen,
             confidence_boost=confidence,
             leverage=leverage_hint(confidence, relative_spread, followed.interval_low, caps),
             relative_spread=relative_spread,

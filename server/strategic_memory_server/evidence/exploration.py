@@ -18,6 +18,9 @@ from strategic_memory_server.policy import Policy
 
 Worth = TypeVar("Worth", float, Floats)
 
+MAX_TRIALS = 1_000
+"""Trials that are remembered at once; one more, and all others begin afresh: names of regimes are made up anew."""
+
 _POLICY, _SINCE = "policy", "since"
 _ROUNDING = 1e-9
 """Share by which equal bounds may differ: before anything is seen, only rounding tells them apart."""
@@ -97,7 +100,8 @@ def next_trial(
     chosen = next(policy for policy in Policy if optimistic[policy] >= least)
     if trial is not None and trial.policy is chosen and trial.since <= observations:
         return chosen, exploration
-    return chosen, Exploration({**exploration.trials, regime: Trial(chosen, observations)})
+    others = exploration.trials if len(exploration.trials) < MAX_TRIALS else {}
+    return chosen, Exploration({**others, regime: Trial(chosen, observations)})
 
 
 def explore(

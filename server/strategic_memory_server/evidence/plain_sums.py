@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
 from strategic_memory_server.memory import JsonObject, JsonValue
 from strategic_memory_server.policy import Policy
 
-_DECAY, _REGIMES, _LAST_TRADE_ID = "decay", "regimes", "last_trade_id"
+_DECAY, _REGIMES, _LAST_TRADE_ID, _NEWEST_LAST = "decay", "regimes", "last_trade_id", "newest_last"
 
 _ROUNDING = 1e-6
 """Share by which sums may have drifted apart after many millions of updates."""
@@ -20,7 +21,12 @@ _SHOWN = 40
 def to_plain(sums: EvidenceSums) -> JsonObject:
     """Give the sums as plain values: regimes by name, each cell a list in the order of `CellSums`."""
     regimes: JsonObject = {name: [_plain_cell(cell) for cell in sums.regimes[name]] for name in sorted(sums.regimes)}
-    return {_DECAY: sums.decay, _LAST_TRADE_ID: sums.last_trade_id, _REGIMES: regimes}
+    return {
+        _DECAY: sums.decay,
+        _LAST_TRADE_ID: sums.last_trade_id,
+        _REGIMES: regimes,
+        _NEWEST_LAST: list(sums.regimes),
+    }
 
 
 def from_plain(plain: JsonValue) -> EvidenceSums:
@@ -35,7 +41,21 @@ def from_plain(plain: JsonValue) -> EvidenceSums:
         raise ValueError(f"{_LAST_TRADE_ID} has to be text or null")
     if not isinstance(regimes, dict):
         raise ValueError(f"{_REGIMES} has to be an object")
-    return EvidenceSums(decay, {name: _regime(name, cells) for name, cells in regimes.items()}, last_trade_id)
+    found = {name: _regime(name, cells) for name, cells in regimes.items()}
+    return EvidenceSums(decay, {name: found[name] for name in _order(found, plain.get(_NEWEST_LAST))}, last_trade_id)
+
+
+def _order(found: Mapping[str, RegimeSums], newest_last: JsonValue) -> list[str]:
+    """Give the regimes in the order of their newest observation.
+
+    Sums that were written before the order was are taken as if the regimes with the most observations had the newest.
+    """
+    if newest_last is None:
+        return sorted(found, key=lambda name: (sum(cell.observations for cell in found[name]), name))
+    names = [name for name in newest_last if isinstance(name, str)] if isinstance(newest_last, list) else None
+    if names is None or sorted(names) != sorted(found):
+        raise ValueError(f"{_NEWEST_LAST} has to be a list of the names in {_REGIMES}")
+    return names
 
 
 def _plain_cell(cell: CellSums) -> JsonValue:

@@ -53,7 +53,7 @@ class EvidenceSums:
 
     Attributes:
         decay: weight that an observation keeps when one more of its regime arrives.
-        regimes: sums by regime; the order in which regimes were first seen means nothing.
+        regimes: sums by regime, in the order of the newest observation of each, the oldest first.
         last_trade_id: id of the newest trade contained; None while there is none, or where trades carry no id.
     """
 
@@ -70,6 +70,10 @@ class EvidenceSums:
         """Give the cells of a regime, empty ones for a regime never seen."""
         return self.regimes.get(regime, NO_OBSERVATIONS)
 
+    def count_of(self, regime: str) -> int:
+        """Observations of a regime, unweighted."""
+        return sum(cell.observations for cell in self.of(regime))
+
 
 def updated(
     sums: EvidenceSums, regime: str, policy: Policy | int, pnl: float, trade_id: str | None = None
@@ -85,11 +89,19 @@ def updated(
     """
     require_policy(policy)
     require_pnl(pnl)
-    cells = list(decayed(sums.of(regime), sums.decay))
+    regimes = dict(sums.regimes)
+    add_observation(regimes, sums.decay, regime, policy, pnl)
+    return EvidenceSums(sums.decay, regimes, sums.last_trade_id if trade_id is None else trade_id)
+
+
+def add_observation(
+    regimes: dict[str, RegimeSums], decay: float, regime: str, policy: Policy | int, pnl: float
+) -> None:
+    """Add the newest observation to sums that are being made; policy and pnl have been checked."""
+    cells = list(decayed(regimes.pop(regime, NO_OBSERVATIONS), decay))
     observations, weight, squared_weight, total, squares = cells[policy]
     cells[policy] = CellSums(observations + 1, weight + 1.0, squared_weight + 1.0, total + pnl, squares + pnl * pnl)
-    regimes = {**sums.regimes, regime: (cells[0], cells[1], cells[2])}
-    return EvidenceSums(sums.decay, regimes, sums.last_trade_id if trade_id is None else trade_id)
+    regimes[regime] = (cells[0], cells[1], cells[2])
 
 
 def decayed(cells: RegimeSums, factor: float) -> RegimeSums:

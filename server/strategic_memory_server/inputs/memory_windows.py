@@ -28,7 +28,7 @@ from strategic_memory_server.inputs.rolling_results import (
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
 from strategic_memory_server.memory import UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 
 
 class MemoryWindows:
@@ -68,10 +68,14 @@ class MemoryWindows:
             unknown=self._names.index(UNKNOWN_REGIME),
         )
 
-    def memory(self, context: Context, reports: tuple[SourceReport, ...]) -> StrategicMemory:
-        """Give what the windows hold now; it stays as it is when they go on."""
-        totals = MemoryTotals(self.regimes.totals(), self.portfolio.totals(), self.trades.totals())
-        self._forget_unused_names(totals)
+    def memory(
+        self, context: Context, reports: tuple[SourceReport, ...], max_regimes: int = MAX_REGIMES
+    ) -> StrategicMemory:
+        """Give what the windows hold now; it stays as it is when they go on.
+
+        Its totals are left out where there are more than `max_regimes` regimes: they are not kept apart then.
+        """
+        self._forget_unused_names()
         return StrategicMemory(
             regime_names=self._names.names,
             strategy_names=self._strategies.names,
@@ -80,18 +84,27 @@ class MemoryWindows:
             trades=self.trades.window(),
             context=context,
             sources=reports,
-            totals=totals,
+            totals=self._totals(max_regimes),
         )
 
-    def _forget_unused_names(self, totals: MemoryTotals) -> None:
+    def _totals(self, max_regimes: int) -> MemoryTotals | None:
+        windows = (self.regimes, self.portfolio, self.trades)
+        if max(len(window.regimes) for window in windows) > max_regimes or len(self._regimes()) > max_regimes:
+            return None
+        return MemoryTotals(self.regimes.totals(), self.portfolio.totals(), self.trades.totals())
+
+    def _regimes(self) -> dict[str, None]:
+        """Give the regimes of the windows."""
+        return dict.fromkeys((*self.regimes.regimes, *self.portfolio.regimes, *self.trades.regimes))
+
+    def _forget_unused_names(self) -> None:
         """Keep names that a producer makes up anew all the time from filling the memory of this process."""
         if self._names.may_be_crowded:
-            used = (*totals.observed.pnl, *totals.earned, *totals.traded.pnl)
-            new = self._names.renumber(used)
+            new = self._names.renumber(self._regimes())
             if new is not None:
                 for window in (self.regimes, self.portfolio, self.trades):
                     window.buffer.renumber("regime", new)
         if self._strategies.may_be_crowded:
-            new = self._strategies.renumber(strategy for _, strategy in totals.traded.by_strategy)
+            new = self._strategies.renumber(self.trades.used_strategies)
             if new is not None:
                 self.trades.buffer.renumber("strategy", new)

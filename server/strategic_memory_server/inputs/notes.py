@@ -16,3 +16,6 @@ TRIMMED_BEFORE_READ = "trimmed_before_read"
 
 PERHAPS_TRIMMED_BEFORE_READ = "perhaps_trimmed_before_read"
 """The same, where Redis (before version 7) does not tell whether there were any, and how many: 1."""
+
+COUNTED_AS_OTHER = "counted_as_other"
+"""The regime of the entry is not among those that are kept apart; it counts as OTHER."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import KeysView, Sequence
 
 import numpy as np
 
@@ -48,6 +48,11 @@ class RollingRegimes(RollingWindow):
     def window(self) -> RegimeWindow:
         """Give the window as it stands."""
         return RegimeWindow(**self.buffer.columns())
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._tallies.regimes
 
     def totals(self) -> ObservedTotals:
         """Give its totals."""

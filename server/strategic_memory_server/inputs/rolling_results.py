@@ -7,7 +7,7 @@ late, and is UNKNOWN once that observation has been trimmed from its stream: wha
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, KeysView, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,6 +170,11 @@ class RollingPortfolio(RollingResults):
         """Give the window as it stands."""
         return _portfolio_window(self.buffer.columns())
 
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._tallies.regimes
+
     def totals(self) -> dict[str, PnlTotal]:
         """Give its totals."""
         return self._tallies.totals()
@@ -195,6 +200,16 @@ class RollingTrades(RollingResults):
     def window(self) -> TradeWindow:
         """Give the window as it stands."""
         return _trade_window(self.buffer.columns())
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._tallies.regimes
+
+    @property
+    def used_strategies(self) -> Iterator[str]:
+        """The strategies that have entries; one may be there more than once."""
+        return self._tallies.strategies
 
     def totals(self) -> TradedTotals:
         """Give its totals."""

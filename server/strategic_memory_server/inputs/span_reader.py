@@ -43,11 +43,19 @@ class SpanReader:
         windows: lengths of the windows.
         span: which entries count.
         limits: how much is read at once, and looked at in all.
+        max_regimes: with more regimes the totals are left out.
     """
 
     def __init__(
-        self, client: redis.Redis, prefix: str, windows: WindowSettings, span: TimeSpan, limits: ReadingLimits
+        self,
+        client: redis.Redis,
+        prefix: str,
+        windows: WindowSettings,
+        span: TimeSpan,
+        limits: ReadingLimits,
+        max_regimes: int,
     ) -> None:
+        self._max_regimes = max_regimes
         self._client = client
         self._prefix = prefix
         self._limits = limits
@@ -71,7 +79,7 @@ class SpanReader:
         await self._take_over()
         notes: tuple[dict[str, int], ...] = ({}, self._windows.portfolio.notes(), self._windows.trades.notes())
         reports = [scan.report(noted) for scan, noted in zip(scans, notes, strict=True)]
-        return self._windows.memory(context, (*value_reports, *reports))
+        return self._windows.memory(context, (*value_reports, *reports), self._max_regimes)
 
     async def _take_over(self) -> None:
         """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""

@@ -6,22 +6,19 @@ its `trade_id` does, for as long as the id is remembered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.evidence.batch import batch_of_codes, merged
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.evidence.regimes_apart import with_observations
+from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.known_ids import KnownIds
 
 NOTHING_READ = "0-0"
 """Where a memory stands that has read no entry yet."""
-
-FEW = 16
-"""So many trades are added one by one as fast as at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +65,20 @@ class Added:
     trade_ids: tuple[str, ...]
 
 
-def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids: KnownIds) -> Added:
+AT_ONCE = 256
+"""More trades are not added on the event loop: where each has a regime of its own that takes its time."""
+
+
+async def add_page(
+    kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids: KnownIds, max_regimes: int
+) -> Added:
+    """Do as `add_trades`, and let other tasks have their turn meanwhile."""
+    if len(trades.policies) <= AT_ONCE:
+        return add_trades(kept, trades, read_up_to, known_ids, max_regimes)
+    return await asyncio.to_thread(add_trades, kept, trades, read_up_to, known_ids, max_regimes)
+
+
+def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids: KnownIds, max_regimes: int) -> Added:
     """Add the trades of the entries up to `read_up_to`.
 
     Args:
@@ -76,20 +86,13 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
         trades: the usable trades after it.
         read_up_to: id of the last entry that was read for them.
         known_ids: ids that count no more; it is not changed.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
     told = known_ids.tell_apart(trades.trade_ids)
     counts = trades.policies >= 0
     counts[list(told.duplicates)] = False
-    sums = _summed(kept.sums, trades, np.flatnonzero(counts))
+    places = np.flatnonzero(counts)
+    columns = trades.regimes[places], trades.policies[places], trades.pnl[places]
+    sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes)
     duplicates, numbered = kept.duplicates + len(told.duplicates), kept.numbered + told.numbered
     return Added(KeptTrades(sums, read_up_to, duplicates, numbered), told.fresh)
-
-
-def _summed(sums: EvidenceSums, trades: SeenTrades, places: NDArray[np.intp]) -> EvidenceSums:
-    """Add the trades at some places."""
-    regimes, policies, pnl = trades.regimes[places], trades.policies[places], trades.pnl[places]
-    if places.size > FEW:
-        return merged(sums, batch_of_codes(sums.decay, trades.regime_names, regimes, policies, pnl))
-    for regime, policy, earned in zip(regimes.tolist(), policies.tolist(), pnl.tolist(), strict=True):
-        sums = updated(sums, trades.regime_names[regime], policy, earned)
-    return sums

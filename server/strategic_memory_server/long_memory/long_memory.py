@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from strategic_memory_server.evidence.exploration import Exploration
-from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_trades
+from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_store import (
     MemoryStore,
     Note,
@@ -20,6 +20,7 @@ from strategic_memory_server.long_memory.memory_store import (
     read_exploration,
 )
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
 
 logger = structlog.get_logger(__name__)
@@ -60,11 +61,13 @@ class LongMemory:
     Args:
         store: reads what Redis holds.
         reader: reads new trades.
+        max_regimes: regimes that are kept apart; the others are OTHER.
     """
 
-    def __init__(self, store: MemoryStore, reader: TradeReader) -> None:
+    def __init__(self, store: MemoryStore, reader: TradeReader, max_regimes: int = MAX_REGIMES) -> None:
         self._store = store
         self._reader = reader
+        self._max_regimes = max_regimes
         self._stored: Stored | None = None
 
     async def gather(self, newest_trade: str | None = None) -> Gathered:
@@ -86,7 +89,7 @@ class LongMemory:
         page = await self._reader.read_after(start)
         if page.read_up_to == start:
             return Gathered(kept, None, is_complete=True, stored=stored)
-        added = add_trades(kept, page.trades, page.read_up_to, stored.known_ids)
+        added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
         return Gathered(added.kept, _note(stored, added.kept, added.trade_ids), page.is_last, stored)
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:

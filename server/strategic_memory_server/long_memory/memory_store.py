@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 
@@ -11,12 +12,17 @@ from redis.exceptions import ResponseError
 
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
+from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
+from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
+
+LARGE_BYTES = 256 * 1024
+"""A larger memory is not read on the event loop: one that knows too many regimes, from before they were bounded."""
 
 _SHOWN = 200
 
@@ -96,9 +102,12 @@ class MemoryStore:
         prefix: what every key starts with.
         decay: how the sums decay; sums that decay otherwise are not gone on from.
         horizon: ids of trades that are remembered.
+        max_regimes: regimes that are kept apart; a memory with more is brought down to them when it is read.
     """
 
-    def __init__(self, client: redis.Redis, prefix: str, decay: float, horizon: int) -> None:
+    def __init__(
+        self, client: redis.Redis, prefix: str, decay: float, horizon: int, max_regimes: int = MAX_REGIMES
+    ) -> None:
         self._client = client
         self._keys = MemoryKeys.under(prefix)
         self._ask_fields = packed(
@@ -106,6 +115,7 @@ class MemoryStore:
         )
         self._decay = decay
         self._horizon = horizon
+        self._max_regimes = max_regimes
 
     async def read(self) -> Stored:
         """Read what there is, to go on from it.
@@ -118,7 +128,7 @@ class MemoryStore:
         fields, ids = await round_trip(self._client, [self._ask_fields, newest_ids])
         _checked(fields, keys.evidence, "hash")
         _checked(ids, keys.trade_ids, "sorted set")
-        read_up_to, kept, exploration, text = self._understood(fields)
+        read_up_to, kept, exploration, text = await self._understood(fields)
         if kept is None:
             return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, exploration, text)
         known = [name.decode() for name in reversed(ids)] if self._horizon else []
@@ -131,14 +141,17 @@ class MemoryStore:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         (fields,) = await round_trip(self._client, [self._ask_fields])
-        _, kept, exploration, _ = self._understood(_checked(fields, self._keys.evidence, "hash"))
+        _, kept, exploration, _ = await self._understood(_checked(fields, self._keys.evidence, "hash"))
         return kept.sums if kept else EvidenceSums(self._decay), exploration
 
-    def _understood(self, fields: list[bytes | None]) -> tuple[str, KeptTrades | None, Exploration, bytes]:
+    async def _understood(self, fields: list[bytes | None]) -> tuple[str, KeptTrades | None, Exploration, bytes]:
         """Give where the memory stands, what it holds if that can be gone on from, and what is being tried."""
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
         *sums, exploration_text = fields[1:]
         text = exploration_text or b""
+        if sum(len(field or b"") for field in fields) > LARGE_BYTES:
+            kept = await asyncio.to_thread(self._kept, read_up_to, *sums)
+            return read_up_to, kept, await asyncio.to_thread(read_exploration, text), text
         return read_up_to, self._kept(read_up_to, *sums), read_exploration(text), text
 
     def _kept(
@@ -148,7 +161,7 @@ class MemoryStore:
             return None
         try:
             id_order(read_up_to)
-            found = from_plain(json.loads(sums))
+            found = kept_apart(from_plain(json.loads(sums)), self._max_regimes)
             kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0))
         except (ValueError, RecursionError) as error:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))

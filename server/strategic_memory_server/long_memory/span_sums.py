@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_trades
+from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_page
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.settings import MAX_REGIMES
 
 
-async def sums_of_span(reader: TradeReader, span: TimeSpan, decay: float, horizon: int) -> EvidenceSums:
+async def sums_of_span(
+    reader: TradeReader, span: TimeSpan, decay: float, horizon: int, max_regimes: int = MAX_REGIMES
+) -> EvidenceSums:
     """Sum the trades of a span that the stream still holds, page by page.
 
     Args:
@@ -17,6 +20,7 @@ async def sums_of_span(reader: TradeReader, span: TimeSpan, decay: float, horizo
         span: which trades count.
         decay: weight that an observation keeps when one more of its regime arrives.
         horizon: ids of trades that are remembered, so that a trade that was sent twice counts once.
+        max_regimes: regimes that are kept apart; the others are OTHER.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
@@ -24,7 +28,7 @@ async def sums_of_span(reader: TradeReader, span: TimeSpan, decay: float, horizo
     kept, known_ids = KeptTrades(EvidenceSums(decay), span.id_before), KnownIds(horizon)
     while True:
         page = await reader.read_after(kept.read_up_to, span.largest_id)
-        added = add_trades(kept, page.trades, page.read_up_to, known_ids)
+        added = await add_page(kept, page.trades, page.read_up_to, known_ids, max_regimes)
         known_ids.add(added.trade_ids)
         kept = added.kept
         if page.is_last:

@@ -15,6 +15,7 @@ from strategic_memory_server.errors import MemoryUnreadableError
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
+from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
@@ -135,7 +136,9 @@ class Analyst:
         if span.is_open and decay == self._settings.evidence.decay:
             sums, exploration = await self._sources.memory_store.look()
             return sums, exploration if order.evidence == self._settings.evidence else None
-        return await sums_of_span(self._sources.trade_reader, span, decay, self._settings.trade_id_horizon), None
+        return await sums_of_span(
+            self._sources.trade_reader, span, decay, self._settings.trade_id_horizon, order.max_regimes
+        ), None
 
     def _analyze_inline(
         self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
@@ -150,8 +153,10 @@ class Analyst:
         read = read_inline_memory(message.inline, order.windows, span, checkpoint)
         # What it holds has been copied, and can be as much again as everything that follows takes.
         del message
-        sums = sums_of_trades(read.trades, read.memory.regime_names, order.evidence.decay)
-        memory = read.memory
+        sums = sums_of_trades(
+            read.trades, read.memory.regime_names, order.evidence.decay, order.max_regimes, checkpoint
+        )
+        memory = with_regimes_apart(read.memory, order.max_regimes, checkpoint)
         del read
         return self._analyze(memory, order, checkpoint, sums)
 

@@ -133,6 +133,7 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         as_of_ms=moment_ms,
         max_age_ms=age_ms,
         past_revisions=past_revisions,
+        max_regimes=service.max_regimes,
     )
 
 

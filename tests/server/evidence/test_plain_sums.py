@@ -39,10 +39,18 @@ def test_a_constant_pnl_summed_for_long_is_accepted() -> None:
     assert from_plain(to_plain(sums)) == sums
 
 
-def test_the_order_in_which_regimes_were_seen_is_not_written() -> None:
+def test_the_order_of_the_newest_observations_is_written() -> None:
     sums = one_by_one(made_up_trades(seed=1, count=40), 0.998)
     turned = EvidenceSums(sums.decay, dict(reversed(list(sums.regimes.items()))), sums.last_trade_id)
-    assert json.dumps(to_plain(turned)) == json.dumps(to_plain(sums))
+    for each in (sums, turned):
+        assert list(from_plain(json.loads(json.dumps(to_plain(each)))).regimes) == list(each.regimes)
+    assert json.dumps(to_plain(turned)["regimes"]) == json.dumps(to_plain(sums)["regimes"])
+
+
+def test_where_no_order_was_written_the_regimes_with_the_most_observations_count_as_the_newest() -> None:
+    sums = one_by_one([Trade(name, 0, 0.5) for name in ("B", "C", "A", "C", "C", "A", "D")], 0.998)
+    older = {name: value for name, value in to_plain(sums).items() if name != "newest_last"}
+    assert list(from_plain(older).regimes) == ["B", "D", "A", "C"]
 
 
 @each_case(
@@ -58,6 +66,8 @@ def test_the_order_in_which_regimes_were_seen_is_not_written() -> None:
         ("decay", {"decay": float("nan"), "regimes": {}}),
         ("last_trade_id", {"decay": 0.9, "last_trade_id": 5, "regimes": {}}),
         ("regimes", {"decay": 0.9}),
+        ("newest_last", {"decay": 0.9, "regimes": {}, "newest_last": ["BULL"]}),
+        ("newest_last", {"decay": 0.9, "regimes": {}, "newest_last": "BULL"}),
         ("regimes", {"decay": 0.9, "regimes": []}),
         ("regimes.BULL", {"decay": 0.9, "regimes": {"BULL": [CELL, CELL]}}),
         ("regimes.BULL.CONSERVATIVE", {"decay": 0.9, "regimes": {"BULL": [CELL[:4], CELL, CELL]}}),

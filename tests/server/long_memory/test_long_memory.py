@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from redis_inputs import add_regime, add_trade
 
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
+from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
@@ -24,6 +26,7 @@ from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.settings import MAX_REGIMES
 
 KEYS = MemoryKeys.under("quantum")
 TRADES = "quantum:stream:trade.results"
@@ -289,3 +292,27 @@ async def test_looking_asks_for_no_trade_ids(
     sums = await keeper.sums()
     redis_client.set(KEYS.trade_ids, "somebody else's")
     assert await store.look() == (sums, NOTHING_TRIED)
+
+
+async def test_a_memory_of_too_many_regimes_is_brought_down_and_goes_on_the_same_on_every_server(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, keeper: Keeper
+) -> None:
+    unbounded = batch(DECAY, [f"R{n % 500}" for n in range(1_500)], [n % 3 for n in range(1_500)], [0.1] * 1_500)
+    older = {name: value for name, value in to_plain(unbounded).items() if name != "newest_last"}
+    redis_client.hset(KEYS.evidence, mapping={"read_up_to": "5-0", "sums": json.dumps(older)})
+    before = contents_of(redis_client)
+    found = []
+    for attempt in range(2):
+        put_back(redis_client, before)
+        other_server = Keeper(async_client)
+        for number in range(40):
+            add_trade(redis_client, f"R{number * 7 % 11}", 0.2, entry_id=f"{number + 6}-0")
+            await (keeper if attempt and number % 3 else other_server).sync(number)
+            keeper.memory.forget()
+            other_server.memory.forget()
+        found.append(redis_client.hget(KEYS.evidence, "sums"))
+    assert found[0] == found[1]
+    sums = (await keeper.memory.gather()).kept.sums
+    assert len(sums.regimes) == MAX_REGIMES + 1
+    assert sums.observations == 1_540
+    assert [name for name in sums.regimes if name != "OTHER"][-1] == "R9"

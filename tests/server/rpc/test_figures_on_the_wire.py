@@ -17,7 +17,7 @@ from pnl_samples import EDGES
 from redis_inputs import add_regime, add_trade
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
-from strategic_memory_client import Analysis, Performance
+from strategic_memory_client import Analysis
 from strategic_memory_client.from_wire import analysis_from_wire
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.estimator import estimate
@@ -158,11 +158,20 @@ async def test_a_regime_that_only_was_observed_has_no_figures_of_trades(service:
     assert not regime.HasField("evidence")
 
 
-async def test_of_many_regimes_those_with_the_most_trades_have_figures(service: InProcessServer) -> None:
+async def test_of_many_regimes_those_used_last_are_kept_apart(service: InProcessServer) -> None:
     names = [f"R{place:03}" for place in range(MAX_REGIMES + 6)]
-    trades = [TradeRow(NOW_MS, name, 0.5, "BALANCED") for place, name in enumerate(names) for _ in range(1 + place % 2)]
-    answer = analysis_from_wire((await service.client.analyze(inline(Rows(trades=trades)))).analysis)
-    figures: dict[str, Performance | None] = {regime.regime: regime.performance for regime in answer.regimes}
-    assert sum(each is not None for each in figures.values()) == MAX_REGIMES
-    assert all(figures[name] is not None for name in names[1::2])
+    trades = [TradeRow(NOW_MS + place, name, 0.5, "BALANCED") for place, name in enumerate(names) for _ in range(2)]
+    # The present regime is one of them, however long ago it was observed.
+    rows = Rows(regimes=[RegimeRow(NOW_MS, "R000", 0.1, 0.5)], trades=trades)
+    answer = analysis_from_wire((await service.client.analyze(inline(rows))).analysis)
+    found = {regime.regime: regime for regime in answer.regimes}
+    assert answer.current_regime == "R000"
+    assert sorted(found) == ["OTHER", "R000", *names[-MAX_REGIMES + 1 :]]
+    assert found["OTHER"].sample_count == 2 * 6
+    assert found["OTHER"].evidence is None
+    # Of these, the ones with the most trades.
+    assert sum(regime.performance is not None for regime in answer.regimes) == MAX_REGIMES
+    # Its trades were the first, so that the evidence about it went into the mixture: it is the prior.
     assert sum(regime.evidence is not None for regime in answer.regimes) == MAX_REGIMES
+    noted = {source.source: dict(source.noted) for source in answer.sources}
+    assert noted["stream:trade.results"] == {"counted_as_other": 12}
