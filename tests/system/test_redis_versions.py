@@ -10,10 +10,12 @@ import redis
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
-from processes import eventually
+from processes import ServiceProcess, eventually
 from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written
-from service_calls import get_json
+from service_calls import get_feedback, get_json
+
+from strategic_memory.v1 import feedback_pb2
 
 pytestmark = pytest.mark.system
 
@@ -47,3 +49,29 @@ def test_the_service_syncs_publishes_and_goes_on_after_restarts(
         assert first.epoch == second.epoch == third.epoch
         assert first.revision < second.revision < third.revision
         eventually(lambda: get_json(service)["problems"] == [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_service_that_starts_on_a_full_redis_says_what_holds(
+    kind: str, tmp_path: Path, start_service: StartService
+) -> None:
+    """Redis up to 7.0 refuses even reads in a transaction while it is full."""
+    lasting = {"STRATEGIC_MEMORY_VALIDITY": "600"}
+    with (
+        RedisProcess(tmp_path / "redis", free_port(), program=require_program(kind)) as server,
+        server.client() as client,
+    ):
+        service = start_service(server.url, env=lasting)
+        said = publishes_what_is_written(service, client)
+        service.kill()
+        client.config_set("maxmemory", 1)
+        for role in ("sync", "serve"):
+            service = start_service(server.url, env={**lasting, "STRATEGIC_MEMORY_ROLE": role})
+            held = eventually(partial(get_feedback_of, service, said.revision), what="the advice that holds")
+            assert (held.epoch, held.status) == (said.epoch, feedback_pb2.FEEDBACK_STATUS_ACTIVE)
+            service.kill()
+
+
+def get_feedback_of(service: ServiceProcess, revision: int) -> feedback_pb2.Feedback | None:
+    found = get_feedback(service)
+    return found if found.revision == revision else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import redis.asyncio as redis
 import structlog
-from redis.exceptions import ResponseError
 
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
@@ -17,7 +16,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
 
@@ -126,8 +125,8 @@ class MemoryStore:
         keys = self._keys
         newest_ids = packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0))
         fields, ids = await round_trip(self._client, [self._ask_fields, newest_ids])
-        _checked(fields, keys.evidence, "hash")
-        _checked(ids, keys.trade_ids, "sorted set")
+        checked(fields, keys.evidence, "hash")
+        checked(ids, keys.trade_ids, "sorted set")
         read_up_to, kept, exploration, text = await self._understood(fields)
         if kept is None:
             return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, exploration, text)
@@ -141,7 +140,7 @@ class MemoryStore:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         (fields,) = await round_trip(self._client, [self._ask_fields])
-        _, kept, exploration, _ = await self._understood(_checked(fields, self._keys.evidence, "hash"))
+        _, kept, exploration, _ = await self._understood(checked(fields, self._keys.evidence, "hash"))
         return kept.sums if kept else EvidenceSums(self._decay), exploration
 
     async def _understood(self, fields: list[bytes | None]) -> tuple[str, KeptTrades | None, Exploration, bytes]:
@@ -174,14 +173,3 @@ class MemoryStore:
             )
             return None
         return kept
-
-
-def _checked(reply: Reply, key: str, kind: str) -> Reply:
-    """Give a reply that is no error; one about the type of the key names it."""
-    if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
-        raise ResponseError(
-            f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
-        )
-    if isinstance(reply, Exception):
-        raise reply
-    return reply

@@ -63,6 +63,26 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Rep
     return replies
 
 
+def checked(reply: Reply, key: str, kind: str) -> Reply:
+    """Give a reply that is no error; one about the type of the key names it.
+
+    Args:
+        reply: a reply.
+        key: the key that it is about.
+        kind: what the service keeps there.
+
+    Raises:
+        redis.exceptions.ResponseError: it is an error.
+    """
+    if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
+        raise ResponseError(
+            f"WRONGTYPE {key} holds another type where this service keeps a {kind}: rename or delete it"
+        )
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
 def stream_entries(reply: Reply) -> list[Entry]:
     """Give the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
     return [(entry_id, _fields(parts)) for entry_id, parts in reply if parts]

@@ -13,12 +13,13 @@ from typing import Any
 
 import redis.asyncio as redis
 import structlog
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.feedback import Feedback, Times
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
@@ -27,6 +28,9 @@ from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 logger = structlog.get_logger(__name__)
+
+SNAPSHOT_ATTEMPTS = 5
+"""How often a snapshot is begun again because the log moved on while it was read."""
 
 _LONGEST_KEY_LIFE_MS = 7 * 86_400_000
 
@@ -210,18 +214,36 @@ class FeedbackLog:
         return _state(await self._client.hmget(self.keys.state, STATE_FIELDS))
 
     async def snapshot(self, recent: int) -> LogSnapshot:
-        """Read state, newest feedbacks and cursors at one moment."""
-        async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(self.keys.state, [*STATE_FIELDS, "run_id"])
-            pipeline.xrevrange(self.keys.log, count=recent)
-            pipeline.xrevrange(self.keys.pulse, count=1)
-            (*state_reply, written_in), newest, pulses = await pipeline.execute()
+        """Read state, newest feedbacks and cursors at one moment.
+
+        Every writer moves the state, so what was read between two equal states was there at one moment. A transaction
+        would say so too, but Redis up to 7.0 refuses even reads in one while it is full.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused, or the log changed under every
+                attempt.
+        """
+        keys = self.keys
+        ask_state = packed("HMGET", keys.state, *STATE_FIELDS, "run_id")
+        ask_newest = packed("XREVRANGE", keys.log, "+", "-", "COUNT", recent)
+        ask_pulse = packed("XREVRANGE", keys.pulse, "+", "-", "COUNT", 1)
+        for _ in range(SNAPSHOT_ATTEMPTS):
+            replies = await round_trip(self._client, [ask_state, ask_newest, ask_pulse, ask_state])
+            asked = (keys.state, "hash"), (keys.log, "stream"), (keys.pulse, "stream"), (keys.state, "hash")
+            before, newest, pulses, after = (
+                checked(reply, key, kind) for reply, (key, kind) in zip(replies, asked, strict=True)
+            )
+            if before == after:
+                break
+        else:
+            raise RedisError("the feedback log changed each time while it was read")
+        *state_reply, written_in = after
         # Asked afterwards: where Redis was restarted in between, nobody vouches for what was read.
         run_id = await self._run_id()
         state = _state(state_reply)
         return LogSnapshot(
             state=state,
-            recent=contiguous_tail(decode_entries(newest[::-1]), state),
+            recent=contiguous_tail(decode_entries(stream_entries(newest)[::-1]), state),
             log_cursor=newest[0][0].decode() if newest else "0-0",
             pulse_cursor=pulses[0][0].decode() if pulses else "0-0",
             is_vouched_for=not (run_id and written_in and written_in.decode() != run_id),
