@@ -70,6 +70,19 @@ def test_grpcurl_lists_and_describes(start_service: StartService, grpcurl: str, 
     assert f"{symbol} is a service" in described.stdout
 
 
+def test_grpcurl_describes_methods_and_what_is_in_messages(start_service: StartService, grpcurl: str) -> None:
+    address = start_service().grpc_address
+    for symbol, what in {
+        f"{SERVICE}.GetFeedback": "is a method:",
+        "strategic_memory.v1.Feedback.leverage_hint": "is a field:",
+        "strategic_memory.v1.StreamFeedbackResponse.event": "is a one-of:",
+        "strategic_memory.v1.ERROR_REASON_DRAINING": "is an enum value:",
+        "grpc.reflection.v1.ServerReflection.ServerReflectionInfo": "is a method:",
+    }.items():
+        described = run(grpcurl, "-plaintext", address, "describe", symbol)
+        assert what in described.stdout, (symbol, described.stderr)
+
+
 def test_grpcurl_reads_the_feedback(
     start_service: StartService, redis_server: EmbeddedRedis, redis_cli: str, grpcurl: str
 ) -> None:

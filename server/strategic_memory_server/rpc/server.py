@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.rpc import reflection
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
@@ -32,7 +32,8 @@ LONGEST_PENDING_S = 120
 MOST_AT_ONCE = {
     f"/{SERVICE_NAME}/Analyze": 256,
     f"/{health.SERVICE_NAME}/Watch": 1_000,
-    f"/{reflection.SERVICE_NAME}/ServerReflectionInfo": 100,
+    f"/{reflection.V1}/{reflection.METHOD}": 100,
+    f"/{reflection.V1ALPHA}/{reflection.METHOD}": 100,
 }
 """Calls admitted at once, of methods whose calls can last. Streams of feedback have a setting of their own."""
 
@@ -85,13 +86,13 @@ async def open_grpc_server(
         ListenError: the address cannot be listened on.
     """
     server = grpc.aio.server(options=_options(settings))
-    boundary = Boundary(server, metrics, MOST_AT_ONCE, PARSING).as_server
+    boundary = Boundary(server, metrics, MOST_AT_ONCE, PARSING)
     health_servicer = HealthServicer((SERVICE_NAME,))
-    service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary)
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary)
-    add_reflection: Callable[[object, object], None] = reflection_pb2_grpc.add_ServerReflectionServicer_to_server
-    names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    add_reflection(reflection.aio.ReflectionServicer(names), boundary)
+    service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)
+    reflected = reflection.Reflection((SERVICE_NAME, health.SERVICE_NAME))
+    for name in (reflection.V1, reflection.V1ALPHA):
+        boundary.add_registered_method_handlers(name, reflected.handlers())
     try:
         port = server.add_insecure_port(settings.address)
     except RuntimeError:
