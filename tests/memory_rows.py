@@ -8,7 +8,6 @@ from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.stream_position import time_ms_of
 
 
 def rows_of(memory: StrategicMemory) -> Rows:
@@ -16,9 +15,6 @@ def rows_of(memory: StrategicMemory) -> Rows:
 
     def regimes(codes: list[int]) -> list[str]:
         return [memory.regime_names[code] for code in codes]
-
-    def times(positions: list[int]) -> list[int]:
-        return [time_ms_of(position) for position in positions]
 
     def given(values: list[float]) -> list[float | None]:
         return [None if math.isnan(value) else value for value in values]
@@ -30,7 +26,7 @@ def rows_of(memory: StrategicMemory) -> Rows:
         [
             RegimeRow(*row)
             for row in zip(
-                times(observed.position.tolist()),
+                observed.time_ms.tolist(),
                 regimes(observed.regime.tolist()),
                 observed.pnl.tolist(),
                 given(observed.confidence.tolist()),
@@ -39,14 +35,12 @@ def rows_of(memory: StrategicMemory) -> Rows:
         ],
         [
             PortfolioRow(*row)
-            for row in zip(
-                times(earned.position.tolist()), regimes(earned.regime.tolist()), earned.pnl.tolist(), strict=True
-            )
+            for row in zip(earned.time_ms.tolist(), regimes(earned.regime.tolist()), earned.pnl.tolist(), strict=True)
         ],
         [
             TradeRow(*row)
             for row in zip(
-                times(traded.position.tolist()),
+                traded.time_ms.tolist(),
                 regimes(traded.regime.tolist()),
                 traded.pnl.tolist(),
                 policies,

@@ -20,7 +20,6 @@ from strategic_memory_server.memory import (
     TradeWindow,
 )
 from strategic_memory_server.policy import NO_POLICY, Policy
-from strategic_memory_server.stream_position import position_of_time
 
 REGIMES = ("BULL", "BEAR", "RANGE", "VOLATILE", "UNKNOWN", "ÉTÉ")
 POLICIES = ("", "CONSERVATIVE", "BALANCED", "AGGRESSIVE")
@@ -71,19 +70,19 @@ def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None
             volatility=unknown,
             trend=unknown,
             confidence=float_column(confidence),
-            position=_positions([row.time_ms for row in rows.regimes], timed=timed),
+            time_ms=_times([row.time_ms for row in rows.regimes], timed=timed),
         ),
         portfolio=PortfolioWindow(
             regime=names.column(row.regime for row in rows.portfolio),
             pnl=float_column([row.pnl for row in rows.portfolio]),
-            position=_positions([row.time_ms for row in rows.portfolio], timed=timed),
+            time_ms=_times([row.time_ms for row in rows.portfolio], timed=timed),
         ),
         trades=TradeWindow(
             regime=names.column(row.regime for row in rows.trades),
             pnl=float_column([row.pnl for row in rows.trades]),
             policy=index_column([Policy[row.policy] if row.policy else NO_POLICY for row in rows.trades]),
             strategy=strategies.column(row.strategy for row in rows.trades),
-            position=_positions([row.time_ms for row in rows.trades], timed=timed),
+            time_ms=_times([row.time_ms for row in rows.trades], timed=timed),
         ),
         regime_names=names.names,
         strategy_names=strategies.names,
@@ -97,5 +96,5 @@ def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None
     )
 
 
-def _positions(times_ms: list[int], *, timed: bool) -> IndexColumn:
-    return index_column([position_of_time(time_ms) for time_ms in times_ms] if timed else range(len(times_ms)))
+def _times(times_ms: list[int], *, timed: bool) -> IndexColumn:
+    return index_column(times_ms if timed else range(len(times_ms)))

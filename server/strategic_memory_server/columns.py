@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 FloatColumn = NDArray[np.float64]
 IndexColumn = NDArray[np.int64]
+PositionColumn = NDArray[np.bytes_]
+"""Ids of stream entries, see `stream_position.py`."""
 
 
 def float_column(values: Sequence[float]) -> FloatColumn:
@@ -19,7 +21,7 @@ def float_column(values: Sequence[float]) -> FloatColumn:
 
 
 def index_column(values: Sequence[int]) -> IndexColumn:
-    """Make a read-only column of indices or positions."""
+    """Make a read-only column of indices or times."""
     column = np.array(values, dtype=np.int64)
     column.flags.writeable = False
     return column

@@ -26,7 +26,6 @@ from strategic_memory_server.figures.stationary import stationary_distribution
 from strategic_memory_server.figures.transitions import Transitions, transitions
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.stream_position import time_ms_of
 
 BUCKET_MS = 3_600_000
 """Buckets of time over which regimes are compared: one holds at a time, so they have to be longer than a regime."""
@@ -105,7 +104,7 @@ def analyze_deeply(
     names, codes = _by_name(memory.regime_names)
     trades = memory.trades
     regime = codes[trades.regime]
-    time_ms = time_ms_of(trades.position) if memory.timed else None
+    time_ms = trades.time_ms if memory.timed else None
     found = breakdown(
         trades.pnl,
         regime,
@@ -158,7 +157,7 @@ def _dynamics(memory: StrategicMemory, names: tuple[str, ...], codes: IndexColum
         regimes=tuple(names[code] for code in found.regimes),
         found=found,
         stationary=stationary_distribution(found),
-        dwells=dwell(regime, found, time_ms_of(memory.regimes.position) if memory.timed else None),
+        dwells=dwell(regime, found, memory.regimes.time_ms if memory.timed else None),
     )
 
 

@@ -23,20 +23,23 @@ OTHER_REGIME = "OTHER"
 NEVER_PREFERRED = frozenset({UNKNOWN_REGIME, OTHER_REGIME})
 """Names that are no market regime."""
 
+CLOCK_TOLERANCE_MS = 60_000
+"""So much later than the clock of Redis may a time be: the clocks of producers differ."""
+
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegimeWindow:
-    """Regime observations. `position` orders them in time, see `stream_position.py`."""
+    """Regime observations. `time_ms` are milliseconds since 1970-01-01 UTC, here and below; they never decrease."""
 
     regime: IndexColumn
     pnl: FloatColumn
     volatility: FloatColumn
     trend: FloatColumn
     confidence: FloatColumn
-    position: IndexColumn
+    time_ms: IndexColumn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class PortfolioWindow:
 
     regime: IndexColumn
     pnl: FloatColumn
-    position: IndexColumn
+    time_ms: IndexColumn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +59,7 @@ class TradeWindow:
     pnl: FloatColumn
     policy: IndexColumn
     strategy: IndexColumn
-    position: IndexColumn
+    time_ms: IndexColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,13 @@ class SourceReport:
 class StrategicMemory:
     """One consistent reading of all sources.
 
-    `timed` says whether positions are times; without it they only give the order. `sources` has one report
-    for each source that was read. `totals` is what the windows add up to, where that is known already. `others` is the
-    number of regimes that are not kept apart, and are OTHER in the columns.
+    Attributes:
+        timed: whether all the times are times; without it they only give the order.
+        clock_ms: when it was read by the clock of Redis, milliseconds since 1970-01-01 UTC: what is later than that by
+            more than CLOCK_TOLERANCE_MS is no time; None: nobody knows.
+        sources: one report for each source that was read.
+        totals: what the windows add up to, where that is known already.
+        others: number of regimes that are not kept apart, and are OTHER in the columns.
     """
 
     regime_names: tuple[str, ...]
@@ -99,6 +106,7 @@ class StrategicMemory:
     context: Context = field(default_factory=Context)
     sources: tuple[SourceReport, ...] = ()
     timed: bool = True
+    clock_ms: int | None = None
     totals: MemoryTotals | None = None
     others: int = 0
 

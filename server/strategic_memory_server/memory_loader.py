@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import redis.asyncio as redis
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.load_log import LoadLog
@@ -203,7 +203,7 @@ class MemoryLoader:
             follower.restart()
         return bool(joined)
 
-    async def _look_up(self, positions: IndexColumn) -> ObservationLookup:
+    async def _look_up(self, positions: PositionColumn) -> ObservationLookup:
         """Find observations from before the regime window for entries at some positions, ascending."""
         return await older_observations(
             self._client, self._prefix, positions, self._windows.regime_reader, self._limits

@@ -15,7 +15,6 @@ from strategic_memory_server.memory import PortfolioWindow, RegimeWindow, Strate
 from strategic_memory_server.memory_totals import MemoryTotals, ObservedTotals, TradedTotals
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.regime_runs import RunTally
-from strategic_memory_server.stream_position import time_ms_of
 from strategic_memory_server.tallies import PnlTallies, PnlTotal
 
 _POLICIES = len(Policy)
@@ -42,12 +41,12 @@ class ObservedTallies:
         """Add observations that are not older than those before, oldest first. It calls `checkpoint` now and then."""
         self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
         self._confidence.add_all(names.__getitem__, window.regime, _known(window.confidence))
-        self._runs.add_all(names, window.regime, window.position, checkpoint)
+        self._runs.add_all(names, window.regime, window.time_ms, checkpoint)
 
     def remove_oldest(self, window: RegimeWindow, count: int, names: Sequence[str]) -> None:
         """Take away the oldest observations of the window, so many of them, but not all."""
         regimes = [names[code] for code in window.regime[: count + 1].tolist()]
-        times_ms = [time_ms_of(position) for position in window.position[: count + 1].tolist()]
+        times_ms = window.time_ms[: count + 1].tolist()
         pnl = window.pnl[:count].tolist()
         confidences = _known(window.confidence[:count]).tolist()
         for at in range(count):

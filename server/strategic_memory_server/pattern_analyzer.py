@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, Transition
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.exact_sum import rounded
-from strategic_memory_server.memory import UNKNOWN_REGIME, Context, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.regime_runs import RunTotals
-from strategic_memory_server.stream_position import time_ms_of
 from strategic_memory_server.tallies import NOTHING, PnlTotal
 
 PolicyFigures = list[tuple[Policy, TradeFigures]]
@@ -128,14 +129,15 @@ def _mean_seconds(runs: RunTotals, regime: str, episodes: Mapping[str, int], *, 
 
 
 def _newest_time_ms(memory: StrategicMemory) -> int | None:
-    if not memory.timed:
-        return None
-    newest = [
-        int(column[-1])
-        for column in (memory.regimes.position, memory.portfolio.position, memory.trades.position)
-        if column.size
-    ]
-    return time_ms_of(max(newest)) if newest else None
+    """Give the newest of the times that are times, never later than the clock by which they are judged."""
+    columns = (memory.regimes.time_ms, memory.portfolio.time_ms, memory.trades.time_ms)
+    clock_ms = memory.clock_ms
+    if clock_ms is None:
+        newest = [int(column[-1]) for column in columns if column.size and memory.timed]
+        return max(newest, default=None)
+    ends = (np.searchsorted(column, clock_ms + CLOCK_TOLERANCE_MS, side="right") for column in columns)
+    newest = [int(column[end - 1]) for column, end in zip(columns, ends, strict=True) if end]
+    return min(max(newest), clock_ms) if newest else None
 
 
 def _exposure_cap(context: Context) -> float | None:

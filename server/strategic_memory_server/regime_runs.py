@@ -15,7 +15,6 @@ import numpy as np
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import IndexColumn
 from strategic_memory_server.distinct import distinct
-from strategic_memory_server.stream_position import time_ms_of
 from strategic_memory_server.tallies import FEW
 
 Pair = tuple[str, str]
@@ -84,10 +83,9 @@ class RunTally:
         self._count += 1
 
     def add_all(
-        self, names: Sequence[str], regimes: IndexColumn, positions: IndexColumn, checkpoint: Checkpoint = go_on
+        self, names: Sequence[str], regimes: IndexColumn, times_ms: IndexColumn, checkpoint: Checkpoint = go_on
     ) -> None:
         """Add observations, oldest first; `regimes` are indices into `names`. It calls `checkpoint` now and then."""
-        times_ms = time_ms_of(positions)
         one_by_one = regimes.size if regimes.size <= FEW else 1
         for regime, time_ms in zip(regimes[:one_by_one].tolist(), times_ms[:one_by_one].tolist(), strict=True):
             self.add(names[regime], time_ms)

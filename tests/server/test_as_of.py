@@ -198,8 +198,8 @@ async def test_long_streams_are_read_page_by_page(async_client: redis.asyncio.Re
     loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
     memory = await loader.load_span(windows, span)
     expected = (await MemoryLoader(async_client, "until", windows).load()).memory
-    assert memory.trades.position.tolist() == expected.trades.position.tolist()
-    assert memory.regimes.position.tolist() == expected.regimes.position.tolist()
+    assert memory.trades.time_ms.tolist() == expected.trades.time_ms.tolist()
+    assert memory.regimes.time_ms.tolist() == expected.regimes.time_ms.tolist()
     assert [memory.regime_names[code] for code in memory.trades.regime] == [
         expected.regime_names[code] for code in expected.trades.regime
     ]

@@ -9,7 +9,6 @@ import numpy as np
 from each_case import each_case
 
 from strategic_memory_server.regime_runs import RunTally, RunTotals
-from strategic_memory_server.stream_position import position_of_time
 from strategic_memory_server.tallies import FEW, PnlTallies, PnlTotal
 
 NAMES = ("BULL", "BEAR", "RANGE")
@@ -77,8 +76,8 @@ def test_runs_are_those_of_a_walk_over_what_is_left(seed: int) -> None:
             now_ms += random.choice((0, 1, 500))
             batch.append((random.choice(regimes), now_ms))
         codes = np.array([NAMES.index(regime) for regime, _ in batch], dtype=np.int64)
-        positions = np.array([position_of_time(time_ms, 7) for _, time_ms in batch], dtype=np.int64)
-        tally.add_all(NAMES, codes, positions)
+        times_ms = np.array([time_ms for _, time_ms in batch], dtype=np.int64)
+        tally.add_all(NAMES, codes, times_ms)
         seen.extend(batch)
         for _ in range(random.choice((0, 1, 2, 20))):
             if len(seen) > 1:

@@ -12,9 +12,7 @@ from typing import Any
 
 from strategic_memory_server.inputs.entry_fields import Fields
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.stream_position import MAX_SEQUENCE, MAX_TIME_MS
-
-Id = tuple[int, int]
+from strategic_memory_server.stream_position import Id
 
 BEFORE_ALL: Id = (0, 0)
 
@@ -28,11 +26,6 @@ def id_of(text: bytes) -> Id:
 def shown_id(entry_id: Id) -> str:
     """Write a stream id."""
     return f"{entry_id[0]}-{entry_id[1]}"
-
-
-def has_own_position(entry_id: Id) -> bool:
-    """Tell whether no other id has the same position, see `stream_position.py`."""
-    return entry_id[0] < MAX_TIME_MS and entry_id[1] < MAX_SEQUENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +138,7 @@ class Bookmark:
             return False
         if info.first < self.first:
             return True
-        if info.first == self.first:
-            return self.length is not None and info.length != self.length + new
-        # Ids that share a position cannot be told apart at the old end of a window.
-        return not has_own_position(info.first)
+        return info.first == self.first and self.length is not None and info.length != self.length + new
 
     def _was_made_anew(self, info: StreamInfo) -> bool:
         return info.added is not None and self.added is not None and info.added < self.added

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from strategic_memory_server.columns import IndexColumn
 
@@ -31,7 +31,7 @@ class ColumnBuffer:
         dtypes: type of each column, by its name.
     """
 
-    def __init__(self, dtypes: Mapping[str, type[np.generic]]) -> None:
+    def __init__(self, dtypes: Mapping[str, DTypeLike]) -> None:
         self._arrays: dict[str, NDArray[Any]] = {name: np.empty(0, dtype=dtype) for name, dtype in dtypes.items()}
         self._capacity = 0
         self._start = self._end = 0

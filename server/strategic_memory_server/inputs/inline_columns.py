@@ -20,10 +20,10 @@ from strategic_memory_server.inputs.inline_names import (
     codes_of_table,
 )
 from strategic_memory_server.settings import MAX_WINDOW
-from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS, SEQUENCE_BITS, position_of_time
+from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
 
 # Where entries without times stand, so that nothing is found to have been observed by then.
-_BEFORE_ALL_TIMES = position_of_time(MIN_TIME_MS) - MAX_WINDOW
+_BEFORE_ALL_TIMES = MIN_TIME_MS - MAX_WINDOW
 
 
 class ColumnReader:
@@ -86,27 +86,26 @@ class ColumnReader:
         codes.flags.writeable = False
         return codes
 
-    def positions(self, column: str, times_ms: Sequence[int]) -> IndexColumn:
+    def times_ms(self, column: str, sent_ms: Sequence[int]) -> IndexColumn:
         """Read times, which must not decrease; without any, give the order alone, before all times."""
         self._checkpoint()
-        if not times_ms:
+        if not sent_ms:
             return np.arange(_BEFORE_ALL_TIMES, _BEFORE_ALL_TIMES + self._length)
-        self._check_length(column, len(times_ms))
-        positions = np.array(times_ms, dtype=np.int64)
-        possible = (positions >= MIN_TIME_MS) & (positions <= MAX_TIME_MS)
+        self._check_length(column, len(sent_ms))
+        times_ms = np.array(sent_ms, dtype=np.int64)
+        possible = (times_ms >= MIN_TIME_MS) & (times_ms <= MAX_TIME_MS)
         if not possible.all():
             raise self._refused(
                 f"{column}[{int(np.argmin(possible))}]",
                 "is not between the years 1 and 9999; give milliseconds",
             )
-        falls = positions[1:] < positions[:-1]
+        falls = times_ms[1:] < times_ms[:-1]
         if falls.any():
             raise self._refused(
                 f"{column}[{int(np.argmax(falls)) + 1}]", "is earlier than the one before; sort oldest first"
             )
-        positions <<= SEQUENCE_BITS
-        positions.flags.writeable = False
-        return positions
+        times_ms.flags.writeable = False
+        return times_ms
 
     def _check_length(self, column: str, length: int) -> None:
         if length != self._length:

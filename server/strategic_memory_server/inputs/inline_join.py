@@ -8,14 +8,12 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.asof_join import regimes_at
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.notes import REGIME_INFERRED, REGIME_NOT_OBSERVED
 from strategic_memory_server.memory import UNKNOWN_REGIME, PortfolioWindow, RegimeWindow, TradeWindow
 
 WindowT = TypeVar("WindowT", RegimeWindow, PortfolioWindow, TradeWindow)
-
-_NOTHING = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +46,7 @@ def joined(entries: WindowT, observed: RegimeWindow, names: NameTable) -> Joined
     if not missing.size:
         return Joined(entries, missing, missing)
     unknown = names.index(UNKNOWN_REGIME)
-    seen = Observed(observed.position, observed.regime, _NOTHING, _NOTHING, unknown)
     regime = entries.regime.copy()
-    regime[missing] = found = seen.as_of(entries.position[missing])[0]
+    regime[missing] = found = regimes_at(entries.time_ms[missing], observed.time_ms, observed.regime, unknown)
     regime.flags.writeable = False
     return Joined(replace(entries, regime=regime), missing[found != unknown], missing[found == unknown])

@@ -100,15 +100,15 @@ class _Cut(Generic[WindowT]):
     """A table that was sent, cut to a span of time; `up_to_end` is all of it up to the end of the span."""
 
     def __init__(self, sent: WindowT, span: TimeSpan, window: int) -> None:
-        position = sent.position
-        first, last = span.first_position, span.last_position
-        end = position.size if last is None else int(np.searchsorted(position, last, side="right"))
-        start = 0 if first is None else min(int(np.searchsorted(position, first)), end)
+        times_ms = sent.time_ms
+        first, last = span.first_ms, span.last_ms
+        end = times_ms.size if last is None else int(np.searchsorted(times_ms, last, side="right"))
+        start = 0 if first is None else min(int(np.searchsorted(times_ms, first)), end)
         self.up_to_end: WindowT = _rows(sent, 0, end)
         self.in_span: WindowT = _rows(sent, start, end)
         self.nothing: WindowT = _rows(sent, 0, 0)
         self._window = window
-        self._unused = {AFTER_AS_OF: position.size - end, OLDER_THAN_MAX_AGE: start}
+        self._unused = {AFTER_AS_OF: times_ms.size - end, OLDER_THAN_MAX_AGE: start}
 
     def newest(self, in_span: WindowT) -> WindowT:
         """Give the newest entries of the span that fit the window."""
@@ -147,7 +147,7 @@ def _regime_observations(table: memory_pb2.RegimeColumns, names: NameTable, chec
         volatility=columns.numbers("volatility", table.volatility),
         trend=columns.numbers("trend", table.trend),
         confidence=columns.numbers("confidence", table.confidence),
-        position=columns.positions("time_ms", table.time_ms),
+        time_ms=columns.times_ms("time_ms", table.time_ms),
     )
 
 
@@ -157,7 +157,7 @@ def _portfolio_entries(table: memory_pb2.PortfolioColumns, names: NameTable, che
     return PortfolioWindow(
         regime=columns.codes(regimes, regime_codes(names, required=False)),
         pnl=columns.numbers("pnl", table.pnl, required=True),
-        position=columns.positions("time_ms", table.time_ms),
+        time_ms=columns.times_ms("time_ms", table.time_ms),
     )
 
 
@@ -173,7 +173,7 @@ def _trade_results(
         pnl=columns.numbers("realized_pnl", table.realized_pnl, required=True),
         policy=columns.codes(policies, policy_code),
         strategy=columns.codes(named, strategy_codes(strategies)),
-        position=columns.positions("time_ms", table.time_ms),
+        time_ms=columns.times_ms("time_ms", table.time_ms),
     )
 
 

@@ -9,14 +9,14 @@ class MalformedTail:
     """Malformed entries by position, oldest first, and how many there are of each reason."""
 
     def __init__(self) -> None:
-        self._entries: deque[tuple[int, str]] = deque()
+        self._entries: deque[tuple[bytes, str]] = deque()
         self._counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
-    def oldest(self) -> int | None:
+    def oldest(self) -> bytes | None:
         """Position of the oldest one; None without one."""
         return self._entries[0][0] if self._entries else None
 
@@ -24,7 +24,7 @@ class MalformedTail:
         """Count them by reason."""
         return dict(self._counts)
 
-    def append(self, position: int, reason: str) -> None:
+    def append(self, position: bytes, reason: str) -> None:
         """Add one that is not older than those before."""
         self._entries.append((position, reason))
         self._counts[reason] += 1
@@ -36,7 +36,7 @@ class MalformedTail:
         if not self._counts[reason]:
             del self._counts[reason]
 
-    def drop_before(self, position: int) -> None:
+    def drop_before(self, position: bytes) -> None:
         """Forget those before a position."""
         while self._entries and self._entries[0][0] < position:
             self.drop_oldest()

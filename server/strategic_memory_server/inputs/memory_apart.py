@@ -41,10 +41,10 @@ def with_regimes_apart(memory: StrategicMemory, most: int, checkpoint: Checkpoin
 
 
 def _last_use(memory: StrategicMemory) -> IndexColumn:
-    """Give the position of the newest entry of each regime; the present one is in use now."""
+    """Give the time of the newest entry of each regime; the present one is in use now."""
     used = np.full(len(memory.regime_names), _NEVER, dtype=np.int64)
     for window in (memory.regimes, memory.portfolio, memory.trades):
-        np.maximum.at(used, window.regime, window.position)
+        np.maximum.at(used, window.regime, window.time_ms)
     if memory.regimes.regime.size:
         used[memory.regimes.regime[-1]] = _NOW
     return used

@@ -60,11 +60,12 @@ class MemoryWindows:
 
     def observed(self, older: ObservationLookup) -> Observed:
         """Give the observations to look regimes up in: those of the window, and older ones that were looked up."""
+        older_positions, older_regimes = older.found()
         return Observed(
             positions=self.regimes.positions,
             regimes=self.regimes.buffer.column("regime"),
-            older_positions=older.found("position"),
-            older_regimes=older.found("regime"),
+            older_positions=older_positions,
+            older_regimes=older_regimes,
             unknown=self._names.index(UNKNOWN_REGIME),
         )
 

@@ -11,17 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.bookmark import Id, id_of, shown_id
+from strategic_memory_server.columns import IndexColumn, PositionColumn
+from strategic_memory_server.inputs.bookmark import id_of, shown_id
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.page_reader import Page, PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
-from strategic_memory_server.stream_position import MAX_SEQUENCE, MAX_TIME_MS, sequence_of, time_ms_of
-
-_LARGEST = (1 << 64) - 1
+from strategic_memory_server.stream_position import LARGEST, Id, id_of_position, position_column
 
 _WORTH_READING = 0.1
 """Observations are frequent where a page of them serves fewer entries than this share of it."""
@@ -38,15 +36,15 @@ class ObservationLookup:
     """
 
     def __init__(
-        self, key: str, positions: IndexColumn, reader: PageReader[RegimeObservation], limits: ReadingLimits
+        self, key: str, positions: PositionColumn, reader: PageReader[RegimeObservation], limits: ReadingLimits
     ) -> None:
         self._key = key
         self._reader = reader
         self._limits = limits
         self._pending = positions
-        self._below: Id = (_LARGEST, _LARGEST)
+        self._below: Id = (LARGEST + 1, 0)
         """There is no usable observation between this one and the pending entries after it."""
-        self._asked: IndexColumn | None = None
+        self._asked: PositionColumn | None = None
         self._are_frequent = False
         self._found: list[Columns] = []
         self._rejected: dict[str, RejectedInput] = {}
@@ -64,8 +62,8 @@ class ObservationLookup:
         page_entries = self._limits.page_entries
         if self._are_frequent:
             self._asked = np.unique(self._pending[-page_entries:])
-            return [self._range(shown_id(_largest_id_at(position)), "-", 1) for position in self._asked.tolist()]
-        newest, oldest = _largest_id_at(int(self._pending[-1])), _smallest_id_at(int(self._pending[0]))
+            return [self._range(shown_id(id_of_position(position)), "-", 1) for position in self._asked.tolist()]
+        newest, oldest = id_of_position(self._pending[-1]), id_of_position(self._pending[0])
         upper = shown_id(newest) if newest < self._below else f"({shown_id(self._below)}"
         if self._below <= oldest:
             return [self._range(upper, "-", page_entries)]
@@ -90,14 +88,14 @@ class ObservationLookup:
         else:
             self._take_each(pages, self._asked)
 
-    def found(self, column: str) -> IndexColumn:
-        """Give a column of the observations that were found, oldest first; one may be there more than once."""
+    def found(self) -> tuple[PositionColumn, IndexColumn]:
+        """Give the positions and regimes of what was found, oldest first; one may be there more than once."""
         if not self._found:
-            return np.empty(0, dtype=np.int64)
+            return position_column([]), np.empty(0, dtype=np.int64)
         parts = self._found[::-1]
-        order = np.argsort(np.concatenate([part["position"] for part in parts]), kind="stable")
-        values: IndexColumn = np.concatenate([part[column] for part in parts])[order]
-        return values
+        positions = np.concatenate([part["position"] for part in parts])
+        order = np.argsort(positions, kind="stable")
+        return positions[order], np.concatenate([part["regime"] for part in parts])[order]
 
     def _take_stretch(self, pages: list[Page]) -> None:
         page, is_full = pages[0], len(pages[0]) >= self._limits.page_entries
@@ -113,7 +111,7 @@ class ObservationLookup:
         else:
             self._pending = self._pending[:0]
 
-    def _take_each(self, pages: list[Page], asked: IndexColumn) -> None:
+    def _take_each(self, pages: list[Page], asked: PositionColumn) -> None:
         last: Page = []
         for page in reversed(pages):
             if page and (not last or page[0][0] != last[-1][0]):
@@ -121,31 +119,18 @@ class ObservationLookup:
         usable = self._read(last)
         served = [not page or page[0][0].decode() not in self._rejected for page in pages]
         earlier = self._pending[: int(np.searchsorted(self._pending, asked[0]))] if pages[0] else asked[:0]
-        unserved: IndexColumn = asked[~np.array(served, dtype=np.bool_)]
+        unserved: PositionColumn = asked[~np.array(served, dtype=np.bool_)]
         self._pending = np.concatenate([earlier, unserved])
         self._are_frequent = not unserved.size and usable.size >= _WORTH_READING * asked.size
 
-    def _read(self, page: Page) -> IndexColumn:
+    def _read(self, page: Page) -> PositionColumn:
         """Read observations, newest first; the positions of the usable ones, oldest first."""
         read = self._reader.read(page)
         self._rejected.update((entry.entry_id, entry) for entry in read.rejected)
         if read.usable:
             self._found.append({name: column[::-1] for name, column in read.columns.items()})
-        positions: IndexColumn = read.columns["position"][::-1]
+        positions: PositionColumn = read.columns["position"][::-1]
         return positions
 
     def _range(self, upper: str, lower: str, count: int) -> bytes:
         return packed("XREVRANGE", self._key, upper, lower, "COUNT", count)
-
-
-def _largest_id_at(position: int) -> Id:
-    """Give the largest stream id that has a position or a smaller one."""
-    time_ms, sequence = time_ms_of(position), sequence_of(position)
-    if time_ms == MAX_TIME_MS:
-        return _LARGEST, _LARGEST
-    return time_ms, _LARGEST if sequence == MAX_SEQUENCE else sequence
-
-
-def _smallest_id_at(position: int) -> Id:
-    """Give the smallest stream id that has a position."""
-    return time_ms_of(position), sequence_of(position)

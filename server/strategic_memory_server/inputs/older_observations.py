@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis.asyncio as redis
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
@@ -16,7 +16,7 @@ from strategic_memory_server.redis_access.round_trip import round_trip
 async def older_observations(
     client: redis.Redis,
     prefix: str,
-    positions: IndexColumn,
+    positions: PositionColumn,
     reader: PageReader[RegimeObservation],
     limits: ReadingLimits,
 ) -> ObservationLookup:

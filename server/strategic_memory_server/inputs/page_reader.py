@@ -50,7 +50,7 @@ class PageReader(Generic[EntryT]):
         self,
         source: str,
         read: Callable[[Fields], EntryT],
-        pack: Callable[[Sequence[EntryT], Sequence[int]], Columns],
+        pack: Callable[[Sequence[EntryT], Sequence[bytes]], Columns],
         read_whole: Callable[[Page], Columns],
     ) -> None:
         self.source = source
@@ -85,7 +85,7 @@ class PageReader(Generic[EntryT]):
 
     def _one_by_one(self, page: Page, at_most: int) -> PageColumns:
         entries: list[EntryT] = []
-        positions: list[int] = []
+        positions: list[bytes] = []
         rejected: list[RejectedInput] = []
         looked_at = 0
         for entry_id, fields in page:

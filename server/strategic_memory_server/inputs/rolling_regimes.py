@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import KeysView, Sequence
+from collections.abc import KeysView, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.memory import RegimeWindow
 from strategic_memory_server.memory_tallies import ObservedTallies
 from strategic_memory_server.memory_totals import ObservedTotals
+from strategic_memory_server.stream_position import position_column
 
-_DTYPES = {
+_DTYPES: Mapping[str, DTypeLike] = {
     "regime": np.int64,
     "pnl": np.float64,
     "volatility": np.float64,
     "trend": np.float64,
     "confidence": np.float64,
-    "position": np.int64,
+    **PLACE_DTYPES,
 }
 
 
-def observation_columns(entries: Sequence[RegimeObservation], positions: Sequence[int], names: NameTable) -> Columns:
+def observation_columns(entries: Sequence[RegimeObservation], positions: Sequence[bytes], names: NameTable) -> Columns:
     """Make columns of observations."""
     return {
         "regime": names.column([entry.regime for entry in entries]),
@@ -33,7 +36,7 @@ def observation_columns(entries: Sequence[RegimeObservation], positions: Sequenc
         "volatility": np.array([entry.volatility for entry in entries], dtype=np.float64),
         "trend": np.array([entry.trend for entry in entries], dtype=np.float64),
         "confidence": np.array([entry.confidence for entry in entries], dtype=np.float64),
-        "position": np.array(positions, dtype=np.int64),
+        **place_columns(position_column(positions)),
     }
 
 
@@ -47,7 +50,7 @@ class RollingRegimes(RollingWindow):
 
     def window(self) -> RegimeWindow:
         """Give the window as it stands."""
-        return RegimeWindow(**self.buffer.columns())
+        return _window(self.buffer.columns())
 
     @property
     def regimes(self) -> KeysView[str]:
@@ -60,11 +63,15 @@ class RollingRegimes(RollingWindow):
 
     def append(self, columns: Columns) -> None:
         """Add observations at the new end."""
-        self._tallies.add(RegimeWindow(**columns), self._names.names)
+        self._tallies.add(_window(columns), self._names.names)
         self.buffer.append(columns)
 
     def _uncount_oldest(self, count: int) -> None:
-        self._tallies.remove_oldest(RegimeWindow(**self.buffer.columns(0, count + 1)), count, self._names.names)
+        self._tallies.remove_oldest(_window(self.buffer.columns(0, count + 1)), count, self._names.names)
 
     def _reset_tallies(self) -> None:
         self._tallies = ObservedTallies()
+
+
+def _window(columns: Columns) -> RegimeWindow:
+    return RegimeWindow(*(columns[name] for name in ("regime", "pnl", "volatility", "trend", "confidence", "time_ms")))

@@ -7,48 +7,55 @@ late, and is UNKNOWN once that observation has been trimmed from its stream: wha
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, KeysView, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.asof_join import GIVEN, NOT_OBSERVED, Observed
+from strategic_memory_server.columns import PositionColumn
+from strategic_memory_server.inputs.asof_join import GIVEN, JOIN_DTYPE, NOT_OBSERVED, Observed
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.entries import PortfolioEntry, TradeResult
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.notes import POLICY_UNRECOGNISED, REGIME_INFERRED, REGIME_NOT_OBSERVED
+from strategic_memory_server.inputs.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.memory import UNKNOWN_REGIME, PortfolioWindow, TradeWindow
 from strategic_memory_server.memory_tallies import EarnedTallies, TradedTallies
 from strategic_memory_server.memory_totals import TradedTotals
+from strategic_memory_server.stream_position import position_column
 from strategic_memory_server.tallies import PnlTotal
 
 _LOOKED_AT_ONCE = 1_024
-_PORTFOLIO_DTYPES = {"regime": np.int64, "pnl": np.float64, "position": np.int64, "joined": np.int64}
-_TRADE_DTYPES = {
+_PORTFOLIO_DTYPES: Mapping[str, DTypeLike] = {
+    "regime": np.int64,
+    "pnl": np.float64,
+    **PLACE_DTYPES,
+    "joined": JOIN_DTYPE,
+}
+_TRADE_DTYPES: Mapping[str, DTypeLike] = {
     "regime": np.int64,
     "pnl": np.float64,
     "policy": np.int64,
     "strategy": np.int64,
-    "position": np.int64,
-    "joined": np.int64,
+    **PLACE_DTYPES,
+    "joined": JOIN_DTYPE,
     "unrecognised": np.bool_,
 }
 
 
-def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[int], names: NameTable) -> Columns:
+def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[bytes], names: NameTable) -> Columns:
     """Make columns of portfolio entries; the regime of one without its own is -1."""
     return {
         "regime": names.column([entry.regime for entry in entries]),
         "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
-        "position": np.array(positions, dtype=np.int64),
+        **place_columns(position_column(positions)),
     }
 
 
 def trade_columns(
-    entries: Sequence[TradeResult], positions: Sequence[int], names: NameTable, strategies: NameTable
+    entries: Sequence[TradeResult], positions: Sequence[bytes], names: NameTable, strategies: NameTable
 ) -> Columns:
     """Make columns of trade results; the regime of one without its own is -1."""
     return {
@@ -56,21 +63,21 @@ def trade_columns(
         "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
         "policy": np.array([entry.policy for entry in entries], dtype=np.int64),
         "strategy": strategies.column([entry.strategy for entry in entries]),
-        "position": np.array(positions, dtype=np.int64),
+        **place_columns(position_column(positions)),
         "unrecognised": np.array([entry.policy_unrecognised for entry in entries], dtype=np.bool_),
     }
 
 
-def without_regime(columns: Columns) -> IndexColumn:
+def without_regime(columns: Columns) -> PositionColumn:
     """Give the positions of the entries that have no regime of their own."""
-    positions: IndexColumn = columns["position"][columns["regime"] < 0]
+    positions: PositionColumn = columns["position"][columns["regime"] < 0]
     return positions
 
 
 def with_regimes(columns: Columns, observed: Observed) -> Columns:
     """Give every entry a regime, and a column that says which observation it is joined to."""
     regimes = columns["regime"].copy()
-    joined = np.full(regimes.size, GIVEN, dtype=np.int64)
+    joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
     missing = np.flatnonzero(regimes < 0)
     if missing.size:
         regimes[missing], joined[missing] = observed.as_of(columns["position"][missing])
@@ -98,7 +105,7 @@ class RollingResults(RollingWindow):
         self._count(columns, 1)
         self.buffer.append(columns)
 
-    def late(self, first_new: int) -> NDArray[np.intp]:
+    def late(self, first_new: bytes) -> NDArray[np.intp]:
         """Give the places of entries without a regime of their own that are not older than a new observation."""
         positions = self.positions
         if not positions.size or positions[-1] < first_new:
@@ -106,7 +113,7 @@ class RollingResults(RollingWindow):
         start = int(np.searchsorted(positions, first_new))
         return start + np.flatnonzero(self.buffer.column("joined")[start:] != GIVEN)
 
-    def lost(self, first: int) -> NDArray[np.intp]:
+    def lost(self, first: bytes) -> NDArray[np.intp]:
         """Give the places, some at a time, of entries joined to an observation before the first that is left."""
         joined = self.buffer.column("joined")
         while self._held_from < len(self):
@@ -231,9 +238,9 @@ class RollingTrades(RollingResults):
 
 
 def _portfolio_window(columns: Columns) -> PortfolioWindow:
-    return PortfolioWindow(columns["regime"], columns["pnl"], columns["position"])
+    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"])
 
 
 def _trade_window(columns: Columns) -> TradeWindow:
-    names = ("regime", "pnl", "policy", "strategy", "position")
+    names = ("regime", "pnl", "policy", "strategy", "time_ms")
     return TradeWindow(*(columns[name] for name in names))

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.malformed_tail import MalformedTail
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
@@ -35,7 +35,7 @@ class RollingWindow(ABC):
         return len(self.buffer)
 
     @property
-    def positions(self) -> IndexColumn:
+    def positions(self) -> PositionColumn:
         """Positions of the usable entries."""
         return self.buffer.column("position")
 
@@ -45,24 +45,26 @@ class RollingWindow(ABC):
         return len(self) + len(self.malformed)
 
     @property
-    def oldest(self) -> int | None:
+    def oldest(self) -> bytes | None:
         """Position of the oldest entry, usable or not, that is remembered; None without one."""
         malformed = self.malformed.oldest
-        usable = int(self.positions[0]) if len(self) else malformed
+        usable = bytes(self.positions[0]) if len(self) else malformed
         return usable if malformed is None or usable is None else min(usable, malformed)
 
-    def surplus(self, first: int) -> int:
+    def surplus(self, first: bytes) -> int:
         """Number of oldest usable entries that have to go; `first` is the position of the stream's first entry."""
         self.malformed.drop_before(first)
         if not len(self):
             return 0
-        gone = int(np.searchsorted(self.positions, first)) if self.positions[0] < first else 0
+        positions = self.positions
+        gone = int(np.searchsorted(positions, first)) if positions[0] < first <= positions[-1] else 0
+        gone = len(self) if positions[-1] < first else gone
         return max(gone, len(self) - self.length)
 
     def drop_passed(self) -> int:
         """Forget malformed entries that a scan would not reach; the number of oldest usable ones that it would not."""
         if len(self) >= self.length:
-            self.malformed.drop_before(int(self.positions[0]))
+            self.malformed.drop_before(bytes(self.positions[0]))
         unreached = 0
         while self.spanned - unreached > self.length + self.limits.extra_entries:
             malformed = self.malformed.oldest

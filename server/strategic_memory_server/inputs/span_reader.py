@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import redis.asyncio as redis
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
@@ -30,6 +30,7 @@ from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.stream_position import position_column
 
 EntryT = TypeVar("EntryT")
 
@@ -107,7 +108,7 @@ class SpanReader:
         observed = self._windows.regimes.positions
         missing = [without_regime(columns) for columns in pages]
         # They are in order but for the place where one stream follows the other: that is what a stable sort is fast at.
-        sought: IndexColumn = np.empty(0, dtype=np.int64)
+        sought: PositionColumn = position_column([])
         if missing:
             sought = np.sort(np.concatenate(missing), kind="stable")
         if observed.size:

@@ -23,12 +23,12 @@ from strategic_memory_server.inputs.value_inputs import refusal
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
-from strategic_memory_server.stream_position import position_of_id, position_of_time
+from strategic_memory_server.stream_position import POSITION_BYTES, position_of, position_of_id
 
-ALL_GONE = (1 << 63) - 1
+ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
 """Position of the first entry of a stream without entries."""
 
-NONE_GONE = -(1 << 63)
+NONE_GONE = b""
 
 
 class Finding(enum.Enum):
@@ -165,12 +165,12 @@ class StreamFollower:
         return shown_id((self.bookmark or Bookmark()).newest)
 
     @property
-    def first_position(self) -> int:
+    def first_position(self) -> bytes:
         """Position of the first entry of the stream, as far as that is known."""
         if self.bookmark is None or self.finding is Finding.NOTHING:
             return ALL_GONE
         first = self.bookmark.first
-        return NONE_GONE if first is None else position_of_time(*first)
+        return NONE_GONE if first is None else position_of(first)
 
     @property
     def is_whole(self) -> bool:
@@ -265,7 +265,7 @@ class StreamFollower:
         deleted, oldest = self._info.deleted, self.window.oldest
         if deleted is None or deleted == bookmark.deleted or oldest is None or self._info.first is None:
             return False
-        return deleted > self._info.first and position_of_time(*deleted) >= oldest
+        return deleted > self._info.first and position_of(deleted) >= oldest
 
     def _give_up(self, refused: RejectedInput) -> None:
         self._find_nothing(refused)

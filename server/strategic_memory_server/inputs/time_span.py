@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strategic_memory_server.stream_position import MAX_SEQUENCE, position_of_time
-
-_LARGEST_SEQUENCE = (1 << 64) - 1
+from strategic_memory_server.stream_position import LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +34,12 @@ class TimeSpan:
         """Where a range of a stream ends. Before 1970 there is nothing: no entry has the id 0-0."""
         if self.last_ms is None:
             return "+"
-        return "0-0" if self.last_ms < 0 else f"{self.last_ms}-{_LARGEST_SEQUENCE}"
+        return "0-0" if self.last_ms < 0 else f"{self.last_ms}-{LARGEST}"
 
     @property
     def id_before(self) -> str:
         """The largest id before the span; "0-0" where there is none."""
-        return "0-0" if self.first_ms is None or self.first_ms <= 0 else f"{self.first_ms - 1}-{_LARGEST_SEQUENCE}"
-
-    @property
-    def first_position(self) -> int | None:
-        """Position of the earliest time."""
-        return None if self.first_ms is None else position_of_time(self.first_ms)
-
-    @property
-    def last_position(self) -> int | None:
-        """Largest position of the latest time."""
-        return None if self.last_ms is None else position_of_time(self.last_ms, MAX_SEQUENCE)
+        return "0-0" if self.first_ms is None or self.first_ms <= 0 else f"{self.first_ms - 1}-{LARGEST}"
 
 
 ALL_TIME = TimeSpan()

@@ -19,6 +19,7 @@ from strategic_memory_server.inputs.field_columns import (
 )
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.inputs.place_columns import place_columns
 from strategic_memory_server.policy import NO_POLICY
 from strategic_memory_server.stream_position import positions_of_ids
 
@@ -34,7 +35,7 @@ def observations_of_page(page: Page, names: NameTable) -> Columns:
         "volatility": optional_number_column(entries, b"volatility"),
         "trend": optional_number_column(entries, b"trend"),
         "confidence": optional_number_column(entries, b"confidence"),
-        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
         "regime": names.column(regimes),
     }
 
@@ -47,7 +48,7 @@ def portfolio_of_page(page: Page, names: NameTable) -> Columns:
     regimes = name_column(entries, b"regime", str.upper)
     return {
         "pnl": number_column(entries, b"pnl"),
-        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
         "regime": names.column(regimes),
     }
 
@@ -62,7 +63,7 @@ def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Colum
         "pnl": number_column(entries, b"realized_pnl"),
         "policy": np.array([policy for policy, _ in policies], dtype=np.int64),
         "unrecognised": np.array([unrecognised for _, unrecognised in policies], dtype=np.bool_),
-        "position": positions_of_ids([entry_id for entry_id, _ in page]),
+        **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
         "regime": names.column(regimes),
         "strategy": strategies.column(named),
     }

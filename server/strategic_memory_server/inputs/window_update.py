@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs.asof_join import Observed
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
@@ -20,11 +20,12 @@ from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.inputs.rolling_results import RollingResults, with_regimes, without_regime
 from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
+from strategic_memory_server.stream_position import position_column
 
 AT_ONCE = 1_000
 """Most entries that are dropped or joined anew before other tasks have their turn."""
 
-LookUp = Callable[[IndexColumn], Awaitable[ObservationLookup]]
+LookUp = Callable[[PositionColumn], Awaitable[ObservationLookup]]
 
 
 async def bring_up(
@@ -75,28 +76,28 @@ async def bring_up(
     return rejected
 
 
-async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) -> int | None:
+async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) -> bytes | None:
     """Add the new observations; give the position of the first one."""
-    first_new: int | None = None
+    first_new: bytes | None = None
     for columns in regimes.new_columns():
         if first_new is None:
-            first_new = int(columns["position"][0])
+            first_new = bytes(columns["position"][0])
         else:
             await asyncio.sleep(0)
         windows.regimes.append(columns)
     return first_new
 
 
-def _unseen(windows: MemoryWindows, regimes: StreamFollower, read: Iterable[Columns]) -> IndexColumn:
+def _unseen(windows: MemoryWindows, regimes: StreamFollower, read: Iterable[Columns]) -> PositionColumn:
     """Give the positions, ascending, of new entries without a regime that are older than the regime window."""
     if regimes.is_whole:
-        return np.empty(0, dtype=np.int64)
+        return position_column([])
     observed = windows.regimes.positions
     sought = []
     for columns in read:
         missing = without_regime(columns)
         sought.append(missing[missing < observed[0]] if observed.size else missing)
-    return np.sort(np.concatenate(sought)) if sought else np.empty(0, dtype=np.int64)
+    return np.sort(np.concatenate(sought)) if sought else position_column([])
 
 
 async def _join(results: RollingResults, places: NDArray[np.intp], observed: Observed) -> None:

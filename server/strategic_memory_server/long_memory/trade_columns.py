@@ -53,7 +53,7 @@ def _trade_id(fields: Fields) -> str:
 
 
 def _pack(
-    entries: Sequence[IdentifiedTrade], positions: Sequence[int], names: NameTable, strategies: NameTable
+    entries: Sequence[IdentifiedTrade], positions: Sequence[bytes], names: NameTable, strategies: NameTable
 ) -> Columns:
     columns = trade_columns([entry.trade for entry in entries], positions, names, strategies)
     return {**columns, TRADE_ID: np.array([entry.trade_id for entry in entries], dtype=np.object_)}

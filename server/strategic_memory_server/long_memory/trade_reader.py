@@ -13,7 +13,7 @@ import numpy as np
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns import IndexColumn, PositionColumn
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.asof_join import Observed
 from strategic_memory_server.inputs.column_buffer import Columns
@@ -29,6 +29,7 @@ from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import TRADE_ID, identified_trades
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
+from strategic_memory_server.stream_position import position_column
 
 PAGE_ENTRIES = 2_500
 """Most entries read by one command: Redis takes two milliseconds for as many, and some more to keep their ids."""
@@ -113,7 +114,7 @@ class TradeReader:
         given[missing] = observed.as_of(positions)[0]
         return given
 
-    async def _observed(self, positions: IndexColumn, names: NameTable) -> Observed:
+    async def _observed(self, positions: PositionColumn, names: NameTable) -> Observed:
         """Find the observations for some positions, ascending; none where the regime stream cannot be read."""
         reader: PageReader[RegimeObservation] = PageReader(
             input_keys.META_REGIME,
@@ -121,14 +122,14 @@ class TradeReader:
             functools.partial(observation_columns, names=names),
             functools.partial(observations_of_page, names=names),
         )
-        nothing: IndexColumn = np.empty(0, dtype=np.int64)
+        nowhere, nothing = position_column([]), np.empty(0, dtype=np.int64)
         unknown = names.index(UNKNOWN_REGIME)
         try:
             lookup = await older_observations(self._client, self._prefix, positions, reader, DEFAULT_LIMITS)
         except ResponseError as error:
             refusal(input_keys.META_REGIME, error)
-            return Observed(nothing, nothing, nothing, nothing, unknown)
-        return Observed(nothing, nothing, lookup.found("position"), lookup.found("regime"), unknown)
+            return Observed(nowhere, nothing, nowhere, nothing, unknown)
+        return Observed(nowhere, nothing, *lookup.found(), unknown)
 
 
 async def _columns(reply: Reply, names: NameTable) -> Columns:

@@ -18,7 +18,6 @@ from strategic_memory_server.figures.mean_pnl import MeanPnl
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.past_advice.judged_statements import AdviceCalibration, judge_statements
 from strategic_memory_server.past_advice.past_revision import PastRevision
-from strategic_memory_server.stream_position import time_ms_of
 
 NEWEST_SHOWN = 50
 """Revisions, and changes of advice, of which each is shown by itself."""
@@ -80,7 +79,7 @@ def judge_past_advice(
         checkpoint: called now and then.
     """
     said_ms = index_column([revision.said_ms for revision in revisions])
-    time_ms = time_ms_of(memory.trades.position)
+    time_ms = memory.trades.time_ms
     in_force = np.searchsorted(said_ms, time_ms, side="left") - 1
     return PastAdvice(
         revisions=len(revisions),
@@ -105,7 +104,7 @@ def _changes(revisions: Sequence[PastRevision]) -> list[PastRevision]:
 
 def _after(revisions: Sequence[PastRevision], memory: StrategicMemory) -> AfterAdvice:
     said_ms = index_column([revision.said_ms for revision in revisions])
-    found = after_revisions(said_ms, memory.trades.pnl, time_ms_of(memory.trades.position))
+    found = after_revisions(said_ms, memory.trades.pnl, memory.trades.time_ms)
     around = zip(revisions[-NEWEST_SHOWN:], found.revisions[-NEWEST_SHOWN:], strict=True)
     return AfterAdvice(
         revisions=len(revisions),

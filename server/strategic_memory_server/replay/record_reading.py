@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.asof_join import Observed
+from strategic_memory_server.inputs.asof_join import regimes_at
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.column_names import NEEDED, named_columns
 from strategic_memory_server.replay.entry_columns import EntryColumns, EntryReader, Kind
@@ -121,8 +121,7 @@ def _joined(pieces: Iterator[Rows], unknown: int) -> Iterator[tuple[Rows, EntryC
         regimes: IndexColumn = np.concatenate((last_regime, entries.regime[seen].astype(np.int64)))
         missing = np.flatnonzero(entries.regime < 0)
         if missing.size:
-            found, _ = Observed(times, regimes, nothing, nothing, unknown).as_of(entries.time_ms[missing])
-            entries.regime[missing] = found
+            entries.regime[missing] = regimes_at(entries.time_ms[missing], times, regimes, unknown)
         last_time, last_regime = times[-1:], regimes[-1:]
         yield (rows_of(entries) if missing.size else piece), entries
 

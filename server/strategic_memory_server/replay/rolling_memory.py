@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.asof_join import GIVEN
+from strategic_memory_server.inputs.asof_join import GIVEN, JOIN_DTYPE
 from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.place_columns import PLACE_DTYPES
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.inputs.rolling_regimes import RollingRegimes
 from strategic_memory_server.inputs.rolling_results import RollingPortfolio, RollingTrades
@@ -17,7 +18,6 @@ from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record import Record, Stretch
 from strategic_memory_server.settings import WindowSettings
-from strategic_memory_server.stream_position import SEQUENCE_BITS
 
 
 class RollingMemory:
@@ -83,7 +83,9 @@ class RollingMemory:
         columns: dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]] = {
             "regime": entries.regime[places].astype(np.int64),
             "pnl": entries.pnl[places],
-            "position": entries.time_ms[places] << SEQUENCE_BITS,
+            # The places of a record are in order, and nothing is looked up by them.
+            "position": np.zeros(places.size, dtype=PLACE_DTYPES["position"]),
+            "time_ms": entries.time_ms[places],
         }
         if window is self._regimes:
             columns["volatility"] = entries.volatility[places]
@@ -91,7 +93,7 @@ class RollingMemory:
             columns["confidence"] = entries.confidence[places]
             return columns
         # The record has given every entry its regime.
-        columns["joined"] = np.full(places.size, GIVEN, dtype=np.int64)
+        columns["joined"] = np.full(places.size, GIVEN, dtype=JOIN_DTYPE)
         if window is self._trades:
             columns["policy"] = entries.policy[places].astype(np.int64)
             columns["strategy"] = entries.strategy[places].astype(np.int64)

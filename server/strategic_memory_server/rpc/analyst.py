@@ -39,7 +39,6 @@ from strategic_memory_server.rpc.past_advice_to_wire import add_past_advice
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message
 from strategic_memory_server.rpc.unparsed import Unparsed
 from strategic_memory_server.settings import MAX_REQUEST_BYTES, SyncSettings
-from strategic_memory_server.stream_position import time_ms_of
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory, sums_of_trades
 
 logger = structlog.get_logger(__name__)
@@ -109,9 +108,9 @@ class Analyst:
         """Read what was said about the trades; None where that was not asked for, or Redis refuses to read it."""
         if not order.past_revisions:
             return None
-        if not memory.trades.position.size:
+        if not memory.trades.time_ms.size:
             return PastRevisions((), 0)
-        first_trade_ms = time_ms_of(int(memory.trades.position[0]))
+        first_trade_ms = int(memory.trades.time_ms[0])
         wanted = RevisionOrder(order.past_revisions, first_trade_ms, order.as_of_ms)
 
         def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[Page]:

@@ -9,7 +9,6 @@ from each_case import each_case
 
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.stream_position import MAX_SEQUENCE
 
 INFO = StreamInfo(length=3, first=(1, 0), last=(3, 0), added=3, deleted=(0, 0))
 OLD_INFO = replace(INFO, added=None, deleted=None)
@@ -54,7 +53,6 @@ def test_it_moves_to_the_newest_entry() -> None:
         replace(INFO, last=(2, 9)),
         replace(INFO, first=(0, 5), length=4),
         replace(INFO, added=2),
-        replace(INFO, first=(2, MAX_SEQUENCE), length=2),
     ],
 )
 def test_another_stream_is_told_from_the_one_that_was_read(info: StreamInfo) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from each_case import each_case
 
 from strategic_memory_server.inputs.asof_join import Observed
-from strategic_memory_server.inputs.bookmark import Id, id_of
+from strategic_memory_server.inputs.bookmark import id_of
 from strategic_memory_server.inputs.entries import read_regime_observation
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
@@ -20,9 +20,8 @@ from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_regimes import observation_columns
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.memory import UNKNOWN_REGIME
-from strategic_memory_server.stream_position import position_of_time
+from strategic_memory_server.stream_position import LARGEST, Id, position_column, position_of
 
-LARGEST = (1 << 64) - 1
 PAGE = 20
 Stream = list[tuple[Id, bytes | None]]
 """Observations, oldest first: an id, and a regime, or None for a malformed one."""
@@ -58,8 +57,8 @@ def _place(ids: list[Id], bound: str, *, after: bool) -> int:
     return find(ids, id_of(bound.removeprefix("(").encode()))
 
 
-def looked_up(regimes: Regimes, positions: list[int], extra_entries: int = 10_000) -> list[str]:
-    """The regime at each of these positions, ascending, as the lookup finds it."""
+def looked_up(regimes: Regimes, entry_ids: list[Id], extra_entries: int = 10_000) -> list[str]:
+    """The regime at each of these ids, ascending, as the lookup finds it."""
     names = NameTable()
     reader = PageReader(
         "stream:meta.regime",
@@ -67,15 +66,15 @@ def looked_up(regimes: Regimes, positions: list[int], extra_entries: int = 10_00
         functools.partial(observation_columns, names=names),
         functools.partial(observations_of_page, names=names),
     )
-    column = np.array(positions, dtype=np.int64)
+    column = position_column([position_of(entry_id) for entry_id in entry_ids])
     lookup = ObservationLookup("regimes", column, reader, ReadingLimits(PAGE, extra_entries))
     while commands := lookup.commands():
         regimes.round_trips += 1
         assert len(commands) <= PAGE
         lookup.feed([regimes.answer(command) for command in commands])
-    nothing = column[:0]
+    nothing = np.empty(0, dtype=np.int64)
     unknown = names.index(UNKNOWN_REGIME)
-    observed = Observed(nothing, nothing, lookup.found("position"), lookup.found("regime"), unknown)
+    observed = Observed(column[:0], nothing, *lookup.found(), unknown)
     return [names.names[code] for code in observed.as_of(column)[0].tolist()]
 
 
@@ -100,24 +99,24 @@ def random_case(random: Random) -> tuple[Stream, list[Id]]:
 @each_case("seed", range(150))
 def test_it_finds_what_a_search_finds(seed: int) -> None:
     observations, entries = random_case(Random(seed))
-    positions = [position_of_time(*entry) for entry in entries]
-    assert looked_up(Regimes(observations), positions) == searched(observations, entries)
+    assert looked_up(Regimes(observations), entries) == searched(observations, entries)
 
 
-def test_ids_that_cannot_be_told_apart_by_position() -> None:
-    """The sequence is kept up to 32,767: of what is beyond, the last one counts."""
+def test_ids_are_compared_whole_whatever_they_count() -> None:
     observations: Stream = [((5, 32_766), b"A"), ((5, 32_767), b"B"), ((5, 99_999), b"C"), ((5, LARGEST), b"D")]
-    positions = [position_of_time(5, sequence) for sequence in (0, 32_766, 32_767, 99_999)]
-    assert looked_up(Regimes(observations), positions) == [UNKNOWN_REGIME, "A", "D", "D"]
-    beyond: Stream = [((300_000_000_000_000, 1), b"A"), ((400_000_000_000_000, 1), b"B")]
-    assert looked_up(Regimes(beyond), [position_of_time(300_000_000_000_000, 1)]) == ["B"]
+    entries = [(5, sequence) for sequence in (0, 32_766, 99_998, 99_999, LARGEST - 1, LARGEST)]
+    assert looked_up(Regimes(observations), entries) == [UNKNOWN_REGIME, "A", "B", "C", "C", "D"]
+    microseconds: Stream = [((1_790_000_000_000_000, 1), b"A"), ((1_790_000_000_000_002, 1), b"B")]
+    assert looked_up(Regimes(microseconds), [(1_790_000_000_000_001, 0)]) == ["A"]
+    beyond: Stream = [((LARGEST - 1, 1), b"A"), ((LARGEST, LARGEST), b"B")]
+    assert looked_up(Regimes(beyond), [(LARGEST, 7), (LARGEST, LARGEST)]) == ["A", "B"]
 
 
 def test_rare_observations_are_read_once_and_no_others() -> None:
     observations: Stream = [((10 * number, 0), b"R%d" % number) for number in range(1, 101)]
     regimes = Regimes(observations)
     entries = [(time_ms, 0) for time_ms in range(405, 606)]
-    found = looked_up(regimes, [position_of_time(*entry) for entry in entries])
+    found = looked_up(regimes, entries)
     assert found == searched(observations, entries)
     # Those of the stretch, 41 to 60, and the one before it.
     assert (regimes.sent, regimes.round_trips) <= (23, 2)
@@ -125,7 +124,7 @@ def test_rare_observations_are_read_once_and_no_others() -> None:
 
 def test_one_entry_takes_one_round_trip_and_one_observation() -> None:
     regimes = Regimes([((number, 0), b"R") for number in range(1, 1_000)])
-    assert looked_up(regimes, [position_of_time(500, 1)]) == ["R"]
+    assert looked_up(regimes, [(500, 1)]) == ["R"]
     assert (regimes.sent, regimes.round_trips) == (1, 1)
 
 
@@ -134,7 +133,7 @@ def test_frequent_observations_are_not_read_through() -> None:
     observations: Stream = [((number, 0), b"R%d" % (number % 7)) for number in range(1, 100_001)]
     regimes = Regimes(observations)
     entries = [(time_ms, 5) for time_ms in range(1_000, 100_001, 1_000)]
-    found = looked_up(regimes, [position_of_time(*entry) for entry in entries])
+    found = looked_up(regimes, entries)
     assert found == [f"R{time_ms % 7}" for time_ms, _ in entries]
     assert regimes.sent <= 2 * PAGE + len(entries)
     assert regimes.round_trips <= 2 + len(entries) / PAGE
@@ -142,7 +141,7 @@ def test_frequent_observations_are_not_read_through() -> None:
 
 def test_many_malformed_ones_are_passed_up_to_a_bound() -> None:
     observations: Stream = [((1, 0), b"A"), *(((number, 0), None) for number in range(2, 400))]
-    assert looked_up(Regimes(observations), [position_of_time(500)]) == ["A"]
+    assert looked_up(Regimes(observations), [(500, 0)]) == ["A"]
     regimes = Regimes(observations)
-    assert looked_up(regimes, [position_of_time(500)], extra_entries=50) == [UNKNOWN_REGIME]
+    assert looked_up(regimes, [(500, 0)], extra_entries=50) == [UNKNOWN_REGIME]
     assert regimes.sent < 100

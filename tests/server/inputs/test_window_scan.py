@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from strategic_memory_server.inputs.field_columns import UnusualEntryError
 from strategic_memory_server.inputs.page_reader import Page, PageReader
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
 from strategic_memory_server.inputs.window_scan import WindowScan
-from strategic_memory_server.stream_position import position_of_id, position_of_time
+from strategic_memory_server.stream_position import position_column, position_of, position_of_id
 
 GOOD = b"good"
 BAD = b"bad"
@@ -29,8 +30,8 @@ def read(fields: Fields) -> int:
     return int(fields[b"number"])
 
 
-def pack(entries: Sequence[int], positions: Sequence[int]) -> Columns:
-    return {"number": np.array(entries, dtype=np.int64), "position": np.array(positions, dtype=np.int64)}
+def pack(entries: Sequence[int], positions: Sequence[bytes]) -> Columns:
+    return {"number": np.array(entries, dtype=np.int64), "position": position_column(positions)}
 
 
 def read_whole(page: Page) -> Columns:
@@ -67,7 +68,7 @@ def scan_of(window: int, limits: ReadingLimits = DEFAULT_LIMITS) -> WindowScan:
     return WindowScan(window, reader(), limits)
 
 
-def found(scan: WindowScan, column: str = "number") -> list[int]:
+def found(scan: WindowScan, column: str = "number") -> list[Any]:
     """A column of everything that was read, oldest first."""
     return [value for page in scan.take_oldest_first() for value in page[column].tolist()]
 
@@ -99,7 +100,7 @@ def test_a_window_is_the_newest_usable_entries(kinds: list[bytes], window: int, 
 def test_positions_are_those_of_the_ids() -> None:
     scan = scan_of(3)
     drive(scan, stream([GOOD] * 5))
-    assert found(scan, "position") == [position_of_time(number) for number in (3, 4, 5)]
+    assert found(scan, "position") == [position_of((number, 0)) for number in (3, 4, 5)]
 
 
 def test_a_full_window_takes_one_page_of_its_own_size() -> None:
