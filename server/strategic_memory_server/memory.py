@@ -77,12 +77,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What one source contributed: entries used, and counts of those rejected or worth a note, by reason."""
+    """What one source contributed: entries used, and counts of those rejected or worth a note, by reason.
+
+    `examples` has one for some of the notes: text of the producer, printable and cut.
+    """
 
     source: str
     accepted: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

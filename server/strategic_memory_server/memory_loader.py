@@ -26,13 +26,14 @@ from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
+from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.inputs.span_reader import SpanReader
 from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import LastCap, ValueInputs
 from strategic_memory_server.inputs.window_update import bring_up
-from strategic_memory_server.memory import Context, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
 from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
@@ -143,14 +144,14 @@ class MemoryLoader:
         for follower in self._followers:
             follower.begin(anew=anew)
         self._log.begin(now_s)
-        values = self._values.read(await self._round_trip(self._ask_values, self._followers))
+        replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers)
+        values, clock_ms = self._values.read(replies[:-1]), clock_ms_of(replies[-1])
         rejected = await self._read_streams()
         rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
-        notes: tuple[dict[str, int], ...] = ({}, self._windows.portfolio.notes(), self._windows.trades.notes())
         for follower in self._followers:
             follower.end()
-        reports = [follower.report(noted) for follower, noted in zip(self._followers, notes, strict=True)]
-        memory = self._windows.memory(values.context, (*values.reports, *reports), self._max_regimes)
+        reports = [follower.report(clock_ms + CLOCK_TOLERANCE_MS) for follower in self._followers]
+        memory = self._windows.memory(values.context, (*values.reports, *reports), clock_ms, self._max_regimes)
         memory = await self._apart(memory)
         self._log.end(
             memory.sample_count,

@@ -18,11 +18,12 @@ from redis.exceptions import RedisError
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.long_memory.long_memory import LongMemory
-from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
@@ -96,6 +97,8 @@ class StrategicMemorySync:
         self._retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
         self._unwatched = Backoff(settings.retry_s, settings.interval_s)
         self._claim: Claim | None = None
+        self._loaded: StrategicMemory | None = None
+        self._input_problems = InputProblems(parts.problems)
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -162,6 +165,9 @@ class StrategicMemorySync:
         elapsed_s = time.perf_counter() - started
         # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
         await asyncio.sleep(0)
+        if self._loaded is not None:
+            self._input_problems.look(self._loaded)
+            self._loaded = None
         if status.failure is None:
             self._completed(status, elapsed_s, led=claim is not None)
         self._observe(self.status)
@@ -178,7 +184,7 @@ class StrategicMemorySync:
 
     async def _load(self) -> LoadedMemory:
         loaded = await self._parts.loader.load()
-        self._read_up_to = loaded.read_up_to
+        self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), self._loop_s())
         return loaded
 

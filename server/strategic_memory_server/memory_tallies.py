@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, KeysView, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.columns import FloatColumn
@@ -133,9 +134,15 @@ class TradedTallies:
                 self._by_strategy.remove((regime, strategies[strategy]), pnl)
 
 
-def _known(numbers: FloatColumn) -> FloatColumn:
-    """Take an absent number for 0."""
-    return np.where(np.isnan(numbers), 0.0, numbers)
+def _known(confidences: FloatColumn) -> FloatColumn:
+    """Take a confidence that is absent, or not from 0 to 1, for 0."""
+    return np.where((confidences >= 0.0) & (confidences <= 1.0), confidences, 0.0)
+
+
+def out_of_range(confidences: FloatColumn) -> NDArray[np.bool_]:
+    """Tell which confidences are given and not from 0 to 1."""
+    outside: NDArray[np.bool_] = (confidences < 0.0) | (confidences > 1.0)
+    return outside
 
 
 def totals_of(memory: StrategicMemory, checkpoint: Checkpoint = go_on) -> MemoryTotals:

@@ -26,7 +26,7 @@ from strategic_memory_server.inputs.rolling_results import (
     trade_columns,
 )
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
-from strategic_memory_server.memory import UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 
@@ -70,13 +70,24 @@ class MemoryWindows:
         )
 
     def memory(
-        self, context: Context, reports: tuple[SourceReport, ...], max_regimes: int = MAX_REGIMES
+        self,
+        context: Context,
+        reports: tuple[SourceReport, ...],
+        clock_ms: int,
+        max_regimes: int = MAX_REGIMES,
     ) -> StrategicMemory:
         """Give what the windows hold now; it stays as it is when they go on.
 
         Its totals are left out where there are more than `max_regimes` regimes: they are not kept apart then.
+
+        Args:
+            context: what goes with it.
+            reports: of all sources.
+            clock_ms: the time by the clock of Redis, milliseconds since 1970-01-01 UTC.
+            max_regimes: regimes that are kept apart.
         """
         self._forget_unused_names()
+        latest_ms = clock_ms + CLOCK_TOLERANCE_MS
         return StrategicMemory(
             regime_names=self._names.names,
             strategy_names=self._strategies.names,
@@ -85,6 +96,8 @@ class MemoryWindows:
             trades=self.trades.window(),
             context=context,
             sources=reports,
+            timed=not any(window.in_future(latest_ms) for window in (self.regimes, self.portfolio, self.trades)),
+            clock_ms=clock_ms,
             totals=self._totals(max_regimes),
         )
 

@@ -11,6 +11,15 @@ REGIME_NOT_OBSERVED = "regime_not_observed"
 POLICY_UNRECOGNISED = "policy_unrecognised"
 """The trade names a policy that is none of the three; it counts for its regime and for no policy."""
 
+ID_IN_FUTURE = "id_in_future"
+"""The id is later than the clock of Redis by more than a minute: it orders the entry, and is no time."""
+
+CONFIDENCE_OUT_OF_RANGE = "confidence_out_of_range"
+"""The observation gives a confidence that is not from 0 to 1; it counts as none."""
+
+TRADE_ID_HASHED = "trade_id_hashed"
+"""The `trade_id` is above 64 characters, or no printable UTF-8: trades are told apart by a digest of it."""
+
 TRIMMED_BEFORE_READ = "trimmed_before_read"
 """Entries that were added and trimmed away between two readings, so that they were never seen."""
 

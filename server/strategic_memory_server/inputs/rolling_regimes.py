@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import KeysView, Mapping, Sequence
+from collections.abc import Collection, KeysView, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,11 +10,12 @@ from numpy.typing import DTypeLike
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs.notes import CONFIDENCE_OUT_OF_RANGE
 from strategic_memory_server.inputs.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.memory import RegimeWindow
-from strategic_memory_server.memory_tallies import ObservedTallies
+from strategic_memory_server.memory_tallies import ObservedTallies, out_of_range
 from strategic_memory_server.memory_totals import ObservedTotals
 from strategic_memory_server.stream_position import position_column
 
@@ -47,6 +48,7 @@ class RollingRegimes(RollingWindow):
         super().__init__(length, ColumnBuffer(_DTYPES), limits)
         self._names = names
         self._tallies = ObservedTallies()
+        self._out_of_range = 0
 
     def window(self) -> RegimeWindow:
         """Give the window as it stands."""
@@ -61,16 +63,32 @@ class RollingRegimes(RollingWindow):
         """Give its totals."""
         return self._tallies.totals()
 
+    def notes(self, latest_ms: int) -> dict[str, int]:
+        """Count what is worth a note."""
+        out_of_range = {CONFIDENCE_OUT_OF_RANGE: self._out_of_range} if self._out_of_range else {}
+        return {**super().notes(latest_ms), **out_of_range}
+
+    def examples(self, notes: Collection[str]) -> dict[str, str]:
+        """Give an entry for each of some notes that shows what it means, where that takes one."""
+        found = super().examples(notes)
+        if CONFIDENCE_OUT_OF_RANGE in notes:
+            confidences = self.buffer.column("confidence")
+            found[CONFIDENCE_OUT_OF_RANGE] = f"{confidences[out_of_range(confidences)][-1]:g}"
+        return found
+
     def append(self, columns: Columns) -> None:
         """Add observations at the new end."""
         self._tallies.add(_window(columns), self._names.names)
+        self._out_of_range += int(np.count_nonzero(out_of_range(columns["confidence"])))
         self.buffer.append(columns)
 
     def _uncount_oldest(self, count: int) -> None:
-        self._tallies.remove_oldest(_window(self.buffer.columns(0, count + 1)), count, self._names.names)
+        oldest = self.buffer.columns(0, count + 1)
+        self._tallies.remove_oldest(_window(oldest), count, self._names.names)
+        self._out_of_range -= int(np.count_nonzero(out_of_range(oldest["confidence"][:count])))
 
     def _reset_tallies(self) -> None:
-        self._tallies = ObservedTallies()
+        self._tallies, self._out_of_range = ObservedTallies(), 0
 
 
 def _window(columns: Columns) -> RegimeWindow:

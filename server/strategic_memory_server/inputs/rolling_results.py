@@ -94,10 +94,10 @@ class RollingResults(RollingWindow):
         self._held_from = 0
         """Entries before this place are not joined to any observation."""
 
-    def notes(self) -> dict[str, int]:
+    def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note."""
         counts = {REGIME_INFERRED: self._inferred, REGIME_NOT_OBSERVED: self._not_observed}
-        return {note: count for note, count in counts.items() if count}
+        return super().notes(latest_ms) | {note: count for note, count in counts.items() if count}
 
     def append(self, columns: Columns) -> None:
         """Add entries at the new end; they have regimes."""
@@ -222,10 +222,10 @@ class RollingTrades(RollingResults):
         """Give its totals."""
         return self._tallies.totals()
 
-    def notes(self) -> dict[str, int]:
+    def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note."""
         unrecognised = {POLICY_UNRECOGNISED: self._unrecognised} if self._unrecognised else {}
-        return {**super().notes(), **unrecognised}
+        return {**super().notes(latest_ms), **unrecognised}
 
     def _count(self, columns: Columns, sign: int) -> None:
         self._unrecognised += sign * int(np.count_nonzero(columns["unrecognised"]))

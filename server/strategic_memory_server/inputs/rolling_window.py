@@ -7,13 +7,17 @@ entries of any kind. It is kept exactly as a scan of the whole stream would find
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 
 import numpy as np
 
-from strategic_memory_server.columns import PositionColumn
+from strategic_memory_server.columns import IndexColumn, PositionColumn
+from strategic_memory_server.inputs.bookmark import shown_id
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.malformed_tail import MalformedTail
+from strategic_memory_server.inputs.notes import ID_IN_FUTURE
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.stream_position import id_of_position
 
 
 class RollingWindow(ABC):
@@ -38,6 +42,22 @@ class RollingWindow(ABC):
     def positions(self) -> PositionColumn:
         """Positions of the usable entries."""
         return self.buffer.column("position")
+
+    def in_future(self, latest_ms: int) -> int:
+        """Count the entries whose ids are later than a time, milliseconds since 1970-01-01 UTC."""
+        times_ms: IndexColumn = self.buffer.column("time_ms")
+        if not times_ms.size or times_ms[-1] <= latest_ms:
+            return 0
+        return times_ms.size - int(np.searchsorted(times_ms, latest_ms, side="right"))
+
+    def notes(self, latest_ms: int) -> dict[str, int]:
+        """Count what is worth a note; ids that are later than a time are no times."""
+        in_future = self.in_future(latest_ms)
+        return {ID_IN_FUTURE: in_future} if in_future else {}
+
+    def examples(self, notes: Collection[str]) -> dict[str, str]:
+        """Give an entry for each of some notes that shows what it means, where that takes one."""
+        return {ID_IN_FUTURE: shown_id(id_of_position(self.positions[-1]))} if ID_IN_FUTURE in notes else {}
 
     @property
     def spanned(self) -> int:

@@ -22,12 +22,14 @@ from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
 from strategic_memory_server.inputs.rolling_results import with_regimes, without_regime
+from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import refusal
 from strategic_memory_server.inputs.window_scan import WindowScan
-from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.stream_position import position_column
@@ -73,14 +75,17 @@ class SpanReader:
                 producer has caused.
         """
         scans = (self._regimes, self._portfolio, self._trades)
-        while pending := [scan for scan in scans if scan.page_size]:
-            replies = await round_trip(self._client, [scan.command() for scan in pending])
+        clock_ms: int | None = None
+        while (pending := [scan for scan in scans if scan.page_size]) or clock_ms is None:
+            *replies, now = await round_trip(self._client, [*(scan.command() for scan in pending), ASK_TIME])
+            clock_ms = clock_ms_of(now)
             for scan, reply in zip(pending, replies, strict=True):
                 scan.feed(reply)
         await self._take_over()
-        notes: tuple[dict[str, int], ...] = ({}, self._windows.portfolio.notes(), self._windows.trades.notes())
-        reports = [scan.report(noted) for scan, noted in zip(scans, notes, strict=True)]
-        return self._windows.memory(context, (*value_reports, *reports), self._max_regimes)
+        windows = (self._windows.regimes, self._windows.portfolio, self._windows.trades)
+        latest_ms = clock_ms + CLOCK_TOLERANCE_MS
+        reports = [scan.report(window, latest_ms) for scan, window in zip(scans, windows, strict=True)]
+        return self._windows.memory(context, (*value_reports, *reports), clock_ms, self._max_regimes)
 
     async def _take_over(self) -> None:
         """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""
@@ -160,9 +165,10 @@ class _SpanScan:
         """Give what was read, oldest entry first, and let go of it."""
         return self._scan.take_oldest_first() if self.unreadable is None else iter(())
 
-    def report(self, notes: dict[str, int]) -> SourceReport:
-        """Say what the stream has contributed, beside some notes."""
+    def report(self, window: RollingWindow, latest_ms: int) -> SourceReport:
+        """Say what the stream has contributed to its window; ids that are later than a time are noted."""
         if self.unreadable is not None:
             return SourceReport(self._source, 0, {self.unreadable.reason: 1})
         rejected = count_by_reason(self._scan.rejected, self._source)
-        return SourceReport(self._source, self._scan.usable, rejected, notes)
+        notes = window.notes(latest_ms)
+        return SourceReport(self._source, self._scan.usable, rejected, notes, window.examples(notes))

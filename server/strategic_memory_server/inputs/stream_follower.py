@@ -186,14 +186,15 @@ class StreamFollower:
         length = self.bookmark.length
         return length is None or not self.is_whole or self.window.spanned == length
 
-    def report(self, notes: dict[str, int]) -> SourceReport:
-        """Say what the stream has contributed, beside some notes."""
+    def report(self, latest_ms: int) -> SourceReport:
+        """Say what the stream has contributed; ids that are later than a time are noted."""
         if self.unreadable is not None:
             return SourceReport(self.source, 0, {self.unreadable.reason: 1})
+        notes = self.window.notes(latest_ms)
+        examples = self.window.examples(notes)
         if gap := self._noted_gap:
-            note = PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ
-            notes = {**notes, note: gap.entries or 1}
-        return SourceReport(self.source, len(self.window), self.window.malformed.counts(), notes)
+            notes[PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ] = gap.entries or 1
+        return SourceReport(self.source, len(self.window), self.window.malformed.counts(), notes, examples)
 
     def settle(self) -> None:
         """Let go of what has been taken over."""

@@ -138,6 +138,15 @@ class StateCollector(Collector):
         for report in self._observed.sync_status().sources:
             loaded.add_metric([report.source], report.accepted)
         yield loaded
+        noted = GaugeMetricFamily(
+            "strategic_memory_entries_noted",
+            "Entries used by the last sync that are worth a note, by source and note.",
+            labels=["source", "note"],
+        )
+        for report in self._observed.sync_status().sources:
+            for note, count in report.noted.items():
+                noted.add_metric([report.source, note], count)
+        yield noted
         rejected = CounterMetricFamily(
             "strategic_memory_entries_rejected",
             "Inputs rejected since the start, each counted once.",

@@ -1,0 +1,82 @@
+"""InputProblems: states what is wrong with entries that are used all the same, and withdraws it once they are gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.inputs.notes import CONFIDENCE_OUT_OF_RANGE, ID_IN_FUTURE, TRADE_ID_HASHED
+from strategic_memory_server.inputs.oddities import Oddity, different_units, look_alikes, mixed_units, shown
+from strategic_memory_server.memory import StrategicMemory
+from strategic_memory_server.problems import Problems
+
+_OF_NOTES = {
+    ID_IN_FUTURE: "ids_in_future",
+    CONFIDENCE_OUT_OF_RANGE: "confidence_out_of_range",
+    TRADE_ID_HASHED: "trade_ids_hashed",
+}
+"""Problem by note."""
+
+_SENTENCES = {
+    "ids_in_future": "{entries} entries of {source} have ids beyond the clock of Redis by more than a minute, such as "
+    "{example}: they count in the order of their ids, but tell no time. Let Redis give the ids, or count milliseconds",
+    "confidence_out_of_range": "{entries} entries of {source} give a confidence that is not from 0 to 1, such as "
+    "{example}: it counts as 0. Let the regime detector write a share",
+    "trade_ids_hashed": "{entries} entries of {source} have a trade_id above 64 characters, or not printable UTF-8, "
+    "such as {example}: a digest of it tells them apart. Let the producer write shorter ids",
+    "units_mixed": "{entries} entries of {source} seem to be in another unit than the others, such as {example}: means "
+    "of them say nothing. Let all producers write the pnl in one unit",
+    "regimes_look_alike": "{entries} entries of {source} name a regime that looks like another one, such as {example}: "
+    "they count as another regime. Let all producers spell it in the same way",
+}
+
+
+class InputProblems:
+    """Looks at what was read.
+
+    Args:
+        problems: where it is stated.
+    """
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def look(self, memory: StrategicMemory) -> None:
+        """State what is wrong with a memory, and withdraw what no longer is."""
+        found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
+        for report in memory.sources:
+            for note in _OF_NOTES.keys() & report.noted.keys():
+                found[_OF_NOTES[note]].append(Oddity(report.source, report.noted[note], report.examples[note]))
+        found["units_mixed"].extend(_in_other_units(memory))
+        found["regimes_look_alike"].extend(_look_alikes(memory))
+        for problem, oddities in found.items():
+            if oddities:
+                sentences = (_SENTENCES[problem].format(**asdict(oddity)) for oddity in oddities)
+                self._problems.state(problem, "; ".join(sentences) + ".")
+            else:
+                self._problems.withdraw(problem)
+
+
+def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
+    pnl = {
+        keys.META_REGIME: memory.regimes.pnl,
+        keys.PORTFOLIO_MEMORY: memory.portfolio.pnl,
+        keys.TRADE_RESULTS: memory.trades.pnl,
+    }
+    within = [oddity for source, column in pnl.items() for oddity in mixed_units(source, column)]
+    return within or list(different_units(pnl))
+
+
+def _look_alikes(memory: StrategicMemory) -> list[Oddity]:
+    if memory.totals is None:
+        return []
+    entries: Counter[str] = Counter()
+    for counted in (memory.totals.observed.pnl, memory.totals.earned, memory.totals.traded.pnl):
+        entries.update({name: total.entries for name, total in counted.items()})
+    found = look_alikes(entries)
+    if not found:
+        return []
+    name, usual = found[0]
+    count = sum(entries[name] for name, _ in found)
+    return [Oddity("all streams", count, f"{shown(name)} beside {shown(usual)}")]

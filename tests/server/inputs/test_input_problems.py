@@ -1,0 +1,101 @@
+"""What is strange about entries that are used: told with a count and an example, and withdrawn once it is gone."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
+
+from strategic_memory_server.inputs.input_problems import InputProblems
+from strategic_memory_server.inputs.oddities import look_alikes
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.settings import WindowSettings
+
+
+class Looking:
+    """A loader whose every reading is looked at."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self.problems = Problems()
+        self._loader = MemoryLoader(client, "quantum", WindowSettings())
+        self._look = InputProblems(self.problems).look
+
+    async def told(self) -> dict[str, str]:
+        self._look((await self._loader.load()).memory)
+        return dict(self.problems.standing)
+
+
+@pytest.fixture
+async def looking(async_client: redis.asyncio.Redis) -> Looking:
+    return Looking(async_client)
+
+
+async def test_ordinary_inputs_are_no_problem(looking: Looking, redis_client: redis.Redis) -> None:
+    random = Random(1)
+    for _ in range(60):
+        add_regime(redis_client, random.choice(("BULL", "BEAR", "VOLATILE_UP")), random.gauss(0, 0.3), confidence=1.0)
+        add_portfolio(redis_client, random.gauss(0, 0.01))
+        add_trade(redis_client, " bull ", random.gauss(0, 0.2), trade_id=f"T-{random.random()}")
+    add_regime(redis_client, confidence=None)
+    add_regime(redis_client, confidence=0.0)
+    assert await looking.told() == {}
+
+
+async def test_a_confidence_that_is_no_share_is_not_followed(looking: Looking, redis_client: redis.Redis) -> None:
+    for confidence in (0.5, 80, -0.1, "nan"):
+        add_regime(redis_client, confidence=confidence)
+    [told] = (await looking.told()).items()
+    assert told[0] == "confidence_out_of_range"
+    assert told[1].startswith("2 entries of stream:meta.regime give a confidence that is not from 0 to 1, such as -0.1")
+    for _ in range(50):
+        add_regime(redis_client)
+    assert await looking.told() == {}, "they have left the window"
+    redis_client.delete(regime_stream())
+    assert await looking.told() == {}
+
+
+@pytest.mark.parametrize("odd", [250.0, -1_250.0])
+async def test_dollars_among_fractions(looking: Looking, redis_client: redis.Redis, odd: float) -> None:
+    random = Random(2)
+    for _ in range(20):
+        add_trade(redis_client, realized_pnl=random.choice((-1, 1)) * random.uniform(0.05, 0.5))
+    assert await looking.told() == {}
+    add_trade(redis_client, realized_pnl=odd)
+    told = await looking.told()
+    assert list(told) == ["units_mixed"]
+    assert (
+        f"1 entries of stream:trade.results seem to be in another unit than the others, such as {abs(odd):g}"
+        in (told["units_mixed"])
+    )
+    redis_client.delete(trade_stream())
+    assert await looking.told() == {}
+    for _ in range(20):
+        add_trade(redis_client, realized_pnl=random.uniform(-300, 300))
+        add_portfolio(redis_client, pnl=random.uniform(-0.3, 0.3))
+    told = await looking.told()
+    assert "the median is" in told["units_mixed"]
+    assert "stream:trade.results and stream:portfolio.memory" in told["units_mixed"]
+    redis_client.delete(portfolio_stream())
+    assert await looking.told() == {}
+
+
+async def test_regimes_that_look_alike(looking: Looking, redis_client: redis.Redis) -> None:
+    cyrillic, wide = "\u0412ULL", "\uff22\uff35\uff2c\uff2c"
+    for regime in ("BULL", "BULL", cyrillic, wide, "BULL\u00a0", "BEAR"):
+        add_trade(redis_client, regime)
+    told = await looking.told()
+    assert list(told) == ["regimes_look_alike"]
+    assert told["regimes_look_alike"].startswith("2 entries of all streams name a regime that looks like another one")
+    assert "'\\u0412ULL' beside 'BULL'" in told["regimes_look_alike"], "what cannot be told apart is written in ASCII"
+    assert told["regimes_look_alike"].isascii()
+
+
+def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
+    names = ("BULL", "BULLISH", "BÜLL", "BULL1", "BULL2", "牛", "熊", "R", "", "-", "_")
+    assert look_alikes(dict.fromkeys(names, 3)) == []
+    for odd in ("B ULL", "BULL_", "B\u00a0ULL", "\u0392ULL", "\U0001d401\U0001d414\U0001d40b\U0001d40b"):
+        assert look_alikes({odd: 1, "BULL": 3}) == [(odd, "BULL")]
