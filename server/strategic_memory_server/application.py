@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.advice_settings import advice_settings
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
@@ -39,6 +40,7 @@ from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.validity_bound import monotonic_ms
 from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.server import open_grpc_server
@@ -109,7 +111,16 @@ async def open_service(
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
-        leadership = Leadership(lease, problems=problems)
+        agreement = SettingsAgreement(
+            commands,
+            settings.redis.key_prefix,
+            lease.holder,
+            advice_settings(settings.sync),
+            lease.length_ms,
+            problems,
+            lead_anyway=settings.sync.lead_anyway,
+        )
+        leadership = Leadership(lease, problems=problems, agreement=agreement)
         memory_store = MemoryStore(
             commands,
             settings.redis.key_prefix,

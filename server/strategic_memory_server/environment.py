@@ -109,6 +109,7 @@ class Environment(BaseSettings):
     redis_command_timeout: Seconds = 3.0
     role: Annotated[Literal["sync", "serve"], BeforeValidator(_lower)] = "sync"
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
+    lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(_lower)] = "off"
     rules: Annotated[Literal["reference", "evidence"], BeforeValidator(_lower)] = "reference"
     evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
     evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
@@ -195,6 +196,7 @@ class Environment(BaseSettings):
                 validity_s=validity_s,
                 # An advice must outlive the change of a leader.
                 lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
+                lead_anyway=self.lead_anyway == "on",
                 rules=Rules[self.rules.upper()],
                 evidence=EvidenceSettings(
                     decay=self.evidence_decay,

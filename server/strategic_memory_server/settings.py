@@ -73,6 +73,7 @@ class SyncSettings:
         floor_s: shortest time from the start of a sync to the start of one that new entries cause, seconds.
         validity_s: how long an advice holds after the sync that confirmed it, seconds.
         lease_s: how long the right to publish outlives a server that has gone away, seconds.
+        lead_anyway: whether to publish though the feedback log was written under other settings.
         retry_s: wait before the first retry of a failed sync, seconds; it doubles up to the interval or 5 s.
         minimum_samples: entries needed before there is advice.
         minimum_policy_trades: trades a policy needs in a regime before it can be named the best one.
@@ -89,6 +90,7 @@ class SyncSettings:
     floor_s: float = 0.05
     validity_s: float = 180.0
     lease_s: float = 5.0
+    lead_anyway: bool = False
     retry_s: float = 0.25
     minimum_samples: int = reference_rules.MINIMUM_SAMPLES
     minimum_policy_trades: int = reference_rules.MINIMUM_POLICY_TRADES

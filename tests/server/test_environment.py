@@ -76,6 +76,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.trade_id_horizon", 0),
     ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.max_regimes", 250),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
+    ("STRATEGIC_MEMORY_LEAD_ANYWAY", "on", "sync.lead_anyway", True),
 ]
 
 
@@ -159,6 +160,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_MAX_REGIMES", ["x", "3", "251"], ""),
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
+    ("STRATEGIC_MEMORY_LEAD_ANYWAY", ["x", "1", "yes"], ""),
 ]
 
 

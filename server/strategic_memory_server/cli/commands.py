@@ -61,6 +61,14 @@ app.add_command(replay)
     "[env: STRATEGIC_MEMORY_ROLE; default: sync]",
 )
 @click.option(
+    "--lead-anyway",
+    is_flag=True,
+    flag_value="on",
+    default=None,
+    help="Publish though the feedback log was written under other settings. "
+    "[env: STRATEGIC_MEMORY_LEAD_ANYWAY; default: off]",
+)
+@click.option(
     "--log-level",
     metavar="LEVEL",
     help="DEBUG, INFO, WARNING or ERROR. [env: STRATEGIC_MEMORY_LOG_LEVEL; default: INFO]",

@@ -22,21 +22,21 @@ EXIT_WRONG_SETTING = 2
 def rebuild_memory(overrides: Mapping[str, object]) -> int:
     """Forget the long memory in Redis; give the exit code. A server that runs begins anew with its next sync."""
     try:
-        redis = read_environment(overrides).service_settings().redis
+        settings = read_environment(overrides).service_settings()
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     try:
-        asyncio.run(_forget(redis))
+        asyncio.run(_forget(settings.redis, settings.sync.evidence.decay))
     except (RedisError, OSError) as error:
-        return _failed(f"Redis at {shown_url(redis.url)}: {describe_failure(error)}", EXIT_FAILED)
+        return _failed(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}", EXIT_FAILED)
     return EXIT_OK
 
 
-async def _forget(redis: RedisSettings) -> None:
-    keys = MemoryKeys.under(redis.key_prefix)
+async def _forget(redis: RedisSettings, decay: float) -> None:
+    first, beside = MemoryKeys.under(redis.key_prefix), MemoryKeys.beside(redis.key_prefix, decay)
     async with connect(redis) as client:
         counted = await client.xlen(input_keys.key_of(redis.key_prefix, input_keys.TRADE_RESULTS))
-        existed = await client.delete(keys.evidence, keys.trade_ids)
+        existed = await client.delete(first.evidence, first.trade_ids, beside.evidence, beside.trade_ids)
     found = "The long memory is forgotten." if existed else "There was no long memory."
     sys.stdout.write(f"{found} The server that leads builds it from the {counted} entries of the trade stream.\n")
 

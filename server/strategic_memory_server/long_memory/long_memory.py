@@ -52,7 +52,7 @@ class Gathered:
 
 def _note(stored: Stored, kept: KeptTrades, trade_ids: tuple[str, ...]) -> Note:
     text = stored.exploration_text
-    return Note(stored.stands_at, kept, trade_ids, stored.known_ids.horizon, text, text)
+    return Note(stored.stands_at, kept, trade_ids, stored.known_ids.horizon, text, text, stored.keys)
 
 
 class LongMemory:
@@ -114,7 +114,7 @@ class LongMemory:
         text = note.exploration_text
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
-        self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text)
+        self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)
 
     def forget(self) -> None:
         """Take nothing for granted: another server may have written, or Redis may have lost something."""

@@ -38,6 +38,7 @@ class Stored:
         stands_at: where Redis says that it stands, to be compared by the script that writes; NOTHING_READ: nowhere.
         exploration: what is being tried.
         exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
+        keys: where it lies; None: under the prefix, by the names that a first memory has.
     """
 
     kept: KeptTrades
@@ -45,6 +46,7 @@ class Stored:
     stands_at: str
     exploration: Exploration = NOTHING_TRIED
     exploration_text: bytes = b""
+    keys: MemoryKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Note:
         horizon: ids of trades that are remembered.
         exploration_was: what is believed to be tried, as Redis holds it.
         exploration_text: what will be, likewise.
+        keys: where it lies; None: under the prefix, by the names that a first memory has.
     """
 
     stands_at: str
@@ -66,6 +69,7 @@ class Note:
     horizon: int
     exploration_was: bytes = b""
     exploration_text: bytes = b""
+    keys: MemoryKeys | None = None
 
     def arguments(self) -> list[str | int | bytes]:
         """Give the arguments as the scripts take them, see `scripts/prelude.lua`."""
@@ -93,13 +97,24 @@ def read_exploration(text: bytes) -> Exploration:
         return NOTHING_TRIED
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a memory lies and stands, what it holds if that can be read, and what is being tried."""
+
+    keys: MemoryKeys
+    read_up_to: str
+    kept: KeptTrades | None
+    exploration: Exploration
+    exploration_text: bytes
+
+
 class MemoryStore:
     """Reads the long memory under a key prefix.
 
     Args:
         client: the Redis client; it must return bytes.
         prefix: what every key starts with.
-        decay: how the sums decay; sums that decay otherwise are not gone on from.
+        decay: how the sums decay; sums that decay otherwise are left as they are, and these are kept beside them.
         horizon: ids of trades that are remembered.
         max_regimes: regimes that are kept apart; a memory with more is brought down to them when it is read.
     """
@@ -108,10 +123,11 @@ class MemoryStore:
         self, client: redis.Redis, prefix: str, decay: float, horizon: int, max_regimes: int = MAX_REGIMES
     ) -> None:
         self._client = client
-        self._keys = MemoryKeys.under(prefix)
-        self._ask_fields = packed(
-            "HMGET", self._keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration"
-        )
+        self._places = MemoryKeys.under(prefix), MemoryKeys.beside(prefix, decay)
+        self._ask_fields = [
+            packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration")
+            for keys in self._places
+        ]
         self._decay = decay
         self._horizon = horizon
         self._max_regimes = max_regimes
@@ -122,16 +138,14 @@ class MemoryStore:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        keys = self._keys
-        newest_ids = packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0))
-        fields, ids = await round_trip(self._client, [self._ask_fields, newest_ids])
-        checked(fields, keys.evidence, "hash")
-        checked(ids, keys.trade_ids, "sorted set")
-        read_up_to, kept, exploration, text = await self._understood(fields)
+        found = await self._found()
+        keys, kept = found.keys, found.kept
+        known = await self._known_ids(keys)
         if kept is None:
-            return Stored(KeptTrades(EvidenceSums(self._decay)), KnownIds(self._horizon), read_up_to, exploration, text)
-        known = [name.decode() for name in reversed(ids)] if self._horizon else []
-        return Stored(kept, KnownIds(self._horizon, known), read_up_to, exploration, text)
+            kept, known = KeptTrades(EvidenceSums(self._decay)), []
+        return Stored(
+            kept, KnownIds(self._horizon, known), found.read_up_to, found.exploration, found.exploration_text, keys
+        )
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.
@@ -139,19 +153,41 @@ class MemoryStore:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        (fields,) = await round_trip(self._client, [self._ask_fields])
-        _, kept, exploration, _ = await self._understood(checked(fields, self._keys.evidence, "hash"))
-        return kept.sums if kept else EvidenceSums(self._decay), exploration
+        found = await self._found()
+        return found.kept.sums if found.kept else EvidenceSums(self._decay), found.exploration
 
-    async def _understood(self, fields: list[bytes | None]) -> tuple[str, KeptTrades | None, Exploration, bytes]:
-        """Give where the memory stands, what it holds if that can be gone on from, and what is being tried."""
+    async def _known_ids(self, keys: MemoryKeys) -> list[str]:
+        newest = packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0))
+        (ids,) = await round_trip(self._client, [newest])
+        checked(ids, keys.trade_ids, "sorted set")
+        return [name.decode() for name in reversed(ids)] if self._horizon else []
+
+    async def _found(self) -> _Found:
+        """Find the memory of this decay: the first one stays where it is, any other is kept beside it."""
+        first, beside = await round_trip(self._client, self._ask_fields)
+        first_keys, beside_keys = self._places
+        checked(first, first_keys.evidence, "hash")
+        if checked(beside, beside_keys.evidence, "hash")[0] is not None:
+            return await self._understood(beside_keys, beside)
+        found = await self._understood(first_keys, first)
+        if found.kept is None or found.kept.sums.decay == self._decay:
+            return found
+        logger.info(
+            "The long memory has another decay; it is kept, and one of this decay is built beside it",
+            kept=found.kept.sums.decay,
+            configured=self._decay,
+            key=beside_keys.evidence,
+        )
+        return await self._understood(beside_keys, beside)
+
+    async def _understood(self, keys: MemoryKeys, fields: list[bytes | None]) -> _Found:
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
         *sums, exploration_text = fields[1:]
         text = exploration_text or b""
         if sum(len(field or b"") for field in fields) > LARGE_BYTES:
             kept = await asyncio.to_thread(self._kept, read_up_to, *sums)
-            return read_up_to, kept, await asyncio.to_thread(read_exploration, text), text
-        return read_up_to, self._kept(read_up_to, *sums), read_exploration(text), text
+            return _Found(keys, read_up_to, kept, await asyncio.to_thread(read_exploration, text), text)
+        return _Found(keys, read_up_to, self._kept(read_up_to, *sums), read_exploration(text), text)
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
@@ -164,12 +200,5 @@ class MemoryStore:
             kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0))
         except (ValueError, RecursionError) as error:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))
-            return None
-        if found.decay != self._decay:
-            logger.warning(
-                "Long memory decays otherwise than configured; it is built anew from the trade stream",
-                stored=found.decay,
-                configured=self._decay,
-            )
             return None
         return kept

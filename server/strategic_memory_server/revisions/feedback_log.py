@@ -115,7 +115,7 @@ class FeedbackLog:
         document = encode_feedback(feedback)
         self._written = document.encode(), feedback
         reply = await self._publish(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory(note)],
             args=[
                 claim.value,
                 claim.run_id,
@@ -166,7 +166,7 @@ class FeedbackLog:
             DeposedError, MemoryMovedError: as for `publish`.
         """
         reply = await self._remember(
-            keys=[self.keys.state, self.keys.lease, *self._memory], args=[claim.value, *note.arguments()]
+            keys=[self.keys.state, self.keys.lease, *self._memory(note)], args=[claim.value, *note.arguments()]
         )
         _check_refused(reply)
 
@@ -183,16 +183,16 @@ class FeedbackLog:
         )
         return None if reply == 2 else bool(reply == 1)
 
-    @property
-    def _memory(self) -> tuple[str, str]:
-        return self._memory_keys.evidence, self._memory_keys.trade_ids
+    def _memory(self, note: Note | None) -> tuple[str, str]:
+        keys = note.keys if note and note.keys else self._memory_keys
+        return keys.evidence, keys.trade_ids
 
     async def _move_times(
         self, claim: Claim, feedback: Feedback, document: str, expected: LogState, note: Note | None
     ) -> bool:
         keys = self.keys
         reply = await self._confirm(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory],
+            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory(note)],
             args=[
                 claim.value,
                 claim.run_id,

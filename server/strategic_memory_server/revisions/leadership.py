@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
+from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 
 ASKED_PER_LEASE = 5
 """How often the lease is renewed or asked for within its length."""
@@ -43,10 +44,15 @@ class Leadership:
         lease: asks Redis.
         clock_s: a clock that only goes forward and also while the process is paused, seconds.
         problems: is told of keys that Redis has lost.
+        agreement: says whether this server may lead with the settings that it has; None: it may.
     """
 
     def __init__(
-        self, lease: Lease, clock_s: Callable[[], float] = time.monotonic, problems: Problems | None = None
+        self,
+        lease: Lease,
+        clock_s: Callable[[], float] = time.monotonic,
+        problems: Problems | None = None,
+        agreement: SettingsAgreement | None = None,
     ) -> None:
         self.leader = ""
         """Name of the server that leads, as far as this one knows; empty: not known."""
@@ -55,6 +61,7 @@ class Leadership:
         self.failure: str | None = None
         """Why the lease cannot be asked for just now; None while it can."""
         self._lease = lease
+        self._agreement = agreement
         self._problems = problems or Problems()
         self._clock_s = clock_s
         self._lost_claims: deque[str] = deque(maxlen=REMEMBERED_CLAIMS)
@@ -89,6 +96,8 @@ class Leadership:
         asked_s = self._clock_s()
         period_s = self._lease.length_ms / 1000 / ASKED_PER_LEASE
         try:
+            if self._agreement is not None and not await self._agreement.may_lead(self.claim):
+                return self._stood_back(self._agreement.leader, period_s)
             answer = await self._lease.take(self._known_token, self.claim, self._lost_claims)
         except (RedisError, OSError) as error:
             self._not_answered(describe_failure(error))
@@ -137,6 +146,11 @@ class Leadership:
                 logger.warning("Leadership not released; it ends by itself", error=describe_failure(error))
             else:
                 logger.info("Leadership released", fencing_token=claim.fencing_token)
+
+    def _stood_back(self, leader: str, period_s: float) -> float:
+        self.failure, self.leader = None, leader
+        self._lost("the feedback log was written under other settings")
+        return period_s * _RANDOM.uniform(0.9, 1.1)
 
     def _held(self, claim: Claim, ends_s: float) -> None:
         new_term = self._claim is None or self._claim.value != claim.value

@@ -17,6 +17,7 @@ class LogKeys:
         pulse: the short stream of changes of the state.
         lease: who may write, as "<fencing token> <holder>"; it ends by itself.
         fencing_token: the last token that was minted.
+        other_settings: a server that stands back since its settings differ, and these; it ends by itself.
     """
 
     feedback: str
@@ -26,6 +27,7 @@ class LogKeys:
     pulse: str
     lease: str
     fencing_token: str
+    other_settings: str
 
     @classmethod
     def under(cls, prefix: str) -> LogKeys:
@@ -38,4 +40,5 @@ class LogKeys:
             pulse=f"{prefix}:stream:strategic_feedback:pulse",
             lease=f"{prefix}:feedback:strategic_memory:lease",
             fencing_token=f"{prefix}:feedback:strategic_memory:fencing_token",
+            other_settings=f"{prefix}:feedback:strategic_memory:other_settings",
         )

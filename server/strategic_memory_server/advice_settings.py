@@ -1,0 +1,81 @@
+"""The settings that decide what is advised, as text: servers on one Redis must agree on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.rules import reference_rules
+from strategic_memory_server.settings import SyncSettings, WindowSettings
+
+Plain = str | int | float | bool | list[float]
+
+RULES_VERSION = "version of the rules"
+
+NOT_OF_ADVICE = frozenset(
+    {
+        *("interval_s", "reactive", "debounce_s", "floor_s", "validity_s", "lease_s", "retry_s", "lead_anyway"),
+        # Together with the others below, under names of their own.
+        *("windows", "evidence"),
+    }
+)
+"""Settings of `SyncSettings` that say when something is advised and by whom, and not what."""
+
+_VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
+"""What the variables of some settings of the evidence are called."""
+
+_ONLY_WHILE_EXPLORING = frozenset({"exploration_width", "exploration_hold"})
+
+
+def advice_settings(sync: SyncSettings) -> dict[str, Plain]:
+    """Give the settings that decide what is advised, by the names of their variables."""
+    found: dict[str, Plain] = {RULES_VERSION: reference_rules.VERSION}
+    for name in SyncSettings.__dataclass_fields__:
+        if name not in NOT_OF_ADVICE:
+            value = getattr(sync, name)
+            found[_variable(name)] = value.value if name == "rules" else value
+    for stream in WindowSettings.__dataclass_fields__:
+        found[_variable(f"{stream.removesuffix('s')}_window")] = getattr(sync.windows, stream)
+    for name in EvidenceSettings.__dataclass_fields__:
+        if sync.evidence.explore or name not in _ONLY_WHILE_EXPLORING:
+            value = getattr(sync.evidence, name)
+            found[_variable(f"evidence_{_VARIABLES.get(name, name)}")] = (
+                list(value) if isinstance(value, tuple) else value
+            )
+    return found
+
+
+def as_text(settings: Mapping[str, Plain]) -> str:
+    """Write settings, in one order."""
+    return json.dumps(dict(sorted(settings.items())))
+
+
+def differences(theirs: str, ours: Mapping[str, Plain]) -> list[str]:
+    """Say which settings differ, one text each; a setting that the other server does not know is none.
+
+    Args:
+        theirs: what `as_text` gave elsewhere; settings that cannot be read differ in nothing.
+        ours: the settings here.
+    """
+    try:
+        found = json.loads(theirs)
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    return [
+        f"{name} is {_shown(found[name])} there and {_shown(value)} here"
+        for name, value in sorted(ours.items())
+        if name in found and found[name] != value
+    ]
+
+
+def _variable(name: str) -> str:
+    return f"STRATEGIC_MEMORY_{name.upper()}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)[:64]

@@ -1,0 +1,133 @@
+"""SettingsAgreement: whether this server may lead, with the settings that it has.
+
+The state of the log holds the settings that it was written under last. Servers with other settings would flip the
+advice at each change of the leader, so such a server stands back, and both it and the leader say so.
+
+One rule lets an operator change settings all the same. A server that has stood beside one with the settings of the log
+never takes over from it by itself. One that was started since, and finds that nobody has taken the lease for its whole
+length, leads: a server with the settings of the log would have taken it long before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import redis.asyncio as redis
+
+from strategic_memory_server.advice_settings import Plain, as_text, differences
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_scripts import register_script
+
+PROBLEM = "settings_differ"
+
+LEFT_FOR_LEASES = 3
+"""How many lengths of the lease the leader knows of a server that stands back, unless that one says so again."""
+
+
+class SettingsAgreement:
+    """Compares the settings of one server with those of the log.
+
+    Args:
+        client: the Redis client; it must return bytes.
+        prefix: what every key starts with.
+        server: name of this server.
+        settings: its settings, see `advice_settings`.
+        lease_ms: length of the lease, milliseconds.
+        problems: is told where settings differ.
+        lead_anyway: whether this server leads whatever the settings of the log.
+        clock_s: a clock that only goes forward, seconds.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        server: str,
+        settings: Mapping[str, Plain],
+        lease_ms: int,
+        problems: Problems,
+        *,
+        lead_anyway: bool = False,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.leader = ""
+        """Name of the server that holds the lease, as of the last look by a server that does not; empty: nobody."""
+        keys = LogKeys.under(prefix)
+        self._keys = [keys.state, keys.lease, keys.other_settings]
+        self._script = register_script(client, "settings")
+        self._server = server
+        self._settings = settings
+        self._text = as_text(settings)
+        self._lease_ms = lease_ms
+        self._problems = problems
+        self._lead_anyway = lead_anyway
+        self._clock_s = clock_s
+        self._stood_beside = False
+        self._free_since_s: float | None = None
+
+    async def may_lead(self, claim: Claim | None) -> bool:
+        """Compare, and tell whether the lease may be asked for.
+
+        Args:
+            claim: what this server leads under; None while it does not.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        stated, holder, other = await self._script(
+            keys=self._keys,
+            args=[claim.value if claim else "", self._server, self._text, LEFT_FOR_LEASES * self._lease_ms],
+        )
+        if claim:
+            self._stood_beside, self._free_since_s = False, None
+            self._tell_as_leader(other.decode(errors="replace"))
+            return True
+        self.leader = Claim(holder.decode(errors="replace")).holder
+        found = differences(stated.decode(errors="replace"), self._settings)
+        if not found:
+            self._stood_beside, self._free_since_s = False, None
+            self._problems.withdraw(PROBLEM)
+            return True
+        self._tell_as_standby(found)
+        return self._lead_anyway or self._was_left_alone(is_free=not holder)
+
+    def _was_left_alone(self, *, is_free: bool) -> bool:
+        """Tell whether nobody with the settings of the log seems to be there, nor was since this server started."""
+        if not is_free:
+            self._stood_beside, self._free_since_s = True, None
+        elif self._free_since_s is None:
+            self._free_since_s = self._clock_s()
+        if self._stood_beside or self._free_since_s is None:
+            return False
+        return self._clock_s() - self._free_since_s >= self._lease_ms / 1000
+
+    def _tell_as_leader(self, other: str) -> None:
+        server, _, theirs = other.partition(" ")
+        if found := differences(theirs, self._settings):
+            sentence = (
+                f"{server} has other settings than this server, which leads: {_joined(found)}. It does not lead unless "
+                "it was told to; give all servers the same settings"
+            )
+            self._problems.state(PROBLEM, sentence)
+        else:
+            self._problems.withdraw(PROBLEM)
+
+    def _tell_as_standby(self, found: Sequence[str]) -> None:
+        consequence = (
+            "It was told to lead anyway"
+            if self._lead_anyway
+            else "It does not take over from a server with those; give all servers the same settings, or start this "
+            "one with --lead-anyway"
+        )
+        sentence = (
+            f"the feedback log ({self.leader or 'nobody'} leads) was last written under other settings than this "
+            f"server has: {_joined(found)}. {consequence}"
+        )
+        self._problems.state(PROBLEM, sentence)
+
+
+def _joined(found: Sequence[str]) -> str:
+    return "; ".join(found)
