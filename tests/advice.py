@@ -16,6 +16,7 @@ from strategic_memory_server.feedback import (
     Rules,
     Times,
 )
+from strategic_memory_server.leverage_cap import LeverageCap, in_order
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
@@ -89,6 +90,7 @@ def with_evidence(one: Advice) -> Advice:
         leverage_bound_by="risk:leverage_limits",
         current=RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.75, "evidence:kelly", is_probe=True),
         evidence=evidence_view(),
+        leverage_caps=(LeverageCap("risk:leverage_limits", 1.75, NOW_MS), LeverageCap("exposure:summary", 2.5)),
     )
 
 
@@ -114,6 +116,7 @@ def any_reason(draw: st.DrawFn) -> Reason:
 
 POLICIES = st.sampled_from(Policy)
 CAPS = st.none() | st.text(min_size=1, max_size=12)
+ANY_CAPS = st.lists(st.builds(LeverageCap, TEXT, st.floats(0.0, 1e15), TIMES), max_size=2)
 
 ANY_CURRENT = st.builds(
     RegimeAdvice,
@@ -173,6 +176,7 @@ def any_feedback(draw: st.DrawFn) -> Feedback:
             leverage_bound_by=draw(CAPS),
             current=draw(st.none() | ANY_CURRENT),
             evidence=draw(st.none() | ANY_EVIDENCE),
+            leverage_caps=in_order(draw(ANY_CAPS)),
         ),
         status=draw(st.sampled_from(FeedbackStatus)),
         revision=draw(COUNTS),

@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
+from regime_figures import caps
 
 from strategic_memory_server.columns import IndexColumn, float_column, index_column
 from strategic_memory_server.inputs.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
@@ -86,7 +87,7 @@ def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None
         ),
         regime_names=names.names,
         strategy_names=strategies.names,
-        context=Context(max_leverage_hint=max_leverage_hint),
+        context=Context(leverage_caps=caps(max_leverage_hint)),
         sources=(
             SourceReport(META_REGIME, len(rows.regimes)),
             SourceReport(PORTFOLIO_MEMORY, len(rows.portfolio)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
+from strategic_memory_server.leverage_cap import LeverageCap, LeverageCaps, in_order
 from strategic_memory_server.policy import Policy
 
 TABLE_REGIMES = ("BULL", "RANGE", "BEAR", "VOLATILE", "UNCERTAIN", "CRASH")
@@ -32,6 +33,12 @@ def figures(
     )
 
 
+def caps(limit: float | None = None, exposure: float | None = None) -> LeverageCaps:
+    """Caps of the two inputs that can hold one; None: it holds none."""
+    found = {"risk:leverage_limits": limit, "exposure:summary": exposure}
+    return in_order(LeverageCap(source, value) for source, value in found.items() if value is not None)
+
+
 def analysis_of(*regimes: RegimeFigures, cap: float | None = None, sample_count: int | None = None) -> Analysis:
     """An analysis with these regimes, best first; it has enough samples unless it is said how many."""
     return Analysis(
@@ -40,7 +47,7 @@ def analysis_of(*regimes: RegimeFigures, cap: float | None = None, sample_count:
         transitions=(),
         sample_count=100 if sample_count is None else sample_count,
         data_as_of_ms=None,
-        max_leverage_hint=cap,
+        leverage_caps=caps(cap),
     )
 
 

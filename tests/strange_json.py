@@ -38,5 +38,5 @@ def check_sayable(document: dict[str, Any]) -> None:
         strict(encode_feedback(read))
 
 
-LATER = ["rules", "leverage_bound_by", "current", "evidence"]
+LATER = ["rules", "leverage_bound_by", "current", "evidence", "leverage_caps"]
 """Keys that the first entries of a log may not have."""

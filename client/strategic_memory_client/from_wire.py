@@ -31,6 +31,7 @@ from strategic_memory_client.results import (
     Feedback,
     FeedbackStatus,
     Heartbeat,
+    LeverageCap,
     Policy,
     PolicyEvidence,
     Reason,
@@ -71,6 +72,7 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         current=_current(wire.current) if wire.HasField("current") else None,
         evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
         leverage_bound_by=wire.leverage_bound_by or None,
+        leverage_caps=tuple(_cap(cap) for cap in wire.leverage_caps),
     )
     is_understood = policy is not None and _make_sense(wire)
     return feedback if status is FeedbackStatus.ACTIVE and is_understood else feedback.as_safe()
@@ -85,6 +87,7 @@ def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
         data_as_of=time_from_wire(wire.data_as_of) if wire.HasField("data_as_of") else None,
         valid_until=time_from_wire(wire.valid_until) if wire.HasField("valid_until") else None,
         timestamp=time_from_wire(wire.timestamp) if wire.HasField("timestamp") else None,
+        leverage_caps=tuple(_cap(cap) for cap in wire.leverage_caps),
     )
 
 
@@ -127,6 +130,12 @@ def _performance(wire: feedback_pb2.RegimePerformance) -> RegimePerformance:
         wins=wire.wins,
         losses=wire.losses,
     )
+
+
+def _cap(wire: feedback_pb2.LeverageCap) -> LeverageCap:
+    # One that makes no sense is the strictest there is: to leave it out would lift it.
+    value = wire.value if math.isfinite(wire.value) and wire.value >= 0.0 else 0.0
+    return LeverageCap(wire.source, value, time_from_wire(wire.since) if wire.HasField("since") else None)
 
 
 def _reason(wire: feedback_pb2.Reason) -> Reason:

@@ -15,7 +15,14 @@ from strategic_memory_client.events import (
     HeartbeatReceived,
     SubscriptionEvent,
 )
-from strategic_memory_client.results import WARMING_UP, Feedback, FeedbackStatus, Heartbeat
+from strategic_memory_client.results import (
+    SAFE_LEVERAGE,
+    WARMING_UP,
+    Feedback,
+    FeedbackStatus,
+    Heartbeat,
+    safe_leverage,
+)
 
 _REMEMBERED_EPOCHS = 16
 
@@ -94,10 +101,13 @@ class NewestFeedback:
         known = self._received
         is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
         if is_about_known and heartbeat.status is known.status:
-            self._received = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+            self._received = _confirmed(known, heartbeat)
             self._hold(self._received, wall_s + min(self._silence_timeout_s, _validity_left_s(heartbeat)))
             return False
         if heartbeat.status is not FeedbackStatus.ACTIVE:
+            if not (self.is_warming_up or self._is_behind(heartbeat)):
+                # What is withheld meanwhile is bound by the caps that are in force now.
+                self._received = replace(known, leverage_caps=heartbeat.leverage_caps)
             self.expire()
             return False
         # Either something newer is in force, or the safe values had come in place of what is in force again.
@@ -136,6 +146,16 @@ class NewestFeedback:
         if feedback.status is FeedbackStatus.ACTIVE:
             good_until_s = min(good_until_s, _seconds(feedback.valid_until))
         self.held = HeldFeedback(feedback, feedback.as_stale(), good_until_s)
+
+
+def _confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
+    """Return the feedback as the heartbeat confirms it. Where nothing is said, a cap changes without a revision."""
+    confirmed = replace(known, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
+    if known.status is not FeedbackStatus.WARMING_UP or heartbeat.leverage_caps == known.leverage_caps:
+        return confirmed
+    leverage = safe_leverage(SAFE_LEVERAGE, heartbeat.leverage_caps)
+    bound_by = heartbeat.leverage_caps[0].source if leverage < SAFE_LEVERAGE else None
+    return replace(confirmed, leverage_hint=leverage, leverage_bound_by=bound_by, leverage_caps=heartbeat.leverage_caps)
 
 
 def _validity_left_s(heartbeat: Heartbeat) -> float:

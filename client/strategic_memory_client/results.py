@@ -84,6 +84,18 @@ class Reason(Unchanging):
 
 
 @dataclass(frozen=True, slots=True)
+class LeverageCap(Unchanging):
+    """A limit on leverage that another module has set."""
+
+    source: str
+    """The input that it was read from, for example "risk:leverage_limits"."""
+    value: float
+    """Highest leverage as a multiple of the base position; at least 0."""
+    since: datetime | None = None
+    """When this value was first read (aware, UTC). None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegimeAdvice(Unchanging):
     """What is advised for one regime."""
 
@@ -100,13 +112,13 @@ class RegimeAdvice(Unchanging):
     is_probe: bool = False
     """Whether the policy is tried because it may turn out better, in place of the one that the evidence recommends."""
 
-    def as_safe(self) -> RegimeAdvice:
+    def as_safe(self, leverage_caps: tuple[LeverageCap, ...] = ()) -> RegimeAdvice:
         """Return it with the safe values."""
         return replace(
             self,
             policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=safe_leverage(self.leverage_hint),
+            leverage_hint=safe_leverage(self.leverage_hint, leverage_caps),
             is_probe=False,
         )
 
@@ -160,13 +172,13 @@ class Evidence(Unchanging):
     observations: int = 0
     """Trades in all regimes that this rests on."""
 
-    def as_safe(self) -> Evidence:
+    def as_safe(self, leverage_caps: tuple[LeverageCap, ...] = ()) -> Evidence:
         """Return it with the safe values; what was seen stays readable."""
         return replace(
             self,
             recommended_policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=safe_leverage(self.leverage_hint),
+            leverage_hint=safe_leverage(self.leverage_hint, leverage_caps),
         )
 
 
@@ -212,6 +224,8 @@ class Feedback(Unchanging):
     """What all trades so far say about `current_regime`, whichever rules are in charge. None before there is any."""
     leverage_bound_by: str | None = None
     """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". None: none did."""
+    leverage_caps: tuple[LeverageCap, ...] = ()
+    """Limits on leverage in force, lowest first: leverage is never above one of them, whatever the status."""
     skipped_revisions: int = field(default=0, compare=False)
     """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
     epoch_changed: bool = field(default=False, compare=False)
@@ -242,9 +256,9 @@ class Feedback(Unchanging):
             self,
             updated_policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=safe_leverage(self.leverage_hint),
-            current=self.current and self.current.as_safe(),
-            evidence=self.evidence and self.evidence.as_safe(),
+            leverage_hint=safe_leverage(self.leverage_hint, self.leverage_caps),
+            current=self.current and self.current.as_safe(self.leverage_caps),
+            evidence=self.evidence and self.evidence.as_safe(self.leverage_caps),
         )
 
 
@@ -276,6 +290,8 @@ class Heartbeat(Unchanging):
     """Until when the feedback in force may be acted upon. None when nothing was published yet."""
     timestamp: datetime | None = None
     """When the heartbeat was sent, by the server's clock."""
+    leverage_caps: tuple[LeverageCap, ...] = ()
+    """Limits on leverage in force when the heartbeat was sent, lowest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +306,7 @@ class ServiceHealth(Unchanging):
     """Address of the server that answered."""
 
 
-def safe_leverage(hint: float) -> float:
-    """Return the leverage that goes with the safe policy: the hint, at most 1.0; if it is not finite, 1.0."""
-    return min(hint, SAFE_LEVERAGE) if math.isfinite(hint) else SAFE_LEVERAGE
+def safe_leverage(hint: float, leverage_caps: tuple[LeverageCap, ...] = ()) -> float:
+    """Return the leverage that goes with the safe policy: the hint, at most 1.0 and every cap; if not finite, those."""
+    bound = min([SAFE_LEVERAGE, *(cap.value for cap in leverage_caps)])
+    return min(hint, bound) if math.isfinite(hint) else bound

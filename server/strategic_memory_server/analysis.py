@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.policy import Policy
 
@@ -94,8 +95,7 @@ class Analysis:
         sample_count: entries of the three windows.
         data_as_of_ms: time of the newest entry, milliseconds since 1970-01-01 UTC; None when there is none or
             times are not known.
-        max_leverage_hint: upper bound on leverage that the memory carries; None when there is none.
-        exposure_cap: upper bound on leverage that the exposure summary names; None when it names none.
+        leverage_caps: limits on leverage in force, whatever is advised.
     """
 
     regimes: tuple[RegimeFigures, ...]
@@ -103,8 +103,7 @@ class Analysis:
     transitions: tuple[Transition, ...]
     sample_count: int
     data_as_of_ms: int | None
-    max_leverage_hint: float | None = None
-    exposure_cap: float | None = None
+    leverage_caps: LeverageCaps = NO_CAPS
 
     @property
     def known_regimes(self) -> tuple[RegimeFigures, ...]:

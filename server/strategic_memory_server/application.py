@@ -18,11 +18,12 @@ from strategic_memory_server.advice_settings import advice_settings
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts, unix_time_ms
+from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
@@ -48,6 +49,7 @@ from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryService
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.running_tasks import cancel, running, started
 from strategic_memory_server.settings import Role, ServiceSettings
+from strategic_memory_server.wall_clock import unix_time_ms
 
 CYCLE_GRACE_S = 2.0
 """Longest wait for the cycle in hand when stopping, seconds."""
@@ -106,8 +108,9 @@ async def open_service(
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
         log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
+        caps = HeldCaps(clock_ms, told_ms=round(settings.sync.validity_s * 1000))
         loader = MemoryLoader(
-            commands, settings.redis.key_prefix, settings.sync.windows, max_regimes=settings.sync.max_regimes
+            commands, settings.redis.key_prefix, settings.sync.windows, caps, max_regimes=settings.sync.max_regimes
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
@@ -147,7 +150,7 @@ async def open_service(
         )
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
         analyst = Analyst(
-            AnalysisSources(loader, memory_store, trade_reader, log, clock_ms),
+            AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
             settings.sync,
             settings.grpc.max_request_bytes,
         )

@@ -18,12 +18,12 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
-from strategic_memory_server.evidence_feedback import leverage_caps
 from strategic_memory_server.figures.breakdown import MAX_REGIMES, GroupPerformance, breakdown
 from strategic_memory_server.figures.correlation import Correlation, correlations
 from strategic_memory_server.figures.dwell import Dwell, dwell
 from strategic_memory_server.figures.stationary import stationary_distribution
 from strategic_memory_server.figures.transitions import Transitions, transitions
+from strategic_memory_server.leverage_cap import by_source
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.policy import Policy
 
@@ -168,5 +168,5 @@ def _evidence(analysis: Analysis, sums: EvidenceSums, settings: EvidenceSettings
     asked = [figures.regime for figures in ranked[:MAX_REGIMES]]
     if not asked:
         return {}
-    found = estimate(sums, asked, settings, leverage_caps(analysis))
+    found = estimate(sums, asked, settings, by_source(analysis.leverage_caps))
     return {each.regime: view_of(each, sums.observations) for each in found.regimes}

@@ -16,21 +16,14 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
 from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
+from strategic_memory_server.leverage_cap import by_source
 from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.probe import Completed, follow_exploration
-from strategic_memory_server.reinforcement_feedback import CAP_NAME
 from strategic_memory_server.rules import evidence_reasons
+from strategic_memory_server.rules.reasons import current_leverage_capped, leverage_capped
 
 VERSION = "evidence-1.0.0"
 """Version that an advice by the evidence names."""
-
-EXPOSURE = "exposure:summary"
-
-
-def leverage_caps(analysis: Analysis) -> dict[str, float]:
-    """Give the caps on leverage that other modules have set, by their source."""
-    caps = {CAP_NAME: analysis.max_leverage_hint, EXPOSURE: analysis.exposure_cap}
-    return {name: cap for name, cap in caps.items() if cap is not None}
 
 
 class EvidenceFeedback:
@@ -69,7 +62,7 @@ class EvidenceFeedback:
             may_begin: whether a trial may begin: not while trades are missing from the sums.
         """
         current = analysis.current_regime
-        caps = leverage_caps(analysis)
+        caps = by_source(analysis.leverage_caps)
         by_regime: Mapping[str, RegimeEstimate] = {}
         preferred = None
         if sums.observations or rules is Rules.EVIDENCE:
@@ -86,8 +79,9 @@ class EvidenceFeedback:
             return Completed(advice, NOTHING_TRIED)
         advice = self._by_evidence(advice, analysis, sums, by_regime, preferred)
         if known is None:
-            return Completed(advice, exploration if self._settings.explore else NOTHING_TRIED)
-        return follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
+            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED)
+        completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
+        return replace(completed, advice=_with_cap(completed.advice))
 
     def _believed(self, sums: EvidenceSums) -> Belief:
         if self._belief is None or self._belief.sums is not sums:
@@ -128,6 +122,23 @@ class EvidenceFeedback:
             rules=Rules.EVIDENCE,
             current=_advice(view_of(current, sums.observations)) if current else None,
         )
+
+
+def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
+    """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
+    seen = [each for each in by_regime.values() if each.observations]
+    ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
+    return ranked[0].regime if ranked else None
+
+
+def _with_cap(advice: Advice) -> Advice:
+    """Add since when the cap that binds is in force."""
+    caps, current = {cap.source: cap for cap in advice.leverage_caps}, advice.current
+    if cap := caps.get(advice.leverage_bound_by or ""):
+        return replace(advice, reasons=(*advice.reasons, leverage_capped(cap)))
+    if current and (cap := caps.get(current.leverage_bound_by or "")):
+        return replace(advice, reasons=(*advice.reasons, current_leverage_capped(current.regime, cap)))
+    return advice
 
 
 def _advice(view: EvidenceView) -> RegimeAdvice:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from strategic_memory_server.analysis import RegimeFigures, win_rate
 from strategic_memory_server.evidence.view import EvidenceView
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps, capped
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.rules.reasons import Reason, nothing_published, validity_passed
+from strategic_memory_server.rules.reasons import Reason, leverage_capped, nothing_published, validity_passed
 
 SAFE_LEVERAGE = 1.0
 
@@ -88,6 +89,7 @@ class Advice:
         leverage_bound_by: name of the cap that lowered `leverage_hint`; None when none did.
         current: what these rules advise for the current regime; None where nothing is known of it.
         evidence: what all trades so far say about the current regime; None before there is a long memory.
+        leverage_caps: limits on leverage in force: they bind the safe values too.
     """
 
     preferred_regime: str
@@ -103,6 +105,7 @@ class Advice:
     leverage_bound_by: str | None = None
     current: RegimeAdvice | None = None
     evidence: EvidenceView | None = None
+    leverage_caps: LeverageCaps = NO_CAPS
 
     @property
     def is_probe(self) -> bool:
@@ -146,17 +149,21 @@ class Feedback:
 def _safe(advice: Advice, valid_until_ms: int) -> Advice:
     """Keep what was seen, withdraw what it was thought to mean."""
     current, evidence = advice.current, advice.evidence
+
+    def safe(hint: float) -> float:
+        return capped(min(hint, SAFE_LEVERAGE), advice.leverage_caps)[0]
+
     return replace(
         advice,
         updated_policy=Policy.CONSERVATIVE,
         confidence_boost=0.0,
-        leverage_hint=min(advice.leverage_hint, SAFE_LEVERAGE),
+        leverage_hint=safe(advice.leverage_hint),
         current=current
         and replace(
             current,
             policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=min(current.leverage_hint, SAFE_LEVERAGE),
+            leverage_hint=safe(current.leverage_hint),
             is_probe=False,
         ),
         evidence=evidence
@@ -164,23 +171,33 @@ def _safe(advice: Advice, valid_until_ms: int) -> Advice:
             evidence,
             recommended_policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=min(evidence.leverage_hint, SAFE_LEVERAGE),
+            leverage_hint=safe(evidence.leverage_hint),
         ),
         reasons=(validity_passed(valid_until_ms), *advice.reasons),
     )
 
 
-def warming_up(version: str, reason: Reason | None = None, *, current_regime: str = UNKNOWN_REGIME) -> Feedback:
+def warming_up(
+    version: str,
+    reason: Reason | None = None,
+    *,
+    current_regime: str = UNKNOWN_REGIME,
+    leverage_caps: LeverageCaps = NO_CAPS,
+) -> Feedback:
     """Give the answer that stands before anything was published."""
+    leverage, bound_by = capped(SAFE_LEVERAGE, leverage_caps)
+    said = reason or nothing_published()
     advice = Advice(
         preferred_regime=UNKNOWN_REGIME,
         updated_policy=Policy.CONSERVATIVE,
         confidence_boost=0.0,
-        leverage_hint=SAFE_LEVERAGE,
+        leverage_hint=leverage,
         regime_performance=None,
         current_regime=current_regime,
         best_policy=None,
-        reasons=(reason or nothing_published(),),
+        reasons=(said, leverage_capped(bound_by, SAFE_LEVERAGE)) if bound_by else (said,),
         version=version,
+        leverage_bound_by=bound_by.source if bound_by else None,
+        leverage_caps=leverage_caps,
     )
     return Feedback(advice, FeedbackStatus.WARMING_UP)

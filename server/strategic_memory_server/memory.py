@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
 
@@ -64,7 +65,7 @@ class TradeWindow:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What other modules have written beside the streams. `None`: not given, or rejected."""
+    """What other modules have written beside the streams. `None`: not given, or rejected. Caps: those in force."""
 
     governance_policy: Policy | None = None
     governance_preferred_regime: str | None = None
@@ -72,7 +73,7 @@ class Context:
     exposure_summary: JsonObject | None = None
     leverage_limits: JsonObject | None = None
     exit_statistics: JsonObject | None = None
-    max_leverage_hint: float | None = None
+    leverage_caps: LeverageCaps = NO_CAPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 import redis.asyncio as redis
 
 from strategic_memory_server.columns import PositionColumn
-from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.inputs.json_inputs import MAX_BYTES
+from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps, read_caps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
@@ -31,12 +30,15 @@ from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.inputs.span_reader import SpanReader
 from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
 from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.inputs.value_inputs import LastCap, ValueInputs
+from strategic_memory_server.inputs.value_inputs import ValueInputs
+from strategic_memory_server.inputs.value_inputs import commands as value_commands
 from strategic_memory_server.inputs.window_update import bring_up
+from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
-from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
+from strategic_memory_server.redis_access.round_trip import Reply, round_trip
 from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
+from strategic_memory_server.wall_clock import unix_time_ms
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
@@ -66,7 +68,7 @@ class MemoryLoader:
         client: how Redis is reached.
         prefix: key prefix.
         windows: lengths of the windows.
-        last_cap: the last cap on leverage that could be read, shared with other loaders of the same prefix.
+        held: the caps on leverage in force.
         limits: how much is read at once, and looked at in all.
         max_regimes: regimes that are kept apart; the others are OTHER.
     """
@@ -76,14 +78,15 @@ class MemoryLoader:
         client: redis.Redis,
         prefix: str,
         windows: WindowSettings,
-        last_cap: LastCap | None = None,
+        held: HeldCaps | None = None,
         limits: ReadingLimits = DEFAULT_LIMITS,
         max_regimes: int = MAX_REGIMES,
     ) -> None:
         self._client = client
         self._prefix = prefix
-        self._last_cap = last_cap or LastCap()
-        self._values = ValueInputs(self._last_cap)
+        self.caps = held or HeldCaps(unix_time_ms)
+        """The caps on leverage in force, as last read."""
+        self._values = ValueInputs(self.caps)
         self._limits = limits
         self._max_regimes = max_regimes
         self._windows = MemoryWindows(windows, limits)
@@ -95,10 +98,7 @@ class MemoryLoader:
         self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, patience=longest)
         self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, patience=longest)
         self._followers = (self._regimes, self._portfolio, self._trades)
-        # No more than is needed to see that a value is too large: another program may have put anything there.
-        self._ask_values = [
-            packed("GETRANGE", keys.key_of(prefix, source), 0, MAX_BYTES) for source in keys.VALUE_SOURCES
-        ]
+        self._ask_values = value_commands(prefix)
         self._log = LoadLog()
         self._is_sound = False
         self._recheck_at_s = 0.0
@@ -108,9 +108,19 @@ class MemoryLoader:
         """How many readings have found that entries were trimmed before they could be read, by source."""
         return self._log.gaps
 
-    def another(self, windows: WindowSettings) -> MemoryLoader:
-        """Make a loader of the same inputs that has read nothing yet, with other windows."""
-        return MemoryLoader(self._client, self._prefix, windows, self._last_cap, self._limits, self._max_regimes)
+    def another(self, windows: WindowSettings, caps: LeverageCaps) -> MemoryLoader:
+        """Make a loader of the same inputs that has read nothing yet but caps, with other windows."""
+        return MemoryLoader(
+            self._client, self._prefix, windows, HeldCaps(unix_time_ms, caps), self._limits, self._max_regimes
+        )
+
+    async def caps_have_changed(self) -> bool:
+        """Tell whether Redis holds other caps on leverage than those in force. It reads these alone.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: as for `load`.
+        """
+        return self.caps.would_change(read_caps(await round_trip(self._client, self._ask_values[:CAP_COMMANDS])))
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
         """Read what the streams hold of a span of time, once, whatever else has been read.

@@ -7,7 +7,6 @@ that whoever takes over has it at hand.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cap_problems import tell_of_caps
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.inputs import input_keys
@@ -28,7 +28,6 @@ from strategic_memory_server.memory_loader import LoadedMemory, MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.problems import Problems
-from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.regimes_problem import tell_of_regimes
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
@@ -38,9 +37,9 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.settings import SyncSettings
+from strategic_memory_server.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync_status import SyncStatus
-
-LONGEST_RETRY_S = 5.0
+from strategic_memory_server.wall_clock import unix_time_ms
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
@@ -61,11 +60,6 @@ class SyncParts:
     long_memory: LongMemory
     evidence: EvidenceFeedback
     problems: Problems = field(default_factory=Problems)
-
-
-def unix_time_ms() -> int:
-    """Give the time now in milliseconds since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class StrategicMemorySync:
@@ -92,55 +86,30 @@ class StrategicMemorySync:
         self._settings = settings
         self._observe = observe
         self._clock_ms = clock_ms
-        self._stopping = asyncio.Event()
+        self._pace = SyncPace(parts.loader, parts.watcher, parts.leadership, settings)
         self._read_up_to: Mapping[str, str] = {}
-        self._retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
-        self._unwatched = Backoff(settings.retry_s, settings.interval_s)
         self._claim: Claim | None = None
         self._loaded: StrategicMemory | None = None
         self._input_problems = InputProblems(parts.problems)
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
-        self._stopping.set()
+        self._pace.stopping.set()
 
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
-        while not self._stopping.is_set():
-            started_s = self._loop_s()
+        while not self._pace.stopping.is_set():
+            started_s = loop_s()
             status = await self.cycle()
             if status.failure is not None:
-                await self._pause(self._retries.next_s())
+                await self._pace.after_failure()
             elif status.outcome == STANDBY:
-                await self._wait_to_lead()
+                await self._pace.until_leading()
             elif status.catching_up:
                 # The long memory catches up page by page; advice is given in between.
-                await self._pause(started_s + self._settings.floor_s - self._loop_s())
-            elif self._settings.reactive:
-                await self._wait_for_entries(started_s)
+                await self._pace.in_between(started_s)
             else:
-                await self._pause(started_s + self._settings.interval_s - self._loop_s())
-
-    async def _wait_for_entries(self, started_s: float) -> None:
-        """Wait for new entries of the inputs, at most until the interval since the last sync has passed."""
-        settings = self._settings
-        due_s = started_s + settings.interval_s
-        while not self._stopping.is_set() and (left_s := due_s - self._loop_s()) > 0:
-            try:
-                arrived = await self._parts.watcher.wait(self._read_up_to, left_s)
-            except (RedisError, OSError):
-                # Redis has gone away: the next sync finds out, and retries at its own pace.
-                await self._pause(min(settings.retry_s, left_s))
-                return
-            if arrived is None:
-                # A sync finds out which key is in the way and leaves it out; if that is no help, sync more rarely.
-                await self._pause(min(self._unwatched.next_s(), left_s))
-                return
-            self._unwatched.reset()
-            if arrived:
-                floor_left_s = started_s + settings.floor_s - self._loop_s()
-                await self._pause(min(max(settings.debounce_s, floor_left_s), max(due_s - self._loop_s(), 0.0)))
-                return
+                await self._pace.until_due(started_s, self._read_up_to)
 
     async def cycle(self) -> SyncStatus:
         """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
@@ -185,7 +154,7 @@ class StrategicMemorySync:
     async def _load(self) -> LoadedMemory:
         loaded = await self._parts.loader.load()
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
-        self._rejection_log.write(self.rejections.record(loaded.rejected), self._loop_s())
+        self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
         return loaded
 
     async def _sync(self, claim: Claim) -> SyncStatus:
@@ -194,8 +163,10 @@ class StrategicMemorySync:
         if claim != self._claim:
             # Another server may have led in between, or Redis may have come back as another process.
             parts.long_memory.forget()
+            parts.loader.caps.learn(await parts.publisher.known_caps())
             self._claim = claim
         loaded = await self._load()
+        tell_of_caps(parts.problems, parts.loader.caps)
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
@@ -212,7 +183,7 @@ class StrategicMemorySync:
         if isinstance(advice, NoAdvice):
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
-            await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note)
+            await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note, analysis.leverage_caps)
             parts.long_memory.written(gathered.note)
             return replace(
                 status,
@@ -249,7 +220,7 @@ class StrategicMemorySync:
         )
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
-        self._retries.reset()
+        self._pace.retries.reset()
         self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
         if led:
             self.status = replace(self.status, iteration=status.iteration + 1)
@@ -260,31 +231,6 @@ class StrategicMemorySync:
         if failure != self.status.failure:
             logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
         self.status = replace(self.status, failures=failures, failure=failure)
-
-    @staticmethod
-    def _loop_s() -> float:
-        """Time of the event loop, seconds."""
-        return asyncio.get_running_loop().time()
-
-    async def _wait_to_lead(self) -> None:
-        """Wait until this server leads, at most until the next reading of the memory is due."""
-        waits = [
-            asyncio.ensure_future(self._stopping.wait()),
-            asyncio.ensure_future(self._parts.leadership.wait(self._settings.interval_s)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, or until stopped."""
-        if seconds <= 0:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
 
     def _log_completion(self) -> None:
         status = self.status

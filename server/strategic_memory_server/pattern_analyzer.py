@@ -14,7 +14,7 @@ import numpy as np
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, Transition
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.exact_sum import rounded
-from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
@@ -60,8 +60,7 @@ class PatternAnalyzer:
             transitions=tuple(Transition(*pair, count) for pair, count in sorted(runs.transitions.items())),
             sample_count=memory.sample_count,
             data_as_of_ms=_newest_time_ms(memory),
-            max_leverage_hint=memory.context.max_leverage_hint,
-            exposure_cap=_exposure_cap(memory.context),
+            leverage_caps=memory.context.leverage_caps,
         )
 
     def _regime_figures(
@@ -138,11 +137,3 @@ def _newest_time_ms(memory: StrategicMemory) -> int | None:
     ends = (np.searchsorted(column, clock_ms + CLOCK_TOLERANCE_MS, side="right") for column in columns)
     newest = [int(column[end - 1]) for column, end in zip(columns, ends, strict=True) if end]
     return min(max(newest), clock_ms) if newest else None
-
-
-def _exposure_cap(context: Context) -> float | None:
-    """Give the numeric `max_leverage_hint` of the exposure summary; None where there is none that makes sense."""
-    cap = (context.exposure_summary or {}).get("max_leverage_hint")
-    if isinstance(cap, bool) or not isinstance(cap, int | float) or cap < 0:
-        return None
-    return float(cap)

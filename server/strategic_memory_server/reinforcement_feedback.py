@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
 from strategic_memory_server.feedback import Advice, RegimeAdvice, RegimePerformance
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, capped
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules import reasons, reference_rules
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Row, first_match
-
-CAP_NAME = "risk:leverage_limits"
-"""Source of the cap on leverage that the reference rules know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,10 @@ class ReinforcementFeedback:
         best = ranked[0]
         measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
         policy = first_match(self._policy_table, best.regime, measured, Policy.CONSERVATIVE)
-        leverage_hint, leverage_reasons = leverage(best, analysis.max_leverage_hint)
-        is_capped = any(reason.code == "LEVERAGE_CAPPED" for reason in leverage_reasons)
+        leverage_hint, bound_by, leverage_reasons = leverage(best, analysis.leverage_caps)
+        current, current_bound_by = self._current(analysis)
+        if current and current_bound_by and not bound_by:
+            leverage_reasons = (*leverage_reasons, reasons.current_leverage_capped(current.regime, current_bound_by))
         return Advice(
             preferred_regime=best.regime,
             updated_policy=policy.outcome,
@@ -71,20 +71,21 @@ class ReinforcementFeedback:
                 *leverage_reasons,
             ),
             version=reference_rules.VERSION,
-            leverage_bound_by=CAP_NAME if is_capped else None,
-            current=self._current(analysis),
+            leverage_bound_by=bound_by.source if bound_by else None,
+            current=current,
+            leverage_caps=analysis.leverage_caps,
         )
 
-    def _current(self, analysis: Analysis) -> RegimeAdvice | None:
+    def _current(self, analysis: Analysis) -> tuple[RegimeAdvice | None, LeverageCap | None]:
         """Apply the same rules to the current regime; None when no entry carries it, or it is not known."""
         figures = next((each for each in analysis.known_regimes if each.regime == analysis.current_regime), None)
         if figures is None:
-            return None
+            return None, None
         measured = {"win_rate": figures.win_rate, "avg_pnl": figures.avg_pnl}
         policy = first_match(self._policy_table, figures.regime, measured, Policy.CONSERVATIVE).outcome
-        hint, why = leverage(figures, analysis.max_leverage_hint)
-        bound_by = CAP_NAME if any(reason.code == "LEVERAGE_CAPPED" for reason in why) else None
-        return RegimeAdvice(figures.regime, policy, confidence_boost(figures), hint, bound_by)
+        hint, bound_by, _ = leverage(figures, analysis.leverage_caps)
+        name = bound_by.source if bound_by else None
+        return RegimeAdvice(figures.regime, policy, confidence_boost(figures), hint, name), bound_by
 
 
 def confidence_boost(best: RegimeFigures) -> float:
@@ -101,11 +102,11 @@ def confidence_boost(best: RegimeFigures) -> float:
     return round(min(max(boost, 0.0), 1.0), reference_rules.CONFIDENCE_DECIMALS)
 
 
-def leverage(best: RegimeFigures, cap: float | None) -> tuple[float, tuple[Reason, ...]]:
-    """Leverage for a regime, and why.
+def leverage(best: RegimeFigures, caps: LeverageCaps = NO_CAPS) -> tuple[float, LeverageCap | None, tuple[Reason, ...]]:
+    """Leverage for a regime, the cap that lowered it, and why.
 
     The base of the leverage table times (0.8 + 0.4 confidence), clipped to [0.5, 2.0] and rounded to 2 decimals; then
-    lowered to `cap`, which is not rounded, so that it is never exceeded.
+    lowered to the lowest cap, which is not rounded, so that it is never exceeded.
     """
     measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
     base = first_match(reference_rules.LEVERAGE_TABLE, best.regime, measured, reference_rules.DEFAULT_LEVERAGE_BASE)
@@ -122,7 +123,7 @@ def leverage(best: RegimeFigures, cap: float | None) -> tuple[float, tuple[Reaso
         why.append(reasons.confidence_out_of_range(confidence))
     if not low <= scaled <= high:
         why.append(reasons.leverage_bounded(scaled, hint))
-    if cap is not None and hint > cap:
-        why.append(reasons.leverage_capped(hint, cap))
-        hint = cap
-    return hint, tuple(why)
+    bearable, bound_by = capped(hint, caps)
+    if bound_by:
+        why.append(reasons.leverage_capped(bound_by, hint))
+    return bearable, bound_by, tuple(why)

@@ -89,7 +89,12 @@ def analyze_memory(
     if known is None:
         known = sums_of_trades(memory.trades, memory.regime_names, order.evidence.decay, order.max_regimes, checkpoint)
     if isinstance(advice, NoAdvice):
-        feedback = warming_up(reference_rules.VERSION, advice.reason, current_regime=advice.current_regime)
+        feedback = warming_up(
+            reference_rules.VERSION,
+            advice.reason,
+            current_regime=advice.current_regime,
+            leverage_caps=analysis.leverage_caps,
+        )
     else:
         explores = order.evidence.explore and exploration is not None
         evidence = EvidenceFeedback(replace(order.evidence, explore=explores))

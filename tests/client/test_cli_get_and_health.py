@@ -55,6 +55,7 @@ def test_get_writes_the_fields_of_the_wire(peer: ScriptedPeer) -> None:
         "current": None,
         "evidence": None,
         "leverage_bound_by": None,
+        "leverage_caps": [],
     }
     assert list(json.loads(ended.out)) == [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
 

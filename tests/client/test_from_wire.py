@@ -19,6 +19,7 @@ from strategic_memory_client import (
     Feedback,
     FeedbackStatus,
     Heartbeat,
+    LeverageCap,
     Policy,
     PolicyEvidence,
     Reason,
@@ -262,9 +263,11 @@ def test_a_heartbeat() -> None:
         data_as_of=stamp(1),
         valid_until=stamp(2),
         timestamp=stamp(3),
+        leverage_caps=[feedback_pb2.LeverageCap(source="x", value=0.5, since=stamp(4))],
     )
-    times = (WHEN.replace(second=second) for second in (1, 2, 3))
-    assert heartbeat_from_wire(wire) == Heartbeat(5, "e1", FeedbackStatus.ACTIVE, *times)
+    data_as_of, valid_until, sent, since = (WHEN.replace(second=second) for second in (1, 2, 3, 4))
+    caps = (LeverageCap("x", 0.5, since),)
+    assert heartbeat_from_wire(wire) == Heartbeat(5, "e1", FeedbackStatus.ACTIVE, data_as_of, valid_until, sent, caps)
     assert heartbeat_from_wire(feedback_pb2.Heartbeat()) == Heartbeat(0, "", FeedbackStatus.STALE)
 
 

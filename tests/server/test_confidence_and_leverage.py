@@ -9,7 +9,7 @@ import pytest
 from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
-from regime_figures import any_figures, figures
+from regime_figures import any_figures, caps, figures
 from repeatable import repeatable
 
 from strategic_memory_server.analysis import RegimeFigures
@@ -62,7 +62,7 @@ def test_confidence_boost_is_the_formula_to_4_decimals(best: RegimeFigures) -> N
 @given(any_figures())
 @repeatable(500)
 def test_leverage_is_the_formula_to_2_decimals(best: RegimeFigures) -> None:
-    hint, _ = leverage(best, None)
+    hint, _, _ = leverage(best)
     assert abs(Fraction(hint) - exact_leverage(best)) <= Fraction(5, 1_000) + SLACK
     assert hint == round(hint, 2)
     assert 0.5 <= hint <= 2.0
@@ -71,8 +71,9 @@ def test_leverage_is_the_formula_to_2_decimals(best: RegimeFigures) -> None:
 @given(any_figures(), st.floats(0.0, 1e15))
 @repeatable(300)
 def test_a_cap_is_never_exceeded_and_changes_nothing_where_it_does_not_bind(best: RegimeFigures, cap: float) -> None:
-    free, _ = leverage(best, None)
-    capped, reasons = leverage(best, cap)
+    free, _, _ = leverage(best)
+    capped, bound_by, reasons = leverage(best, caps(cap))
+    assert (bound_by is not None) == (free > cap)
     assert capped == min(free, cap)
     assert (reasons[-1].code == "LEVERAGE_CAPPED") == (free > cap)
 
@@ -106,12 +107,12 @@ def test_the_boost_has_full_weight_from_20_samples_on(samples: int) -> None:
 )
 def test_leverage_grows_with_the_confidence_of_the_detector(confidence: float | None, hint: float) -> None:
     best = figures("BULL", avg_pnl=0.5, wins=1, confidence=confidence)
-    assert leverage(best, None)[0] == hint
+    assert leverage(best)[0] == hint
 
 
 @pytest.mark.parametrize("cap", [0.0, 0.3, 0.4999, 0.7123456789, 1.1, math.nextafter(1.8, 0)])
 def test_a_cap_is_taken_as_it_is_also_below_the_floor(cap: float) -> None:
-    hint, reasons = leverage(figures("BULL", avg_pnl=0.5, wins=1, confidence=1.0), cap)
+    hint, _, reasons = leverage(figures("BULL", avg_pnl=0.5, wins=1, confidence=1.0), caps(cap))
     assert hint == cap
     assert reasons[-1].code == "LEVERAGE_CAPPED"
     assert [comparison.value for comparison in reasons[-1].comparisons] == [1.8]
@@ -121,4 +122,4 @@ def test_a_cap_is_taken_as_it_is_also_below_the_floor(cap: float) -> None:
 @pytest.mark.parametrize("cap", [1.8, math.nextafter(1.8, 2), 5.0])
 def test_a_cap_at_or_above_the_hint_leaves_no_trace(cap: float) -> None:
     best = figures("BULL", avg_pnl=0.5, wins=1, confidence=1.0)
-    assert leverage(best, cap) == leverage(best, None)
+    assert leverage(best, caps(cap)) == leverage(best)

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from advice import advice
+from regime_figures import caps
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
 from strategic_memory_server.evidence.estimator import estimate
@@ -23,7 +24,7 @@ REFERENCE = advice()
 
 def analysis(current: str = "BEAR", cap: float | None = None, exposure: float | None = None) -> Analysis:
     figures = RegimeFigures("BEAR", 10, 1.0, 4, 2, 0.5, None)
-    return Analysis((figures,), current, (), 10, None, cap, exposure)
+    return Analysis((figures,), current, (), 10, None, caps(cap, exposure))
 
 
 def sums_where(regime: str, good: Policy, trades: int = 400, mean: float = 0.5) -> EvidenceSums:
@@ -37,7 +38,13 @@ def sums_where(regime: str, good: Policy, trades: int = 400, mean: float = 0.5) 
 
 
 def complete(sums: EvidenceSums, rules: Rules = Rules.EVIDENCE, found: Analysis | None = None) -> Advice:
-    return EvidenceFeedback(SETTINGS).complete(REFERENCE, found or analysis(), sums, rules).advice
+    return (
+        EvidenceFeedback(SETTINGS)
+        .complete(
+            replace(REFERENCE, leverage_caps=found.leverage_caps if found else ()), found or analysis(), sums, rules
+        )
+        .advice
+    )
 
 
 def test_under_the_reference_rules_evidence_is_added_and_nothing_else_changes() -> None:
@@ -99,6 +106,7 @@ def test_the_lowest_cap_binds_and_is_named(
 ) -> None:
     said = complete(sums_where("BEAR", Policy.AGGRESSIVE), found=analysis(cap=cap, exposure=exposure))
     assert said.leverage_bound_by == bound_by
+    assert [reason.code for reason in said.reasons].count("LEVERAGE_CAPPED") == (bound_by is not None)
     assert said.current is not None
     assert said.current.leverage_bound_by == bound_by
     if hint is None:

@@ -98,7 +98,7 @@ async def test_names_that_are_made_up_anew_all_the_time_are_forgotten(
     assert [(row.regime, row.strategy) for row in rows_of(memory).trades] == [
         (f"R{number}", f"S{number}") for number in range(last - 29, last + 1)
     ]
-    fresh = (await loader.another(WindowSettings()).load()).memory
+    fresh = (await loader.another(WindowSettings(), ()).load()).memory
     assert PatternAnalyzer().analyze(memory) == PatternAnalyzer().analyze(fresh)
 
 
@@ -202,7 +202,7 @@ async def test_a_load_that_was_cut_short_does_no_harm(
         task.cancel()
         await asyncio.wait([task])
         kept = await loader.load()
-        fresh = await loader.another(windows).load()
+        fresh = await loader.another(windows, ()).load()
         assert rows_of(kept.memory) == rows_of(fresh.memory)
         assert PatternAnalyzer().analyze(kept.memory) == PatternAnalyzer().analyze(fresh.memory)
 

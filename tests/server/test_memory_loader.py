@@ -24,6 +24,7 @@ from redis_inputs import (
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
+from strategic_memory_server.leverage_cap import by_source
 from strategic_memory_server.memory import Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
@@ -125,7 +126,7 @@ async def test_everything_that_is_read_arrives(redis_client: redis.Redis, loader
     assert (context.governance_policy, context.governance_preferred_regime) == (Policy.BALANCED, "RANGE")
     assert (context.regime_stats, context.exposure_summary) == ({"BULL": {"count": 1}}, {"total": 3})
     assert (context.leverage_limits, context.exit_statistics) == ({"max_leverage_hint": 1.25}, {"stops": 2})
-    assert context.max_leverage_hint == 1.25
+    assert by_source(context.leverage_caps) == {"risk:leverage_limits": 1.25}
     assert [report.accepted for report in memory.sources] == [1, 1, 1, 1, 1, 1, 1, 0, 1]
     assert [report.source for report in memory.sources] == [*input_keys.VALUE_SOURCES, *input_keys.STREAM_SOURCES]
     assert loaded.rejected == ()
@@ -226,32 +227,3 @@ async def test_a_redis_that_is_away_is_an_error_and_not_an_empty_memory() -> Non
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.exceptions.ConnectionError):
             await MemoryLoader(client, "quantum", WindowSettings()).load()
-
-
-async def test_a_cap_holds_although_its_limits_are_rejected(redis_client: redis.Redis, loader: MemoryLoader) -> None:
-    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.9, "used": NaN}')
-    loaded = await loader.load()
-    context = loaded.memory.context
-    assert (context.leverage_limits, context.max_leverage_hint) == (None, 0.9)
-    assert [entry.reason for entry in loaded.rejected] == ["number_not_finite"]
-
-
-@pytest.mark.parametrize("unreadable", ["nothing but text", '{"max_leverage_hint": "50%"}', None])
-async def test_the_last_cap_holds_while_the_limits_cannot_be_read(
-    redis_client: redis.Redis, loader: MemoryLoader, unreadable: str | None
-) -> None:
-    key = "quantum:risk:leverage_limits"
-
-    async def cap() -> float | None:
-        return (await loader.load()).memory.context.max_leverage_hint
-
-    redis_client.set(key, '{"max_leverage_hint": 0.6}')
-    assert await cap() == 0.6
-    redis_client.delete(key)
-    if unreadable is None:
-        redis_client.hset(key, "max_leverage_hint", "2")
-    else:
-        redis_client.set(key, unreadable)
-    assert await cap() == 0.6
-    redis_client.delete(key)
-    assert await cap() is None

@@ -225,7 +225,7 @@ async def test_a_success_makes_the_next_wait_a_short_one_again(
             await aeventually(lambda: syncing.sync.status.failures >= 5)
             redis_client.delete(EVIDENCE)
             await aeventually(lambda: syncing.sync.status.completed_at_ms)
-            assert syncing.sync._retries.next_s() <= 0.01
+            assert syncing.sync._pace.retries.next_s() <= 0.01
 
 
 async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Syncing, redis_client: redis.Redis) -> None:

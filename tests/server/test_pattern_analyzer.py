@@ -11,6 +11,7 @@ from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow, expected_regime
 from each_case import each_case
 from plain_figures import plain
 from random_memory import START_MS, memory_of, random_rows
+from regime_figures import caps
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
@@ -184,7 +185,7 @@ def test_the_time_of_a_run_ends_where_the_next_one_begins() -> None:
 
 
 def test_a_cap_in_the_memory_is_carried_through() -> None:
-    assert PatternAnalyzer().analyze(memory_of(Rows(), max_leverage_hint=0.25)).max_leverage_hint == 0.25
+    assert PatternAnalyzer().analyze(memory_of(Rows(), max_leverage_hint=0.25)).leverage_caps == caps(0.25)
 
 
 def test_as_many_regimes_as_entries_cost_no_more_than_the_entries() -> None:

@@ -12,6 +12,7 @@ from advice import advice
 from evidence_samples import REGIMES, TRADES, Trade, made_up_trades, one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
+from regime_figures import caps
 from repeatable import repeatable
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
@@ -36,7 +37,7 @@ CAPS = st.none() | st.floats(0.0, 3.0)
 
 
 def analysis(current: str = "BULL", cap: float | None = None, exposure: float | None = None) -> Analysis:
-    return Analysis((RegimeFigures("BULL", 10, 1.0, 4, 2, 0.5, None),), current, (), 10, None, cap, exposure)
+    return Analysis((RegimeFigures("BULL", 10, 1.0, 4, 2, 0.5, None),), current, (), 10, None, caps(cap, exposure))
 
 
 def completed(

@@ -125,6 +125,7 @@ class Feedback(_message.Message):
     CURRENT_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
+    LEVERAGE_CAPS_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Position in the feedback log of `epoch`; grows by one with each change. 0: nothing was published yet."""
     epoch: _builtins.str
@@ -177,6 +178,13 @@ class Feedback(_message.Message):
     def evidence(self) -> Global___Evidence:
         """What all trades so far say about `current_regime`, whichever rules are in charge. Absent before there is any."""
 
+    @_builtins.property
+    def leverage_caps(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeverageCap]:
+        """Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
+        safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
+        published: then a heartbeat tells.
+        """
+
     def __init__(
         self,
         *,
@@ -199,14 +207,47 @@ class Feedback(_message.Message):
         current: Global___RegimeAdvice | None = ...,
         evidence: Global___Evidence | None = ...,
         leverage_bound_by: _builtins.str = ...,
+        leverage_caps: _abc.Iterable[Global___LeverageCap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "leverage_bound_by", b"leverage_bound_by", "leverage_hint", b"leverage_hint", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "leverage_bound_by", b"leverage_bound_by", "leverage_caps", b"leverage_caps", "leverage_hint", b"leverage_hint", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
+@_typing.final
+class LeverageCap(_message.Message):
+    """A limit on leverage that another module has set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The input that it was read from, for example "risk:leverage_limits"."""
+    value: _builtins.float
+    """Highest leverage as a multiple of the base position; not rounded."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """When this value was first read. Absent: not known."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        value: _builtins.float = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "source", b"source", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeverageCap: _TypeAlias = LeverageCap  # noqa: Y015
 
 @_typing.final
 class RegimeAdvice(_message.Message):
@@ -504,6 +545,7 @@ class Heartbeat(_message.Message):
     DATA_AS_OF_FIELD_NUMBER: _builtins.int
     VALID_UNTIL_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
+    LEVERAGE_CAPS_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Newest revision of the log when this heartbeat was sent."""
     epoch: _builtins.str
@@ -522,6 +564,10 @@ class Heartbeat(_message.Message):
     def timestamp(self) -> _timestamp_pb2.Timestamp:
         """When the heartbeat was sent, by the server's clock."""
 
+    @_builtins.property
+    def leverage_caps(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeverageCap]:
+        """Limits on leverage in force now, as in `Feedback`."""
+
     def __init__(
         self,
         *,
@@ -531,10 +577,11 @@ class Heartbeat(_message.Message):
         data_as_of: _timestamp_pb2.Timestamp | None = ...,
         valid_until: _timestamp_pb2.Timestamp | None = ...,
         timestamp: _timestamp_pb2.Timestamp | None = ...,
+        leverage_caps: _abc.Iterable[Global___LeverageCap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["data_as_of", b"data_as_of", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_as_of", b"data_as_of", "epoch", b"epoch", "revision", b"revision", "status", b"status", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_as_of", b"data_as_of", "epoch", b"epoch", "leverage_caps", b"leverage_caps", "revision", b"revision", "status", b"status", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

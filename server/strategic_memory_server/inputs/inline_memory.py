@@ -21,6 +21,7 @@ from strategic_memory_server.inputs.inline_join import Joined, joined
 from strategic_memory_server.inputs.inline_names import SentNames, policy_code, regime_codes, strategy_codes
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps
 from strategic_memory_server.memory import (
     Context,
     PortfolioWindow,
@@ -85,7 +86,7 @@ def read_inline_memory(
         trades=trades.newest(traded.window),
         regime_names=names.names,
         strategy_names=strategies.names,
-        context=Context(max_leverage_hint=_cap(message)),
+        context=Context(leverage_caps=_caps(message)),
         sources=(
             observed.report(keys.META_REGIME),
             portfolio.report(keys.PORTFOLIO_MEMORY, earned),
@@ -188,10 +189,10 @@ def _are_timed(message: memory_pb2.InlineMemory) -> bool:
     return all(bool(times) or not entries for entries, times in tables)
 
 
-def _cap(message: memory_pb2.InlineMemory) -> float | None:
+def _caps(message: memory_pb2.InlineMemory) -> LeverageCaps:
     if not message.HasField("max_leverage_hint"):
-        return None
+        return NO_CAPS
     cap = message.max_leverage_hint
     if not 0 <= cap <= MAX_MAGNITUDE:
         raise InvalidRequestError(Violation("inline.max_leverage_hint", f"is {cap}; give a number from 0 up"))
-    return cap
+    return (LeverageCap(keys.LEVERAGE_LIMITS, cap),)

@@ -7,17 +7,19 @@ NaN and infinities, numbers beyond MAX_MAGNITUDE, nesting deeper than the wire b
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import NoReturn
 
 from strategic_memory_server.inputs.entry_fields import (
     MAX_MAGNITUDE,
     RejectionError,
     normalise_name,
-    parse_number,
     policy_of,
 )
 from strategic_memory_server.memory import JsonObject, JsonValue
 from strategic_memory_server.policy import Policy
+
+PairsHook = Callable[[list[tuple[str, JsonValue]]], JsonObject]
 
 MAX_BYTES = 65_536
 MAX_DEPTH = 16
@@ -32,7 +34,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise RejectionError("number_not_finite", name)
 
 
-def _read_whole_number(digits: str) -> int:
+def read_whole_number(digits: str) -> int:
     """Read a whole number; Python itself refuses very long ones as if the JSON were malformed."""
     if len(digits) > _MAX_WHOLE_NUMBER_LENGTH:
         raise RejectionError("number_out_of_range", digits)
@@ -57,12 +59,14 @@ def _check(value: JsonValue, depth: int = 0) -> None:
         raise RejectionError("number_out_of_range", str(value))
 
 
-def read_object(raw: bytes) -> JsonObject:
-    """Read a JSON object whose every part can be shown and sent."""
+def read_object(raw: bytes, pairs_hook: PairsHook | None = None) -> JsonObject:
+    """Read a JSON object whose every part can be shown and sent; each object is made by `pairs_hook`, if given."""
     if len(raw) > MAX_BYTES:
         raise RejectionError("too_large", raw)
     try:
-        value = json.loads(raw.decode(), parse_constant=_refuse_constant, parse_int=_read_whole_number)
+        value = json.loads(
+            raw.decode(), parse_constant=_refuse_constant, parse_int=read_whole_number, object_pairs_hook=pairs_hook
+        )
     except UnicodeDecodeError:
         raise RejectionError("not_utf8", raw) from None
     except RecursionError:
@@ -86,36 +90,6 @@ def read_regime_stats(raw: bytes) -> JsonObject:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise RejectionError(f"{field}_not_a_number", raw)
     return stats
-
-
-def read_leverage_limits(raw: bytes) -> tuple[JsonObject, float | None]:
-    """Read leverage limits and the cap in them: a number, or text that is one; not negative."""
-    limits = read_object(raw)
-    return limits, _leverage_cap(limits, raw)
-
-
-def salvage_leverage_cap(raw: bytes) -> float | None:
-    """Find the cap in limits that were rejected for another reason: a limit on risk holds while it can be read."""
-    try:
-        limits = json.loads(
-            raw.decode(errors="replace"), parse_constant=lambda _name: None, parse_int=_read_whole_number
-        )
-        return _leverage_cap(limits, raw) if isinstance(limits, dict) else None
-    except (ValueError, RecursionError, RejectionError):
-        return None
-
-
-def _leverage_cap(limits: JsonObject, raw: bytes) -> float | None:
-    cap = limits.get("max_leverage_hint")
-    if cap is None:
-        return None
-    if isinstance(cap, str):
-        cap = parse_number("max_leverage_hint", cap.encode())
-    if isinstance(cap, bool) or not isinstance(cap, int | float):
-        raise RejectionError("max_leverage_hint_not_a_number", raw)
-    if not 0 <= cap <= MAX_MAGNITUDE:
-        raise RejectionError("max_leverage_hint_negative" if cap < 0 else "max_leverage_hint_out_of_range", raw)
-    return float(cap) + 0.0  # no minus zero
 
 
 def read_regime_name(raw: bytes) -> str:

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from redis.exceptions import NoPermissionError, ResponseError
+
 REMEMBERED_ENTRIES = 100_000
 """Rejected entries of a stream that are known to have been counted, at least."""
 
@@ -36,6 +38,15 @@ class RejectedInput:
 def count_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[str, int]:
     """Count the rejected inputs of one source by reason."""
     return dict(Counter(entry.reason for entry in rejected if entry.source == source))
+
+
+def refusal(source: str, error: Exception) -> RejectedInput:
+    """Describe why Redis gave no value for a key; raise where the fault is not the key's."""
+    if isinstance(error, NoPermissionError):
+        return RejectedInput(source, "no_permission", str(error))
+    if isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE"):
+        return RejectedInput(source, "wrong_type", "the key holds another Redis type")
+    raise error
 
 
 class RejectionLedger:

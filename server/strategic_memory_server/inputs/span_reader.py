@@ -23,11 +23,10 @@ from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
-from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
+from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason, refusal
 from strategic_memory_server.inputs.rolling_results import with_regimes, without_regime
 from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.inputs.time_span import TimeSpan
-from strategic_memory_server.inputs.value_inputs import refusal
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries

@@ -17,9 +17,8 @@ from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
-from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.rolling_window import RollingWindow
-from strategic_memory_server.inputs.value_inputs import refusal
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries

@@ -1,38 +1,39 @@
 """The inputs that are one value each: read only when their bytes have changed.
 
-What an unchanged value was read into, or rejected for, is kept. While the limits on leverage cannot be read, the last
-cap that could be read stays in force: no fault of a producer may lift a limit.
+What an unchanged value was read into, or rejected for, is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-
-from redis.exceptions import NoPermissionError, ResponseError
 
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.entry_fields import RejectionError
 from strategic_memory_server.inputs.json_inputs import (
-    read_leverage_limits,
+    MAX_BYTES,
     read_object,
     read_policy,
     read_regime_name,
     read_regime_stats,
-    salvage_leverage_cap,
 )
-from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason
+from strategic_memory_server.inputs.leverage_caps import (
+    CAP_COMMANDS,
+    CAP_SOURCES,
+    CapReading,
+    HeldCaps,
+    cap_commands,
+    read_caps,
+)
+from strategic_memory_server.inputs.notes import LEVERAGE_CAP_LIFTED, LEVERAGE_CAP_MISSPELT
+from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason, refusal
 from strategic_memory_server.memory import Context, SourceReport
+from strategic_memory_server.redis_access.round_trip import packed
+
+_OTHERS = tuple(source for source in keys.VALUE_SOURCES if source not in CAP_SOURCES)
 
 ValueT = TypeVar("ValueT")
-
-
-@dataclass(slots=True)
-class LastCap:
-    """The last cap on leverage that could be read; shared by all who read the same limits."""
-
-    max_leverage_hint: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +46,50 @@ class ReadValues:
 
 
 class ValueInputs:
-    """Reads the replies to the values of `input_keys.VALUE_SOURCES`."""
+    """Reads the replies to `commands`.
 
-    def __init__(self, last_cap: LastCap) -> None:
-        self._last_cap = last_cap
+    Args:
+        held: the caps on leverage in force; each reading is taken over there.
+    """
+
+    def __init__(self, held: HeldCaps) -> None:
+        self._held = held
         self._replies: list[Any] | None = None
         self._read = ReadValues(Context(), (), ())
+        self._caps: Mapping[str, CapReading] = {}
 
     def read(self, replies: Sequence[Any]) -> ReadValues:
-        """Read the replies of Redis, in the order of the sources: bytes, or an error.
+        """Read the replies of Redis to `commands`: bytes, a number for whether a key is there, or an error.
 
         Raises:
             redis.exceptions.RedisError: an error that no producer has caused.
         """
         if replies != self._replies:
-            self._read = _read_values(dict(zip(keys.VALUE_SOURCES, replies, strict=True)))
+            self._caps = read_caps(replies[:CAP_COMMANDS])
+            self._read = _read_values(dict(zip(_OTHERS, replies[CAP_COMMANDS:], strict=True)), self._caps)
             self._replies = list(replies)
-        return replace(self._read, context=self._with_lasting_cap())
+        context = replace(self._read.context, leverage_caps=self._held.take(self._caps))
+        return replace(self._read, context=context, reports=tuple(map(self._noted, self._read.reports)))
 
-    def _with_lasting_cap(self) -> Context:
-        context = self._read.context
-        unreadable = any(entry.source == keys.LEVERAGE_LIMITS for entry in self._read.rejected)
-        if unreadable and context.max_leverage_hint is None:
-            return replace(context, max_leverage_hint=self._last_cap.max_leverage_hint)
-        self._last_cap.max_leverage_hint = context.max_leverage_hint
-        return context
-
-
-def refusal(source: str, error: Exception) -> RejectedInput:
-    """Describe why Redis gave no value for a key; raise where the fault is not the key's."""
-    if isinstance(error, NoPermissionError):
-        return RejectedInput(source, "no_permission", str(error))
-    if isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE"):
-        return RejectedInput(source, "wrong_type", "the key holds another Redis type")
-    raise error
+    def _noted(self, report: SourceReport) -> SourceReport:
+        reading, notes = self._caps.get(report.source), {}
+        if reading and reading.nearest:
+            notes[LEVERAGE_CAP_MISSPELT] = 1
+        if report.source in self._held.lifted:
+            notes[LEVERAGE_CAP_LIFTED] = 1
+        return replace(report, noted=notes) if notes else report
 
 
-def _read_values(replies: dict[str, Any]) -> ReadValues:
-    rejected: list[RejectedInput] = []
+def commands(prefix: str) -> list[bytes]:
+    """Give the commands that read the values: no more of each than is needed to see that it is too large.
+
+    Another program may have put anything there.
+    """
+    return [*cap_commands(prefix), *(packed("GETRANGE", keys.key_of(prefix, each), 0, MAX_BYTES) for each in _OTHERS)]
+
+
+def _read_values(replies: dict[str, Any], caps: Mapping[str, CapReading]) -> ReadValues:
+    rejected = [reading.rejected for reading in caps.values() if reading.rejected]
 
     def value(source: str, read: Callable[[bytes], ValueT]) -> ValueT | None:
         reply = replies[source]
@@ -97,20 +104,17 @@ def _read_values(replies: dict[str, Any]) -> ReadValues:
             rejected.append(RejectedInput(source, refused.reason, refused.excerpt, content_hash=hash(reply)))
             return None
 
-    limits, cap = value(keys.LEVERAGE_LIMITS, read_leverage_limits) or (None, None)
-    if limits is None and isinstance(stored := replies[keys.LEVERAGE_LIMITS], bytes):
-        cap = salvage_leverage_cap(stored)
     context = Context(
         governance_policy=value(keys.GOVERNANCE_POLICY, read_policy),
         governance_preferred_regime=value(keys.GOVERNANCE_PREFERRED_REGIME, read_regime_name),
         regime_stats=value(keys.GOVERNANCE_REGIME_STATS, read_regime_stats),
-        exposure_summary=value(keys.EXPOSURE_SUMMARY, read_object),
-        leverage_limits=limits,
+        exposure_summary=caps[keys.EXPOSURE_SUMMARY].document,
+        leverage_limits=caps[keys.LEVERAGE_LIMITS].document,
         exit_statistics=value(keys.EXIT_STATISTICS, read_object),
-        max_leverage_hint=cap,
     )
+    there = {**replies, **{source: reading.document is not None for source, reading in caps.items()}}
     reports = []
-    for source, reply in replies.items():
+    for source in keys.VALUE_SOURCES:
         refused = count_by_reason(rejected, source)
-        reports.append(SourceReport(source, int(bool(reply) and not refused), refused))
+        reports.append(SourceReport(source, int(bool(there[source]) and not refused), refused))
     return ReadValues(context, tuple(rejected), tuple(reports))

@@ -22,8 +22,8 @@ from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.inputs.rejections import refusal
 from strategic_memory_server.inputs.rolling_regimes import observation_columns
-from strategic_memory_server.inputs.value_inputs import refusal
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import TRADE_ID, identified_trades

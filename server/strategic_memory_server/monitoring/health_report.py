@@ -9,7 +9,8 @@ from typing import Any
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice
 from strategic_memory_server.inputs.rejections import RejectionLedger
-from strategic_memory_server.revisions.feedback_json import to_iso
+from strategic_memory_server.revisions.caps_json import encode_caps
+from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync_status import SyncStatus
 
@@ -94,6 +95,8 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "rules": feedback.advice.rules.value,
         "current": feedback.advice.current and _current(feedback.advice.current),
         "evidence": feedback.advice.evidence and _evidence(feedback.advice.evidence),
+        "leverage_bound_by": feedback.advice.leverage_bound_by,
+        "leverage_caps": encode_caps(feedback.advice.leverage_caps),
         "subscribers": subscribers,
     }
 

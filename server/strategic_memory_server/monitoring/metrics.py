@@ -104,6 +104,14 @@ class StateCollector(Collector):
             "Leverage hint of the feedback in force.",
             value=advice.leverage_hint,
         )
+        caps = GaugeMetricFamily(
+            "strategic_memory_leverage_cap",
+            "Caps on leverage in force, by input.",
+            labels=["source"],
+        )
+        for cap in advice.leverage_caps:
+            caps.add_metric([cap.source], cap.value)
+        yield caps
         yield GaugeMetricFamily(
             "strategic_memory_probe",
             "1 while the advice for the current regime is a probe, 0 otherwise.",

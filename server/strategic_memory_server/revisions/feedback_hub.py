@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from strategic_memory_server.feedback import Feedback, warming_up
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.revisions.feedback_log import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.validity_bound import ValidityBound
@@ -36,6 +37,9 @@ class FeedbackHub:
         """Whether the log has been read at all."""
         self.heard: dict[str, int] = {}
         """Newest revision that was ever read from the log, by epoch, for the newest epochs."""
+        self.leverage_caps: LeverageCaps = NO_CAPS
+        """The caps on leverage in force, as last read from the log."""
+        self._version = version
         self._ring: deque[Feedback] = deque(maxlen=recent_revisions)
         self._newest = warming_up(version)
         self._nothing = self._newest
@@ -64,6 +68,7 @@ class FeedbackHub:
             (state.epoch, state.revision, state.epoch_start) if state else ("", 0, 1)
         )
         self.was_read = True
+        self._take_caps(state)
         self._newest, self._stale = (
             replace(self._ring[-1] if self._ring else self._nothing, epoch=self.epoch),
             None,
@@ -78,6 +83,7 @@ class FeedbackHub:
             return False
         self._ring.append(feedback)
         self.revision = feedback.revision
+        self.leverage_caps = feedback.advice.leverage_caps
         self._newest, self._stale = feedback, None
         self._validity.hear(feedback.epoch, feedback.revision, feedback.times)
         self._oldest_retained = self._oldest_retained or feedback.revision
@@ -89,6 +95,7 @@ class FeedbackHub:
         if (state.epoch, state.revision) != (self.epoch, self.revision):
             return False
         self._oldest_retained = state.oldest_revision
+        self._take_caps(state)
         self._set_times(state)
         return True
 
@@ -116,17 +123,19 @@ class FeedbackHub:
 
     def _set_times(self, state: LogState) -> None:
         if self._ring:
-            said = self._withdrawn(self._ring[-1]) if state.withdrawn else self._ring[-1]
+            nothing = replace(self._nothing, epoch=self.epoch, revision=self.revision)
+            said = nothing if state.withdrawn else self._ring[-1]
             self._newest, self._stale = replace(said, times=state.times), None
             self._validity.hear(self.epoch, self.revision, state.times)
+        elif self._newest.advice is not self._nothing.advice:
+            self._newest = replace(self._nothing, epoch=self.epoch)
 
-    def _withdrawn(self, last: Feedback) -> Feedback:
-        """Give what stands where nothing stands behind the newest feedback any more; a cap that bound it still does."""
-        advice = self._nothing.advice
-        if last.advice.leverage_bound_by is not None:
-            leverage = min(advice.leverage_hint, last.advice.leverage_hint)
-            advice = replace(advice, leverage_hint=leverage, leverage_bound_by=last.advice.leverage_bound_by)
-        return replace(self._nothing, advice=advice, epoch=self.epoch, revision=self.revision)
+    def _take_caps(self, state: LogState | None) -> None:
+        """Take over the caps in force; where the log does not tell, those that were last heard of hold."""
+        if state and state.leverage_caps is not None:
+            self.leverage_caps = state.leverage_caps
+        if self.leverage_caps != self._nothing.advice.leverage_caps:
+            self._nothing = warming_up(self._version, leverage_caps=self.leverage_caps)
 
     def _goes_back(self, state: LogState) -> bool:
         """Tell whether a log has come to this place before, and further since."""

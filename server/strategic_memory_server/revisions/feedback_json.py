@@ -7,11 +7,11 @@ inverse of writing, so that a replica that reads the log serves what was publish
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, RegimePerformance, Rules, Times
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.revisions.caps_json import encode_caps, read_caps
 from strategic_memory_server.revisions.evidence_json import (
     encode_current,
     encode_evidence,
@@ -20,30 +20,13 @@ from strategic_memory_server.revisions.evidence_json import (
     read_evidence,
 )
 from strategic_memory_server.revisions.json_values import read_count, read_number, read_text
+from strategic_memory_server.revisions.log_times import from_iso, read_time_ms, to_iso
 from strategic_memory_server.rules.reasons import Reason
 from strategic_memory_server.rules.rule_table import Comparison
-from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
-
-_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MalformedFeedbackError(Exception):
     """The log or its state cannot be read back: somebody else wrote to it, or another version did."""
-
-
-def to_iso(time_ms: int | None) -> str | None:
-    """Give a time in milliseconds since 1970-01-01 UTC as ISO 8601 with milliseconds and a Z."""
-    if time_ms is None:
-        return None
-    moment = _EPOCH_START + timedelta(milliseconds=time_ms)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
-def from_iso(text: str | None) -> int | None:
-    """Inverse of `to_iso`."""
-    if text is None:
-        return None
-    return round((datetime.fromisoformat(text) - _EPOCH_START) / timedelta(milliseconds=1))
 
 
 def encode_feedback(feedback: Feedback) -> str:
@@ -71,6 +54,7 @@ def encode_feedback(feedback: Feedback) -> str:
         "leverage_bound_by": advice.leverage_bound_by,
         "current": advice.current and encode_current(advice.current),
         "evidence": advice.evidence and encode_evidence(advice.evidence),
+        "leverage_caps": encode_caps(advice.leverage_caps),
     }
     return json.dumps(document, allow_nan=False)
 
@@ -105,13 +89,6 @@ def decode_feedback(raw: bytes) -> Feedback:
         raise MalformedFeedbackError(f"not a feedback ({repr(error)[:100]})") from error
 
 
-def read_time_ms(value: int) -> int:
-    """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
-    if not MIN_TIME_MS <= value <= MAX_TIME_MS:
-        raise ValueError("not a time")
-    return value
-
-
 def _feedback(document: dict[str, Any]) -> Feedback:
     performance, decided = document["regime_performance"], document["regime_decided"]
     best_policy = document["best_policy"]
@@ -137,6 +114,7 @@ def _feedback(document: dict[str, Any]) -> Feedback:
         leverage_bound_by=read_bound_by(document.get("leverage_bound_by")),
         current=read_current(document.get("current")),
         evidence=read_evidence(document.get("evidence")),
+        leverage_caps=read_caps(document.get("leverage_caps", [])),
     )
     return Feedback(
         advice=advice,

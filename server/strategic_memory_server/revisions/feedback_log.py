@@ -15,24 +15,25 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
-from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
+from strategic_memory_server.revisions.caps_json import caps_of_text, caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
+from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
 
 logger = structlog.get_logger(__name__)
 
 SNAPSHOT_ATTEMPTS = 5
 """How often a snapshot is begun again because the log moved on while it was read."""
-
-_LONGEST_KEY_LIFE_MS = 7 * 86_400_000
 
 
 class MemoryMovedError(Exception):
@@ -127,8 +128,9 @@ class FeedbackLog:
                 encode_event(feedback),
                 keys.events,
                 self._retained,
-                *_times(feedback.times),
-                _key_lives_ms(feedback.times),
+                *time_arguments(feedback.times),
+                key_lives_ms(feedback.times),
+                caps_text(feedback.advice.leverage_caps),
                 *(note.arguments() if note else ()),
             ],
         )
@@ -159,14 +161,16 @@ class FeedbackLog:
         """
         return await self._move_times(claim, feedback, "", expected, note)
 
-    async def remember(self, claim: Claim, note: Note) -> None:
-        """Write the long memory down where there is nothing to say.
+    async def remember(self, claim: Claim, caps: LeverageCaps, note: Note | None = None) -> None:
+        """Write down caps on leverage, and the long memory, where there is nothing to say.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
+        keys = self.keys
         reply = await self._remember(
-            keys=[self.keys.state, self.keys.lease, *self._memory(note)], args=[claim.value, *note.arguments()]
+            keys=[keys.state, keys.lease, *self._memory(note), keys.pulse],
+            args=[claim.value, caps_text(caps), *(note.arguments() if note else ())],
         )
         _check_refused(reply)
 
@@ -179,7 +183,7 @@ class FeedbackLog:
         times = stale.times
         reply = await self._lapse(
             keys=[self.keys.state, self.keys.feedback],
-            args=[stale.epoch, stale.revision, _times(times)[-1], encode_feedback(stale)],
+            args=[stale.epoch, stale.revision, time_arguments(times)[-1], encode_feedback(stale)],
         )
         return None if reply == 2 else bool(reply == 1)
 
@@ -199,10 +203,11 @@ class FeedbackLog:
                 expected.epoch,
                 expected.revision,
                 document,
-                *_times(feedback.times),
-                _key_lives_ms(feedback.times),
-                _times(expected.times)[-1],
+                *time_arguments(feedback.times),
+                key_lives_ms(feedback.times),
+                time_arguments(expected.times)[-1],
                 "1" if expected.withdrawn else "",
+                caps_text(feedback.advice.leverage_caps),
                 *(note.arguments() if note else ()),
             ],
         )
@@ -212,6 +217,17 @@ class FeedbackLog:
     async def read_state(self) -> LogState | None:
         """Tell where the log stands; None when nobody has opened it yet."""
         return _state(await self._client.hmget(self.keys.state, STATE_FIELDS))
+
+    async def read_caps(self) -> LeverageCaps:
+        """Give the caps on leverage that the state names; none where it names none, or cannot be read."""
+        try:
+            (text,) = await self._client.hmget(self.keys.state, ["leverage_caps"])
+        except ResponseError as error:
+            # What is written next is refused then, and says which key is in the way.
+            if str(error).startswith("WRONGTYPE"):
+                return NO_CAPS
+            raise
+        return caps_of_text(text or b"") or NO_CAPS
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment.
@@ -278,24 +294,6 @@ def _state(reply: list[Any]) -> LogState | None:
     if reply[0] is None or reply[1] is None:
         return None
     return LogState.from_replies(reply)
-
-
-def _times(times: Times) -> list[int | str]:
-    return [
-        "" if time_ms is None else time_ms
-        for time_ms in (times.computed_at_ms, times.data_as_of_ms, times.valid_until_ms)
-    ]
-
-
-def _key_lives_ms(times: Times) -> int:
-    """Give how long the key lives: twice the validity, which `lapse.lua` counts on.
-
-    A server that runs puts the safe values into it once the validity has passed. Where none runs, an advice that
-    nobody renews is gone a while later, and does not look like one that holds.
-    """
-    if times.computed_at_ms is None or times.valid_until_ms is None:
-        return _LONGEST_KEY_LIFE_MS
-    return min(max(2 * (times.valid_until_ms - times.computed_at_ms), 1), _LONGEST_KEY_LIFE_MS)
 
 
 def _check_refused(reply: Sequence[bytes]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.lease import Claim
@@ -123,12 +124,20 @@ class FeedbackPublisher:
             if written:
                 self._newest, self._written_epoch = feedback, epoch
                 self._said[epoch] = revision
-                self._state = LogState(epoch, revision, times=times)
+                self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps)
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(CONTESTED)
 
-    async def withdraw(self, claim: Claim, now_ms: int, note: Note | None = None) -> None:
+    async def withdraw(
+        self, claim: Claim, now_ms: int, note: Note | None = None, leverage_caps: LeverageCaps = NO_CAPS
+    ) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
+
+        Args:
+            claim: what to write under.
+            now_ms: the time now, milliseconds since 1970-01-01 UTC.
+            note: what to write down of the long memory in the same step.
+            leverage_caps: caps on leverage in force: they hold where nothing is said, too.
 
         Raises:
             DeposedError, MemoryMovedError, LogContestedError: as for `publish`.
@@ -137,16 +146,25 @@ class FeedbackPublisher:
             state = await self.open(claim)
             newest, valid_until_ms = self._newest, state.times.valid_until_ms
             if newest is None or state.withdrawn:
-                if note:
-                    await self._log.remember(claim, note)
+                if note or (state.leverage_caps or NO_CAPS) != leverage_caps:
+                    await self._log.remember(claim, leverage_caps, note)
                 return
             self._state = None
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
-            ended = replace(newest, times=replace(state.times, valid_until_ms=ended_ms))
+            advice = replace(newest.advice, leverage_caps=leverage_caps)
+            ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
             if await self._log.withdraw(claim, ended, state, note):
                 self._written_epoch = newest.epoch
                 return
         raise LogContestedError(CONTESTED)
+
+    async def known_caps(self) -> LeverageCaps:
+        """Give the caps on leverage that were in force when the log was last written; none where that is not known.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        return await self._log.read_caps()
 
     def _learn_what_was_said(self) -> None:
         """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.feedback import Times
-from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, read_time_ms
+from strategic_memory_server.leverage_cap import LeverageCaps
+from strategic_memory_server.revisions.caps_json import caps_of_text
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.json_values import read_count
+from strategic_memory_server.revisions.log_times import read_time_ms
 
 STATE_FIELDS = [
     "epoch",
@@ -18,6 +21,7 @@ STATE_FIELDS = [
     "data_as_of_ms",
     "valid_until_ms",
     "withdrawn",
+    "leverage_caps",
 ]
 """Fields of the state and of each pulse."""
 
@@ -33,6 +37,7 @@ class LogState:
         times: times of the newest feedback.
         epoch_start: first revision of the epoch, whether or not it has been published yet.
         withdrawn: whether nothing stands behind the newest feedback any more.
+        leverage_caps: caps on leverage in force, whether or not anything is published; None: not known.
     """
 
     epoch: str
@@ -41,6 +46,7 @@ class LogState:
     times: Times = field(default_factory=Times)
     epoch_start: int = 1
     withdrawn: bool = False
+    leverage_caps: LeverageCaps | None = None
 
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
@@ -49,7 +55,7 @@ class LogState:
         Raises:
             MalformedFeedbackError: somebody else wrote to them.
         """
-        epoch, revision, start, oldest, *times, withdrawn = (reply or b"" for reply in replies)
+        epoch, revision, start, oldest, *times, withdrawn, caps = (reply or b"" for reply in replies)
         try:
             return cls(
                 epoch.decode(),
@@ -58,6 +64,7 @@ class LogState:
                 Times(*(read_time_ms(int(time)) if time else None for time in times)),
                 read_count(int(start or 1)),
                 withdrawn == b"1",
+                caps_of_text(caps),
             )
         except ValueError as error:
             raise MalformedFeedbackError("the state of the feedback log cannot be read") from error

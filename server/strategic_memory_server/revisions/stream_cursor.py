@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 
 
@@ -38,7 +39,7 @@ class ReadLog:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Send a heartbeat at once: the status of the feedback in force has changed."""
+    """Send a heartbeat at once: the status of the feedback in force has changed, or the caps on leverage have."""
 
 
 Step = Deliver | ReadLog | Beat
@@ -68,7 +69,7 @@ class StreamCursor:
         self._epoch = hub.epoch
         self._began_unread = not hub.was_read
         self._after = resume_after
-        self._told: FeedbackStatus | None = None
+        self._told: tuple[FeedbackStatus, LeverageCaps] | None = None
         # Whether the subscriber has a revision of the epoch, from this stream or from the one that it resumes.
         self._sent_any = bool(resume_after)
         if resume_after is not None:
@@ -93,8 +94,8 @@ class StreamCursor:
                 return self._deliver(in_force, in_force.revision - self._after - 1)
             following = in_force if in_force.revision == self._after + 1 else hub.recent(self._after + 1)
             return ReadLog(self._after) if following is None else self._deliver(following, 0)
-        if self._told is not in_force.status:
-            self._told = in_force.status
+        if self._told != (tells := (in_force.status, in_force.advice.leverage_caps)):
+            self._told = tells
             return Beat()
         return None
 
@@ -149,7 +150,7 @@ class StreamCursor:
     def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:
         self._after = self._not_before_epoch(feedback.revision)
         self._sent_any = self._sent_any or feedback.revision > 0
-        self._told = feedback.status
+        self._told = (feedback.status, feedback.advice.leverage_caps)
         return Deliver(feedback, skipped)
 
     def _refused(self, refusal: ResumeRefusal, *, oldest: int | None = None) -> ResumePointError:

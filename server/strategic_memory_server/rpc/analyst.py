@@ -17,6 +17,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.time_span import TimeSpan
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
@@ -46,13 +47,14 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSources:
-    """What is read for an analysis."""
+    """What is read for an analysis; and the caps on leverage in force, for where an input of theirs cannot be read."""
 
     loader: MemoryLoader
     memory_store: MemoryStore
     trade_reader: TradeReader
     log: FeedbackLog
     clock_ms: Callable[[], int]
+    leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
 
 
 class Analyst:
@@ -93,10 +95,10 @@ class Analyst:
 
     async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums, Exploration | None]:
         span = order.span(self._sources.clock_ms())
-        loader = self._sources.loader
+        loader = self._sources.loader.another(order.windows, self._sources.leverage_caps())
         try:
             if span.is_open:
-                memory = (await loader.another(order.windows).load()).memory
+                memory = (await loader.load()).memory
             else:
                 memory = await loader.load_span(order.windows, span)
             return memory, *await self._sums(span, order)

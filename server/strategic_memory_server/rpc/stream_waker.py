@@ -45,7 +45,8 @@ class StreamWaker:
         self._watch_validity(in_force)
         self._validity_s = validity_s(in_force.times)
         # Where the validity is another one, heartbeats may be due sooner than anybody waits for.
-        tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status, self._validity_s)
+        caps = in_force.advice.leverage_caps
+        tells = (self._hub.was_read, self._hub.epoch, in_force.revision, in_force.status, self._validity_s, caps)
         if tells != self._told:
             self._told = tells
             self.wake()

@@ -8,6 +8,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
 from strategic_memory_server.feedback import Feedback, RegimePerformance
+from strategic_memory_server.inputs.input_keys import LEVERAGE_LIMITS
+from strategic_memory_server.leverage_cap import LeverageCaps, by_source
 from strategic_memory_server.memory import UNKNOWN_REGIME, Context, JsonObject, SourceReport, StrategicMemory
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rpc.evidence_to_wire import current_message, evidence_message
@@ -46,6 +48,7 @@ def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
         current=current_message(advice.current),
         evidence=evidence_message(advice.evidence),
         leverage_bound_by=advice.leverage_bound_by or "",
+        leverage_caps=_caps(advice.leverage_caps),
     )
 
 
@@ -58,6 +61,7 @@ def heartbeat_message(feedback: Feedback, now_ms: int) -> feedback_pb2.Heartbeat
         data_as_of=timestamp(feedback.times.data_as_of_ms),
         valid_until=timestamp(feedback.times.valid_until_ms),
         timestamp=timestamp(now_ms),
+        leverage_caps=_caps(feedback.advice.leverage_caps),
     )
 
 
@@ -91,6 +95,10 @@ def _performance(performance: RegimePerformance | None) -> feedback_pb2.RegimePe
         wins=performance.wins,
         losses=performance.losses,
     )
+
+
+def _caps(caps: LeverageCaps) -> list[feedback_pb2.LeverageCap]:
+    return [feedback_pb2.LeverageCap(source=cap.source, value=cap.value, since=timestamp(cap.since_ms)) for cap in caps]
 
 
 def _reason(reason: Reason) -> feedback_pb2.Reason:
@@ -155,7 +163,7 @@ def _context(context: Context) -> analysis_pb2.Context:
         exposure_summary=_struct(context.exposure_summary),
         leverage_limits=_struct(context.leverage_limits),
         exit_statistics=_struct(context.exit_statistics),
-        max_leverage_hint=context.max_leverage_hint,
+        max_leverage_hint=by_source(context.leverage_caps).get(LEVERAGE_LIMITS),
     )
 
 

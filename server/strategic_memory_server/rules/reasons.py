@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from strategic_memory_server.analysis import RegimeFigures
+from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rules.rule_table import Comparison, Match
 
@@ -40,10 +41,10 @@ def no_known_regime(found: int) -> Reason:
 
 def validity_passed(valid_until_ms: int) -> Reason:
     """The validity passed without a successful sync."""
-    until = datetime.fromtimestamp(valid_until_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return Reason(
         "VALIDITY_PASSED",
-        f"The advice below was valid until {until} UTC and was not confirmed since, so the safe values stand.",
+        f"The advice below was valid until {_at(valid_until_ms)} and was not confirmed since, "
+        "so the safe values stand.",
     )
 
 
@@ -116,13 +117,29 @@ def leverage_bounded(unbounded: float, bound: float) -> Reason:
     )
 
 
-def leverage_capped(hint: float, cap: float) -> Reason:
-    """The operator's limit bound the hint."""
+def leverage_capped(cap: LeverageCap, hint: float | None = None) -> Reason:
+    """A limit bound the hint, which was `hint` before; None: not known."""
     return Reason(
         "LEVERAGE_CAPPED",
-        f"The limit max_leverage_hint = {cap:g} of risk:leverage_limits lowers the leverage from {hint:g}.",
-        (Comparison("leverage_hint", hint, ">", cap, holds=True),),
+        f"The limit {_limit(cap)} lowers the leverage{'' if hint is None else f' from {hint:g}'}.",
+        () if hint is None else (Comparison("leverage_hint", hint, ">", cap.value, holds=True),),
     )
+
+
+def current_leverage_capped(regime: str, cap: LeverageCap) -> Reason:
+    """A limit bound the leverage for the current regime, and not that for the preferred one."""
+    return Reason(
+        "CURRENT_LEVERAGE_CAPPED", f"For {regime}, the regime now, the limit {_limit(cap)} lowers the leverage."
+    )
+
+
+def _limit(cap: LeverageCap) -> str:
+    since = "" if cap.since_ms is None else f", in force since {_at(cap.since_ms)},"
+    return f"max_leverage_hint = {cap.value:g} of {cap.source}{since}"
+
+
+def _at(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _because(match: Match[object]) -> str:

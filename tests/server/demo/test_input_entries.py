@@ -13,7 +13,8 @@ from strategic_memory_server.demo.market_model import MarketModel, PortfolioRepo
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
-from strategic_memory_server.inputs.json_inputs import read_leverage_limits, read_object, read_regime_stats
+from strategic_memory_server.inputs.json_inputs import read_object, read_regime_stats
+from strategic_memory_server.inputs.leverage_caps import read_cap
 
 WRITTEN_AT = datetime(2025, 12, 21, 6, 0, 0, 250_000, tzinfo=UTC)
 READ = {
@@ -96,8 +97,8 @@ def test_the_context_keys_are_accepted_and_add_up() -> None:
         values = context.values()
         assert set(values) == set(input_keys.VALUE_SOURCES)
         assert values[input_keys.GOVERNANCE_POLICY] in {"AGGRESSIVE", "BALANCED", "CONSERVATIVE"}
-        _, cap = read_leverage_limits(values[input_keys.LEVERAGE_LIMITS].encode())
-        assert cap in {1.2, 1.6, 2.0}
+        limits = read_cap(input_keys.LEVERAGE_LIMITS, values[input_keys.LEVERAGE_LIMITS].encode(), 1)
+        assert limits.value in {1.2, 1.6, 2.0}
         for source in (input_keys.EXPOSURE_SUMMARY, input_keys.EXIT_STATISTICS):
             read_object(values[source].encode())
     values = context.values()

@@ -8,6 +8,7 @@ import pytest
 from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
+from regime_figures import caps
 from repeatable import repeatable
 
 from strategic_memory.v1 import memory_pb2
@@ -170,8 +171,8 @@ def test_names_are_stripped_and_regimes_upper_cased() -> None:
 def test_an_empty_memory_is_a_memory() -> None:
     memory = read(inline())
     assert memory.sample_count == 0
-    assert memory.context.max_leverage_hint is None
-    assert read(inline(max_leverage_hint=0.0)).context.max_leverage_hint == 0.0
+    assert memory.context.leverage_caps == ()
+    assert read(inline(max_leverage_hint=0.0)).context.leverage_caps == caps(0.0)
 
 
 def test_the_windows_keep_the_newest_and_say_what_was_left_out() -> None:

@@ -17,12 +17,10 @@ from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, Rejection
 from strategic_memory_server.inputs.json_inputs import (
     MAX_BYTES,
     MAX_DEPTH,
-    read_leverage_limits,
     read_object,
     read_policy,
     read_regime_name,
     read_regime_stats,
-    salvage_leverage_cap,
 )
 from strategic_memory_server.memory import JsonObject
 from strategic_memory_server.policy import Policy
@@ -129,7 +127,7 @@ def test_whatever_is_taken_can_be_sent(value: dict[str, object]) -> None:
 @given(st.binary(max_size=60) | st.text('{}[]",:0123456789eE-+.truefalsn\\u ', max_size=40).map(str.encode))
 @repeatable(1_000)
 def test_no_bytes_give_anything_but_an_object_or_a_reason(raw: bytes) -> None:
-    for read in (read_object, read_regime_stats, read_leverage_limits, read_regime_name, read_policy):
+    for read in (read_object, read_regime_stats, read_regime_name, read_policy):
         with contextlib.suppress(RejectionError):
             read(raw)
 
@@ -155,42 +153,6 @@ def test_bad_regime_stats(raw: bytes, reason: str) -> None:
     assert reason_of(read_regime_stats, raw) == reason
 
 
-@pytest.mark.parametrize(
-    ("raw", "cap"),
-    [
-        (b"{}", None),
-        (b'{"max_leverage_hint": null}', None),
-        (b'{"max_leverage_hint": 1.25, "per_symbol": {"BTC": 2}}', 1.25),
-        (b'{"max_leverage_hint": 2}', 2.0),
-        (b'{"max_leverage_hint": 0}', 0.0),
-        (b'{"max_leverage_hint": " 1.5 "}', 1.5),
-        (b'{"MAX_LEVERAGE_HINT": 1}', None),
-    ],
-)
-def test_leverage_limits(raw: bytes, cap: float | None) -> None:
-    limits, found = read_leverage_limits(raw)
-    assert (limits, found) == (json.loads(raw), cap)
-    assert found is None or isinstance(found, float)
-
-
-@each_case(
-    ("raw", "reason"),
-    [
-        (b'{"max_leverage_hint": true}', "max_leverage_hint_not_a_number"),
-        (b'{"max_leverage_hint": [1]}', "max_leverage_hint_not_a_number"),
-        (b'{"max_leverage_hint": "low"}', "max_leverage_hint_not_a_number"),
-        (b'{"max_leverage_hint": ""}', "max_leverage_hint_not_a_number"),
-        (b'{"max_leverage_hint": "nan"}', "max_leverage_hint_not_finite"),
-        (b'{"max_leverage_hint": "1e400"}', "max_leverage_hint_out_of_range"),
-        (b'{"max_leverage_hint": -0.5}', "max_leverage_hint_negative"),
-        (b'{"max_leverage_hint": "-1"}', "max_leverage_hint_negative"),
-        (b'{"max_leverage_hint": NaN}', "number_not_finite"),
-    ],
-)
-def test_bad_leverage_limits(raw: bytes, reason: str) -> None:
-    assert reason_of(read_leverage_limits, raw) == reason
-
-
 def test_names() -> None:
     assert read_regime_name(b" bull\n") == "BULL"
     assert read_policy(b" balanced ") is Policy.BALANCED
@@ -203,19 +165,3 @@ def test_names() -> None:
 
 def test_the_bounds_are_those_that_are_documented() -> None:
     assert (MAX_BYTES, MAX_MAGNITUDE) == (64 * 1024, 1e15)
-
-
-@pytest.mark.parametrize(
-    ("raw", "cap"),
-    [
-        (b'{"max_leverage_hint": 1.2, "used": NaN}', 1.2),
-        (b'{"max_leverage_hint": 1.2, "used": 1e400}', 1.2),
-        (b'{"max_leverage_hint": "1.2", "desk": "\xff"}', 1.2),
-        (b'{"max_leverage_hint": NaN}', None),
-        (b'{"max_leverage_hint": -1, "used": NaN}', None),
-        (b'{"max_leverage_hint": 1.2, "used": ', None),
-        (b"[1.2]", None),
-    ],
-)
-def test_a_cap_beside_something_malformed_still_holds(raw: bytes, cap: float | None) -> None:
-    assert salvage_leverage_cap(raw) == cap

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from advice import NOW_MS, feedback, renewed
 
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
@@ -180,18 +179,24 @@ def test_by_a_clock_that_nobody_sets_a_validity_is_as_long_as_it_was_meant_to_be
     assert hub.in_force(NOW_MS).status is FeedbackStatus.STALE
 
 
-@pytest.mark.parametrize(
-    ("leverage_hint", "bound_by", "left"), [(0.2, "cap", 0.2), (1.4, "cap", 1.0), (0.7, None, 1.0)]
-)
-def test_a_cap_outlives_the_advice_that_it_bound(
-    hub: FeedbackHub, leverage_hint: float, bound_by: str | None, left: float
+@pytest.mark.parametrize(("cap", "left", "bound_by"), [(0.2, 0.2, "exposure:summary"), (1.4, 1.0, None)])
+def test_caps_outlive_the_advice_that_they_bound(
+    hub: FeedbackHub, cap: float, left: float, bound_by: str | None
 ) -> None:
-    last = feedback(5)
-    last = replace(last, advice=replace(last.advice, leverage_hint=leverage_hint, leverage_bound_by=bound_by))
-    hub.load(snapshot(last))
-    assert hub.confirm(LogState("e1", 5, 5, Times(NOW_MS, NOW_MS, NOW_MS - 1), withdrawn=True))
+    hub.load(snapshot(feedback(5)))
+    caps = (LeverageCap("exposure:summary", cap, NOW_MS),)
+    times = Times(NOW_MS, NOW_MS, NOW_MS - 1)
+    assert hub.confirm(LogState("e1", 5, 5, times, withdrawn=True, leverage_caps=caps))
     withdrawn = hub.in_force(NOW_MS)
     assert withdrawn.status is FeedbackStatus.WARMING_UP
     found = withdrawn.advice
     assert (found.preferred_regime, found.leverage_hint) == ("UNKNOWN", left)
-    assert found.leverage_bound_by == bound_by
+    assert (found.leverage_bound_by, found.leverage_caps) == (bound_by, caps)
+    # A log that is gone, or a leader of an older version, says nothing of caps: those last heard of hold.
+    hub.load(snapshot())
+    assert hub.in_force(NOW_MS).advice.leverage_hint == left
+    hub.load(snapshot(state=LogState("e2", 5, epoch_start=6, leverage_caps=())))
+    assert hub.in_force(NOW_MS).advice.leverage_hint == 1.0
+    assert hub.confirm(LogState("e2", 5, epoch_start=6, leverage_caps=caps))
+    assert (hub.in_force(NOW_MS).advice.leverage_hint, hub.epoch) == (left, "e2")
+    assert hub.in_force(NOW_MS).epoch == "e2"

@@ -18,9 +18,8 @@ from strategic_memory_server.revisions.feedback_json import (
     decode_feedback,
     encode_event,
     encode_feedback,
-    from_iso,
-    to_iso,
 )
+from strategic_memory_server.revisions.log_times import from_iso, to_iso
 
 CONTRACT_KEYS = [
     "preferred_regime",

@@ -79,7 +79,7 @@ async def test_a_publication_is_in_every_output_when_its_event_arrives(
     for fields in (pulse, state(redis_client)):
         assert (fields["epoch"], fields["revision"], fields["oldest_revision"]) == ("e1", "1", "1")
         assert times_of(fields) == said.times
-    assert await log.read_state() == LogState("e1", 1, 1, said.times)
+    assert await log.read_state() == LogState("e1", 1, 1, said.times, leverage_caps=())
 
 
 async def test_a_confirmation_moves_the_times_everywhere_and_adds_no_revision(
@@ -97,7 +97,7 @@ async def test_a_confirmation_moves_the_times_everywhere_and_adds_no_revision(
     for fields in (stream(redis_client, KEYS.pulse)[-1][1], state(redis_client)):
         assert (fields["epoch"], fields["revision"], fields["oldest_revision"]) == ("e1", "2", "1")
         assert times_of(fields) == LATER
-    assert await log.read_state() == LogState("e1", 2, 1, LATER)
+    assert await log.read_state() == LogState("e1", 2, 1, LATER, leverage_caps=())
 
 
 @pytest.mark.parametrize("expected", [LogState("e1", 1), LogState("e1", 3), LogState("e2", 2), LogState("", 0)])
@@ -169,7 +169,7 @@ async def test_the_log_keeps_the_newest_revisions_and_tells_the_oldest(
     assert [entry_id for entry_id, _ in stream(redis_client, KEYS.log)] == [f"{n}-0" for n in range(16, 21)]
     assert state(redis_client)["oldest_revision"] == "16"
     assert stream(redis_client, KEYS.pulse)[-1][1]["oldest_revision"] == "16"
-    assert await log.open("x") == LogState("e1", 20, 16, feedback(20).times)
+    assert await log.open("x") == LogState("e1", 20, 16, feedback(20).times, leverage_caps=())
     assert len(stream(redis_client, KEYS.pulse)) <= 8
 
 
@@ -189,7 +189,7 @@ async def test_a_snapshot_is_the_log_at_one_moment(redis_client: redis.Redis, lo
     await publish(log, 1, 2, 3, 4)
     await log.confirm(renewed(feedback(4), LATER))
     snapshot = await log.snapshot(3)
-    assert snapshot.state == LogState("e1", 4, 1, LATER)
+    assert snapshot.state == LogState("e1", 4, 1, LATER, leverage_caps=())
     assert snapshot.recent == (feedback(2), feedback(3), feedback(4))
     assert snapshot.log_cursor == "4-0"
     assert snapshot.pulse_cursor == stream(redis_client, KEYS.pulse)[-1][0]
@@ -249,7 +249,7 @@ async def test_a_log_that_others_have_moved_on_starts_another_epoch_above_it(
     await publish(log, 1)
     redis_client.xadd(KEYS.log, {"hello": "by hand"}, id="40-7")
     assert not await log.publish(feedback(2), expected=LogState("e1", 1))
-    assert await log.open("e2") == LogState("e2", 40, 41, epoch_start=41)
+    assert await log.open("e2") == LogState("e2", 40, 41, epoch_start=41, leverage_caps=())
     assert await log.publish(feedback(41, "e2"), expected=LogState("e2", 40))
 
 
@@ -260,13 +260,13 @@ async def test_scripts_that_redis_has_forgotten_are_sent_again(redis_client: red
     redis_client.script_flush()
     assert await log.confirm(renewed(feedback(1), LATER))
     redis_client.script_flush()
-    assert await log.open("x") == LogState("e1", 1, 1, LATER)
+    assert await log.open("x") == LogState("e1", 1, 1, LATER, leverage_caps=())
 
 
 async def test_times_that_are_not_known_stay_so(log: ClaimedLog) -> None:
     await log.open("e1")
     assert await log.publish(renewed(feedback(1), Times(NOW_MS)), expected=LogState("e1", 0))
-    assert await log.read_state() == LogState("e1", 1, 1, Times(NOW_MS))
+    assert await log.read_state() == LogState("e1", 1, 1, Times(NOW_MS), leverage_caps=())
 
 
 def test_the_fields_of_a_pulse_are_those_of_the_state() -> None:
@@ -292,4 +292,4 @@ async def test_a_state_that_somebody_else_has_written_to_says_so(
 async def test_a_new_epoch_goes_on_above_what_was_said(log: ClaimedLog) -> None:
     assert await log.open("e1", above=7) == LogState("e1", 7, epoch_start=8)
     assert await log.publish(feedback(8), expected=LogState("e1", 7))
-    assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8)
+    assert await log.open("e2", above=99) == LogState("e1", 8, 8, feedback(8).times, epoch_start=8, leverage_caps=())

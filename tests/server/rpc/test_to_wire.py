@@ -8,6 +8,7 @@ from brute_force import RegimeRow, Rows, TradeRow
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from random_memory import memory_of
+from regime_figures import caps
 from repeatable import repeatable
 
 from strategic_memory.v1 import feedback_pb2
@@ -198,7 +199,7 @@ def test_an_empty_analysis_says_unknown() -> None:
 
 def test_json_context_arrives_whole() -> None:
     memory = memory_of(Rows())
-    context = Context(Policy.BALANCED, "RANGE", NESTED, NESTED, {}, NESTED, 1.5)
+    context = Context(Policy.BALANCED, "RANGE", NESTED, NESTED, {}, NESTED, caps(1.5))
     object.__setattr__(memory, "context", context)
     message = analysis_message(PatternAnalyzer().analyze(memory), memory).context
     found = MessageToDict(message)

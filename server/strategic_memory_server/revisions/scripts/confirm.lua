@@ -5,7 +5,7 @@
 -- ARGV: 1 claim, 2 run id of the Redis that the claim is held in, 3 expected epoch, 4 expected revision,
 --       5 feedback JSON ('': withdraw), 6 computed_at_ms, 7 data_as_of_ms, 8 valid_until_ms, 9 milliseconds after
 --       which the key ends, 10 expected valid_until_ms, 11 '1' when the newest feedback is expected to be withdrawn,
---       else '', 12 on: the note of the long memory, see `memory_moved`.
+--       else '', 12 caps on leverage in force as JSON, 13 on: the note of the long memory, see `memory_moved`.
 -- Returns {'confirmed'}, {'deposed', who holds the lease} or, when the log is not where the publisher believes it to
 -- be or has lost the feedback, {'conflict'}: whoever starts to follow the log then would not find it. {'memory moved'}
 -- when the long memory is not where it is believed to be.
@@ -24,14 +24,14 @@ if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
   or #redis.call('XRANGE', KEYS[2], entry, entry) == 0 then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], 12) then
+if memory_moved(KEYS[6], 13) then
   return {'memory moved'}
 end
-remember(KEYS[6], KEYS[7], 12)
+remember(KEYS[6], KEYS[7], 13)
 local now = {'epoch', ARGV[3], 'revision', ARGV[4],
   'epoch_start', state[3], 'oldest_revision', oldest_revision(KEYS[2], state[3]),
   'computed_at_ms', ARGV[6], 'data_as_of_ms', ARGV[7], 'valid_until_ms', ARGV[8],
-  'withdrawn', ARGV[5] == '' and '1' or ''}
+  'withdrawn', ARGV[5] == '' and '1' or '', 'leverage_caps', ARGV[12]}
 redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
 redis.call('HSET', KEYS[1], 'fencing_token', string.match(ARGV[1], '^%d+'), 'run_id', ARGV[2], unpack(now))
 if ARGV[5] == '' then

@@ -14,7 +14,9 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start',
-  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id')
+  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps')
+-- They are in force whatever becomes of the log.
+local caps = state[9] or ''
 local last = last_revision(KEYS[2])
 if not is_revision(last) then
   return redis.error_reply('ERR ' .. KEYS[2] .. ' has held the id ' .. last .. '-0, which leaves no room for more: '
@@ -36,10 +38,10 @@ if not readable or tonumber(last) > tonumber(state[2]) or (other_redis and state
   if readable then
     -- What was said under the old epoch is not advice any more; whoever follows the log learns it at once.
     redis.call('DEL', KEYS[4])
-    redis.call('XADD', KEYS[5], 'MAXLEN', '=', 8, '*', unpack(now))
+    redis.call('XADD', KEYS[5], 'MAXLEN', '=', 8, '*', 'leverage_caps', caps, unpack(now))
   end
   redis.call('HDEL', KEYS[1], 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', KEYS[1], 'run_id', ARGV[2], unpack(now))
 end
 return {'opened', state[1], state[2], state[3], oldest_revision(KEYS[2], state[3]),
-  readable_time(state[4]), readable_time(state[5]), readable_time(state[6]), state[7] == '1' and '1' or ''}
+  readable_time(state[4]), readable_time(state[5]), readable_time(state[6]), state[7] == '1' and '1' or '', caps}

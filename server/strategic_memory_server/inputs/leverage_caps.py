@@ -1,0 +1,260 @@
+"""The one reader of caps on leverage: what an input says about its cap, and which cap is in force then.
+
+Two inputs can hold one, each in the field `max_leverage_hint` of a JSON object: `risk:leverage_limits` and
+`exposure:summary`. A cap is lifted by deleting the key, or by an object without the field, and by nothing else:
+whatever cannot be read is rejected, and the last cap that could be read holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, parse_number
+from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object, read_whole_number
+from strategic_memory_server.inputs.rejections import RejectedInput, refusal
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order
+from strategic_memory_server.memory import JsonObject, JsonValue
+from strategic_memory_server.redis_access.round_trip import Reply, packed
+
+FIELD = "max_leverage_hint"
+
+CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
+"""Inputs that can hold a cap, in the order in which they are read."""
+
+CAP_COMMANDS = 2 * len(CAP_SOURCES)
+"""How many commands `cap_commands` gives."""
+
+_LIKE_ENOUGH = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class CapReading:
+    """What one reading of an input says about its cap.
+
+    Attributes:
+        value: the cap; where the input was rejected, one that can be made out in it all the same. None: there is none.
+        rejected: why the input cannot be read; None: it can.
+        document: the object; None where there is none, or it was rejected.
+        nearest: name of a field that looks like a misspelt cap, where there is none; empty: no such field.
+    """
+
+    value: float | None = None
+    rejected: RejectedInput | None = None
+    document: JsonObject | None = None
+    nearest: str = ""
+
+
+NO_KEY = CapReading()
+
+
+def cap_commands(prefix: str) -> list[bytes]:
+    """Give the commands that read the caps: no more of each input than is needed to see that it is too large."""
+    return [
+        command
+        for source in CAP_SOURCES
+        for command in (
+            packed("GETRANGE", keys.key_of(prefix, source), 0, MAX_BYTES),
+            packed("EXISTS", keys.key_of(prefix, source)),
+        )
+    ]
+
+
+def read_caps(replies: Sequence[Reply]) -> dict[str, CapReading]:
+    """Read the replies to `cap_commands`, by source; errors as for `read_cap`."""
+    pairs = zip(CAP_SOURCES, replies[::2], replies[1::2], strict=True)
+    return {source: read_cap(source, reply, exists) for source, reply, exists in pairs}
+
+
+def read_cap(source: str, reply: Reply, exists: Reply) -> CapReading:
+    """Read what Redis gave.
+
+    Args:
+        source: the input.
+        reply: the beginning of the value, or an error. Redis gives an empty one for a key that is not there, too.
+        exists: whether there is a key: 1, 0 or an error.
+
+    Raises:
+        redis.exceptions.RedisError: an error that no producer has caused.
+    """
+    for error in (reply, exists):
+        if isinstance(error, Exception):
+            return CapReading(rejected=refusal(source, error))
+    if not reply and exists == 0:
+        return NO_KEY
+    try:
+        document, value = _read_strictly(reply)
+    except RejectionError as refused:
+        rejected = RejectedInput(source, refused.reason, refused.excerpt, content_hash=hash(reply))
+        return CapReading(_make_out(reply), rejected)
+    return CapReading(value, document=document, nearest="" if FIELD in document else _nearest_field(document))
+
+
+def in_force(held: LeverageCaps, readings: Mapping[str, CapReading], now_ms: int) -> LeverageCaps:
+    """Give the caps in force after a reading.
+
+    Args:
+        held: those in force before it.
+        readings: what was read, by source. A source that is missing was not read: its cap holds.
+        now_ms: the time now, milliseconds since 1970-01-01 UTC.
+    """
+    before = {cap.source: cap for cap in held}
+    after = dict(before)
+    for source, reading in readings.items():
+        known, value = before.get(source), reading.value
+        if reading.rejected and known is not None:
+            # What can be made out in a rejected input may lower a cap; it is never trusted to raise one.
+            value = known.value if value is None else min(value, known.value)
+        if value is None:
+            after.pop(source, None)
+        elif known is None or value != known.value:
+            after[source] = LeverageCap(source, value, now_ms)
+    return in_order(after.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedCap:
+    """A cap that was lifted: what it was, when (milliseconds since 1970-01-01 UTC), and the reading that lifted it."""
+
+    cap: LeverageCap
+    at_ms: int
+    reading: CapReading
+
+    @property
+    def sentence(self) -> str:
+        """Say which cap was lifted by what, and what to do."""
+        if self.reading.document is None:
+            how = "the key is not there any more"
+        elif self.reading.nearest:
+            how = f"the object has no {FIELD}, but {self.reading.nearest!a}: is that misspelt?"
+        else:
+            how = f"the object has no {FIELD} any more"
+        return (
+            f"the cap {FIELD} = {self.cap.value:g} of {self.cap.source} is lifted, since {how}; "
+            "write it again if it is to hold"
+        )
+
+
+class HeldCaps:
+    """The caps in force as they are read one after the other: what cannot be read leaves them as they are.
+
+    Args:
+        clock_ms: the time now, milliseconds since 1970-01-01 UTC.
+        caps: those in force when it begins.
+        told_ms: how long a cap that was lifted is told of, milliseconds.
+    """
+
+    def __init__(self, clock_ms: Callable[[], int], caps: LeverageCaps = NO_CAPS, told_ms: int = 180_000) -> None:
+        self.caps = caps
+        self.readings: Mapping[str, CapReading] = {}
+        """The last reading, by source."""
+        self._clock_ms = clock_ms
+        self._told_ms = told_ms
+        self._lifted: dict[str, LiftedCap] = {}
+
+    @property
+    def lifted(self) -> Mapping[str, LiftedCap]:
+        """Caps that were lifted lately and not set again since, by source."""
+        return {source: each for source, each in self._lifted.items() if self.told_for_s(each) > 0}
+
+    def told_for_s(self, lifted: LiftedCap) -> float:
+        """Give how long a cap that was lifted is still told of, seconds."""
+        return (lifted.at_ms + self._told_ms - self._clock_ms()) / 1000
+
+    def learn(self, caps: LeverageCaps) -> None:
+        """Take over what another server has read: of two caps of a source the later one, of equal ones the older."""
+        known = {cap.source: cap for cap in self.caps}
+        for cap in caps:
+            known[cap.source] = _better_known(known.get(cap.source, cap), cap)
+        self.caps = in_order(known.values())
+
+    def take(self, readings: Mapping[str, CapReading]) -> LeverageCaps:
+        """Take a reading over, and give the caps in force from now on."""
+        now_ms, before = self._clock_ms(), self.caps
+        self.caps, self.readings = in_force(before, readings, now_ms), readings
+        held = by_source(self.caps)
+        for cap in before:
+            if cap.source not in held:
+                self._lifted[cap.source] = LiftedCap(cap, now_ms, readings[cap.source])
+        for source in held:
+            self._lifted.pop(source, None)
+        return self.caps
+
+    def would_change(self, readings: Mapping[str, CapReading]) -> bool:
+        """Tell whether a reading would change the caps in force."""
+        return in_force(self.caps, readings, self._clock_ms()) != self.caps
+
+
+def _better_known(one: LeverageCap, other: LeverageCap) -> LeverageCap:
+    since = (one.since_ms or 0, other.since_ms or 0)
+    takes_other = since[1] < since[0] if one.value == other.value else (since[1], -other.value) > (since[0], -one.value)
+    return other if takes_other else one
+
+
+class _Pairs:
+    """Keeps the names and values of the outermost object, which is the last to be complete."""
+
+    def __init__(self) -> None:
+        self._outermost: list[tuple[str, JsonValue]] = []
+
+    def made(self, pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+        self._outermost = pairs
+        return dict(pairs)
+
+    @property
+    def caps(self) -> list[JsonValue]:
+        """What is given for the cap: JSON lets a name come twice, and Python would take the last."""
+        return [value for name, value in self._outermost if name == FIELD]
+
+
+def _read_strictly(raw: bytes) -> tuple[JsonObject, float | None]:
+    """Read an object and the cap in it: a number, or text that is one; not negative."""
+    pairs = _Pairs()
+    document = read_object(raw, pairs.made)
+    if len(pairs.caps) > 1:
+        raise RejectionError(f"{FIELD}_given_twice", raw)
+    return document, _number(pairs.caps[0], raw) if pairs.caps else None
+
+
+def _make_out(raw: bytes) -> float | None:
+    """Find the lowest cap in an object that was rejected for another reason: a limit holds while it can be read."""
+    pairs = _Pairs()
+    try:
+        document = json.loads(
+            raw.decode(errors="replace"),
+            parse_constant=lambda _name: None,
+            parse_int=read_whole_number,
+            object_pairs_hook=pairs.made,
+        )
+    except (ValueError, RecursionError, RejectionError):
+        return None
+    found = []
+    for cap in pairs.caps if isinstance(document, dict) else ():
+        with contextlib.suppress(RejectionError):
+            found.append(_number(cap, raw))
+    return min(found, default=None)
+
+
+def _number(cap: JsonValue, raw: bytes) -> float:
+    if isinstance(cap, str):
+        cap = parse_number(FIELD, cap.encode(errors="replace"))
+    if isinstance(cap, bool) or not isinstance(cap, int | float):
+        raise RejectionError(f"{FIELD}_not_a_number", raw)
+    if not 0 <= cap <= MAX_MAGNITUDE:
+        raise RejectionError(f"{FIELD}_negative" if cap < 0 else f"{FIELD}_out_of_range", raw)
+    return float(cap) + 0.0  # no minus zero
+
+
+def _nearest_field(document: JsonObject) -> str:
+    """Give the name of the field that looks most like a misspelt cap; empty where none does."""
+    plain = {_plain(name): name for name in document}
+    found = difflib.get_close_matches(_plain(FIELD), plain, n=1, cutoff=_LIKE_ENOUGH)
+    return plain[found[0]] if found else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())

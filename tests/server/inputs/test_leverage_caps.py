@@ -1,0 +1,269 @@
+"""Caps on leverage: what their two inputs can hold, which cap is in force then, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+from each_case import each_case
+from hypothesis import given
+from hypothesis import strategies as st
+from redis.exceptions import NoPermissionError, ResponseError
+from repeatable import repeatable
+from structlog.testing import capture_logs
+
+from strategic_memory_server.cap_problems import tell_of_caps
+from strategic_memory_server.inputs.json_inputs import MAX_BYTES
+from strategic_memory_server.inputs.leverage_caps import (
+    CAP_SOURCES,
+    NO_KEY,
+    CapReading,
+    HeldCaps,
+    read_cap,
+)
+from strategic_memory_server.leverage_cap import LeverageCap, by_source
+from strategic_memory_server.memory_loader import MemoryLoader
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.settings import WindowSettings
+
+EXPOSURE, LIMITS = CAP_SOURCES
+NOW_MS = 1_700_000_000_000
+
+
+@pytest.fixture
+async def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
+    return MemoryLoader(async_client, "quantum", WindowSettings())
+
+
+Known = tuple[tuple[float, int], ...]
+"""Caps with the time since when they are in force."""
+
+UNREADABLE: dict[str, tuple[bytes | Exception, str]] = {
+    "nothing at all": (b"", "not_json"),
+    "broken": (b'{"max_leverage_hint": 1.2, "used": ', "not_json"),
+    "text": (b"nothing but text", "not_json"),
+    "list": (b'[{"max_leverage_hint": 1.9}]', "not_a_json_object"),
+    "scalar": (b"1.9", "not_a_json_object"),
+    "quoted": (b'"{\\"max_leverage_hint\\": 1.9}"', "not_a_json_object"),
+    "null": (b"null", "not_a_json_object"),
+    "true": (b'{"max_leverage_hint": true}', "max_leverage_hint_not_a_number"),
+    "field null": (b'{"max_leverage_hint": null}', "max_leverage_hint_not_a_number"),
+    "field list": (b'{"max_leverage_hint": [1.9]}', "max_leverage_hint_not_a_number"),
+    "field object": (b'{"max_leverage_hint": {"value": 1.9}}', "max_leverage_hint_not_a_number"),
+    "word": (b'{"max_leverage_hint": "low"}', "max_leverage_hint_not_a_number"),
+    "percent": (b'{"max_leverage_hint": "50%"}', "max_leverage_hint_not_a_number"),
+    "empty": (b'{"max_leverage_hint": ""}', "max_leverage_hint_not_a_number"),
+    "nan text": (b'{"max_leverage_hint": "nan"}', "max_leverage_hint_not_finite"),
+    "too large text": (b'{"max_leverage_hint": "1e400"}', "max_leverage_hint_out_of_range"),
+    "negative": (b'{"max_leverage_hint": -0.5}', "max_leverage_hint_negative"),
+    "negative text": (b'{"max_leverage_hint": "-1"}', "max_leverage_hint_negative"),
+    "NaN": (b'{"max_leverage_hint": NaN}', "number_not_finite"),
+    "Infinity": (b'{"max_leverage_hint": Infinity}', "number_not_finite"),
+    "out of range": (b'{"max_leverage_hint": 1e400}', "number_out_of_range"),
+    "beside NaN": (b'{"max_leverage_hint": 1.9, "used": NaN}', "number_not_finite"),
+    "beside too much": (b'{"max_leverage_hint": 1.9, "used": 1e400}', "number_out_of_range"),
+    "beside bytes": (b'{"max_leverage_hint": 1.9, "desk": "\xff"}', "not_utf8"),
+    "not UTF-8": ('{"max_leverage_hint": 1.9}'.encode("utf-16"), "not_utf8"),
+    "twice": (b'{"max_leverage_hint": 1.9, "max_leverage_hint": 1.8}', "max_leverage_hint_given_twice"),
+    "twice, escaped": (b'{"max_leverage_hint": 1.9, "max_leverage\\u005fhint": 1.8}', "max_leverage_hint_given_twice"),
+    "nested": (b'{"max_leverage_hint": 1.9, "a": ' + b"[" * 20 + b"]" * 20 + b"}", "nested_too_deep"),
+    "nested far": (b'{"max_leverage_hint": 1.9, "a": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", "nested_too_deep"),
+    "too large": (b'{"max_leverage_hint": 1.9, "a": "' + b"x" * MAX_BYTES, "too_large"),
+    "wrong type": (ResponseError("WRONGTYPE Operation against a key"), "wrong_type"),
+    "not permitted": (NoPermissionError("no permissions to access a key"), "no_permission"),
+}
+"""What holds no cap that can be trusted, and why not; where a number can be made out in it, it is above 1.7."""
+
+
+def held(value: float | None = None, source: str = LIMITS) -> HeldCaps:
+    return HeldCaps(lambda: NOW_MS, () if value is None else (LeverageCap(source, value, 1),), told_ms=10_000)
+
+
+@each_case(
+    ("raw", "cap", "nearest"),
+    [
+        (b"{}", None, ""),
+        (b'{"max_leverage_hint": 1.25, "per_symbol": {"BTC": 2, "max_leverage_hint": 9}}', 1.25, ""),
+        (b'{"max_leverage_hint": 2}', 2.0, ""),
+        (b'{"max_leverage_hint": 0}', 0.0, ""),
+        (b'{"max_leverage_hint": -0.0}', 0.0, ""),
+        (b'{"max_leverage_hint": " 0.5 "}', 0.5, ""),
+        (b'{"MAX_LEVERAGE_HINT": 1}', None, "MAX_LEVERAGE_HINT"),
+        (b'{"drawdown": 0.1, "maxLeverageHint": 1}', None, "maxLeverageHint"),
+        (b'{"max_leverage_hnit": 1, "max_leverage": 2}', None, "max_leverage_hnit"),
+        (b'{"gross_leverage": 1, "per_symbol": {"max_leverage_hint": 1}}', None, ""),
+    ],
+)
+def test_a_cap_is_a_number_from_0_up(raw: bytes, cap: float | None, nearest: str) -> None:
+    for source in CAP_SOURCES:
+        assert read_cap(source, raw, 1) == CapReading(cap, None, json.loads(raw), nearest)
+
+
+def test_a_key_that_is_not_there_holds_none() -> None:
+    assert read_cap(LIMITS, b"", 0) == NO_KEY
+
+
+@each_case("source", CAP_SOURCES)
+@each_case("fault", UNREADABLE)
+def test_no_fault_of_a_producer_lifts_a_cap(fault: str, source: str) -> None:
+    reply, reason = UNREADABLE[fault]
+    reading = read_cap(source, reply, 1)
+    assert reading.rejected is not None
+    assert (reading.rejected.source, reading.rejected.reason, reading.document) == (source, reason, None)
+    for cap in (0.0, 0.3, 1.7):
+        caps = held(cap, source)
+        assert caps.take({source: reading}) == (LeverageCap(source, cap, 1),)
+        assert not caps.lifted
+
+
+@given(
+    st.binary(max_size=60)
+    | st.text('{}[]",:0123456789eE-+.truefalsn\\u max_leverage_hint', max_size=60).map(str.encode)
+)
+@repeatable(1_000)
+def test_whatever_is_written_a_cap_is_a_finite_number_or_holds(raw: bytes) -> None:
+    caps = held(0.3)
+    for cap in caps.take({LIMITS: read_cap(LIMITS, raw, 1)}):
+        assert 0.0 <= cap.value <= 1e15
+
+
+def test_what_can_be_made_out_in_a_rejected_input_may_lower_a_cap_and_never_raise_one() -> None:
+    raw = b'{"max_leverage_hint": 0.9, "used": NaN}'
+    assert by_source(held(1.5).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
+    assert by_source(held(0.3).take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.3}
+    assert by_source(held().take({LIMITS: read_cap(LIMITS, raw, 1)})) == {LIMITS: 0.9}
+    twice = b'{"max_leverage_hint": 2.0, "max_leverage_hint": 0.9, "max_leverage_hint": null}'
+    assert by_source(held().take({LIMITS: read_cap(LIMITS, twice, 1)})) == {LIMITS: 0.9}
+    for nothing in (b'{"max_leverage_hint": -1, "used": NaN}', b'[{"max_leverage_hint": 0.9}, NaN]', b"x"):
+        assert held().take({LIMITS: read_cap(LIMITS, nothing, 1)}) == ()
+
+
+def test_a_cap_is_in_force_since_its_value_was_first_read() -> None:
+    clock = [NOW_MS]
+    caps = HeldCaps(lambda: clock[0])
+    for value, raw in ((0.5, b'{"max_leverage_hint": 0.5}'), (0.5, b'{"max_leverage_hint": "0.50"}'), (0.5, b"broken")):
+        assert caps.take({LIMITS: read_cap(LIMITS, raw, 1)}) == (LeverageCap(LIMITS, value, NOW_MS),)
+        clock[0] += 1_000
+    assert caps.take({LIMITS: read_cap(LIMITS, b'{"max_leverage_hint": 0.4}', 1)})[0].since_ms == NOW_MS + 3_000
+
+
+def test_the_caps_of_two_inputs_do_not_touch_each_other() -> None:
+    caps = HeldCaps(lambda: NOW_MS, (LeverageCap(LIMITS, 0.3), LeverageCap(EXPOSURE, 0.9)))
+    assert by_source(caps.take({EXPOSURE: read_cap(EXPOSURE, b"broken", 1), LIMITS: NO_KEY})) == {EXPOSURE: 0.9}
+    now = caps.take({LIMITS: read_cap(LIMITS, b'{"max_leverage_hint": 1}', 1)})
+    assert [cap.source for cap in now] == [EXPOSURE, LIMITS], "the lowest comes first"
+
+
+@each_case(
+    ("own", "other", "known"),
+    [
+        ((), ((0.3, 5),), (0.3, 5)),
+        (((0.3, 5),), (), (0.3, 5)),
+        (((0.3, 5),), ((0.9, 6),), (0.9, 6)),
+        (((0.3, 6),), ((0.9, 5),), (0.3, 6)),
+        (((0.9, 5),), ((0.3, 5),), (0.3, 5)),
+        (((0.3, 6),), ((0.3, 5),), (0.3, 5)),
+        (((0.3, 5),), ((0.3, 6),), (0.3, 5)),
+    ],
+)
+def test_of_what_two_servers_know_the_later_holds(own: Known, other: Known, known: tuple[float, int]) -> None:
+    caps = HeldCaps(lambda: NOW_MS, tuple(LeverageCap(LIMITS, *each) for each in own))
+    caps.learn(tuple(LeverageCap(LIMITS, *each) for each in other))
+    assert caps.caps == (LeverageCap(LIMITS, *known),)
+
+
+@each_case(
+    ("reading", "how"),
+    [
+        (NO_KEY, "the key is not there any more"),
+        (read_cap(LIMITS, b'{"drawdown": 0.1}', 1), "the object has no max_leverage_hint any more"),
+        (
+            read_cap(LIMITS, b'{"max_leverage_hnit": 0.3}', 1),
+            "the object has no max_leverage_hint, but 'max_leverage_hnit': is that misspelt?",
+        ),
+    ],
+)
+def test_a_cap_that_is_lifted_is_told_for_a_while(reading: CapReading, how: str) -> None:
+    clock = [NOW_MS]
+    caps = HeldCaps(lambda: clock[0], (LeverageCap(LIMITS, 0.3, 1),), told_ms=10_000)
+    problems = Problems(lambda: clock[0] / 1000)
+    with capture_logs() as logged:
+        for _ in range(12):
+            assert caps.take({LIMITS: reading}) == ()
+            tell_of_caps(problems, caps)
+            if clock[0] == NOW_MS + 9_000:
+                said = f"the cap max_leverage_hint = 0.3 of {LIMITS} is lifted, since {how}; write it again if"
+                assert problems.standing == {"leverage_limits_cap_lifted": f"{said} it is to hold"}
+            clock[0] += 1_000
+    assert problems.standing == {}
+    assert [line["event"] for line in logged] == ["Problem"]
+
+
+def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unread_is() -> None:
+    caps, problems = held(0.3, EXPOSURE), Problems()
+    caps.take({EXPOSURE: NO_KEY})
+    tell_of_caps(problems, caps)
+    assert list(problems.standing) == ["exposure_cap_lifted"]
+    caps.take({EXPOSURE: read_cap(EXPOSURE, b'{"max_leverage_hint": 0.2}', 1)})
+    tell_of_caps(problems, caps)
+    assert problems.standing == {}
+    caps.take({EXPOSURE: read_cap(EXPOSURE, b"broken", 1)})
+    tell_of_caps(problems, caps)
+    assert problems.standing == {
+        "exposure_cap_unreadable": "exposure:summary cannot be read (not_json), so its cap of 0.2 holds; "
+        "mend the value, or delete the key to lift the cap"
+    }
+
+
+async def test_the_loader_reads_what_producers_write(redis_client: redis.Redis, loader: MemoryLoader) -> None:
+    """Against a real Redis: empty values, other types and large ones look different there."""
+
+    async def caps() -> dict[str, float]:
+        return by_source((await loader.load()).memory.context.leverage_caps)
+
+    keys = {source: f"quantum:{source}" for source in CAP_SOURCES}
+    assert await caps() == {}
+    redis_client.set(keys[LIMITS], '{"max_leverage_hint": "0.6"}')
+    redis_client.set(keys[EXPOSURE], '{"max_leverage_hint": 0.7, "gross": 2}')
+    assert await caps() == {LIMITS: 0.6, EXPOSURE: 0.7}
+    writes: list[Callable[[str], object]] = [
+        lambda key: redis_client.set(key, ""),
+        lambda key: redis_client.set(key, b"\xff\xfe"),
+        lambda key: redis_client.set(key, json.dumps({"max_leverage_hint": 1.9, "more": "x" * MAX_BYTES})),
+        lambda key: redis_client.hset(key, "max_leverage_hint", "2"),
+        lambda key: redis_client.rpush(key, '{"max_leverage_hint": 2}'),
+    ]
+    random = Random(5)
+    for write in writes * 2:
+        for source in random.sample(CAP_SOURCES, random.choice((1, 2))):
+            redis_client.delete(keys[source])
+            write(keys[source])
+            loaded = await loader.load()
+            refused = {each.source for each in loaded.rejected}
+            assert source in refused
+            assert by_source(loaded.memory.context.leverage_caps) == {LIMITS: 0.6, EXPOSURE: 0.7}
+            assert not await loader.caps_have_changed()
+    redis_client.delete(keys[LIMITS])
+    assert await loader.caps_have_changed()
+    assert await caps() == {EXPOSURE: 0.7}
+    redis_client.set(keys[EXPOSURE], '{"maxLeverageHint": 0.7}')
+    loaded = await loader.load()
+    noted = {report.source: dict(report.noted) for report in loaded.memory.sources if report.noted}
+    assert noted == {
+        LIMITS: {"leverage_cap_lifted": 1},
+        EXPOSURE: {"leverage_cap_lifted": 1, "leverage_cap_perhaps_misspelt": 1},
+    }
+
+
+async def test_a_loader_for_one_analysis_knows_the_caps_in_force(
+    redis_client: redis.Redis, loader: MemoryLoader
+) -> None:
+    redis_client.set(f"quantum:{LIMITS}", "broken")
+    known = (LeverageCap(LIMITS, 0.3, NOW_MS),)
+    other = loader.another(WindowSettings(), known)
+    assert (await other.load()).memory.context.leverage_caps == known
+    assert (await loader.load()).memory.context.leverage_caps == ()
