@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 from processes import command_path, eventually, service_environment
 
-PORT_OF_REDIS = re.compile(r"redis-cli -p (\d+) ")
+PORT_OF_REDIS = re.compile(r"redis-cli -p (\d+) -a (\S+) ")
 
 
 @dataclass
@@ -34,11 +34,20 @@ class Demo:
         """The process id of its Redis, asked while it runs."""
         if self._redis_pid is None:
             self.shows("revision 1 ")
-            port = PORT_OF_REDIS.search(self.stdout())
-            assert port is not None
-            with redis.Redis(port=int(port[1])) as client:
-                self._redis_pid = int(client.info("server")["process_id"])
+            self._redis_pid = self.redis_pid_now()
+            assert self._redis_pid is not None
         return self._redis_pid
+
+    def redis_pid_now(self, other_than: int | None = None) -> int | None:
+        """The process id of its Redis just now; None while none answers, or still the one that is named."""
+        port = PORT_OF_REDIS.search(self.stdout())
+        assert port is not None
+        try:
+            with redis.Redis(port=int(port[1]), password=port[2]) as client:
+                found = int(client.info("server")["process_id"])
+        except redis.ConnectionError:
+            return None
+        return None if found == other_than else found
 
     def ends(self, within_s: float = 30.0) -> int:
         return self.process.wait(within_s)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,14 @@ def test_nothing_is_left_when_it_is_killed(start_demo: StartDemo) -> None:
     eventually(lambda: process_is_gone(redis_pid))
 
 
-def test_when_its_redis_dies_it_says_stale_and_still_ends_in_order(start_demo: StartDemo) -> None:
+def test_when_its_redis_dies_it_is_started_again_once(start_demo: StartDemo) -> None:
     demo = start_demo()
-    os.kill(demo.redis_pid(), signal.SIGKILL)
-    demo.shows("status STALE")
-    demo.process.send_signal(signal.SIGINT)
-    assert demo.ends() == 0
-    assert demo.stderr() == ""
+    first = demo.redis_pid()
+    os.kill(first, signal.SIGKILL)
+    again = eventually(partial(demo.redis_pid_now, other_than=first), 20)
+    os.kill(again, signal.SIGKILL)
+    assert demo.ends() == 1
+    assert demo.stderr().startswith("strategic-memory-server: The embedded Redis has died twice.")
 
 
 def test_the_commands_it_offers_work_as_they_stand(start_demo: StartDemo, tmp_path: Path) -> None:

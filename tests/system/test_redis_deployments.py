@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,8 +157,24 @@ def test_an_embedded_redis_is_not_given_what_belongs_to_the_url(folder: Path, st
     variables = {"STRATEGIC_MEMORY_REDIS_PASSWORD_FILE": str(file)}
     service = start_service("redis://redis.invalid:6379/0", env=variables, arguments=("--embedded-redis",))
     (started,) = [line for line in service.log_lines() if line["event"] == "Embedded Redis started"]
-    with redis.Redis.from_url(started["redis"]) as client:
+    password = Path(started["password_file"]).read_text().strip()
+    with redis.Redis.from_url(started["redis"], password=password) as client:
         publishes_what_is_written(service, client)
+    assert password not in service.output()
+
+
+def test_an_embedded_redis_is_started_again_once(start_service: StartService) -> None:
+    service = start_service("redis://redis.invalid:6379/0", arguments=("--embedded-redis",))
+    (started,) = [line for line in service.log_lines() if line["event"] == "Embedded Redis started"]
+    password = Path(started["password_file"]).read_text().strip()
+    with redis.Redis.from_url(started["redis"], password=password) as client:
+        before = publishes_what_is_written(service, client)
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+        eventually(lambda: "Embedded Redis runs again" in service.output())
+        assert publishes_what_is_written(service, client).epoch != before.epoch
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+    assert service.wait(10) == 1
+    assert "strategic-memory-server: The embedded Redis has died twice. It ended with exit code -9." in service.stderr()
 
 
 def test_every_command_of_the_scripts_is_among_the_documented_permissions() -> None:

@@ -23,7 +23,7 @@ from system.test_streams import error_info
 LIMIT_S = 5.0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_streams_end_so_that_clients_move_on(
     start_service: StartService, redis_client: redis.Redis, number: signal.Signals
 ) -> None:

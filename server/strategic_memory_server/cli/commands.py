@@ -79,9 +79,9 @@ app.add_command(replay)
 def serve(*, embedded_redis: bool, **overrides: object) -> None:
     """Sync the memory from Redis and serve the advice.
 
-    Runs until SIGINT or SIGTERM, which finish the sync in hand and end with exit code 0. Redis need not be there yet:
-    the service answers with the safe values and syncs once it is. A flag wins over its environment variable; there
-    are more variables than flags, see docs/configuration.md.
+    Runs until SIGINT, SIGTERM or SIGHUP, which finish the sync in hand and end with exit code 0. Redis need not be
+    there yet: the service answers with the safe values and syncs once it is. A flag wins over its environment
+    variable; there are more variables than flags, see docs/configuration.md.
 
     Try it without a Redis of your own:
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from strategic_memory_server.application import open_service
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
+from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
+from strategic_memory_server.ending_signals import ending_signals
 from strategic_memory_server.environment import Environment, SettingsError, read_environment, unknown_variables
 from strategic_memory_server.errors import BrokenServiceError, ListenError
 from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.redis_access.redis_connection import shown_url
+from strategic_memory_server.running_tasks import cancel
 from strategic_memory_server.settings import RedisSettings
 
 EXIT_OK = 0
@@ -34,7 +38,7 @@ logger = structlog.get_logger(__name__)
 
 
 async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) -> int:
-    """Serve until SIGINT or SIGTERM; give the exit code."""
+    """Serve until SIGINT, SIGTERM or SIGHUP; give the exit code."""
     if embedded_redis and overrides.get("redis_url"):
         return _failed(
             "--embedded-redis starts a Redis of its own: leave out --redis-url, or leave out --embedded-redis", 2
@@ -58,34 +62,39 @@ async def _serve(environment: Environment, lines: LogLines, *, embedded_redis: b
     settings = environment.service_settings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
+    ends: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
         if embedded_redis:
-            embedded = EmbeddedRedis()
+            embedded = EmbeddedRedis(password=new_password())
             stack.push_async_callback(asyncio.to_thread, embedded.close)
             await asyncio.to_thread(embedded.start)
-            logger.info("Embedded Redis started", redis=embedded.url)
+            logger.info(
+                "Embedded Redis started", redis=shown_url(embedded.url), password_file=str(embedded.password_path)
+            )
+            watch = asyncio.create_task(keep_running(embedded), name="embedded-redis")
+            ends.append(watch)
+            stack.push_async_callback(cancel, watch)
             # What belongs to REDIS_URL, a password for example, is not for this one.
             given = settings.redis
             redis = RedisSettings(embedded.url, given.key_prefix, given.connect_timeout_s, given.command_timeout_s)
             settings = replace(settings, redis=redis)
         service = await stack.enter_async_context(open_service(settings, lines.problem))
         _settle_memory()
-        await _until(stop, service.broken)
+        await _until(asyncio.create_task(stop.wait()), asyncio.create_task(service.broken.wait()), *ends)
         if service.broken.is_set():
             raise BrokenServiceError
     logger.info("Service stopped")
 
 
-async def _until(*events: asyncio.Event) -> None:
-    """Wait for one of the events."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+async def _until(*ends: asyncio.Task[Any]) -> None:
+    """Wait for one of the tasks; what it raises is raised."""
+    done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    for each in done:
+        each.result()
 
 
 def _settle_memory() -> None:

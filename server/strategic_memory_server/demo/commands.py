@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_server.embedded.redis_binary import find_redis_cli
@@ -28,11 +29,14 @@ class DemoAddresses:
     redis_port: int
     prefix: str
     """Prefix of the keys in Redis."""
+    redis_password: str | None = field(default=None, repr=False)
+    """Lives no longer than the demo."""
 
 
 def command_lines(addresses: DemoAddresses) -> list[str]:
     """Give the commands to try, each ready to be pasted into another terminal."""
-    redis_cli = f"{_redis_cli()} -p {addresses.redis_port}"
+    login = f" -a {shlex.quote(addresses.redis_password)} --no-auth-warning" if addresses.redis_password else ""
+    redis_cli = f"{_redis_cli()} -p {addresses.redis_port}{login}"
     grpcurl = f"grpcurl -plaintext {addresses.grpc} {_SERVICE}"
     return [
         f"{grpcurl}/GetFeedback",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -22,8 +21,10 @@ from strategic_memory_server.demo.options import DemoOptions
 from strategic_memory_server.demo.service_log import service_log_in
 from strategic_memory_server.demo.subscription import follow_feedback
 from strategic_memory_server.demo.tally import DemoTally, summary_lines
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
+from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
+from strategic_memory_server.ending_signals import ending_signals
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.settings import (
@@ -48,7 +49,7 @@ async def run_demo(options: DemoOptions) -> int:
     stop = asyncio.Event()
     with _signals_set(stop):
         try:
-            embedded = EmbeddedRedis(binary=options.redis_binary, port=options.redis_port)
+            embedded = EmbeddedRedis(binary=options.redis_binary, port=options.redis_port, password=new_password())
             await _run(options, embedded, stop)
         except RedisBinaryNotFoundError as error:
             return _fail(error, EXIT_NO_REDIS)
@@ -74,6 +75,7 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
             http=service.http_address,
             redis_port=embedded.port,
             prefix=settings.redis.key_prefix,
+            redis_password=embedded.password,
         )
         output.write(_introduction(addresses, log_path))
         feed = MarketFeed(
@@ -92,6 +94,7 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
             await _until_stopped(
                 stop,
                 options.seconds,
+                keep_running(embedded),
                 feed.run(),
                 follow_feedback(channel, audience),
                 _refresh(display, tally, service.sync),
@@ -150,9 +153,9 @@ def _take_in_counts(tally: DemoTally, sync: StrategicMemorySync) -> None:
 
 @contextmanager
 def _signals_set(stop: asyncio.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set `stop`, as often as they come, until the demo has cleaned up."""
+    """Let SIGINT, SIGTERM and SIGHUP set `stop`, as often as they come, until the demo has cleaned up."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = ending_signals()
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import secrets
 import shutil
 import socket
 import tempfile
@@ -25,6 +27,7 @@ _HOST = "127.0.0.1"
 # killed Redis could otherwise be given the very port as its own and occupy it (or connect to itself).
 _PORTS = range(20_000, 32_000)
 _PORT_ATTEMPTS = 10
+_CONFIGURATION = "redis.conf"
 _POLL_S = 0.01
 _LOG_TAIL_LINES = 15
 _PORT_TAKEN_MARKS = ("Address already in use", "Failed listening on port")
@@ -32,6 +35,11 @@ _PORT_TAKEN_MARKS = ("Address already in use", "Failed listening on port")
 
 class EmbeddedRedisError(RuntimeError):
     """The embedded Redis did not start; the message carries the end of its log."""
+
+
+def new_password() -> str:
+    """Make a password that nobody can guess."""
+    return secrets.token_urlsafe(24)
 
 
 class Persistence(Enum):
@@ -60,12 +68,14 @@ class EmbeddedRedis:
         port: int | None = None,
         directory: str | Path | None = None,
         persistence: Persistence = Persistence.NONE,
+        password: str | None = None,
         start_timeout_s: float = 15.0,
     ) -> None:
         """Prepare a server without starting it.
 
         Without `port` a free one is taken at the first start and kept. Without `directory` a temporary one is
-        made at the first start; `close` removes it, or at the latest the end of this process.
+        made at the first start; `close` removes it, or at the latest the end of this process. A `password`, see
+        `new_password`, is asked of everybody who connects; it is in files of the directory that nobody else may read.
 
         Raises RedisBinaryNotFoundError when there is no server program.
         """
@@ -74,6 +84,8 @@ class EmbeddedRedis:
         self._directory = None if directory is None else Path(directory).resolve()
         self._remove_directory: weakref.finalize[..., EmbeddedRedis] | None = None
         self._persistence = persistence
+        self.password = password
+        """What is asked of everybody who connects; None: nothing."""
         self._start_timeout_s = start_timeout_s
         self._process: GuardedProcess | None = None
 
@@ -86,8 +98,9 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """The URL for `REDIS_URL`. Raises EmbeddedRedisError before the first start."""
-        return f"redis://{_HOST}:{self.port}/0"
+        """The URL for `REDIS_URL`, with the password. Raises EmbeddedRedisError before the first start."""
+        login = f":{self.password}@" if self.password else ""
+        return f"redis://{login}{_HOST}:{self.port}/0"
 
     @property
     def pid(self) -> int:
@@ -107,6 +120,11 @@ class EmbeddedRedis:
     def log_path(self) -> Path:
         """The file that the server logs to. Raises EmbeddedRedisError before the first start."""
         return self.directory / "redis.log"
+
+    @property
+    def password_path(self) -> Path:
+        """The file with the password, its only line. Raises EmbeddedRedisError before the first start."""
+        return self.directory / "password"
 
     @property
     def running(self) -> bool:
@@ -161,11 +179,22 @@ class EmbeddedRedis:
         self.close()
 
     def _prepare_directory(self) -> None:
-        if self._directory is None:
-            made = tempfile.mkdtemp(prefix="strategic-memory-redis-")
-            self._remove_directory = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
-            self._directory = Path(made)
-        self._directory.mkdir(parents=True, exist_ok=True)
+        try:
+            if self._directory is None:
+                made = tempfile.mkdtemp(prefix="strategic-memory-redis-")
+                self._remove_directory = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+                self._directory = Path(made)
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if self.password is not None:
+                _write_private(self._directory / _CONFIGURATION, f"requirepass {self.password}")
+                _write_private(self._directory / "password", self.password)
+            self.log_path.touch()
+        except OSError as error:
+            raise EmbeddedRedisError(
+                "The embedded Redis needs a directory that can be written to, for its data and its log: "
+                f"{error.strerror or error} ({self._directory or 'the directory for temporary files'}). "
+                "Set TMPDIR to such a directory, or use a Redis that runs elsewhere (REDIS_URL)."
+            ) from None
 
     def _start_on_free_port(self) -> int:
         for _ in range(_PORT_ATTEMPTS - 1):
@@ -194,7 +223,19 @@ class EmbeddedRedis:
             raise
 
     def _arguments(self, port: int) -> list[str]:
-        arguments = ["--bind", _HOST, "--protected-mode", "yes", "--port", str(port), "--daemonize", "no"]
+        # The password stands in the file: whoever is on this machine can read the arguments of a process.
+        configuration = [] if self.password is None else [str(self.directory / _CONFIGURATION)]
+        arguments = [
+            *configuration,
+            "--bind",
+            _HOST,
+            "--protected-mode",
+            "yes",
+            "--port",
+            str(port),
+            "--daemonize",
+            "no",
+        ]
         arguments += ["--save", "", "--dir", str(self.directory)]
         if self._persistence is Persistence.NONE:
             return [*arguments, "--appendonly", "no"]
@@ -203,7 +244,7 @@ class EmbeddedRedis:
     def _wait_until_it_answers(self, process: GuardedProcess, port: int, log_offset: int) -> None:
         deadline = time.monotonic() + self._start_timeout_s
         while process.exit_code() is None:
-            if _process_id_behind(port) == process.pid:
+            if _process_id_behind(port, self.password) == process.pid:
                 return
             if time.monotonic() > deadline:
                 raise EmbeddedRedisError(
@@ -216,6 +257,11 @@ class EmbeddedRedis:
         if any(mark in tail for mark in _PORT_TAKEN_MARKS):
             raise _PortTakenError(f"{ended} Port {port} is taken: give another one, or none. Its log:\n{tail}")
         raise EmbeddedRedisError(f"{ended} The end of its log:\n{tail}")
+
+    def last_words(self) -> str:
+        """Say how the process has ended, with the end of its log."""
+        code = None if self._process is None else self._process.exit_code()
+        return f"It ended with exit code {code}. The end of its log:\n{self._log_tail(0)}"
 
     def _log_tail(self, offset: int) -> str:
         lines = self.log_path.read_bytes()[offset:].decode(errors="replace").splitlines()
@@ -239,13 +285,25 @@ def _free_port() -> int:
     raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
 
 
-def _process_id_behind(port: int) -> int | None:
+def _write_private(path: Path, line: str) -> None:
+    """Write a file that nobody else may read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(f"{line}\n")
+
+
+def _process_id_behind(port: int, password: str | None) -> int | None:
     """Ask the Redis on `port` for its process id: None when none answers yet.
 
     A stranger's Redis may hold the port that ours was refused; only the process id tells them apart.
     """
     client = redis.Redis(
-        host=_HOST, port=port, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
+        host=_HOST,
+        port=port,
+        password=password,
+        socket_timeout=1.0,
+        socket_connect_timeout=1.0,
+        retry=Retry(NoBackoff(), 0),
     )
     try:
         client.ping()

@@ -6,21 +6,30 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import grpc
 import pytest
 import redis
-from processes import eventually, process_is_gone
+from processes import aeventually, eventually, process_is_gone
 
 from strategic_memory_server.embedded import embedded_redis
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence, new_password
+from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 
 
 def process_id_of(url: str) -> int:
     with redis.Redis.from_url(url) as client:
         return int(client.info("server")["process_id"])
+
+
+def runs_anew(server: EmbeddedRedis, first_pid: int) -> bool:
+    try:
+        return process_id_of(server.url) != first_pid
+    except redis.ConnectionError:
+        return False
 
 
 def test_it_answers_at_its_url_with_its_process_id() -> None:
@@ -222,3 +231,48 @@ def test_every_known_program_starts() -> None:
     for binary in {find_redis_server(), folder / "redis-server"}:
         with EmbeddedRedis(binary=binary, persistence=Persistence.ALWAYS) as server:
             assert process_id_of(server.url) == server.pid
+
+
+def test_a_password_is_asked_of_everybody_and_stands_where_nobody_else_looks(tmp_path: Path) -> None:
+    password = new_password()
+    with EmbeddedRedis(directory=tmp_path, password=password, persistence=Persistence.ALWAYS) as server:
+        assert password in server.url
+        assert process_id_of(server.url) == server.pid
+        with (
+            redis.Redis(port=server.port) as stranger,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            stranger.ping()
+        process = Path(f"/proc/{server.pid}")
+        assert password.encode() not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        assert server.password_path.read_text() == f"{password}\n"
+        holding = [path for path in tmp_path.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
+        assert len(holding) == 2
+        assert {path.stat().st_mode & 0o777 for path in holding} == {0o600}
+
+
+def test_a_directory_that_cannot_be_written_to_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EmbeddedRedisError, match="needs a directory that can be written to"):
+        EmbeddedRedis(directory="/proc/self/fdinfo").start()
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/self/fdinfo")
+    with pytest.raises(EmbeddedRedisError, match="Set TMPDIR to such a directory"):
+        EmbeddedRedis(password="secret").start()  # noqa: S106  it is none
+
+
+async def test_one_that_dies_is_started_again_once_with_what_it_had_kept() -> None:
+    server = EmbeddedRedis(persistence=Persistence.ALWAYS, password=new_password())
+    await asyncio.to_thread(server.start)
+    watch = asyncio.create_task(keep_running(server))
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            client.set("kept", "1")
+            first = server.pid
+            os.kill(first, signal.SIGKILL)
+            await aeventually(lambda: runs_anew(server, first))
+            assert client.get("kept") == b"1"
+        os.kill(server.pid, signal.SIGKILL)
+        with pytest.raises(EmbeddedRedisError, match=r"has died twice\. It ended with exit code -9"):
+            await watch
+    finally:
+        watch.cancel()
+        await asyncio.to_thread(server.close)

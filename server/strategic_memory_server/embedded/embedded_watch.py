@@ -1,0 +1,43 @@
+"""Watches over an embedded Redis: it is started again once if it dies, and then it is given up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
+
+LOOKED_AT_S = 0.25
+"""How often it is looked at, seconds."""
+
+logger = structlog.get_logger(__name__)
+
+
+async def keep_running(embedded: EmbeddedRedis) -> None:
+    """Watch over a server that was started, until cancelled; nobody else may start or stop it meanwhile.
+
+    Raises:
+        EmbeddedRedisError: it has died a second time, or could not be started again.
+    """
+    restarts = 0
+    while True:
+        await asyncio.sleep(LOOKED_AT_S)
+        if embedded.running:
+            continue
+        if restarts:
+            raise EmbeddedRedisError(f"The embedded Redis has died twice. {embedded.last_words()}")
+        restarts += 1
+        logger.error("Embedded Redis has died; it is started again", what=embedded.last_words())
+        await _uninterrupted_start(embedded)
+        logger.warning("Embedded Redis runs again; it holds what it had kept on disk, if anything", port=embedded.port)
+
+
+async def _uninterrupted_start(embedded: EmbeddedRedis) -> None:
+    """Start it; a cancellation is passed on only afterwards, since a thread cannot be called back."""
+    start = asyncio.ensure_future(asyncio.to_thread(embedded.start))
+    try:
+        await asyncio.shield(start)
+    except asyncio.CancelledError:
+        await asyncio.wait([start])
+        raise
