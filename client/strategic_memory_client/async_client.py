@@ -20,9 +20,12 @@ from strategic_memory_client.async_transport import AsyncConnection, AsyncTransp
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
+from strategic_memory_client.iterations import AsyncFeedbackStream
+from strategic_memory_client.newest import CLOSED
 from strategic_memory_client.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.results import Feedback, ServiceHealth
+from strategic_memory_client.rooted import Rooted
 from strategic_memory_client.status_table import is_not_found
 from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.subscription_settings import (
@@ -34,7 +37,7 @@ from strategic_memory_client.subscription_settings import (
 from strategic_memory_client.to_wire import analyze_request
 
 
-class AsyncStrategicMemoryClient:
+class AsyncStrategicMemoryClient(Rooted):
     """Reads advice from the service, in one event loop. Close it when done, best with `async with`.
 
     It connects when it is used. A method raises a `StrategicMemoryError` when it cannot do its work; `newest` and
@@ -75,6 +78,7 @@ class AsyncStrategicMemoryClient:
 
     async def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
         """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
+        self._transport.require_here()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s(timeout_s)):
                 await self._follower.has_heard.wait()
@@ -139,7 +143,7 @@ class AsyncStrategicMemoryClient:
             heartbeat_interval_s=heartbeat_interval_s,
             give_up_after_s=give_up_after_s,
         )
-        return _feedback_of(events)
+        return AsyncFeedbackStream(_feedback_of(events), self._transport)
 
     def stream_events(
         self,
@@ -159,12 +163,13 @@ class AsyncStrategicMemoryClient:
             give_up_after_s=give_up_after_s,
         )
         self._transport.require_open()
-        return subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
+        events = subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
+        return AsyncFeedbackStream(events, self._transport)
 
     async def aclose(self) -> None:
         """End everything that is under way and disconnect. Any number of times."""
         await self._transport.close()
-        self._newest.expire()
+        self._newest.mute(CLOSED)
         self._follower.has_heard.set()  # nothing more will come
 
     async def __aenter__(self) -> Self:

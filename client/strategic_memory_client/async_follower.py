@@ -15,7 +15,7 @@ from strategic_memory_client.async_transport import AsyncTransport
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import FeedbackReceived
 from strategic_memory_client.from_wire import feedback_from_wire
-from strategic_memory_client.newest import NewestFeedback
+from strategic_memory_client.newest import LOOP_ENDED, NewestFeedback
 from strategic_memory_client.restart_delays import RestartDelays
 from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.subscription_settings import SubscriptionSettings
@@ -39,6 +39,7 @@ class AsyncFollower:
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
+        self.newest.follow()
         if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
             self._task = self._transport.start_task(self._run, "strategic-memory-follow")
 
@@ -59,7 +60,7 @@ class AsyncFollower:
                         _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
                     await self._transport.wait_for_closing(delay_s)
         finally:
-            self.newest.expire()
+            self.newest.mute(LOOP_ENDED)
 
     async def _follow(self) -> None:
         subscription = Subscription(self._settings, random.SystemRandom())

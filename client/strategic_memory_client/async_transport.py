@@ -23,7 +23,7 @@ from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavail
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.options import ClientOptions
-from strategic_memory_client.status_table import closed_client, error_of, forked_client
+from strategic_memory_client.status_table import client_of_another_loop, closed_client, error_of, forked_client
 from strategic_memory_client.subscription import StreamAttempt
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class AsyncTransport:
         self._tasks: set[asyncio.Task[None]] = set()
         self._preferred = 0
         self._process_id = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = asyncio.Event()
         """Set once the transport is being closed."""
         self._tls_material()
@@ -111,10 +112,16 @@ class AsyncTransport:
             self._streams.discard(stream)
             await stream.close()
 
-    def require_open(self) -> None:
-        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+    def require_here(self) -> None:
+        """Raise ClientClosedError in a process that was forked off, SharedClientError in a second event loop."""
         if os.getpid() != self._process_id:
             raise forked_client()
+        if self._is_elsewhere():
+            raise client_of_another_loop()
+
+    def require_open(self) -> None:
+        """Raise as `require_here`, and ClientClosedError when the transport was closed."""
+        self.require_here()
         if self.closing.is_set():
             raise closed_client()
 
@@ -135,6 +142,9 @@ class AsyncTransport:
         """End every call, stream and task and close every connection. Any number of times, also at once."""
         if os.getpid() != self._process_id:
             return  # what is open belongs to the process that opened it
+        if self._is_elsewhere():
+            _log.warning("not closed: %s", client_of_another_loop())
+            return
         self.closing.set()
         others = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in others:
@@ -147,6 +157,16 @@ class AsyncTransport:
             await self._connections.popitem()[1].channel.close()
         while self._retired:
             await self._retired.pop().channel.close()
+
+    def _is_elsewhere(self) -> bool:
+        """Tell whether another loop runs than the one that was the first to use this."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False  # nothing is used yet, until it is in a loop
+        if self._loop is None:
+            self._loop = loop
+        return self._loop is not loop
 
     def _take_connection(self, address: str) -> AsyncConnection:
         self.require_open()

@@ -17,9 +17,12 @@ from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, I
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
+from strategic_memory_client.iterations import FeedbackStream
+from strategic_memory_client.newest import CLOSED
 from strategic_memory_client.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.results import Feedback, ServiceHealth
+from strategic_memory_client.rooted import Rooted
 from strategic_memory_client.status_table import is_not_found
 from strategic_memory_client.subscription import Subscription
 from strategic_memory_client.subscription_settings import (
@@ -35,7 +38,7 @@ from strategic_memory_client.sync_transport import Connection, SyncTransport
 from strategic_memory_client.to_wire import analyze_request
 
 
-class StrategicMemoryClient:
+class StrategicMemoryClient(Rooted):
     """Reads advice from the service. Close it when done, best with `with`; it connects when it is used.
 
     A method raises a `StrategicMemoryError` when it cannot do its work; `newest` and `close` never raise.
@@ -139,7 +142,7 @@ class StrategicMemoryClient:
             heartbeat_interval_s=heartbeat_interval_s,
             give_up_after_s=give_up_after_s,
         )
-        return _feedback_of(events)
+        return FeedbackStream(_feedback_of(events), self._transport)
 
     def stream_events(
         self,
@@ -159,13 +162,13 @@ class StrategicMemoryClient:
             give_up_after_s=give_up_after_s,
         )
         self._transport.require_open()
-        return self._events(settings)
+        return FeedbackStream(self._events(settings), self._transport)
 
     def close(self) -> None:
         """End everything that is under way, in every thread, and disconnect. Any number of times."""
         self._close_when_dropped.detach()
         self._transport.close()
-        self._newest.expire()
+        self._newest.mute(CLOSED)
         self._follower.has_heard.set()  # nothing more will come
 
     def __enter__(self) -> Self:

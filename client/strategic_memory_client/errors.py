@@ -134,4 +134,8 @@ class UnsupportedOperationError(StrategicMemoryError):
 
 
 class ClientClosedError(StrategicMemoryError):
-    """The client was closed before, or while, it was used."""
+    """The client was closed before, or while, it was used, or made before this process was forked off."""
+
+
+class SharedClientError(StrategicMemoryError, TypeError):
+    """A client, or a stream of one, was taken where it cannot work: into a copy, a pickle or another event loop."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
+import warnings
+import weakref
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import time
@@ -27,19 +32,69 @@ from strategic_memory_client.results import (
 _REMEMBERED_EPOCHS = 16
 
 
+_logger = logging.getLogger("strategic_memory_client")
+
+CLOSED = "the client was closed; close it once nobody reads it any more, or make another one"
+FORKED_OFF = "this process was forked off after the client was made; make one in each process"
+LOOP_ENDED = (
+    "the task that followed was cancelled, or its event loop has ended; call follow() again, or make a client there"
+)
+
+
 class HeldFeedback:
     """What to answer before, and what from `good_until_s` (seconds since 1970 UTC) on. It never changes."""
 
-    __slots__ = ("advised", "good_until_s", "safe")
+    __slots__ = ("_safe", "advised", "good_until_s")
 
     def __init__(self, advised: Feedback, safe: Feedback, good_until_s: float) -> None:
         self.advised = advised
-        self.safe = safe
+        self._safe = safe
         self.good_until_s = good_until_s
+
+    @property
+    def safe(self) -> Feedback:
+        """What to answer once it is not good any more."""
+        return self._safe
 
     def read(self) -> Feedback:
         """Return what may be acted upon now."""
         return self.advised if time() < self.good_until_s else self.safe
+
+
+class MutedFeedback(HeldFeedback):
+    """The safe values, for good: whoever reads them counts on what cannot come, and is told so once."""
+
+    __slots__ = ("_is_told", "_why")
+
+    def __init__(self, safe: Feedback, why: str) -> None:
+        super().__init__(safe, safe, -math.inf)
+        self._why = why
+        self._is_told = False
+
+    @property
+    def safe(self) -> Feedback:
+        """What to answer."""
+        if not self._is_told:
+            self._is_told = True
+            said = f"`newest` gives the safe values and will not change: {self._why}"
+            with suppress(Exception):  # reading never raises, whatever a log handler of the program does
+                _logger.warning(said)
+            with suppress(Warning):  # a mistake of the program is shown where no log is
+                warnings.warn(said, RuntimeWarning, stacklevel=3)
+        return self._safe
+
+
+_all_in_process: weakref.WeakSet[NewestFeedback] = weakref.WeakSet()
+
+
+def _mute_after_fork() -> None:
+    # What followed stayed in the other process: threads and event loops are not forked.
+    for newest in list(_all_in_process):
+        newest.mute(FORKED_OFF)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mute_after_fork)
 
 
 class NewestFeedback:
@@ -49,7 +104,16 @@ class NewestFeedback:
     machine sleeps. Should it be set back while the server is silent, `out_of_reach` still ends the validity.
     """
 
-    __slots__ = ("_heard_at_s", "_left_epochs", "_received", "_silence_timeout_s", "held")
+    __slots__ = (
+        "__weakref__",
+        "_heard_at_s",
+        "_is_followed",
+        "_left_epochs",
+        "_muted_by",
+        "_received",
+        "_silence_timeout_s",
+        "held",
+    )
 
     def __init__(self, silence_timeout_s: float) -> None:
         """Take the server for gone after `silence_timeout_s` seconds without a message."""
@@ -57,12 +121,30 @@ class NewestFeedback:
         self._received = WARMING_UP
         self._left_epochs: OrderedDict[str, None] = OrderedDict()
         self._heard_at_s = -math.inf
+        self._is_followed = False
+        self._muted_by = ""
         self.held = HeldFeedback(WARMING_UP, WARMING_UP, math.inf)
+        _all_in_process.add(self)
 
     @property
     def is_warming_up(self) -> bool:
         """Whether nothing was received yet."""
         return self._received is WARMING_UP
+
+    def follow(self) -> None:
+        """Take that something will come from now on."""
+        self._is_followed = True
+        if self._muted_by:
+            self._muted_by = ""
+            self.expire()
+
+    def mute(self, why: str) -> None:
+        """Take that nothing will come any more; who reads what was followed is told `why`, once."""
+        if self._is_followed and self._muted_by != why:
+            self._muted_by = why
+            self.held = MutedFeedback(self._stale(), why)
+        else:
+            self.expire()
 
     def take(self, event: SubscriptionEvent, wall_s: float, monotonic_s: float) -> bool:
         """Take an event that happened now; tell whether the feedback in force has yet to be fetched.
@@ -121,9 +203,12 @@ class NewestFeedback:
 
     def expire(self) -> None:
         """Answer with the safe values from now on, until a feedback or a heartbeat says otherwise."""
-        if not self.is_warming_up:
-            stale = self._received.as_stale()
+        if not self._muted_by:
+            stale = self._stale()
             self.held = HeldFeedback(stale, stale, math.inf)
+
+    def _stale(self) -> Feedback:
+        return self._received if self.is_warming_up else self._received.as_stale()
 
     def _is_behind(self, said: Feedback | Heartbeat) -> bool:
         """Tell whether a replica says this that knows less than what is known here already."""
@@ -146,6 +231,8 @@ class NewestFeedback:
         if feedback.status is FeedbackStatus.ACTIVE:
             good_until_s = min(good_until_s, _seconds(feedback.valid_until))
         self.held = HeldFeedback(feedback, feedback.as_stale(), good_until_s)
+        if self._muted_by:  # by another thread, while this one was about it
+            self.held = MutedFeedback(self._stale(), self._muted_by)
 
 
 def _confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:

@@ -24,6 +24,7 @@ from strategic_memory_client.errors import (
     ResumePointError,
     ServerFaultError,
     ServiceUnavailableError,
+    SharedClientError,
     SilentServerError,
     StrategicMemoryError,
     TooManySubscribersError,
@@ -202,6 +203,11 @@ def closed_client() -> StrategicMemoryError:
 def forked_client() -> StrategicMemoryError:
     """Return the error for the use of a client in a process that was forked off; it is not raised."""
     return ClientClosedError("the client was made before this process was forked off: make a new one in each process")
+
+
+def client_of_another_loop() -> StrategicMemoryError:
+    """Return the error for the use of an asynchronous client in a second event loop; it is not raised."""
+    return SharedClientError("the client belongs to another event loop: make one in each loop, while it runs")
 
 
 def _failed_call(error: grpc.RpcError) -> _FailedCall:

@@ -40,6 +40,7 @@ class SyncFollower:
     def start(self) -> None:
         """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
         self._transport.require_open()
+        self.newest.follow()
         with self._start_lock:
             if not self._is_started:
                 self._transport.start_thread(self._run, "strategic-memory-follow")

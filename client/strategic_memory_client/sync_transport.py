@@ -19,6 +19,7 @@ from strategic_memory_client.busy_threads import BusyThreads
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
 from strategic_memory_client.connection_use import ConnectionUse
 from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.executor_threads import StreamReaders
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
 from strategic_memory_client.latch import Latch
@@ -59,6 +60,8 @@ class SyncTransport:
         self._preferred = 0
         self._busy = BusyThreads()
         self._process_id = os.getpid()
+        self.readers = StreamReaders(self.close)
+        """Threads that wait for a stream."""
         self.closing = Latch()
         """Set once the transport is being closed."""
         self._tls_material()
@@ -80,6 +83,7 @@ class SyncTransport:
 
     def call_server(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
         """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
+        self.require_here()
         with self._busy:
             connection = self._take_connection(address)
         try:
@@ -103,6 +107,7 @@ class SyncTransport:
     @contextmanager
     def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
         """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
+        self.require_here()  # in a forked process a lock may be held for ever
         with self._busy, self._lock:
             self.require_open()
             channel = self._dial(attempt.address).channel
@@ -115,15 +120,20 @@ class SyncTransport:
             if not self._was_forked():
                 stream.close()
 
-    def require_open(self) -> None:
-        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+    def require_here(self) -> None:
+        """Raise ClientClosedError when the transport belongs to another process."""
         if self._was_forked():
             raise forked_client()
+
+    def require_open(self) -> None:
+        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+        self.require_here()
         if self.closing.is_set():
             raise closed_client()
 
     def start_thread(self, run: Callable[[], None], name: str) -> None:
         """Run in the background until `closing` is set; `close` waits for it. Raises ClientClosedError."""
+        self.require_here()
         with self._lock:
             self.require_open()
             thread = threading.Thread(target=run, name=name, daemon=True)
