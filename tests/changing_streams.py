@@ -114,6 +114,9 @@ class ChangingStreams:
         policy, strategy = random.choice(POLICIES), random.choice(STRATEGIES)
         named = {b"market_regime": regime, b"policy": policy or random.choice(("", "YOLO")), b"strategy": strategy}
         fields = {b"realized_pnl": repr(pnl).encode()} | {name: text.encode() for name, text in named.items() if text}
+        trade_id = random.choice(("", "", f"T-{random.randrange(12)}", f"T-{random.randrange(1_000)}", "long" * 20))
+        if trade_id:
+            fields[b"trade_id"] = f" {trade_id} ".encode()
         return Entry(entry_id, fields, regime, pnl, policy=policy, strategy=strategy)
 
 

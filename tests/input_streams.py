@@ -54,23 +54,48 @@ class Streams:
                     pipeline.xadd(key(prefix), dict(entry.fields.items()), id="{}-{}".format(*entry.entry_id))
         pipeline.execute()
 
-    def rows(self, regime_window: int, portfolio_window: int, trade_window: int) -> Rows:
-        """The windows as plain rows; a missing regime is looked up among all observations, by search."""
+    def rows(
+        self,
+        regime_window: int,
+        portfolio_window: int,
+        trade_window: int,
+        first_ms: int = 0,
+        last_ms: int = 2**64,
+    ) -> Rows:
+        """The windows of a span as plain rows; a missing regime is looked up among all observations, by search."""
         regimes = _usable(self.regimes)
+
+        def within(entries: list[Entry]) -> list[Entry]:
+            return [entry for entry in entries if first_ms <= entry.entry_id[0] <= last_ms]
+
         return Rows(
             regimes=[
                 RegimeRow(entry.entry_id[0], entry.regime, entry.pnl, entry.confidence)
-                for entry in regimes[-regime_window:]
+                for entry in within(regimes)[-regime_window:]
             ],
             portfolio=[
                 PortfolioRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl)
-                for entry in _usable(self.portfolio)[-portfolio_window:]
+                for entry in within(_usable(self.portfolio))[-portfolio_window:]
             ],
             trades=[
                 TradeRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl, entry.policy, entry.strategy)
-                for entry in _usable(self.trades)[-trade_window:]
+                for entry in different_trades(within(self.trades), trade_window)
             ],
         )
+
+
+def different_trades(trades: list[Entry], window: int) -> list[Entry]:
+    """The window of trades: the shortest end with so many different ones, of each of which the first counts."""
+    usable = _usable(trades)
+
+    def different(start: int) -> list[Entry]:
+        found: dict[bytes | Id, Entry] = {}
+        for entry in usable[start:]:
+            found.setdefault(entry.fields.get(b"trade_id", b"").strip() or entry.entry_id, entry)
+        return list(found.values())
+
+    starts = range(len(usable), -1, -1)
+    return next((found for start in starts if len(found := different(start)) == window), different(0))
 
 
 def random_streams(seed: int, length: int = 40, *, bad_share: float = 0.3) -> Streams:

@@ -143,14 +143,9 @@ async def test_what_is_too_old_is_left_out_and_regimes_are_inferred_from_however
     at_ms, age_ms = random.randint(15, LAST_MS), random.randint(1, 14)
     settings = analysis_pb2.AnalysisSettings(as_of=moment(at_ms), max_age=Duration(nanos=age_ms * 1_000_000))
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
-    whole = history.rows(1_000, 1_000, 1_000)
-    kept = [
-        [row for row in rows if at_ms - age_ms <= row.time_ms <= at_ms]
-        for rows in (list[Row](whole.regimes), list[Row](whole.portfolio), list[Row](whole.trades))
-    ]
     windows = SyncSettings().windows
-    lengths = (windows.regime, windows.portfolio, windows.trades)
-    newest = [rows[-length:] for rows, length in zip(kept, lengths, strict=True)]
+    rows = history.rows(windows.regime, windows.portfolio, windows.trades, at_ms - age_ms, at_ms)
+    newest = [list[Row](rows.regimes), list[Row](rows.portfolio), list[Row](rows.trades)]
     assert [report.accepted for report in answer.analysis.sources] == [len(rows) for rows in newest]
     assert {figures.regime: figures.sample_count for figures in answer.analysis.regimes} == Counter(
         row.regime for rows in newest for row in rows

@@ -17,6 +17,7 @@ from strategic_memory_server.inputs.entry_fields import (
     required_number,
     required_regime,
 )
+from strategic_memory_server.inputs.trade_ids import trade_id_of
 from strategic_memory_server.policy import NO_POLICY
 
 PORTFOLIO_NUMBERS = ("total_pnl", "leverage", "confidence", "volatility", "position_size")
@@ -44,13 +45,14 @@ class PortfolioEntry:
 
 @dataclass(frozen=True, slots=True)
 class TradeResult:
-    """How a trade ended; an empty regime or strategy was not given, a policy that is absent or none of ours is -1."""
+    """How a trade ended; an empty text was not given, a policy that is absent or none of ours is -1."""
 
     regime: str
     pnl: float
     policy: int
     strategy: str
     policy_unrecognised: bool = False
+    trade_id: str = ""
 
 
 def read_regime_observation(fields: Fields) -> RegimeObservation:
@@ -84,4 +86,5 @@ def read_trade_result(fields: Fields) -> TradeResult:
         policy=NO_POLICY if policy is None else int(policy),
         strategy=optional_name(fields, "strategy"),
         policy_unrecognised=bool(named) and policy is None,
+        trade_id=trade_id_of(fields),
     )

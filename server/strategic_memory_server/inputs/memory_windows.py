@@ -19,12 +19,8 @@ from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rolling_regimes import RollingRegimes, observation_columns
-from strategic_memory_server.inputs.rolling_results import (
-    RollingPortfolio,
-    RollingTrades,
-    portfolio_columns,
-    trade_columns,
-)
+from strategic_memory_server.inputs.rolling_results import RollingPortfolio, portfolio_columns
+from strategic_memory_server.inputs.rolling_trades import RollingTrades, trade_columns
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals

@@ -17,6 +17,9 @@ ID_IN_FUTURE = "id_in_future"
 CONFIDENCE_OUT_OF_RANGE = "confidence_out_of_range"
 """The observation gives a confidence that is not from 0 to 1; it counts as none."""
 
+TRADE_ID_REPEATED = "trade_id_repeated"
+"""The trade has the `trade_id` of an earlier one of the window; it is left out."""
+
 TRADE_ID_HASHED = "trade_id_hashed"
 """The `trade_id` is above 64 characters, or no printable UTF-8: trades are told apart by a digest of it."""
 

@@ -39,6 +39,11 @@ class RollingWindow(ABC):
         return len(self.buffer)
 
     @property
+    def counted(self) -> int:
+        """Number of entries that count; the others were seen before."""
+        return len(self)
+
+    @property
     def positions(self) -> PositionColumn:
         """Positions of the usable entries."""
         return self.buffer.column("position")
@@ -79,11 +84,11 @@ class RollingWindow(ABC):
         positions = self.positions
         gone = int(np.searchsorted(positions, first)) if positions[0] < first <= positions[-1] else 0
         gone = len(self) if positions[-1] < first else gone
-        return max(gone, len(self) - self.length)
+        return max(gone, self.counted - self.length)
 
     def drop_passed(self) -> int:
         """Forget malformed entries that a scan would not reach; the number of oldest usable ones that it would not."""
-        if len(self) >= self.length:
+        if self.counted >= self.length:
             self.malformed.drop_before(bytes(self.positions[0]))
         unreached = 0
         while self.spanned - unreached > self.length + self.limits.extra_entries:

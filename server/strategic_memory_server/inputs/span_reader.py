@@ -170,4 +170,4 @@ class _SpanScan:
             return SourceReport(self._source, 0, {self.unreadable.reason: 1})
         rejected = count_by_reason(self._scan.rejected, self._source)
         notes = window.notes(latest_ms)
-        return SourceReport(self._source, self._scan.usable, rejected, notes, window.examples(notes))
+        return SourceReport(self._source, window.counted, rejected, notes, window.examples(notes))

@@ -193,7 +193,7 @@ class StreamFollower:
         examples = self.window.examples(notes)
         if gap := self._noted_gap:
             notes[PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ] = gap.entries or 1
-        return SourceReport(self.source, len(self.window), self.window.malformed.counts(), notes, examples)
+        return SourceReport(self.source, self.window.counted, self.window.malformed.counts(), notes, examples)
 
     def settle(self) -> None:
         """Let go of what has been taken over."""
@@ -206,7 +206,7 @@ class StreamFollower:
         """End a reading. A gap is noted for as long as the window may lack what was in it."""
         if self.gap is not None:
             self._noted_gap = self.gap
-        elif len(self.window) >= self.window.length:
+        elif self.window.counted >= self.window.length:
             self._noted_gap = None
 
     def _begin(self) -> None:

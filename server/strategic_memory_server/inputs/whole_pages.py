@@ -20,6 +20,7 @@ from strategic_memory_server.inputs.field_columns import (
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.place_columns import place_columns
+from strategic_memory_server.inputs.trade_ids import TRADE_ID, trade_ids_of
 from strategic_memory_server.policy import NO_POLICY
 from strategic_memory_server.stream_position import positions_of_ids
 
@@ -66,6 +67,7 @@ def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Colum
         **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
         "regime": names.column(regimes),
         "strategy": strategies.column(named),
+        TRADE_ID: np.array(trade_ids_of(entries), dtype=np.object_),
     }
 
 

@@ -1,8 +1,8 @@
 """WindowScan: fills one window from pages of a stream, newest entry first.
 
 Synchronous: it is fed pages and says which page it wants next; MemoryLoader does the reading. A window is the newest
-N *usable* entries, so a malformed one never pushes a good one out; the scan goes on past it, up to a bound. Each page
-is made into columns at once, so that a long window is never held entry by entry.
+N *usable* entries, so a malformed one never pushes a good one out; the scan goes on past it, up to a bound. A trade
+sent twice is one of them. Each page is made into columns at once, so that a long window is never held entry by entry.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from strategic_memory_server.inputs.column_buffer import Columns
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.inputs.trade_ids import TRADE_ID
 
 NEWEST = "+"
 
@@ -37,6 +38,7 @@ class WindowScan:
         self._reader = reader
         self._pages: list[Columns] = []
         self._exhausted = False
+        self._trade_ids: set[str] = set()
 
     @property
     def page_size(self) -> int:
@@ -51,15 +53,27 @@ class WindowScan:
 
     def feed(self, page: Page, asked: int) -> None:
         """Take the entries that a reverse range of `asked` entries before `before` has returned."""
-        read = self._reader.read(page, at_most=self._window - self.usable)
-        self.usable += read.usable
-        self.scanned += read.looked_at
-        self.rejected.extend(read.rejected)
-        if read.looked_at:
-            self.before = f"({page[read.looked_at - 1][0].decode()}"
-        if read.usable:
-            self._pages.append({name: column[::-1] for name, column in read.columns.items()})
         self._exhausted = len(page) < asked
+        while page and self.usable < self._window:
+            read = self._reader.read(page, at_most=self._window - self.usable)
+            self.scanned += read.looked_at
+            self.rejected.extend(read.rejected)
+            self.before = f"({page[read.looked_at - 1][0].decode()}"
+            if read.usable:
+                self.usable += self._different(read.columns, read.usable)
+                self._pages.append({name: column[::-1] for name, column in read.columns.items()})
+            page = page[read.looked_at :]
+
+    def _different(self, columns: Columns, usable: int) -> int:
+        """Count the entries that are no trades that came later already, of so many."""
+        if TRADE_ID not in columns:
+            return usable
+        trade_ids = columns[TRADE_ID].tolist()
+        given = set(trade_ids)
+        given.discard("")
+        new = len(given - self._trade_ids)
+        self._trade_ids |= given
+        return sum(not trade_id for trade_id in trade_ids) + new
 
     def take_oldest_first(self) -> Iterator[Columns]:
         """Give the pages, oldest entry first, and let go of each."""

@@ -109,12 +109,8 @@ async def _join(results: RollingResults, places: NDArray[np.intp], observed: Obs
 async def _drop_oldest(follower: StreamFollower) -> None:
     """Let a window go of what is no longer in the stream, or beyond its length."""
     window = follower.window
-    surplus = window.surplus(follower.first_position)
-    while surplus:
-        count = surplus if surplus >= len(window) else min(surplus, AT_ONCE)
-        window.drop_oldest(count)
-        surplus -= count
-        if surplus:
-            await asyncio.sleep(0)
+    while surplus := window.surplus(follower.first_position):
+        window.drop_oldest(surplus if surplus >= len(window) else min(surplus, AT_ONCE))
+        await asyncio.sleep(0)
     if unreached := window.drop_passed():
         window.drop_oldest(unreached)

@@ -24,9 +24,10 @@ from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.inputs.rejections import refusal
 from strategic_memory_server.inputs.rolling_regimes import observation_columns
+from strategic_memory_server.inputs.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
-from strategic_memory_server.long_memory.trade_columns import TRADE_ID, identified_trades
+from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory import UNKNOWN_REGIME
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.stream_position import position_column

@@ -11,8 +11,10 @@ from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.place_columns import PLACE_DTYPES
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.inputs.rolling_regimes import RollingRegimes
-from strategic_memory_server.inputs.rolling_results import RollingPortfolio, RollingTrades
+from strategic_memory_server.inputs.rolling_results import RollingPortfolio
+from strategic_memory_server.inputs.rolling_trades import RollingTrades
 from strategic_memory_server.inputs.rolling_window import RollingWindow
+from strategic_memory_server.inputs.trade_ids import TRADE_ID
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
@@ -44,7 +46,7 @@ class RollingMemory:
         """Take the next entries to move over."""
         kinds = stretch.entries.kind
         self._entries = stretch.entries
-        self._places = {kind: np.flatnonzero(kinds == kind) for kind in Kind}
+        self._places = {kind: np.flatnonzero((kinds == kind) & ~stretch.repeated) for kind in Kind}
         self._read = dict.fromkeys(Kind, 0)
 
     def move_to(self, place: int) -> None:
@@ -98,4 +100,6 @@ class RollingMemory:
             columns["policy"] = entries.policy[places].astype(np.int64)
             columns["strategy"] = entries.strategy[places].astype(np.int64)
             columns["unrecognised"] = np.zeros(places.size, dtype=np.bool_)
+            # The record has left out what was sent again.
+            columns[TRADE_ID] = np.full(places.size, "", dtype=np.object_)
         return columns

@@ -161,7 +161,7 @@ def test_entries_of_one_time_do_not_know_each_other(tmp_path: Path) -> None:
     assert decisions["advised"].tolist() == [False, True, True, True]
 
 
-def test_a_trade_counts_as_evidence_once(tmp_path: Path) -> None:
+def test_a_trade_counts_once(tmp_path: Path) -> None:
     head = "time,regime,realized_pnl,policy,trade_id\n"
     rows = [f"{1_000 + row},BULL,{row % 3 - 1},BALANCED,{row}\n" for row in range(30)]
     once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
@@ -171,6 +171,9 @@ def test_a_trade_counts_as_evidence_once(tmp_path: Path) -> None:
     assert record.notes["trade_id_repeated"] == 30
     one, other = (evidence_courses(each, EVIDENCE, 1_000, silent).recommended for each in (record_of(once), record))
     assert one.last()["confidence"][0] == other.last()["confidence"][0] != 0.5
+    sync = SyncSettings(windows=WindowSettings(trades=40))
+    one, other = (reference_course(each, sync, 1_000, silent) for each in (record_of(once), record))
+    assert one.last()["confidence"][0] == other.last()["confidence"][0]
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 9])
