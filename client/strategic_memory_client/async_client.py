@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from time import time
+from time import monotonic, time
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +18,7 @@ from strategic_memory_client.async_driver import subscription_events
 from strategic_memory_client.async_follower import AsyncFollower
 from strategic_memory_client.async_transport import AsyncConnection, AsyncTransport
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
+from strategic_memory_client.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
 from strategic_memory_client.iterations import AsyncFeedbackStream
 from strategic_memory_client.newest import CLOSED
@@ -66,11 +66,11 @@ class AsyncStrategicMemoryClient(Rooted):
     def newest(self) -> Feedback:
         """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
 
-        WARMING_UP until something arrived; STALE with the safe values once `valid_until` has passed, the
-        server was silent for too long, or the client was closed.
+        WARMING_UP until something arrived; STALE with the safe values once its validity is over, the server was
+        silent for too long, or the client was closed.
         """
         held = self._newest.held
-        return held.advised if time() < held.good_until_s else held.safe
+        return held.advised if time() < held.good_until_s and monotonic() < held.steady_until_s else held.safe
 
     def follow(self) -> None:
         """Keep `newest` up to date from now on, in a task of the running loop. Raises ClientClosedError."""
@@ -91,7 +91,7 @@ class AsyncStrategicMemoryClient(Rooted):
             lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
             self._timeout_s(timeout_s),
         )
-        return feedback_from_wire(wire.feedback)
+        return answer_from_wire(wire)
 
     async def analyze(
         self,

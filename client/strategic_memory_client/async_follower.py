@@ -14,7 +14,7 @@ from strategic_memory_client.async_stream import is_being_cancelled
 from strategic_memory_client.async_transport import AsyncTransport
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import FeedbackReceived
-from strategic_memory_client.from_wire import feedback_from_wire
+from strategic_memory_client.from_wire import answer_from_wire
 from strategic_memory_client.newest import LOOP_ENDED, NewestFeedback
 from strategic_memory_client.restart_delays import RestartDelays
 from strategic_memory_client.subscription import Subscription
@@ -82,4 +82,4 @@ class AsyncFollower:
             )
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
-        self.newest.feedback(feedback_from_wire(wire.feedback), time(), monotonic())
+        self.newest.feedback(answer_from_wire(wire), time(), monotonic())

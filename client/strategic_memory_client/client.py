@@ -6,7 +6,7 @@ import random
 import weakref
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from time import time
+from time import monotonic, time
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,7 @@ import grpc
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.from_wire import analysis_from_wire, feedback_from_wire
+from strategic_memory_client.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
 from strategic_memory_client.health import health_from_wire, health_request, unknown_service
 from strategic_memory_client.iterations import FeedbackStream
 from strategic_memory_client.newest import CLOSED
@@ -68,11 +68,11 @@ class StrategicMemoryClient(Rooted):
     def newest(self) -> Feedback:
         """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
 
-        WARMING_UP until something arrived; STALE with the safe values once `valid_until` has passed, the
-        server was silent for too long, or the client was closed.
+        WARMING_UP until something arrived; STALE with the safe values once its validity is over, the server was
+        silent for too long, or the client was closed.
         """
         held = self._newest.held
-        return held.advised if time() < held.good_until_s else held.safe
+        return held.advised if time() < held.good_until_s and monotonic() < held.steady_until_s else held.safe
 
     def follow(self) -> None:
         """Keep `newest` up to date from now on, in a daemon thread. Raises ClientClosedError."""
@@ -90,7 +90,7 @@ class StrategicMemoryClient(Rooted):
             lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
             self._timeout_s(timeout_s),
         )
-        return feedback_from_wire(wire.feedback)
+        return answer_from_wire(wire)
 
     def analyze(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from google.protobuf import struct_pb2
 
@@ -95,11 +96,17 @@ def stream_message_from_wire(wire: service_pb2.StreamFeedbackResponse) -> Feedba
     """Return what one message of a stream carries; None for a kind that this library does not know."""
     match wire.WhichOneof("event"):
         case "feedback":
-            return replace(feedback_from_wire(wire.feedback), skipped_revisions=wire.skipped_revisions)
+            feedback = feedback_from_wire(wire.feedback)
+            return replace(feedback, skipped_revisions=wire.skipped_revisions, sent_at=_sent_at(wire))
         case "heartbeat":
             return heartbeat_from_wire(wire.heartbeat)
         case _:
             return None
+
+
+def answer_from_wire(wire: service_pb2.GetFeedbackResponse) -> Feedback:
+    """Return the feedback that GetFeedback answers with."""
+    return replace(feedback_from_wire(wire.feedback), sent_at=_sent_at(wire))
 
 
 def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
@@ -120,6 +127,10 @@ def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
         correlations=correlations_from_wire(wire.correlations) if wire.HasField("correlations") else None,
         past_advice=past_advice_from_wire(wire.past_advice) if wire.HasField("past_advice") else None,
     )
+
+
+def _sent_at(wire: service_pb2.StreamFeedbackResponse | service_pb2.GetFeedbackResponse) -> datetime | None:
+    return time_from_wire(wire.sent_at) if wire.HasField("sent_at") else None
 
 
 def _performance(wire: feedback_pb2.RegimePerformance) -> RegimePerformance:

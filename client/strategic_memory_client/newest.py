@@ -11,7 +11,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from time import time
+from time import monotonic, time
 
 from strategic_memory_client.events import (
     Disconnected,
@@ -28,9 +28,9 @@ from strategic_memory_client.results import (
     Heartbeat,
     safe_leverage,
 )
+from strategic_memory_client.validity import seconds_left
 
 _REMEMBERED_EPOCHS = 16
-
 
 _logger = logging.getLogger("strategic_memory_client")
 
@@ -42,14 +42,22 @@ LOOP_ENDED = (
 
 
 class HeldFeedback:
-    """What to answer before, and what from `good_until_s` (seconds since 1970 UTC) on. It never changes."""
+    """What to answer while it is good, and what after. It never changes.
 
-    __slots__ = ("_safe", "advised", "good_until_s")
+    Two clocks count, and the first to pass its limit ends it: the monotonic one (`steady_until_s`) cannot be set back,
+    and the wall clock (`good_until_s`, seconds since 1970 UTC) goes on while a machine sleeps.
+    """
 
-    def __init__(self, advised: Feedback, safe: Feedback, good_until_s: float) -> None:
+    __slots__ = ("_safe", "advised", "good_until_s", "steady_until_s")
+
+    def __init__(
+        self, advised: Feedback, safe: Feedback, good_for_s: float = math.inf, from_wall_s: float = 0.0
+    ) -> None:
+        """Let it be good for so many seconds from now on, which the wall clock shows as `from_wall_s`."""
         self.advised = advised
         self._safe = safe
-        self.good_until_s = good_until_s
+        self.good_until_s = from_wall_s + good_for_s
+        self.steady_until_s = monotonic() + good_for_s
 
     @property
     def safe(self) -> Feedback:
@@ -58,7 +66,7 @@ class HeldFeedback:
 
     def read(self) -> Feedback:
         """Return what may be acted upon now."""
-        return self.advised if time() < self.good_until_s else self.safe
+        return self.advised if time() < self.good_until_s and monotonic() < self.steady_until_s else self.safe
 
 
 class MutedFeedback(HeldFeedback):
@@ -100,8 +108,7 @@ if hasattr(os, "register_at_fork"):
 class NewestFeedback:
     """Keeps `held` up to date from the messages of a stream. One thread writes; any may read `held`.
 
-    The wall clock decides, because `valid_until` is a wall-clock time and because it keeps counting while a
-    machine sleeps. Should it be set back while the server is silent, `out_of_reach` still ends the validity.
+    The validity counts from when a message was heard, as the server's clock measures it: see `seconds_left`.
     """
 
     __slots__ = (
@@ -123,7 +130,7 @@ class NewestFeedback:
         self._heard_at_s = -math.inf
         self._is_followed = False
         self._muted_by = ""
-        self.held = HeldFeedback(WARMING_UP, WARMING_UP, math.inf)
+        self.held = HeldFeedback(WARMING_UP, WARMING_UP)
         _all_in_process.add(self)
 
     @property
@@ -175,7 +182,7 @@ class NewestFeedback:
             return
         self._enter(feedback.epoch)
         self._received = feedback
-        self._hold(feedback, wall_s + self._silence_timeout_s)
+        self._hold(seconds_left(feedback, wall_s), wall_s)
 
     def heartbeat(self, heartbeat: Heartbeat, wall_s: float, monotonic_s: float) -> bool:
         """Take a heartbeat that came now; tell whether what it vouches for has yet to be fetched."""
@@ -184,7 +191,7 @@ class NewestFeedback:
         is_about_known = (heartbeat.epoch, heartbeat.revision) == (known.epoch, known.revision)
         if is_about_known and heartbeat.status is known.status:
             self._received = _confirmed(known, heartbeat)
-            self._hold(self._received, wall_s + min(self._silence_timeout_s, _validity_left_s(heartbeat)))
+            self._hold(seconds_left(heartbeat, wall_s), wall_s)
             return False
         if heartbeat.status is not FeedbackStatus.ACTIVE:
             if not (self.is_warming_up or self._is_behind(heartbeat)):
@@ -205,7 +212,7 @@ class NewestFeedback:
         """Answer with the safe values from now on, until a feedback or a heartbeat says otherwise."""
         if not self._muted_by:
             stale = self._stale()
-            self.held = HeldFeedback(stale, stale, math.inf)
+            self.held = HeldFeedback(stale, stale)
 
     def _stale(self) -> Feedback:
         return self._received if self.is_warming_up else self._received.as_stale()
@@ -227,10 +234,11 @@ class NewestFeedback:
             if len(self._left_epochs) > _REMEMBERED_EPOCHS:
                 self._left_epochs.popitem(last=False)
 
-    def _hold(self, feedback: Feedback, good_until_s: float) -> None:
+    def _hold(self, validity_left_s: float, wall_s: float) -> None:
+        feedback, good_for_s = self._received, self._silence_timeout_s
         if feedback.status is FeedbackStatus.ACTIVE:
-            good_until_s = min(good_until_s, _seconds(feedback.valid_until))
-        self.held = HeldFeedback(feedback, feedback.as_stale(), good_until_s)
+            good_for_s = min(good_for_s, validity_left_s)
+        self.held = HeldFeedback(feedback, feedback.as_stale(), good_for_s, wall_s)
         if self._muted_by:  # by another thread, while this one was about it
             self.held = MutedFeedback(self._stale(), self._muted_by)
 
@@ -243,13 +251,6 @@ def _confirmed(known: Feedback, heartbeat: Heartbeat) -> Feedback:
     leverage = safe_leverage(SAFE_LEVERAGE, heartbeat.leverage_caps)
     bound_by = heartbeat.leverage_caps[0].source if leverage < SAFE_LEVERAGE else None
     return replace(confirmed, leverage_hint=leverage, leverage_bound_by=bound_by, leverage_caps=heartbeat.leverage_caps)
-
-
-def _validity_left_s(heartbeat: Heartbeat) -> float:
-    """Return the seconds left by the server's own clock, whatever the clock here says."""
-    if heartbeat.timestamp is None or heartbeat.status is not FeedbackStatus.ACTIVE:
-        return math.inf
-    return _seconds(heartbeat.valid_until) - heartbeat.timestamp.timestamp()
 
 
 def _seconds(valid_until: datetime | None) -> float:

@@ -231,6 +231,9 @@ class Feedback(Unchanging):
     epoch_changed: bool = field(default=False, compare=False)
     """Whether a stream came to this feedback from another epoch: history was lost in between."""
 
+    sent_at: datetime | None = field(default=None, compare=False)
+    """When the server sent it, by the server's clock. None: by a server that does not tell."""
+
     @property
     def is_probe(self) -> bool:
         """Whether `updated_policy` is a probe: that of the current regime, where that is the preferred one."""

@@ -11,7 +11,7 @@ from time import monotonic, time
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client.errors import StrategicMemoryError
 from strategic_memory_client.events import FeedbackReceived
-from strategic_memory_client.from_wire import feedback_from_wire
+from strategic_memory_client.from_wire import answer_from_wire
 from strategic_memory_client.latch import Latch
 from strategic_memory_client.newest import NewestFeedback
 from strategic_memory_client.restart_delays import RestartDelays
@@ -83,4 +83,4 @@ class SyncFollower:
             )
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
-        self.newest.feedback(feedback_from_wire(wire.feedback), time(), monotonic())
+        self.newest.feedback(answer_from_wire(wire), time(), monotonic())

@@ -32,7 +32,7 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
     """
     found = client.check_health()
     feedback = client.get_feedback() if found.serving and not serving_only else None
-    acts = feedback is not None and feedback.is_active_at(datetime.now(UTC))
+    acts = feedback is not None and feedback.is_active_at(feedback.sent_at or datetime.now(UTC))
     shown: dict[str, object] = {
         "address": found.address,
         "serving": found.serving,

@@ -18,6 +18,7 @@ from strategic_memory_client.events import (
 from strategic_memory_client.results import Feedback
 
 _OF_THE_DELIVERY = ("skipped_revisions", "epoch_changed")
+_OF_THE_MESSAGE = "sent_at"
 
 
 def json_line(value: object) -> str:
@@ -67,4 +68,4 @@ def json_value(value: object) -> object:
 def _fields(value: object) -> dict[str, object]:
     # A value with slots has no `__dict__`; `dataclasses.asdict` would copy deeply what is only to be read.
     names = [field.name for field in dataclasses.fields(value)]  # type: ignore[arg-type]  # a dataclass, always
-    return {name: json_value(getattr(value, name)) for name in names}
+    return {name: json_value(getattr(value, name)) for name in names if name != _OF_THE_MESSAGE}

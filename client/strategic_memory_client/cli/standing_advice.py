@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from strategic_memory_client.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
 from strategic_memory_client.results import Feedback, FeedbackStatus, Heartbeat
+from strategic_memory_client.validity import seconds_left
 
 
 class StandingAdvice:
@@ -14,18 +15,22 @@ class StandingAdvice:
 
     def __init__(self) -> None:
         self._said: Feedback | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._holds_until: datetime | None = None
         self._told_status: FeedbackStatus | None = None
         self._told_place: tuple[str, int] | None = None
 
     def take(self, event: SubscriptionEvent, now: datetime) -> Feedback | None:
         """Take an event that happened at `now` (aware); return the feedback to tell, None when nothing changed."""
+        self._now = now
         match event:
             case FeedbackReceived(feedback):
                 self._said = feedback
+                self._holds_until = self._end_of(feedback)
                 return self._tell(feedback)
             case HeartbeatReceived(heartbeat):
                 return self._heartbeat(heartbeat)
-            case Disconnected() if self._said is not None and not self._said.is_active_at(now):
+            case Disconnected() if self._holds_until is None or now >= self._holds_until:
                 return self._withdraw()
             case _:
                 return None
@@ -47,6 +52,7 @@ class StandingAdvice:
         if feedback.status is not FeedbackStatus.ACTIVE:
             return None
         self._said = feedback
+        self._holds_until = self._end_of(feedback)
         return self._tell(feedback)
 
     def _heartbeat(self, heartbeat: Heartbeat) -> Feedback | None:
@@ -55,8 +61,14 @@ class StandingAdvice:
             return self._withdraw()
         if said is None or said.status is not FeedbackStatus.ACTIVE or not _is_about(heartbeat, said):
             return None
+        self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
         return None if self._told_status is FeedbackStatus.ACTIVE else self._tell(self._said)
+
+    def _end_of(self, said: Feedback | Heartbeat) -> datetime | None:
+        """Return until when, by the clock here, what is said now holds; None where it does not."""
+        left_s = seconds_left(said, self._now.timestamp())
+        return self._now + timedelta(seconds=left_s) if left_s > 0 else None
 
     def _withdraw(self) -> Feedback | None:
         if self._said is None or self._told_status is not FeedbackStatus.ACTIVE:

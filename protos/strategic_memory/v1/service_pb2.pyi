@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from strategic_memory.v1 import analysis_pb2 as _analysis_pb2
 from strategic_memory.v1 import feedback_pb2 as _feedback_pb2
@@ -69,18 +70,26 @@ class GetFeedbackResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FEEDBACK_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def feedback(self) -> _feedback_pb2.Feedback:
         """The feedback in force."""
+
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp:
+        """When this was sent, by the server's clock, to 20 ms. `valid_until` less this is how long the feedback holds from
+        when it is heard, whatever the clock of who hears it shows.
+        """
 
     def __init__(
         self,
         *,
         feedback: _feedback_pb2.Feedback | None = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "sent_at", b"sent_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -137,6 +146,7 @@ class StreamFeedbackResponse(_message.Message):
     FEEDBACK_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     SKIPPED_REVISIONS_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
     skipped_revisions: _builtins.int
     """Revisions between the previous feedback on this stream (or the resume point) and this one that were not sent."""
     @_builtins.property
@@ -147,16 +157,23 @@ class StreamFeedbackResponse(_message.Message):
     def heartbeat(self) -> _feedback_pb2.Heartbeat:
         """Nothing new, but the stream is alive; also sent at once when the feedback in force becomes stale."""
 
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp:
+        """When a feedback was sent, by the server's clock, to 20 ms. `valid_until` less this is how long it holds from when it
+        is heard, whatever the clock of who hears it shows. A heartbeat has a `timestamp` for that.
+        """
+
     def __init__(
         self,
         *,
         feedback: _feedback_pb2.Feedback | None = ...,
         heartbeat: _feedback_pb2.Heartbeat | None = ...,
         skipped_revisions: _builtins.int = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "skipped_revisions", b"skipped_revisions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "sent_at", b"sent_at", "skipped_revisions", b"skipped_revisions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["feedback", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015

@@ -58,7 +58,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._grpc = grpc_settings
         self._analyst = analyst
         self._draining = False
-        self._messages = MessageCache()
+        self._messages = MessageCache(sources.clock_ms)
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
         self._pages = LogPages(sources.log.read_after)

@@ -214,7 +214,7 @@ def test_figures_without_a_best_policy_say_so() -> None:
 
 
 def test_one_message_serves_everybody_until_the_feedback_changes() -> None:
-    cache = MessageCache()
+    cache = MessageCache(lambda: NOW_MS)
     one, other = feedback(1), feedback(2)
     assert cache.response(one) is cache.response(one)
     assert cache.delivery(one, 0) is cache.delivery(one, 0)
