@@ -5,6 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+import numpy as np
+
+from strategic_memory_server.evidence.cells import Cells
+
 
 class Caution(enum.Enum):
     """A stable name for each."""
@@ -24,13 +28,37 @@ class Caution(enum.Enum):
     NEVER_CONSERVATIVE = "NEVER_CONSERVATIVE"
     """CONSERVATIVE was never observed in this regime: what the others are compared with is inferred."""
 
+    OUTLIER = "OUTLIER"
+    """The pnl of one policy in one regime spreads far more widely than is usual: by an outlier, or in another unit."""
 
-def cautions_of(in_regime: Sequence[int], overall: Sequence[int]) -> tuple[Caution, ...]:
+
+_FAR_SPREAD = 5.0
+"""A cell that spreads so many times as widely as the median cell is told."""
+
+
+def has_outlier(cells: Cells, prior_observations: float) -> bool:
+    """Tell whether a cell spreads far more widely than the median one, towards which each is shrunk.
+
+    Args:
+        cells: the sums of one memory, shape (regimes, 3).
+        prior_observations: v, above 0: so a single trade has to be far larger than any of a cell of hundreds.
+    """
+    seen = cells.weight > 0.0
+    weight, square = cells.weight[seen], cells.squared_pnl[seen]
+    if weight.size < 2:
+        return False
+    usual = float(np.median(square / weight))
+    shrunk = (prior_observations * usual + square) / (prior_observations + weight)
+    return usual > 0.0 and bool(np.any(shrunk > _FAR_SPREAD**2 * usual))
+
+
+def cautions_of(in_regime: Sequence[int], overall: Sequence[int], *, outlier: bool = False) -> tuple[Caution, ...]:
     """Name what limits an estimate.
 
     Args:
         in_regime: observations of each policy in the regime.
         overall: observations of each policy in all regimes.
+        outlier: see `has_outlier`.
     """
     if not any(overall):
         return (Caution.NOTHING_SEEN,)
@@ -43,6 +71,8 @@ def cautions_of(in_regime: Sequence[int], overall: Sequence[int]) -> tuple[Cauti
         found.append(Caution.ONE_POLICY_IN_REGIME)
     if any(in_regime) and not in_regime[0]:
         found.append(Caution.NEVER_CONSERVATIVE)
+    if outlier:
+        found.append(Caution.OUTLIER)
     return tuple(found)
 
 

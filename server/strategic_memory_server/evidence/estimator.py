@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.evidence.cautions import cautions_of
+from strategic_memory_server.evidence.cautions import cautions_of, has_outlier
 from strategic_memory_server.evidence.cells import cells_of
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
@@ -57,13 +57,14 @@ class Belief:
         self._settings = settings
         cells, self._places = cells_of(sums)
         self._figures = figures_of(cells, settings)
+        self._outlier = has_outlier(cells, settings.prior_observations)
 
     def estimate(self, regimes: Sequence[str], leverage_caps: Mapping[str, float] | None = None) -> Estimate:
         """Say what the evidence says about some regimes; see `estimate`."""
         sums, figures = self.sums, self._figures
         asked = figures.of_regimes([self._places.get(regime, len(self._places)) for regime in regimes])
         overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
-        view = _View(asked, judge(asked, self._settings), self._settings)
+        view = _View(asked, judge(asked, self._settings), self._settings, self._outlier)
         return Estimate(
             regimes=tuple(
                 view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
@@ -99,6 +100,7 @@ class _View:
     figures: Figures
     judgement: Judgement
     settings: EvidenceSettings
+    outlier: bool
 
     def of_regime(
         self, place: int, regime: str, cells: RegimeSums, overall: Sequence[int], caps: Mapping[str, float] | None
@@ -116,7 +118,7 @@ class _View:
             confidence_boost=confidence,
             leverage=leverage_hint(confidence, relative_spread, followed.interval_low, caps),
             relative_spread=relative_spread,
-            cautions=cautions_of([cell.observations for cell in cells], overall),
+            cautions=cautions_of([cell.observations for cell in cells], overall, outlier=self.outlier),
         )
 
     def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:

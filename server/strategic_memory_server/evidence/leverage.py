@@ -39,13 +39,14 @@ class Leverage:
 def leverage_hint(
     confidence: float, relative_spread: float, interval_low: float, caps: Mapping[str, float] | None = None
 ) -> Leverage:
-    """Give clip((0.5 + confidence) / relative spread, 0.5, 2), then the lowest of the caps.
+    """Give clip((0.5 + confidence) min(1, 1 / relative spread), 0.5, 2), then the lowest of the caps.
 
     Neutral confidence and an average spread give 1; a regime that spreads twice as widely halves it, which keeps the
     spread of the position (volatility targeting; Moreira and Muir, Journal of Finance 72, 2017; the factor
-    0.5 + confidence is chosen here). Two kinds of caps: as long as the 90 % interval of the mean pnl does not lie above
-    0, leverage stays at most 1; and every cap of the caller, which is exact and may go below 0.5. Of equal caps the
-    first by name is said to bind.
+    0.5 + confidence is chosen here). The spread only lowers: a calm regime, or one outlier elsewhere that widens the
+    spread of all pnl, raises no leverage. Two kinds of caps: as long as the 90 % interval of the mean pnl does not lie
+    above 0, leverage stays at most 1; and every cap of the caller, which is exact and may go below 0.5. Of equal caps
+    the first by name is said to bind.
 
     Args:
         confidence: probability that the recommended policy's mean pnl is above 0.
@@ -53,7 +54,7 @@ def leverage_hint(
         interval_low: lower bound of the 90 % interval of the recommended policy's mean pnl.
         caps: highest leverage by the name of who says so, each finite and at least 0; ValueError for any other.
     """
-    uncapped = min(max((0.5 + confidence) / relative_spread, LOWEST), HIGHEST)
+    uncapped = min(max((0.5 + confidence) / max(relative_spread, 1.0), LOWEST), HIGHEST)
     limits = dict(caps or {})
     for name, cap in limits.items():
         if not 0.0 <= cap < math.inf:

@@ -64,7 +64,8 @@ def assert_as_the_plain_way(trades: Sequence[Trade], settings: EvidenceSettings)
                 assert policy.probability_beats_conservative == pytest.approx(dense.beats, abs=1e-9)
         followed = regime.policies[regime.recommended]
         assert regime.confidence_boost == followed.probability_mean_positive
-        uncapped = (0.5 + followed.probability_mean_positive) * expected.unit / expected.regime_spread[regime.regime]
+        relative_spread = expected.regime_spread[regime.regime] / expected.unit
+        uncapped = (0.5 + followed.probability_mean_positive) * min(1.0, 1.0 / relative_spread)
         assert regime.leverage.uncapped == pytest.approx(min(max(uncapped, 0.5), 2.0), rel=1e-9)
 
 
@@ -154,6 +155,33 @@ def test_a_policy_that_keeps_winning_is_recommended() -> None:
     assert never.recommended is Policy.CONSERVATIVE
     assert never.policies[2].mean_pnl > never.policies[0].mean_pnl
     assert Caution.REGIME_NOT_SEEN in never.cautions
+
+
+@pytest.mark.parametrize("pnl", [-1250.0, -25.0, -5.0, 5.0, 1250.0])
+def test_one_outlier_elsewhere_raises_no_leverage(pnl: float) -> None:
+    """Among trades of 0.1: it widens the spread of all pnl for thousands of trades."""
+    generator = np.random.default_rng(29)
+
+    def clean(count: int) -> list[Trade]:
+        return [
+            Trade(regime, policy, 0.03 * policy + 0.1 * float(generator.standard_normal()))
+            for _ in range(count)
+            for regime in ("BEAR", "BULL", "RANGE")
+            for policy in range(3)
+        ]
+
+    history = clean(200)
+    more = clean(150)
+    for trades in (history, history + more[:450], history + more):
+        without = estimate_of(trades, ["BEAR", "BULL", "RANGE"]).regimes
+        disturbed = [*trades[: len(history)], Trade("BEAR", 0, pnl), *trades[len(history) :]]
+        bear, *others = estimate_of(disturbed, ["BEAR", "BULL", "RANGE"]).regimes
+        for before, after in zip(without[1:], others, strict=True):
+            # What its own width had lowered by may come back; nothing goes above that.
+            assert after.leverage.hint <= before.leverage.hint * max(before.relative_spread, 1.0) + 1e-3, after.regime
+            assert (Caution.OUTLIER in after.cautions) == (abs(pnl) > 5.0), "5 is within reach of a wide regime"
+        assert bear.leverage.hint <= without[0].leverage.hint
+        assert all(Caution.OUTLIER not in regime.cautions for regime in without)
 
 
 def test_caps_of_the_caller_bind_and_are_named() -> None:

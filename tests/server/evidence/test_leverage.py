@@ -11,7 +11,7 @@ from strategic_memory_server.evidence.leverage import INTERVAL_CAP, Leverage, le
 
 @pytest.mark.parametrize(
     ("confidence", "relative_spread", "expected"),
-    [(0.5, 1.0, 1.0), (0.7, 1.0, 1.2), (0.7, 2.0, 0.6), (0.9, 0.5, 2.0), (0.1, 3.0, 0.5), (1.0, 1e-9, 2.0)],
+    [(0.5, 1.0, 1.0), (0.7, 1.0, 1.2), (0.7, 2.0, 0.6), (0.9, 0.5, 1.4), (0.1, 3.0, 0.5), (1.0, 1e-9, 1.5)],
 )
 def test_without_caps(confidence: float, relative_spread: float, expected: float) -> None:
     found = leverage_hint(confidence, relative_spread, interval_low=0.01)
