@@ -127,7 +127,7 @@ def _regime(rows: Rows, name: str, minimum_policy_trades: int) -> ExpectedRegime
         for policy in ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")
         if any(row.policy == policy for row in traded)
     }
-    runs, ended = _runs(rows.regimes, name)
+    runs, lengths, ended = _runs(rows.regimes, name)
     return ExpectedRegime(
         regime=name,
         sample_count=len(pnl),
@@ -143,8 +143,8 @@ def _regime(rows: Rows, name: str, minimum_policy_trades: int) -> ExpectedRegime
             strategy: _trades([row.pnl for row in traded if row.strategy == strategy])
             for strategy in sorted({row.strategy for row in traded if row.strategy})
         },
-        episodes=len(runs),
-        dwell_observations=sum(runs) / len(runs) if runs else None,
+        episodes=runs,
+        dwell_observations=sum(lengths) / len(lengths) if lengths else None,
         dwell_seconds=sum(ended) / len(ended) / 1000 if ended else None,
     )
 
@@ -168,8 +168,9 @@ def _rate(wins: int, losses: int) -> float | None:
     return wins / (wins + losses) if wins + losses else None
 
 
-def _runs(observations: list[RegimeRow], name: str) -> tuple[list[int], list[int]]:
-    """Lengths in observations of every run of a regime, and times in ms that those which have ended have lasted."""
+def _runs(observations: list[RegimeRow], name: str) -> tuple[int, list[int], list[int]]:
+    """How many runs of a regime there are, and lengths in observations and times in ms of those that have ended."""
+    runs = 0
     lengths: list[int] = []
     lasted: list[int] = []
     index = 0
@@ -178,7 +179,8 @@ def _runs(observations: list[RegimeRow], name: str) -> tuple[list[int], list[int
         while index < len(observations) and observations[index].regime == observations[start].regime:
             index += 1
         if observations[start].regime == name:
-            lengths.append(index - start)
+            runs += 1
             if index < len(observations):
+                lengths.append(index - start)
                 lasted.append(observations[index].time_ms - observations[start].time_ms)
-    return lengths, lasted
+    return runs, lengths, lasted

@@ -186,7 +186,7 @@ class RegimeAnalysis(Unchanging):
     episodes: int
     """Unbroken runs of this regime among the regime observations."""
     mean_dwell_observations: float | None
-    """Mean length of such a run in observations. None without one."""
+    """Mean length in observations of such a run that has ended. None when none has."""
     mean_dwell_seconds: float | None
     """Mean time from the start of such a run to the next. None when none has ended, or without times."""
     performance: Performance | None = None

@@ -46,7 +46,7 @@ class RegimeFigures:
         policies: figures by policy, in the order of risk, for the policies that traded.
         strategies: figures by strategy, by name, for trades that name one.
         episodes: unbroken runs among the observations.
-        mean_dwell_observations: mean length of a run in observations; None without one.
+        mean_dwell_observations: mean length of a run that has ended, in observations; None when none has.
         mean_dwell_seconds: mean time from the start of a run to the start of the next, over runs that have ended;
             None when none has, or when times are not known.
     """

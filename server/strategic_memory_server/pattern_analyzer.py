@@ -86,7 +86,7 @@ class PatternAnalyzer:
             policies=policies,
             strategies=strategies,
             episodes=episodes,
-            mean_dwell_observations=observed.entries / episodes if episodes else None,
+            mean_dwell_observations=totals.observed.runs.mean_observations(name, episodes, observed.entries),
             mean_dwell_seconds=mean_dwell_seconds,
         )
 

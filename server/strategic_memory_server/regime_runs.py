@@ -30,6 +30,7 @@ class RunTotals:
         first: regime of the oldest observation; empty without one.
         last: regime of the newest observation; empty without one.
         open_ms: time from the start of the run that has not ended to the newest observation, milliseconds.
+        open_observations: observations of that run.
     """
 
     transitions: Mapping[Pair, int] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class RunTotals:
     first: str = ""
     last: str = ""
     open_ms: int = 0
+    open_observations: int = 0
 
     def episodes(self) -> dict[str, int]:
         """Count the runs by regime."""
@@ -45,6 +47,12 @@ class RunTotals:
             if before != after:
                 episodes[after] = episodes.get(after, 0) + count
         return episodes
+
+    def mean_observations(self, regime: str, episodes: int, observations: int) -> float | None:
+        """Mean length of the runs that have ended, of a regime with so many runs and observations; None: none has."""
+        if regime == self.last:
+            episodes, observations = episodes - 1, observations - self.open_observations
+        return observations / episodes if episodes else None
 
     def mean_seconds(self, regime: str, episodes: int) -> float | None:
         """Mean time of the runs that have ended, of a regime with so many runs; None when none has."""
@@ -68,7 +76,9 @@ class RunTally:
 
     def totals(self) -> RunTotals:
         """Give the totals as they stand."""
-        return RunTotals(self._transitions.copy(), self._apart_ms.copy(), self._first, self._last, self._open_ms)
+        return RunTotals(
+            self._transitions.copy(), self._apart_ms.copy(), self._first, self._last, self._open_ms, self._open_count
+        )
 
     def add(self, regime: str, time_ms: int) -> None:
         """Add an observation that is not older than those before."""

@@ -14,6 +14,9 @@ from random_memory import START_MS, memory_of, random_rows
 from regime_figures import caps
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
+from strategic_memory_server.deep_analysis import analyze_deeply
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 
@@ -172,10 +175,21 @@ def test_without_times_there_are_no_times_and_the_order_still_counts() -> None:
     assert analysis.current_regime == "A"
 
 
-def test_a_run_that_has_not_ended_has_a_length_and_no_time() -> None:
+def test_a_run_that_has_not_ended_has_no_length_yet() -> None:
+    """Both places where an answer gives the length count the runs that have ended, and no other."""
     rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, "A", 0.1) for second in range(5)])
     figures = figures_of(rows, "A")
-    assert (figures.episodes, figures.mean_dwell_observations, figures.mean_dwell_seconds) == (1, 5.0, None)
+    assert (figures.episodes, figures.mean_dwell_observations, figures.mean_dwell_seconds) == (1, None, None)
+    names = ["A"] * 4 + ["B"] * 2 + ["A"] * 2 + ["B"] * 9
+    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, name, 0.1) for second, name in enumerate(names)])
+    memory = memory_of(rows)
+    analysis = PatternAnalyzer().analyze(memory)
+    shown = {figures.regime: figures.mean_dwell_observations for figures in analysis.regimes}
+    assert shown == {"A": 3.0, "B": 2.0}
+    dynamics = analyze_deeply(memory, analysis, EvidenceSums(0.998), EvidenceSettings(), START_MS).dynamics
+    assert dynamics is not None
+    beside = zip(dynamics.regimes, dynamics.dwells, strict=True)
+    assert {regime: dwell.mean_observations for regime, dwell in beside} == shown
 
 
 def test_the_time_of_a_run_ends_where_the_next_one_begins() -> None:

@@ -54,13 +54,14 @@ def expected_runs(seen: list[tuple[str, int]]) -> RunTotals:
     """The same by a walk over all observations."""
     transitions: dict[tuple[str, str], int] = {}
     apart_ms: dict[str, int] = {}
-    open_ms = 0
+    open_ms, open_observations = 0, 1
     for (before, before_ms), (after, after_ms) in pairwise(seen):
         transitions[before, after] = transitions.get((before, after), 0) + 1
         apart_ms[before] = apart_ms.get(before, 0) + after_ms - before_ms
         open_ms = open_ms + after_ms - before_ms if before == after else 0
+        open_observations = open_observations + 1 if before == after else 1
     apart_ms = {regime: time_ms for regime, time_ms in apart_ms.items() if time_ms}
-    return RunTotals(transitions, apart_ms, seen[0][0], seen[-1][0], open_ms)
+    return RunTotals(transitions, apart_ms, seen[0][0], seen[-1][0], open_ms, open_observations)
 
 
 @each_case("seed", range(60))

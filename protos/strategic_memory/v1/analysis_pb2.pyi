@@ -337,7 +337,7 @@ class RegimeAnalysis(_message.Message):
     episodes: _builtins.int
     """Unbroken runs of this regime among the regime observations."""
     mean_dwell_observations: _builtins.float
-    """Mean length of such a run in observations. Absent without one."""
+    """Mean length in observations of such a run that has ended, as in `RegimeCourse`. Absent when none has."""
     mean_dwell_seconds: _builtins.float
     """Mean time from the start of such a run to the start of the next one, in seconds. Absent when no run has ended or times are not known."""
     @_builtins.property

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.figures.finite import differ
 
 TINY = 1e-250
 
@@ -27,7 +28,8 @@ class Deviations:
 
     Attributes:
         mean: arithmetic mean, in the unit of the values.
-        scaled: deviations from it times 2**-exponent; the largest is 0.5 to 1 in size, or all are exactly 0.
+        scaled: deviations from it times 2**-exponent; the largest is 0.5 to 1 in size, or all are exactly 0: the values
+            are equal to rounding.
         exponent: see `scaled`.
     """
 
@@ -37,7 +39,7 @@ class Deviations:
 
     @property
     def spread(self) -> bool:
-        """Whether two of the values differ."""
+        """Whether two of the values differ by more than rounding."""
         return bool(self.scaled.any())
 
     @property
@@ -63,8 +65,8 @@ class Deviations:
 def deviations_of(values: FloatColumn) -> Deviations:
     """Take the mean out of one value or more."""
     low, high = float(values.min()), float(values.max())
-    if low == high:
-        return Deviations(low, np.zeros(values.size), 0)
+    if not differ(low, high):
+        return Deviations(min(max(float(values.mean()), low), high), np.zeros(values.size), 0)
     lift = _lift(max(abs(low), abs(high)))
     lifted = np.ldexp(values, lift) if lift else values
     mean = float(lifted.mean())

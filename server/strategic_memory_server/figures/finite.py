@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import math
 
+ROUNDING = 1e-12
+"""What differs by no more than this share of itself is the same number, added up or subtracted in another way."""
+
+
+def differ(low: float, high: float) -> bool:
+    """Tell whether the lowest and the highest of some values differ by more than rounding."""
+    return high - low > ROUNDING * max(abs(low), abs(high))
+
 
 def finite(value: float) -> float | None:
     """Give a number, or None for what no 64-bit float can hold, such as 1e15 / 1e-300."""
@@ -11,5 +19,5 @@ def finite(value: float) -> float | None:
 
 
 def ratio(dividend: float, divisor: float) -> float | None:
-    """Divide; None where the divisor is 0 or the result is too large for a 64-bit float."""
-    return finite(dividend / divisor) if divisor else None
+    """Divide; None where the divisor is 0, or so small beside the dividend that it may be nothing but rounding."""
+    return dividend / divisor if abs(divisor) > ROUNDING * abs(dividend) else None

@@ -14,6 +14,7 @@ from strategic_memory_server.columns import FloatColumn
 from strategic_memory_server.figures.autocorrelation import MIN_TRADES_FOR_SIGNIFICANCE, Autocorrelation
 from strategic_memory_server.figures.deviations import TINY
 from strategic_memory_server.figures.drift import Sample
+from strategic_memory_server.figures.finite import differ
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, UPPER_PROBABILITY, Interval
 from strategic_memory_server.figures.shape import Shape
 from strategic_memory_server.figures.student_t import quantile
@@ -81,8 +82,8 @@ class Moments:
 
     @property
     def spread(self) -> bool:
-        """Whether two of the values differ."""
-        return self.low < self.high
+        """Whether two of the values differ by more than rounding."""
+        return differ(self.low, self.high)
 
     def in_unit(self, scaled: float) -> float:
         """Give a scaled number in the unit of the values."""
@@ -103,7 +104,7 @@ class Moments:
         if not self.count:
             return Sample(0.0, 0.0, 0.0)
         if not self.spread:
-            return Sample(float(self.count), self.low, 0.0)
+            return Sample(float(self.count), self.mean, 0.0)
         return Sample(float(self.count), self.mean, self.in_unit(self.scaled_deviation))
 
     def shape(self) -> Shape:

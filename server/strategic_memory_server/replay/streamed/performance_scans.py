@@ -150,7 +150,7 @@ class ScannedPerformance:
     def _mean_pnl(self) -> MeanPnl:
         many = self._all
         if not many.spread:
-            return MeanPnl(many.low, None, None, None)
+            return MeanPnl(many.mean, None, None, None)
         dependence = many.autocorrelation()
         if dependence.lag_one is not None and dependence.significant:
             length = block_bootstrap.block_length(many.count, dependence.lag_one)
