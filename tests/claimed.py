@@ -83,7 +83,7 @@ class ClaimedLog:
         return self.log.keys
 
     async def open(self, epoch_if_new: str, above: int = 0) -> LogState:
-        return await self.log.open(await claim_on(self.client), epoch_if_new, above)
+        return (await self.log.open(await claim_on(self.client), epoch_if_new, above)).state
 
     async def publish(self, feedback: Feedback, expected: LogState) -> bool:
         return await self.log.publish(await claim_on(self.client), feedback, expected)

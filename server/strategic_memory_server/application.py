@@ -107,7 +107,7 @@ async def open_service(
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
-        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions)
+        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions, problems)
         caps = HeldCaps(clock_ms, told_ms=round(settings.sync.validity_s * 1000))
         loader = MemoryLoader(
             commands, settings.redis.key_prefix, settings.sync.windows, caps, max_regimes=settings.sync.max_regimes
@@ -138,7 +138,7 @@ async def open_service(
                 watcher=InputWatcher(watching, settings.redis.key_prefix),
                 analyzer=PatternAnalyzer(settings.sync.minimum_policy_trades),
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
-                publisher=FeedbackPublisher(log, heard=lambda: hub.heard),
+                publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems),
                 leadership=leadership,
                 long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes),
                 evidence=EvidenceFeedback(settings.sync.evidence),
@@ -148,7 +148,7 @@ async def open_service(
             observe=sync_metrics.observe,
             clock_ms=clock_ms,
         )
-        tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions)
+        tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions, problems)
         analyst = Analyst(
             AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
             settings.sync,

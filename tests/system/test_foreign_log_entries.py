@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
 import redis
 from conftest import StartService
 from processes import eventually
 from redis_inputs import add_regime
-from service_calls import get_feedback
+from service_calls import get_feedback, get_json, get_text
 from stream_recorder import StreamRecorder
+
+from strategic_memory.v1 import feedback_pb2
 
 LOG = "quantum:stream:strategic_feedback"
 STATE = "quantum:feedback:strategic_memory:state"
@@ -25,6 +31,54 @@ def test_a_foreign_entry_starts_another_epoch_above_it(start_service: StartServi
     assert isinstance(foreign, bytes)
     assert after.revision == int(foreign.split(b"-")[0]) + 1
     assert "Feedback log entry is not readable" in [line["event"] for line in service.log_lines()]
+
+
+@pytest.mark.parametrize("leverage_hint", [50.0, 2.0])
+def test_an_entry_that_looks_like_one_of_ours_is_another_epoch_at_once_and_told(
+    start_service: StartService, redis_client: redis.Redis, leverage_hint: float
+) -> None:
+    """Also where the next sync is a minute away. One that the contract does not allow is never served."""
+    for _ in range(3):
+        add_regime(redis_client, "BULL", 0.3)
+    leader = start_service(sync_interval_s=60)
+    other = start_service(sync_interval_s=60, arguments=("--role", "serve"))
+    before = eventually(lambda: feedback if (feedback := get_feedback(other)).revision else None)
+    entries: Any = redis_client.xrevrange(LOG, count=1)
+    document = json.loads(entries[0][1][b"feedback"])
+    document |= {"revision": before.revision + 1, "leverage_hint": leverage_hint, "updated_policy": "AGGRESSIVE"}
+    forged = {"revision": before.revision + 1, "epoch": before.epoch, "feedback": json.dumps(document)}
+    with StreamRecorder(other.grpc_address) as stream:
+        redis_client.xadd(LOG, dict(forged.items()), id=f"{before.revision + 1}-0")
+        after = eventually(lambda: found if (found := get_feedback(other)).epoch != before.epoch else None)
+        assert after.revision == before.revision + 2
+        assert after.leverage_hint == before.leverage_hint
+        if leverage_hint == 50.0:
+            assert all(one.leverage_hint < 2.0 for one in stream.feedbacks)
+    assert any(line.startswith("feedback log foreign: ") for line in get_json(leader)["problems"])
+    if leverage_hint == 50.0:
+        assert any("leverage_hint is 50.0" in line for line in get_json(other)["problems"])
+
+
+def test_a_data_set_that_is_set_back_is_another_epoch_and_told(
+    start_service: StartService, redis_client: redis.Redis
+) -> None:
+    service = start_service(sync_interval_s=0.1)
+
+    def preferred(regime: str) -> feedback_pb2.Feedback:
+        return eventually(lambda: one if (one := get_feedback(service)).preferred_regime == regime else None)
+
+    for regime in ("BULL", "RANGE"):
+        for _ in range(3):
+            add_regime(redis_client, regime, 0.3)
+        before = preferred(regime)
+        redis_client.swapdb(0, 1)
+    after = preferred("BULL")
+    assert after.revision > before.revision
+    assert after.epoch != before.epoch
+    key: Any = redis_client.get("quantum:feedback:strategic_memory")
+    assert json.loads(key)["preferred_regime"] == "BULL"
+    assert any(line.startswith("feedback log replaced: ") for line in get_json(service)["problems"])
+    assert 'strategic_memory_problem{problem="feedback_log_replaced"} 1.0' in get_text(service, "/metrics")
 
 
 def test_a_deleted_log_leaves_the_revision(start_service: StartService, redis_client: redis.Redis) -> None:

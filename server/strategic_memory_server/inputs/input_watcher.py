@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import redis.asyncio as redis
 import structlog
@@ -15,11 +16,13 @@ from strategic_memory_server.redis_access.round_trip import arrived_after
 LONGEST_BLOCK_S = 0.5
 """Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""
 
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
+
 logger = structlog.get_logger(__name__)
 
 
 class InputWatcher:
-    """Watches the three input streams under one key prefix.
+    """Watches the three input streams under one key prefix, and whether another program writes to the feedback log.
 
     Args:
         client: must bear reads that block for LONGEST_BLOCK_S.
@@ -31,7 +34,9 @@ class InputWatcher:
         self._prefix = prefix
         self._failure: str | None = None
 
-    async def wait(self, read_up_to: Mapping[str, str], timeout_s: float) -> bool | None:
+    async def wait(
+        self, read_up_to: Mapping[str, str], timeout_s: float, heads: Mapping[str, str] = NOTHING_ELSE
+    ) -> bool | None:
         """Wait for an entry beyond what was read: True when there is one, False when none came in time.
 
         None, at once: the streams cannot be watched as they are now.
@@ -39,6 +44,7 @@ class InputWatcher:
         Args:
             read_up_to: id of the newest entry that was read, by source; a source that is missing is not watched.
             timeout_s: longest wait, seconds; at most LONGEST_BLOCK_S counts.
+            heads: id of the newest entry of further streams, by key; what comes after it ends the wait too.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached.
@@ -47,6 +53,7 @@ class InputWatcher:
             return None
         block_ms = max(round(min(timeout_s, LONGEST_BLOCK_S) * 1000), 1)
         cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
+        cursors |= heads
         try:
             arrived = bool(await arrived_after(self._client, cursors, block_ms=block_ms, count=1))
         except (RedisError, OSError) as error:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from strategic_memory_server.past_advice.past_revision import PastRevision, past_revision
 from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
-from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.log_entries import decode_entry
 
 PAGE_ENTRIES = 100
 """Entries read, and decoded, at once: some 300 KB."""
@@ -126,8 +127,6 @@ def decode_page(entries: StreamEntries) -> Page:
 
 def _decoded(entry_id: bytes, fields: dict[bytes, bytes]) -> PastRevision | None:
     try:
-        feedback = decode_feedback(fields.get(b"feedback", b""))
+        return past_revision(decode_entry(entry_id, {b"feedback": fields.get(b"feedback", b"")}))
     except MalformedFeedbackError:
         return None
-    # The id of an entry is its revision; any other was written by somebody else.
-    return past_revision(feedback) if entry_id == b"%d-0" % feedback.revision else None

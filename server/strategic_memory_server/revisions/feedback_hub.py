@@ -12,10 +12,9 @@ from dataclasses import replace
 from strategic_memory_server.feedback import Feedback, warming_up
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.validity_bound import ValidityBound
-
-REMEMBERED_EPOCHS = 8
 
 
 class FeedbackHub:
@@ -35,8 +34,8 @@ class FeedbackHub:
         """First revision of the epoch, whether or not it has been published yet."""
         self.was_read = False
         """Whether the log has been read at all."""
-        self.heard: dict[str, int] = {}
-        """Newest revision that was ever read from the log, by epoch, for the newest epochs."""
+        self.heard = KnownHistory()
+        """What was ever read from the log."""
         self.leverage_caps: LeverageCaps = NO_CAPS
         """The caps on leverage in force, as last read from the log."""
         self._version = version
@@ -52,15 +51,18 @@ class FeedbackHub:
         """Oldest revision that the log retains; 0 when there is none."""
         return self._oldest_retained
 
-    def load(self, snapshot: LogSnapshot) -> None:
+    def load(self, snapshot: LogSnapshot) -> bool:
         """Take over a snapshot of the log in place of everything known.
 
-        One that goes back, in its epoch or to an earlier one, is left: Redis has lost what was said, and until another
-        epoch tells so, what is known is served on, rather than something older.
+        False for one that goes back, in its epoch or to an earlier one, or that says something else than was said: it
+        is left. Redis has lost what was said, and until another epoch tells so, what is known is served on, rather than
+        something older, for as long as it holds.
         """
         state = snapshot.state
-        if state and self._goes_back(state):
-            return
+        if state and any(self._contradicts(feedback) for feedback in snapshot.recent):
+            self.heard.disown(state.epoch)
+        if state and self.heard.goes_back(state):
+            return False
         self._ring.clear()
         self._ring.extend(snapshot.recent)
         self._oldest_retained = state.oldest_revision if state else 0
@@ -74,8 +76,9 @@ class FeedbackHub:
             None,
         )
         if state:
-            self._hear()
+            self.heard.hear(self.epoch, self.revision)
             self._set_times(state)
+        return True
 
     def append(self, feedback: Feedback) -> bool:
         """Take over the next feedback of the log; False when it does not follow what is known."""
@@ -87,7 +90,7 @@ class FeedbackHub:
         self._newest, self._stale = feedback, None
         self._validity.hear(feedback.epoch, feedback.revision, feedback.times)
         self._oldest_retained = self._oldest_retained or feedback.revision
-        self._hear()
+        self.heard.hear(self.epoch, self.revision)
         return True
 
     def confirm(self, state: LogState) -> bool:
@@ -137,15 +140,7 @@ class FeedbackHub:
         if self.leverage_caps != self._nothing.advice.leverage_caps:
             self._nothing = warming_up(self._version, leverage_caps=self.leverage_caps)
 
-    def _goes_back(self, state: LogState) -> bool:
-        """Tell whether a log has come to this place before, and further since."""
-        known = self.heard.get(state.epoch, -1)
-        newest_epoch = next(reversed(self.heard), "")
-        return state.revision < known or (state.revision == known and state.epoch != newest_epoch)
-
-    def _hear(self) -> None:
-        """Remember how far the log had come: Redis may lose what it has said."""
-        highest = max(self.revision, self.heard.pop(self.epoch, 0))
-        self.heard[self.epoch] = highest
-        for forgotten in list(self.heard)[:-REMEMBERED_EPOCHS]:
-            del self.heard[forgotten]
+    def _contradicts(self, feedback: Feedback) -> bool:
+        """Tell whether the log says something else under a revision than it did."""
+        known = self.recent(feedback.revision) if feedback.epoch == self.epoch else None
+        return known is not None and known.advice != feedback.advice

@@ -7,8 +7,9 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis.asyncio as redis
@@ -19,6 +20,7 @@ from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
+from strategic_memory_server.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 from strategic_memory_server.revisions.caps_json import caps_of_text, caps_text
@@ -27,7 +29,7 @@ from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
-from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
+from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState, digest_of
 from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
 
 logger = structlog.get_logger(__name__)
@@ -44,12 +46,35 @@ class DeposedError(Exception):
     """This server may not write to the log any more; the text names who may, and is empty when nobody does."""
 
 
+class Begun(enum.Enum):
+    """Why another epoch was begun."""
+
+    FIRST = "first"
+    """Redis held nothing of a log."""
+    UNREADABLE = "unreadable"
+    """The state was gone or cannot be read, and something else of the log is there."""
+    FOREIGN = "foreign"
+    """The log holds, or has held, entries that the state does not know."""
+    RESTARTED = "restarted"
+    """Redis was restarted or has failed over, and whoever said the newest revision is not there to vouch for it."""
+    ASKED = "asked"
+    """The publisher knows of another history than Redis holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where the log stands, and why its epoch was begun just now; None: it was there."""
+
+    state: LogState
+    begun: Begun | None
+
+
 @dataclass(frozen=True, slots=True)
 class LogSnapshot:
     """The log at one moment.
 
     Attributes:
-        state: where it stands; None when nobody has opened it yet.
+        state: where it stands, with the digest of the newest entry; None when nobody has opened it yet.
         recent: newest feedbacks, oldest first, of the state's epoch.
         log_cursor: id of the newest log entry, to read on from.
         pulse_cursor: id of the newest pulse, to read on from.
@@ -67,10 +92,13 @@ class LogSnapshot:
 class FeedbackLog:
     """Reads and writes the log. The client must return bytes (`decode_responses=False`)."""
 
-    def __init__(self, client: redis.Redis, prefix: str, retained_revisions: int) -> None:
+    def __init__(
+        self, client: redis.Redis, prefix: str, retained_revisions: int, problems: Problems | None = None
+    ) -> None:
         self.keys = LogKeys.under(prefix)
         self._client = client
         self._retained = retained_revisions
+        self._problems = problems or Problems()
         self._open = register_script(client, "open")
         self._publish = register_script(client, "publish")
         self._confirm = register_script(client, "confirm")
@@ -79,7 +107,14 @@ class FeedbackLog:
         self._memory_keys = MemoryKeys.under(prefix)
         self._written: tuple[bytes, Feedback] | None = None
 
-    async def open(self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "") -> LogState:
+    @property
+    def written_head(self) -> str:
+        """Digest of the document that this server was the last to try to write; empty: none."""
+        return digest_of(self._written[0]) if self._written else ""
+
+    async def open(
+        self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "", *, anew: bool = False
+    ) -> Opening:
         """Make sure that the log has an epoch, and tell where it stands.
 
         Args:
@@ -87,6 +122,7 @@ class FeedbackLog:
             epoch_if_new: name of a new epoch, where one is needed.
             above: a new epoch goes on above this revision.
             written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
+            anew: begin another epoch in any case.
 
         Raises:
             DeposedError: the claim is not good any more.
@@ -94,10 +130,11 @@ class FeedbackLog:
         keys = self.keys
         replies = await self._open(
             keys=[keys.state, keys.log, keys.lease, keys.feedback, keys.pulse],
-            args=[claim.value, claim.run_id, epoch_if_new, above, written_epoch],
+            args=[claim.value, claim.run_id, epoch_if_new, above, written_epoch, "1" if anew else ""],
         )
         _check_refused(replies)
-        return LogState.from_replies(replies[1:])
+        begun = Begun(replies[1].decode()) if replies[1] else None
+        return Opening(LogState.from_replies(replies[2:]), begun)
 
     async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
@@ -131,6 +168,7 @@ class FeedbackLog:
                 *time_arguments(feedback.times),
                 key_lives_ms(feedback.times),
                 caps_text(feedback.advice.leverage_caps),
+                expected.head,
                 *(note.arguments() if note else ()),
             ],
         )
@@ -208,6 +246,7 @@ class FeedbackLog:
                 time_arguments(expected.times)[-1],
                 "1" if expected.withdrawn else "",
                 caps_text(feedback.advice.leverage_caps),
+                expected.head,
                 *(note.arguments() if note else ()),
             ],
         )
@@ -256,10 +295,13 @@ class FeedbackLog:
         *state_reply, written_in = after
         # Asked afterwards: where Redis was restarted in between, nobody vouches for what was read.
         run_id = await self._run_id()
-        state = _state(state_reply)
+        state, entries = _state(state_reply), stream_entries(newest)
+        if state is not None:
+            head = dict(entries).get(b"%d-0" % state.revision, {}).get(b"feedback", b"")
+            state = replace(state, head=digest_of(head) if head else "")
         return LogSnapshot(
             state=state,
-            recent=contiguous_tail(decode_entries(stream_entries(newest)[::-1]), state),
+            recent=contiguous_tail(decode_entries(entries[::-1], refuse=self._refused), state),
             log_cursor=newest[0][0].decode() if newest else "0-0",
             pulse_cursor=pulses[0][0].decode() if pulses else "0-0",
             is_vouched_for=not (run_id and written_in and written_in.decode() != run_id),
@@ -287,7 +329,14 @@ class FeedbackLog:
 
     def decode(self, entries: StreamEntries) -> list[Feedback]:
         """Read log entries as `decode_entries` does; bytes that this server wrote last are not taken apart again."""
-        return decode_entries(entries, self._written)
+        return decode_entries(entries, self._written, self._refused)
+
+    def _refused(self, entry_id: str, why: str) -> None:
+        sentence = (
+            f"entry {entry_id} of {self.keys.log} was written by another program and is not served ({why}); find out "
+            "who may write there, see docs/redis.md, Who may write"
+        )
+        self._problems.state("foreign_log_entry", sentence, for_s=TOLD_FOR_S)
 
 
 def _state(reply: list[Any]) -> LogState | None:

@@ -13,9 +13,13 @@ from dataclasses import dataclass, replace
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_store import Note
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.revisions.contract_bounds import outside_contract
+from strategic_memory_server.revisions.feedback_log import Begun, FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.lost_history import tell_begun, tell_entries_lost, tell_other_history
 
 ATTEMPTS = 3
 
@@ -48,43 +52,66 @@ class FeedbackPublisher:
     Args:
         log: the log.
         mint: makes the name of a new epoch.
-        heard: gives the newest revision that has been read from the log, by epoch.
+        heard: gives what has been read from the log.
+        problems: is told when Redis has lost what was said, or holds another history.
     """
 
     def __init__(
         self,
         log: FeedbackLog,
         mint: Callable[[], str] = mint_epoch,
-        heard: Callable[[], Mapping[str, int]] = dict,
+        heard: Callable[[], KnownHistory] = KnownHistory,
+        problems: Problems | None = None,
     ) -> None:
         self._log = log
         self._mint = mint
         self._heard = heard
+        self._problems = problems or Problems()
         self._claim: Claim | None = None
         self._state: LogState | None = None
         self._newest: Feedback | None = None
-        # Newest revision that is known to have been said, by epoch: what Redis holds can fall back behind it.
-        self._said: dict[str, int] = {}
+        # What is known to have been said: what Redis holds can fall back behind it.
+        self._said = KnownHistory()
         self._written_epoch = ""
         self._tried_revision = 0
+        # Where the log can stand while nobody else writes to it, and epochs that this publisher may have begun itself.
+        self._possible: dict[tuple[str, int], str] = {}
+        self._minted: set[str] = set()
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """Id of the entry that the log should end with, by key; what comes after it is another program's."""
+        return {self._log.keys.log: f"{self._state.revision}-0"} if self._state else {}
 
     async def open(self, claim: Claim) -> LogState:
         """Learn where the log stands; afterwards it has an epoch.
 
-        A log that stands lower than what this process knows to have been said has lost history: from then on it has
-        another epoch, and revisions go on above everything that was ever said.
+        Where what Redis holds is another history than what this process knows to have been said, another epoch begins:
+        revisions go on above everything that was ever said.
 
         Raises:
             DeposedError: the claim is not good any more.
         """
         self._learn_what_was_said()
-        state = await self._log.open(claim, self._mint(), self._highest, self._written_epoch)
+        known = self._said.highest
+        state, begun = await self._open(claim)
         snapshot = await self._log.snapshot(recent=1)
-        self._newest = snapshot.recent[-1] if snapshot.recent else None
-        if self._newest and (self._newest.epoch, self._newest.revision) != (state.epoch, state.revision):
-            self._newest = None
-        self._said[state.epoch] = max(self._said.get(state.epoch, 0), state.revision)
+        if begun is None and self._is_other_history(claim, state, snapshot):
+            found = state
+            state, begun = await self._open(claim, anew=True)
+            tell_other_history(self._problems, found, state)
+        elif begun is not None:
+            tell_begun(self._problems, state, begun, known)
+        read = snapshot.state
+        self._newest, head = None, ""
+        if begun is None and read and (read.epoch, read.revision) == (state.epoch, state.revision):
+            self._newest, head = snapshot.recent[-1] if snapshot.recent else None, read.head
+            if not head and state.revision >= state.epoch_start:
+                tell_entries_lost(self._problems, state)
+        self._said.hear(state.epoch, state.revision)
+        state = replace(state, head=head)
         self._state, self._claim = state, claim
+        self._possible, self._minted = {(state.epoch, state.revision): head}, set()
         return state
 
     async def publish(
@@ -106,25 +133,32 @@ class FeedbackPublisher:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether the advice was
                 written is not known then; the next call finds out.
         """
+        self._learn_what_was_said()
         for _ in range(ATTEMPTS):
-            state = (self._state if claim == self._claim else None) or await self.open(claim)
+            state = self._state if claim == self._claim else None
+            if state is None or self._said.goes_back(state):
+                state = await self.open(claim)
             # Until it is known that this write succeeded, it is not known where the log stands.
             newest, self._state = self._newest, None
-            lost = state.revision < self._said[state.epoch]
-            in_force = not (lost or state.withdrawn or _lapsed(state, now_ms))
+            in_force = not (state.withdrawn or _lapsed(state, now_ms))
             repeated = newest is not None and newest.advice == advice and in_force
-            epoch = self._mint() if lost else state.epoch
-            revision = state.revision if repeated else (self._highest if lost else state.revision) + 1
+            epoch, revision = state.epoch, state.revision if repeated else state.revision + 1
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
+            if (wrong := outside_contract(feedback)) is not None:
+                # A fault of the program: every reader would refuse it.
+                raise ValueError(wrong)
             self._tried_revision = revision
+            self._possible.setdefault((epoch, revision), "")
             if repeated:
                 written = await self._log.confirm(claim, feedback, state, note)
             else:
                 written = await self._log.publish(claim, feedback, state, note)
             if written:
+                head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
-                self._said[epoch] = revision
-                self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps)
+                self._said.hear(epoch, revision)
+                self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
+                self._possible = {(epoch, revision): head}
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(CONTESTED)
 
@@ -153,6 +187,7 @@ class FeedbackPublisher:
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
+            self._possible.setdefault((state.epoch, state.revision), "")
             if await self._log.withdraw(claim, ended, state, note):
                 self._written_epoch = newest.epoch
                 return
@@ -166,19 +201,39 @@ class FeedbackPublisher:
         """
         return await self._log.read_caps()
 
+    async def _open(self, claim: Claim, *, anew: bool = False) -> tuple[LogState, Begun | None]:
+        name = self._mint()
+        self._minted.add(name)
+        opening = await self._log.open(claim, name, self._said.highest, self._written_epoch, anew=anew)
+        return opening.state, opening.begun
+
+    def _is_other_history(self, claim: Claim, state: LogState, snapshot: LogSnapshot) -> bool:
+        """Tell whether Redis holds something else than what goes on from all that was said.
+
+        While the claim holds nobody but this publisher writes: the log stands where it has left it, or where a write
+        whose reply was lost has brought it, and says there what it said.
+        """
+        if not self._said.goes_on(state):
+            return True
+        if claim != self._claim or not self._possible:
+            return False
+        if state.epoch in self._minted:
+            return False
+        here = state.epoch, state.revision
+        if here not in self._possible:
+            return True
+        known, read = self._possible[here], snapshot.state
+        found = read.head if read and (read.epoch, read.revision) == here else ""
+        return bool(known and found and known != found)
+
     def _learn_what_was_said(self) -> None:
         """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""
-        for epoch, revision in self._heard().items():
-            if revision > self._said.get(epoch, 0):
-                self._said[epoch] = revision
-                # A write whose reply was lost is heard of all the same; any other is somebody else's.
-                if epoch == self._written_epoch and revision > self._tried_revision:
-                    self._written_epoch = ""
-
-    @property
-    def _highest(self) -> int:
-        """Highest revision that is known to have been said, in whichever epoch; 0: none."""
-        return max(self._said.values(), default=0)
+        heard = self._heard()
+        written = dict(heard).get(self._written_epoch, 0)
+        # A write whose reply was lost is heard of all the same; any other is somebody else's.
+        if written > max(self._said.newest_of(self._written_epoch), self._tried_revision):
+            self._written_epoch = ""
+        self._said.learn(heard)
 
 
 def _lapsed(state: LogState, now_ms: int) -> bool:

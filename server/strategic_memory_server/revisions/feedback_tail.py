@@ -13,6 +13,7 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.backoff import Backoff
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.round_trip import arrived_after
@@ -50,6 +51,7 @@ class FeedbackTail:
         hub: what to feed.
         changed: is notified after each change of the hub.
         recent_revisions: feedbacks to read back at a snapshot.
+        problems: is told while Redis holds another history than the one that is served.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class FeedbackTail:
         hub: FeedbackHub,
         changed: ChangeSignal,
         recent_revisions: int,
+        problems: Problems | None = None,
     ) -> None:
         self._log = log
         self._client = client
         self._hub = hub
         self._changed = changed
         self._recent = recent_revisions
+        self._problems = problems or Problems()
         self.failure: str | None = None
         """Why the log cannot be followed right now; None while it can."""
 
@@ -93,7 +97,10 @@ class FeedbackTail:
             raise UnvouchedLogError(
                 "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
             )
-        self._hub.load(snapshot)
+        if self._hub.load(snapshot):
+            self._problems.withdraw("feedback_log_went_back")
+        elif snapshot.state:
+            self._problems.state("feedback_log_went_back", self._went_back(snapshot.state))
         self._changed.notify()
         return _Cursors(snapshot.log_cursor, snapshot.pulse_cursor)
 
@@ -120,6 +127,13 @@ class FeedbackTail:
 
     def _confirm(self, pulse: dict[bytes, bytes]) -> bool:
         return self._hub.confirm(LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS]))
+
+    def _went_back(self, state: LogState) -> str:
+        return (
+            f"Redis holds revision {state.revision} of epoch {state.epoch}, and this server has served revision "
+            f"{self._hub.revision} of epoch {self._hub.epoch}: the data set was replaced or set back. What was served "
+            "holds until its validity ends or the leading server begins another epoch; see docs/redis.md, Loss"
+        )
 
     def _agrees(self, state: LogState | None) -> bool:
         known = (self._hub.epoch, self._hub.revision)

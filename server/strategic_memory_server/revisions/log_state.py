@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.caps_json import caps_of_text
+from strategic_memory_server.revisions.contract_bounds import is_epoch, times_outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.json_values import read_count
 from strategic_memory_server.revisions.log_times import read_time_ms
@@ -38,6 +40,7 @@ class LogState:
         epoch_start: first revision of the epoch, whether or not it has been published yet.
         withdrawn: whether nothing stands behind the newest feedback any more.
         leverage_caps: caps on leverage in force, whether or not anything is published; None: not known.
+        head: digest of the newest entry of the log, as `digest_of` gives it; empty: not known.
     """
 
     epoch: str
@@ -47,6 +50,7 @@ class LogState:
     epoch_start: int = 1
     withdrawn: bool = False
     leverage_caps: LeverageCaps | None = None
+    head: str = field(default="", compare=False)
 
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
@@ -57,7 +61,7 @@ class LogState:
         """
         epoch, revision, start, oldest, *times, withdrawn, caps = (reply or b"" for reply in replies)
         try:
-            return cls(
+            state = cls(
                 epoch.decode(),
                 read_count(int(revision)),
                 read_count(int(oldest or 0)),
@@ -68,3 +72,12 @@ class LogState:
             )
         except ValueError as error:
             raise MalformedFeedbackError("the state of the feedback log cannot be read") from error
+        if not is_epoch(state.epoch) or times_outside_contract(state.times):
+            raise MalformedFeedbackError("the state of the feedback log is outside the bounds of the contract")
+        return state
+
+
+def digest_of(document: bytes) -> str:
+    """Give the digest of an entry's document, as the scripts work it out."""
+    # What Redis offers to scripts, no matter of security.
+    return hashlib.sha1(document, usedforsecurity=False).hexdigest()

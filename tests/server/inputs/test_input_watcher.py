@@ -51,6 +51,14 @@ async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(
     assert await watcher.wait(loaded.read_up_to, 0.01) is True
 
 
+async def test_what_comes_after_the_head_of_another_stream_is_heard(
+    watcher: InputWatcher, redis_client: redis.Redis
+) -> None:
+    redis_client.xadd("quantum:log", {"a": "b"}, id="7-0")
+    assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "7-0"}) is False
+    assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "6-0"}) is True
+
+
 async def test_streams_that_cannot_be_watched_are_told_at_once(
     watcher: InputWatcher, redis_client: redis.Redis, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,17 @@ def test_a_log_that_fell_back_is_left_until_its_epoch_changes(hub: FeedbackHub) 
     assert (hub.epoch, hub.revision) == ("e1", 8), "unless somebody goes on in it"
 
 
+def test_a_log_that_says_something_else_under_a_revision_is_left_until_its_epoch_changes(hub: FeedbackHub) -> None:
+    """A backup was put back, and a server that did not know what had been said went on from it."""
+    said = [feedback(5), feedback(6)]
+    assert hub.load(snapshot(*said))
+    others = [feedback(revision, label="another") for revision in (6, 7)]
+    assert not hub.load(snapshot(feedback(5), *others))
+    assert hub.in_force(NOW_MS) == said[-1]
+    assert not hub.load(snapshot(feedback(8)))
+    assert hub.load(snapshot(feedback(9, "e2")))
+
+
 def test_a_log_that_was_away_and_came_back_whole_is_taken(hub: FeedbackHub) -> None:
     hub.load(snapshot(feedback(5)))
     hub.load(snapshot())

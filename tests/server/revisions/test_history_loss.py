@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 import redis
@@ -12,6 +14,7 @@ from claimed import ClaimedLog, ClaimedPublisher
 from redis_contents import Contents, contents_of, put_back
 
 from strategic_memory_server.feedback import Advice, Times
+from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.log_keys import LogKeys
 
@@ -122,6 +125,79 @@ async def test_a_failover_to_before_the_first_revision(
     after = await historian.say(publisher, "b")
     assert after.feedback.epoch != before.feedback.epoch
     assert after.feedback.revision > 1
+
+
+async def test_a_log_that_is_set_back_to_an_epoch_that_was_left(
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
+) -> None:
+    """Two data sets that take turns in one process, as with SWAPDB: neither goes on from what was said since."""
+    before = [await historian.say(publisher, label) for label in "ab"]
+    aside = contents_of(redis_client)
+    redis_client.flushall()
+    between = await historian.say(publisher, "c")
+    swapped = contents_of(redis_client)
+    said = [*before, between]
+    for contents, label in ((aside, "b"), (swapped, "c"), (aside, "b")):
+        put_back(redis_client, contents)
+        said.append(await historian.say(publisher, label))
+        assert said[-1].is_new
+    assert len({one.feedback.epoch for one in said}) == 5
+    revisions = [one.feedback.revision for one in said]
+    assert revisions == sorted(set(revisions)), "revisions go on above everything that was ever said"
+
+
+async def test_a_data_set_of_another_time_is_another_history(
+    historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
+) -> None:
+    """Its epoch was never heard of, and it began where others had gone on from."""
+    await historian.say(ClaimedPublisher(historian.log), "elsewhere")
+    elsewhere = contents_of(redis_client)
+    redis_client.flushall()
+    for label in "abc":
+        before = await historian.say(publisher, label)
+    put_back(redis_client, elsewhere)
+    after = await historian.say(publisher, "elsewhere")
+    assert after.is_new
+    assert after.feedback.revision > before.feedback.revision
+
+
+@pytest.mark.parametrize("field", ["epoch", "revision"])
+async def test_a_state_that_somebody_else_wrote_is_another_history(
+    field: str, historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
+) -> None:
+    before = await historian.say(publisher, "a")
+    redis_client.hset(KEYS.state, field, "999")
+    after = await historian.say(publisher, "a")
+    assert after.is_new
+    assert after.feedback.epoch not in (before.feedback.epoch, "999")
+
+
+@pytest.mark.parametrize("said_again", ["a", "b"])
+async def test_an_entry_that_was_put_in_the_place_of_the_newest_one(
+    said_again: str, historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
+) -> None:
+    """The same id and the same place, and another document."""
+    before = (await historian.say(publisher, "a")).feedback
+    forged = replace(before, advice=replace(before.advice, leverage_hint=2.0))
+    redis_client.delete(KEYS.log)
+    fields = {"revision": "1", "epoch": before.epoch, "feedback": encode_feedback(forged)}
+    redis_client.xadd(KEYS.log, dict(fields.items()), id="1-0")
+    assert (await historian.say(publisher, said_again)).feedback.epoch != before.epoch
+
+
+@pytest.mark.parametrize("entry_id", ["2-0", "1-5", "999-0", "*", f"{2**63}-0", f"{2**64 - 1}-{2**64 - 1}"])
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_a_stray_entry_stops_nothing(
+    entry_id: str, is_deleted: bool, historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis
+) -> None:
+    before = (await historian.say(publisher, "a")).feedback
+    stray: Any = redis_client.xadd(KEYS.log, {"feedback": encode_feedback(before)}, id=entry_id)
+    if is_deleted:
+        redis_client.xdel(KEYS.log, stray)
+    after = await historian.say(publisher, "a")
+    assert after.is_new
+    assert (await historian.say(publisher, "b")).feedback.revision == after.feedback.revision + 1
+    assert after.feedback.epoch != before.epoch
 
 
 async def test_a_failover_that_only_lost_a_confirmation_changes_nothing(

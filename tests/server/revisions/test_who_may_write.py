@@ -15,6 +15,7 @@ from redis_contents import contents_of
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.revisions.feedback_log import DeposedError, FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -136,10 +137,10 @@ async def test_what_was_read_from_the_log_is_not_said_again_in_other_words(
 ) -> None:
     """Another server said it, this one read it, and Redis has lost it since."""
     claim = await claim_on(async_client)
-    heard: dict[str, int] = {}
+    heard = KnownHistory()
     publisher = FeedbackPublisher(log, heard=lambda: heard)
     first = await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
-    heard[first.feedback.epoch] = 5
+    heard.hear(first.feedback.epoch, 5)
     await publisher.open(claim)
     after = await publisher.publish(claim, advice("b"), TIMES, NOW_MS)
     assert after.feedback.epoch != first.feedback.epoch

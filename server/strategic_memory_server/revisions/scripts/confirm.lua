@@ -5,7 +5,8 @@
 -- ARGV: 1 claim, 2 run id of the Redis that the claim is held in, 3 expected epoch, 4 expected revision,
 --       5 feedback JSON ('': withdraw), 6 computed_at_ms, 7 data_as_of_ms, 8 valid_until_ms, 9 milliseconds after
 --       which the key ends, 10 expected valid_until_ms, 11 '1' when the newest feedback is expected to be withdrawn,
---       else '', 12 caps on leverage in force as JSON, 13 on: the note of the long memory, see `memory_moved`.
+--       else '', 12 caps on leverage in force as JSON, 13 digest of the newest entry, see `head_differs`, 14 on: the note of
+--       the long memory, see `memory_moved`.
 -- Returns {'confirmed'}, {'deposed', who holds the lease} or, when the log is not where the publisher believes it to
 -- be or has lost the feedback, {'conflict'}: whoever starts to follow the log then would not find it. {'memory moved'}
 -- when the long memory is not where it is believed to be.
@@ -17,17 +18,18 @@ local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_b
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start', 'valid_until_ms', 'withdrawn')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start', 'valid_until_ms', 'withdrawn',
+  'computed_at_ms')
 local entry = ARGV[4] .. '-0'
 if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
-  or tonumber(readable_time(state[4])) ~= tonumber(ARGV[10]) or (state[5] == '1' and '1' or '') ~= ARGV[11]
-  or #redis.call('XRANGE', KEYS[2], entry, entry) == 0 then
+  or tonumber(readable_end(state[4], state[6])) ~= tonumber(ARGV[10]) or (state[5] == '1' and '1' or '') ~= ARGV[11]
+  or #redis.call('XRANGE', KEYS[2], entry, entry) == 0 or head_differs(KEYS[2], ARGV[4], ARGV[13]) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], 13) then
+if memory_moved(KEYS[6], 14) then
   return {'memory moved'}
 end
-remember(KEYS[6], KEYS[7], 13)
+remember(KEYS[6], KEYS[7], 14)
 local now = {'epoch', ARGV[3], 'revision', ARGV[4],
   'epoch_start', state[3], 'oldest_revision', oldest_revision(KEYS[2], state[3]),
   'computed_at_ms', ARGV[6], 'data_as_of_ms', ARGV[7], 'valid_until_ms', ARGV[8],

@@ -27,18 +27,48 @@ local function readable_time(text)
   return time_ms and time_ms >= -62135596800000 and time_ms <= 253402300799999 and text or ''
 end
 
+-- The longest validity that the settings allow, milliseconds.
+local LONGEST_VALIDITY_MS = 86400000
+
+-- Gives the end of the validity that the state tells, '' where it is none that this service has written.
+local function readable_end(valid_until, computed_at)
+  local ends, begins = tonumber(readable_time(valid_until)), tonumber(readable_time(computed_at))
+  return ends and not (begins and ends - begins > LONGEST_VALIDITY_MS) and valid_until or ''
+end
+
+-- Gives a value of a reply that is a flat list of names and values.
+local function value_of(reply, name)
+  for index = 1, #reply, 2 do
+    if reply[index] == name then
+      return reply[index + 1]
+    end
+  end
+end
+
 -- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
--- Redis takes only higher ones, also after that entry was deleted.
+-- Redis takes only higher ones, also after that entry was deleted. An id beyond `<revision>-0` is somebody else's, and
+-- the revision after it is not written yet: it has come to the next one then.
 local function last_revision(log)
   if redis.call('EXISTS', log) == 0 then
     return '0'
   end
-  local info = redis.call('XINFO', 'STREAM', log)
-  for index = 1, #info, 2 do
-    if info[index] == 'last-generated-id' then
-      return string.match(info[index + 1], '^(%d+)-')
-    end
+  local revision, part = string.match(value_of(redis.call('XINFO', 'STREAM', log), 'last-generated-id'), '^(%d+)-(%d+)')
+  return part == '0' and revision or string.format('%.0f', tonumber(revision) + 1)
+end
+
+-- Tells whether the newest entry of the log is not the one that the publisher has written or read there: another program
+-- has added, deleted or replaced entries. `head` is the digest of its document; '': it is not known, nothing is compared.
+local function head_differs(log, revision, head)
+  if head == '' then
+    return false
   end
+  local id = revision .. '-0'
+  local info = redis.call('EXISTS', log) == 1 and redis.call('XINFO', 'STREAM', log) or {}
+  local entry = value_of(info, 'last-entry')
+  if value_of(info, 'last-generated-id') ~= id or not entry or entry[1] ~= id then
+    return true
+  end
+  return redis.sha1hex(value_of(entry[2], 'feedback') or '') ~= head
 end
 
 -- Gives the oldest retained revision of an epoch that has begun with revision `start`; '0' for an empty log.

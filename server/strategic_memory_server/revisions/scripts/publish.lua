@@ -4,7 +4,8 @@
 -- ARGV: 1 claim, 2 run id of the Redis that the claim is held in, 3 expected epoch, 4 expected revision, 5 epoch,
 --       6 revision, 7 feedback JSON, 8 event JSON, 9 event channel, 10 revisions to retain, 11 computed_at_ms,
 --       12 data_as_of_ms, 13 valid_until_ms, 14 milliseconds after which the key ends,
---       15 caps on leverage in force as JSON, 16 on: the note of the long memory, see `memory_moved`.
+--       15 caps on leverage in force as JSON, 16 digest of the newest entry, see `head_differs`, 17 on: the note of the
+--       long memory, see `memory_moved`.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
 local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_be(KEYS[4], 'stream')
@@ -13,10 +14,11 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
-if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3]) then
+if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
+  or head_differs(KEYS[2], ARGV[4], ARGV[16]) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], 16) then
+if memory_moved(KEYS[6], 17) then
   return {'memory moved'}
 end
 -- The stream itself knows how far the log has come. This is the first write: where it is refused, nothing is written.
@@ -28,7 +30,7 @@ if type(added) == 'table' and added.err then
   end
   return added
 end
-remember(KEYS[6], KEYS[7], 16)
+remember(KEYS[6], KEYS[7], 17)
 local start = ARGV[5] == ARGV[3] and state[3] or ARGV[6]
 local now = {'epoch', ARGV[5], 'revision', ARGV[6],
   'epoch_start', start, 'oldest_revision', oldest_revision(KEYS[2], start),

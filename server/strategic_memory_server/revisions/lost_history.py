@@ -1,0 +1,56 @@
+"""What an operator is told when the log in Redis is not what was said: by `Problems` and in the log."""
+
+from __future__ import annotations
+
+import structlog
+
+from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.revisions.feedback_log import Begun
+from strategic_memory_server.revisions.log_state import LogState
+
+logger = structlog.get_logger(__name__)
+
+
+def tell_begun(problems: Problems, now: LogState, begun: Begun, known: int) -> None:
+    """Tell why the log has got another epoch.
+
+    Args:
+        problems: where to tell it.
+        now: where the log stands under the new epoch.
+        begun: why.
+        known: highest revision that this server knows to have been said; 0: none.
+    """
+    goes_on = f"epoch {now.epoch} goes on above revision {now.revision}"
+    logger.warning("Feedback log has begun another epoch", epoch=now.epoch, above=now.revision, why=begun.value)
+    if begun is Begun.FOREIGN:
+        sentence = (
+            f"another program has written to the feedback log; {goes_on}. Find out who may write there, see "
+            "docs/redis.md, Who may write"
+        )
+        problems.state("feedback_log_foreign", sentence, for_s=TOLD_FOR_S)
+    elif begun is Begun.UNREADABLE or (begun is Begun.FIRST and known):
+        sentence = (
+            "Redis has lost where the feedback log stands (keys were deleted, evicted or overwritten, or all were); "
+            f"{goes_on}. See docs/redis.md, Loss"
+        )
+        problems.state("feedback_log_lost", sentence, for_s=TOLD_FOR_S)
+
+
+def tell_other_history(problems: Problems, found: LogState, now: LogState) -> None:
+    """Tell that Redis held another history than the one that was said."""
+    logger.warning("Feedback log has begun another epoch", epoch=now.epoch, above=now.revision, why="another history")
+    sentence = (
+        f"Redis held another history than was said (revision {found.revision} of epoch {found.epoch}): the data set "
+        "was replaced or set back, or another program has written to the log or its state; "
+        f"epoch {now.epoch} goes on above revision {now.revision}. See docs/redis.md, Loss"
+    )
+    problems.state("feedback_log_replaced", sentence, for_s=TOLD_FOR_S)
+
+
+def tell_entries_lost(problems: Problems, now: LogState) -> None:
+    """Tell that entries of the log are gone that should be there."""
+    sentence = (
+        f"the entry of revision {now.revision} of the feedback log is gone (deleted, trimmed or evicted by somebody "
+        "else): subscribers that resume are told REVISION_COMPACTED. See docs/redis.md, Loss"
+    )
+    problems.state("feedback_log_entries_lost", sentence, for_s=TOLD_FOR_S)
