@@ -40,6 +40,7 @@ from strategic_memory_server.revisions.feedback_tail import BLOCK_MS, FeedbackTa
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
+from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.validity_bound import monotonic_ms
@@ -123,7 +124,8 @@ async def open_service(
             problems,
             lead_anyway=settings.sync.lead_anyway,
         )
-        leadership = Leadership(lease, problems=problems, agreement=agreement)
+        permissions = Permissions(commands, settings.redis.key_prefix)
+        leadership = Leadership(lease, problems=problems, permissions=permissions, agreement=agreement)
         memory_store = MemoryStore(
             commands,
             settings.redis.key_prefix,

@@ -109,7 +109,7 @@ class StrategicMemorySync:
                 # The long memory catches up page by page; advice is given in between.
                 await self._pace.in_between(started_s)
             else:
-                await self._pace.until_due(started_s, self._read_up_to)
+                await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
 
     async def cycle(self) -> SyncStatus:
         """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
@@ -123,6 +123,7 @@ class StrategicMemorySync:
             claim, status = None, self._standing_by()
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
             self._parts.long_memory.forget()
+            self._parts.leadership.refused(error)
             self._failed(describe_failure(error))
             status = self.status
         except Exception as error:

@@ -66,12 +66,13 @@ class SyncPace:
         """Wait as short as may be between two syncs."""
         await self._pause(started_s + self._settings.floor_s - loop_s())
 
-    async def until_due(self, started_s: float, read_up_to: Mapping[str, str]) -> None:
+    async def until_due(self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]) -> None:
         """Wait until there is something to sync, at most until the interval has passed.
 
         Args:
             started_s: when the last sync began, by the clock of the event loop.
             read_up_to: id of the newest entry that it read of each stream, by source.
+            heads: id of the entry that each of the service's own streams ends with, by key.
         """
         settings = self._settings
         due_s = started_s + settings.interval_s
@@ -87,7 +88,7 @@ class SyncPace:
                 await self._pause(wait_s)
                 continue
             try:
-                arrived = await self._watcher.wait(read_up_to, wait_s)
+                arrived = await self._watcher.wait(read_up_to, wait_s, heads)
             except (RedisError, OSError):
                 # Redis has gone away: the next sync finds out, and retries at its own pace.
                 later_s = settings.retry_s

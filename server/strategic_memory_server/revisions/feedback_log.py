@@ -38,6 +38,12 @@ SNAPSHOT_ATTEMPTS = 5
 """How often a snapshot is begun again because the log moved on while it was read."""
 
 
+EVENT_NOT_SENT = (
+    "the user of REDIS_URL lacks +publish or &{channel}: feedback is published all the same, but whoever waits for its "
+    "events hears nothing. See docs/redis.md, User and password"
+)
+
+
 class MemoryMovedError(Exception):
     """The long memory stands elsewhere than the note says; nothing was written."""
 
@@ -175,7 +181,10 @@ class FeedbackLog:
         _check_refused(reply)
         if reply[0] != b"published":
             return False
-        if reply[1]:
+        if not reply[1]:
+            self._problems.withdraw("events_not_sent")
+        else:
+            self._problems.state("events_not_sent", EVENT_NOT_SENT.format(channel=keys.events))
             logger.warning(
                 "Feedback event not sent; the feedback itself is published",
                 channel=self.keys.events,

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
+from strategic_memory_server.revisions.permissions import Permissions, lacks_permission, missing_permissions
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 
 ASKED_PER_LEASE = 5
@@ -43,7 +44,8 @@ class Leadership:
     Args:
         lease: asks Redis.
         clock_s: a clock that only goes forward and also while the process is paused, seconds.
-        problems: is told of keys that Redis has lost.
+        problems: is told of keys that Redis has lost, and of missing permissions.
+        permissions: finds out what the user may not do; None: nothing is found out.
         agreement: says whether this server may lead with the settings that it has; None: it may.
     """
 
@@ -52,6 +54,7 @@ class Leadership:
         lease: Lease,
         clock_s: Callable[[], float] = time.monotonic,
         problems: Problems | None = None,
+        permissions: Permissions | None = None,
         agreement: SettingsAgreement | None = None,
     ) -> None:
         self.leader = ""
@@ -63,6 +66,8 @@ class Leadership:
         self._lease = lease
         self._agreement = agreement
         self._problems = problems or Problems()
+        self._permissions = permissions
+        self._may_write = permissions is None
         self._clock_s = clock_s
         self._lost_claims: deque[str] = deque(maxlen=REMEMBERED_CLAIMS)
         self._claim: Claim | None = None
@@ -96,10 +101,13 @@ class Leadership:
         asked_s = self._clock_s()
         period_s = self._lease.length_ms / 1000 / ASKED_PER_LEASE
         try:
+            if not await self._is_permitted():
+                return period_s
             if self._agreement is not None and not await self._agreement.may_lead(self.claim):
                 return self._stood_back(self._agreement.leader, period_s)
             answer = await self._lease.take(self._known_token, self.claim, self._lost_claims)
         except (RedisError, OSError) as error:
+            self.refused(error)
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
         self.failure = None
@@ -124,6 +132,19 @@ class Leadership:
         if self._ended_early is not None:
             self._lost_claims.append(self._ended_early.value)
         self._lost("Redis does not hold this server's claim any more")
+        self._ask_now.set()
+
+    def refused(self, error: Exception) -> None:
+        """Take note of an error: where a permission is missing, this server does not lead until it is there.
+
+        A script stops half way where a command in it is refused, so nothing more is tried.
+        """
+        if self._permissions is None or not lacks_permission(error):
+            return
+        self._may_write = False
+        if self._claim is not None:
+            self._lost_claims.append(self._claim.value)
+        self._lost("a permission is missing")
         self._ask_now.set()
 
     async def wait(self, seconds: float) -> None:
@@ -159,6 +180,18 @@ class Leadership:
             self.terms += 1
             logger.info("Leadership gained", fencing_token=claim.fencing_token, server=claim.holder)
         self._gained.set()
+
+    async def _is_permitted(self) -> bool:
+        """Find out whether everything that has to be written may be written, before the first write."""
+        if self._permissions is None or self._may_write:
+            return True
+        missing = await self._permissions.missing()
+        self._may_write = not missing
+        if missing:
+            self._problems.state("permissions_missing", missing_permissions(missing))
+        else:
+            self._problems.withdraw("permissions_missing")
+        return self._may_write
 
     def _tell_what_was_lost(self, answered: Claim) -> None:
         """Tell of a lease or a counter that is gone, though this Redis was neither restarted nor has failed over."""

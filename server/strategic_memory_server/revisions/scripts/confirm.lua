@@ -26,7 +26,7 @@ if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
   or #redis.call('XRANGE', KEYS[2], entry, entry) == 0 or head_differs(KEYS[2], ARGV[4], ARGV[13]) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], 14) then
+if memory_moved(KEYS[6], KEYS[7], 14) then
   return {'memory moved'}
 end
 remember(KEYS[6], KEYS[7], 14)

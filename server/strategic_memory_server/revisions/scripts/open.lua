@@ -19,7 +19,7 @@ local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start',
   'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps')
 -- They are in force whatever becomes of the log.
 local caps = state[9] or ''
-local last = last_revision(KEYS[2])
+local last, part = last_revision(KEYS[2])
 local readable = state[1] and string.match(state[1], '^[%w_-]+$') and #state[1] <= 64
   and is_revision(state[2]) and is_revision(state[3])
 local other_redis = state[8] and state[8] ~= '' and ARGV[2] ~= '' and state[8] ~= ARGV[2]
@@ -28,6 +28,9 @@ if not readable then
   why = (state[1] or last ~= '0') and 'unreadable' or 'first'
 elseif not is_revision(last) or tonumber(last) > tonumber(state[2]) then
   why = 'foreign'
+elseif tonumber(last) == tonumber(state[2]) and part ~= '0' then
+  why = 'foreign'
+  last = string.format('%.0f', tonumber(last) + 1)
 elseif other_redis and state[1] ~= ARGV[5] then
   why = 'restarted'
 elseif ARGV[6] == '1' then

@@ -46,14 +46,13 @@ local function value_of(reply, name)
 end
 
 -- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
--- Redis takes only higher ones, also after that entry was deleted. An id beyond `<revision>-0` is somebody else's, and
--- the revision after it is not written yet: it has come to the next one then.
+-- Redis takes only higher ones, also after that entry was deleted. The second part of that id is given too: it is 0 for
+-- every entry of this service.
 local function last_revision(log)
   if redis.call('EXISTS', log) == 0 then
-    return '0'
+    return '0', '0'
   end
-  local revision, part = string.match(value_of(redis.call('XINFO', 'STREAM', log), 'last-generated-id'), '^(%d+)-(%d+)')
-  return part == '0' and revision or string.format('%.0f', tonumber(revision) + 1)
+  return string.match(value_of(redis.call('XINFO', 'STREAM', log), 'last-generated-id'), '^(%d+)-(%d+)')
 end
 
 -- Tells whether the newest entry of the log is not the one that the publisher has written or read there: another program
@@ -103,11 +102,13 @@ end
 -- Redis has lost it. The publisher's note begins at ARGV[at]: where the memory is believed to stand, what is believed to
 -- be explored and what will be ('' for nothing), where the memory stands afterwards, the sums as JSON, duplicates so far,
 -- trades with an id so far, how many ids to remember, and then for each new id its number and the id. There is no note
--- where ARGV[at] is missing.
-local function memory_moved(evidence, at)
+-- where ARGV[at] is missing. Raises an error where the ids may not be written (any more): nothing is written then.
+local function memory_moved(evidence, trade_ids, at)
   if not ARGV[at] then
     return false
   end
+  redis.call('ZADD', trade_ids, 'XX', '0', '')
+  redis.call('ZREMRANGEBYRANK', trade_ids, 1, 0)
   local stands = redis.call('HMGET', evidence, 'read_up_to', 'exploration')
   return (stands[1] or '0-0') ~= ARGV[at] or (stands[2] or '') ~= ARGV[at + 1]
 end

@@ -18,7 +18,7 @@ if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
   or head_differs(KEYS[2], ARGV[4], ARGV[16]) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], 17) then
+if memory_moved(KEYS[6], KEYS[7], 17) then
   return {'memory moved'}
 end
 -- The stream itself knows how far the log has come. This is the first write: where it is refused, nothing is written.

@@ -7,7 +7,7 @@ local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[3], 'hash') or must_be(
 if refused then
   return refused
 end
-if memory_moved(KEYS[3], 3) then
+if memory_moved(KEYS[3], KEYS[4], 3) then
   return {'memory moved'}
 end
 remember(KEYS[3], KEYS[4], 3)

@@ -1,0 +1,62 @@
+"""Permissions: what the user of `REDIS_URL` lacks, found out before anything is written.
+
+A script is not rolled back when a command in it is refused, so a user without one of them would leave half a revision.
+"""
+
+from __future__ import annotations
+
+import redis.asyncio as redis
+from redis.exceptions import NoPermissionError, ResponseError
+
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_scripts import register_script
+
+REFUSALS = ("can't run this command", "access at least one of the keys", "ACL failure in script")
+"""How the servers say inside a script that a permission is missing: Redis 6.2 and 7, newer ones and Valkey."""
+
+
+class Permissions:
+    """Asks Redis on behalf of one server.
+
+    Args:
+        client: the Redis client.
+        prefix: what every key starts with.
+    """
+
+    def __init__(self, client: redis.Redis, prefix: str) -> None:
+        keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
+        self._names = [
+            *(keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, keys.fencing_token),
+            keys.other_settings,
+            *(memory.evidence, memory.trade_ids),
+        ]
+        self._dry_run = register_script(client, "dry_run")
+
+    async def missing(self) -> list[str]:
+        """Give the missing permissions as they stand in the rules of a user; nothing is written.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused for another reason.
+        """
+        try:
+            return [rule.decode() for rule in await self._dry_run(keys=[], args=self._names)]
+        except NoPermissionError as error:
+            # Scripts themselves.
+            return [str(error)]
+
+
+def lacks_permission(error: Exception) -> bool:
+    """Tell whether an error says that the user lacks a permission."""
+    said = str(error)
+    return isinstance(error, NoPermissionError) or (
+        isinstance(error, ResponseError) and any(words in said for words in REFUSALS)
+    )
+
+
+def missing_permissions(rules: list[str]) -> str:
+    """Say what is missing and what to do."""
+    return (
+        f"the user of REDIS_URL lacks {', '.join(rules)}: nothing is written until that is permitted. "
+        "See docs/redis.md, User and password"
+    )

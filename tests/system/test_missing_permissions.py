@@ -1,0 +1,108 @@
+"""A user that lacks a permission: it is named, nothing is written until it is there, and it goes on by itself then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from conftest import StartService
+from faults.free_ports import free_port
+from faults.redis_process import RedisProcess
+from processes import eventually
+from redis_contents import contents_of
+from redis_inputs import add_regime, add_trade
+from redis_kinds.documented import acl_rules
+from redis_kinds.programs import KINDS, require_program
+from service_calls import get_feedback, get_json
+
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.permissions import Permissions
+from strategic_memory_server.settings import RedisSettings
+
+pytestmark = pytest.mark.system
+
+NOT_NEEDED_TO_WRITE = {"+publish", "+info", "+time", "+evalsha", "+script|load"}
+COMMANDS = [rule for rule in acl_rules() if rule.startswith("+") and rule not in NOT_NEEDED_TO_WRITE]
+FEEDBACK = "quantum:feedback:strategic_memory"
+
+
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisProcess]:
+    with RedisProcess(tmp_path / "redis", free_port(), program=require_program(request.param)) as process:
+        yield process
+
+
+def allow(client: Any, *rules: str) -> None:
+    client.execute_command("ACL", "SETUSER", *rules)
+
+
+def url_of(server: RedisProcess) -> str:
+    return server.url.replace("redis://", "redis://strategic-memory:change-me@")
+
+
+async def _missing(server: RedisProcess) -> list[str]:
+    async with connect(RedisSettings(url=url_of(server))) as client:
+        return await Permissions(client, "quantum").missing()
+
+
+def test_each_is_named_and_looking_for_it_writes_nothing(server: RedisProcess, start_service: StartService) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        allow(client, *acl_rules())
+        assert asyncio.run(_missing(server)) == []
+        assert client.keys("*") == []
+        service = start_service(url_of(server), sync_interval_s=0.1)
+        for number in range(3):
+            add_regime(client)
+            add_trade(client, trade_id=f"T{number}")
+        eventually(lambda: client.zcard(f"{FEEDBACK}:trade_ids") == 3)
+        eventually(lambda: client.hget(f"{FEEDBACK}:state", "lease_ms"))
+        service.terminate()
+        assert service.wait() == 0
+        before = contents_of(client)
+        for rule in COMMANDS:
+            allow(client, *acl_rules(), rule.replace("+", "-"))
+            assert asyncio.run(_missing(server)) == [rule]
+        for name in ("strategic_memory:trade_ids", "strategic_memory:lease", "strategic_memory"):
+            keys = [f"~{key.decode()}" for key in before if key.decode() != f"quantum:feedback:{name}"]
+            allow(client, *acl_rules(), "resetkeys", *keys, f"~{FEEDBACK}:lease", f"~{FEEDBACK}:other_settings")
+            expected = [] if name == "strategic_memory:lease" else [f"~quantum:feedback:{name}"]
+            assert asyncio.run(_missing(server)) == expected
+        for command in ("evalsha", "script"):
+            client.script_flush()
+            allow(client, *acl_rules(), f"-{command}")
+            [said] = asyncio.run(_missing(server))
+            assert command in said.lower()
+        assert contents_of(client) == before
+
+
+def test_nothing_is_written_until_it_is_there(server: RedisProcess, start_service: StartService) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        allow(client, *acl_rules(), "-zadd", "-zremrangebyrank")
+        for number in range(3):
+            add_regime(client)
+            add_trade(client, trade_id=f"T{number}")
+        inputs = contents_of(client)
+        service = start_service(url_of(server), sync_interval_s=0.1)
+        [problem] = eventually(lambda: get_json(service)["problems"])
+        assert "+zadd" in problem
+        assert "+zremrangebyrank" in problem
+        assert contents_of(client) == inputs
+        allow(client, "strategic-memory", "+zadd", "+zremrangebyrank")
+        eventually(lambda: get_json(service)["status"] == "active")
+        before = get_feedback(service)
+        eventually(lambda: get_json(service)["problems"] == [])
+        # What is taken away later is found out by a write that is refused.
+        allow(client, "strategic-memory", "-zadd")
+        add_trade(client, trade_id="T9")
+        eventually(lambda: any("+zadd" in problem for problem in get_json(service)["problems"]))
+        held = client.get(FEEDBACK), client.xlen("quantum:stream:strategic_feedback")
+        add_trade(client, trade_id="T10")
+        allow(client, "strategic-memory", "+zadd")
+        eventually(lambda: client.zcard(f"{FEEDBACK}:trade_ids") == 5)
+        eventually(lambda: get_json(service)["status"] == "active")
+        assert get_feedback(service).revision > before.revision
+        assert held[1] <= 2 + before.revision
