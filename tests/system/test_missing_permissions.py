@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -36,8 +36,9 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisProc
         yield process
 
 
-def allow(client: Any, *rules: str) -> None:
-    client.execute_command("ACL", "SETUSER", *rules)
+def allow(client: redis.Redis, *rules: str) -> None:
+    # The library has no type for it.
+    cast("Any", client).execute_command("ACL", "SETUSER", *rules)
 
 
 def url_of(server: RedisProcess) -> str:
