@@ -21,7 +21,8 @@ def tell_begun(problems: Problems, now: LogState, begun: Begun, known: int) -> N
         known: highest revision that this server knows to have been said; 0: none.
     """
     goes_on = f"epoch {now.epoch} goes on above revision {now.revision}"
-    logger.warning("Feedback log has begun another epoch", epoch=now.epoch, above=now.revision, why=begun.value)
+    log = logger.info if begun is Begun.FIRST and not known else logger.warning
+    log("Feedback log has a new epoch", epoch=now.epoch, above=now.revision, why=begun.value)
     if begun is Begun.FOREIGN:
         sentence = (
             f"another program has written to the feedback log; {goes_on}. Find out who may write there, see "
@@ -38,7 +39,7 @@ def tell_begun(problems: Problems, now: LogState, begun: Begun, known: int) -> N
 
 def tell_other_history(problems: Problems, found: LogState, now: LogState) -> None:
     """Tell that Redis held another history than the one that was said."""
-    logger.warning("Feedback log has begun another epoch", epoch=now.epoch, above=now.revision, why="another history")
+    logger.warning("Feedback log has a new epoch", epoch=now.epoch, above=now.revision, why="replaced")
     sentence = (
         f"Redis held another history than was said (revision {found.revision} of epoch {found.epoch}): the data set "
         "was replaced or set back, or another program has written to the log or its state; "
