@@ -64,7 +64,7 @@ class AsyncStrategicMemoryClient(Rooted):
 
     @property
     def newest(self) -> Feedback:
-        """What may be acted upon now, after `follow()`: never waits, never raises, costs about 100 ns.
+        """What may be acted upon now, after `follow()`: never waits, never raises, costs about 150 ns.
 
         WARMING_UP until something arrived; STALE with the safe values once its validity is over, the server was
         silent for too long, or the client was closed.
@@ -88,7 +88,7 @@ class AsyncStrategicMemoryClient(Rooted):
         """Return the feedback in force. `timeout_s`: seconds for all servers together; None: the option's."""
         request = service_pb2.GetFeedbackRequest()
         wire = await self._transport.call(
-            lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+            lambda connection, within_s: connection.checked(connection.service.GetFeedback(request, timeout=within_s)),
             self._timeout_s(timeout_s),
         )
         return answer_from_wire(wire)
@@ -103,7 +103,7 @@ class AsyncStrategicMemoryClient(Rooted):
         """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
         request = analyze_request(memory, settings)
         wire = await self._transport.call(
-            lambda connection, within_s: connection.service.Analyze(request, timeout=within_s),
+            lambda connection, within_s: connection.checked(connection.service.Analyze(request, timeout=within_s)),
             self._timeout_s(timeout_s),
         )
         return AnalysisResult(analysis_from_wire(wire.analysis), feedback_from_wire(wire.feedback))

@@ -76,7 +76,9 @@ class AsyncFollower:
         request = service_pb2.GetFeedbackRequest()
         try:
             wire = await self._transport.call_server(
-                lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+                lambda connection, within_s: connection.checked(
+                    connection.service.GetFeedback(request, timeout=within_s)
+                ),
                 address,
                 self._fetch_timeout_s,
             )

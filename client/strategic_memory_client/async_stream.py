@@ -44,7 +44,7 @@ class AsyncStream:
             raise
         if not isinstance(message, service_pb2.StreamFeedbackResponse):  # that is gRPC's end of the stream
             raise ended_stream(self._address)
-        return stream_message_from_wire(message)
+        return stream_message_from_wire(message, self._address)
 
     async def close(self) -> None:
         """End the stream and its connection. Any number of times."""

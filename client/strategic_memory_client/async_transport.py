@@ -15,10 +15,12 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2
 
+from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.async_stream import AsyncStream, is_being_cancelled
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
 from strategic_memory_client.connection_use import ConnectionUse
+from strategic_memory_client.contract_bounds import require_within_contract
 from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
 from strategic_memory_client.failover import Failover
 from strategic_memory_client.health import CHECK_METHOD
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceAsyncStub
 
 _Response = TypeVar("_Response")
+_Advising = TypeVar("_Advising", service_pb2.GetFeedbackResponse, service_pb2.AnalyzeResponse)
 _log = logging.getLogger("strategic_memory_client")
 
 
@@ -43,6 +46,12 @@ class AsyncConnection:
     check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
     tls: TlsMaterial | None
     use: ConnectionUse
+
+    async def checked(self, asking: Awaitable[_Advising]) -> _Advising:
+        """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
+        answer = await asking
+        require_within_contract(answer.feedback, self.address)
+        return answer
 
 
 class AsyncTransport:

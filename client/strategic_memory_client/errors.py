@@ -90,6 +90,17 @@ class InvalidRequestError(StrategicMemoryError):
         """What is wrong, field by field; empty when the server did not name a field."""
 
 
+class InvalidAnswerError(StrategicMemoryError):
+    """The server said what the contract rules out, such as a leverage of 50. Nothing of it is used."""
+
+    transient = True
+
+    def __init__(self, message: str, *, violations: Iterable[FieldViolation] = (), address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.violations = tuple(violations)
+        """What cannot be, field by field."""
+
+
 class ResumePointError(StrategicMemoryError):
     """The log cannot be continued from the revision to resume after: something would be missing."""
 

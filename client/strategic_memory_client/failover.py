@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strategic_memory_client.errors import (
     DeadlineExceededError,
+    InvalidAnswerError,
     ServiceUnavailableError,
     StrategicMemoryError,
 )
@@ -35,7 +36,7 @@ class Failover:
 
     def failed(self, error: StrategicMemoryError) -> None:
         """Go to the next server; raise `error` when there is none, or when it would say the same."""
-        another_may_do = isinstance(error, ServiceUnavailableError | DeadlineExceededError)
+        another_may_do = isinstance(error, ServiceUnavailableError | DeadlineExceededError | InvalidAnswerError)
         if not another_may_do or self._asked + 1 == len(self._order):
             try:
                 raise error

@@ -19,6 +19,7 @@ from strategic_memory_client.analysis import (
     SourceReport,
     StrategyAnalysis,
 )
+from strategic_memory_client.contract_bounds import require_within_contract
 from strategic_memory_client.figures_from_wire import (
     correlations_from_wire,
     drift_from_wire,
@@ -92,10 +93,16 @@ def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
     )
 
 
-def stream_message_from_wire(wire: service_pb2.StreamFeedbackResponse) -> Feedback | Heartbeat | None:
-    """Return what one message of a stream carries; None for a kind that this library does not know."""
+def stream_message_from_wire(
+    wire: service_pb2.StreamFeedbackResponse, address: str = ""
+) -> Feedback | Heartbeat | None:
+    """Return what one message of a stream carries; None for a kind that this library does not know.
+
+    Raises InvalidAnswerError for what the contract rules out.
+    """
     match wire.WhichOneof("event"):
         case "feedback":
+            require_within_contract(wire.feedback, address)
             feedback = feedback_from_wire(wire.feedback)
             return replace(feedback, skipped_revisions=wire.skipped_revisions, sent_at=_sent_at(wire))
         case "heartbeat":

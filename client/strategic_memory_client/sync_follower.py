@@ -77,7 +77,9 @@ class SyncFollower:
         request = service_pb2.GetFeedbackRequest()
         try:
             wire = self._transport.call_server(
-                lambda connection, within_s: connection.service.GetFeedback(request, timeout=within_s),
+                lambda connection, within_s: connection.checked(
+                    connection.service.GetFeedback(request, timeout=within_s)
+                ),
                 address,
                 self._fetch_timeout_s,
             )

@@ -118,7 +118,7 @@ class SyncStream:
                     raise error_of(error, self._address) from error
                 finally:
                     self._guard.wait_ends()
-            yield stream_message_from_wire(message)
+            yield stream_message_from_wire(message, self._address)
 
     def close(self) -> None:
         """End the stream and its connection, soon. From any thread, any number of times."""

@@ -14,10 +14,12 @@ from typing import TypeVar
 import grpc
 from grpc_health.v1 import health_pb2
 
+from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.busy_threads import BusyThreads
 from strategic_memory_client.channel_settings import TlsMaterial, channel_arguments, read_tls_material
 from strategic_memory_client.connection_use import ConnectionUse
+from strategic_memory_client.contract_bounds import require_within_contract
 from strategic_memory_client.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
 from strategic_memory_client.executor_threads import StreamReaders
 from strategic_memory_client.failover import Failover
@@ -29,6 +31,7 @@ from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.sync_stream import SyncStream
 
 _Response = TypeVar("_Response")
+_Advising = TypeVar("_Advising", service_pb2.GetFeedbackResponse, service_pb2.AnalyzeResponse)
 
 _CLOSE_TIMEOUT_S = 5.0
 
@@ -43,6 +46,11 @@ class Connection:
     check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
     tls: TlsMaterial | None
     use: ConnectionUse
+
+    def checked(self, answer: _Advising) -> _Advising:
+        """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
+        require_within_contract(answer.feedback, self.address)
+        return answer
 
 
 class SyncTransport:
