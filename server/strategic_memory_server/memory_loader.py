@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import redis.asyncio as redis
 
 from strategic_memory_server.columns import PositionColumn
+from strategic_memory_server.inputs.finding import Finding
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps, read_caps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
@@ -28,7 +29,7 @@ from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, Readin
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.inputs.span_reader import SpanReader
-from strategic_memory_server.inputs.stream_follower import Finding, StreamFollower
+from strategic_memory_server.inputs.stream_follower import MANY_PASSED, StreamFollower
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import ValueInputs
 from strategic_memory_server.inputs.value_inputs import commands as value_commands
@@ -52,11 +53,13 @@ class LoadedMemory:
         memory: what was read.
         rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
         read_up_to: id of the newest entry of each stream that can be read, by source.
+        is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
     """
 
     memory: StrategicMemory
     rejected: tuple[RejectedInput, ...]
     read_up_to: Mapping[str, str]
+    is_behind: bool = False
 
 
 class MemoryLoader:
@@ -148,11 +151,14 @@ class MemoryLoader:
                 producer has caused. Whatever it was, the next load starts from what Redis holds then.
         """
         now_s = time.monotonic()
-        anew = anew or not self._is_sound or (self._is_small and now_s >= self._recheck_at_s)
+        # Reading anew would pass over all of them again.
+        many_passed = any(follower.window.passed_over > MANY_PASSED for follower in self._followers)
+        is_due = self._is_small and now_s >= self._recheck_at_s and not many_passed
+        anew = anew or not self._is_sound or is_due
         recheck_at_s = now_s + RECHECK_S if anew else self._recheck_at_s
         self._recheck_at_s = 0.0
         for follower in self._followers:
-            follower.begin(anew=anew)
+            follower.begin(anew=anew, reads_on=many_passed and self._is_small)
         self._log.begin(now_s)
         replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers)
         values, clock_ms = self._values.read(replies[:-1]), clock_ms_of(replies[-1])
@@ -170,7 +176,8 @@ class MemoryLoader:
         )
         self._recheck_at_s = recheck_at_s
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
-        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to)
+        is_behind = any(follower.is_behind for follower in self._followers)
+        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind)
 
     async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
         """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""

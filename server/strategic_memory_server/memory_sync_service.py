@@ -103,10 +103,10 @@ class StrategicMemorySync:
             status = await self.cycle()
             if status.failure is not None:
                 await self._pace.after_failure()
-            elif status.outcome == STANDBY:
+            elif status.outcome == STANDBY and not status.catching_up:
                 await self._pace.until_leading()
             elif status.catching_up:
-                # The long memory catches up page by page; advice is given in between.
+                # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
             else:
                 await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
@@ -147,7 +147,7 @@ class StrategicMemorySync:
         """Read the memory and leave it at that."""
         self._parts.long_memory.forget()
         loaded = await self._load()
-        return replace(self._standing_by(), sources=loaded.memory.sources)
+        return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
 
     def _standing_by(self) -> SyncStatus:
         return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation="another server leads")
@@ -177,7 +177,7 @@ class StrategicMemorySync:
             failures=0,
             failure=None,
             trades_remembered=gathered.kept.sums.observations,
-            catching_up=not gathered.is_complete,
+            catching_up=loaded.is_behind or not gathered.is_complete,
             samples=analysis.sample_count,
             sources=loaded.memory.sources,
         )

@@ -26,7 +26,7 @@ class SyncStatus:
         elapsed_s: how long it took, seconds.
         completed_at_ms: when it ended, milliseconds since 1970-01-01 UTC; None before the first one.
         trades_remembered: trades that the long memory rests on.
-        catching_up: whether more trades are in the stream than it has read so far.
+        catching_up: whether more is in the streams than it has read so far: the next cycle begins at once.
         sources: what each source contributed to it.
     """
 

@@ -104,13 +104,25 @@ class Bookmark:
             return None
         return page[1:]
 
-    def moved(self, info: StreamInfo, new: Page) -> Bookmark | None:
+    def comes_within(self, info: StreamInfo) -> bool:
+        """Tell whether the entry that was read last may still be there, with no more after it than the stream holds."""
+        return info.first is not None and info.first <= self.newest <= info.last and self.fields is not None
+
+    def moved(self, info: StreamInfo, new: Page, *, is_all: bool = True) -> Bookmark | None:
         """Give the bookmark after what is new; None when the stream is not the one that was read.
 
         Args:
             info: read before `new`.
-            new: all entries after `newest`, oldest first.
+            new: the entries after `newest`, oldest first.
+            is_all: whether they are all of them.
         """
+        if not is_all:
+            first = self.first if self.first is not None else info.first
+            if info.last < self.newest or self._was_made_anew(info) or first is None or info.first is None:
+                return None
+            added = None if self.added is None else self.added + len(new)
+            newest, fields = id_of(new[-1][0]), new[-1][1]
+            return Bookmark(newest, fields, info.first, None, added, info.deleted) if info.first >= first else None
         later = 0
         for entry_id, _ in reversed(new):
             if id_of(entry_id) <= info.last:

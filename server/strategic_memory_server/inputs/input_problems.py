@@ -18,7 +18,12 @@ _OF_NOTES = {
 }
 """Problem by note."""
 
+MALFORMED_TOLD = 500
+"""From so many malformed entries among those that were looked at for a window they are a flood."""
+
 _SENTENCES = {
+    "malformed_flood": "{entries} malformed entries of {source} lie among the newest, most of them for {example}: they "
+    "are passed over, some at a time, and what is usable among them comes later. Stop or mend their producer",
     "ids_in_future": "{entries} entries of {source} have ids beyond the clock of Redis by more than a minute, such as "
     "{example}: they count in the order of their ids, but tell no time. Let Redis give the ids, or count milliseconds",
     "confidence_out_of_range": "{entries} entries of {source} give a confidence that is not from 0 to 1, such as "
@@ -48,6 +53,9 @@ class InputProblems:
         for report in memory.sources:
             for note in _OF_NOTES.keys() & report.noted.keys():
                 found[_OF_NOTES[note]].append(Oddity(report.source, report.noted[note], report.examples[note]))
+            if (malformed := sum(report.rejected.values())) > MALFORMED_TOLD:
+                main_reason = max(report.rejected, key=lambda reason: report.rejected[reason])
+                found["malformed_flood"].append(Oddity(report.source, malformed, main_reason))
         found["units_mixed"].extend(_in_other_units(memory))
         found["regimes_look_alike"].extend(_look_alikes(memory))
         for problem, oddities in found.items():

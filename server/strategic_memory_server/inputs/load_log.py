@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import structlog
 
-from strategic_memory_server.inputs.stream_follower import Gap, StreamFollower
+from strategic_memory_server.inputs.finding import Gap
+from strategic_memory_server.inputs.stream_follower import StreamFollower
 
 PROGRESS_S = 2.0
 """Time between two lines about the progress of one reading, seconds."""

@@ -70,6 +70,11 @@ class RollingWindow(ABC):
         return len(self) + len(self.malformed)
 
     @property
+    def passed_over(self) -> int:
+        """Number of these that do not count."""
+        return self.spanned - self.counted
+
+    @property
     def oldest(self) -> bytes | None:
         """Position of the oldest entry, usable or not, that is remembered; None without one."""
         malformed = self.malformed.oldest

@@ -6,14 +6,13 @@ read waits in it until the loader takes it over into the window.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of, shown_id
 from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.inputs.finding import Finding, Gap
 from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
@@ -30,20 +29,11 @@ ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
 NONE_GONE = b""
 
 
-class Finding(enum.Enum):
-    """What a reading has found."""
+MANY_PASSED = 500
+"""Where more entries than that are passed over in search of usable ones, the window is read on from where it was."""
 
-    NEW = "the window stays; there may be new entries"
-    ANEW = "the window was read again from the stream"
-    NOTHING = "there is no stream, or it cannot be read"
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Entries that were added and trimmed between two readings; `entries` None: perhaps, and how many is not known."""
-
-    source: str
-    entries: int | None
+READ_ON = 1_500
+"""Most entries that are read then in one reading; the next one goes on."""
 
 
 class StreamFollower:
@@ -71,15 +61,25 @@ class StreamFollower:
         self._page_entries = window.limits.page_entries
         self._left_at: Bookmark | None = None
         self._after_first = Bookmark()
+        self.is_behind = False
+        """Whether there is more to read than was read on with."""
+        self._resume: Bookmark | None = None
+        self._reads_on = False
         self._noted_gap: Gap | None = None
         self._kept: Bookmark | None = None
         self._new: Page = []
         self._met: list[RejectedInput] = []
         self._begin()
 
-    def begin(self, *, anew: bool) -> None:
-        """Begin a reading, from where the last one that was taken over has ended."""
+    def begin(self, *, anew: bool, reads_on: bool = False) -> None:
+        """Begin a reading, from where the last one that was taken over has ended.
+
+        Args:
+            anew: read the window again from the stream.
+            reads_on: read what is new in its order, however much it is, and not from the newest backwards.
+        """
         self.gap, self.bookmark = None, self._kept
+        self.is_behind, self._reads_on = False, reads_on
         self._begin()
         if anew:
             self.restart()
@@ -87,7 +87,16 @@ class StreamFollower:
     def restart(self) -> None:
         """Read the window again from the stream, in this reading."""
         self._left_at = self.bookmark or self._left_at
-        self.bookmark = None
+        self.bookmark = self._resume = None
+        self._begin()
+
+    def _look_backwards(self, bookmark: Bookmark) -> None:
+        """Look for the window among the newest entries; where they are malformed, read on from the bookmark instead."""
+        self.restart()
+        self._resume = bookmark
+
+    def _read_on(self, bookmark: Bookmark) -> None:
+        self.bookmark, self._resume, self._reads_on = bookmark, None, True
         self._begin()
 
     @property
@@ -111,8 +120,7 @@ class StreamFollower:
             start = f"({shown_id(id_of(self._new[-1][0]))}"
             page = packed("XRANGE", self._key, start, "+", "COUNT", self._page_entries)
         else:
-            count = min(self._patience, self._page_entries) + 1
-            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", count)
+            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", self._first_page)
         return [*info, page]
 
     def feed(self, replies: Sequence[Reply]) -> None:
@@ -239,26 +247,36 @@ class StreamFollower:
         if first:
             self._after_first = Bookmark.after(self._info, page)
         self._scan.feed(page, asked)
-        if not self._scan.page_size:
+        passed = self._scan.scanned - self._scan.usable
+        if self._resume is not None and passed > MANY_PASSED and self._resume.comes_within(self._info):
+            self._read_on(self._resume)
+        elif not self._scan.page_size:
             self.finding, self.bookmark, self.unreadable = Finding.ANEW, self._after_first, None
             self._left_at = None
 
     def _take_new(self, page: Page, bookmark: Bookmark, *, first: bool) -> None:
-        asked = min(self._patience, self._page_entries) + 1 if first else self._page_entries
+        asked = self._first_page if first else self._page_entries
         new = bookmark.new_entries(page) if first else page
         if new is None:
             self.restart()
             return
         self._new.extend(new)
         if len(page) == asked:
-            if len(self._new) >= self._patience:
-                self.restart()
-            return
-        moved = bookmark.moved(self._info, self._new)
+            if not self._reads_on and len(self._new) >= self._patience:
+                self._look_backwards(bookmark)
+            if not self._reads_on or len(self._new) < READ_ON:
+                return
+            self.is_behind = True
+        moved = bookmark.moved(self._info, self._new, is_all=not self.is_behind)
         if moved is None or self._has_lost_one(bookmark):
             self.restart()
         else:
             self.finding, self.bookmark = Finding.NEW, moved
+
+    @property
+    def _first_page(self) -> int:
+        """Number of entries to ask for first, from the bookmark on, which is one of them."""
+        return 1 + (self._page_entries if self._reads_on else min(self._patience, self._page_entries))
 
     def _has_lost_one(self, bookmark: Bookmark) -> bool:
         """Tell whether an entry was deleted by name behind the first one, where the window is."""

@@ -99,3 +99,20 @@ def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
     assert look_alikes(dict.fromkeys(names, 3)) == []
     for odd in ("B ULL", "BULL_", "B\u00a0ULL", "\u0392ULL", "\U0001d401\U0001d414\U0001d40b\U0001d40b"):
         assert look_alikes({odd: 1, "BULL": 3}) == [(odd, "BULL")]
+
+
+async def test_a_flood_of_malformed_entries_is_told_with_its_source_and_reason(
+    looking: Looking, redis_client: redis.Redis
+) -> None:
+    pipeline = redis_client.pipeline(transaction=False)
+    for number in range(700):
+        pipeline.xadd(trade_stream(), {"market_regime": "BULL", "realized_pnl": "n/a" if number % 9 else "inf"})
+    pipeline.execute()
+    [told] = (await looking.told()).items()
+    assert told[0] == "malformed_flood"
+    assert told[1].startswith(
+        "700 malformed entries of stream:trade.results lie among the newest, most of them for realized_pnl_not_a_number"
+    )
+    for _ in range(30):
+        add_trade(redis_client)
+    assert await looking.told() == {}, "the window is full without them"

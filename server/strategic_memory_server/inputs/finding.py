@@ -1,0 +1,22 @@
+"""What a reading of a stream has found."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Finding(enum.Enum):
+    """What a reading has found."""
+
+    NEW = "the window stays; there may be new entries"
+    ANEW = "the window was read again from the stream"
+    NOTHING = "there is no stream, or it cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Entries that were added and trimmed between two readings; `entries` None: perhaps, and how many is not known."""
+
+    source: str
+    entries: int | None
