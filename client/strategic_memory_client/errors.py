@@ -62,9 +62,15 @@ class CallCancelledError(StrategicMemoryError):
 
 
 class ResourceExhaustedError(StrategicMemoryError):
-    """A limit was reached: a message is too large, or the server is out of room."""
+    """A limit was reached: the server is out of room, or a message is too large."""
 
     transient = True
+
+
+class MessageTooLargeError(ResourceExhaustedError):
+    """A request or an answer is larger than this client, the service or a proxy takes. The same one always is."""
+
+    transient = False
 
 
 class TooManySubscribersError(ResourceExhaustedError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from strategic_memory.error_reasons import DOMAIN, reason_text
+from strategic_memory.error_reasons import DOMAIN, METADATA_TRAILER_PREFIX, REASON_TRAILER, reason_text
 from strategic_memory.v1 import errors_pb2
 from strategic_memory_client.errors import (
     AccessDeniedError,
@@ -31,6 +32,7 @@ from strategic_memory_client.errors import (
     UnsupportedOperationError,
 )
 from strategic_memory_client.inline_to_wire import given_field
+from strategic_memory_client.way_there import met_on_the_way
 
 _DETAILS_KEY = "grpc-status-details-bin"
 _LONGEST_DETAIL = 500
@@ -171,6 +173,8 @@ _TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
 def error_of(error: grpc.RpcError, address: str) -> StrategicMemoryError:
     """Return the error that a failed call to the server at `address` stands for; it is not raised."""
     failure = _failure_of(_failed_call(error), address)
+    if not failure.reason and not failure.violations and (met := met_on_the_way(failure.detail, address)) is not None:
+        return met
     return _TABLE.get(failure.code, _server_fault)(failure)
 
 
@@ -229,6 +233,8 @@ def _failure_of(call: _FailedCall, address: str) -> _Failure:
                 )
         except DecodeError:
             continue  # the status itself still says enough
+    if not reason:  # where a proxy has taken the details away, or another server never sent any
+        reason, metadata = _reason_in_text(call.trailing_metadata())
     return _Failure(
         code=call.code() or grpc.StatusCode.UNKNOWN,
         detail=(call.details() or "no details given")[:_LONGEST_DETAIL],
@@ -237,6 +243,13 @@ def _failure_of(call: _FailedCall, address: str) -> _Failure:
         metadata=metadata,
         violations=violations,
     )
+
+
+def _reason_in_text(trailing: Iterable[tuple[str, str | bytes]] | None) -> tuple[str, dict[str, str]]:
+    told = {key: unquote(value) for key, value in trailing or () if isinstance(value, str)}
+    reason = told.pop(REASON_TRAILER, "")
+    prefix = METADATA_TRAILER_PREFIX
+    return reason, {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
 
 
 def _status_details(trailing: Iterable[tuple[str, str | bytes]] | None) -> list[any_pb2.Any]:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from strategic_memory_client.errors import (
+    AccessDeniedError,
     ResumePointError,
     RevisionGapError,
     ServiceUnavailableError,
     StrategicMemoryError,
+    UnsupportedOperationError,
 )
 from strategic_memory_client.events import (
     Disconnected,
@@ -63,6 +65,7 @@ class Subscription:
         self._connected_at_s = 0.0
         self._out_of_reach_since_s = 0.0
         self._heard_from_server = False
+        self._was_ever_heard = False
 
     @property
     def position(self) -> ResumePoint | None:
@@ -101,7 +104,7 @@ class Subscription:
         Raises ResumePointError or RevisionGapError when every revision was asked for and one is missing, and
         ServiceUnavailableError when the server is behind what is known, and there are others to turn to.
         """
-        self._heard_from_server = True
+        self._heard_from_server = self._was_ever_heard = True
         if self._asked_to_resume_after is not None:
             self._refusals_for_being_behind = 0  # this server is not behind
         match message:
@@ -137,7 +140,9 @@ class Subscription:
     def _gives_up_on(self, error: StrategicMemoryError, now_s: float) -> bool:
         if isinstance(error, ResumePointError):
             return not self._can_go_on_after(error, now_s)
-        return not (error.transient or self._settings.retry_refusals)
+        # What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
+        may_pass = self._was_ever_heard and isinstance(error, AccessDeniedError | UnsupportedOperationError)
+        return not (error.transient or may_pass or self._settings.retry_refusals)
 
     def _can_go_on_after(self, refusal: ResumePointError, now_s: float) -> bool:
         if self._may_catch_up(refusal, now_s):
