@@ -111,7 +111,11 @@ async def open_service(
         log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions, problems)
         caps = HeldCaps(clock_ms, told_ms=round(settings.sync.validity_s * 1000))
         loader = MemoryLoader(
-            commands, settings.redis.key_prefix, settings.sync.windows, caps, max_regimes=settings.sync.max_regimes
+            commands,
+            settings.redis.key_prefix,
+            settings.sync.windows,
+            caps,
+            max_regimes=settings.sync.max_regimes,
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))

@@ -25,7 +25,7 @@ from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.inputs.span_reader import SpanReader
@@ -37,7 +37,7 @@ from strategic_memory_server.inputs.window_update import bring_up
 from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
-from strategic_memory_server.redis_access.round_trip import Reply, round_trip
+from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.wall_clock import unix_time_ms
 
@@ -82,7 +82,7 @@ class MemoryLoader:
         prefix: str,
         windows: WindowSettings,
         held: HeldCaps | None = None,
-        limits: ReadingLimits = DEFAULT_LIMITS,
+        limits: ReadingLimits | None = None,
         max_regimes: int = MAX_REGIMES,
     ) -> None:
         self._client = client
@@ -90,7 +90,7 @@ class MemoryLoader:
         self.caps = held or HeldCaps(unix_time_ms)
         """The caps on leverage in force, as last read."""
         self._values = ValueInputs(self.caps)
-        self._limits = limits
+        self._limits = limits = limits or ReadingLimits()
         self._max_regimes = max_regimes
         self._windows = MemoryWindows(windows, limits)
         longest = max(windows.regime, windows.portfolio, windows.trades)
@@ -123,7 +123,7 @@ class MemoryLoader:
         Raises:
             redis.exceptions.RedisError, OSError: as for `load`.
         """
-        return self.caps.would_change(read_caps(await round_trip(self._client, self._ask_values[:CAP_COMMANDS])))
+        return self.caps.would_change(read_caps(await self._read(self._ask_values[:CAP_COMMANDS])))
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
         """Read what the streams hold of a span of time, once, whatever else has been read.
@@ -137,7 +137,7 @@ class MemoryLoader:
         reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes)
         if span.last_ms is not None:
             return await self._apart(await reader.read(Context()))
-        values = self._values.read(await round_trip(self._client, self._ask_values))
+        values = self._values.read(await self._read(self._ask_values))
         return await self._apart(await reader.read(values.context, values.reports))
 
     async def load(self, *, anew: bool = False) -> LoadedMemory:
@@ -195,7 +195,7 @@ class MemoryLoader:
         rejected = []
         while True:
             while pending := [follower for follower in self._followers if follower.finding is None]:
-                await self._round_trip((), pending[:1])
+                await self._round_trip((), pending[:1], is_alive=True)
             if self._regimes.finding is Finding.ANEW and self._restart(self._portfolio, self._trades):
                 continue
             # Until it is done, the windows do not agree with each other.
@@ -227,10 +227,20 @@ class MemoryLoader:
             self._client, self._prefix, positions, self._windows.regime_reader, self._limits
         )
 
-    async def _round_trip(self, values: Sequence[bytes], followers: Sequence[StreamFollower]) -> list[Reply]:
+    async def _read(self, commands: Sequence[bytes]) -> list[Reply]:
+        return await self._limits.pace.read(self._client, lambda: commands)
+
+    async def _round_trip(
+        self, values: Sequence[bytes], followers: Sequence[StreamFollower], *, is_alive: bool = False
+    ) -> list[Reply]:
         """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
-        wanted = [(follower, follower.commands()) for follower in followers]
-        replies = await round_trip(self._client, [*values, *(each for _, asked in wanted for each in asked)])
+        wanted: list[tuple[StreamFollower, list[bytes]]] = []
+
+        def ask() -> list[bytes]:
+            wanted[:] = [(follower, follower.commands()) for follower in followers]
+            return [*values, *(each for _, asked in wanted for each in asked)]
+
+        replies = await self._limits.pace.read(self._client, ask, is_alive=is_alive)
         at = len(values)
         for follower, commands in wanted:
             if follower.from_scratch:

@@ -46,6 +46,7 @@ class ObservationLookup:
         """There is no usable observation between this one and the pending entries after it."""
         self._asked: PositionColumn | None = None
         self._are_frequent = False
+        self._page_entries = limits.page_entries
         self._found: list[Columns] = []
         self._rejected: dict[str, RejectedInput] = {}
 
@@ -59,7 +60,7 @@ class ObservationLookup:
         self._asked = None
         if not self._pending.size or len(self._rejected) > self._limits.extra_entries:
             return []
-        page_entries = self._limits.page_entries
+        page_entries = self._page_entries = self._limits.page_now
         if self._are_frequent:
             self._asked = np.unique(self._pending[-page_entries:])
             return [self._range(shown_id(id_of_position(position)), "-", 1) for position in self._asked.tolist()]
@@ -98,7 +99,7 @@ class ObservationLookup:
         return positions[order], np.concatenate([part["regime"] for part in parts])[order]
 
     def _take_stretch(self, pages: list[Page]) -> None:
-        page, is_full = pages[0], len(pages[0]) >= self._limits.page_entries
+        page, is_full = pages[0], len(pages[0]) >= self._page_entries
         if not is_full:
             page = [*page, *(entry for later in pages[1:] for entry in later)]
         waited = self._pending.size

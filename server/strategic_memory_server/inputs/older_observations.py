@@ -10,7 +10,6 @@ from strategic_memory_server.inputs.entries import RegimeObservation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.redis_access.round_trip import round_trip
 
 
 async def older_observations(
@@ -26,6 +25,8 @@ async def older_observations(
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
     lookup = ObservationLookup(keys.key_of(prefix, keys.META_REGIME), positions, reader, limits)
-    while commands := lookup.commands():
-        lookup.feed(await round_trip(client, commands))
+    is_alive = False
+    while lookup.commands():
+        lookup.feed(await limits.pace.read(client, lookup.commands, is_alive=is_alive))
+        is_alive = True
     return lookup

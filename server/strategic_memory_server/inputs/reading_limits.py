@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from strategic_memory_server.redis_access.reading_pace import ReadingPace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +14,17 @@ class ReadingLimits:
     Attributes:
         page_entries: most entries read by one command: a longer reply would hold up Redis, and this process.
         extra_entries: most entries looked at beyond a window's length, in search of usable ones.
+        pace: how much of a page arrives in time.
     """
 
     page_entries: int = 500
     extra_entries: int = 50_000
+    pace: ReadingPace = field(default_factory=ReadingPace, compare=False)
+
+    @property
+    def page_now(self) -> int:
+        """Number of entries to read by the next command."""
+        return self.pace.entries(self.page_entries)
 
 
 DEFAULT_LIMITS = ReadingLimits()

@@ -8,7 +8,7 @@ takes it from the observation before it, however old that one is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -29,7 +29,7 @@ from strategic_memory_server.inputs.rolling_window import RollingWindow
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
-from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
 from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.stream_position import position_column
 
@@ -75,8 +75,10 @@ class SpanReader:
         """
         scans = (self._regimes, self._portfolio, self._trades)
         clock_ms: int | None = None
+        is_alive = False
         while (pending := [scan for scan in scans if scan.page_size]) or clock_ms is None:
-            *replies, now = await round_trip(self._client, [*(scan.command() for scan in pending), ASK_TIME])
+            *replies, now = await self._read(pending, is_alive=is_alive)
+            is_alive = True
             clock_ms = clock_ms_of(now)
             for scan, reply in zip(pending, replies, strict=True):
                 scan.feed(reply)
@@ -85,6 +87,11 @@ class SpanReader:
         latest_ms = clock_ms + CLOCK_TOLERANCE_MS
         reports = [scan.report(window, latest_ms) for scan, window in zip(scans, windows, strict=True)]
         return self._windows.memory(context, (*value_reports, *reports), clock_ms, self._max_regimes)
+
+    async def _read(self, scans: Sequence[_SpanScan], *, is_alive: bool) -> list[Reply]:
+        return await self._limits.pace.read(
+            self._client, lambda: [*(scan.command() for scan in scans), ASK_TIME], is_alive=is_alive
+        )
 
     async def _take_over(self) -> None:
         """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""
@@ -138,6 +145,7 @@ class _SpanScan:
         self._source = reader.source
         self._key = keys.key_of(prefix, reader.source)
         self._oldest = span.smallest_id
+        self._asked = 0
 
     @property
     def page_size(self) -> int:
@@ -151,14 +159,15 @@ class _SpanScan:
 
     def command(self) -> bytes:
         """Give the command that reads the next page."""
-        return packed("XREVRANGE", self._key, self._scan.before, self._oldest, "COUNT", self.page_size)
+        self._asked = self.page_size
+        return packed("XREVRANGE", self._key, self._scan.before, self._oldest, "COUNT", self._asked)
 
     def feed(self, reply: Reply) -> None:
         """Take the reply to it, entries or an error."""
         if isinstance(reply, Exception):
             self.unreadable = refusal(self._source, reply)
         else:
-            self._scan.feed(stream_entries(reply), self.page_size)
+            self._scan.feed(stream_entries(reply), self._asked)
 
     def take_oldest_first(self) -> Iterator[Columns]:
         """Give what was read, oldest entry first, and let go of it."""

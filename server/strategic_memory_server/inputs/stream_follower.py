@@ -59,6 +59,7 @@ class StreamFollower:
         self._ask_info = packed("XINFO", "STREAM", self._key)
         self._patience = patience
         self._page_entries = window.limits.page_entries
+        self._asked = 0
         self._left_at: Bookmark | None = None
         self._after_first = Bookmark()
         self.is_behind = False
@@ -115,12 +116,15 @@ class StreamFollower:
             return []
         info: list[bytes] = [] if self._informed else [self._ask_info]
         if self.bookmark is None:
-            page = packed("XREVRANGE", self._key, self._scan.before, "-", "COUNT", self._scan.page_size)
+            self._asked = self._scan.page_size
+            page = packed("XREVRANGE", self._key, self._scan.before, "-", "COUNT", self._asked)
         elif self._informed:
             start = f"({shown_id(id_of(self._new[-1][0]))}"
-            page = packed("XRANGE", self._key, start, "+", "COUNT", self._page_entries)
+            self._asked = self.window.limits.page_now
+            page = packed("XRANGE", self._key, start, "+", "COUNT", self._asked)
         else:
-            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", self._first_page)
+            self._asked = self._first_page
+            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", self._asked)
         return [*info, page]
 
     def feed(self, replies: Sequence[Reply]) -> None:
@@ -243,10 +247,9 @@ class StreamFollower:
             self.gap = Gap(self.source, missed)
 
     def _take_old(self, page: Page, *, first: bool) -> None:
-        asked = self._scan.page_size
         if first:
             self._after_first = Bookmark.after(self._info, page)
-        self._scan.feed(page, asked)
+        self._scan.feed(page, self._asked)
         passed = self._scan.scanned - self._scan.usable
         if self._resume is not None and passed > MANY_PASSED and self._resume.comes_within(self._info):
             self._read_on(self._resume)
@@ -255,13 +258,12 @@ class StreamFollower:
             self._left_at = None
 
     def _take_new(self, page: Page, bookmark: Bookmark, *, first: bool) -> None:
-        asked = self._first_page if first else self._page_entries
         new = bookmark.new_entries(page) if first else page
         if new is None:
             self.restart()
             return
         self._new.extend(new)
-        if len(page) == asked:
+        if len(page) == self._asked:
             if not self._reads_on and len(self._new) >= self._patience:
                 self._look_backwards(bookmark)
             if not self._reads_on or len(self._new) < READ_ON:
@@ -276,7 +278,8 @@ class StreamFollower:
     @property
     def _first_page(self) -> int:
         """Number of entries to ask for first, from the bookmark on, which is one of them."""
-        return 1 + (self._page_entries if self._reads_on else min(self._patience, self._page_entries))
+        page_now = self.window.limits.page_now
+        return 1 + (page_now if self._reads_on else min(self._patience, page_now))
 
     def _has_lost_one(self, bookmark: Bookmark) -> bool:
         """Tell whether an entry was deleted by name behind the first one, where the window is."""

@@ -49,7 +49,7 @@ class WindowScan:
             return 0
         # After the first page a tail of malformed entries is crossed in whole pages, not one entry at a time.
         size = missing if not self.scanned else max(missing, self._limits.page_entries)
-        return min(size, self._limits.page_entries, allowed)
+        return min(size, self._limits.page_now, allowed)
 
     def feed(self, page: Page, asked: int) -> None:
         """Take the entries that a reverse range of `asked` entries before `before` has returned."""

@@ -16,12 +16,16 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
 
 LARGE_BYTES = 256 * 1024
 """A larger memory is not read on the event loop: one that knows too many regimes, from before they were bounded."""
+
+IDS_AT_ONCE = 10_000
+"""Most ids read by one command."""
 
 _SHOWN = 200
 
@@ -120,7 +124,12 @@ class MemoryStore:
     """
 
     def __init__(
-        self, client: redis.Redis, prefix: str, decay: float, horizon: int, max_regimes: int = MAX_REGIMES
+        self,
+        client: redis.Redis,
+        prefix: str,
+        decay: float,
+        horizon: int,
+        max_regimes: int = MAX_REGIMES,
     ) -> None:
         self._client = client
         self._places = MemoryKeys.under(prefix), MemoryKeys.beside(prefix, decay)
@@ -128,6 +137,7 @@ class MemoryStore:
             packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration")
             for keys in self._places
         ]
+        self._pace = ReadingPace()
         self._decay = decay
         self._horizon = horizon
         self._max_regimes = max_regimes
@@ -157,10 +167,25 @@ class MemoryStore:
         return found.kept.sums if found.kept else EvidenceSums(self._decay), found.exploration
 
     async def _known_ids(self, keys: MemoryKeys) -> list[str]:
-        newest = packed("ZREVRANGE", keys.trade_ids, 0, max(self._horizon - 1, 0))
-        (ids,) = await round_trip(self._client, [newest])
-        checked(ids, keys.trade_ids, "sorted set")
+        ids: list[bytes] = []
+        wanted = max(self._horizon, 1)
+        while len(ids) < wanted:
+            page = await self._ids_after(keys, len(ids), wanted)
+            ids.extend(page)
+            if not page:
+                break
         return [name.decode() for name in reversed(ids)] if self._horizon else []
+
+    async def _ids_after(self, keys: MemoryKeys, first: int, wanted: int) -> list[bytes]:
+        """Read ids from a rank on, newest first; a memory that moves meanwhile is found out when it is written."""
+
+        def ask() -> list[bytes]:
+            last = min(first + self._pace.entries(IDS_AT_ONCE), wanted) - 1
+            return [packed("ZREVRANGE", keys.trade_ids, first, last)]
+
+        (ids,) = await self._pace.read(self._client, ask, is_alive=True)
+        found: list[bytes] = checked(ids, keys.trade_ids, "sorted set")
+        return found
 
     async def _found(self) -> _Found:
         """Find the memory of this decay: the first one stays where it is, any other is kept beside it."""

@@ -21,7 +21,7 @@ from strategic_memory_server.inputs.entries import RegimeObservation, read_regim
 from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.rejections import refusal
 from strategic_memory_server.inputs.rolling_regimes import observation_columns
 from strategic_memory_server.inputs.trade_ids import TRADE_ID
@@ -29,6 +29,7 @@ from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.stream_position import position_column
 
@@ -64,6 +65,8 @@ class TradeReader:
 
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         self._client = client
+        self._pace = ReadingPace()
+        self._limits = ReadingLimits()
         self._prefix = prefix
         self._trades_key = input_keys.key_of(prefix, input_keys.TRADE_RESULTS)
 
@@ -78,8 +81,14 @@ class TradeReader:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
                 producer has caused.
         """
-        command = packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", PAGE_ENTRIES)
-        (reply,) = await round_trip(self._client, [command])
+        asked = 0
+
+        def ask() -> list[bytes]:
+            nonlocal asked
+            asked = self._pace.entries(PAGE_ENTRIES)
+            return [packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", asked)]
+
+        (reply,) = await self._pace.read(self._client, ask)
         if isinstance(reply, Exception):
             # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
             refusal(input_keys.TRADE_RESULTS, reply)
@@ -89,7 +98,7 @@ class TradeReader:
         regimes = await self._regimes(columns, names)
         trades = SeenTrades(columns[TRADE_ID].tolist(), names.names, regimes, columns["policy"], columns["pnl"])
         last = reply[-1][0].decode() if reply else entry_id
-        return TradePage(trades, last, is_last=len(reply) < PAGE_ENTRIES)
+        return TradePage(trades, last, is_last=len(reply) < asked)
 
     async def last_id(self) -> str | None:
         """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
@@ -126,7 +135,7 @@ class TradeReader:
         nowhere, nothing = position_column([]), np.empty(0, dtype=np.int64)
         unknown = names.index(UNKNOWN_REGIME)
         try:
-            lookup = await older_observations(self._client, self._prefix, positions, reader, DEFAULT_LIMITS)
+            lookup = await older_observations(self._client, self._prefix, positions, reader, self._limits)
         except ResponseError as error:
             refusal(input_keys.META_REGIME, error)
             return Observed(nowhere, nothing, nowhere, nothing, unknown)

@@ -29,10 +29,15 @@ def packed(*parts: str | int | bytes) -> bytes:
     return b"*%d\r\n%b" % (len(encoded), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]))
 
 
-async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Reply]:
+async def round_trip(client: redis.Redis, commands: Sequence[bytes], patience: float = 1.0) -> list[Reply]:
     """Send commands and give their replies in the same order; an error of a command stands in its place.
 
     A task that is cancelled meanwhile goes no further, whenever that happens: who reads page after page stops.
+
+    Args:
+        client: how Redis is reached.
+        commands: what to send.
+        patience: how many times longer than usual each reply but the first may take.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached, or did not answer in time.
@@ -43,8 +48,10 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Rep
     connection = await get_connection()
     read = connection.read_response
     replies: list[Reply] = []
+    now_s = asyncio.get_running_loop().time
     try:
-        async with asyncio.timeout(connection.socket_timeout):
+        async with asyncio.timeout(timeout_s := connection.socket_timeout) as waiting:
+            moved_s = now_s()
             await connection.send_packed_command(commands)
             for _ in commands:
                 try:
@@ -52,6 +59,10 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes]) -> list[Rep
                     replies.append(await read(timeout=math.inf))
                 except ResponseError as error:
                     replies.append(error)
+                # What arrives shows that there is a Redis: the time is for each reply.
+                if timeout_s and (patience > 1.0 or now_s() - moved_s > timeout_s / 4):
+                    moved_s = now_s()
+                    waiting.reschedule(moved_s + timeout_s * patience)
     except TimeoutError:
         raise RedisTimeoutError("Timeout reading from Redis") from None
     finally:

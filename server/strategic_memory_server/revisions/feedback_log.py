@@ -21,8 +21,9 @@ from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.problems import TOLD_FOR_S, Problems
-from strategic_memory_server.redis_access.redis_replies import StreamEntries, entries_of
-from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
+from strategic_memory_server.redis_access.reading_pace import ReadingPace
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
+from strategic_memory_server.redis_access.round_trip import checked, packed, stream_entries
 from strategic_memory_server.revisions.caps_json import caps_of_text, caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.lease import Claim
@@ -102,6 +103,7 @@ class FeedbackLog:
         self, client: redis.Redis, prefix: str, retained_revisions: int, problems: Problems | None = None
     ) -> None:
         self.keys = LogKeys.under(prefix)
+        self._pace = ReadingPace()
         self._client = client
         self._retained = retained_revisions
         self._problems = problems or Problems()
@@ -278,7 +280,7 @@ class FeedbackLog:
         return caps_of_text(text or b"") or NO_CAPS
 
     async def snapshot(self, recent: int) -> LogSnapshot:
-        """Read state, newest feedbacks and cursors at one moment.
+        """Read state, newest feedbacks and cursors at one moment; fewer than `recent` where that takes too long.
 
         Every writer moves the state, so what was read between two equal states was there at one moment. A transaction
         would say so too, but Redis up to 7.0 refuses even reads in one while it is full.
@@ -289,10 +291,14 @@ class FeedbackLog:
         """
         keys = self.keys
         ask_state = packed("HMGET", keys.state, *STATE_FIELDS, "run_id")
-        ask_newest = packed("XREVRANGE", keys.log, "+", "-", "COUNT", recent)
         ask_pulse = packed("XREVRANGE", keys.pulse, "+", "-", "COUNT", 1)
+
+        def ask() -> list[bytes]:
+            newest = packed("XREVRANGE", keys.log, "+", "-", "COUNT", self._pace.entries(recent))
+            return [ask_state, newest, ask_pulse, ask_state]
+
         for _ in range(SNAPSHOT_ATTEMPTS):
-            replies = await round_trip(self._client, [ask_state, ask_newest, ask_pulse, ask_state])
+            replies = await self._pace.read(self._client, ask)
             asked = (keys.state, "hash"), (keys.log, "stream"), (keys.pulse, "stream"), (keys.state, "hash")
             before, newest, pulses, after = (
                 checked(reply, key, kind) for reply, (key, kind) in zip(replies, asked, strict=True)
@@ -328,13 +334,34 @@ class FeedbackLog:
 
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         """Read up to `count` retained feedbacks that came after a revision, oldest first."""
-        entries = await self._client.xrange(self.keys.log, min=f"{revision + 1}-0", count=count)
-        return decode_entries(entries_of(entries))
+        entries: StreamEntries = []
+        while len(entries) < count:
+            first = f"({entries[-1][0].decode()}" if entries else f"{revision + 1}-0"
+            page, asked = await self._range("XRANGE", first, "+", count - len(entries), is_alive=bool(entries))
+            entries.extend(page)
+            if len(page) < asked:
+                break
+        return decode_entries(entries)
 
     async def read_before(self, entry_id: str | None, count: int) -> StreamEntries:
         """Read up to `count` entries before one (None: from the end), newest first, as they stand in the log."""
         newest = "+" if entry_id is None else f"({entry_id}"
-        return entries_of(await self._client.xrevrange(self.keys.log, max=newest, count=count))
+        page, _ = await self._range("XREVRANGE", newest, "-", count, is_alive=entry_id is not None)
+        return page
+
+    async def _range(
+        self, command: str, first: str, last: str, most: int, *, is_alive: bool
+    ) -> tuple[StreamEntries, int]:
+        """Read as many entries as arrive in time, and tell how many were asked for."""
+        asked = 0
+
+        def ask() -> list[bytes]:
+            nonlocal asked
+            asked = self._pace.entries(most)
+            return [packed(command, self.keys.log, first, last, "COUNT", asked)]
+
+        (reply,) = await self._pace.read(self._client, ask, is_alive=is_alive)
+        return stream_entries(checked(reply, self.keys.log, "stream")), asked
 
     def decode(self, entries: StreamEntries) -> list[Feedback]:
         """Read log entries as `decode_entries` does; bytes that this server wrote last are not taken apart again."""
