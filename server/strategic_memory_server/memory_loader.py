@@ -19,7 +19,7 @@ import redis.asyncio as redis
 
 from strategic_memory_server.columns import PositionColumn
 from strategic_memory_server.inputs.finding import Finding
-from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps, read_caps
+from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
@@ -123,7 +123,7 @@ class MemoryLoader:
         Raises:
             redis.exceptions.RedisError, OSError: as for `load`.
         """
-        return self.caps.would_change(read_caps(await self._read(self._ask_values[:CAP_COMMANDS])))
+        return self._values.would_change_caps(await self._read(self._ask_values[:CAP_COMMANDS]))
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
         """Read what the streams hold of a span of time, once, whatever else has been read.

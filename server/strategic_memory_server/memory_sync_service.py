@@ -146,6 +146,7 @@ class StrategicMemorySync:
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""
         self._parts.long_memory.forget()
+        await self._learn_caps()
         loaded = await self._load()
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
 
@@ -156,7 +157,12 @@ class StrategicMemorySync:
         loaded = await self._parts.loader.load()
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
+        tell_of_caps(self._parts.problems, self._parts.loader.caps)
         return loaded
+
+    async def _learn_caps(self) -> None:
+        """Take over the caps that another server has read: their keys may not be readable now."""
+        self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
 
     async def _sync(self, claim: Claim) -> SyncStatus:
         """Load, analyze, recommend, publish."""
@@ -164,10 +170,9 @@ class StrategicMemorySync:
         if claim != self._claim:
             # Another server may have led in between, or Redis may have come back as another process.
             parts.long_memory.forget()
-            parts.loader.caps.learn(await parts.publisher.known_caps())
+            await self._learn_caps()
             self._claim = claim
         loaded = await self._load()
-        tell_of_caps(parts.problems, parts.loader.caps)
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))

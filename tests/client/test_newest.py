@@ -18,6 +18,7 @@ from strategic_memory_client import (
     FeedbackReceived,
     FeedbackStatus,
     HeartbeatReceived,
+    LeverageCap,
     Policy,
     ServiceUnavailableError,
     StrategicMemoryClient,
@@ -299,3 +300,35 @@ def test_reading_it_costs_an_attribute_and_a_clock() -> None:
     # The bound is loose, because other programs run here; a lock or a call more would still break it.
     limit_s = 400e-9 if sys.gettrace() is None else 5e-6
     assert (newest_s - attribute_s) / 20_000 < limit_s
+
+
+def test_a_cap_that_was_heard_binds_what_the_library_answers_by_itself(newest: NewestFeedback, clock: Clock) -> None:
+    caps = (LeverageCap("exposure:summary", 0.3, T0), LeverageCap("risk:leverage_limits", 1.2))
+    for hint, safe in ((1.5, 0.3), (0.2, 0.2)):
+        said = replace(feedback(2 if hint > 1 else 3), leverage_hint=hint, leverage_caps=caps)
+        take(newest, said)
+        clock.now_s = NOW_S
+        assert newest.held.read().leverage_hint == hint
+        clock.now_s = NOW_S + 1_000.0
+        assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, safe)
+
+
+def test_a_heartbeat_tells_a_cap_where_nothing_is_published(newest: NewestFeedback, clock: Clock) -> None:
+    warming_up = FeedbackStatus.WARMING_UP
+    nothing = replace(feedback(0, status=warming_up, valid_until=None), leverage_hint=1.0)
+    take(newest, nothing)
+    for cap, leverage in ((0.3, 0.3), (0.1, 0.1), (1.5, 1.0), (0.0, 0.0)):
+        caps = (LeverageCap("exposure:summary", cap, T0),)
+        beat = replace(heartbeat(0, status=warming_up, valid_until=None), leverage_caps=caps)
+        newest.take(HeartbeatReceived(beat), NOW_S, 0.0)
+        read = newest.held.read()
+        assert (read.status, read.leverage_hint, read.leverage_caps) == (warming_up, leverage, caps)
+        assert read.leverage_bound_by == ("exposure:summary" if leverage < 1.0 else None)
+    # What was said is withdrawn: it is answered as STALE, within the caps that are in force by now.
+    take(newest, feedback(1))
+    caps = (LeverageCap("exposure:summary", 0.25, T0),)
+    beat = replace(heartbeat(1, status=warming_up, valid_until=None), leverage_caps=caps)
+    newest.take(HeartbeatReceived(beat), NOW_S, 0.0)
+    assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, 0.25)
+    clock.now_s = NOW_S + 1_000.0
+    assert newest.held.read().leverage_hint == 0.25

@@ -20,6 +20,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
@@ -235,3 +236,47 @@ async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Synci
         for _ in range(3):
             add_regime(redis_client)
         await aeventually(lambda: syncing.sync.status.samples == 3)
+
+
+@pytest.mark.parametrize("reactive", [True, False])
+async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, *, reactive: bool
+) -> None:
+    async with syncing_with(redis_server.url, replace(SETTINGS, reactive=reactive)) as syncing, syncing.running():
+        await aeventually(lambda: len(syncing.told) == 1)
+        redis_client.set("quantum:exposure:summary", '{"gross": 1, "max_leverage_hint": 0.4}')
+        await aeventually(lambda: len(syncing.told) == 2)
+        # What changes no cap starts none, whatever else is in the object.
+        redis_client.set("quantum:exposure:summary", '{"gross": 2, "max_leverage_hint": "0.4"}')
+        redis_client.set("quantum:risk:leverage_limits", "broken")
+        assert not await syncing.sync._parts.loader.caps_have_changed()
+        redis_client.delete("quantum:exposure:summary", "quantum:risk:leverage_limits")
+        await aeventually(lambda: len(syncing.told) == 3)
+
+
+async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_takes_over(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    """Also by a server that reads the key for the first time when it is broken, and by one that only stands by."""
+    key = "quantum:risk:leverage_limits"
+    redis_client.set(key, '{"max_leverage_hint": 0.3}')
+    async with syncing_with(redis_server.url, SETTINGS) as first:
+        await first.sync.cycle()
+        (cap,) = first.sync._parts.loader.caps.caps
+    redis_client.set(key, "null")
+    async with syncing_with(redis_server.url, SETTINGS, "another") as standby:
+        assert (await standby.sync.cycle()).outcome == "standby"
+        assert standby.sync._parts.loader.caps.caps == (cap,)
+    redis_client.delete(KEYS.lease)
+    async with syncing_with(redis_server.url, SETTINGS) as second:
+        assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
+        assert second.sync._parts.loader.caps.caps == (cap,), "since when it is in force, too"
+        assert await second.sync._parts.publisher.known_caps() == (cap,)
+        for _ in range(3):
+            add_regime(redis_client)
+        await second.sync.cycle()
+        said = stored(redis_client)
+        assert (said["leverage_hint"], said["leverage_caps"]) == (0.3, encode_caps((cap,)))
+        redis_client.delete("quantum:stream:meta.regime")
+        assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
+        assert await second.sync._parts.publisher.known_caps() == (cap,)

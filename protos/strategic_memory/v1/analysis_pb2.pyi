@@ -614,7 +614,7 @@ class Context(_message.Message):
     governance_preferred_regime: _builtins.str
     """Regime that governance prefers. Empty: none given."""
     max_leverage_hint: _builtins.float
-    """Upper bound on leverage taken from the limits. Absent: none given."""
+    """Cap on leverage that the limits hold; while they cannot be read, the last one that could be. Absent: none is in force."""
     @_builtins.property
     def regime_stats(self) -> _struct_pb2.Struct:
         """Regime statistics of governance. Absent: none given."""

@@ -145,7 +145,9 @@ def _advice(tally: DemoTally, newest: Change) -> Table:
     table = Table.grid(padding=(0, 3))
     table.add_row("status", Text(status_name(tally.status)), "revision", str(feedback.revision))
     table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", _coloured(policy_name(feedback)))
-    table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", f"{feedback.leverage_hint:.2f}")
+    bound_by = f" (bound by {feedback.leverage_bound_by})" if feedback.leverage_bound_by else ""
+    leverage = Text(f"{feedback.leverage_hint:.2f}{bound_by}")
+    table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", leverage)
     table.add_row("regime now", Text(feedback.current_regime), "in truth", tally.true_regime)
     return table
 

@@ -71,6 +71,12 @@ class ValueInputs:
         context = replace(self._read.context, leverage_caps=self._held.take(self._caps))
         return replace(self._read, context=context, reports=tuple(map(self._noted, self._read.reports)))
 
+    def would_change_caps(self, replies: Sequence[Any]) -> bool:
+        """Tell whether replies to the first `CAP_COMMANDS` commands say other caps than those in force; may raise."""
+        # Bytes that were read already have been taken over.
+        known = None if self._replies is None else self._replies[:CAP_COMMANDS]
+        return list(replies) != known and self._held.would_change(read_caps(replies))
+
     def _noted(self, report: SourceReport) -> SourceReport:
         reading, notes = self._caps.get(report.source), {}
         if reading and reading.nearest:

@@ -7,6 +7,7 @@ from advice import NOW_MS, feedback
 
 from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
@@ -103,6 +104,19 @@ def test_the_newest_comes_with_its_present_times_although_the_log_has_the_old_on
     newest = cursor.next(NOW_MS)
     assert isinstance(newest, Deliver)
     assert newest.feedback.times == times
+
+
+def test_a_cap_that_changes_where_nothing_is_published_is_told_at_once() -> None:
+    hub = FeedbackHub("1.0.0", RING)
+    hub.load(LogSnapshot(LogState("e1", 0, leverage_caps=()), (), "0-0", "0-0"))
+    cursor = StreamCursor(hub, LATEST)
+    first = cursor.next(NOW_MS)
+    assert isinstance(first, Deliver)
+    assert (first.feedback.advice.leverage_hint, cursor.next(NOW_MS)) == (1.0, None)
+    for cap, leverage in ((0.3, 0.3), (0.2, 0.2), (1.5, 1.0)):
+        assert hub.confirm(LogState("e1", 0, leverage_caps=(LeverageCap("exposure:summary", cap, NOW_MS),)))
+        assert (cursor.next(NOW_MS), cursor.next(NOW_MS)) == (Beat(), None)
+        assert hub.in_force(NOW_MS).advice.leverage_hint == leverage
 
 
 def test_a_log_that_is_ahead_of_the_server_is_read_as_far_as_it_goes() -> None:
