@@ -152,4 +152,4 @@ def test_a_whole_analysis() -> None:
 def test_values_have_every_field_of_the_wire_under_its_name(message: type[Message], value: type) -> None:
     wire_fields = {field.name for field in message.DESCRIPTOR.fields}
     own_fields = {field.name for field in dataclasses.fields(value)}
-    assert own_fields - {"skipped_revisions", "epoch_changed"} == wire_fields
+    assert own_fields - {"skipped_revisions", "epoch_changed", "sent_at"} == wire_fields
