@@ -87,7 +87,7 @@ def log_of(service: ServiceProcess) -> list[dict[str, Any]]:
 def check_sound(service: ServiceProcess) -> None:
     """Fail unless the service is in order and goes on syncing."""
     await_syncs(service)
-    assert health(service)["problems"] == []
+    assert health(service)["problems"] == [], health(service)["problems"]
     metric_samples(get_text(service, "/metrics"))
     assert_finite(get_feedback(service))
     assert_finite(analyze(service))

@@ -18,7 +18,7 @@ _OF_NOTES = {
 }
 """Problem by note."""
 
-MALFORMED_TOLD = 500
+MALFORMED_TOLD = 2_500
 """From so many malformed entries among those that were looked at for a window they are a flood."""
 
 _SENTENCES = {

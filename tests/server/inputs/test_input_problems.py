@@ -105,13 +105,13 @@ async def test_a_flood_of_malformed_entries_is_told_with_its_source_and_reason(
     looking: Looking, redis_client: redis.Redis
 ) -> None:
     pipeline = redis_client.pipeline(transaction=False)
-    for number in range(700):
+    for number in range(2_700):
         pipeline.xadd(trade_stream(), {"market_regime": "BULL", "realized_pnl": "n/a" if number % 9 else "inf"})
     pipeline.execute()
     [told] = (await looking.told()).items()
     assert told[0] == "malformed_flood"
     assert told[1].startswith(
-        "700 malformed entries of stream:trade.results lie among the newest, most of them for realized_pnl_not_a_number"
+        "2700 malformed entries of stream:trade.results lie among the newest, most of them for realized_pnl_not_a_num"
     )
     for _ in range(30):
         add_trade(redis_client)
