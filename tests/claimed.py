@@ -14,6 +14,7 @@ from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch
 from strategic_memory_server.revisions.leadership import Leadership
@@ -51,11 +52,15 @@ async def claim_on(client: redis.asyncio.Redis) -> Claim:
 
 
 def long_memory_of(
-    client: redis.asyncio.Redis, decay: float = 0.998, horizon: int = 100, max_regimes: int = MAX_REGIMES
+    client: redis.asyncio.Redis,
+    decay: float = 0.998,
+    horizon: int = 100,
+    max_regimes: int = MAX_REGIMES,
+    problems: Problems | None = None,
 ) -> LongMemory:
     """The long memory under the prefix of the tests."""
     store = MemoryStore(client, "quantum", decay, horizon, max_regimes)
-    return LongMemory(store, TradeReader(client, "quantum"), max_regimes)
+    return LongMemory(store, TradeReader(client, "quantum"), max_regimes, problems)
 
 
 def said_in(client: redis.Redis) -> Contents:

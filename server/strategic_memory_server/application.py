@@ -146,7 +146,7 @@ async def open_service(
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems),
                 leadership=leadership,
-                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes),
+                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes, problems),
                 evidence=EvidenceFeedback(settings.sync.evidence),
                 problems=problems,
             ),

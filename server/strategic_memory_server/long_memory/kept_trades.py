@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns import FloatColumn, IndexColumn, PositionColumn
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.long_memory.counted_ids import NOTHING_COUNTED, CountedIds
 from strategic_memory_server.long_memory.known_ids import KnownIds
 
 NOTHING_READ = "0-0"
@@ -31,6 +33,7 @@ class SeenTrades:
         regimes: places in them: of its own regime, or of the one observed at its time; any where there is no policy.
         policies: values of `Policy`, or -1: no evidence about any.
         pnl: realised pnl.
+        positions: where in the stream they are; None where that does not matter.
     """
 
     trade_ids: Sequence[str]
@@ -38,6 +41,7 @@ class SeenTrades:
     regimes: IndexColumn
     policies: IndexColumn
     pnl: FloatColumn
+    positions: PositionColumn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,29 @@ class KeptTrades:
         read_up_to: id of the newest entry of the trade stream that was read, whether or not it could be used.
         duplicates: trades that were left out because their id was known.
         numbered: trades with an id so far; places the next ids.
+        counted_ids: stretches of the stream that were read.
     """
 
     sums: EvidenceSums
     read_up_to: str = NOTHING_READ
     duplicates: int = 0
     numbered: int = 0
+    counted_ids: CountedIds = NOTHING_COUNTED
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What a page of trades has made of a memory: the new one, and the ids to remember with it, oldest first."""
+    """What a page of trades has made of a memory.
+
+    Attributes:
+        kept: the new one.
+        trade_ids: ids to remember with it, oldest first.
+        left_out: trades that were left out since the stream has gone back and they were counted before.
+    """
 
     kept: KeptTrades
     trade_ids: tuple[str, ...]
+    left_out: int = 0
 
 
 AT_ONCE = 256
@@ -88,11 +101,30 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
         known_ids: ids that count no more; it is not changed.
         max_regimes: regimes that are kept apart; the others are OTHER.
     """
-    told = known_ids.tell_apart(trades.trade_ids)
-    counts = trades.policies >= 0
+    read_before = _read_before(kept, trades, known_ids)
+    trade_ids = trades.trade_ids
+    if read_before.any():
+        trade_ids = ["" if before else name for name, before in zip(trade_ids, read_before.tolist(), strict=True)]
+    told = known_ids.tell_apart(trade_ids)
+    counts = (trades.policies >= 0) & ~read_before
     counts[list(told.duplicates)] = False
     places = np.flatnonzero(counts)
     columns = trades.regimes[places], trades.policies[places], trades.pnl[places]
     sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes)
     duplicates, numbered = kept.duplicates + len(told.duplicates), kept.numbered + told.numbered
-    return Added(KeptTrades(sums, read_up_to, duplicates, numbered), told.fresh)
+    changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
+    return Added(changed, told.fresh, int(np.count_nonzero(read_before)))
+
+
+def _read_before(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:
+    """Tell which trades were read before, by their place in the stream.
+
+    An id that was never seen proves a trade new, where all ids that were ever seen are remembered.
+    """
+    if trades.positions is None:
+        return np.zeros(len(trades.policies), dtype=np.bool_)
+    found = kept.counted_ids.among(trades.positions)
+    if found.any() and len(known_ids) >= kept.numbered:
+        new = [bool(trade_id) and trade_id not in known_ids for trade_id in trades.trade_ids]
+        found &= ~np.array(new, dtype=np.bool_)
+    return found

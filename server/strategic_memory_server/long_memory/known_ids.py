@@ -36,6 +36,9 @@ class KnownIds:
         self._next = 0
         self.add(ids)
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     def __contains__(self, trade_id: str) -> bool:
         return trade_id in self._numbers
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from strategic_memory_server.evidence.exploration import Exploration
+from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_store import (
     MemoryStore,
@@ -20,8 +21,11 @@ from strategic_memory_server.long_memory.memory_store import (
     read_exploration,
 )
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.problems import Problems
 from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
+
+SET_BACK = "trade_stream_set_back"
 
 logger = structlog.get_logger(__name__)
 
@@ -62,12 +66,20 @@ class LongMemory:
         store: reads what Redis holds.
         reader: reads new trades.
         max_regimes: regimes that are kept apart; the others are OTHER.
+        problems: where it is told that the trade stream has gone back.
     """
 
-    def __init__(self, store: MemoryStore, reader: TradeReader, max_regimes: int = MAX_REGIMES) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        reader: TradeReader,
+        max_regimes: int = MAX_REGIMES,
+        problems: Problems | None = None,
+    ) -> None:
         self._store = store
         self._reader = reader
         self._max_regimes = max_regimes
+        self._problems = problems or Problems()
         self._stored: Stored | None = None
 
     async def gather(self, newest_trade: str | None = None) -> Gathered:
@@ -90,7 +102,23 @@ class LongMemory:
         if page.read_up_to == start:
             return Gathered(kept, None, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
-        return Gathered(added.kept, _note(stored, added.kept, added.trade_ids), page.is_last, stored)
+        counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to)
+        self._tell(added.left_out, page.read_up_to, counted_ids)
+        kept = replace(added.kept, counted_ids=counted_ids)
+        return Gathered(kept, _note(stored, kept, added.trade_ids), page.is_last, stored)
+
+    def _tell(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
+        """Tell that the stream has gone back behind what was counted, until it is beyond that again."""
+        highest = counted_ids.highest
+        if highest is None or id_order(read_up_to) >= highest:
+            self._problems.withdraw(SET_BACK)
+        elif left_out:
+            self._problems.state(
+                SET_BACK,
+                f"the trade stream has gone back to the id {read_up_to}, and the long memory has counted up to "
+                f"{highest[0]}-{highest[1]}: {left_out} trades were left out, since they were counted before. If they "
+                "are others, run `strategic-memory-server rebuild-memory`, which sums what the stream holds",
+            )
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
         """Give where to read on: from the beginning where the stream was made anew, with lower ids than before."""
@@ -100,7 +128,7 @@ class LongMemory:
         if last_id is None or id_order(last_id) >= id_order(read_up_to):
             return read_up_to
         logger.warning(
-            "Trade stream was made anew with lower ids; it is read from its beginning, and the memory goes on",
+            "Trade stream has gone back to lower ids; it is read from its beginning, and what was counted is left out",
             last_id=last_id,
             read_up_to=read_up_to,
         )

@@ -13,6 +13,7 @@ from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Explorat
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -28,6 +29,7 @@ IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
 _SHOWN = 200
+_COUNTED_IDS = "counted_ids"
 
 logger = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ class Note:
     def arguments(self) -> list[str | int | bytes]:
         """Give the arguments as the scripts take them, see `scripts/prelude.lua`."""
         kept = self.kept
-        document = json.dumps(to_plain(kept.sums), allow_nan=False)
+        document = json.dumps(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}, allow_nan=False)
         first = kept.numbered - len(self.trade_ids) + 1
         ids = [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
         sums = (kept.read_up_to, document, kept.duplicates, kept.numbered)
@@ -221,8 +223,10 @@ class MemoryStore:
             return None
         try:
             id_order(read_up_to)
-            found = kept_apart(from_plain(json.loads(sums)), self._max_regimes)
-            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0))
+            plain = json.loads(sums)
+            found = kept_apart(from_plain(plain), self._max_regimes)
+            counted_ids = CountedIds.from_plain(plain.get(_COUNTED_IDS), read_up_to)
+            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids)
         except (ValueError, RecursionError) as error:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))
             return None

@@ -46,11 +46,13 @@ class TradePage:
 
     Attributes:
         trades: the usable ones.
+        first: id of the first entry of the stretch; where it begins when there was none.
         read_up_to: id of the last entry of the stretch; where it begins when there was none.
         is_last: whether the stretch reaches to the end of what is to be read.
     """
 
     trades: SeenTrades
+    first: str
     read_up_to: str
     is_last: bool
 
@@ -96,9 +98,11 @@ class TradeReader:
         names = NameTable()
         columns = await _columns(reply, names)
         regimes = await self._regimes(columns, names)
-        trades = SeenTrades(columns[TRADE_ID].tolist(), names.names, regimes, columns["policy"], columns["pnl"])
-        last = reply[-1][0].decode() if reply else entry_id
-        return TradePage(trades, last, is_last=len(reply) < asked)
+        trades = SeenTrades(
+            columns[TRADE_ID].tolist(), names.names, regimes, columns["policy"], columns["pnl"], columns["position"]
+        )
+        first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
+        return TradePage(trades, first, last, is_last=len(reply) < asked)
 
     async def last_id(self) -> str | None:
         """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
