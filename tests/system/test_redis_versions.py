@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -75,3 +76,24 @@ def test_a_service_that_starts_on_a_full_redis_says_what_holds(
 def get_feedback_of(service: ServiceProcess, revision: int) -> feedback_pb2.Feedback | None:
     found = get_feedback(service)
     return found if found.revision == revision else None
+
+
+@pytest.mark.parametrize(("kind", "database"), [("valkey", 3), ("redis-7", 3)])
+def test_a_numbered_database_of_a_cluster(
+    kind: str, database: int, tmp_path: Path, start_service: StartService
+) -> None:
+    """Valkey 9 has them; elsewhere the service says so."""
+    databases = ("cluster-databases 4",) if kind == "valkey" else ()
+    program = require_program(kind)
+    with RedisProcess(tmp_path / "node", free_port(), ("cluster-enabled yes", *databases), program=program) as node:
+        with node.client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            eventually(lambda: re.search(r"cluster_state\W+ok", str(client.execute_command("CLUSTER INFO"))))
+        service = start_service(
+            f"redis+cluster://127.0.0.1:{node.port}/{database}", env={"STRATEGIC_MEMORY_KEY_PREFIX": "{quantum}"}
+        )
+        if kind == "valkey":
+            with redis.Redis(port=node.port, db=database) as producer:
+                publishes_what_is_written(service, producer, "{quantum}")
+        else:
+            eventually(lambda: "database 0 only" in str(get_json(service)["problems"]))

@@ -113,6 +113,11 @@ def _why_not_primary(error: ResponseError) -> str | None:
         return "is passing the keys on to another node of the cluster just now"
     if isinstance(error, ClusterDownError):
         return f"cannot be used now: {error}"
+    if "SELECT is not allowed in cluster mode" in str(error):
+        return (
+            "is a cluster that has database 0 only: leave the number out of REDIS_URL "
+            "(numbered databases in a cluster need Valkey 9 and its setting cluster-databases)"
+        )
     if str(error).startswith("UNBLOCKED "):
         return "has changed its role"
     return None

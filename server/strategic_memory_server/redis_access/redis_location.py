@@ -94,7 +94,7 @@ def read_location(url: str) -> RedisLocation:
     user, _, password = userinfo.partition(":")
     if "db" in options and not _DATABASE.fullmatch(options["db"]):
         raise RedisUrlError("the option db is not a database number")
-    location = RedisLocation(
+    return RedisLocation(
         deployment,
         addresses,
         socket=unquote(parts.path) if base == "unix" else None,
@@ -105,9 +105,6 @@ def read_location(url: str) -> RedisLocation:
         client_name=options.get("client_name"),
         tls=_tls(options) if base == "rediss" else None,
     )
-    if deployment is Deployment.CLUSTER and location.database:
-        raise RedisUrlError("a cluster has database 0 only: leave the number out")
-    return location
 
 
 def shown_location(url: str) -> str:

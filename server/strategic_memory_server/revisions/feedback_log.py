@@ -24,6 +24,7 @@ from strategic_memory_server.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.redis_access.round_trip import checked, packed, stream_entries
+from strategic_memory_server.redis_access.server_kind import unsupported
 from strategic_memory_server.revisions.caps_json import caps_of_text, caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.lease import Claim
@@ -330,6 +331,10 @@ class FeedbackLog:
             if str(error).startswith("BUSY"):
                 raise
             return ""
+        if (why := unsupported(info)) is None:
+            self._problems.withdraw("redis_unsupported")
+        else:
+            self._problems.state("redis_unsupported", f"{why}; see docs/redis.md, Which servers")
         return str(info.get("run_id", ""))
 
     async def read_after(self, revision: int, count: int) -> list[Feedback]:

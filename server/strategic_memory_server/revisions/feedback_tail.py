@@ -7,6 +7,8 @@ another epoch, a gap) it takes a snapshot of the log again.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis.asyncio as redis
@@ -28,6 +30,9 @@ BLOCK_MS = 1_000
 
 RETRY_S = 0.1
 LONGEST_RETRY_S = 2.0
+
+SETTLED_S = 5.0
+"""The log says that it is followed again once it has been for so long, seconds: longer than any wait for a retry."""
 
 logger = structlog.get_logger(__name__)
 
@@ -62,6 +67,7 @@ class FeedbackTail:
         changed: ChangeSignal,
         recent_revisions: int,
         problems: Problems | None = None,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._client = client
@@ -71,22 +77,32 @@ class FeedbackTail:
         self._problems = problems or Problems()
         self.failure: str | None = None
         """Why the log cannot be followed right now; None while it can."""
+        self._fails_to_follow = False
+        self._logged: str | None = None
+        self._clock_s = clock_s
+        self._followed_since_s: float | None = None
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
         backoff = Backoff(RETRY_S, LONGEST_RETRY_S)
+        following = False
         while True:
             try:
+                following = False
                 cursors = await self._snapshot()
-                self._recovered()
+                # Where it is following that fails, a snapshot shows nothing.
+                if not self._fails_to_follow:
+                    self._recovered()
+                following = True
                 while await self._follow(cursors):
+                    self._recovered()
                     backoff.reset()
             except (RedisError, OSError, MalformedFeedbackError, UnvouchedLogError) as error:
-                self._failed(describe_failure(error))
+                self._failed(describe_failure(error), following=following)
             except Exception as error:
                 # A fault of the program: keep serving what is known and try again, but say so loudly.
                 logger.exception("Feedback log cannot be followed by a fault of the program")
-                self._failed(f"fault of the program: {type(error).__name__}")
+                self._failed(f"fault of the program: {type(error).__name__}", following=following)
             else:
                 continue
             await asyncio.sleep(backoff.next_s())
@@ -139,12 +155,19 @@ class FeedbackTail:
         known = (self._hub.epoch, self._hub.revision)
         return known == ((state.epoch, state.revision) if state else ("", 0))
 
-    def _failed(self, failure: str) -> None:
-        if failure != self.failure:
+    def _failed(self, failure: str, *, following: bool) -> None:
+        self._followed_since_s, self._fails_to_follow = None, following
+        if failure != self._logged:
             logger.warning("Feedback log cannot be followed; serving what is known", error=failure)
-        self.failure = failure
+        self.failure = self._logged = failure
 
     def _recovered(self) -> None:
-        if self.failure is not None:
+        self.failure, self._fails_to_follow = None, False
+        if self._logged is None:
+            return
+        now_s = self._clock_s()
+        self._followed_since_s = now_s if self._followed_since_s is None else self._followed_since_s
+        # What comes and goes with every retry is one failure, and it is not over.
+        if now_s - self._followed_since_s >= SETTLED_S:
             logger.info("Feedback log is followed again", revision=self._hub.revision, epoch=self._hub.epoch)
-        self.failure = None
+            self._logged = None

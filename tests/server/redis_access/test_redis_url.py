@@ -76,8 +76,6 @@ async def test_urls_that_can_be_used(url: str, shown: str) -> None:
         "redis+sentinel://user:123/s3cret@localhost/name",
         "redis+sentinel://user:s3cret@localhost:port/name",
         "redis+sentinel://localhost/name?ssl_ca_certs=x",
-        "redis+cluster://localhost/1",
-        "redis+cluster://localhost?db=1",
         "redis+cluster://localhost/name",
         "redis+cluster://localhost:1,other:99999",
         "redis+cluster://:s3#cret@localhost",
