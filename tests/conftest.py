@@ -41,6 +41,9 @@ def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
     """A real Redis, empty and with its default configuration; it is shared, so a test must not stop it."""
     with redis.Redis.from_url(session_redis.url) as client:
         client.config_set("maxmemory", "0")
+        client.config_set("maxmemory-policy", "noeviction")
+        # Nothing is saved while the tests run; a Redis that never saves is told as a problem.
+        client.config_set("save", "86400 1")
         client.flushall()
         client.script_flush()
     return session_redis

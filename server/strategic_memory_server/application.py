@@ -20,6 +20,7 @@ from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory_loader import MemoryLoader
@@ -31,6 +32,8 @@ from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
+from strategic_memory_server.redis_access.redis_location import read_location
+from strategic_memory_server.redis_access.redis_risks import RedisRisks
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -137,6 +140,7 @@ async def open_service(
             settings.sync.trade_id_horizon,
             settings.sync.max_regimes,
         )
+        memory_loss = MemoryLoss(problems)
         trade_reader = TradeReader(commands, settings.redis.key_prefix)
         sync = StrategicMemorySync(
             SyncParts(
@@ -146,7 +150,7 @@ async def open_service(
                 feedback=ReinforcementFeedback(settings.sync.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems),
                 leadership=leadership,
-                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes, problems),
+                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes, problems, memory_loss),
                 evidence=EvidenceFeedback(settings.sync.evidence),
                 problems=problems,
             ),
@@ -202,6 +206,7 @@ async def open_service(
                     lambda: tail.failure,
                     lambda: loader.gaps,
                     lambda: problems.standing,
+                    lambda: memory_loss.trades_lost,
                 )
             )
         )
@@ -211,6 +216,9 @@ async def open_service(
             open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
         )
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
+        asks_config = read_location(settings.redis.url).username in (None, "default")
+        risks = RedisRisks(commands, problems, asks_config=asks_config)
+        await stack.enter_async_context(running(risks.run(), "redis-risks", broken))
         await stack.enter_async_context(running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:
             stack.push_async_callback(_release, leadership)

@@ -6,6 +6,8 @@ Only once that has succeeded is the note taken for granted; after anything else 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -13,6 +15,7 @@ import structlog
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
+from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import (
     MemoryStore,
     Note,
@@ -26,6 +29,9 @@ from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
 
 SET_BACK = "trade_stream_set_back"
+
+LOOK_S = 1.0
+"""Least time between two looks whether Redis still holds the memory, seconds."""
 
 logger = structlog.get_logger(__name__)
 
@@ -67,6 +73,8 @@ class LongMemory:
         reader: reads new trades.
         max_regimes: regimes that are kept apart; the others are OTHER.
         problems: where it is told that the trade stream has gone back.
+        loss: is told what the memory holds, and tells of a loss.
+        clock_s: a clock that only goes forward, seconds.
     """
 
     def __init__(
@@ -75,12 +83,19 @@ class LongMemory:
         reader: TradeReader,
         max_regimes: int = MAX_REGIMES,
         problems: Problems | None = None,
+        loss: MemoryLoss | None = None,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._reader = reader
         self._max_regimes = max_regimes
         self._problems = problems or Problems()
         self._stored: Stored | None = None
+        self._loss = loss or MemoryLoss(self._problems)
+        self._clock_s = clock_s
+        self._looked_s = clock_s()
+        # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
+        self._restored: tuple[str, ...] = ()
 
     async def gather(self, newest_trade: str | None = None) -> Gathered:
         """Read what is new.
@@ -92,20 +107,30 @@ class LongMemory:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        stored = self._stored or await self._store.read()
-        self._stored = stored
+        gathered = await self._gather(newest_trade)
+        self._loss.gathered(gathered.kept.sums.observations, is_complete=gathered.is_complete)
+        return gathered
+
+    async def _gather(self, newest_trade: str | None) -> Gathered:
+        if self._stored is not None and self._clock_s() - self._looked_s >= LOOK_S:
+            self._looked_s = self._clock_s()
+            if not await self._store.is_there(self._stored):
+                self._stored = None
+        stored = self._stored or await self._read()
         kept = stored.kept
+        restored = _note(stored, kept, self._restored) if self._restored else None
         if newest_trade is not None and newest_trade == kept.read_up_to:
-            return Gathered(kept, None, is_complete=True, stored=stored)
+            return Gathered(kept, restored, is_complete=True, stored=stored)
         start = await self._start(kept.read_up_to, newest_trade)
         page = await self._reader.read_after(start)
         if page.read_up_to == start:
-            return Gathered(kept, None, is_complete=True, stored=stored)
+            return Gathered(kept, restored, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
         counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to)
         self._tell(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
-        return Gathered(kept, _note(stored, kept, added.trade_ids), page.is_last, stored)
+        trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]
+        return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored)
 
     def _tell(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
         """Tell that the stream has gone back behind what was counted, until it is beyond that again."""
@@ -119,6 +144,19 @@ class LongMemory:
                 f"{highest[0]}-{highest[1]}: {left_out} trades were left out, since they were counted before. If they "
                 "are others, run `strategic-memory-server rebuild-memory`, which sums what the stream holds",
             )
+
+    async def _read(self) -> Stored:
+        """Read what Redis holds; ids of trades that it has lost are taken from what the stream still holds."""
+        stored = await self._store.read()
+        self._looked_s, self._restored = self._clock_s(), ()
+        self._loss.read(stored.kept.sums.observations, stored.at_least)
+        if stored.ids_lost:
+            most = min(stored.known_ids.horizon, stored.kept.numbered)
+            self._restored = tuple(await self._reader.ids_until(stored.kept.read_up_to, most))
+            stored.known_ids.add(self._restored)
+            self._loss.ids_lost(len(self._restored))
+        self._stored = stored
+        return stored
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
         """Give where to read on: from the beginning where the stream was made anew, with lower ids than before."""
@@ -139,7 +177,7 @@ class LongMemory:
         stored = self._stored
         if note is None or stored is None:
             return
-        text = note.exploration_text
+        text, self._restored = note.exploration_text, ()
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
         self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)

@@ -45,6 +45,8 @@ class Stored:
         exploration: what is being tried.
         exploration_text: the same as Redis holds it, to be compared too; empty: nothing.
         keys: where it lies; None: under the prefix, by the names that a first memory has.
+        ids_lost: whether Redis has no ids of trades, though the memory counted some.
+        at_least: so many trades it must have had, as the ids say that are left of a memory that is gone; 0: unknown.
     """
 
     kept: KeptTrades
@@ -53,6 +55,8 @@ class Stored:
     exploration: Exploration = NOTHING_TRIED
     exploration_text: bytes = b""
     keys: MemoryKeys | None = None
+    ids_lost: bool = False
+    at_least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +157,40 @@ class MemoryStore:
         found = await self._found()
         keys, kept = found.keys, found.kept
         known = await self._known_ids(keys)
+        at_least = 0
         if kept is None:
+            at_least = await self._numbered(keys) if known and found.read_up_to == NOTHING_READ else 0
             kept, known = KeptTrades(EvidenceSums(self._decay)), []
         return Stored(
-            kept, KnownIds(self._horizon, known), found.read_up_to, found.exploration, found.exploration_text, keys
+            kept,
+            KnownIds(self._horizon, known),
+            found.read_up_to,
+            found.exploration,
+            found.exploration_text,
+            keys,
+            ids_lost=bool(self._horizon and kept.numbered and not known),
+            at_least=at_least,
         )
+
+    async def is_there(self, stored: Stored) -> bool:
+        """Tell whether what was read, or written since, is what Redis holds.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        keys = stored.keys or self._places[0]
+        ask = packed("HGET", keys.evidence, "read_up_to"), packed("ZREVRANGE", keys.trade_ids, 0, 0)
+        read_up_to, ids = await round_trip(self._client, ask)
+        stands_at: bytes | None = checked(read_up_to, keys.evidence, "hash")
+        has_ids = bool(checked(ids, keys.trade_ids, "sorted set"))
+        is_same = (stands_at or NOTHING_READ.encode()).decode(errors="replace") == stored.stands_at
+        return is_same and (has_ids or not stored.known_ids)
+
+    async def _numbered(self, keys: MemoryKeys) -> int:
+        """Give how many trades with an id were counted, as the number of the newest id says."""
+        (newest,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, 0, 0, "WITHSCORES")])
+        scored = checked(newest, keys.trade_ids, "sorted set")
+        return int(float(scored[1])) if scored else 0
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.

@@ -104,6 +104,33 @@ class TradeReader:
         first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
         return TradePage(trades, first, last, is_last=len(reply) < asked)
 
+    async def ids_until(self, entry_id: str, count: int) -> list[str]:
+        """Give the newest ids of trades in the stream up to an entry, oldest first; each once.
+
+        Args:
+            entry_id: id of the last entry to look at.
+            count: most ids.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: as for `read_after`.
+        """
+        found: dict[str, None] = {}
+        newest = entry_id
+        while len(found) < count:
+            command = packed("XREVRANGE", self._trades_key, newest, "-", "COUNT", PAGE_ENTRIES)
+            (reply,) = await round_trip(self._client, [command])
+            if isinstance(reply, Exception):
+                refusal(input_keys.TRADE_RESULTS, reply)
+                break
+            columns = await _columns(reply[::-1], NameTable())
+            for trade_id in reversed(columns[TRADE_ID].tolist()):
+                if trade_id:
+                    found.setdefault(trade_id)
+            if len(reply) < PAGE_ENTRIES:
+                break
+            newest = f"({reply[-1][0].decode()}"
+        return list(found)[:count][::-1]
+
     async def last_id(self) -> str | None:
         """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
 

@@ -57,6 +57,7 @@ class Observed:
     tail_failure: Callable[[], str | None]
     input_gaps: Callable[[], Mapping[str, int]] = dict
     problems: Callable[[], Mapping[str, str]] = dict
+    trades_lost: Callable[[], int] = int
 
 
 class StateCollector(Collector):
@@ -72,6 +73,11 @@ class StateCollector(Collector):
         yield from self._replication()
         yield GaugeMetricFamily(
             "strategic_memory_subscribers", "Open StreamFeedback streams.", value=self._observed.subscribers()
+        )
+        yield CounterMetricFamily(
+            "strategic_memory_trades_lost",
+            "Trades that Redis has lost from the long memory and that the trade stream does not hold any more.",
+            value=self._observed.trades_lost(),
         )
         problems = GaugeMetricFamily(
             "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]

@@ -1,0 +1,70 @@
+"""MemoryLoss: notices that Redis has lost trades that the long memory had, and tells how many and what to do."""
+
+from __future__ import annotations
+
+import structlog
+
+from strategic_memory_server.problems import TOLD_FOR_S, Problems
+
+logger = structlog.get_logger(__name__)
+
+_WHY = "was deleted or evicted, or the data set was set back"
+_REBUILD = (
+    "If you have them, write the trades to the trade stream again and run `strategic-memory-server rebuild-memory`. "
+    "See docs/redis.md, Loss"
+)
+
+
+class MemoryLoss:
+    """Synchronous: is told what the memory holds, and compares it with what it held.
+
+    Args:
+        problems: is told of a loss.
+    """
+
+    def __init__(self, problems: Problems) -> None:
+        self.trades_lost = 0
+        """Trades that were lost since this server started."""
+        self._problems = problems
+        self._held = 0
+        self._before: int | None = None
+
+    def read(self, trades: int, at_least: int = 0) -> None:
+        """Take note of what was read from Redis.
+
+        Args:
+            trades: trades that the memory has.
+            at_least: as many it must have had, as something else in Redis says.
+        """
+        held = max(self._held, at_least)
+        if trades < held and self._before is None:
+            self._before = held
+            sentence = f"the long memory in Redis {_WHY}: it had {held} trades, and is built from the trade stream now"
+            self._problems.state("long_memory_lost", sentence)
+            logger.warning("Long memory is gone from Redis", trades=held, left=trades)
+
+    def gathered(self, trades: int, *, is_complete: bool) -> None:
+        """Take note of what the memory has with what is new; once it is complete, what is missing is lost."""
+        self._held = trades
+        if self._before is None or not is_complete:
+            return
+        lost, before, self._before = max(self._before - trades, 0), self._before, None
+        self.trades_lost += lost
+        logger.warning("Long memory was built anew", trades=trades, lost=lost)
+        if not lost:
+            self._problems.withdraw("long_memory_lost")
+            return
+        sentence = (
+            f"the long memory in Redis {_WHY}: it had {before} trades, {lost} of them are lost, {trades} could be read "
+            f"from the trade stream. {_REBUILD}"
+        )
+        self._problems.withdraw("long_memory_lost")
+        self._problems.state("long_memory_lost", sentence, for_s=TOLD_FOR_S)
+
+    def ids_lost(self, found: int) -> None:
+        """Tell that the ids of trades are gone; so many were taken from the trade stream."""
+        sentence = (
+            f"the ids of trades in Redis were deleted or evicted; {found} were taken from the trade stream. A trade "
+            "that is sent again counts twice if its first entry has left the stream. See docs/redis.md, Loss"
+        )
+        self._problems.state("trade_ids_lost", sentence, for_s=TOLD_FOR_S)

@@ -1,0 +1,133 @@
+"""What Redis has lost of the long memory is told, with how many trades, and ids are taken from the trade stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice
+from claimed import claim_on
+from redis_inputs import add_trade
+
+from strategic_memory_server.feedback import Times
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_loss import MemoryLoss
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.revisions.feedback_log import FeedbackLog, MemoryMovedError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+
+KEYS = MemoryKeys.under("quantum")
+TRADES = "quantum:stream:trade.results"
+TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
+
+
+class Keeper:
+    """A server's long memory, whose clock stands."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self.problems = Problems()
+        self.loss = MemoryLoss(self.problems)
+        self.now_s = 0.0
+        store, reader = MemoryStore(client, "quantum", 0.998, 100), TradeReader(client, "quantum")
+        self.memory = LongMemory(store, reader, loss=self.loss, clock_s=lambda: self.now_s)
+        self._client = client
+        self._publisher = FeedbackPublisher(FeedbackLog(client, "quantum", 100))
+
+    async def sync(self) -> int:
+        """One sync, and again where the memory was moved; trades remembered."""
+        self.now_s += 1.0
+        for _ in range(2):
+            gathered = await self.memory.gather()
+            try:
+                await self._publisher.publish(
+                    await claim_on(self._client), advice(self.now_s), TIMES, NOW_MS, gathered.note
+                )
+            except MemoryMovedError:
+                self.memory.forget()
+                continue
+            self.memory.written(gathered.note)
+            return gathered.kept.sums.observations
+        raise AssertionError("the memory moves all the time")
+
+
+@pytest.fixture
+def keeper(async_client: redis.asyncio.Redis) -> Keeper:
+    return Keeper(async_client)
+
+
+def write(client: redis.Redis, *numbers: int) -> None:
+    for number in numbers:
+        add_trade(client, realized_pnl=0.1 * number, trade_id=f"T{number}")
+
+
+LOSSES: dict[str, Callable[[redis.Redis], object]] = {
+    "deleted": lambda client: client.delete(KEYS.evidence),
+    "deleted with its ids": lambda client: client.delete(KEYS.evidence, KEYS.trade_ids),
+    "overwritten": lambda client: client.hset(KEYS.evidence, "read_up_to", "0-1"),
+}
+
+
+@pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("kept_in_stream", [10, 4])
+async def test_how_many_trades_are_lost_is_told_though_nothing_new_comes(
+    keeper: Keeper, redis_client: redis.Redis, lose: Callable[[redis.Redis], object], kept_in_stream: int
+) -> None:
+    write(redis_client, *range(10))
+    assert await keeper.sync() == 10
+    redis_client.xtrim(TRADES, maxlen=kept_in_stream, approximate=False)
+    lose(redis_client)
+    if lose is LOSSES["overwritten"]:
+        redis_client.hdel(KEYS.evidence, "sums")
+    assert await keeper.sync() == kept_in_stream
+    assert keeper.loss.trades_lost == 10 - kept_in_stream
+    if kept_in_stream == 10:
+        assert list(keeper.problems.standing) == []
+    else:
+        sentence = keeper.problems.standing["long_memory_lost"]
+        assert "10 trades" in sentence
+        assert "6 of them are lost" in sentence
+        assert "rebuild-memory" in sentence
+    write(redis_client, 10)
+    assert await keeper.sync() == kept_in_stream + 1
+
+
+async def test_everything_lost_is_told(keeper: Keeper, redis_client: redis.Redis) -> None:
+    write(redis_client, *range(7))
+    assert await keeper.sync() == 7
+    redis_client.flushall()
+    assert await keeper.sync() == 0
+    assert keeper.loss.trades_lost == 7
+
+
+async def test_a_server_that_has_just_started_knows_by_the_ids_that_are_left(
+    keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.xtrim(TRADES, maxlen=3, approximate=False)
+    redis_client.delete(KEYS.evidence)
+    newcomer = Keeper(async_client)
+    assert await newcomer.sync() == 3
+    assert newcomer.loss.trades_lost == 7
+
+
+async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(
+    keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.delete(KEYS.trade_ids)
+    assert await keeper.sync() == 10
+    assert redis_client.zrange(KEYS.trade_ids, 0, -1) == [f"T{number}".encode() for number in range(10)]
+    assert "10 were taken" in keeper.problems.standing["trade_ids_lost"]
+    redis_client.delete(KEYS.trade_ids)
+    newcomer = Keeper(async_client)
+    write(redis_client, 3, 10, 9)
+    assert await newcomer.sync() == 11, "a trade counts once"
+    assert redis_client.zcard(KEYS.trade_ids) == 11
+    assert redis_client.zrange(KEYS.trade_ids, -1, -1, withscores=True) == [(b"T10", 11.0)]

@@ -1,0 +1,102 @@
+"""RedisRisks on a real Redis in each of the states that it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.problems import Problems
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_risks import (
+    EVICTED,
+    EVICTS,
+    NOT_PERSISTENT,
+    UNSAVED_S,
+    RedisRisks,
+    not_persistent,
+)
+from strategic_memory_server.settings import RedisSettings
+
+
+@pytest.fixture
+def configured(redis_client: redis.Redis) -> Iterator[redis.Redis]:
+    """The shared Redis, whose configuration is put back."""
+    yield redis_client
+    for name, value in {"maxmemory": "0", "maxmemory-policy": "noeviction", "appendonly": "no"}.items():
+        redis_client.config_set(name, value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, []),
+        ({"maxmemory-policy": "allkeys-lru"}, [EVICTS]),
+        ({"maxmemory-policy": "volatile-ttl"}, [EVICTS]),
+        ({"save": ""}, [NOT_PERSISTENT]),
+        ({"save": "", "maxmemory-policy": "allkeys-lfu"}, [EVICTS, NOT_PERSISTENT]),
+        ({"save": "", "appendonly": "yes"}, []),
+    ],
+)
+async def test_settings_under_which_redis_can_lose_keys_are_told(
+    configured: redis.Redis, async_client: redis.asyncio.Redis, settings: dict[str, str], told: list[str]
+) -> None:
+    problems = Problems()
+    risks = RedisRisks(async_client, problems, asks_config=True)
+    for name, value in settings.items():
+        configured.config_set(name, value)
+    await risks.look()
+    assert list(problems.standing) == told
+    for name, value in {"save": "86400 1", "maxmemory-policy": "noeviction"}.items():
+        configured.config_set(name, value)
+    await risks.look()
+    assert list(problems.standing) == [], "it is over when it is mended"
+
+
+async def test_evicted_keys_are_told(configured: redis.Redis, async_client: redis.asyncio.Redis) -> None:
+    configured.config_resetstat()
+    problems = Problems()
+    risks = RedisRisks(async_client, problems, asks_config=True)
+    await risks.look()
+    assert EVICTED not in problems.standing
+    for number in range(20):
+        configured.set(f"filler:{number}", "x" * 1_000)
+    configured.config_set("maxmemory-policy", "allkeys-random")
+    configured.config_set("maxmemory", 1)
+    configured.get("filler:0")
+    configured.config_set("maxmemory", 0)
+    info: Any = configured.info("stats")
+    if info["evicted_keys"]:
+        await risks.look()
+        assert str(info["evicted_keys"]) in problems.standing[EVICTED]
+
+
+@pytest.mark.parametrize(
+    ("info", "saves", "is_told"),
+    [
+        ({}, None, False),
+        ({"aof_enabled": 1}, None, False),
+        ({"aof_enabled": 0, "rdb_changes_since_last_save": 5, "rdb_last_save_time": 0}, "3600 1", False),
+        ({"aof_enabled": 0, "rdb_changes_since_last_save": 5, "rdb_last_save_time": 0}, None, True),
+        ({"aof_enabled": 0, "rdb_changes_since_last_save": 0, "rdb_last_save_time": 0}, None, False),
+        ({"aof_enabled": 0, "rdb_changes_since_last_save": 5, "rdb_last_save_time": 9_999}, None, False),
+        ({"aof_enabled": 0}, "", True),
+    ],
+)
+def test_without_the_configuration_what_was_not_saved_tells(
+    info: dict[str, object], saves: str | None, is_told: bool
+) -> None:
+    assert (not_persistent(info, saves, 10_000.0 + UNSAVED_S - 5_000) is not None) == is_told
+
+
+async def test_a_user_with_few_permissions_is_left_alone(configured: redis.Redis, redis_server: EmbeddedRedis) -> None:
+    configured.acl_setuser("plain", enabled=True, nopass=True, commands=["+@all", "-info", "-config"], reset=True)
+    problems = Problems()
+    async with connect(RedisSettings(url=redis_server.url.replace("redis://", "redis://plain:any@"))) as client:
+        await RedisRisks(client, problems, asks_config=True).look()
+    configured.acl_deluser("plain")
+    assert list(problems.standing) == []
