@@ -84,10 +84,11 @@ def log_of(service: ServiceProcess) -> list[dict[str, Any]]:
     return lines
 
 
-def check_sound(service: ServiceProcess) -> None:
-    """Fail unless the service is in order and goes on syncing."""
+def check_sound(service: ServiceProcess, told: tuple[str, ...] = ()) -> None:
+    """Fail unless the service is in order and goes on syncing, but for the problems that it has to tell, by name."""
     await_syncs(service)
-    assert health(service)["problems"] == [], health(service)["problems"]
+    problems = health(service)["problems"]
+    assert {problem.partition(":")[0] for problem in problems} == set(told), problems
     metric_samples(get_text(service, "/metrics"))
     assert_finite(get_feedback(service))
     assert_finite(analyze(service))

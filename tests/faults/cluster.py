@@ -32,7 +32,7 @@ _NODE = (
     "cluster-config-file nodes.conf",
     f"cluster-node-timeout {_NODE_TIMEOUT_WHILE_ALL_IS_WELL_MS}",
     "cluster-replica-validity-factor 0",
-    "save ''",
+    "save 86400 1",
     "appendonly no",
     "repl-diskless-sync yes",
     "repl-diskless-sync-delay 0",

@@ -35,7 +35,7 @@ _FASTER_PERIODS = ("info-period", "300", "publish-period", "500", "ping-period",
 # One that was not given the processor for two seconds would do nothing at all for half a minute.
 _CALM = ("tilt-trigger", "10000", "tilt-period", "1000")
 
-_DATA = ("save ''", "appendonly no", "repl-diskless-sync yes", "repl-diskless-sync-delay 0", "repl-timeout 5")
+_DATA = ("save 86400 1", "appendonly no", "repl-diskless-sync yes", "repl-diskless-sync-delay 0", "repl-timeout 5")
 
 
 class SentinelDeployment:

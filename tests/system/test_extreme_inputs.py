@@ -201,7 +201,7 @@ def test_a_tampered_feedback_log_is_never_served(start_service: StartService, re
         redis_client.xadd(LOG, {"feedback": content}, id=f"{following}-0")
         before, newest = newest, next_advice(service, redis_client, number)
         assert newest.epoch != before.epoch, "what the log holds now is another history"
-    check_sound(service)
+    check_sound(service, told=("foreign log entry", "feedback log foreign"))
 
 
 def test_a_tampered_state_is_repaired(start_service: StartService, redis_client: redis.Redis) -> None:
@@ -213,4 +213,4 @@ def test_a_tampered_state_is_repaired(start_service: StartService, redis_client:
         redis_client.hset(f"{PREFIX}:feedback:strategic_memory:state", field, value)
         before, newest = newest, next_advice(service, redis_client, number)
         assert newest.revision > before.revision, (field, value)
-    check_sound(service)
+    check_sound(service, told=("feedback log lost",))

@@ -55,7 +55,8 @@ def test_each_is_named_and_looking_for_it_writes_nothing(server: RedisProcess, s
         allow(client, *acl_rules())
         assert asyncio.run(_missing(server)) == []
         assert client.keys("*") == []
-        service = start_service(url_of(server), sync_interval_s=0.1)
+        # The key with the feedback must not end meanwhile.
+        service = start_service(url_of(server), sync_interval_s=0.1, env={"STRATEGIC_MEMORY_VALIDITY": "600"})
         for number in range(3):
             add_regime(client)
             add_trade(client, trade_id=f"T{number}")
