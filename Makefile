@@ -52,7 +52,11 @@ types: $(development)  ## Check types
 
 .PHONY: unit
 unit: $(development) buf  ## Run the tests; ARGS="tests/client -k resume"
-	@$(python) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(python) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: quick
+quick: $(development)  ## Run the tests that start no process, within a minute; ARGS="-k cap"
+	@$(python) -m pytest --numprocesses $(WORKERS) -m 'not processes' $(ARGS)
 
 .PHONY: bench
 bench: $(development)  ## Measure against the bare things that do the same work, some minutes; ARGS="--rounds 3"
@@ -64,7 +68,11 @@ study: $(studied)  ## Measure how well calibrated the evidence estimator is, som
 
 .PHONY: chaos
 chaos: $(development)  ## Play fault runs on real processes and check every promise; ARGS="--seconds 300 --seed 7"
-	@PYTHONPATH=tests $(python) -m chaos $(ARGS)
+	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m chaos $(ARGS)
+
+.PHONY: put-back
+put-back: $(development)  ## Put mended faults back one at a time, and demand that the tests find them; ARGS="lease"
+	@PYTHONPATH=tests $(python) -m put_back $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself

@@ -8,9 +8,22 @@ from typing import Protocol
 
 import pytest
 import redis
+from longest_first import put_longest_first
+from process_guard import mark_those_that_start_processes, pytest_configure, pytest_runtest_protocol
 from processes import ServiceProcess, require_tool, service_environment
+from quiet_grpc import import_grpc_quietly
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+
+__all__ = ["StartService", "pytest_configure", "pytest_runtest_protocol"]
+
+import_grpc_quietly()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark and order what was collected."""
+    mark_those_that_start_processes(items)
+    put_longest_first(items)
 
 
 class StartService(Protocol):

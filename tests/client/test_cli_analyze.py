@@ -22,6 +22,8 @@ from strategic_memory_client.cli.policy_rules import parse_policy_rule
 from strategic_memory_client.cli.times import parse_length
 from strategic_memory_client.to_wire import analyze_request
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def peer() -> Iterator[ScriptedPeer]:

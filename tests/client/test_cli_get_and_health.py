@@ -17,6 +17,8 @@ from grpc_health.v1 import health_pb2
 
 from strategic_memory.v1 import feedback_pb2
 
+pytestmark = pytest.mark.processes
+
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
 
 

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterator
 
 import grpc
+import pytest
 from client.command_line import run, run_at_terminal, start
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response, with_evidence
 from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
 from processes import eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
+
+pytestmark = pytest.mark.processes
 
 OUT_OF_RANGE = grpc.StatusCode.OUT_OF_RANGE
 

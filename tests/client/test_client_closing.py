@@ -163,6 +163,7 @@ print("ended", len(delays))
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("what", ["call", "stream", "follow"])
 def test_a_signal_handler_may_close_the_client_at_any_moment(what: str) -> None:
     def talk(stream: Stream) -> Iterator[Response]:
@@ -179,6 +180,7 @@ def test_a_signal_handler_may_close_the_client_at_any_moment(what: str) -> None:
         assert eventually(lambda: peer.open_streams == 0)
 
 
+@pytest.mark.processes
 def test_the_collector_may_find_a_dropped_client_in_a_thread_of_grpc() -> None:
     def talk(stream: Stream) -> Iterator[Response]:
         yield feedback_response(7)
@@ -225,6 +227,7 @@ def test_the_collector_may_find_a_dropped_client_in_a_thread_of_grpc() -> None:
         assert eventually(lambda: peer.open_streams == 0)
 
 
+@pytest.mark.processes
 def test_a_forked_process_is_told_to_make_a_client_of_its_own() -> None:
     done = run_python(
         """

@@ -11,6 +11,8 @@ from client.feedback_samples import feedback_response
 from client.scripted_peer import ScriptedPeer, send
 from processes import eventually
 
+pytestmark = pytest.mark.processes
+
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

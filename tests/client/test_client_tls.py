@@ -20,6 +20,8 @@ from strategic_memory_client import (
     TlsOptions,
 )
 
+pytestmark = pytest.mark.processes
+
 Made = type[BlockingCaller | AsyncCaller]
 both = pytest.mark.parametrize("made", CALLERS)
 

@@ -71,6 +71,7 @@ def cannot_resume() -> None:
     raise ResumePointError("start without a resume point", reason="EPOCH_CHANGED", epoch="e2")
 
 
+@pytest.mark.processes
 def test_an_error_of_a_worker_process_reaches_whoever_asked_it() -> None:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as executor, pytest.raises(ResumePointError) as by_executor:

@@ -3,9 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from client.feedback_samples import feedback_response
 from client.scripted_peer import ScriptedPeer, send
 from processes import REPOSITORY
+
+pytestmark = pytest.mark.processes
 
 
 def run_agent(address: str) -> str:

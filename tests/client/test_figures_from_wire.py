@@ -99,6 +99,7 @@ def peer() -> Iterator[ScriptedPeer]:
         yield peer
 
 
+@pytest.mark.processes
 def test_the_command_writes_them_all(peer: ScriptedPeer) -> None:
     told = json.loads(run("analyze", "-a", peer.address, "--json").out)["analysis"]
     performance = told["regimes"][0]["performance"]
@@ -112,6 +113,7 @@ def test_the_command_writes_them_all(peer: ScriptedPeer) -> None:
     assert told["correlations"]["policies"][0]["first_policy"] == "CONSERVATIVE"
 
 
+@pytest.mark.processes
 def test_a_person_sees_a_table_of_them(peer: ScriptedPeer) -> None:
     shown = " ".join(run_at_terminal("analyze", "-a", peer.address).out.split())
     assert "max drawdown" in shown

@@ -18,6 +18,8 @@ import strategic_memory_client as client
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, past_advice_pb2
 from strategic_memory_client.from_wire import analysis_from_wire
 
+pytestmark = pytest.mark.processes
+
 PARTS: tuple[tuple[type[Message], type], ...] = (
     (past_advice_pb2.PastAdvice, client.PastAdvice),
     (past_advice_pb2.AdviceCalibration, client.AdviceCalibration),

@@ -26,6 +26,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = strategic_memory_client.Nothing  # type: ignore[attr-defined]  # that is what is shown
 
 
+@pytest.mark.processes
 def test_the_command_is_imported_without_grpc() -> None:
     code = "import sys, strategic_memory_client.cli; sys.exit('grpc' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -23,6 +23,8 @@ from strategic_memory_client import (
     StrategicMemoryClient,
 )
 
+pytestmark = pytest.mark.processes
+
 PATIENT = ClientOptions(heartbeat_interval_s=30.0, timeout_s=30.0)
 
 

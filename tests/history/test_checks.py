@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from each_case import each_case
 from history.checker import CHECKS, check
 from history.made_up_history import made_up_history
 from history.model import History
@@ -23,7 +22,7 @@ def histories() -> list[History]:
     return [made_up_history(seed, settled=settled) for seed in SEEDS for settled in (True, False)]
 
 
-@each_case("mutation", MUTATIONS)
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_a_broken_history_is_found_by_exactly_its_check(mutation: Mutation, histories: list[History]) -> None:
     applied = 0
     for number, history in enumerate(histories):

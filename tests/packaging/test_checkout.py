@@ -87,3 +87,11 @@ def test_the_changelog_has_the_version_of_the_distribution() -> None:
     version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
     assert f"\n## [{version}]" in (REPOSITORY / "CHANGELOG.md").read_text()
+
+
+def test_findings_are_shell_scripts_that_no_check_collects() -> None:
+    configuration = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]
+    assert {file.suffix for file in (REPOSITORY / "findings").iterdir()} <= {".sh", ".md"}
+    assert configuration["pytest"]["ini_options"]["testpaths"] == ["tests"]
+    assert "findings" in configuration["ruff"]["extend-exclude"]
+    assert "findings" not in MAKEFILE

@@ -22,11 +22,19 @@ def generated_code(action: str, checkout: Path) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout whose code was generated just now; it is shared, so a test must not change it."""
+    folder = tmp_path_factory.mktemp("generated")
+    shutil.copytree(REPOSITORY / "protos", folder / "protos")
+    assert generated_code("write", folder).returncode == 0
+    return folder
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(generated: Path, tmp_path: Path) -> Path:
     """A checkout whose generated code is up to date."""
-    shutil.copytree(REPOSITORY / "protos", tmp_path / "protos")
-    assert generated_code("write", tmp_path).returncode == 0
+    shutil.copytree(generated / "protos", tmp_path / "protos")
     return tmp_path
 
 

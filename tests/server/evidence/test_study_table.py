@@ -71,6 +71,7 @@ def test_calibration_error_by_hand() -> None:
     assert error == pytest.approx(0.5)
 
 
+@pytest.mark.processes
 def test_the_command_refuses_what_makes_no_sense() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "study", "--worlds", "0"], cwd=ROOT, capture_output=True, text=True, check=False

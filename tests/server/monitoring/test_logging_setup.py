@@ -8,6 +8,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 SETUP = "import logging, structlog; from strategic_memory_server.monitoring.logging_setup import set_up_logging\n"
 
 

@@ -19,6 +19,8 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings
 
+pytestmark = pytest.mark.processes
+
 PREFIX = "{quantum}"
 SLOT = key_slot(b"quantum")
 KEYS = [f"{PREFIX}:a", f"{PREFIX}:b"]

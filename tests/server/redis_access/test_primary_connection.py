@@ -23,6 +23,8 @@ from redis_kinds.programs import KINDS, require_program
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.settings import RedisSettings
 
+pytestmark = pytest.mark.processes
+
 NAME = "memory"
 WRITE = "return redis.call('SET', KEYS[1], ARGV[1])"
 

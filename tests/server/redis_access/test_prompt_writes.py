@@ -61,6 +61,7 @@ async def test_whenever_it_comes_a_cancellation_is_not_lost(redis_server: Embedd
         assert await client.ping()
 
 
+@pytest.mark.processes
 async def test_a_server_that_does_not_read_is_given_up_in_time_and_its_connection_with_it(tmp_path: Path) -> None:
     with RedisProcess(tmp_path / "redis", free_port()) as server:
         settings = RedisSettings(url=server.url, command_timeout_s=0.3)

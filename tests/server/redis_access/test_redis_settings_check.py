@@ -14,6 +14,8 @@ from processes import require_tool
 from strategic_memory_server.environment import SettingsError, read_environment
 from strategic_memory_server.settings import RedisSettings
 
+pytestmark = pytest.mark.processes
+
 HIDDEN = "s3cret"
 SENTINELS = "redis+sentinel://one:1,two:2/name"
 TLS = "rediss://host:6380/0"

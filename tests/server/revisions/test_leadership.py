@@ -160,6 +160,7 @@ def own_redis() -> Iterator[EmbeddedRedis]:
     server.close()
 
 
+@pytest.mark.processes
 async def test_redis_away_ends_the_claim_in_time_and_it_leads_again_afterwards(own_redis: EmbeddedRedis) -> None:
     async with connect(RedisSettings(url=own_redis.url, connect_timeout_s=0.3)) as client:
         leadership = Leadership(lease_of(client, "a", 400))

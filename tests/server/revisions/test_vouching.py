@@ -18,6 +18,8 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.settings import RedisSettings
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def forgetful() -> Iterator[EmbeddedRedis]:

@@ -1,0 +1,16 @@
+"""The order of the files: those that take long come first, so that no process is left with one at the end of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+_FIRST = ("tests/chaos/test_faults", "tests/packaging/test_installation", "tests/history/test_checks", "tests/system")
+
+
+def put_longest_first(items: list[pytest.Item]) -> None:
+    """Sort the files; the tests of each stay in order."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, start in enumerate(_FIRST) if item.nodeid.startswith(start)), len(_FIRST))
