@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.notes import CONFIDENCE_OUT_OF_RANGE, ID_IN_FUTURE, TRADE_ID_HASHED
-from strategic_memory_server.inputs.oddities import Oddity, different_units, look_alikes, mixed_units, shown
+from strategic_memory_server.inputs.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.problems import Problems
 
@@ -46,9 +46,14 @@ class InputProblems:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
+        self._seen: tuple[object, ...] = ()
 
     def look(self, memory: StrategicMemory) -> None:
         """State what is wrong with a memory, and withdraw what no longer is."""
+        seen = _seen(memory)
+        if seen == self._seen:
+            return
+        self._seen = seen
         found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
         for report in memory.sources:
             for note in _OF_NOTES.keys() & report.noted.keys():
@@ -66,14 +71,23 @@ class InputProblems:
                 self._problems.withdraw(problem)
 
 
+def _seen(memory: StrategicMemory) -> tuple[object, ...]:
+    """Give what changes whenever entries come or go."""
+    ends = [
+        (window.pnl[:1].tolist(), window.pnl[-1:].tolist(), window.time_ms[:1].tolist(), window.time_ms[-1:].tolist())
+        for window in (memory.regimes, memory.portfolio, memory.trades)
+    ]
+    return memory.sources, memory.regime_names, ends
+
+
 def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
-    pnl = {
-        keys.META_REGIME: memory.regimes.pnl,
-        keys.PORTFOLIO_MEMORY: memory.portfolio.pnl,
-        keys.TRADE_RESULTS: memory.trades.pnl,
+    sizes = {
+        keys.META_REGIME: sizes_of(memory.regimes.pnl),
+        keys.PORTFOLIO_MEMORY: sizes_of(memory.portfolio.pnl),
+        keys.TRADE_RESULTS: sizes_of(memory.trades.pnl),
     }
-    within = [oddity for source, column in pnl.items() for oddity in mixed_units(source, column)]
-    return within or list(different_units(pnl))
+    within = [oddity for source, column in sizes.items() for oddity in mixed_units(source, column)]
+    return within or list(different_units(sizes))
 
 
 def _look_alikes(memory: StrategicMemory) -> list[Oddity]:

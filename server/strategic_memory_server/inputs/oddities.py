@@ -79,23 +79,29 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
     return found
 
 
-def mixed_units(source: str, pnl: FloatColumn) -> Iterable[Oddity]:
-    """Find entries of a stream that are in another unit than the rest of it."""
-    sizes = _sizes(pnl)
+def sizes_of(pnl: FloatColumn) -> FloatColumn:
+    """Give how much the newest entries of a stream earned or lost, ascending, without those that did neither."""
+    sizes = np.sort(np.abs(pnl[-LOOKED_AT:]))
+    found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]
+    return found
+
+
+def mixed_units(source: str, sizes: FloatColumn) -> Iterable[Oddity]:
+    """Find entries of a stream that are in another unit than the rest of it, by their `sizes_of`."""
     if sizes.size < FEWEST_FOR_A_UNIT:
         return
-    median = float(np.median(sizes))
-    large, small = sizes[sizes >= median * FAR_WITHIN], sizes[sizes <= median / FAR_WITHIN]
-    if large.size:
-        yield Oddity(source, large.size, f"{large.max():g} where the median is {median:g}")
-    elif small.size >= FEWEST_SMALL * sizes.size:
-        yield Oddity(source, small.size, f"{small.min():g} where the median is {median:g}")
+    median = _median(sizes)
+    large = sizes.size - int(np.searchsorted(sizes, median * FAR_WITHIN))
+    small = int(np.searchsorted(sizes, median / FAR_WITHIN, side="right"))
+    if large:
+        yield Oddity(source, large, f"{sizes[-1]:g} where the median is {median:g}")
+    elif small >= FEWEST_SMALL * sizes.size:
+        yield Oddity(source, small, f"{sizes[0]:g} where the median is {median:g}")
 
 
-def different_units(pnl: Mapping[str, FloatColumn]) -> Iterable[Oddity]:
-    """Find two streams that are in different units."""
-    sizes = {source: found for source, column in pnl.items() if (found := _sizes(column)).size >= FEWEST_FOR_A_UNIT}
-    medians = sorted((float(np.median(found)), source) for source, found in sizes.items())
+def different_units(sizes: Mapping[str, FloatColumn]) -> Iterable[Oddity]:
+    """Find two streams that are in different units, by their `sizes_of`."""
+    medians = sorted((_median(each), source) for source, each in sizes.items() if each.size >= FEWEST_FOR_A_UNIT)
     if medians and medians[-1][0] >= medians[0][0] * FAR_BETWEEN:
         (small, small_source), (large, large_source) = medians[0], medians[-1]
         entries = min(sizes[small_source].size, sizes[large_source].size)
@@ -103,6 +109,5 @@ def different_units(pnl: Mapping[str, FloatColumn]) -> Iterable[Oddity]:
         yield Oddity(f"{large_source} and {small_source}", entries, example)
 
 
-def _sizes(pnl: FloatColumn) -> FloatColumn:
-    sizes: FloatColumn = np.abs(pnl[-LOOKED_AT:])
-    return sizes[sizes > 0]
+def _median(sizes: FloatColumn) -> float:
+    return float(sizes[sizes.size // 2])
