@@ -52,7 +52,7 @@ async def handler_server(
     stream: Mapping[str, Handler] | None = None,
     deserialize: Callable[[bytes], object] | None = None,
     most_at_once: Mapping[str, int] | None = None,
-    parsing: Collection[str] = (),
+    receiving: Collection[str] = (),
 ) -> AsyncIterator[HandlerServer]:
     """Serve some handlers on a free port of the loopback until the context is left."""
     registry = CollectorRegistry()
@@ -67,7 +67,7 @@ async def handler_server(
     }
     limits = {f"/{SERVICE}/{name}": most for name, most in (most_at_once or {}).items()}
     Boundary(
-        server, RpcMetrics(registry), limits, [f"/{SERVICE}/{name}" for name in parsing]
+        server, RpcMetrics(registry), limits, [f"/{SERVICE}/{name}" for name in receiving]
     ).add_registered_method_handlers(SERVICE, handlers)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -25,6 +25,7 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
+from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
@@ -128,9 +129,12 @@ async def in_process_server(
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
+    in_hand = RequestsInHand(settings.max_request_bytes, settings.max_in_hand_bytes)
     store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
     read = AnalysisSources(loader, store, trades, log, clock)
-    servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock), Analyst(read, SyncSettings()), settings)
+    servicer = StrategicMemoryServicer(
+        Sources(hub, changed, log, clock), Analyst(read, SyncSettings(), in_hand), settings
+    )
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,

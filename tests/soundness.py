@@ -18,6 +18,8 @@ MEMORY_LIMIT_MIB = 192
 LASTING = {"STRATEGIC_MEMORY_VALIDITY": "60"}
 """Keeps advice from turning stale between two syncs on a busy machine, which would be a revision of its own."""
 
+LARGE_REQUESTS = {"STRATEGIC_MEMORY_MAX_REQUEST_MIB": "96"}
+
 Counts = Counter[tuple[str, str]]
 """How often something was rejected, by source and reason."""
 

@@ -48,6 +48,7 @@ from strategic_memory_server.revisions.replication import ReplicaRole, Replicati
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.validity_bound import monotonic_ms
 from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
+from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.rules import reference_rules
@@ -162,7 +163,7 @@ async def open_service(
         analyst = Analyst(
             AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
             settings.sync,
-            settings.grpc.max_request_bytes,
+            RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
         )
         servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock_ms), analyst, settings.grpc)
 

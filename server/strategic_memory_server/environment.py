@@ -17,9 +17,13 @@ from strategic_memory_server.feedback import Rules
 from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
+    LARGEST_REQUEST_MIB,
     LONGEST_HEARTBEAT_S,
+    MAX_IN_HAND_BYTES,
     MAX_REGIMES,
+    MAX_REQUEST_BYTES,
     MAX_WINDOW,
+    MIB,
     SHORTEST_HEARTBEAT_S,
     GrpcSettings,
     HttpSettings,
@@ -135,6 +139,8 @@ class Environment(BaseSettings):
     http_address: Address = "127.0.0.1:8001"
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
+    max_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
     max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
     log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
@@ -148,6 +154,16 @@ class Environment(BaseSettings):
                 "the advice would turn stale whenever a sync is a little late; make STRATEGIC_MEMORY_VALIDITY at "
                 f"least {SHORTEST_VALIDITY_IN_INTERVALS:g} intervals ({shortest_s:g} s), or leave it out, which means "
                 f"{VALIDITY_IN_INTERVALS}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _requests_fit(self) -> Self:
+        if self.max_in_hand_mib is not None and self.max_in_hand_mib < self.max_request_mib:
+            raise ValueError(
+                f"STRATEGIC_MEMORY_MAX_IN_HAND_MIB is {self.max_in_hand_mib} while STRATEGIC_MEMORY_MAX_REQUEST_MIB is "
+                f"{self.max_request_mib}: there would never be room for a request; make the "
+                f"former at least {self.max_request_mib}, or leave it out"
             )
         return self
 
@@ -218,6 +234,10 @@ class Environment(BaseSettings):
                 address=self.grpc_address,
                 heartbeat_s=self.heartbeat_interval,
                 max_subscribers=self.max_subscribers,
+                max_request_bytes=self.max_request_mib * MIB,
+                max_in_hand_bytes=(self.max_in_hand_mib * MIB)
+                if self.max_in_hand_mib
+                else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
                 max_connection_age_s=self.max_connection_age,
             ),
             http=HttpSettings(self.http_address),

@@ -94,9 +94,30 @@ class TooMuchInHandError(StrategicMemoryError):
 
     def __init__(self, most_bytes: int) -> None:
         super().__init__(
-            f"the requests for an analysis that are in hand may have {most_bytes} bytes together and this one is "
-            "beyond that; try again or elsewhere"
+            f"the requests for an analysis that are in hand may have {_mib(most_bytes)} together "
+            "(STRATEGIC_MEMORY_MAX_IN_HAND_MIB) and there was no room for one more; try again or elsewhere"
         )
+
+
+class RequestTooLargeError(StrategicMemoryError):
+    """A request is larger than the server takes."""
+
+    def __init__(self, size_bytes: int, largest_bytes: int) -> None:
+        super().__init__(
+            f"the request has {_mib(size_bytes)} and at most {_mib(largest_bytes)} are taken: send less, pack the "
+            "names of its columns, or raise STRATEGIC_MEMORY_MAX_REQUEST_MIB of the server"
+        )
+
+
+class RequestTooSlowError(StrategicMemoryError):
+    """A request did not arrive in the time that it holds up others for."""
+
+    def __init__(self, longest_s: float) -> None:
+        super().__init__(f"the request did not arrive within {longest_s:g} s; send it over a faster link, or less")
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:.4g} MiB"
 
 
 class DrainingError(StrategicMemoryError):

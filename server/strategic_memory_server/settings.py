@@ -15,7 +15,15 @@ MAX_WINDOW = 1_000_000
 MAX_REGIMES = 64
 """Regimes that are kept apart, unless a setting says otherwise."""
 
-MAX_REQUEST_BYTES = 96 * 1024 * 1024
+MIB = 1024 * 1024
+
+MAX_REQUEST_BYTES = 16 * MIB
+"""A million trades in the packed form have nearly as much."""
+
+MAX_IN_HAND_BYTES = 24 * MIB
+"""While a request of the largest size is analysed no other is received: so the service stays within 256 MiB."""
+
+LARGEST_REQUEST_MIB = 96
 """Three tables of `MAX_WINDOW` entries have 68 MiB in the packed form, and 84 with 10,000 long names in each column."""
 
 SHORTEST_HEARTBEAT_S = 0.1
@@ -124,7 +132,8 @@ class GrpcSettings:
         max_subscribers: streams admitted at once.
         max_connection_age_s: after this time, more or less by a tenth, a connection takes no more calls, seconds.
         connection_grace_s: how long the calls in hand may last then before they are cut off, seconds.
-        max_request_bytes: largest request, and all requests for an analysis together that are in hand at once.
+        max_request_bytes: largest request.
+        max_in_hand_bytes: all requests for an analysis together that are in hand at once, at least the largest.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
     """
 
@@ -134,6 +143,7 @@ class GrpcSettings:
     max_connection_age_s: float = 3_600.0
     connection_grace_s: float = 10.0
     max_request_bytes: int = MAX_REQUEST_BYTES
+    max_in_hand_bytes: int = MAX_IN_HAND_BYTES
     stop_grace_s: float = 1.0
 
 

@@ -31,7 +31,7 @@ from strategic_memory_client import (
 from strategic_memory_client.inline_to_wire import given_field
 from strategic_memory_client.subscription import StreamAttempt
 from strategic_memory_client.to_wire import analyze_request, stream_request
-from strategic_memory_server.settings import GrpcSettings
+from strategic_memory_server.settings import LARGEST_REQUEST_MIB
 
 
 def test_the_stored_memory_under_the_service_s_own_settings() -> None:
@@ -182,7 +182,7 @@ def test_a_million_entries_of_each_table_are_a_request_that_the_service_takes() 
         PortfolioColumns(names, numbers, times),
         TradeColumns(names, numbers, ["BALANCED", "AGGRESSIVE"] * (length // 2), ["carry"] * length, times),
     )
-    assert 67 * 2**20 < analyze_request(memory, None).ByteSize() < 69 * 2**20 < GrpcSettings().max_request_bytes
+    assert 67 * 2**20 < analyze_request(memory, None).ByteSize() < 69 * 2**20 < LARGEST_REQUEST_MIB * 2**20
 
 
 def trades(*pnl: object) -> InlineMemory:

@@ -17,9 +17,10 @@ from processes import ServiceProcess, eventually
 from raw_calls import outcome_of
 from redis_inputs import add_regime
 from service_calls import get_feedback
-from soundness import LASTING, log_of
+from soundness import LARGE_REQUESTS, LASTING, log_of
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
+from strategic_memory_server.settings import MAX_REGIMES
 
 pytestmark = pytest.mark.system
 
@@ -38,7 +39,7 @@ def observations(rows: int, *, different: int = 4) -> service_pb2.AnalyzeRequest
 def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
     for _ in range(3):
         add_regime(redis_client)
-    started = start_service(sync_interval_s=0.2, env=LASTING)
+    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS})
     eventually(lambda: get_feedback(started).revision)
     yield started
     log_of(started)
@@ -74,7 +75,9 @@ def test_more_than_is_taken_is_refused_at_once(
 def test_as_many_regimes_as_may_be(service: ServiceProcess) -> None:
     with unlimited_stub(service) as stub:
         answer = stub.Analyze(observations(20_000, different=10_000), timeout=20)
-    assert len(answer.analysis.regimes) == 10_000
+    # All of them are looked at, and so many kept apart.
+    assert len(answer.analysis.regimes) == MAX_REGIMES + 1
+    assert sum(regime.sample_count for regime in answer.analysis.regimes) == 20_000
     assert sum(transition.count for transition in answer.analysis.transitions) == 19_999
 
 

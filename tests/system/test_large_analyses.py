@@ -16,7 +16,7 @@ from impatient import LONGEST_WAIT_S, Impatient, unlimited_stub
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_feedback
-from soundness import LASTING, log_of, resident_mib
+from soundness import LARGE_REQUESTS, LASTING, log_of, resident_mib
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2, service_pb2_grpc
 
@@ -70,7 +70,7 @@ def peak_mib(service: ServiceProcess) -> float:
 def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
     for _ in range(3):
         add_regime(redis_client)
-    started = start_service(sync_interval_s=0.2, env=LASTING)
+    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS})
     eventually(lambda: get_feedback(started).revision)
     yield started
     log_of(started)

@@ -50,6 +50,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the requests for an analysis in hand are as large together as the server takes. Try again later
     or elsewhere, or send less.
     """
+    ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 10
+    """RESOURCE_EXHAUSTED: the request is larger than the server takes. Send less: trying again is no help. One that is far
+    larger is refused by gRPC itself, without a reason.
+    """
+    ERROR_REASON_REQUEST_TOO_SLOW: _ErrorReason.ValueType  # 11
+    """RESOURCE_EXHAUSTED: the request did not arrive in time. Send it over a faster link, or send less."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
@@ -88,4 +94,10 @@ ERROR_REASON_TOO_MUCH_IN_HAND: ErrorReason.ValueType  # 9
 """RESOURCE_EXHAUSTED: the requests for an analysis in hand are as large together as the server takes. Try again later
 or elsewhere, or send less.
 """
+ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 10
+"""RESOURCE_EXHAUSTED: the request is larger than the server takes. Send less: trying again is no help. One that is far
+larger is refused by gRPC itself, without a reason.
+"""
+ERROR_REASON_REQUEST_TOO_SLOW: ErrorReason.ValueType  # 11
+"""RESOURCE_EXHAUSTED: the request did not arrive in time. Send it over a faster link, or send less."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

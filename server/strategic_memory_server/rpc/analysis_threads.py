@@ -13,7 +13,6 @@ from typing import TypeVar
 import structlog
 
 from strategic_memory_server.checkpoint import AbandonedError, Checkpoint
-from strategic_memory_server.errors import TooMuchInHandError
 from strategic_memory_server.rpc.heap import give_back_freed_memory, give_large_blocks_their_own_pages
 
 ANALYSES_AT_ONCE = 2
@@ -27,15 +26,9 @@ logger = structlog.get_logger(__name__)
 
 
 class AnalysisThreads:
-    """Gives analyses a place and a thread.
+    """Gives analyses a place and a thread."""
 
-    Args:
-        most_bytes: size of all requests together that are in hand at once, bytes.
-    """
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._bytes_in_hand = 0
+    def __init__(self) -> None:
         self._places = asyncio.Semaphore(ANALYSES_AT_ONCE)
         self._large = asyncio.Semaphore(1)
         self._threads = ThreadPoolExecutor(ANALYSES_AT_ONCE, thread_name_prefix="analysis")
@@ -43,24 +36,14 @@ class AnalysisThreads:
 
     @asynccontextmanager
     async def place(self, request_bytes: int) -> AsyncIterator[None]:
-        """Wait for a place for a request of a size, and hold it.
-
-        Raises:
-            TooMuchInHandError: with the requests in hand, it is more than is taken at once.
-        """
-        if self._bytes_in_hand and self._bytes_in_hand + request_bytes > self._most_bytes:
-            raise TooMuchInHandError(self._most_bytes)
-        self._bytes_in_hand += request_bytes
-        try:
-            if request_bytes < LARGE_REQUEST_BYTES:
-                async with self._places:
-                    yield
-            else:
-                # In this order, so that large requests that wait for each other leave a place to small ones.
-                async with self._large, self._places:
-                    yield
-        finally:
-            self._bytes_in_hand -= request_bytes
+        """Wait for a place for a request of a size, and hold it."""
+        if request_bytes < LARGE_REQUEST_BYTES:
+            async with self._places:
+                yield
+        else:
+            # In this order, so that large requests that wait for each other leave a place to small ones.
+            async with self._large, self._places:
+                yield
 
     async def run(self, work: Callable[[Checkpoint], ResultT], request_bytes: int = 0) -> ResultT:
         """Do work in a thread, for a request of a size. When the caller is cancelled, it ends at its next checkpoint.

@@ -37,9 +37,11 @@ from strategic_memory_server.rpc.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.figures_to_wire import add_figures
 from strategic_memory_server.rpc.from_wire import analysis_order
 from strategic_memory_server.rpc.past_advice_to_wire import add_past_advice
+from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message
 from strategic_memory_server.rpc.unparsed import Unparsed
-from strategic_memory_server.settings import MAX_REQUEST_BYTES, SyncSettings
+from strategic_memory_server.rpc.unreceived import Unreceived
+from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory, sums_of_trades
 
 logger = structlog.get_logger(__name__)
@@ -63,26 +65,31 @@ class Analyst:
     Args:
         sources: what is read.
         settings: settings of the service, for what a request leaves out.
-        most_bytes: size of all requests together that are in hand at once, bytes.
+        in_hand: counts the requests that are held.
     """
 
-    def __init__(self, sources: AnalysisSources, settings: SyncSettings, most_bytes: int = MAX_REQUEST_BYTES) -> None:
+    def __init__(self, sources: AnalysisSources, settings: SyncSettings, in_hand: RequestsInHand) -> None:
         self._sources = sources
         self._settings = settings
-        self._threads = AnalysisThreads(most_bytes)
+        self._in_hand = in_hand
+        self._threads = AnalysisThreads()
 
-    async def answer(self, request: Unparsed[service_pb2.AnalyzeRequest]) -> service_pb2.AnalyzeResponse:
+    async def answer(self, request: Unreceived[service_pb2.AnalyzeRequest]) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request.
 
         Raises:
             InvalidRequestError: something in the request is wrong.
             MemoryUnreadableError: Redis could not be read.
-            TooMuchInHandError: with the requests in hand, it is more than is taken at once.
+            TooMuchInHandError, RequestTooLargeError, RequestTooSlowError: it is not taken, see `RequestsInHand`.
             google.protobuf.message.DecodeError: the request is none.
         """
-        async with self._threads.place(len(request)):
-            answer = await self._threads.run(functools.partial(self._analyze_inline, request), len(request))
-            return await self._analyze_stored(request.parse()) if answer is None else answer
+        async with self._in_hand.received(request.receive) as received:
+            size = len(received)
+            async with self._threads.place(size):
+                found = await self._threads.run(functools.partial(self._analyze_inline, received), size)
+                if isinstance(found, service_pb2.AnalyzeResponse):
+                    return found
+                return await self._analyze_stored(found)
 
     async def _analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
         order = analysis_order(request.settings, self._settings)
@@ -143,12 +150,12 @@ class Analyst:
 
     def _analyze_inline(
         self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
-    ) -> service_pb2.AnalyzeResponse | None:
-        """Analyse the observations in a request; None where it asks about the stored memory."""
+    ) -> service_pb2.AnalyzeResponse | service_pb2.AnalyzeRequest:
+        """Analyse the observations in a request; give the request itself where it asks about the stored memory."""
         checkpoint()
-        message = request.parse()
+        message = request.parse_and_forget()
         if message.WhichOneof("memory") != "inline":
-            return None
+            return message
         order = analysis_order(message.settings, self._settings)
         span = order.span(self._sources.clock_ms())
         read = read_inline_memory(message.inline, order.windows, span, checkpoint)

@@ -6,7 +6,6 @@ A handler is wrapped once, when it is added to the server. An interceptor would 
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
@@ -21,7 +20,7 @@ from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryE
 from strategic_memory_server.monitoring.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.admission import admitting
 from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
-from strategic_memory_server.rpc.unparsed import Unparsed
+from strategic_memory_server.rpc.unreceived import Unreceived
 
 Context = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -40,7 +39,7 @@ class Boundary:
         server: gets the handlers.
         metrics: count the calls.
         most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
-        parsing: methods that parse their request themselves, named likewise: they get it as `Unparsed`.
+        receiving: methods that receive their request themselves, named likewise: they get it as `Unreceived`.
     """
 
     def __init__(
@@ -48,12 +47,12 @@ class Boundary:
         server: grpc.aio.Server,
         metrics: RpcMetrics,
         most_at_once: Mapping[str, int],
-        parsing: Collection[str] = (),
+        receiving: Collection[str] = (),
     ) -> None:
         self._server = server
         self._metrics = metrics
         self._most_at_once = most_at_once
-        self._parsing = parsing
+        self._receiving = receiving
 
     @property
     def as_server(self) -> grpc.aio.Server:
@@ -80,8 +79,12 @@ class Boundary:
             behaviour = admitting(behaviour, path, most)
         wrap = _streaming if handler.response_streaming else _unary
         deserialize = handler.request_deserializer
-        if path in self._parsing and deserialize is not None:
-            deserialize = functools.partial(Unparsed, deserialize)
+        if path in self._receiving and deserialize is not None:
+            # On the wire one request is a stream of one message; as such it comes when the behaviour reads it.
+            return grpc.stream_unary_rpc_method_handler(
+                _receiving(_unary(behaviour, metrics), metrics, deserialize),
+                response_serializer=handler.response_serializer,
+            )
         result: Handler = make(
             wrap(behaviour, metrics),
             request_deserializer=_parsing(deserialize, metrics, handler.request_streaming),
@@ -122,6 +125,18 @@ def _parsing(
             return error
 
     return parse
+
+
+def _receiving(behaviour: Behaviour, metrics: MethodMetrics, deserialize: Callable[[bytes], object]) -> Behaviour:
+    async def call(_requests: object, context: Context) -> object:
+        async def read() -> object:
+            raw: object = await context.read()
+            metrics.received += raw is not grpc.aio.EOF
+            return raw
+
+        return await behaviour(Unreceived(read, deserialize), context)
+
+    return call
 
 
 def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:

@@ -37,8 +37,11 @@ MOST_AT_ONCE = {
 }
 """Calls admitted at once, of methods whose calls can last. Streams of feedback have a setting of their own."""
 
-PARSING = frozenset({f"/{SERVICE_NAME}/Analyze"})
-"""Methods that parse their requests themselves, when they come to it."""
+RECEIVING = frozenset({f"/{SERVICE_NAME}/Analyze"})
+"""Methods that receive and parse their requests themselves, when there is room for them."""
+
+NAMED_BYTES = 16 * 1024 * 1024
+"""By so much a request may be too large and is received all the same, to be refused with the name of the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
     return [
         # Without this a second server can bind the same port, and each gets half of the calls.
         ("grpc.so_reuseport", 0),
-        ("grpc.max_receive_message_length", settings.max_request_bytes),
-        ("grpc.max_send_message_length", settings.max_request_bytes),
+        ("grpc.max_receive_message_length", settings.max_request_bytes + min(settings.max_request_bytes, NAMED_BYTES)),
+        ("grpc.max_send_message_length", -1),
         ("grpc.keepalive_time_ms", PING_AFTER_MS),
         ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),
         ("grpc.keepalive_permit_without_calls", 1),
@@ -86,7 +89,7 @@ async def open_grpc_server(
         ListenError: the address cannot be listened on.
     """
     server = grpc.aio.server(options=_options(settings))
-    boundary = Boundary(server, metrics, MOST_AT_ONCE, PARSING)
+    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)

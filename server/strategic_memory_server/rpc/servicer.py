@@ -30,7 +30,7 @@ from strategic_memory_server.rpc.message_cache import MessageCache
 from strategic_memory_server.rpc.resume_judgement import open_cursor
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import heartbeat_message
-from strategic_memory_server.rpc.unparsed import Unparsed
+from strategic_memory_server.rpc.unreceived import Unreceived
 from strategic_memory_server.settings import GrpcSettings
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
@@ -115,11 +115,11 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             self.subscribers -= 1
 
     async def Analyze(
-        self, request: service_pb2.AnalyzeRequest | Unparsed[service_pb2.AnalyzeRequest], context: Context
+        self, request: service_pb2.AnalyzeRequest | Unreceived[service_pb2.AnalyzeRequest], context: Context
     ) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request."""
-        if not isinstance(request, Unparsed):
-            request = Unparsed(service_pb2.AnalyzeRequest.FromString, request.SerializeToString())
+        if not isinstance(request, Unreceived):
+            raise TypeError("the boundary leaves receiving the request to this method")
         return await self._analyst.answer(request)
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:

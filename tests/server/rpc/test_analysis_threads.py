@@ -9,10 +9,7 @@ import pytest
 from processes import aeventually
 
 from strategic_memory_server.checkpoint import Checkpoint
-from strategic_memory_server.errors import TooMuchInHandError
 from strategic_memory_server.rpc.analysis_threads import ANALYSES_AT_ONCE, LARGE_REQUEST_BYTES, AnalysisThreads
-
-MOST_BYTES = 3 * LARGE_REQUEST_BYTES
 
 
 class Held:
@@ -51,7 +48,7 @@ class Held:
 
 
 async def test_a_few_have_a_place_and_the_others_wait_for_their_turn() -> None:
-    held = Held(AnalysisThreads(MOST_BYTES))
+    held = Held(AnalysisThreads())
     for number in range(ANALYSES_AT_ONCE + 2):
         held.take(str(number), 1)
     await held.are("0", "1")
@@ -61,7 +58,7 @@ async def test_a_few_have_a_place_and_the_others_wait_for_their_turn() -> None:
 
 
 async def test_large_requests_go_one_at_a_time_and_hold_up_no_small_one() -> None:
-    held = Held(AnalysisThreads(MOST_BYTES))
+    held = Held(AnalysisThreads())
     held.take("large", LARGE_REQUEST_BYTES)
     held.take("another large", LARGE_REQUEST_BYTES)
     held.take("small", LARGE_REQUEST_BYTES - 1)
@@ -71,33 +68,11 @@ async def test_large_requests_go_one_at_a_time_and_hold_up_no_small_one() -> Non
     await held.let_go()
 
 
-async def test_more_bytes_than_are_taken_together_are_refused_and_one_alone_never_is() -> None:
-    threads = AnalysisThreads(MOST_BYTES)
-    held = Held(threads)
-    held.take("one", MOST_BYTES + 1)
-    await held.are("one")
-    with pytest.raises(TooMuchInHandError, match=f"may have {MOST_BYTES} bytes together"):
-        await held.take("another", 1)
-    del held.tasks["another"]
-    await held.let_go("one")
-    for name in ("first", "second", "third"):
-        held.take(name, LARGE_REQUEST_BYTES)
-    await held.are("first")
-    with pytest.raises(TooMuchInHandError):
-        await held.take("fourth", 1)
-    del held.tasks["fourth"]
-    # One that gives up while it waits counts no more.
-    await held.let_go("third")
-    held.take("fourth", 1)
-    await held.are("first", "fourth")
-    await held.let_go()
-
-
 @pytest.mark.parametrize("request_bytes", [1, LARGE_REQUEST_BYTES])
 async def test_work_whose_caller_has_gone_ends_at_its_next_checkpoint(
     request_bytes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    threads = AnalysisThreads(MOST_BYTES)
+    threads = AnalysisThreads()
     started, passed, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work(checkpoint: Checkpoint) -> None:
@@ -128,4 +103,4 @@ async def test_what_work_raises_reaches_the_caller() -> None:
         raise ValueError("wrong")
 
     with pytest.raises(ValueError, match="wrong"):
-        await AnalysisThreads(MOST_BYTES).run(work, LARGE_REQUEST_BYTES)
+        await AnalysisThreads().run(work, LARGE_REQUEST_BYTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 from boundary_calls import count_to_three, echo, error_after_messages, error_of, handled, rich_status
@@ -12,7 +13,7 @@ from grpc_handlers import handler_server
 from processes import aeventually
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
-from strategic_memory_server.rpc.unparsed import Unparsed
+from strategic_memory_server.rpc.unreceived import Unreceived
 
 
 async def test_bytes_that_are_no_message_are_a_bad_request() -> None:
@@ -31,23 +32,36 @@ async def test_bytes_that_are_no_message_are_a_bad_request() -> None:
         assert handled(server, "echo", "InvalidArgument") == 1
 
 
-async def test_a_method_that_parses_its_request_itself_gets_the_bytes() -> None:
-    async def parse(request: Unparsed[service_pb2.AnalyzeRequest], _context: object) -> bytes:
-        sent = request.parse()
-        assert len(request) == sent.ByteSize()
-        assert sent is not request.parse()
+async def test_a_method_that_receives_its_request_itself_gets_it_when_it_says_so() -> None:
+    may_come = asyncio.Event()
+
+    async def receive(request: Unreceived[service_pb2.AnalyzeRequest], _context: object) -> bytes:
+        await may_come.wait()
+        received = await request.receive()
+        size = len(received)
+        sent = received.parse_and_forget()
+        assert size == sent.ByteSize()
+        assert len(received) == 0
         return str(sent.settings.trade_window).encode()
 
     async with handler_server(
-        unary={"parse": parse}, deserialize=service_pb2.AnalyzeRequest.FromString, parsing=["parse"]
+        unary={"receive": receive}, deserialize=service_pb2.AnalyzeRequest.FromString, receiving=["receive"]
     ) as server:
         asked = service_pb2.AnalyzeRequest(settings=analysis_pb2.AnalysisSettings(trade_window=7))
-        assert await server.unary("parse", asked.SerializeToString()) == b"7"
-        error = await error_of(server.unary("parse", b"\xff\xff\xff"))
+        call = asyncio.create_task(server.unary("receive", asked.SerializeToString()))
+        await aeventually(lambda: server.count("grpc_server_started_total", "receive") == 1)
+        assert server.count("grpc_server_msg_received_total", "receive") == 0
+        may_come.set()
+        assert await call == b"7"
+        error = await error_of(server.unary("receive", b"\xff\xff\xff"))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "DecodeError" not in (error.details() or "")
-        assert server.count("grpc_server_msg_received_total", "parse") == 2
-        assert handled(server, "parse", "InvalidArgument") == 1
+        nothing: Any = server.channel.stream_unary("/test.Handlers/receive")
+        error = await error_of(nothing(iter(()), timeout=10))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "request: is missing" in (error.details() or "")
+        assert server.count("grpc_server_msg_received_total", "receive") == 2
+        assert handled(server, "receive", "InvalidArgument") == 2
 
 
 async def test_calls_of_a_method_are_admitted_up_to_a_number() -> None:

@@ -15,6 +15,8 @@ from strategic_memory_server.errors import (
     InvalidRequestError,
     LogNotReadError,
     MemoryUnreadableError,
+    RequestTooLargeError,
+    RequestTooSlowError,
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
@@ -51,7 +53,7 @@ def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
     assert ours == set(_TABLE)
-    assert len(ours) == 8
+    assert len(ours) == 10
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,9 @@ def test_every_domain_error_has_a_row() -> None:
         (LogNotReadError(), grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"),
         (TooManySubscribersError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS"),
         (TooManyCallsError("/a.Service/Method", 5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
-        (TooMuchInHandError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MUCH_IN_HAND"),
+        (TooMuchInHandError(5 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MUCH_IN_HAND"),
+        (RequestTooLargeError(17 << 20, 16 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE"),
+        (RequestTooSlowError(30.0), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_SLOW"),
         (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
         (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
     ],
