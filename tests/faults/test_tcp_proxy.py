@@ -44,6 +44,11 @@ def echo(client: socket.socket, data: bytes = b"ping") -> float:
     return time.monotonic() - begun
 
 
+def quickest_echo(client: socket.socket) -> float:
+    """The least of several times: what the link takes, without what the machine had else to do."""
+    return min(echo(client) for _ in range(8))
+
+
 def is_silent(client: socket.socket) -> bool:
     """Whether nothing comes for a moment."""
     client.settimeout(BRIEFLY_S)
@@ -65,13 +70,13 @@ def test_a_perfect_link_changes_nothing(client: socket.socket, proxy: TcpProxy) 
 
 
 def test_delay_is_for_each_direction(client: socket.socket, proxy: TcpProxy) -> None:
-    assert echo(client) < 0.1
+    assert quickest_echo(client) < 0.05
     proxy.delay(60)
-    assert 0.12 <= echo(client) < 1.0
+    assert 0.12 <= quickest_echo(client) < 1.0
     proxy.delay(0, direction=Direction.TO_CLIENT)
-    assert echo(client) >= 0.06
+    assert 0.06 <= quickest_echo(client) < 0.12
     proxy.heal()
-    assert echo(client) < 0.05
+    assert quickest_echo(client) < 0.05
 
 
 def test_jitter_keeps_the_bytes_in_order(client: socket.socket, proxy: TcpProxy) -> None:

@@ -27,4 +27,4 @@ def test_a_key_of_another_type_is_named_as_a_problem(
     assert "rename or delete it" in problem
     redis_client.delete(in_the_way)
     eventually(lambda: get_json(service)["status"] == "active")
-    assert get_json(service)["problems"] == []
+    eventually(lambda: get_json(service)["problems"] == [])
