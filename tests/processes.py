@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 import pytest
 
@@ -100,12 +100,17 @@ def require_tool(name: str) -> str:
     (names separated by commas) names it.
     """
     path = _tool_path(name)
-    if path is not None:
-        return path
+    if path is None:
+        do_without(name, f"{name} is not installed")
+    return path
+
+
+def do_without(name: str, why: str) -> NoReturn:
+    """Skip the test, which cannot be run here; fail when STRATEGIC_MEMORY_TEST_REQUIRE names what is missing."""
     required = {item.strip() for item in os.environ.get("STRATEGIC_MEMORY_TEST_REQUIRE", "").split(",")}
     if name in required:
-        pytest.fail(f"{name} is required by STRATEGIC_MEMORY_TEST_REQUIRE, but it is not installed")
-    pytest.skip(f"{name} is not installed")
+        pytest.fail(f"{name} is required by STRATEGIC_MEMORY_TEST_REQUIRE, but: {why}")
+    pytest.skip(why)
 
 
 def _tool_path(name: str) -> str | None:
