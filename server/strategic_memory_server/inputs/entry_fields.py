@@ -21,8 +21,13 @@ MAX_NAME_LENGTH = 64
 MAX_NUMBER_LENGTH = 1_100
 """Longest number, in bytes: no 64-bit float needs more, written out exactly."""
 
+JSON_IN_ONE_FIELD = "json_in_one_field"
+"""Reason: the fields of the entry are inside JSON that is the value of one field."""
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PLAIN_NUMBER = re.compile(rb"-?[0-9]{1,15}(\.[0-9]{1,20})?")
+_NUMPY_NUMBER = re.compile(r"(?:np|numpy)\.(?:float|u?int|longdouble)\d*\(([^()]*)\)", re.ASCII)
+_NUMPY_NAME = re.compile(r"""(?:np|numpy)\.str_\((['"])([^'"\\]*)\1\)""")
 _NAMES_REMEMBERED = 4_096
 _EXCERPT_LENGTH = 80
 
@@ -54,6 +59,9 @@ def parse_number(field: str, raw: bytes) -> float:
         text = raw.decode("ascii").strip()
     except UnicodeDecodeError:
         raise RejectionError(f"{field}_not_a_number", raw) from None
+    if written := _NUMPY_NUMBER.fullmatch(text):
+        # What numpy 2 gives for the repr() of its scalars, which clients of Redis write for what they take for a float.
+        text = written[1]
     if _NUMBER.fullmatch(text):
         value = float(text)
         if math.isinf(value) or abs(value) > MAX_MAGNITUDE:
@@ -68,8 +76,17 @@ def required_number(fields: Fields, field: str) -> float:
     """Read a number that the entry must have."""
     raw = fields.get(field.encode())
     if not raw or raw.isspace():
-        raise RejectionError(f"{field}_missing")
+        raise _missing(fields, field)
     return parse_number(field, raw)
+
+
+def _missing(fields: Fields, field: str) -> RejectionError:
+    """Say that a field is missing, or that it is inside JSON that is the value of another one."""
+    quoted = b'"%b"' % field.encode()
+    for name, value in fields.items():
+        if value.lstrip()[:1] == b"{" and quoted in value:
+            return RejectionError(JSON_IN_ONE_FIELD, b"%b=%b" % (name, value))
+    return RejectionError(f"{field}_missing")
 
 
 def optional_number(fields: Fields, field: str) -> float:
@@ -103,6 +120,8 @@ def read_name(field: str, raw: bytes) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise RejectionError(f"{field}_not_utf8", raw) from None
+    if written := _NUMPY_NAME.fullmatch(text.strip()):
+        text = written[2]
     return normalise_name(field, text)
 
 
@@ -115,7 +134,7 @@ def required_regime(fields: Fields, field: str) -> str:
     """Read a regime name that the entry must have, upper-cased and stripped."""
     regime = optional_regime(fields, field)
     if not regime:
-        raise RejectionError(f"{field}_missing")
+        raise _missing(fields, field)
     return regime
 
 

@@ -89,7 +89,7 @@ def plain_names(entries: Sequence[Fields], field: bytes) -> list[str]:
     if not joined.isascii() or joined.count(b"\n") >= len(raw) or max(map(len, raw)) > MAX_NAME_LENGTH:
         raise UnusualEntryError
     text = joined.decode("ascii")
-    if not text.replace("\n", "").isprintable():
+    if ".str_(" in text or not text.replace("\n", "").isprintable():
         raise UnusualEntryError
     names = text.split("\n")
     return [name.strip() for name in names] if b" " in joined else names

@@ -63,6 +63,13 @@ def outcome(read: Callable[[], ValueT]) -> tuple[ValueT | None, str]:
         (b"-1e15", -1e15),
         (b"0" * 1_099 + b"1", 1.0),
         (b"0." + b"3" * 1_000, 1 / 3),
+        (b"np.float64(0.3)", 0.3),
+        (b" np.float64(-1e-05)\n", -1e-05),
+        (b"np.float32(2.0)", 2.0),
+        (b"np.int64(-3)", -3.0),
+        (b"np.uint8(7)", 7.0),
+        (b"np.longdouble(0.5)", 0.5),
+        (b"numpy.float64(0.3)", 0.3),
     ],
 )
 def test_numbers_as_people_and_programs_write_them(raw: bytes, value: float) -> None:
@@ -74,6 +81,15 @@ def test_numbers_as_people_and_programs_write_them(raw: bytes, value: float) -> 
 @each_case(
     ("raw", "reason"),
     [
+        (b"np.float64(nan)", "pnl_not_finite"),
+        (b"np.float64(-inf)", "pnl_not_finite"),
+        (b"np.float64(1e400)", "pnl_out_of_range"),
+        (b"np.float64()", "pnl_not_a_number"),
+        (b"np.float64('0.3')", "pnl_not_a_number"),
+        (b"np.float64(np.float64(0.3))", "pnl_not_a_number"),
+        (b"np.float64(0.3", "pnl_not_a_number"),
+        (b"np.complex128(1+0j)", "pnl_not_a_number"),
+        (b"array([0.3])", "pnl_not_a_number"),
         (b"nan", "pnl_not_finite"),
         (b"NaN", "pnl_not_finite"),
         (b"-nan", "pnl_not_finite"),
@@ -224,3 +240,38 @@ def test_an_excerpt_is_short_printable_ascii_and_apart_from_the_reason() -> None
         assert len(excerpt) <= 6 * 80
         assert excerpt.isascii()
         assert excerpt.isprintable()
+
+
+@each_case(
+    ("raw", "name"),
+    [
+        (b"np.str_('bull')", "BULL"),
+        (b'np.str_("bull")', "BULL"),
+        (b"numpy.str_('RANGE')", "RANGE"),
+        (b"np.str_('')", ""),
+        (b"np.str_('it\\'s')", "NP.STR_('IT\\'S')"),
+        (b"np.str_(BULL)", "NP.STR_(BULL)"),
+        (b"np.strange", "NP.STRANGE"),
+    ],
+)
+def test_names_as_numpy_writes_them(raw: bytes, name: str) -> None:
+    assert optional_regime({b"regime": raw}, "regime") == name
+
+
+@each_case(
+    ("fields", "excerpt"),
+    [
+        ({b"data": b'{"pnl": 0.3, "regime": "BULL"}'}, 'data={"pnl": 0.3, "regime": "BULL"}'),
+        ({b"a": b"1", b"payload": b' {"pnl": 0.3}'}, 'payload= {"pnl": 0.3}'),
+        ({b"data": b'{"pnl": "' + b"s" * 500 + b'"}'}, 'data={"pnl": "' + "s" * 66),
+    ],
+)
+def test_fields_inside_json_are_named_as_such(fields: Fields, excerpt: str) -> None:
+    with pytest.raises(RejectionError) as refused:
+        required_number(fields, "pnl")
+    assert (refused.value.reason, refused.value.excerpt) == ("json_in_one_field", excerpt)
+
+
+def test_json_beside_a_field_that_is_missing_is_not_blamed() -> None:
+    assert reason_of(lambda: required_number({b"meta": b'{"source": "bot"}'}, "pnl")) == "pnl_missing"
+    assert reason_of(lambda: required_regime({b"data": b'["regime"]'}, "regime")) == "regime_missing"
