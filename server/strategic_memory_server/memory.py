@@ -80,7 +80,8 @@ class Context:
 class SourceReport:
     """What one source contributed: entries used, and counts of those rejected or worth a note, by reason.
 
-    `examples` has one for some of the notes: text of the producer, printable and cut.
+    `examples` has one for some of these: text of the producer, printable and cut. `refused_last` is the number of
+    newest entries that were rejected one after the other.
     """
 
     source: str
@@ -88,6 +89,7 @@ class SourceReport:
     rejected: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
+    refused_last: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

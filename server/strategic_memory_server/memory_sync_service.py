@@ -20,6 +20,7 @@ from strategic_memory_server.feedback import Times
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.input_watcher import InputWatcher
+from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.long_memory.long_memory import LongMemory
@@ -90,7 +91,7 @@ class StrategicMemorySync:
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
         self._loaded: StrategicMemory | None = None
-        self._input_problems = InputProblems(parts.problems)
+        self._input_problems = InputProblems(parts.problems, settings.minimum_samples)
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -194,7 +195,7 @@ class StrategicMemorySync:
             return replace(
                 status,
                 outcome=advice.reason.code,
-                explanation=advice.reason.sentence,
+                explanation=explained(advice.reason.sentence, loaded.memory.sources),
                 best_regime=UNKNOWN_REGIME,
                 policy=Policy.CONSERVATIVE,
                 confidence=0.0,

@@ -72,6 +72,16 @@ def parse_number(field: str, raw: bytes) -> float:
     raise RejectionError(f"{field}_not_a_number", raw)
 
 
+def numpy_scalar(fields: Fields) -> str:
+    """Give one field that is written as numpy writes a scalar, printable and cut; empty where there is none."""
+    for name, value in fields.items():
+        if value.lstrip().startswith((b"np.", b"numpy.")):
+            text = value.decode(errors="replace").strip()
+            if _NUMPY_NUMBER.fullmatch(text) or _NUMPY_NAME.fullmatch(text):
+                return RejectionError("", b"%b=%b" % (name, value)).excerpt
+    return ""
+
+
 def required_number(fields: Fields, field: str) -> float:
     """Read a number that the entry must have."""
     raw = fields.get(field.encode())

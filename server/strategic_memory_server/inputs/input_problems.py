@@ -1,4 +1,4 @@
-"""InputProblems: states what is wrong with entries that are used all the same, and withdraws it once they are gone."""
+"""InputProblems: states what is wrong with inputs, used or refused, and withdraws it once that is gone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.notes import CONFIDENCE_OUT_OF_RANGE, ID_IN_FUTURE, TRADE_ID_HASHED
 from strategic_memory_server.inputs.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
+from strategic_memory_server.inputs.refused_inputs import refusals
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.problems import Problems
 
@@ -37,15 +38,21 @@ _SENTENCES = {
 }
 
 
+REFUSED = "inputs_refused"
+"""Problem: a source is refused as a whole, or in its newest entries."""
+
+
 class InputProblems:
     """Looks at what was read.
 
     Args:
         problems: where it is stated.
+        minimum_samples: entries needed before there is advice.
     """
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, minimum_samples: int) -> None:
         self._problems = problems
+        self._minimum_samples = minimum_samples
         self._seen: tuple[object, ...] = ()
 
     def look(self, memory: StrategicMemory) -> None:
@@ -54,6 +61,12 @@ class InputProblems:
         if seen == self._seen:
             return
         self._seen = seen
+        # Where there is too little to advise upon, every refused input may be why.
+        too_few = memory.sample_count < self._minimum_samples
+        if refused := refusals(memory.sources, all_of_them=too_few):
+            self._problems.state(REFUSED, f"{refused}. docs/redis.md says what is read; mend the producer.")
+        else:
+            self._problems.withdraw(REFUSED)
         found: dict[str, list[Oddity]] = {problem: [] for problem in _SENTENCES}
         for report in memory.sources:
             for note in _OF_NOTES.keys() & report.noted.keys():

@@ -23,6 +23,9 @@ TRADE_ID_REPEATED = "trade_id_repeated"
 TRADE_ID_HASHED = "trade_id_hashed"
 """The `trade_id` is above 64 characters, or no printable UTF-8: trades are told apart by a digest of it."""
 
+NUMPY_SCALAR = "numpy_scalar"
+"""A field holds what numpy writes for one of its scalars, such as np.float64(0.3); it was read as what it means."""
+
 TRIMMED_BEFORE_READ = "trimmed_before_read"
 """Entries that were added and trimmed away between two readings, so that they were never seen."""
 

@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entry_fields import Fields, RejectionError
+from strategic_memory_server.inputs.entry_fields import Fields, RejectionError, numpy_scalar
 from strategic_memory_server.inputs.field_columns import UnusualEntryError
+from strategic_memory_server.inputs.notes import NUMPY_SCALAR
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.stream_position import position_of_id
 
@@ -25,15 +26,26 @@ EntryT = TypeVar("EntryT")
 
 
 class PageColumns:
-    """A page that was read: columns of its usable entries, how many they are, the others, and how many were read."""
+    """A page that was read: columns of its usable entries, how many they are, the others, and how many were read.
 
-    __slots__ = ("columns", "looked_at", "rejected", "usable")
+    `noted` are usable entries with something about how they are written, and the note in place of a reason.
+    """
 
-    def __init__(self, columns: Columns, usable: int, rejected: list[RejectedInput], looked_at: int) -> None:
+    __slots__ = ("columns", "looked_at", "noted", "rejected", "usable")
+
+    def __init__(
+        self,
+        columns: Columns,
+        usable: int,
+        rejected: list[RejectedInput],
+        looked_at: int,
+        noted: Sequence[RejectedInput] = (),
+    ) -> None:
         self.columns = columns
         self.usable = usable
         self.rejected = rejected
         self.looked_at = looked_at
+        self.noted = noted
 
 
 class PageReader(Generic[EntryT]):
@@ -87,6 +99,7 @@ class PageReader(Generic[EntryT]):
         entries: list[EntryT] = []
         positions: list[bytes] = []
         rejected: list[RejectedInput] = []
+        noted: list[RejectedInput] = []
         looked_at = 0
         for entry_id, fields in page:
             if len(entries) == at_most:
@@ -98,7 +111,9 @@ class PageReader(Generic[EntryT]):
                 rejected.append(RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode()))
             else:
                 positions.append(position_of_id(entry_id))
-        return PageColumns(self._pack(entries, positions), len(entries), rejected, looked_at)
+                if written := numpy_scalar(fields):
+                    noted.append(RejectedInput(self.source, NUMPY_SCALAR, written, entry_id.decode()))
+        return PageColumns(self._pack(entries, positions), len(entries), rejected, looked_at, noted)
 
 
 def _joined(parts: Sequence[PageColumns]) -> PageColumns:
@@ -109,4 +124,5 @@ def _joined(parts: Sequence[PageColumns]) -> PageColumns:
         sum(part.usable for part in parts),
         [entry for part in parts for entry in part.rejected],
         sum(part.looked_at for part in parts),
+        [entry for part in parts for entry in part.noted],
     )

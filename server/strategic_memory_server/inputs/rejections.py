@@ -40,6 +40,11 @@ def count_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[s
     return dict(Counter(entry.reason for entry in rejected if entry.source == source))
 
 
+def examples_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[str, str]:
+    """Give the last excerpt for each reason of one source."""
+    return {entry.reason: entry.excerpt for entry in rejected if entry.source == source and entry.excerpt}
+
+
 def refusal(source: str, error: Exception) -> RejectedInput:
     """Describe why Redis gave no value for a key; raise where the fault is not the key's."""
     if isinstance(error, NoPermissionError):

@@ -14,10 +14,13 @@ import numpy as np
 from strategic_memory_server.columns import IndexColumn, PositionColumn
 from strategic_memory_server.inputs.bookmark import shown_id
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
-from strategic_memory_server.inputs.malformed_tail import MalformedTail
 from strategic_memory_server.inputs.notes import ID_IN_FUTURE
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.stream_position import id_of_position
+from strategic_memory_server.inputs.reason_tail import ReasonTail
+from strategic_memory_server.stream_position import POSITION_BYTES, id_of_position
+
+ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
+"""Position of the first entry of a stream without entries."""
 
 
 class RollingWindow(ABC):
@@ -33,7 +36,9 @@ class RollingWindow(ABC):
         self.length = length
         self.limits = limits
         self.buffer = buffer
-        self.malformed = MalformedTail()
+        self.malformed = ReasonTail()
+        self.oddly_written = ReasonTail()
+        """Usable entries with something about how they are written, each with its note."""
 
     def __len__(self) -> int:
         return len(self.buffer)
@@ -57,12 +62,19 @@ class RollingWindow(ABC):
 
     def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note; ids that are later than a time are no times."""
+        self.oddly_written.drop_before(bytes(self.positions[0]) if len(self) else ALL_GONE)
         in_future = self.in_future(latest_ms)
-        return {ID_IN_FUTURE: in_future} if in_future else {}
+        return self.oddly_written.counts() | ({ID_IN_FUTURE: in_future} if in_future else {})
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
         """Give an entry for each of some notes that shows what it means, where that takes one."""
-        return {ID_IN_FUTURE: shown_id(id_of_position(self.positions[-1]))} if ID_IN_FUTURE in notes else {}
+        found = self.oddly_written.examples()
+        return found | ({ID_IN_FUTURE: shown_id(id_of_position(self.positions[-1]))} if ID_IN_FUTURE in notes else {})
+
+    @property
+    def refused_last(self) -> int:
+        """Number of malformed entries after the newest usable one, up to `reason_tail.COUNTED_AFTER`."""
+        return self.malformed.after(bytes(self.positions[-1]) if len(self) else b"")
 
     @property
     def spanned(self) -> int:
@@ -114,7 +126,7 @@ class RollingWindow(ABC):
 
     def clear(self) -> None:
         """Remove everything."""
-        self.malformed = MalformedTail()
+        self.malformed, self.oddly_written = ReasonTail(), ReasonTail()
         self.clear_entries()
 
     def clear_entries(self) -> None:

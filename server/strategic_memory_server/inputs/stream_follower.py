@@ -17,14 +17,11 @@ from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.rejections import RejectedInput, refusal
-from strategic_memory_server.inputs.rolling_window import RollingWindow
+from strategic_memory_server.inputs.rolling_window import ALL_GONE, RollingWindow
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
-from strategic_memory_server.stream_position import POSITION_BYTES, position_of, position_of_id
-
-ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
-"""Position of the first entry of a stream without entries."""
+from strategic_memory_server.stream_position import position_of, position_of_id
 
 NONE_GONE = b""
 
@@ -70,6 +67,7 @@ class StreamFollower:
         self._kept: Bookmark | None = None
         self._new: Page = []
         self._met: list[RejectedInput] = []
+        self._noted: list[RejectedInput] = []
         self._begin()
 
     def begin(self, *, anew: bool, reads_on: bool = False) -> None:
@@ -160,14 +158,17 @@ class StreamFollower:
             for start in range(0, len(self._new), self._page_entries):
                 read = self._reader.read(self._new[start : start + self._page_entries])
                 self._met.extend(read.rejected)
+                self._noted.extend(read.noted)
                 if read.usable:
                     yield read.columns
 
     def take_malformed(self) -> list[RejectedInput]:
-        """Take over the malformed entries that were read, oldest first; after the usable ones."""
+        """Take over the malformed entries that were read, oldest first, and what was noted; after the usable ones."""
         met = self._scan.rejected[::-1] if self.finding is Finding.ANEW else self._met
         for entry in met:
-            self.window.malformed.append(position_of_id(entry.entry_id.encode()), entry.reason)
+            self.window.malformed.append(position_of_id(entry.entry_id.encode()), entry.reason, entry.excerpt)
+        for entry in self._scan.noted[::-1] if self.finding is Finding.ANEW else self._noted:
+            self.window.oddly_written.append(position_of_id(entry.entry_id.encode()), entry.reason, entry.excerpt)
         return met
 
     @property
@@ -200,18 +201,20 @@ class StreamFollower:
     def report(self, latest_ms: int) -> SourceReport:
         """Say what the stream has contributed; ids that are later than a time are noted."""
         if self.unreadable is not None:
-            return SourceReport(self.source, 0, {self.unreadable.reason: 1})
+            reason, excerpt = self.unreadable.reason, self.unreadable.excerpt
+            return SourceReport(self.source, 0, {reason: 1}, examples={reason: excerpt})
         notes = self.window.notes(latest_ms)
-        examples = self.window.examples(notes)
+        examples = self.window.malformed.examples() | self.window.examples(notes)
         if gap := self._noted_gap:
             notes[PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ] = gap.entries or 1
-        return SourceReport(self.source, self.window.counted, self.window.malformed.counts(), notes, examples)
+        rejected = self.window.malformed.counts()
+        return SourceReport(self.source, self.window.counted, rejected, notes, examples, self.window.refused_last)
 
     def settle(self) -> None:
         """Let go of what has been taken over."""
         if self.finding is Finding.ANEW:
             self.finding = Finding.NEW
-        self._new, self._met = [], []
+        self._new, self._met, self._noted = [], [], []
         self._kept = self.bookmark
 
     def end(self) -> None:
@@ -226,7 +229,7 @@ class StreamFollower:
         self._informed = False
         self._info = StreamInfo()
         self._scan = WindowScan(self.window.length, self._reader, self.window.limits)
-        self._new, self._met = [], []
+        self._new, self._met, self._noted = [], [], []
 
     def _take_info(self, reply: Reply) -> None:
         self._informed = True

@@ -27,7 +27,7 @@ from strategic_memory_server.inputs.leverage_caps import (
     read_caps,
 )
 from strategic_memory_server.inputs.notes import LEVERAGE_CAP_LIFTED, LEVERAGE_CAP_MISSPELT
-from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason, refusal
+from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason, examples_by_reason, refusal
 from strategic_memory_server.memory import Context, SourceReport
 from strategic_memory_server.redis_access.round_trip import packed
 
@@ -121,6 +121,6 @@ def _read_values(replies: dict[str, Any], caps: Mapping[str, CapReading]) -> Rea
     there = {**replies, **{source: reading.document is not None for source, reading in caps.items()}}
     reports = []
     for source in keys.VALUE_SOURCES:
-        refused = count_by_reason(rejected, source)
-        reports.append(SourceReport(source, int(bool(there[source]) and not refused), refused))
+        refused, examples = count_by_reason(rejected, source), examples_by_reason(rejected, source)
+        reports.append(SourceReport(source, int(bool(there[source]) and not refused), refused, examples=examples))
     return ReadValues(context, tuple(rejected), tuple(reports))

@@ -19,7 +19,7 @@ NEWEST = "+"
 
 
 class WindowScan:
-    """State of reading one stream backwards; `rejected` holds what was met on the way, newest first.
+    """State of reading one stream backwards; `rejected` and `noted` hold what was met on the way, newest first.
 
     Args:
         window: usable entries to find.
@@ -30,6 +30,7 @@ class WindowScan:
 
     def __init__(self, window: int, reader: PageReader[EntryT], limits: ReadingLimits, newest: str = NEWEST) -> None:
         self.rejected: list[RejectedInput] = []
+        self.noted: list[RejectedInput] = []
         self.before = newest
         self.usable = 0
         self.scanned = 0
@@ -58,6 +59,7 @@ class WindowScan:
             read = self._reader.read(page, at_most=self._window - self.usable)
             self.scanned += read.looked_at
             self.rejected.extend(read.rejected)
+            self.noted.extend(read.noted)
             self.before = f"({page[read.looked_at - 1][0].decode()}"
             if read.usable:
                 self.usable += self._different(read.columns, read.usable)

@@ -19,10 +19,10 @@ from strategic_memory_server.settings import WindowSettings
 class Looking:
     """A loader whose every reading is looked at."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: redis.asyncio.Redis, minimum_samples: int = 0) -> None:
         self.problems = Problems()
         self._loader = MemoryLoader(client, "quantum", WindowSettings())
-        self._look = InputProblems(self.problems).look
+        self._look = InputProblems(self.problems, minimum_samples).look
 
     async def told(self) -> dict[str, str]:
         self._look((await self._loader.load()).memory)
@@ -108,9 +108,9 @@ async def test_a_flood_of_malformed_entries_is_told_with_its_source_and_reason(
     for number in range(2_700):
         pipeline.xadd(trade_stream(), {"market_regime": "BULL", "realized_pnl": "n/a" if number % 9 else "inf"})
     pipeline.execute()
-    [told] = (await looking.told()).items()
-    assert told[0] == "malformed_flood"
-    assert told[1].startswith(
+    told = await looking.told()
+    assert told.keys() == {"malformed_flood", "inputs_refused"}
+    assert told["malformed_flood"].startswith(
         "2700 malformed entries of stream:trade.results lie among the newest, most of them for realized_pnl_not_a_num"
     )
     for _ in range(30):

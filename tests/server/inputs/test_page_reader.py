@@ -37,11 +37,12 @@ NUMBERS = (
     b" 3.5 ",
     b"\t4\n",
     b"1e-400",
+    b"np.float64(0.3)",
     b"0." + b"0" * 1_200,
 )
-NAMES = (b"bull", b"Bear", b" range ", "gr\u00fc\u00df".encode(), b"x" * 64, b"BULL", b"", b" ")
+NAMES = (b"bull", b"Bear", b" range ", "gr\u00fc\u00df".encode(), b"x" * 64, b"BULL", b"np.str_('bull')", b"", b" ")
 POLICIES = (b"BALANCED", b"aggressive", b" conservative ", b"strange", b"")
-IDS = (b"t1", b"t2", b" t3 ", b"", b" ", b"\xff", b"a\nb", b"y" * 70, "\u00fc".encode())
+IDS = (b"t1", b"t2", b" t3 ", b"", b" ", b"\xff", b"a\nb", b"y" * 70, b"np.str_('t1')", "\u00fc".encode())
 ID_PARTS = (0, 1, 32_767, 32_768, 253_402_300_799_999, 253_402_300_800_000, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
 
 
