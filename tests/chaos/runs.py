@@ -9,6 +9,15 @@ from chaos.failover_faults import (
     master_killed_and_back_at_once,
     ordered_failover,
 )
+from chaos.history_faults import (
+    clock_of_redis_set_back,
+    clock_of_redis_set_forward,
+    databases_swapped,
+    lease_that_outlives,
+    log_set_back,
+    log_set_back_and_leader_killed,
+    stray_entries,
+)
 from chaos.link_faults import (
     answers_to_leader_lost,
     connections_reset,
@@ -19,6 +28,7 @@ from chaos.link_faults import (
     requests_of_leader_late,
     standby_stalled,
 )
+from chaos.moved_clock import MovedClockRedis, why_no_clock
 from chaos.operator_faults import (
     database_flushed,
     each_key_deleted,
@@ -54,7 +64,20 @@ def _forgetful() -> SingleRedis:
 
 _FAILOVERS = (ordered_failover, failover_that_loses_revisions_and_the_leader, leader_killed)
 
-RUNS = (
+_CLOCKS: tuple[Run, ...] = (
+    ()
+    if why_no_clock()
+    else (
+        Run(
+            "clock of Redis moved",
+            StageSettings(MovedClockRedis),
+            (clock_of_redis_set_back, clock_of_redis_set_forward),
+            (clock_of_redis_set_back, leader_killed),
+        ),
+    )
+)
+
+RUNS: tuple[Run, ...] = (
     Run("killed servers", StageSettings(_durable, servers=3), (leader_killed, standby_killed), (leader_frozen,)),
     Run(
         "frozen leader",
@@ -105,6 +128,16 @@ RUNS = (
         Epochs.SEVERAL,
         keeps_memory=False,
     ),
+    Run(
+        "history replaced",
+        StageSettings(_durable, servers=3),
+        (log_set_back, databases_swapped, stray_entries, lease_that_outlives),
+        (log_set_back_and_leader_killed, leader_killed, stray_entries),
+        Epochs.SEVERAL,
+        keeps_tokens=False,
+        keeps_memory=False,
+    ),
+    *_CLOCKS,
     Run(
         "unread streams",
         StageSettings(_durable, proxied=True, unread=4, retained_revisions=30),

