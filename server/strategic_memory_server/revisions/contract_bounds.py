@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps, capped
 
 HIGHEST_LEVERAGE = 2.0
 LONGEST_VALIDITY_MS = 86_400_000
@@ -60,14 +61,14 @@ def _of_advice(advice: Advice) -> Iterator[str]:
     yield from _name("preferred_regime", advice.preferred_regime)
     yield from _name("current_regime", advice.current_regime)
     yield from _share("confidence_boost", advice.confidence_boost)
-    yield from _leverage("leverage_hint", advice.leverage_hint)
+    yield from _leverage("leverage_hint", advice.leverage_hint, advice.leverage_caps)
     if advice.regime_performance is not None:
         yield from _finite("regime_performance.avg_pnl", advice.regime_performance.avg_pnl)
     current = advice.current
     if current is not None:
         yield from _name("current.regime", current.regime)
         yield from _share("current.confidence_boost", current.confidence_boost)
-        yield from _leverage("current.leverage_hint", current.leverage_hint)
+        yield from _leverage("current.leverage_hint", current.leverage_hint, advice.leverage_caps)
 
 
 def _of_evidence(evidence: EvidenceView) -> Iterator[str]:
@@ -92,8 +93,8 @@ def _share(field: str, value: float) -> Iterator[str]:
     yield from _within(field, value, 1.0)
 
 
-def _leverage(field: str, value: float) -> Iterator[str]:
-    yield from _within(field, value, HIGHEST_LEVERAGE)
+def _leverage(field: str, value: float, caps: LeverageCaps = NO_CAPS) -> Iterator[str]:
+    yield from _within(field, value, capped(HIGHEST_LEVERAGE, caps)[0])
 
 
 def _within(field: str, value: float, highest: float) -> Iterator[str]:

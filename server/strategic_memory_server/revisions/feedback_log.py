@@ -7,7 +7,6 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +29,7 @@ from strategic_memory_server.revisions.feedback_json import encode_event, encode
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_opening import Begun, Opening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState, digest_of
 from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
@@ -52,29 +52,6 @@ class MemoryMovedError(Exception):
 
 class DeposedError(Exception):
     """This server may not write to the log any more; the text names who may, and is empty when nobody does."""
-
-
-class Begun(enum.Enum):
-    """Why another epoch was begun."""
-
-    FIRST = "first"
-    """Redis held nothing of a log."""
-    UNREADABLE = "unreadable"
-    """The state was gone or cannot be read, and something else of the log is there."""
-    FOREIGN = "foreign"
-    """The log holds, or has held, entries that the state does not know."""
-    RESTARTED = "restarted"
-    """Redis was restarted or has failed over, and whoever said the newest revision is not there to vouch for it."""
-    ASKED = "asked"
-    """The publisher knows of another history than Redis holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Where the log stands, and why its epoch was begun just now; None: it was there."""
-
-    state: LogState
-    begun: Begun | None
 
 
 @dataclass(frozen=True, slots=True)

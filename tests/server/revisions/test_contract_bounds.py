@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from advice import NOW_MS, advice, feedback, with_evidence
 
-from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.feedback import Feedback, RegimeAdvice, Times
+from strategic_memory_server.leverage_cap import LeverageCap
+from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.contract_bounds import LONGEST_VALIDITY_MS, outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, encode_feedback
 from strategic_memory_server.revisions.log_entries import decode_entries, decode_entry
@@ -71,6 +73,14 @@ def test_no_figure_is_anything_but_a_number(value: float) -> None:
     with pytest.raises(MalformedFeedbackError):
         decode_entry(b"7-0", entry_with(document_of(OURS, "evidence.policies.1.mean_pnl", value)))
     assert outside_contract(replace(OURS, advice=advice(leverage_hint=value))) is not None
+
+
+def test_no_leverage_is_above_the_caps_that_it_names() -> None:
+    capped = replace(advice(leverage_hint=0.3), leverage_caps=(LeverageCap("risk:leverage_limits", 0.3),))
+    assert outside_contract(replace(OURS, advice=capped)) is None
+    assert "from 0 to 0.3" in str(outside_contract(replace(OURS, advice=replace(capped, leverage_hint=0.31))))
+    current = RegimeAdvice("BULL", Policy.BALANCED, 0.5, 0.5)
+    assert "current.leverage_hint" in str(outside_contract(replace(OURS, advice=replace(capped, current=current))))
 
 
 def test_the_limits_themselves_are_within() -> None:

@@ -1,0 +1,31 @@
+"""Opening: where the log stands once a publisher has opened it, and why it has got another epoch."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from strategic_memory_server.revisions.log_state import LogState
+
+
+class Begun(enum.Enum):
+    """Why another epoch was begun."""
+
+    FIRST = "first"
+    """Redis held nothing of a log."""
+    UNREADABLE = "unreadable"
+    """The state was gone or cannot be read, and something else of the log is there."""
+    FOREIGN = "foreign"
+    """The log holds, or has held, entries that the state does not know."""
+    RESTARTED = "restarted"
+    """Redis was restarted or has failed over, and whoever said the newest revision is not there to vouch for it."""
+    ASKED = "asked"
+    """The publisher knows of another history than Redis holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where the log stands, and why its epoch was begun just now; None: it was there."""
+
+    state: LogState
+    begun: Begun | None
