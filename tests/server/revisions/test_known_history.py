@@ -1,0 +1,96 @@
+"""KnownHistory by hand: what goes back, what goes on, and what is another history altogether."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+import redis.asyncio
+from advice import NOW_MS, advice
+from claimed import lease_of
+from redis_contents import contents_of, put_back
+
+from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.known_history import REMEMBERED_EPOCHS, KnownHistory
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_state import LogState
+
+TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
+
+
+def known(*heard: tuple[str, int]) -> KnownHistory:
+    history = KnownHistory()
+    for epoch, revision in heard:
+        history.hear(epoch, revision)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_back", "goes_on"),
+    [
+        (LogState("b", 9, epoch_start=6), False, True),
+        (LogState("b", 10, epoch_start=6), False, True),
+        (LogState("b", 8, epoch_start=6), True, False),
+        (LogState("a", 5, epoch_start=1), True, False),
+        (LogState("a", 4, epoch_start=1), True, False),
+        # Somebody has gone on with an epoch that was left: nothing was said there that is said in other words.
+        (LogState("a", 6, epoch_start=1), False, True),
+        (LogState("c", 9, epoch_start=10), False, True),
+        # It was never heard of, and it began where others had gone on from.
+        (LogState("c", 12, epoch_start=9), False, False),
+    ],
+)
+def test_what_redis_holds_is_held_against_what_was_said(state: LogState, goes_back: bool, goes_on: bool) -> None:
+    history = known(("a", 5), ("b", 9))
+    assert (history.goes_back(state), history.goes_on(state)) == (goes_back, goes_on)
+
+
+def test_what_was_disowned_goes_back_for_ever_also_where_it_is_learnt() -> None:
+    heard = known(("a", 5))
+    heard.disown("a")
+    history = KnownHistory()
+    history.learn(heard)
+    assert history.highest == 5
+    assert history.goes_back(LogState("a", 6))
+    assert not history.goes_back(LogState("b", 6, epoch_start=6))
+
+
+def test_old_epochs_are_forgotten_and_the_highest_revision_is_not() -> None:
+    history = known(*((f"e{number}", number) for number in range(REMEMBERED_EPOCHS + 5)))
+    assert "e4" not in history
+    assert "e5" in history
+    history.hear("low", 1)
+    assert history.highest == REMEMBERED_EPOCHS + 4
+
+
+@pytest.mark.parametrize("set_back_to", ["earlier in its epoch", "an earlier epoch", "a data set of another time"])
+async def test_a_set_back_is_seen_under_a_new_claim_too(
+    set_back_to: str, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    """The lease went with the data set: whoever leads then knows by what it has said or read before."""
+    log = FeedbackLog(async_client, "quantum", 100)
+    publisher = FeedbackPublisher(log)
+    said: list[Feedback] = []
+
+    async def say(label: str, with_: FeedbackPublisher = publisher) -> None:
+        claim = await lease_of(async_client, f"holder of {label}").take(len(said))
+        assert isinstance(claim, Claim)
+        said.append((await with_.publish(claim, advice(label), TIMES, NOW_MS)).feedback)
+        redis_client.delete("quantum:feedback:strategic_memory:lease")
+
+    if set_back_to == "a data set of another time":
+        await say("elsewhere", FeedbackPublisher(log))
+        said.clear()
+    else:
+        await say("a")
+    aside = contents_of(redis_client)
+    if set_back_to != "earlier in its epoch":
+        redis_client.flushall()
+    for label in "bcd":
+        await say(label)
+    put_back(redis_client, aside)
+    redis_client.hdel("quantum:feedback:strategic_memory:state", "fencing_token")
+    await say("a")
+    assert said[-1].epoch not in {one.epoch for one in said[:-1]}
+    assert said[-1].revision == said[-2].revision + 1
