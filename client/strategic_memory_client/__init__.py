@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         PastAdvice,
         ReliabilityBin,
     )
+    from strategic_memory_client.problems import Problem
     from strategic_memory_client.results import (
         UNKNOWN_REGIME,
         Comparison,
@@ -154,6 +155,7 @@ __all__ = [
     "PolicyEvidence",
     "PolicyRule",
     "PortfolioColumns",
+    "Problem",
     "Reason",
     "RegimeAdvice",
     "RegimeAnalysis",
@@ -261,6 +263,7 @@ _HOMES = {
     "RegimeAdvice": "results",
     "RegimePerformance": "results",
     "Rules": "results",
+    "Problem": "problems",
     "ServiceHealth": "results",
     "Delivery": "subscription_settings",
     "ResumePoint": "subscription_settings",

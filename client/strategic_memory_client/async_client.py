@@ -24,6 +24,7 @@ from strategic_memory_client.iterations import AsyncFeedbackStream
 from strategic_memory_client.newest import CLOSED
 from strategic_memory_client.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
+from strategic_memory_client.problems import Problem, problems_from_wire
 from strategic_memory_client.results import Feedback, ServiceHealth
 from strategic_memory_client.rooted import Rooted
 from strategic_memory_client.status_table import is_not_found
@@ -92,6 +93,15 @@ class AsyncStrategicMemoryClient(Rooted):
             self._timeout_s(timeout_s),
         )
         return answer_from_wire(wire)
+
+    async def get_problems(self, *, timeout_s: float | None = None) -> tuple[Problem, ...]:
+        """Return what a server has to tell its operator just now, the oldest first; `timeout_s` as for the feedback."""
+        request = service_pb2.GetFeedbackRequest()
+        wire = await self._transport.call(
+            lambda connection, within_s: connection.checked(connection.service.GetFeedback(request, timeout=within_s)),
+            self._timeout_s(timeout_s),
+        )
+        return problems_from_wire(wire)
 
     async def analyze(
         self,

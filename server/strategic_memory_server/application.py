@@ -165,7 +165,9 @@ async def open_service(
             settings.sync,
             RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
         )
-        servicer = StrategicMemoryServicer(Sources(hub, changed, log, clock_ms), analyst, settings.grpc)
+        servicer = StrategicMemoryServicer(
+            Sources(hub, changed, log, clock_ms, lambda: problems.standing), analyst, settings.grpc
+        )
 
         def in_force() -> Feedback:
             return hub.in_force(clock_ms())

@@ -14,6 +14,7 @@ from strategic_memory_client import (
     Delivery,
     Feedback,
     InlineMemory,
+    Problem,
     ResumePoint,
     ServiceHealth,
     StrategicMemoryClient,
@@ -42,6 +43,9 @@ class BlockingCaller:
 
     def get_feedback(self, timeout_s: float | None = None) -> Feedback:
         return self._client.get_feedback(timeout_s=timeout_s)
+
+    def get_problems(self) -> tuple[Problem, ...]:
+        return self._client.get_problems()
 
     def analyze(self, memory: InlineMemory | None = None, settings: AnalysisSettings | None = None) -> AnalysisResult:
         return self._client.analyze(memory, settings=settings)
@@ -102,6 +106,9 @@ class AsyncCaller:
 
     def get_feedback(self, timeout_s: float | None = None) -> Feedback:
         return self.run(self._client.get_feedback(timeout_s=timeout_s))
+
+    def get_problems(self) -> tuple[Problem, ...]:
+        return self.run(self._client.get_problems())
 
     def analyze(self, memory: InlineMemory | None = None, settings: AnalysisSettings | None = None) -> AnalysisResult:
         return self.run(self._client.analyze(memory, settings=settings))

@@ -56,6 +56,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.scripts = list(scripts)
         self.requests: list[service_pb2.StreamFeedbackRequest] = []
         self.feedback: feedback_pb2.Feedback | None = None
+        self.problems: list[service_pb2.Problem] = []
         self.analyses: list[service_pb2.AnalyzeRequest] = []
         self.analysis: analysis_pb2.Analysis | None = None
         self.unary_refusal: tuple[grpc.StatusCode, str] | None = None
@@ -119,7 +120,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self, request: service_pb2.GetFeedbackRequest, context: grpc.ServicerContext
     ) -> service_pb2.GetFeedbackResponse:
         self._unary(context)
-        return service_pb2.GetFeedbackResponse(feedback=self.feedback)
+        return service_pb2.GetFeedbackResponse(feedback=self.feedback, problems=self.problems)
 
     def Analyze(
         self, request: service_pb2.AnalyzeRequest, context: grpc.ServicerContext

@@ -15,7 +15,7 @@ from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
 from grpc_health.v1 import health_pb2
 
-from strategic_memory.v1 import feedback_pb2
+from strategic_memory.v1 import feedback_pb2, service_pb2
 
 pytestmark = pytest.mark.processes
 
@@ -210,6 +210,29 @@ def test_health_of_a_service_without_valid_advice(peer: ScriptedPeer, unfit: fee
     assert json.loads(ended.out)["may_be_acted_upon"] is False
     assert ended.err.count("\n") == 1
     assert run("health", "--serving-only", "-a", peer.address).code == 0
+
+
+def test_what_is_wrong_with_the_inputs_is_said_where_one_looks(peer: ScriptedPeer) -> None:
+    peer.feedback = feedback_message(0, status=feedback_pb2.FEEDBACK_STATUS_WARMING_UP)
+    said = 'stream:trade.results: all 6 entries are refused: realized_pnl "n/a" is not a number (6).'
+    peer.problems = [service_pb2.Problem(name="inputs_refused", sentence=said + "\x1b[2J")]
+    for ended in (run("health", "-a", peer.address), run("get", "--require-active", "-a", peer.address)):
+        assert ended.code == 4
+        assert said in ended.err
+        assert "check that the producers write" not in ended.err
+        assert "\x1b" not in ended.err
+    got = run("get", "-a", peer.address)
+    assert (got.code, json.loads(got.out)["status"]) == (0, "WARMING_UP")
+    assert said in got.err
+    told = json.loads(run("health", "-a", peer.address).out)["problems"]
+    assert told == [f"inputs_refused: {said}\x1b[2J"]
+    for name in ("get", "health"):
+        assert '"n/a" is not a number' in run_at_terminal(name, "-a", peer.address).out
+    peer.problems = [service_pb2.Problem(name="redis_not_persistent", sentence="Redis keeps nothing on disk")]
+    told_too = run("get", "-a", peer.address).err
+    assert "check that the producers write to Redis; the service tells: Redis keeps nothing on disk" in told_too
+    peer.feedback = feedback_message()
+    assert run("get", "-a", peer.address).err == "", "the advice may be acted upon all the same"
 
 
 @pytest.mark.parametrize("answer", [health_pb2.HealthCheckResponse.NOT_SERVING, None])

@@ -17,7 +17,7 @@ from client.scripted_peer import ScriptedPeer
 from grpc_health.v1 import health_pb2
 from processes import aeventually, eventually
 
-from strategic_memory.v1 import feedback_pb2
+from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import (
     AnalysisSettings,
     AsyncStrategicMemoryClient,
@@ -27,6 +27,7 @@ from strategic_memory_client import (
     FeedbackStatus,
     InlineMemory,
     Policy,
+    Problem,
     RegimeColumns,
     ServiceHealth,
     ServiceUnavailableError,
@@ -63,6 +64,14 @@ def test_get_feedback(made: Made, peer: ScriptedPeer) -> None:
         FeedbackStatus.ACTIVE,
         Policy.AGGRESSIVE,
     )
+
+
+@both
+def test_problems_come_from_the_server_that_answers(made: Made, peer: ScriptedPeer) -> None:
+    with made(peer.address, options=OPTIONS) as caller:
+        assert caller.get_problems() == ()
+        peer.problems = [service_pb2.Problem(name="log_lost", sentence="the log is gone")]
+        assert caller.get_problems() == (Problem("log_lost", "the log is gone"),)
 
 
 @both

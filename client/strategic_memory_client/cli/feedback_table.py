@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -11,18 +11,26 @@ from rich.text import Text
 
 from strategic_memory_client.cli.evidence_text import evidence_rows, leverage, regime_advice
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
+from strategic_memory_client.problems import Problem
 from strategic_memory_client.results import Feedback
 
 
-def print_feedback(feedback: Feedback) -> None:
-    """Print a feedback."""
-    Console().print(feedback_table(feedback, datetime.now(UTC)))
+def print_feedback(feedback: Feedback, problems: Sequence[Problem] = ()) -> None:
+    """Print a feedback, and the problems of the server that it comes from."""
+    table = feedback_table(feedback, datetime.now(UTC))
+    for problem in problems:
+        table.add_row("problem", Text(plain(problem.sentence), style="red"))
+    Console().print(table)
 
 
 def print_health(shown: Mapping[str, object]) -> None:
     """Print what was found out about the health of the service."""
     table = _two_columns("Strategic memory service")
     for what, value in shown.items():
+        if isinstance(value, list):
+            for each in value or [NOT_KNOWN]:
+                table.add_row(what.replace("_", " "), Text(plain(str(each))))
+            continue
         text = moment(value, datetime.now(UTC)) if isinstance(value, datetime) else _word(value)
         table.add_row(what.replace("_", " "), Text(text))
     Console().print(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from strategic_memory_client.cli.client_command import client_command, complain
@@ -10,8 +12,13 @@ from strategic_memory_client.cli.feedback_table import print_feedback
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import write_line
+from strategic_memory_client.cli.text import plain
 from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.problems import Problem
 from strategic_memory_client.results import FeedbackStatus
+
+REFUSED_INPUTS = "inputs_refused"
+"""Problem that says why there are too few observations."""
 
 
 @client_command(
@@ -24,21 +31,30 @@ from strategic_memory_client.results import FeedbackStatus
 def get(client: StrategicMemoryClient, *, require_active: bool, as_json: bool) -> ExitCode:
     """Show the feedback in force."""
     feedback = client.get_feedback()
-    if writes_json(as_json):
+    is_active = feedback.status is FeedbackStatus.ACTIVE
+    written_as_json = writes_json(as_json)
+    problems = () if written_as_json and is_active else client.get_problems()
+    if written_as_json:
+        # The line is the feedback alone, whatever else there is to tell.
         write_line(json_line(feedback_json(feedback)))
     else:
-        print_feedback(feedback)
-    if require_active and feedback.status is not FeedbackStatus.ACTIVE:
-        complain(not_active(feedback.status))
+        print_feedback(feedback, problems)
+    if not is_active and (require_active or (written_as_json and problems)):
+        complain(not_active(feedback.status, problems))
+    if require_active and not is_active:
         return ExitCode.NOT_ACTIVE
     return ExitCode.OK
 
 
-def not_active(status: FeedbackStatus) -> str:
-    """Return what to tell about a feedback that may not be acted upon."""
+def not_active(status: FeedbackStatus, problems: Sequence[Problem]) -> str:
+    """Return what to tell about a feedback that may not be acted upon, with what the server has to tell."""
     why = {
         FeedbackStatus.WARMING_UP: "too few observations were read yet; check that the producers write to Redis",
         FeedbackStatus.STALE: "the last successful sync is too long ago; check that the service reaches Redis",
         FeedbackStatus.ACTIVE: "its validity has passed; compare the clocks of this machine and the server",
-    }
-    return f"the feedback may not be acted upon ({status}): {why[status]}"
+    }[status]
+    told = {problem.name: plain(problem.sentence) for problem in problems}
+    if status is FeedbackStatus.WARMING_UP:
+        why = told.pop(REFUSED_INPUTS, why)
+    told_too = f"; the service tells: {' '.join(told.values())}" if told else ""
+    return f"the feedback may not be acted upon ({status}): {why}{told_too}"

@@ -32,6 +32,7 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
     """
     found = client.check_health()
     feedback = client.get_feedback() if found.serving and not serving_only else None
+    problems = () if feedback is None else client.get_problems()
     acts = feedback is not None and feedback.is_active_at(feedback.sent_at or datetime.now(UTC))
     shown: dict[str, object] = {
         "address": found.address,
@@ -42,6 +43,7 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
         "revision": None if feedback is None else feedback.revision,
         "data_as_of": None if feedback is None else feedback.data_as_of,
         "valid_until": None if feedback is None else feedback.valid_until,
+        "problems": [f"{problem.name}: {problem.sentence}" for problem in problems],
     }
     if writes_json(as_json):
         write_line(json_line(shown))
@@ -51,6 +53,6 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
         complain(f"{found.address} answers, but takes no requests ({found.status}): it is starting, ending or another")
         return ExitCode.OUT_OF_REACH
     if feedback is not None and not acts:
-        complain(not_active(feedback.status))
+        complain(not_active(feedback.status, problems))
         return ExitCode.NOT_ACTIVE
     return ExitCode.OK

@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from strategic_memory.v1 import analysis_pb2 as _analysis_pb2
 from strategic_memory.v1 import feedback_pb2 as _feedback_pb2
@@ -71,6 +73,7 @@ class GetFeedbackResponse(_message.Message):
 
     FEEDBACK_FIELD_NUMBER: _builtins.int
     SENT_AT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def feedback(self) -> _feedback_pb2.Feedback:
         """The feedback in force."""
@@ -81,19 +84,52 @@ class GetFeedbackResponse(_message.Message):
         when it is heard, whatever the clock of who hears it shows.
         """
 
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___Problem]:
+        """What this server has to tell its operator just now, the oldest first. It is no part of the feedback: it makes no
+        revision, and another server may have other problems.
+        """
+
     def __init__(
         self,
         *,
         feedback: _feedback_pb2.Feedback | None = ...,
         sent_at: _timestamp_pb2.Timestamp | None = ...,
+        problems: _abc.Iterable[Global___Problem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "sent_at", b"sent_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "problems", b"problems", "sent_at", b"sent_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetFeedbackResponse: _TypeAlias = GetFeedbackResponse  # noqa: Y015
+
+@_typing.final
+class Problem(_message.Message):
+    """Something that is wrong with the service or with what it reads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Stable name, for example "inputs_refused"."""
+    sentence: _builtins.str
+    """What is wrong and what to do, for people."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        sentence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sentence", b"sentence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Problem: _TypeAlias = Problem  # noqa: Y015
 
 @_typing.final
 class StreamFeedbackRequest(_message.Message):

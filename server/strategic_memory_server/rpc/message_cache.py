@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
@@ -26,12 +26,18 @@ class _Kept:
     sent_at_ms: int
 
 
+def no_problems() -> Mapping[str, str]:
+    """Give no problem."""
+    return {}
+
+
 class MessageCache:
     """Keeps messages by the identity of the feedback: the hub and the log pages give all streams the same object."""
 
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
-        """Stamp messages by this clock, milliseconds since 1970-01-01 UTC."""
+    def __init__(self, clock_ms: Callable[[], int], problems: Callable[[], Mapping[str, str]] = no_problems) -> None:
+        """Stamp messages by this clock, milliseconds since 1970-01-01 UTC; tell these problems, sentences by name."""
         self._clock_ms = clock_ms
+        self._problems = problems
         self._kept: dict[int, _Kept] = {}
         self._answered: Feedback | None = None
         self._answer = service_pb2.GetFeedbackResponse()
@@ -43,7 +49,8 @@ class MessageCache:
         if feedback is not self._answered or not _is_same_moment(self._answered_at_ms, now_ms):
             body = self._answer.feedback if feedback is self._answered else feedback_message(feedback)
             self._answered, self._answered_at_ms = feedback, now_ms
-            self._answer = service_pb2.GetFeedbackResponse(feedback=body, sent_at=timestamp(now_ms))
+            problems = [service_pb2.Problem(name=name, sentence=said) for name, said in self._problems().items()]
+            self._answer = service_pb2.GetFeedbackResponse(feedback=body, sent_at=timestamp(now_ms), problems=problems)
         return self._answer
 
     def delivery(self, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:

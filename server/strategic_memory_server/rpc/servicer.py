@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadL
 from strategic_memory_server.rpc.analyst import Analyst
 from strategic_memory_server.rpc.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.from_wire import stream_order
-from strategic_memory_server.rpc.message_cache import MessageCache
+from strategic_memory_server.rpc.message_cache import MessageCache, no_problems
 from strategic_memory_server.rpc.resume_judgement import open_cursor
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 from strategic_memory_server.rpc.to_wire import heartbeat_message
@@ -47,6 +47,7 @@ class Sources:
     changed: ChangeSignal
     log: FeedbackLog
     clock_ms: Callable[[], int]
+    problems: Callable[[], Mapping[str, str]] = no_problems
 
 
 class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
@@ -58,7 +59,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._grpc = grpc_settings
         self._analyst = analyst
         self._draining = False
-        self._messages = MessageCache(sources.clock_ms)
+        self._messages = MessageCache(sources.clock_ms, sources.problems)
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
         self._pages = LogPages(sources.log.read_after)

@@ -49,3 +49,14 @@ def test_a_message_tells_when_it_is_sent() -> None:
         for message in (cache.delivery(one, 0), cache.delivery(one, 3), cache.response(one)):
             assert message.sent_at.ToMilliseconds() == now_ms
             assert message.feedback == feedback_message(one)
+
+
+def test_the_answer_tells_the_problems_of_the_moment() -> None:
+    now_ms, standing = NOW_MS, {"inputs_refused": "it is so"}
+    cache, one = MessageCache(lambda: now_ms, lambda: standing), feedback(7)
+    (told,) = cache.response(one).problems
+    assert (told.name, told.sentence) == ("inputs_refused", "it is so")
+    standing.clear()
+    now_ms += MOMENT_MS
+    assert not cache.response(one).problems
+    assert cache.response(one).feedback == feedback_message(one)
