@@ -227,10 +227,12 @@ def test_what_is_wrong_with_the_inputs_is_said_where_one_looks(peer: ScriptedPee
     told = json.loads(run("health", "-a", peer.address).out)["problems"]
     assert told == [f"inputs_refused: {said}\x1b[2J"]
     for name in ("get", "health"):
-        assert '"n/a" is not a number' in run_at_terminal(name, "-a", peer.address).out
+        shown = run_at_terminal(name, "-a", peer.address).out
+        assert '"n/a"' in shown
+        assert "(6)" in shown, "whatever the width of the terminal"
     peer.problems = [service_pb2.Problem(name="redis_not_persistent", sentence="Redis keeps nothing on disk")]
     told_too = run("get", "-a", peer.address).err
-    assert "check that the producers write to Redis; the service tells: Redis keeps nothing on disk" in told_too
+    assert "check that the producers write to Redis. The service tells: Redis keeps nothing on disk" in told_too
     peer.feedback = feedback_message()
     assert run("get", "-a", peer.address).err == "", "the advice may be acted upon all the same"
 

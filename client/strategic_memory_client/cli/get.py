@@ -56,5 +56,5 @@ def not_active(status: FeedbackStatus, problems: Sequence[Problem]) -> str:
     told = {problem.name: plain(problem.sentence) for problem in problems}
     if status is FeedbackStatus.WARMING_UP:
         why = told.pop(REFUSED_INPUTS, why)
-    told_too = f"; the service tells: {' '.join(told.values())}" if told else ""
-    return f"the feedback may not be acted upon ({status}): {why}{told_too}"
+    told_too = f". The service tells: {' '.join(told.values())}" if told else ""
+    return f"the feedback may not be acted upon ({status}): {why.removesuffix('.')}{told_too}"
