@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from strategic_memory_server.advice_settings import advice_settings
+from strategic_memory_server.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
@@ -107,6 +108,8 @@ async def open_service(
     changed = ChangeSignal()
     broken = asyncio.Event()
     problems = Problems()
+    tell_of_exhaustion(problems)
+    shares = shares_of(raise_descriptor_limit())
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
@@ -214,9 +217,13 @@ async def open_service(
             )
         )
         # The addresses come first: a service that cannot be reached must not publish.
-        grpc_server = await stack.enter_async_context(open_grpc_server(servicer, RpcMetrics(registry), settings.grpc))
+        grpc_server = await stack.enter_async_context(
+            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc)
+        )
         http_address = await stack.enter_async_context(
-            open_http_server(http_app(report, lambda: exposition(registry)), settings.http.address)
+            open_http_server(
+                http_app(report, lambda: exposition(registry), settings.http.hosts), settings.http.address, shares.http
+            )
         )
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
         asks_config = read_location(settings.redis.url).username in (None, "default")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
@@ -58,6 +58,15 @@ def _address(value: str) -> str:
     if not matched or int(matched["port"]) > 65_535:
         raise ValueError("give host:port, for example 127.0.0.1:50051; port 0 takes a free one")
     return value
+
+
+def _hosts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(host.strip() for host in value.split(",") if host.strip())
+    if wrong := [host for host in hosts if not re.fullmatch(r"\*|[A-Za-z0-9._-]{1,253}", host)]:
+        raise ValueError(f"{wrong[0]!r} is no name of a host; give names without ports, separated by commas, or *")
+    return hosts
 
 
 def _redis_url(value: str) -> str:
@@ -137,6 +146,7 @@ class Environment(BaseSettings):
     recent_revisions: Annotated[int, Field(ge=1, le=100_000)] = 256
     grpc_address: Address = "127.0.0.1:50051"
     http_address: Address = "127.0.0.1:8001"
+    http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
     max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
@@ -240,7 +250,7 @@ class Environment(BaseSettings):
                 else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
                 max_connection_age_s=self.max_connection_age,
             ),
-            http=HttpSettings(self.http_address),
+            http=HttpSettings(self.http_address, (*self.http_hosts, self.http_address.rpartition(":")[0])),
         )
 
 

@@ -149,9 +149,15 @@ class GrpcSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """The HTTP side: `address` is host:port to listen on; port 0 takes a free one."""
+    """The HTTP side.
+
+    Attributes:
+        address: host:port to listen on; port 0 takes a free one.
+        hosts: names under which it is reached, beside localhost and the host of the address; "*": any.
+    """
 
     address: str = "127.0.0.1:8001"
+    hosts: tuple[str, ...] = ()
 
 
 class Role(enum.Enum):

@@ -5,24 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from strategic_memory_server.errors import ListenError
+from strategic_memory_server.monitoring.http_connection import BoundedConnection
+from strategic_memory_server.monitoring.http_guard import HostGuard
 
 SHUTDOWN_S = 1
 
 
-def http_app(report: Callable[[], dict[str, Any]], metrics: Callable[[], bytes]) -> Starlette:
-    """Make the application."""
+LARGEST_HEAD_BYTES = 16 * 1024
+"""Largest head of a request: of this service no request has as much as 1 KiB."""
+
+WAITING_CONNECTIONS = 16
+"""Connections that wait to be accepted. asyncio tries as many in a row, and reports each that fails."""
+
+
+def http_app(
+    report: Callable[[], dict[str, Any]], metrics: Callable[[], bytes], hosts: Collection[str] = ()
+) -> Starlette:
+    """Make the application.
+
+    Args:
+        report: gives the answer of `/health`.
+        metrics: gives that of `/metrics`.
+        hosts: names under which it is reached beside localhost and addresses; see `HostGuard`.
+    """
 
     async def health(_request: Request) -> Response:
         return JSONResponse(report())
@@ -30,7 +48,10 @@ def http_app(report: Callable[[], dict[str, Any]], metrics: Callable[[], bytes])
     async def prometheus(_request: Request) -> Response:
         return Response(metrics(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/health", health), Route("/metrics", prometheus)])
+    return Starlette(
+        routes=[Route("/health", health), Route("/metrics", prometheus)],
+        middleware=[Middleware(HostGuard, hosts=hosts)],
+    )
 
 
 class _Server(uvicorn.Server):
@@ -43,8 +64,15 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def open_http_server(app: Starlette, address: str) -> AsyncIterator[str]:
+async def open_http_server(
+    app: Starlette, address: str, most_connections: int = BoundedConnection.most
+) -> AsyncIterator[str]:
     """Serve until the context is left; gives the address listened on.
+
+    Args:
+        app: what answers.
+        address: host:port to listen on.
+        most_connections: connections at once.
 
     Raises:
         ListenError: the address cannot be listened on.
@@ -53,6 +81,11 @@ async def open_http_server(app: Starlette, address: str) -> AsyncIterator[str]:
     server = _Server(
         uvicorn.Config(
             app,
+            http=type("Connection", (BoundedConnection,), {"most": most_connections}),
+            h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
+            backlog=WAITING_CONNECTIONS,
+            # What strangers send is no warning of this service, and there may be any amount of it.
+            log_level="error",
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -25,6 +25,10 @@ PERMITTED_PING_INTERVAL_MS = 10_000
 
 PING_AFTER_MS = 30_000
 PING_TIMEOUT_MS = 10_000
+HANDSHAKE_MS = 10_000
+"""Whoever connects and says nothing takes a descriptor for so long."""
+
+MOST_CONNECTIONS = 65_536
 MAX_PENDING_CALLS = 20_000
 LONGEST_PENDING_S = 120
 """By then gRPC cancels a call that was not begun; subscribers that catch up in masses can hold up the others."""
@@ -58,8 +62,10 @@ class GrpcServer:
         self.servicer.drain()
 
 
-def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
+def _options(settings: GrpcSettings, most_connections: int) -> list[tuple[str, int]]:
     return [
+        ("grpc.max_allowed_incoming_connections", most_connections),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         # Without this a second server can bind the same port, and each gets half of the calls.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_request_bytes + min(settings.max_request_bytes, NAMED_BYTES)),
@@ -81,14 +87,23 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
 
 @asynccontextmanager
 async def open_grpc_server(
-    servicer: StrategicMemoryServicer, metrics: RpcMetrics, settings: GrpcSettings
+    servicer: StrategicMemoryServicer,
+    metrics: RpcMetrics,
+    settings: GrpcSettings,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> AsyncIterator[GrpcServer]:
     """Serve until the context is left; then end the streams first, so that their clients go elsewhere.
+
+    Args:
+        servicer: answers.
+        metrics: count the calls.
+        settings: where, and how much.
+        most_connections: connections at once; one more is closed.
 
     Raises:
         ListenError: the address cannot be listened on.
     """
-    server = grpc.aio.server(options=_options(settings))
+    server = grpc.aio.server(options=_options(settings, most_connections))
     boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 from typing import Any
 
@@ -9,6 +11,8 @@ import httpx
 import pytest
 
 from strategic_memory_server.errors import ListenError
+from strategic_memory_server.monitoring import http_connection
+from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 
 APP = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n")
@@ -33,6 +37,101 @@ async def test_anything_else_is_not_found() -> None:
         assert (await get(address, "/")).status_code == 404
         async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client:
             assert (await client.post("/health")).status_code == 405
+
+
+async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_is() -> None:
+    asked = {
+        "": (
+            "localhost",
+            "LOCALHOST:8001",
+            "127.0.0.1",
+            "10.0.0.7:8001",
+            "[::1]:8001",
+            "[fe80::1]",
+            "ours.example:1",
+            "ours.example.",
+        ),
+        "refused": ("evil.example", "evil.example:8001", "127.0.0.1.evil.example", "localhost.evil.example", "127.1"),
+    }
+    app = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n", ("Ours.example",))
+    async with (
+        open_http_server(app, "127.0.0.1:0") as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
+    ):
+        for refused, hosts in asked.items():
+            for host in hosts:
+                answer = await client.get("/health", headers={"host": host})
+                assert answer.status_code == (421 if refused else 200), host
+                assert ("STRATEGIC_MEMORY_HTTP_HOSTS" in answer.text) == bool(refused)
+        for method, path in (("GET", "/health"), ("GET", "/nothing"), ("POST", "/health"), ("BREW", "/metrics")):
+            answer = await client.request(method, path)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+    async with (
+        open_http_server(http_app(dict, lambda: b"", ("*",)), "127.0.0.1:0") as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
+    ):
+        assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 200
+
+
+async def said_to(address: str, text: bytes) -> bytes:
+    """What the server says to a connection before it ends it."""
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    writer.write(text)
+    try:
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                return await reader.read()
+            return b""
+    finally:
+        writer.close()
+
+
+async def test_connections_that_ask_for_nothing_end_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "REQUEST_S", 0.2)
+    whole = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with open_http_server(APP, "127.0.0.1:0") as address:
+        for text in (b"", whole[:-2], b"GET /hea"):
+            assert await said_to(address, text) == b""
+        # Half of the next request does not keep one either.
+        assert (await said_to(address, whole + whole[:9])).startswith(b"HTTP/1.1 200 OK")
+        assert (
+            await said_to(address, b"POST /health HTTP/1.1\r\nHost: localhost\r\ncontent-length: 9\r\n\r\n")
+        ).startswith(b"HTTP/1.1 405")
+        assert (await said_to(address, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 5_000)).startswith(b"HTTP/1.1 400")
+
+
+async def test_an_answer_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "REQUEST_S", 0.2)
+    lost = asyncio.Event()
+    end = BoundedConnection.connection_lost
+
+    def connection_lost(connection: BoundedConnection, error: Exception | None) -> None:
+        end(connection, error)
+        lost.set()
+
+    monkeypatch.setattr(BoundedConnection, "connection_lost", connection_lost)
+    much = b"x" * 50_000_000
+    async with open_http_server(http_app(dict, lambda: much), "127.0.0.1:0") as address:
+        _, writer = await asyncio.open_connection(*address.split(":"), limit=1)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(5):
+            await lost.wait()
+        writer.transport.abort()
+
+
+async def test_of_too_many_connections_those_that_wait_longest_go_first() -> None:
+    async with open_http_server(APP, "127.0.0.1:0", most_connections=3) as address:
+        idle = [await asyncio.open_connection(*address.split(":")) for _ in range(3)]
+        for _ in range(2):
+            assert (await get(address, "/health")).status_code == 200
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                assert await idle[0][0].read() == b""
+        # The youngest one is still there.
+        idle[2][1].write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await idle[2][0].readline() == b"HTTP/1.1 200 OK\r\n"
+        for _, writer in idle:
+            writer.close()
 
 
 async def test_a_port_that_is_taken_is_an_error_that_names_the_setting() -> None:

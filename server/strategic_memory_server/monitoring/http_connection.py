@@ -1,0 +1,60 @@
+"""Connections of the HTTP side: bounded in number and in how long they may take.
+
+uvicorn bounds the time between two requests alone. A connection that sends nothing, or half a request, or does not take
+its answer, it would keep for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+REQUEST_S = 10.0
+"""Longest time from the beginning of a connection, or from its last answer, to the next answer that has been made.
+
+An answer that has been made and is not taken has as long again.
+"""
+
+
+class BoundedConnection(H11Protocol):
+    """One connection. Of too many, the one that has gone without an answer for the longest ends first."""
+
+    most = 256
+    """Connections at once; a subclass says otherwise."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, and make room."""
+        super().connection_made(transport)
+        self._renew()
+        if len(self.connections) > self.most:
+            ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
+            min(ours, key=lambda each: each.due_at_s).abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._renew()
+
+    @property
+    def due_at_s(self) -> float:
+        """When it ends unless it is answered, by the clock of the event loop."""
+        return 0.0 if self._deadline is None else self._deadline.when()
+
+    def abort(self) -> None:
+        """End it at once, whatever has not been sent."""
+        self.connections.discard(self)
+        self.transport.abort()
+
+    def _renew(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(REQUEST_S, self.abort)
