@@ -222,7 +222,9 @@ async def open_service(
         )
         http_address = await stack.enter_async_context(
             open_http_server(
-                http_app(report, lambda: exposition(registry), settings.http.hosts), settings.http.address, shares.http
+                http_app(report, lambda: exposition(registry), settings.http.all_hosts),
+                settings.http.address,
+                shares.http,
             )
         )
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))

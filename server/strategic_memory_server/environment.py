@@ -250,7 +250,7 @@ class Environment(BaseSettings):
                 else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
                 max_connection_age_s=self.max_connection_age,
             ),
-            http=HttpSettings(self.http_address, (*self.http_hosts, self.http_address.rpartition(":")[0])),
+            http=HttpSettings(self.http_address, self.http_hosts),
         )
 
 

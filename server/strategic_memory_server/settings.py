@@ -159,6 +159,11 @@ class HttpSettings:
     address: str = "127.0.0.1:8001"
     hosts: tuple[str, ...] = ()
 
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """The names, with the host of the address."""
+        return (*self.hosts, self.address.rpartition(":")[0])
+
 
 class Role(enum.Enum):
     """What a server does: sync whenever it leads, and serve; or serve alone."""

@@ -60,7 +60,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", "localhost:65535", "http.address", "localhost:65535"),
     ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", "0.1", "grpc.heartbeat_s", 0.1),
     ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", "3", "grpc.max_subscribers", 3),
-    ("STRATEGIC_MEMORY_HTTP_HOSTS", " a.example, b ,", "http.hosts", ("a.example", "b", "127.0.0.1")),
+    ("STRATEGIC_MEMORY_HTTP_HOSTS", " a.example, b ,", "http.all_hosts", ("a.example", "b", "127.0.0.1")),
     ("STRATEGIC_MEMORY_MAX_REQUEST_MIB", "96", "grpc.max_request_bytes", 96 << 20),
     ("STRATEGIC_MEMORY_MAX_REQUEST_MIB", "96", "grpc.max_in_hand_bytes", 144 << 20),
     ("STRATEGIC_MEMORY_MAX_IN_HAND_MIB", "16", "grpc.max_in_hand_bytes", 16 << 20),
