@@ -13,13 +13,13 @@ class Callers(Http2Connection):
     Args:
         address: host:port.
         method: "/package.Service/Method".
-        answer_bytes: length of the message that each call must return.
+        least_bytes: least length of the message that each call must return.
         callers: calls in hand at once.
     """
 
-    def __init__(self, address: str, method: str, answer_bytes: int, callers: int) -> None:
+    def __init__(self, address: str, method: str, least_bytes: int, callers: int) -> None:
         super().__init__(address, method)
-        self._answer_bytes = PREFIX_BYTES + answer_bytes
+        self._least_bytes = PREFIX_BYTES + least_bytes
         self._callers = callers
         self._data: dict[int, int] = {}
 
@@ -27,7 +27,7 @@ class Callers(Http2Connection):
         """Call for so long and give the number of answers; none is left in hand.
 
         Raises:
-            UnexpectedAnswerError: an answer was not a message of the expected length.
+            UnexpectedAnswerError: an answer was shorter than that.
         """
         deadline = time.perf_counter() + seconds
         answered, in_hand = 0, self._callers
@@ -48,7 +48,7 @@ class Callers(Http2Connection):
             if frame.kind == Kind.DATA:
                 self._data[frame.stream] = self._data.get(frame.stream, 0) + len(frame.payload)
             elif frame.ends_stream:
-                if self._data.pop(frame.stream, 0) != self._answer_bytes:
-                    raise UnexpectedAnswerError(f"a call was not answered with {self._answer_bytes} bytes")
+                if self._data.pop(frame.stream, 0) < self._least_bytes:
+                    raise UnexpectedAnswerError(f"a call was not answered with {self._least_bytes} bytes or more")
                 completed += 1
         return completed
