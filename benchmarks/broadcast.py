@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace) -> list[Served]:
         server = stack.enter_context(EmbeddedRedis())
         with redis.Redis.from_url(server.url) as client:
             fill(client, random.Random(options.seed))
-        ours = stack.enter_context(service(server.url, max_subscribers=str(options.streams + 1)))
+        ours = stack.enter_context(service(server.url, max_subscribers=str(options.streams + 1), peer_share="1"))
         feedback = asyncio.run(first_advice(ours.grpc_address)).SerializeToString()
         bare = stack.enter_context(floor("bare_broadcast", server.url, _FLOOR, feedback.hex()))
         return _measure(server.url, ours, bare, options)

@@ -5,16 +5,25 @@ Flags of the command are given as overrides under the same names, so there is on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from strategic_memory_server.contradictions import VALIDITY_IN_INTERVALS, contradictions
+from strategic_memory_server.environment_values import (
+    Address,
+    Seconds,
+    Window,
+    lower,
+    read_hosts,
+    read_key_prefix,
+    read_redis_url,
+    upper,
+)
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
-from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
     LARGEST_REQUEST_MIB,
@@ -24,6 +33,7 @@ from strategic_memory_server.settings import (
     MAX_REQUEST_BYTES,
     MAX_WINDOW,
     MIB,
+    RECENT_REVISIONS,
     SHORTEST_HEARTBEAT_S,
     GrpcSettings,
     HttpSettings,
@@ -37,61 +47,12 @@ from strategic_memory_server.settings import (
 
 _PREFIX = "STRATEGIC_MEMORY_"
 
-VALIDITY_IN_INTERVALS = 3
-"""Default validity in sync intervals: an advice outlives two syncs that failed."""
-
-SHORTEST_VALIDITY_IN_INTERVALS = 1.5
-"""Shortest validity: half an interval is there for a sync that takes its time, or fails and is retried."""
-
 LEASE_S = 5.0
 SHORTEST_DEFAULT_LEASE_S = 1.0
-
-_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 
 
 class SettingsError(Exception):
     """One or more settings are wrong; the text names each with what is wrong, and holds no secret."""
-
-
-def _address(value: str) -> str:
-    matched = _ADDRESS.fullmatch(value)
-    if not matched or int(matched["port"]) > 65_535:
-        raise ValueError("give host:port, for example 127.0.0.1:50051; port 0 takes a free one")
-    return value
-
-
-def _hosts(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    hosts = tuple(host.strip() for host in value.split(",") if host.strip())
-    if wrong := [host for host in hosts if not re.fullmatch(r"\*|[A-Za-z0-9._-]{1,253}", host)]:
-        raise ValueError(f"{wrong[0]!r} is no name of a host; give names without ports, separated by commas, or *")
-    return hosts
-
-
-def _redis_url(value: str) -> str:
-    read_location(value)
-    return value
-
-
-def _key_prefix(value: str) -> str:
-    prefix = value.rstrip(":")
-    if not re.fullmatch(r"[\x21-\x7e]{1,128}", prefix):
-        raise ValueError("give 1 to 128 printable ASCII characters without spaces, for example quantum")
-    return prefix
-
-
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class Environment(BaseSettings):
@@ -106,11 +67,13 @@ class Environment(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    redis_url: Annotated[str, AfterValidator(_redis_url)] = Field("redis://redis:6379/0", validation_alias="REDIS_URL")
+    redis_url: Annotated[str, AfterValidator(read_redis_url)] = Field(
+        "redis://redis:6379/0", validation_alias="REDIS_URL"
+    )
     interval: Annotated[float, Field(ge=0.05, le=86_400, allow_inf_nan=False)] = Field(
         60.0, validation_alias="MEMORY_SYNC_INTERVAL"
     )
-    key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "quantum"
+    key_prefix: Annotated[str, AfterValidator(read_key_prefix)] = "quantum"
     redis_password_file: str | None = None
     redis_ca: str | None = None
     redis_cert: str | None = None
@@ -120,15 +83,15 @@ class Environment(BaseSettings):
     redis_sentinel_password_file: str | None = None
     redis_connect_timeout: Seconds = 2.0
     redis_command_timeout: Seconds = 3.0
-    role: Annotated[Literal["sync", "serve"], BeforeValidator(_lower)] = "sync"
+    role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
-    lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(_lower)] = "off"
-    rules: Annotated[Literal["reference", "evidence"], BeforeValidator(_lower)] = "reference"
+    lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    rules: Annotated[Literal["reference", "evidence"], BeforeValidator(lower)] = "reference"
     evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
     evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
     evidence_minimum_trades: Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)] = 20.0
     evidence_risk_aversion: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.03
-    evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(_lower)] = "off"
+    evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
     max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
@@ -137,59 +100,30 @@ class Environment(BaseSettings):
     regime_window: Window = 50
     portfolio_window: Window = 50
     trade_window: Window = 30
-    sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(_lower)] = "reactive"
+    sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(lower)] = "reactive"
     sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
     sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
     minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
     minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
     retained_revisions: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
-    recent_revisions: Annotated[int, Field(ge=1, le=100_000)] = 256
+    recent_revisions: Annotated[int, Field(ge=1, le=100_000)] | None = None
     grpc_address: Address = "127.0.0.1:50051"
     http_address: Address = "127.0.0.1:8001"
-    http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_hosts)] = ()
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    peer_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
     max_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
     max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
-    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
 
     @model_validator(mode="after")
-    def _validity_outlives_interval(self) -> Self:
-        shortest_s = SHORTEST_VALIDITY_IN_INTERVALS * self.interval
-        if self.validity is not None and self.validity < shortest_s:
-            raise ValueError(
-                f"STRATEGIC_MEMORY_VALIDITY is {self.validity:g} s while MEMORY_SYNC_INTERVAL is {self.interval:g} s: "
-                "the advice would turn stale whenever a sync is a little late; make STRATEGIC_MEMORY_VALIDITY at "
-                f"least {SHORTEST_VALIDITY_IN_INTERVALS:g} intervals ({shortest_s:g} s), or leave it out, which means "
-                f"{VALIDITY_IN_INTERVALS}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _requests_fit(self) -> Self:
-        if self.max_in_hand_mib is not None and self.max_in_hand_mib < self.max_request_mib:
-            raise ValueError(
-                f"STRATEGIC_MEMORY_MAX_IN_HAND_MIB is {self.max_in_hand_mib} while STRATEGIC_MEMORY_MAX_REQUEST_MIB is "
-                f"{self.max_request_mib}: there would never be room for a request; make the "
-                f"former at least {self.max_request_mib}, or leave it out"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _evidence_explores(self) -> Self:
-        if self.evidence_exploration == "on" and self.rules != "evidence":
-            raise ValueError(
-                f"STRATEGIC_MEMORY_EVIDENCE_EXPLORATION is on while STRATEGIC_MEMORY_RULES is {self.rules}: only the "
-                "evidence explores; set STRATEGIC_MEMORY_RULES=evidence, or turn exploration off"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _redis_settings_fit(self) -> Self:
-        if problems := redis_problems(self.redis_settings()):
-            raise ValueError("\n".join(problems))
+    def _settings_agree(self) -> Self:
+        found = [*contradictions(self.service_settings(), lease_is_given=self.lease is not None)]
+        if found := [*found, *redis_problems(self.redis_settings())]:
+            raise ValueError("\n".join(found))
         return self
 
     def redis_settings(self) -> RedisSettings:
@@ -239,11 +173,14 @@ class Environment(BaseSettings):
                 minimum_policy_trades=self.minimum_policy_trades,
                 windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
             ),
-            log=LogSettings(self.retained_revisions, self.recent_revisions),
+            log=LogSettings(
+                self.retained_revisions, self.recent_revisions or min(RECENT_REVISIONS, self.retained_revisions)
+            ),
             grpc=GrpcSettings(
                 address=self.grpc_address,
                 heartbeat_s=self.heartbeat_interval,
                 max_subscribers=self.max_subscribers,
+                peer_share=self.peer_share,
                 max_request_bytes=self.max_request_mib * MIB,
                 max_in_hand_bytes=(self.max_in_hand_mib * MIB)
                 if self.max_in_hand_mib

@@ -79,7 +79,21 @@ class TooManySubscribersError(StrategicMemoryError):
     """The server has as many subscribers as it admits."""
 
     def __init__(self, admitted: int) -> None:
-        super().__init__(f"{admitted} subscribers are connected and no more are admitted; try another server")
+        super().__init__(
+            f"{admitted} subscribers are connected and no more are admitted "
+            "(STRATEGIC_MEMORY_MAX_SUBSCRIBERS); try another server"
+        )
+
+
+class TooManyOfOnePeerError(StrategicMemoryError):
+    """One peer has as many subscribers as it may have."""
+
+    def __init__(self, admitted: int) -> None:
+        super().__init__(
+            f"{admitted} subscribers are connected from this address and no more of one are admitted; close streams "
+            "that are not used, or where many clients share the address, behind a proxy, raise "
+            "STRATEGIC_MEMORY_PEER_SHARE"
+        )
 
 
 class TooManyCallsError(StrategicMemoryError):

@@ -15,6 +15,9 @@ MAX_WINDOW = 1_000_000
 MAX_REGIMES = 64
 """Regimes that are kept apart, unless a setting says otherwise."""
 
+RECENT_REVISIONS = 256
+"""Newest revisions that are kept in memory, unless a setting says otherwise."""
+
 MIB = 1024 * 1024
 
 MAX_REQUEST_BYTES = 16 * MIB
@@ -119,7 +122,7 @@ class LogSettings:
     """
 
     retained_revisions: int = 10_000
-    recent_revisions: int = 256
+    recent_revisions: int = RECENT_REVISIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class GrpcSettings:
         max_subscribers: streams admitted at once.
         max_connection_age_s: after this time, more or less by a tenth, a connection takes no more calls, seconds.
         connection_grace_s: how long the calls in hand may last then before they are cut off, seconds.
+        peer_share: share of them that one peer may take.
         max_request_bytes: largest request.
         max_in_hand_bytes: all requests for an analysis together that are in hand at once, at least the largest.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
@@ -140,6 +144,7 @@ class GrpcSettings:
     address: str = "127.0.0.1:50051"
     heartbeat_s: float = 15.0
     max_subscribers: int = 5_000
+    peer_share: float = 0.5
     max_connection_age_s: float = 3_600.0
     connection_grace_s: float = 10.0
     max_request_bytes: int = MAX_REQUEST_BYTES

@@ -116,7 +116,7 @@ RUNS: tuple[Run, ...] = (
     ),
     Run(
         "Redis in trouble",
-        StageSettings(_durable, proxied=True, lease_s=2.0, command_timeout_s=0.2, validity_s=1.5),
+        StageSettings(_durable, proxied=True, lease_s=2.0, command_timeout_s=0.2, validity_s=2.5),
         (redis_stutters, requests_of_leader_late, redis_busy, redis_full),
         (redis_full_and_leader_killed, leader_frozen),
     ),

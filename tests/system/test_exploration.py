@@ -198,7 +198,12 @@ def test_the_next_leader_goes_on_with_the_probe(
 
 def test_a_stale_probe_is_none(start_service: StartService, redis_client: redis.Redis) -> None:
     service = start_service(
-        env={**EXPLORING, "STRATEGIC_MEMORY_SYNC_MODE": "periodic", "STRATEGIC_MEMORY_VALIDITY": "1"},
+        env={
+            **EXPLORING,
+            "STRATEGIC_MEMORY_SYNC_MODE": "periodic",
+            "STRATEGIC_MEMORY_VALIDITY": "1",
+            "STRATEGIC_MEMORY_LEASE": "0.5",
+        },
         sync_interval_s=0.5,
     )
     serving = start_service(env=EXPLORING, arguments=("--role", "serve"))

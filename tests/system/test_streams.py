@@ -141,7 +141,7 @@ def test_subscribers_that_go_away_are_no_longer_counted(service: ServiceProcess)
 
 
 def test_more_subscribers_than_admitted_are_refused(start_service: StartService) -> None:
-    service = start_service(env={"STRATEGIC_MEMORY_MAX_SUBSCRIBERS": "2"})
+    service = start_service(env={"STRATEGIC_MEMORY_MAX_SUBSCRIBERS": "2", "STRATEGIC_MEMORY_PEER_SHARE": "1"})
     admitted = [StreamRecorder(service.grpc_address) for _ in range(2)]
     for stream in admitted:
         eventually(partial(getattr, stream, "messages"))

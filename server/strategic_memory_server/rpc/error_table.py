@@ -25,6 +25,7 @@ from strategic_memory_server.errors import (
     ResumeRefusal,
     StrategicMemoryError,
     TooManyCallsError,
+    TooManyOfOnePeerError,
     TooManySubscribersError,
     TooMuchInHandError,
 )
@@ -69,6 +70,7 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     ResumePointError: _Row(code_pb2.OUT_OF_RANGE, _resume_point),
     LogNotReadError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_LOG_NOT_READ)),
     TooManySubscribersError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
+    TooManyOfOnePeerError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
     TooManyCallsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_CALLS)),
     RequestTooLargeError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE)),
     RequestTooSlowError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW)),

@@ -14,7 +14,6 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.errors import (
     DrainingError,
     LogNotReadError,
-    TooManySubscribersError,
 )
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -29,6 +28,7 @@ from strategic_memory_server.rpc.from_wire import stream_order
 from strategic_memory_server.rpc.message_cache import MessageCache, no_problems
 from strategic_memory_server.rpc.resume_judgement import open_cursor
 from strategic_memory_server.rpc.stream_waker import StreamWaker
+from strategic_memory_server.rpc.subscriptions import Subscriptions
 from strategic_memory_server.rpc.to_wire import heartbeat_message
 from strategic_memory_server.rpc.unreceived import Unreceived
 from strategic_memory_server.settings import GrpcSettings
@@ -54,7 +54,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     """Serves `strategic_memory.v1.StrategicMemoryService`."""
 
     def __init__(self, sources: Sources, analyst: Analyst, grpc_settings: GrpcSettings) -> None:
-        self.subscribers = 0
+        self._subscriptions = Subscriptions(grpc_settings.max_subscribers, grpc_settings.peer_share)
         self._sources = sources
         self._grpc = grpc_settings
         self._analyst = analyst
@@ -63,6 +63,11 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
         self._pages = LogPages(sources.log.read_after)
+
+    @property
+    def subscribers(self) -> int:
+        """Streams of feedback that are open."""
+        return self._subscriptions.count
 
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
@@ -82,38 +87,35 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         order = stream_order(request, self._grpc.heartbeat_s)
         if self._draining:
             raise DrainingError
-        if self.subscribers >= self._grpc.max_subscribers:
-            raise TooManySubscribersError(self.subscribers)
-        hub, clock_ms = self._sources.hub, self._sources.clock_ms
-        cursor = await open_cursor(hub, self._sources.log, order)
-        waiter = self._waker.waiter(order.heartbeat_s)
-        self.subscribers += 1
-        place = Place(self._catching_up)
-        silent = False
-        try:
-            while True:
-                waiter.look()
-                if self._draining:
-                    raise DrainingError
-                step = cursor.next(clock_ms())
-                if isinstance(step, ReadLog):
-                    step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
-                if isinstance(step, Deliver):
-                    # Counted from before it is written: what it says of the validity is as old as that.
-                    waiter.put_off()
-                    yield self._messages.delivery(step.feedback, step.skipped)
-                    if step.feedback.revision < hub.revision:
-                        await place.next_turn()
-                        continue
-                elif silent or isinstance(step, Beat):
-                    waiter.put_off()
-                    yield self._heartbeat()
+        with self._subscriptions.admitted(context.peer()):
+            hub, clock_ms = self._sources.hub, self._sources.clock_ms
+            cursor = await open_cursor(hub, self._sources.log, order)
+            waiter = self._waker.waiter(order.heartbeat_s)
+            place = Place(self._catching_up)
+            silent = False
+            try:
+                while True:
+                    waiter.look()
+                    if self._draining:
+                        raise DrainingError
+                    step = cursor.next(clock_ms())
+                    if isinstance(step, ReadLog):
+                        step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
+                    if isinstance(step, Deliver):
+                        # Counted from before it is written: what it says of the validity is as old as that.
+                        waiter.put_off()
+                        yield self._messages.delivery(step.feedback, step.skipped)
+                        if step.feedback.revision < hub.revision:
+                            await place.next_turn()
+                            continue
+                    elif silent or isinstance(step, Beat):
+                        waiter.put_off()
+                        yield self._heartbeat()
+                    place.end_turn()
+                    silent = await waiter.wait()
+            finally:
                 place.end_turn()
-                silent = await waiter.wait()
-        finally:
-            place.end_turn()
-            waiter.close()
-            self.subscribers -= 1
+                waiter.close()
 
     async def Analyze(
         self, request: service_pb2.AnalyzeRequest | Unreceived[service_pb2.AnalyzeRequest], context: Context

@@ -191,7 +191,7 @@ async def test_turning_stale_is_told_at_once(service: InProcessServer) -> None:
 async def test_subscribers_are_counted_admitted_up_to_a_number_and_forgotten(
     async_client: redis.asyncio.Redis,
 ) -> None:
-    async with in_process_server(async_client, GrpcSettings(max_subscribers=2)) as service:
+    async with in_process_server(async_client, GrpcSettings(max_subscribers=2, peer_share=1.0)) as service:
         admitted = [service.client.stream() for _ in range(2)]
         for stream in admitted:
             assert await receive_feedback(stream) == (0, 0)
@@ -199,6 +199,23 @@ async def test_subscribers_are_counted_admitted_up_to_a_number_and_forgotten(
         refused = await refusal_of(receive(service.client.stream()))
         assert refused == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS")
         assert (await service.client.get()).version == "1.0.0"
+        admitted.pop().cancel()
+        await aeventually(lambda: service.server.servicer.subscribers == 1)
+        assert await receive_feedback(service.client.stream()) == (0, 0)
+
+
+async def test_one_peer_takes_at_most_half_of_the_streams(async_client: redis.asyncio.Redis) -> None:
+    async with in_process_server(async_client, GrpcSettings(max_subscribers=5)) as service:
+        admitted = [service.client.stream() for _ in range(2)]
+        for stream in admitted:
+            assert await receive_feedback(stream) == (0, 0)
+        refused = service.client.stream()
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await receive(refused)
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "2 subscribers are connected from this address" in (error.value.details() or "")
+        assert "STRATEGIC_MEMORY_PEER_SHARE" in (error.value.details() or "")
+        assert service.server.servicer.subscribers == 2
         admitted.pop().cancel()
         await aeventually(lambda: service.server.servicer.subscribers == 1)
         assert await receive_feedback(service.client.stream()) == (0, 0)

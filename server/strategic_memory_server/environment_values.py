@@ -1,0 +1,60 @@
+"""How the text of a variable is read, and what is told where it is none that can be."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from strategic_memory_server.redis_access.redis_location import read_location
+from strategic_memory_server.settings import MAX_WINDOW
+
+_ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
+
+
+def read_address(value: str) -> str:
+    """Check host:port."""
+    matched = _ADDRESS.fullmatch(value)
+    if not matched or int(matched["port"]) > 65_535:
+        raise ValueError("give host:port, for example 127.0.0.1:50051; port 0 takes a free one")
+    return value
+
+
+def read_hosts(value: object) -> object:
+    """Read names of hosts, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(host.strip() for host in value.split(",") if host.strip())
+    if wrong := [host for host in hosts if not re.fullmatch(r"\*|[A-Za-z0-9._-]{1,253}", host)]:
+        raise ValueError(f"{wrong[0]!r} is no name of a host; give names without ports, separated by commas, or *")
+    return hosts
+
+
+def read_redis_url(value: str) -> str:
+    """Check the location of Redis."""
+    read_location(value)
+    return value
+
+
+def read_key_prefix(value: str) -> str:
+    """Read the key prefix, with or without its colon."""
+    prefix = value.rstrip(":")
+    if not re.fullmatch(r"[\x21-\x7e]{1,128}", prefix):
+        raise ValueError("give 1 to 128 printable ASCII characters without spaces, for example quantum")
+    return prefix
+
+
+def upper(value: object) -> object:
+    """Give text in upper case."""
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def lower(value: object) -> object:
+    """Give text in lower case."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Address = Annotated[str, AfterValidator(read_address)]
+Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
