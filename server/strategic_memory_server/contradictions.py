@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from strategic_memory_server.feedback import Rules
 from strategic_memory_server.settings import MIB, GrpcSettings, ServiceSettings, SyncSettings
@@ -14,22 +14,22 @@ SHORTEST_VALIDITY_IN_INTERVALS = 1.5
 """Shortest validity: half an interval is there for a sync that takes its time, or fails and is retried."""
 
 
-def contradictions(settings: ServiceSettings, *, lease_is_given: bool) -> Iterator[str]:
+def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterator[str]:
     """Give the sentences.
 
     Args:
         settings: all of them.
-        lease_is_given: whether the length of the lease was set; the default follows from the validity.
+        given: fields of `Environment` that were set; a default gives way to what was.
     """
     sync = settings.sync
     yield from _of_times(sync)
-    if lease_is_given and sync.lease_s >= sync.validity_s:
+    if "lease" in given and sync.lease_s >= sync.validity_s:
         yield (
             f"STRATEGIC_MEMORY_LEASE is {sync.lease_s:g} s while STRATEGIC_MEMORY_VALIDITY is {sync.validity_s:g} s "
             f"({VALIDITY_IN_INTERVALS} times MEMORY_SYNC_INTERVAL unless it is set): the advice would turn stale "
             "before another server can take over; make the lease shorter than the validity, at best a third of it"
         )
-    yield from _of_counts(sync)
+    yield from _of_counts(sync, given)
     yield from _of_evidence(sync)
     retained, recent = settings.log.retained_revisions, settings.log.recent_revisions
     if recent > retained:
@@ -62,7 +62,7 @@ def _of_times(sync: SyncSettings) -> Iterator[str]:
             )
 
 
-def _of_counts(sync: SyncSettings) -> Iterator[str]:
+def _of_counts(sync: SyncSettings, given: Collection[str]) -> Iterator[str]:
     windows = sync.windows
     together = windows.regime + windows.portfolio + windows.trades
     if sync.minimum_samples > together:
@@ -71,7 +71,7 @@ def _of_counts(sync: SyncSettings) -> Iterator[str]:
             f"STRATEGIC_MEMORY_PORTFOLIO_WINDOW and STRATEGIC_MEMORY_TRADE_WINDOW hold {together} entries together: "
             f"there would never be advice; ask for at most {together}, or make the windows longer"
         )
-    if sync.minimum_policy_trades > windows.trades:
+    if "minimum_policy_trades" in given and sync.minimum_policy_trades > windows.trades:
         yield (
             f"STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES is {sync.minimum_policy_trades} while "
             f"STRATEGIC_MEMORY_TRADE_WINDOW is {windows.trades}: no policy could ever be named the best; ask for "

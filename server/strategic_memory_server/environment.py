@@ -121,7 +121,7 @@ class Environment(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
-        found = [*contradictions(self.service_settings(), lease_is_given=self.lease is not None)]
+        found = [*contradictions(self.service_settings(), self.model_fields_set)]
         if found := [*found, *redis_problems(self.redis_settings())]:
             raise ValueError("\n".join(found))
         return self

@@ -99,5 +99,9 @@ def test_fewer_retained_revisions_need_no_second_setting() -> None:
     assert read_environment({"retained_revisions": 10}).service_settings().log.recent_revisions == 10
 
 
+def test_a_short_window_needs_no_second_setting() -> None:
+    read_environment({"trade_window": 2}).service_settings()
+
+
 def test_ports_that_are_taken_by_the_system_do_not_collide() -> None:
     read_environment({"grpc_address": "127.0.0.1:0", "http_address": "127.0.0.1:0"}).service_settings()
