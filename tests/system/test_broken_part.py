@@ -12,7 +12,15 @@ pytestmark = pytest.mark.system
 
 FAULT = """
 from strategic_memory_server.revisions import lapse_watch
-lapse_watch.LOOK_S = "no number of seconds"
+from strategic_memory_server.revisions.leadership import Leadership
+
+held = Leadership._held
+
+def break_once_it_leads(*arguments):
+    held(*arguments)
+    lapse_watch.LOOK_S = "no number of seconds"
+
+Leadership._held = break_once_it_leads
 """
 
 

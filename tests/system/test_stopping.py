@@ -1,10 +1,12 @@
-"""SIGINT and SIGTERM finish the cycle in hand and end with exit code 0 within 5 s."""
+"""SIGINT, SIGTERM and SIGHUP finish the cycle in hand and end with exit code 0 within 5 s."""
 
 from __future__ import annotations
 
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,13 +25,24 @@ from system.test_streams import error_info
 LIMIT_S = 5.0
 
 
+@contextmanager
+def not_ignored(number: signal.Signals) -> Iterator[None]:
+    """Take back, for what is started meanwhile, that a signal is ignored here (nohup)."""
+    before = signal.getsignal(number)
+    if before is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_streams_end_so_that_clients_move_on(
     start_service: StartService, redis_client: redis.Redis, number: signal.Signals
 ) -> None:
-    if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip(f"{number.name} is ignored here, and by what is started from here (nohup)")
-    service = start_service(sync_interval_s=0.2)
+    with not_ignored(number):
+        service = start_service(sync_interval_s=0.2)
     for _ in range(3):
         add_regime(redis_client)
     with StreamRecorder(service.grpc_address) as subscriber, grpc.insecure_channel(service.grpc_address) as channel:
