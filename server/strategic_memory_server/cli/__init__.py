@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from typing import NoReturn
 
+from strategic_memory_server.cli.installed import imported
+
 EXIT_STOPPED = 0
-EXIT_NOT_INSTALLED = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -17,17 +17,7 @@ def main() -> None:
     # Importing takes most of a second. Being told to stop meanwhile is no failure; the command takes over from here.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopped_before_the_start)
-    try:
-        commands = importlib.import_module("strategic_memory_server.cli.commands")
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith("strategic_memory"):
-            raise
-        sys.stderr.write(
-            f"strategic-memory-server needs {missing.name}, which is not installed: "
-            "pip install 'strategic-memory[server]'\n"
-        )
-        raise SystemExit(EXIT_NOT_INSTALLED) from None
-    commands.app()
+    imported("strategic_memory_server.cli.commands").app()
 
 
 def _stopped_before_the_start(_number: int, _frame: object) -> NoReturn:

@@ -1,0 +1,23 @@
+"""Flags and help of `strategic-memory-server rebuild-memory`."""
+
+from __future__ import annotations
+
+import click
+
+from strategic_memory_server.cli.rebuild_memory import rebuild_memory
+
+
+@click.command("rebuild-memory")
+@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
+@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+@click.confirmation_option(prompt="Forget what trades that are no longer in the stream have taught?")
+@click.pass_context
+def rebuild(context: click.Context, /, **overrides: object) -> None:
+    """Build the long memory anew from the trades that the stream still holds.
+
+    For when trades were written that should not count, and have been deleted from the stream since. Trades that were
+    trimmed from the stream are forgotten, and so is what was being explored. A running server needs no restart.
+
+    Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
+    """
+    context.exit(rebuild_memory(overrides))

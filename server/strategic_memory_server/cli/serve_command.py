@@ -1,0 +1,80 @@
+"""Flags and help of `strategic-memory-server serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import click
+
+from strategic_memory_server.cli.serve import run_serve
+
+
+@click.command()
+@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
+@click.option("--embedded-redis", is_flag=True, help="Start a Redis of its own on a free port, kept in memory only.")
+@click.option(
+    "--interval",
+    type=float,
+    metavar="SECONDS",
+    help="Longest time from one sync to the next; new entries start one at once. "
+    "[env: MEMORY_SYNC_INTERVAL; default: 60]",
+)
+@click.option(
+    "--grpc-address",
+    metavar="HOST:PORT",
+    help="Where to listen for gRPC; port 0 takes a free one. "
+    "[env: STRATEGIC_MEMORY_GRPC_ADDRESS; default: 127.0.0.1:50051]",
+)
+@click.option(
+    "--http-address",
+    metavar="HOST:PORT",
+    help="Where to listen for /health and /metrics; port 0 takes a free one. "
+    "[env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
+)
+@click.option(
+    "--key-prefix",
+    metavar="PREFIX",
+    help="What every Redis key starts with. [env: STRATEGIC_MEMORY_KEY_PREFIX; default: quantum]",
+)
+@click.option(
+    "--role",
+    metavar="ROLE",
+    help="sync: publish whenever this server leads, and serve; serve: serve alone. "
+    "[env: STRATEGIC_MEMORY_ROLE; default: sync]",
+)
+@click.option(
+    "--lead-anyway",
+    is_flag=True,
+    flag_value="on",
+    default=None,
+    help="Publish though the feedback log was written under other settings. "
+    "[env: STRATEGIC_MEMORY_LEAD_ANYWAY; default: off]",
+)
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    help="DEBUG, INFO, WARNING or ERROR. [env: STRATEGIC_MEMORY_LOG_LEVEL; default: INFO]",
+)
+@click.option(
+    "--log-format", metavar="FORMAT", help="json or console. [env: STRATEGIC_MEMORY_LOG_FORMAT; default: json]"
+)
+def serve(*, embedded_redis: bool, **overrides: object) -> None:
+    """Sync the memory from Redis and serve the advice.
+
+    Runs until SIGINT, SIGTERM or SIGHUP, which finish the sync in hand and end with exit code 0. Redis need not be
+    there yet: the service answers with the safe values and syncs once it is. A flag wins over its environment
+    variable; there are more variables than flags, see docs/configuration.md.
+
+    Try it without a Redis of your own:
+
+        strategic-memory-server serve --embedded-redis --interval 1
+
+    Exit codes: 0 stopped as asked, 1 failed, 2 wrong flag or setting, 3 no Redis program found for --embedded-redis.
+    """
+    code = asyncio.run(run_serve(overrides, embedded_redis=embedded_redis))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is closed. The interpreter would still wait for an analysis in hand, whose caller has gone.
+    os._exit(code)
