@@ -8,9 +8,10 @@ from typing import Protocol
 
 import pytest
 import redis
+from kept_bytecode import keep_bytecode
 from longest_first import put_longest_first
 from process_guard import mark_those_that_start_processes, pytest_configure, pytest_runtest_protocol
-from processes import ServiceProcess, require_tool, service_environment
+from processes import REPOSITORY, ServiceProcess, require_tool, service_environment
 from quiet_grpc import import_grpc_quietly
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
@@ -18,6 +19,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persi
 __all__ = ["StartService", "pytest_configure", "pytest_runtest_protocol"]
 
 import_grpc_quietly()
+keep_bytecode(REPOSITORY / ".pytest_cache" / "bytecode")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
