@@ -229,7 +229,7 @@ async def open_service(
         )
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
         asks_config = read_location(settings.redis.url).username in (None, "default")
-        risks = RedisRisks(commands, problems, asks_config=asks_config)
+        risks = RedisRisks(commands, problems, asks_config=asks_config, is_in_memory=settings.redis.is_in_memory)
         await stack.enter_async_context(running(risks.run(), "redis-risks", broken))
         await stack.enter_async_context(running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:

@@ -10,6 +10,13 @@ from strategic_memory_server.problems import Problems
 _NAMES = {EXPOSURE_SUMMARY: "exposure_cap", LEVERAGE_LIMITS: "leverage_limits_cap"}
 
 
+def unreadable_sources(held: HeldCaps) -> frozenset[str]:
+    """Give the sources that cannot be read and whose cap holds all the same."""
+    return frozenset(
+        source for source in by_source(held.caps) if (reading := held.readings.get(source)) and reading.rejected
+    )
+
+
 def tell_of_caps(problems: Problems, held: HeldCaps) -> None:
     """State what there is to tell after a reading, and withdraw the rest."""
     caps, lifted = by_source(held.caps), held.lifted

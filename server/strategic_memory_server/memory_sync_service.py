@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.cap_problems import tell_of_caps
+from strategic_memory_server.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Times
 from strategic_memory_server.inputs import input_keys
@@ -137,7 +137,7 @@ class StrategicMemorySync:
         # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
         await asyncio.sleep(0)
         if self._loaded is not None:
-            self._input_problems.look(self._loaded)
+            self._input_problems.look(self._loaded, unreadable_sources(self._parts.loader.caps))
             self._loaded = None
         if status.failure is None:
             self._completed(status, elapsed_s, led=claim is not None)
@@ -152,7 +152,8 @@ class StrategicMemorySync:
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
 
     def _standing_by(self) -> SyncStatus:
-        return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation="another server leads")
+        why = self._parts.leadership.standby_reason
+        return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation=why)
 
     async def _load(self) -> LoadedMemory:
         loaded = await self._parts.loader.load()

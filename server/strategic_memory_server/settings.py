@@ -49,6 +49,7 @@ class RedisSettings:
         sentinel_username: user that the sentinels know.
         sentinel_password: its password.
         sentinel_password_file: file with its password.
+        is_in_memory: whether it was chosen that this Redis keeps nothing on disk.
     """
 
     url: str = field(default="redis://redis:6379/0", repr=False)
@@ -62,6 +63,7 @@ class RedisSettings:
     sentinel_username: str | None = None
     sentinel_password: str | None = field(default=None, repr=False)
     sentinel_password_file: str | None = None
+    is_in_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

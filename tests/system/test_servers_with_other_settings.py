@@ -50,6 +50,7 @@ def test_a_standby_with_other_settings_says_so_and_stands_back(
         assert f"STRATEGIC_MEMORY_EVIDENCE_DECAY {words}" in problem
         assert "STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES" in problem
         assert 'strategic_memory_problem{problem="settings_differ"} 1.0' in get_text(service, "/metrics")
+    eventually(lambda: "other settings" in get_json(standby)["metrics"]["sync"]["explanation"])
     leader.kill()
     eventually(lambda: has_status(standby, feedback_pb2.FEEDBACK_STATUS_STALE))
     eventually(lambda: not redis_client.exists(KEYS.lease))

@@ -71,14 +71,23 @@ async def _serve(environment: Environment, lines: LogLines, *, embedded_redis: b
             stack.push_async_callback(asyncio.to_thread, embedded.close)
             await asyncio.to_thread(embedded.start)
             logger.info(
-                "Embedded Redis started", redis=shown_url(embedded.url), password_file=str(embedded.password_path)
+                "Embedded Redis started",
+                redis=shown_url(embedded.url),
+                password_file=str(embedded.password_path),
+                keeps="in memory only: all is gone when it stops",
             )
             watch = asyncio.create_task(keep_running(embedded), name="embedded-redis")
             ends.append(watch)
             stack.push_async_callback(cancel, watch)
             # What belongs to REDIS_URL, a password for example, is not for this one.
             given = settings.redis
-            redis = RedisSettings(embedded.url, given.key_prefix, given.connect_timeout_s, given.command_timeout_s)
+            redis = RedisSettings(
+                embedded.url,
+                given.key_prefix,
+                given.connect_timeout_s,
+                given.command_timeout_s,
+                is_in_memory=True,
+            )
             settings = replace(settings, redis=redis)
         service = await stack.enter_async_context(open_service(settings, lines.problem))
         _settle_memory()

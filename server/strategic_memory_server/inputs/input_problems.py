@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
 from strategic_memory_server.inputs import input_keys as keys
@@ -55,15 +56,21 @@ class InputProblems:
         self._minimum_samples = minimum_samples
         self._seen: tuple[object, ...] = ()
 
-    def look(self, memory: StrategicMemory) -> None:
-        """State what is wrong with a memory, and withdraw what no longer is."""
-        seen = _seen(memory)
+    def look(self, memory: StrategicMemory, told_elsewhere: AbstractSet[str] = frozenset()) -> None:
+        """State what is wrong with a memory, and withdraw what no longer is.
+
+        Args:
+            memory: what was read.
+            told_elsewhere: sources whose refusal is a problem of its own.
+        """
+        seen = *_seen(memory), told_elsewhere
         if seen == self._seen:
             return
         self._seen = seen
         # Where there is too little to advise upon, every refused input may be why.
         too_few = memory.sample_count < self._minimum_samples
-        if refused := refusals(memory.sources, all_of_them=too_few):
+        sources = [report for report in memory.sources if report.source not in told_elsewhere]
+        if refused := refusals(sources, all_of_them=too_few):
             self._problems.state(REFUSED, f"{refused}. docs/redis.md says what is read; mend the producer.")
         else:
             self._problems.withdraw(REFUSED)

@@ -31,15 +31,23 @@ class RedisRisks:
         problems: is told.
         asks_config: whether the user may well ask for the configuration. One that was given few permissions may not,
             and that need not be tried.
+        is_in_memory: whether it was chosen that Redis keeps nothing on disk; that is no problem then.
         now_s: seconds since 1970-01-01 UTC.
     """
 
     def __init__(
-        self, client: redis.Redis, problems: Problems, *, asks_config: bool, now_s: Callable[[], float] = time.time
+        self,
+        client: redis.Redis,
+        problems: Problems,
+        *,
+        asks_config: bool,
+        is_in_memory: bool = False,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._problems = problems
         self._asks_config = asks_config
+        self._is_in_memory = is_in_memory
         self._now_s = now_s
         self._evicted = 0
 
@@ -58,7 +66,9 @@ class RedisRisks:
             saves = await self._saves()
         except (RedisError, OSError):
             return
-        found = {EVICTS: may_evict(info), NOT_PERSISTENT: not_persistent(info, saves, self._now_s())}
+        found = {EVICTS: may_evict(info)}
+        if not self._is_in_memory:
+            found[NOT_PERSISTENT] = not_persistent(info, saves, self._now_s())
         for name, sentence in found.items():
             if sentence is None:
                 self._problems.withdraw(name)

@@ -61,6 +61,8 @@ class Leadership:
         """Name of the server that leads, as far as this one knows; empty: not known."""
         self.terms = 0
         """How often this server has become the leader."""
+        self.standby_reason = "this server has not asked for the lease"
+        """Why this server did not lead when that was last found, in words."""
         self.failure: str | None = None
         """Why the lease cannot be asked for just now; None while it can."""
         self._lease = lease
@@ -202,6 +204,7 @@ class Leadership:
             self._problems.state("fencing_token_lost", COUNTER_LOST, for_s=TOLD_FOR_S)
 
     def _lost(self, why: str) -> None:
+        self.standby_reason = why
         claim, self._claim = self._claim, None
         self._gained.clear()
         if claim is not None:

@@ -16,7 +16,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from repeatable import repeatable
 from structlog.testing import capture_logs
 
-from strategic_memory_server.cap_problems import tell_of_caps
+from strategic_memory_server.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.leverage_caps import (
     CAP_SOURCES,
@@ -211,7 +211,9 @@ def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unre
     caps.take({EXPOSURE: read_cap(EXPOSURE, b'{"max_leverage_hint": 0.2}', 1)})
     tell_of_caps(problems, caps)
     assert problems.standing == {}
+    assert unreadable_sources(caps) == set()
     caps.take({EXPOSURE: read_cap(EXPOSURE, b"broken", 1)})
+    assert unreadable_sources(caps) == {EXPOSURE}, "where it is told it is told once"
     tell_of_caps(problems, caps)
     assert problems.standing == {
         "exposure_cap_unreadable": "exposure:summary cannot be read (not_json), so its cap of 0.2 holds; "

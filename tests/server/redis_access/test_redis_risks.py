@@ -51,6 +51,9 @@ async def test_settings_under_which_redis_can_lose_keys_are_told(
         configured.config_set(name, value)
     await risks.look()
     assert list(problems.standing) == told
+    chosen = Problems()
+    await RedisRisks(async_client, chosen, asks_config=True, is_in_memory=True).look()
+    assert list(chosen.standing) == [name for name in told if name != NOT_PERSISTENT]
     for name, value in {"save": "86400 1", "maxmemory-policy": "noeviction"}.items():
         configured.config_set(name, value)
     await risks.look()
