@@ -13,6 +13,8 @@ _UNDER_FEEDBACK = ("", ":state", ":lease", ":fencing_token", ":evidence", ":trad
 _STREAMS = ("", ":pulse")
 
 _ROOM_FOR_NOTHING = 1
+_ROOM_FOR_A_KEY = 1_000
+"""Bytes."""
 
 
 def own_keys(prefix: str) -> list[str]:
@@ -43,6 +45,26 @@ async def database_flushed(stage: Stage) -> None:
     """Delete everything, inputs too."""
     with stage.redis_client() as client:
         await asyncio.to_thread(client.flushdb)
+
+
+async def keys_evicted(stage: Stage) -> None:
+    """Let Redis reach `maxmemory` under a policy that deletes keys, several times, until it has deleted some."""
+    for _ in range(3):
+        with stage.redis_client() as client:
+            await asyncio.to_thread(_evict, client, stage.draw.choice(["allkeys-random", "allkeys-lru"]))
+        await stage.progress()
+        await stage.more_revisions(1)
+
+
+async def keys_evicted_and_leader_killed(stage: Stage) -> None:
+    """Kill the leader, and let Redis delete keys before another leads, which may be the lease."""
+    leader = await stage.leader()
+    since_ms = stage.recorder.clock.now_ms()
+    await leader.kill()
+    with stage.redis_client() as client:
+        await asyncio.to_thread(_evict, client, "allkeys-random")
+    await stage.another_leader(leader, since_ms)
+    await leader.start()
 
 
 async def redis_full(stage: Stage) -> None:
@@ -78,6 +100,20 @@ async def redis_busy(stage: Stage) -> None:
 async def _delete(stage: Stage, keys: list[str]) -> None:
     with stage.redis_client() as client:
         await asyncio.to_thread(client.delete, *keys)
+
+
+def _evict(client: Redis, policy: str) -> None:
+    """Let Redis delete keys until it has deleted one or more; it blocks."""
+    evicted = int(client.info("stats")["evicted_keys"])
+    client.config_set("maxmemory-policy", policy)
+    try:
+        while int(client.info("stats")["evicted_keys"]) == evicted:
+            # A little less than is in use: what is deleted for it is a key or a few.
+            client.config_set("maxmemory", int(client.info("memory")["used_memory"]) - _ROOM_FOR_A_KEY)
+            client.echo("")
+    finally:
+        client.config_set("maxmemory", 0)
+        client.config_set("maxmemory-policy", "noeviction")
 
 
 async def _fill(stage: Stage) -> None:

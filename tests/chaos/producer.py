@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 import redis.asyncio as redis
 from chaos.observer_client import ObserverClient
@@ -23,9 +24,13 @@ class Producer:
         prefix: what every key starts with.
         seed: of everything that is drawn.
         every_s: mean time between two entries, seconds.
+        counts_microseconds: whether ids of trades and portfolio entries count microseconds; right after each of
+            them comes an observation, whose id is a time.
     """
 
-    def __init__(self, client: ObserverClient, prefix: str, seed: int, every_s: float) -> None:
+    def __init__(
+        self, client: ObserverClient, prefix: str, seed: int, every_s: float, *, counts_microseconds: bool = False
+    ) -> None:
         self.is_silent = False
         """Whether nothing is to be written for now."""
         self.written = 0
@@ -36,6 +41,7 @@ class Producer:
         self._prefix = prefix
         self._draw = random.Random(seed)
         self._every_s = every_s
+        self._counts_microseconds = counts_microseconds
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -47,9 +53,17 @@ class Producer:
     async def write(self) -> bool:
         """Write one entry; whether it was acknowledged."""
         stream, fields = self._entry()
+        observed = self._observation()
 
         async def add(client: redis.Redis) -> object:
-            return await client.xadd(stream, fields, maxlen=_KEPT, approximate=False)
+            if not self._counts_microseconds:
+                return await client.xadd(stream, fields, maxlen=_KEPT, approximate=False)
+            async with client.pipeline(transaction=True) as pipeline:
+                if stream != observed[0]:
+                    entry_id = f"{time.time_ns() // 1_000}-0"
+                    pipeline.xadd(stream, fields, id=entry_id, maxlen=_KEPT, approximate=False)
+                pipeline.xadd(*observed, maxlen=_KEPT, approximate=False)
+                return (await pipeline.execute())[-1]
 
         try:
             entry_id = await self._client.do(add)
@@ -63,12 +77,19 @@ class Producer:
 
     def _entry(self) -> tuple[str, dict[FieldT, EncodableT]]:
         draw = self._draw
-        regime, pnl = draw.choice(_REGIMES), round(draw.gauss(0.1, 0.3), 6)
         kind = draw.random()
         if kind < 0.6:
-            observation: dict[FieldT, EncodableT] = {"regime": regime, "pnl": pnl, "volatility": 0.01, "trend": 0.001}
-            return f"{self._prefix}:stream:meta.regime", {**observation, "confidence": round(draw.random(), 3)}
+            return self._observation()
+        regime, pnl = self._drawn()
         if kind < 0.85:
             trade: dict[FieldT, EncodableT] = {"market_regime": regime, "realized_pnl": pnl}
             return f"{self._prefix}:stream:trade.results", {**trade, "policy": draw.choice(_POLICIES)}
         return f"{self._prefix}:stream:portfolio.memory", {"regime": regime, "pnl": pnl, "total_pnl": 1_000.0}
+
+    def _observation(self) -> tuple[str, dict[FieldT, EncodableT]]:
+        regime, pnl = self._drawn()
+        observation: dict[FieldT, EncodableT] = {"regime": regime, "pnl": pnl, "volatility": 0.01, "trend": 0.001}
+        return f"{self._prefix}:stream:meta.regime", {**observation, "confidence": round(self._draw.random(), 3)}
+
+    def _drawn(self) -> tuple[str, float]:
+        return self._draw.choice(_REGIMES), round(self._draw.gauss(0.1, 0.3), 6)

@@ -47,6 +47,7 @@ class Run:
         epochs: what has to become of the epoch.
         keeps_tokens: whether Redis loses no fencing token, so that none may ever go back.
         keeps_memory: whether nobody deletes the long memory, so that it has counted every trade in the end.
+        other_leads: whether the server with other settings may lead, where there is one.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Run:
     epochs: Epochs = Epochs.ONE
     keeps_tokens: bool = True
     keeps_memory: bool = True
+    other_leads: bool = False
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction])
                 outcome.replacement_s = stage.replacement_s
                 outcome.writes = stage.writes.writes
                 outcome.problems += stage.writes.late
+                outcome.problems += _terms_of_other(stage, may_lead=run.other_leads)
                 outcome.problems += stage.fencing.setbacks + stage.writes.setbacks if run.keeps_tokens else []
     except _NOT_AS_IT_SHOULD_BE as error:
         outcome.problems.append(f"{type(error).__name__}: {error}")
@@ -131,6 +134,14 @@ async def _memory_problems(stage: Stage) -> list[str]:
     with stage.redis_client() as client:
         miscounted = await asyncio.to_thread(miscounted_trades, client, stage.redis.prefix)
     return [miscounted] if miscounted else []
+
+
+def _terms_of_other(stage: Stage, *, may_lead: bool) -> list[str]:
+    """Say what is wrong with how often the server led that has other settings."""
+    if stage.other is None:
+        return []
+    terms = sum(look.leader_pid in stage.other.pids for look in stage.fencing.terms)
+    return [f"the server with other settings led {terms} times"] if bool(terms) != may_lead else []
 
 
 def name_of(fault: FaultAction) -> str:

@@ -32,6 +32,8 @@ from chaos.moved_clock import MovedClockRedis, why_no_clock
 from chaos.operator_faults import (
     database_flushed,
     each_key_deleted,
+    keys_evicted,
+    keys_evicted_and_leader_killed,
     redis_busy,
     redis_full,
     redis_full_and_leader_killed,
@@ -48,7 +50,14 @@ from chaos.redis_faults import (
 from chaos.redis_under_test import SingleRedis
 from chaos.replicated_redis import cluster_redis, sentinel_redis
 from chaos.run import Epochs, Run
-from chaos.server_faults import leader_ended, leader_frozen, leader_killed, rolling_restart, standby_killed
+from chaos.server_faults import (
+    leader_ended,
+    leader_frozen,
+    leader_killed,
+    other_killed,
+    rolling_restart,
+    standby_killed,
+)
 from chaos.stage import StageSettings
 
 from strategic_memory_server.embedded.embedded_redis import Persistence
@@ -61,6 +70,8 @@ def _durable() -> SingleRedis:
 def _forgetful() -> SingleRedis:
     return SingleRedis(Persistence.NONE)
 
+
+_OTHER = (("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.9"), ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", "5"))
 
 _FAILOVERS = (ordered_failover, failover_that_loses_revisions_and_the_leader, leader_killed)
 
@@ -127,6 +138,35 @@ RUNS: tuple[Run, ...] = (
         (leader_killed,),
         Epochs.SEVERAL,
         keeps_memory=False,
+    ),
+    Run(
+        "keys evicted",
+        StageSettings(_durable),
+        (keys_evicted, keys_evicted),
+        (keys_evicted_and_leader_killed, leader_killed),
+        Epochs.ANY,
+        keeps_tokens=False,
+        keeps_memory=False,
+    ),
+    Run(
+        "ids in microseconds",
+        StageSettings(_durable, counts_microseconds=True),
+        (leader_killed, redis_killed),
+        (standby_killed, leader_frozen, redis_frozen),
+    ),
+    Run(
+        "other settings",
+        StageSettings(_durable, other_settings=_OTHER),
+        (leader_killed, leader_killed, other_killed),
+        (leader_frozen, redis_killed, other_killed),
+    ),
+    Run(
+        "other settings that lead",
+        StageSettings(_durable, servers=1, other_settings=_OTHER, lead_anyway=True),
+        (leader_killed, leader_killed, other_killed),
+        (leader_frozen, redis_killed),
+        keeps_memory=False,
+        other_leads=True,
     ),
     Run(
         "history replaced",

@@ -25,6 +25,14 @@ async def standby_killed(stage: Stage) -> None:
     await standby.start()
 
 
+async def other_killed(stage: Stage) -> None:
+    """Kill the server that has other settings, and start it again: then it does not know who led before."""
+    assert stage.other is not None, "all servers have the same settings"
+    await stage.other.kill()
+    await stage.progress()
+    await stage.other.start()
+
+
 async def leader_frozen(stage: Stage) -> None:
     """Freeze the leader until another leads, and on for a moment; then it comes back."""
     leader = await stage.leader()

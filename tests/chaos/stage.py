@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 from chaos.deadline import RECOVERS_WITHIN_S, NotInTimeError
@@ -46,6 +46,9 @@ class StageSettings:
         entries_every_s: mean time between two entries of the inputs, seconds.
         retained_revisions: length of the log.
         unread: subscribers at each server that never read, beside the others.
+        counts_microseconds: whether the ids of trades and portfolio entries count microseconds.
+        other_settings: environment of one more server, which has other settings than the others; it starts after them.
+        lead_anyway: whether servers lead whatever the settings of the others.
     """
 
     redis: Callable[[], RedisUnderTest]
@@ -57,6 +60,9 @@ class StageSettings:
     entries_every_s: float = 0.06
     retained_revisions: int = 10_000
     unread: int = 0
+    counts_microseconds: bool = False
+    other_settings: tuple[tuple[str, str], ...] = ()
+    lead_anyway: bool = False
 
 
 class Stage:
@@ -74,6 +80,8 @@ class Stage:
         self.fleet = ServerFleet(self._restarting)
         self.replacement_s: list[float] = []
         """How long it took each time until another server led, seconds."""
+        self.other: Server | None = None
+        """The server that has other settings than the others."""
         self._slow: list[SubscriberRecorder] = []
         self._seed = seed
         self._folder = folder
@@ -91,9 +99,11 @@ class Stage:
             self._close_in_thread(stack, self._redis.close)
             self._close_in_thread(stack, self.fleet.close)
             for _ in range(self.settings.servers):
-                target = self._redis.proxy_target if self.settings.proxied else None
-                self.fleet.add(self._folder, self._redis.service_url, self._environment(), target)
+                self._add_server()
             await self.fleet.start()
+            if other_settings := dict(self.settings.other_settings):
+                self.other = self._add_server(other_settings)
+                await self.other.start()
             prefix = self._redis.prefix
             self.recorder = await stack.enter_async_context(
                 HistoryRecorder(self._redis.master_url, prefix=prefix, seed=self._seed)
@@ -101,7 +111,13 @@ class Stage:
             producing, watching = (ObserverClient(self._redis.master_url) for _ in range(2))
             stack.push_async_callback(producing.close)
             stack.push_async_callback(watching.close)
-            self.producer = Producer(producing, prefix, self._seed, self.settings.entries_every_s)
+            self.producer = Producer(
+                producing,
+                prefix,
+                self._seed,
+                self.settings.entries_every_s,
+                counts_microseconds=self.settings.counts_microseconds,
+            )
             self.fencing = FencingWatch(watching, prefix, self.recorder.clock)
             stack.push_async_callback(self._stop)
             self._tasks.append(asyncio.create_task(self.fencing.run()))
@@ -224,6 +240,11 @@ class Stage:
 
         await self.until(still, "the last entry is taken into account")
 
+    def _add_server(self, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
+        target = self._redis.proxy_target if self.settings.proxied else None
+        environment = {**self._environment(), **settings}
+        return self.fleet.add(self._folder, self._redis.service_url, environment, target)
+
     def _resume_production(self) -> None:
         self._production = asyncio.create_task(self.producer.run())
         self._tasks.append(self._production)
@@ -244,6 +265,7 @@ class Stage:
             "STRATEGIC_MEMORY_RETAINED_REVISIONS": str(settings.retained_revisions),
             "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT": f"{settings.command_timeout_s:g}",
             "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT": "0.5",
+            "STRATEGIC_MEMORY_LEAD_ANYWAY": "on" if settings.lead_anyway else "off",
         }
 
     @staticmethod

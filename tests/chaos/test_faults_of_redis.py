@@ -31,6 +31,14 @@ def test_deleted_keys_are_told_or_made_anew(tmp_path: Path) -> None:
     play_short("keys deleted", tmp_path)
 
 
+def test_evicted_keys_are_made_anew(tmp_path: Path) -> None:
+    play_short("keys evicted", tmp_path)
+
+
+def test_ids_that_count_microseconds_break_no_promise(tmp_path: Path) -> None:
+    assert len(play_short("ids in microseconds", tmp_path).history.epochs) == 1
+
+
 def test_a_history_that_is_replaced_or_written_to_is_another_epoch(tmp_path: Path) -> None:
     assert len(play_short("history replaced", tmp_path).history.epochs) > 3
 
