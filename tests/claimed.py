@@ -118,8 +118,9 @@ class ClaimedPublisher:
     """A publisher whose claim always holds."""
 
     def __init__(self, log: ClaimedLog, mint: Callable[[], str] = mint_epoch) -> None:
+        self.problems = Problems()
         self._client = log.client
-        self._publisher = FeedbackPublisher(log.log, mint)
+        self._publisher = FeedbackPublisher(log.log, mint, problems=self.problems)
 
     async def open(self) -> LogState:
         return await self._publisher.open(await claim_on(self._client))

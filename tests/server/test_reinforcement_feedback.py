@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from each_case import each_case
-from regime_figures import analysis_of, figures
+from regime_figures import analysis_of, caps, figures
 
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.feedback import Advice
@@ -112,6 +113,14 @@ def test_the_advice_carries_the_figures_of_the_best_known_regime() -> None:
     assert performance is not None
     assert (performance.avg_pnl, performance.sample_count, performance.wins, performance.losses) == (0.5, 8, 3, 1)
     assert performance.win_rate == 0.75
+
+
+@each_case(("limit", "exposure", "source"), [(0.3, 0.6, "risk:leverage_limits"), (0.6, 0.3, "exposure:summary")])
+def test_caps_bind_what_is_recommended(limit: float, exposure: float, source: str) -> None:
+    analysis = replace(analysis_of(figures("BULL", avg_pnl=0.5, wins=3)), leverage_caps=caps(limit, exposure))
+    advice = advise(analysis)
+    assert (advice.leverage_hint, advice.leverage_bound_by) == (0.3, source)
+    assert advice.leverage_caps == analysis.leverage_caps
 
 
 def test_too_few_entries_give_no_advice() -> None:

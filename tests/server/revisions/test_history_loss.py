@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -61,6 +62,31 @@ async def test_everything_deleted(historian: Historian, publisher: ClaimedPublis
     assert after.is_new
     assert after.feedback.epoch != before[-1].feedback.epoch
     assert after.feedback.revision > before[-1].feedback.revision
+
+
+@pytest.mark.parametrize(
+    ("happens", "problem"),
+    [
+        (lambda client: client.flushall(), "feedback_log_lost"),
+        (lambda client: client.delete(KEYS.state), "feedback_log_lost"),
+        (lambda client: client.delete(KEYS.log), "feedback_log_entries_lost"),
+        (lambda client: client.xadd(KEYS.log, {"by": "hand"}, id="9-0"), "feedback_log_foreign"),
+        (lambda client: client.hset(KEYS.state, "epoch", "another"), "feedback_log_replaced"),
+    ],
+)
+async def test_what_is_lost_or_written_by_others_is_told(
+    historian: Historian,
+    publisher: ClaimedPublisher,
+    redis_client: redis.Redis,
+    happens: Callable[[redis.Redis], object],
+    problem: str,
+) -> None:
+    for label in "abc":
+        await historian.say(publisher, label)
+    assert list(publisher.problems.standing) == []
+    happens(redis_client)
+    await historian.say(publisher, "d")
+    assert list(publisher.problems.standing) == [problem]
 
 
 async def test_the_state_deleted(historian: Historian, publisher: ClaimedPublisher, redis_client: redis.Redis) -> None:
