@@ -15,7 +15,8 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.problems import Problems
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken

@@ -22,7 +22,8 @@ from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.requests_in_hand import RequestsInHand

@@ -12,7 +12,7 @@ from advice import NOW_MS, feedback
 from strategic_memory_server.errors import ResumePointError, ResumeRefusal
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, Step, StreamCursor
 

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         RegimeCourse,
         RegimeDynamics,
     )
+    from strategic_memory_client.health import ServiceHealth
     from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
     from strategic_memory_client.past_advice import (
         AdviceCalibration,
@@ -103,7 +104,6 @@ if TYPE_CHECKING:
         RegimeAdvice,
         RegimePerformance,
         Rules,
-        ServiceHealth,
     )
     from strategic_memory_client.subscription_settings import Delivery, ResumePoint
 
@@ -264,7 +264,7 @@ _HOMES = {
     "RegimePerformance": "results",
     "Rules": "results",
     "Problem": "problems",
-    "ServiceHealth": "results",
+    "ServiceHealth": "health",
     "Delivery": "subscription_settings",
     "ResumePoint": "subscription_settings",
 }

@@ -16,13 +16,13 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
-from strategic_memory_client.health import health_from_wire, health_request, unknown_service
+from strategic_memory_client.health import ServiceHealth, health_from_wire, health_request, unknown_service
 from strategic_memory_client.iterations import FeedbackStream
 from strategic_memory_client.newest import CLOSED
 from strategic_memory_client.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.problems import Problem, problems_from_wire
-from strategic_memory_client.results import Feedback, ServiceHealth
+from strategic_memory_client.results import Feedback
 from strategic_memory_client.rooted import Rooted
 from strategic_memory_client.status_table import is_not_found
 from strategic_memory_client.subscription import Subscription

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from grpc_health.v1 import health_pb2
 
-from strategic_memory_client.results import ServiceHealth
+from strategic_memory_client.unchanging import Unchanging
 
 SERVICE_NAME = "strategic_memory.v1.StrategicMemoryService"
 """Name under which the server reports its health."""
 
 CHECK_METHOD = "/grpc.health.v1.Health/Check"
 """Path of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth(Unchanging):
+    """Answer of the service's health check."""
+
+    serving: bool
+    """Whether the service takes requests."""
+    status: str
+    """SERVING, NOT_SERVING, UNKNOWN, or SERVICE_UNKNOWN: another service answers there."""
+    address: str
+    """Address of the server that answered."""
 
 
 def health_request() -> health_pb2.HealthCheckRequest:

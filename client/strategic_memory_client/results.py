@@ -297,18 +297,6 @@ class Heartbeat(Unchanging):
     """Limits on leverage in force when the heartbeat was sent, lowest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceHealth(Unchanging):
-    """Answer of the service's health check."""
-
-    serving: bool
-    """Whether the service takes requests."""
-    status: str
-    """SERVING, NOT_SERVING, UNKNOWN, or SERVICE_UNKNOWN: another service answers there."""
-    address: str
-    """Address of the server that answered."""
-
-
 def safe_leverage(hint: float, leverage_caps: tuple[LeverageCap, ...] = ()) -> float:
     """Return the leverage that goes with the safe policy: the hint, at most 1.0 and every cap; if not finite, those."""
     bound = min([SAFE_LEVERAGE, *(cap.value for cap in leverage_caps)])

@@ -15,11 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from strategic_memory_server.embedded.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.process_behind import process_id_behind
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 
 _HOST = "127.0.0.1"
@@ -244,7 +241,7 @@ class EmbeddedRedis:
     def _wait_until_it_answers(self, process: GuardedProcess, port: int, log_offset: int) -> None:
         deadline = time.monotonic() + self._start_timeout_s
         while process.exit_code() is None:
-            if _process_id_behind(port, self.password) == process.pid:
+            if process_id_behind(_HOST, port, self.password) == process.pid:
                 return
             if time.monotonic() > deadline:
                 raise EmbeddedRedisError(
@@ -290,25 +287,3 @@ def _write_private(path: Path, line: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(f"{line}\n")
-
-
-def _process_id_behind(port: int, password: str | None) -> int | None:
-    """Ask the Redis on `port` for its process id: None when none answers yet.
-
-    A stranger's Redis may hold the port that ours was refused; only the process id tells them apart.
-    """
-    client = redis.Redis(
-        host=_HOST,
-        port=port,
-        password=password,
-        socket_timeout=1.0,
-        socket_connect_timeout=1.0,
-        retry=Retry(NoBackoff(), 0),
-    )
-    try:
-        client.ping()
-        return int(client.info("server")["process_id"])
-    except (redis.RedisError, OSError):
-        return None
-    finally:
-        client.close()

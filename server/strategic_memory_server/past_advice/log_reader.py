@@ -9,7 +9,7 @@ from strategic_memory_server.past_advice.past_revision import PastRevision, past
 from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_entries import decode_entry
 
 PAGE_ENTRIES = 100
@@ -54,7 +54,7 @@ class RevisionOrder:
 
 
 async def read_past_revisions(
-    log: FeedbackLog, order: RevisionOrder, in_thread: Callable[[Decode, StreamEntries], Awaitable[Page]]
+    log: FeedbackLogReader, order: RevisionOrder, in_thread: Callable[[Decode, StreamEntries], Awaitable[Page]]
 ) -> PastRevisions:
     """Read the newest revisions, of whatever epoch.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from strategic_memory_server.feedback import Feedback, warming_up
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.validity_bound import ValidityBound

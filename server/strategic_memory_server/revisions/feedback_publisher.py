@@ -15,7 +15,8 @@ from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.contract_bounds import outside_contract
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_opening import Begun

@@ -22,7 +22,7 @@ from strategic_memory_server.redis_access.round_trip import arrived_after
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 
 BLOCK_MS = 1_000
@@ -61,7 +61,7 @@ class FeedbackTail:
 
     def __init__(
         self,
-        log: FeedbackLog,
+        log: FeedbackLogReader,
         client: redis.Redis,
         hub: FeedbackHub,
         changed: ChangeSignal,

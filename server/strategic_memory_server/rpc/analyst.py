@@ -32,7 +32,7 @@ from strategic_memory_server.past_advice.log_reader import (
 )
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.rpc.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.figures_to_wire import add_figures
 from strategic_memory_server.rpc.from_wire import analysis_order
@@ -54,7 +54,7 @@ class AnalysisSources:
     loader: MemoryLoader
     memory_store: MemoryStore
     trade_reader: TradeReader
-    log: FeedbackLog
+    log: FeedbackLogReader
     clock_ms: Callable[[], int]
     leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
 

@@ -10,13 +10,13 @@ from redis.exceptions import RedisError
 from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.stream_cursor import StreamCursor
 from strategic_memory_server.rpc.from_wire import StreamOrder
 
 
-async def open_cursor(hub: FeedbackHub, log: FeedbackLog, order: StreamOrder) -> StreamCursor:
+async def open_cursor(hub: FeedbackHub, log: FeedbackLogReader, order: StreamOrder) -> StreamCursor:
     """Begin a stream; where it is to be refused, the log itself is asked first.
 
     Args:
@@ -37,7 +37,7 @@ async def open_cursor(hub: FeedbackHub, log: FeedbackLog, order: StreamOrder) ->
         raise
 
 
-async def _state(log: FeedbackLog) -> LogState | None:
+async def _state(log: FeedbackLogReader) -> LogState | None:
     try:
         return await log.read_state()
     except (RedisError, OSError, MalformedFeedbackError):

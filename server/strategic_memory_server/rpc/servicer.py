@@ -19,7 +19,7 @@ from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
 from strategic_memory_server.rpc.analyst import Analyst
@@ -45,7 +45,7 @@ class Sources:
 
     hub: FeedbackHub
     changed: ChangeSignal
-    log: FeedbackLog
+    log: FeedbackLogReader
     clock_ms: Callable[[], int]
     problems: Callable[[], Mapping[str, str]] = no_problems
 

@@ -8,7 +8,7 @@ from advice import NOW_MS, feedback, renewed
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 
 RING = 3

@@ -14,7 +14,7 @@ from strategic_memory_client.newest import NewestFeedback
 from strategic_memory_client.subscription_settings import SubscriptionSettings
 from strategic_memory_server.feedback import Feedback, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.heartbeat_pace import (
     LEAST_PACE_S,
     SHORTEST_SHARE,

@@ -10,7 +10,8 @@ from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher, claim_on
 
 from strategic_memory_server.feedback import Feedback, Times
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, LogSnapshot
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
 

@@ -9,7 +9,7 @@ from strategic_memory_server.errors import LogNotReadError, ResumePointError, Re
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, ReadLog, StreamCursor
 

@@ -10,7 +10,7 @@ from advice import NOW_MS, feedback
 from strategic_memory_server.feedback import FeedbackStatus, Times
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log import LogSnapshot
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc.stream_waker import StreamWaker
 

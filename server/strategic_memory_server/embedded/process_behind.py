@@ -1,0 +1,29 @@
+"""Which process answers at the port of a Redis."""
+
+from __future__ import annotations
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def process_id_behind(host: str, port: int, password: str | None) -> int | None:
+    """Ask the Redis there for its process id: None when none answers yet.
+
+    A stranger's Redis may hold the port that ours was refused; only the process id tells them apart.
+    """
+    client = redis.Redis(
+        host=host,
+        port=port,
+        password=password,
+        socket_timeout=1.0,
+        socket_connect_timeout=1.0,
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        client.ping()
+        return int(client.info("server")["process_id"])
+    except (redis.RedisError, OSError):
+        return None
+    finally:
+        client.close()
