@@ -12,6 +12,7 @@ from repeatable import repeatable
 
 from strategic_memory_server.analysis import RegimeFigures
 from strategic_memory_server.feedback import Advice
+from strategic_memory_server.leverage_cap import LeverageCap
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.rules import reasons, reference_rules
 from strategic_memory_server.rules.reasons import Reason
@@ -166,3 +167,10 @@ def test_each_step_of_the_leverage_follows_from_the_one_before() -> None:
     ]
     assert advice.leverage_hint == 1.0
     assert reference_rules.LEVERAGE_BOUNDS == (0.5, 2.0)
+
+
+def test_a_cap_is_named_with_since_when_it_holds() -> None:
+    cap = LeverageCap("exposure:summary", 0.5, 1_700_000_000_000)
+    limit = "The limit max_leverage_hint = 0.5 of exposure:summary, in force since 2023-11-14 22:13:20 UTC,"
+    assert reasons.leverage_capped(cap, 1.5).sentence == f"{limit} lowers the leverage from 1.5."
+    assert limit.replace("The", "the") in reasons.current_leverage_capped("BULL", cap).sentence
