@@ -40,7 +40,7 @@ from strategic_memory_client.results import (
     RegimeAdvice,
     RegimePerformance,
 )
-from strategic_memory_client.wire_policies import POLICIES, RULES
+from strategic_memory_client.wire_policies import POLICIES, RULES, tell_unknown
 from strategic_memory_client.wire_times import time_from_wire
 
 _STATUSES: Mapping[int, FeedbackStatus] = {
@@ -53,7 +53,12 @@ _STATUSES: Mapping[int, FeedbackStatus] = {
 def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
     """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
     status = _STATUSES.get(wire.status, FeedbackStatus.STALE)
+    if wire.status not in _STATUSES:
+        tell_unknown("status", wire.status)
     policy = POLICIES.get(wire.updated_policy)
+    if policy is None:
+        tell_unknown("updated_policy", wire.updated_policy)
+    caps = tuple(_cap(cap) for cap in wire.leverage_caps)
     feedback = Feedback(
         revision=wire.revision,
         epoch=wire.epoch,
@@ -72,9 +77,9 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         best_policy=POLICIES.get(wire.best_policy),
         rules=RULES.get(wire.rules),
         current=_current(wire.current) if wire.HasField("current") else None,
-        evidence=_evidence(wire.evidence) if wire.HasField("evidence") else None,
+        evidence=_evidence(wire.evidence, caps) if wire.HasField("evidence") else None,
         leverage_bound_by=wire.leverage_bound_by or None,
-        leverage_caps=tuple(_cap(cap) for cap in wire.leverage_caps),
+        leverage_caps=caps,
     )
     is_understood = policy is not None and _make_sense(wire)
     return feedback if status is FeedbackStatus.ACTIVE and is_understood else feedback.as_safe()
@@ -186,13 +191,14 @@ def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
     return advice if policy is not None and _make_sense(wire) else advice.as_safe()
 
 
-def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
+def _evidence(wire: feedback_pb2.Evidence, caps: tuple[LeverageCap, ...] = ()) -> Evidence:
     policy = POLICIES.get(wire.recommended_policy)
     evidence = Evidence(
         regime=wire.regime,
         recommended_policy=policy or Policy.CONSERVATIVE,
         confidence_boost=wire.confidence_boost,
-        leverage_hint=wire.leverage_hint,
+        # The caps may have changed since it was worked out.
+        leverage_hint=min([wire.leverage_hint, *(cap.value for cap in caps)]),
         leverage_bound_by=wire.leverage_bound_by or None,
         policies=tuple(_policy_evidence(each) for each in wire.policies),
         cautions=tuple(wire.cautions),

@@ -32,6 +32,7 @@ from strategic_memory_client.from_wire import (
     heartbeat_from_wire,
     stream_message_from_wire,
 )
+from strategic_memory_client.wire_policies import tell_unknown
 from strategic_memory_server.feedback import Feedback as ServerFeedback
 from strategic_memory_server.feedback import FeedbackStatus as ServerStatus
 from strategic_memory_server.feedback import Times
@@ -197,6 +198,26 @@ def test_a_policy_of_the_future_reads_as_safe() -> None:
     assert feedback_from_wire(wire).status is FeedbackStatus.ACTIVE
     assert feedback_from_wire(wire).best_policy is None
     assert_safe(feedback_from_wire(wire))
+
+
+def test_a_number_that_is_not_known_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    tell_unknown.cache_clear()
+    wire = full_feedback()
+    feedback_from_wire(wire)
+    assert caplog.messages == []
+    wire.MergeFromString(bytes([3 << 3, 97, 5 << 3, 98]))
+    for _ in range(3):
+        feedback_from_wire(wire)
+    assert [record.args for record in caplog.records] == [("status", 97), ("updated_policy", 98)]
+
+
+def test_the_leverage_of_the_evidence_is_held_to_the_caps_in_force() -> None:
+    wire = full_feedback()
+    said = wire.evidence.leverage_hint
+    wire.leverage_caps.add(source="exposure:summary", value=said / 2)
+    evidence = feedback_from_wire(wire).evidence
+    assert evidence is not None
+    assert evidence.leverage_hint == said / 2
 
 
 @pytest.mark.parametrize("name", ["confidence_boost", "leverage_hint"])
