@@ -82,7 +82,8 @@ def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
 def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartService]:
     """Start real services on free ports; all of them are killed at the end of the test.
 
-    Without `redis_url` the service uses `redis_server`.
+    Without `redis_url` the service uses `redis_server`. One that is not waited for is started by the command, as
+    users start it; the others are copies of a process that has imported it already.
     """
     started: list[ServiceProcess] = []
 
@@ -100,7 +101,7 @@ def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
         folder = tmp_path / f"service-{len(started)}"
         folder.mkdir()
         settings = {"REDIS_URL": redis_url, "MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
-        service = ServiceProcess(folder, service_environment(settings), arguments)
+        service = ServiceProcess(folder, service_environment(settings), arguments, anew=not wait_until_ready)
         started.append(service)
         if wait_until_ready:
             service.ready_line()

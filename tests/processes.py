@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
 
 import pytest
+import warm_services
 
 from strategic_memory_server.embedded.redis_binary import find_redis_cli
 
@@ -129,8 +130,9 @@ def command_path(name: str) -> str:
 
 def service_environment(overrides: Mapping[str, str]) -> dict[str, str]:
     """This environment without settings of the service, free ports on loopback, and `overrides`."""
-    ours = ("STRATEGIC_MEMORY_", "REDIS_URL", "MEMORY_SYNC_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(warm_services.SERVICE_SETTINGS)
+    }
     environment["STRATEGIC_MEMORY_GRPC_ADDRESS"] = "127.0.0.1:0"
     environment["STRATEGIC_MEMORY_HTTP_ADDRESS"] = "127.0.0.1:0"
     environment["PYTHONUNBUFFERED"] = "1"
@@ -138,17 +140,63 @@ def service_environment(overrides: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
+class CopiedProcess:
+    """A process that `warm_services` started, with as much of `subprocess.Popen` as a service needs."""
+
+    def __init__(self, pid: int, ended: Path) -> None:
+        """`ended` is the file that its exit code comes into."""
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ended = ended
+
+    def poll(self) -> int | None:
+        """Give the exit code; None while it runs."""
+        if self.returncode is None and self._ended.exists():
+            self.returncode = int(self._ended.read_text())
+        return self.returncode
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """Wait for its end; raises TimeoutExpired."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("serve", timeout)
+            time.sleep(_POLL_S)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM, unless it has ended."""
+        self.send_signal(signal.SIGTERM)
+
+
 class ServiceProcess:
     """One `strategic-memory-server serve` in a process and a session of its own."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], arguments: tuple[str, ...] = ()) -> None:
-        """Start it without waiting; its output goes to files in `folder`."""
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], arguments: tuple[str, ...] = (), *, anew: bool = False
+    ) -> None:
+        """Start it without waiting; its output goes to files in `folder`.
+
+        It is the copy of a process that has imported it already, unless `anew`, or its environment forbids that.
+        """
         self._stdout = folder / "stdout.log"
         self._stderr = folder / "stderr.log"
         self._ready: dict[str, Any] | None = None
+        command = [command_path("strategic-memory-server"), "serve", *arguments]
+        self._process: subprocess.Popen[bytes] | CopiedProcess
+        if not anew and warm_services.can_start(environment):
+            ended = folder / "ended"
+            pid = warm_services.start(environment, command, self._stdout, self._stderr, ended)
+            self._process = CopiedProcess(pid, ended)
+            return
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [command_path("strategic-memory-server"), "serve", *arguments],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,

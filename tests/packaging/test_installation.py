@@ -145,7 +145,7 @@ def test_the_image_serves_is_healthy_and_ends_when_told_to(
 ) -> None:
     # ServiceProcess starts the command beside the running Python, which here is to be the image's.
     monkeypatch.setattr(sys, "executable", str(image.venv / "bin" / "python"))
-    service = ServiceProcess(tmp_path, service_environment({"REDIS_URL": redis_server.url}))
+    service = ServiceProcess(tmp_path, service_environment({"REDIS_URL": redis_server.url}), anew=True)
     try:
         _, _, port = service.grpc_address.rpartition(":")
         command, *arguments = health_check

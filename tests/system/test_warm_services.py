@@ -1,0 +1,47 @@
+"""Services that are copies of a process which has imported them are processes as those that the command starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from conftest import StartService
+from processes import CopiedProcess, ServiceProcess, process_is_gone, service_environment
+
+pytestmark = pytest.mark.system
+
+
+def test_a_copy_has_a_session_and_an_environment_of_its_own_and_tells_how_it_ended(start_service: StartService) -> None:
+    first, second = start_service(), start_service(env={"STRATEGIC_MEMORY_KEY_PREFIX": "other"})
+    for service in (first, second):
+        assert isinstance(service._process, CopiedProcess)
+        assert os.getsid(service.pid) == os.getpgid(service.pid) == service.pid
+        assert service._process.poll() is None
+    assert first.grpc_address != second.grpc_address
+    first.terminate()
+    assert first.wait() == 0
+    second.send_signal(signal.SIGKILL)
+    assert second.wait() == -signal.SIGKILL
+    assert process_is_gone(first.pid)
+    assert process_is_gone(second.pid)
+
+
+def test_a_copy_that_cannot_start_ends_as_the_command_does(tmp_path: Path) -> None:
+    codes, told = [], []
+    for anew in (False, True):
+        folder = tmp_path / str(anew)
+        folder.mkdir()
+        environment = service_environment({"MEMORY_SYNC_INTERVAL": "nan"})
+        service = ServiceProcess(folder, environment, anew=anew)
+        assert isinstance(service._process, CopiedProcess) is not anew
+        codes.append(service.wait())
+        told.append(service.output())
+    assert codes == [2, 2]
+    assert told[0] == told[1]
+    assert "MEMORY_SYNC_INTERVAL" in told[0]
+
+
+def test_variables_that_the_imports_may_read_ask_for_the_command(start_service: StartService) -> None:
+    assert not isinstance(start_service(env={"GRPC_VERBOSITY": "ERROR"})._process, CopiedProcess)
