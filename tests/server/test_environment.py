@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strategic_memory_server.environment import Environment, SettingsError, read_environment
+from strategic_memory_server.environment import Environment, SettingsError, _variable, read_environment
 from strategic_memory_server.feedback import Rules
 from strategic_memory_server.settings import Role, ServiceSettings
 
@@ -283,3 +284,10 @@ def test_an_advice_outlives_the_change_of_a_leader_by_default(
 ) -> None:
     monkeypatch.setenv("MEMORY_SYNC_INTERVAL", interval)
     assert read_environment().service_settings().sync.lease_s == lease_s
+
+
+def test_every_variable_has_a_row_in_the_documentation() -> None:
+    documented = Path(__file__).parents[2] / "docs" / "configuration.md"
+    rows = [line for line in documented.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    first_cells = " ".join(row.split("|")[1] for row in rows)
+    assert [name for name in map(_variable, Environment.model_fields) if f"`{name}`" not in first_cells] == []
