@@ -9,6 +9,7 @@ import redis
 import redis.asyncio
 from redis_inputs import add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
+from strategic_memory_server.cap_problems import unreadable_sources
 from strategic_memory_server.inputs.input_problems import REFUSED, InputProblems
 from strategic_memory_server.inputs.refused_inputs import explained, refusals, why
 from strategic_memory_server.memory import SourceReport, StrategicMemory
@@ -30,7 +31,7 @@ class Looking:
 
     async def told(self) -> str:
         self.memory = (await self._loader.load()).memory
-        self._look(self.memory)
+        self._look(self.memory, unreadable_sources(self._loader.caps))
         return self._problems.standing.get(REFUSED, "")
 
     def noted(self, source: str) -> tuple[dict[str, int], str | None]:
@@ -122,6 +123,17 @@ async def test_a_value_that_is_refused_is_told(looking: Looking, redis_client: r
     redis_client.set("quantum:governance:policy", "RECKLESS")
     assert (await looking.told()).startswith('governance:policy is refused: policy "RECKLESS" is none of those')
     redis_client.delete("quantum:governance:policy")
+    assert await looking.told() == ""
+
+
+async def test_a_cap_that_cannot_be_read_is_told_as_that_alone(looking: Looking, redis_client: redis.Redis) -> None:
+    for _ in range(3):
+        add_regime(redis_client)
+    redis_client.set("quantum:exposure:summary", "broken")
+    assert (await looking.told()).startswith("exposure:summary is refused"), "no cap is held that could be told of"
+    redis_client.set("quantum:exposure:summary", '{"max_leverage_hint": 0.2}')
+    assert await looking.told() == ""
+    redis_client.set("quantum:exposure:summary", "broken")
     assert await looking.told() == ""
 
 
