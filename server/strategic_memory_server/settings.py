@@ -151,7 +151,7 @@ class GrpcSettings:
     connection_grace_s: float = 10.0
     max_request_bytes: int = MAX_REQUEST_BYTES
     max_in_hand_bytes: int = MAX_IN_HAND_BYTES
-    stop_grace_s: float = 1.0
+    stop_grace_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ def test_no_producer_lifts_a_cap_and_only_deleting_it_does(
 ) -> None:
     fill(redis_client, 40)
     service = start_service(sync_interval_s=0.1, env={"STRATEGIC_MEMORY_RULES": rules})
+    # Until all trades are remembered, a revision may come of the next ones.
+    eventually(lambda: get_json(service)["metrics"]["sync"]["trades_remembered"] == 40)
     free = leverage(service, above=1.2).leverage_hint
     for source, problem in ((EXPOSURE, "exposure cap"), (LIMITS, "leverage limits cap")):
         write(redis_client, source, {"max_leverage_hint": 0.5, "gross": 2})
