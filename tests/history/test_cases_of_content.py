@@ -128,6 +128,15 @@ class TestContent:
         assert broken(publishes=publishes, answers=same) == set()
         assert broken(publishes=publishes, answers=other) == {Promise.UNIQUE}
 
+    def test_a_withdrawn_revision_says_nothing_and_has_the_safe_values(self) -> None:
+        nothing = replace(said(0), seen=(("preferred_regime", '"UNKNOWN"'),))
+        withdrawn = replace(nothing, position=said(1).position)
+        bold = replace(withdrawn, advice=said(1).advice)
+        for feedback, found in ((withdrawn, set()), (bold, {Promise.SAFE})):
+            answers = (Answer("s", at(2), at(2.1), feedback),)
+            assert broken(publishes=(published(1, 1),), answers=answers) == found
+        assert broken(publishes=(published(1, 1), Publish(withdrawn, at(1), at(1.5)))) == {Promise.UNIQUE}
+
     def test_a_number_that_is_none_is_the_same_as_itself(self) -> None:
         strange = [replace(said(1), advice=Advice("POLICY_BALANCED", 0.5, float("nan"))) for _ in range(2)]
         answers = (Answer("s", at(2), at(2.1), strange[1]),)

@@ -82,7 +82,7 @@ def test_as_many_regimes_as_may_be(service: ServiceProcess) -> None:
 
 
 def test_deadlines_are_kept_and_what_was_begun_holds_nobody_up(service: ServiceProcess) -> None:
-    request = observations(200_000)
+    request = observations(500_000)
     with unlimited_stub(service) as stub, Impatient(service) as impatient:
         began = time.monotonic()
         calls = [stub.Analyze.future(request, timeout=0.3) for _ in range(8)]

@@ -1,7 +1,8 @@
 """UNIQUE: two different feedbacks never share epoch and revision (DESIGN 2.5.1).
 
-A STALE rendering of a revision is the documented exception (docs/streams.md): it has other advice, and says the same
-about what was seen. Revision 0 is no feedback of the log, so it may say something else each time.
+Two renderings of a revision are the documented exceptions (docs/streams.md). A STALE one has other advice, and says the
+same about what was seen. One that is withdrawn, since too few entries are left, is WARMING_UP with the safe values, to
+which SAFE holds it. Revision 0 is no feedback of the log, so it may say something else each time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from history.evidence import Evidence, Sighting, sightings
 from history.model import Feedback, History, Position, Status
 from history.promises import Promise, Violation
 
+LOG = "the log"
+
 
 def unique(evidence: Evidence) -> Iterator[Violation]:
     """Compare everything that was said with the first that was said under the same position, the log before all."""
@@ -19,7 +22,8 @@ def unique(evidence: Evidence) -> Iterator[Violation]:
     renderings: dict[Position, Sighting] = {}
     for sighting in _everything(evidence.history):
         position = sighting.feedback.position
-        if not position.revision:
+        is_withdrawn = sighting.where != LOG and position in originals and _is_withdrawn(sighting.feedback)
+        if not position.revision or is_withdrawn:
             continue
         same_kind = renderings if sighting.feedback.status is Status.STALE else originals
         known = same_kind.setdefault(position, sighting)
@@ -35,9 +39,13 @@ def unique(evidence: Evidence) -> Iterator[Violation]:
             )
 
 
+def _is_withdrawn(feedback: Feedback) -> bool:
+    return feedback.status is Status.WARMING_UP and ("preferred_regime", '"UNKNOWN"') in feedback.seen
+
+
 def _everything(history: History) -> Iterator[Sighting]:
     for publish in history.publishes:
-        yield Sighting(publish.seen_ms, "the log", publish.feedback)
+        yield Sighting(publish.seen_ms, LOG, publish.feedback)
     yield from sightings(history)
 
 
