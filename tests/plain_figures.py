@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from strategic_memory_server.analysis import RegimeFigures, TradeFigures
+from strategic_memory_server.regime_details import RegimeDetails, RegimeRuns
+
+NO_RUNS = RegimeRuns(0, None, None)
 
 
 def plain_trades(figures: TradeFigures) -> dict[str, object]:
     return {"trades": figures.trades, "avg_pnl": figures.avg_pnl, "win_rate": figures.win_rate}
 
 
-def plain(figures: RegimeFigures) -> dict[str, object]:
+def plain(figures: RegimeFigures, details: RegimeDetails) -> dict[str, object]:
     """The figures under the names of `ExpectedRegime`."""
+    runs = details.runs.get(figures.regime, NO_RUNS)
+    strategies = details.strategies.get(figures.regime, ())
     return {
         "regime": figures.regime,
         "sample_count": figures.sample_count,
@@ -22,8 +27,8 @@ def plain(figures: RegimeFigures) -> dict[str, object]:
         "confidence": figures.confidence,
         "best_policy": figures.best_policy.name if figures.best_policy is not None else None,
         "policies": {policy.name: plain_trades(trades) for policy, trades in figures.policies},
-        "strategies": {name: plain_trades(trades) for name, trades in figures.strategies},
-        "episodes": figures.episodes,
-        "dwell_observations": figures.mean_dwell_observations,
-        "dwell_seconds": figures.mean_dwell_seconds,
+        "strategies": {name: plain_trades(trades) for name, trades in strategies},
+        "episodes": runs.episodes,
+        "dwell_observations": runs.mean_observations,
+        "dwell_seconds": runs.mean_seconds,
     }

@@ -44,7 +44,6 @@ def analysis_of(*regimes: RegimeFigures, cap: float | None = None, sample_count:
     return Analysis(
         regimes=regimes,
         current_regime=regimes[0].regime if regimes else "UNKNOWN",
-        transitions=(),
         sample_count=100 if sample_count is None else sample_count,
         data_as_of_ms=None,
         leverage_caps=caps(cap),

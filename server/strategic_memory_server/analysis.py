@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strategic_memory_server.exact_sum import rounded
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory import NEVER_PREFERRED
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.tallies import PnlTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,6 @@ class RegimeFigures:
         confidence: mean confidence of the observations, an absent one counting as 0; None without an observation.
         best_policy: policy with the highest mean realised pnl among those with enough trades; None when there is none.
         policies: figures by policy, in the order of risk, for the policies that traded.
-        strategies: figures by strategy, by name, for trades that name one.
-        episodes: unbroken runs among the observations.
-        mean_dwell_observations: mean length of a run that has ended, in observations; None when none has.
-        mean_dwell_seconds: mean time from the start of a run to the start of the next, over runs that have ended;
-            None when none has, or when times are not known.
     """
 
     regime: str
@@ -59,10 +56,6 @@ class RegimeFigures:
     confidence: float | None
     best_policy: Policy | None
     policies: tuple[tuple[Policy, TradeFigures], ...] = ()
-    strategies: tuple[tuple[str, TradeFigures], ...] = ()
-    episodes: int = 0
-    mean_dwell_observations: float | None = None
-    mean_dwell_seconds: float | None = None
 
     @property
     def avg_pnl(self) -> float:
@@ -76,22 +69,12 @@ class RegimeFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """How often `to_regime` followed `from_regime` between neighbouring observations; they may be the same."""
-
-    from_regime: str
-    to_regime: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything that was worked out from one memory.
+    """What advice is made of, worked out from one memory.
 
     Attributes:
         regimes: figures by regime, best first: highest mean pnl, then more samples, then name.
         current_regime: regime of the newest observation; "UNKNOWN" without one.
-        transitions: counts, by name.
         sample_count: entries of the three windows.
         data_as_of_ms: time of the newest entry, milliseconds since 1970-01-01 UTC; None when there is none or
             times are not known.
@@ -100,7 +83,6 @@ class Analysis:
 
     regimes: tuple[RegimeFigures, ...]
     current_regime: str
-    transitions: tuple[Transition, ...]
     sample_count: int
     data_as_of_ms: int | None
     leverage_caps: LeverageCaps = NO_CAPS
@@ -115,3 +97,13 @@ def win_rate(wins: int, losses: int) -> float | None:
     """Wins / (wins + losses), 0 to 1; None when nothing was won or lost."""
     decided = wins + losses
     return wins / decided if decided else None
+
+
+def mean_of(total: PnlTotal) -> float:
+    """Mean of a group: its sum, rounded, over its count."""
+    return rounded(total.units) / total.entries
+
+
+def trade_figures(total: PnlTotal) -> TradeFigures:
+    """Give the figures of a group of trades."""
+    return TradeFigures(trades=total.entries, avg_pnl=mean_of(total), wins=total.wins, losses=total.losses)

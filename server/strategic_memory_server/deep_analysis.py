@@ -26,6 +26,7 @@ from strategic_memory_server.figures.transitions import Transitions, transitions
 from strategic_memory_server.leverage_cap import by_source
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.regime_details import RegimeDetails, regime_details
 
 BUCKET_MS = 3_600_000
 """Buckets of time over which regimes are compared: one holds at a time, so they have to be longer than a regime."""
@@ -74,12 +75,14 @@ class DeepAnalysis:
         dynamics: how regimes follow each other; None without an observation, or with too many regimes.
         correlations: whether they earn at the same times; None where times are not known.
         evidence: what all trades so far say, by regime.
+        details: runs and transitions of regimes, and figures by strategy.
     """
 
     groups: Groups
     dynamics: RegimeDynamics | None
     correlations: Correlations | None
     evidence: Mapping[str, EvidenceView]
+    details: RegimeDetails
 
 
 def analyze_deeply(
@@ -125,6 +128,7 @@ def analyze_deeply(
             correlations(trades.pnl, trades.policy, time_ms, checkpoint=checkpoint),
         ),
         evidence=_evidence(analysis, sums, settings),
+        details=regime_details(memory, checkpoint),
     )
 
 

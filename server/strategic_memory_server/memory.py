@@ -121,3 +121,8 @@ class StrategicMemory:
     def sample_count(self) -> int:
         """Number of entries in the three windows together."""
         return self.regimes.pnl.size + self.portfolio.pnl.size + self.trades.pnl.size
+
+    @property
+    def current_regime(self) -> str:
+        """Regime of the newest observation; "UNKNOWN" without one."""
+        return self.regime_names[self.regimes.regime[-1]] if self.regimes.regime.size else UNKNOWN_REGIME

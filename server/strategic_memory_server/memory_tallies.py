@@ -1,11 +1,11 @@
 """The running totals of each of the three windows, and the totals of a whole memory at once.
 
-Regimes and strategies are indices into their names, as in the columns of a memory.
+Regimes are indices into their names, as in the columns of a memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Sequence
+from collections.abc import KeysView, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from strategic_memory_server.columns import FloatColumn
 from strategic_memory_server.memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
 from strategic_memory_server.memory_totals import MemoryTotals, ObservedTotals, TradedTotals
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.regime_runs import RunTally
 from strategic_memory_server.tallies import PnlTallies, PnlTotal
 
 _POLICIES = len(Policy)
@@ -27,7 +26,6 @@ class ObservedTallies:
     def __init__(self) -> None:
         self._pnl: PnlTallies[str] = PnlTallies()
         self._confidence: PnlTallies[str] = PnlTallies()
-        self._runs = RunTally()
 
     @property
     def regimes(self) -> KeysView[str]:
@@ -36,24 +34,19 @@ class ObservedTallies:
 
     def totals(self) -> ObservedTotals:
         """Give the totals as they stand."""
-        return ObservedTotals(self._pnl.totals.copy(), self._confidence.totals.copy(), self._runs.totals())
+        return ObservedTotals(self._pnl.totals.copy(), self._confidence.totals.copy())
 
-    def add(self, window: RegimeWindow, names: Sequence[str], checkpoint: Checkpoint = go_on) -> None:
-        """Add observations that are not older than those before, oldest first. It calls `checkpoint` now and then."""
+    def add(self, window: RegimeWindow, names: Sequence[str]) -> None:
+        """Add observations."""
         self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
         self._confidence.add_all(names.__getitem__, window.regime, _known(window.confidence))
-        self._runs.add_all(names, window.regime, window.time_ms, checkpoint)
 
-    def remove_oldest(self, window: RegimeWindow, count: int, names: Sequence[str]) -> None:
-        """Take away the oldest observations of the window, so many of them, but not all."""
-        regimes = [names[code] for code in window.regime[: count + 1].tolist()]
-        times_ms = window.time_ms[: count + 1].tolist()
-        pnl = window.pnl[:count].tolist()
-        confidences = _known(window.confidence[:count]).tolist()
-        for at in range(count):
-            self._pnl.remove(regimes[at], pnl[at])
-            self._confidence.remove(regimes[at], confidences[at])
-            self._runs.remove_oldest(times_ms[at], regimes[at + 1], times_ms[at + 1])
+    def remove(self, window: RegimeWindow, names: Sequence[str]) -> None:
+        """Take away observations that were added."""
+        columns = (window.regime, window.pnl, _known(window.confidence))
+        for code, pnl, confidence in zip(*(column.tolist() for column in columns), strict=True):
+            self._pnl.remove(names[code], pnl)
+            self._confidence.remove(names[code], confidence)
 
 
 class EarnedTallies:
@@ -87,23 +80,17 @@ class TradedTallies:
     def __init__(self) -> None:
         self._pnl: PnlTallies[str] = PnlTallies()
         self._by_policy: PnlTallies[tuple[str, int]] = PnlTallies()
-        self._by_strategy: PnlTallies[tuple[str, str]] = PnlTallies()
 
     @property
     def regimes(self) -> KeysView[str]:
         """The regimes that have entries."""
         return self._pnl.totals.keys()
 
-    @property
-    def strategies(self) -> Iterator[str]:
-        """The strategies that have entries, each as often as there are regimes in which it has."""
-        return (strategy for _, strategy in self._by_strategy.totals)
-
     def totals(self) -> TradedTotals:
         """Give the totals as they stand."""
-        return TradedTotals(self._pnl.totals.copy(), self._by_policy.totals.copy(), self._by_strategy.totals.copy())
+        return TradedTotals(self._pnl.totals.copy(), self._by_policy.totals.copy())
 
-    def add(self, window: TradeWindow, names: Sequence[str], strategies: Sequence[str]) -> None:
+    def add(self, window: TradeWindow, names: Sequence[str]) -> None:
         """Add trades."""
         self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
 
@@ -111,27 +98,18 @@ class TradedTallies:
             regime, policy = divmod(group, _POLICIES)
             return names[regime], policy
 
-        def strategy_key(group: int) -> tuple[str, str]:
-            regime, strategy = divmod(group, len(strategies))
-            return names[regime], strategies[strategy]
-
         given = window.policy >= 0
         group = window.regime[given] * _POLICIES + window.policy[given]
         self._by_policy.add_all(policy_key, group, window.pnl[given])
-        given = window.strategy >= 0
-        group = window.regime[given] * len(strategies) + window.strategy[given]
-        self._by_strategy.add_all(strategy_key, group, window.pnl[given])
 
-    def remove(self, window: TradeWindow, names: Sequence[str], strategies: Sequence[str]) -> None:
+    def remove(self, window: TradeWindow, names: Sequence[str]) -> None:
         """Take away trades that were added."""
-        columns = (window.regime, window.pnl, window.policy, window.strategy)
-        for code, pnl, policy, strategy in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (window.regime, window.pnl, window.policy)
+        for code, pnl, policy in zip(*(column.tolist() for column in columns), strict=True):
             regime = names[code]
             self._pnl.remove(regime, pnl)
             if policy >= 0:
                 self._by_policy.remove((regime, policy), pnl)
-            if strategy >= 0:
-                self._by_strategy.remove((regime, strategies[strategy]), pnl)
 
 
 def _known(confidences: FloatColumn) -> FloatColumn:
@@ -148,9 +126,9 @@ def out_of_range(confidences: FloatColumn) -> NDArray[np.bool_]:
 def totals_of(memory: StrategicMemory, checkpoint: Checkpoint = go_on) -> MemoryTotals:
     """Add up a whole memory. It calls `checkpoint` now and then."""
     observed, earned, traded = ObservedTallies(), EarnedTallies(), TradedTallies()
-    observed.add(memory.regimes, memory.regime_names, checkpoint)
+    observed.add(memory.regimes, memory.regime_names)
     checkpoint()
     earned.add(memory.portfolio, memory.regime_names)
     checkpoint()
-    traded.add(memory.trades, memory.regime_names, memory.strategy_names)
+    traded.add(memory.trades, memory.regime_names)
     return MemoryTotals(observed.totals(), earned.totals(), traded.totals())

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from strategic_memory_server.regime_runs import RunTotals
 from strategic_memory_server.tallies import PnlTotal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedTotals:
-    """Regime observations by regime: their pnl, their confidence (an absent one as 0), and their runs."""
+    """Regime observations by regime: their pnl, and their confidence (an absent one as 0)."""
 
     pnl: Mapping[str, PnlTotal] = field(default_factory=dict)
     confidence: Mapping[str, PnlTotal] = field(default_factory=dict)
-    runs: RunTotals = field(default_factory=RunTotals)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TradedTotals:
-    """Trade results by regime, by regime and policy, and by regime and strategy."""
+    """Trade results by regime, and by regime and policy."""
 
     pnl: Mapping[str, PnlTotal] = field(default_factory=dict)
     by_policy: Mapping[tuple[str, int], PnlTotal] = field(default_factory=dict)
-    by_strategy: Mapping[tuple[str, str], PnlTotal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

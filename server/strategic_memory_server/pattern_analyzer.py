@@ -1,4 +1,4 @@
-"""PatternAnalyzer: which regime paid, which policy paid in it, and how regimes follow each other.
+"""PatternAnalyzer: which regime paid, and which policy paid in it.
 
 Pure: the same memory gives the same bytes. It works from the totals of a memory, so where the loader has kept them a
 long window takes no longer than a short one. Sums of pnl are correctly rounded (as by `math.fsum`), so they depend
@@ -11,18 +11,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, Transition
+from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures, mean_of, trade_figures
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.exact_sum import rounded
-from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, StrategicMemory
+from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.regime_runs import RunTotals
-from strategic_memory_server.tallies import NOTHING, PnlTotal
+from strategic_memory_server.tallies import NOTHING
 
 PolicyFigures = list[tuple[Policy, TradeFigures]]
-StrategyFigures = list[tuple[str, TradeFigures]]
 
 
 class PatternAnalyzer:
@@ -39,55 +37,36 @@ class PatternAnalyzer:
         """Work out everything from one memory. It calls `checkpoint` now and then."""
         totals = memory.totals or totals_of(memory, checkpoint)
         checkpoint()
-        runs = totals.observed.runs
-        episodes = runs.episodes()
-        policies, strategies = _by_policy(totals), _by_strategy(totals)
+        policies = _by_policy(totals)
         regimes = [
-            self._regime_figures(
-                name,
-                totals,
-                tuple(policies.get(name, ())),
-                tuple(strategies.get(name, ())),
-                (episodes.get(name, 0), _mean_seconds(runs, name, episodes, timed=memory.timed)),
-            )
+            self._regime_figures(name, totals, tuple(policies.get(name, ())))
             for name in {**totals.observed.pnl, **totals.earned, **totals.traded.pnl}
         ]
         checkpoint()
         regimes.sort(key=lambda figures: (-figures.avg_pnl, -figures.sample_count, figures.regime))
         return Analysis(
             regimes=tuple(regimes),
-            current_regime=runs.last or UNKNOWN_REGIME,
-            transitions=tuple(Transition(*pair, count) for pair, count in sorted(runs.transitions.items())),
+            current_regime=memory.current_regime,
             sample_count=memory.sample_count,
             data_as_of_ms=_newest_time_ms(memory),
             leverage_caps=memory.context.leverage_caps,
         )
 
     def _regime_figures(
-        self,
-        name: str,
-        totals: MemoryTotals,
-        policies: tuple[tuple[Policy, TradeFigures], ...],
-        strategies: tuple[tuple[str, TradeFigures], ...],
-        runs: tuple[int, float | None],
+        self, name: str, totals: MemoryTotals, policies: tuple[tuple[Policy, TradeFigures], ...]
     ) -> RegimeFigures:
         observed = totals.observed.pnl.get(name, NOTHING)
         earned = totals.earned.get(name, NOTHING)
         traded = totals.traded.pnl.get(name, NOTHING)
-        episodes, mean_dwell_seconds = runs
         return RegimeFigures(
             regime=name,
             sample_count=observed.entries + earned.entries + traded.entries,
             total_pnl=rounded(observed.units + earned.units + traded.units),
             wins=observed.wins + traded.wins,
             losses=observed.losses + traded.losses,
-            confidence=_mean(totals.observed.confidence[name]) if observed.entries else None,
+            confidence=mean_of(totals.observed.confidence[name]) if observed.entries else None,
             best_policy=self._best_policy(policies),
             policies=policies,
-            strategies=strategies,
-            episodes=episodes,
-            mean_dwell_observations=totals.observed.runs.mean_observations(name, episodes, observed.entries),
-            mean_dwell_seconds=mean_dwell_seconds,
         )
 
     def _best_policy(self, policies: tuple[tuple[Policy, TradeFigures], ...]) -> Policy | None:
@@ -98,33 +77,12 @@ class PatternAnalyzer:
         return Policy(-max(enough)[1]) if enough else None
 
 
-def _mean(total: PnlTotal) -> float:
-    """Mean of a group: its sum, rounded, over its count."""
-    return rounded(total.units) / total.entries
-
-
-def _trade_figures(total: PnlTotal) -> TradeFigures:
-    return TradeFigures(trades=total.entries, avg_pnl=_mean(total), wins=total.wins, losses=total.losses)
-
-
 def _by_policy(totals: MemoryTotals) -> Mapping[str, PolicyFigures]:
     """Give the figures by policy of each regime, in the order of risk."""
     found: dict[str, PolicyFigures] = {}
     for (regime, policy), total in sorted(totals.traded.by_policy.items()):
-        found.setdefault(regime, []).append((Policy(policy), _trade_figures(total)))
+        found.setdefault(regime, []).append((Policy(policy), trade_figures(total)))
     return found
-
-
-def _by_strategy(totals: MemoryTotals) -> Mapping[str, StrategyFigures]:
-    """Give the figures by strategy of each regime, by name."""
-    found: dict[str, StrategyFigures] = {}
-    for (regime, strategy), total in sorted(totals.traded.by_strategy.items()):
-        found.setdefault(regime, []).append((strategy, _trade_figures(total)))
-    return found
-
-
-def _mean_seconds(runs: RunTotals, regime: str, episodes: Mapping[str, int], *, timed: bool) -> float | None:
-    return runs.mean_seconds(regime, episodes.get(regime, 0)) if timed and regime in episodes else None
 
 
 def _newest_time_ms(memory: StrategicMemory) -> int | None:

@@ -19,7 +19,7 @@ from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.correlation import correlations
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.inline_names import NAMES_AT_ONCE, SentNames, codes_of_names
-from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.regime_details import regime_details
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
@@ -77,7 +77,7 @@ LONG_WORK: dict[str, tuple[Callable[[Checkpoint], object], int]] = {
         10,
     ),
     "counting what follows what": (
-        lambda checkpoint: PatternAnalyzer().analyze(memory_of(MANY_PAIRS), checkpoint),
+        lambda checkpoint: regime_details(memory_of(MANY_PAIRS), checkpoint),
         REGIMES * REGIMES // 2,
     ),
     "the figures of every group": (lambda checkpoint: breakdown(PNL, CODES, CODES, checkpoint=checkpoint), 4),

@@ -24,7 +24,7 @@ REFERENCE = advice()
 
 def analysis(current: str = "BEAR", cap: float | None = None, exposure: float | None = None) -> Analysis:
     figures = RegimeFigures("BEAR", 10, 1.0, 4, 2, 0.5, None)
-    return Analysis((figures,), current, (), 10, None, caps(cap, exposure))
+    return Analysis((figures,), current, 10, None, caps(cap, exposure))
 
 
 def sums_where(regime: str, good: Policy, trades: int = 400, mean: float = 0.5) -> EvidenceSums:

@@ -15,12 +15,12 @@ from input_streams import Id
 from memory_rows import rows_of
 from plain_figures import plain
 
-from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.regime_details import regime_details
 from strategic_memory_server.settings import WindowSettings
 
 LOADS = 25
@@ -41,17 +41,17 @@ def reports(memory: StrategicMemory) -> list[SourceReport]:
     ]
 
 
-def check_against_brute_force(analysis: Analysis, rows: Rows) -> None:
+def check_against_brute_force(memory: StrategicMemory, rows: Rows) -> None:
     """Compare every figure."""
+    analysis, details = PatternAnalyzer().analyze(memory), regime_details(memory)
     expected = []
     for wanted in map(dataclasses.asdict, expected_regimes(rows)):
         for name in ("dwell_observations", "dwell_seconds"):
             wanted[name] = None if wanted[name] is None else pytest.approx(wanted[name], rel=1e-12)
         expected.append(wanted)
-    assert [plain(figures) for figures in analysis.regimes] == expected
-    assert {(step.from_regime, step.to_regime): step.count for step in analysis.transitions} == expected_transitions(
-        rows
-    )
+    assert [plain(figures, details) for figures in analysis.regimes] == expected
+    transitions = {(step.from_regime, step.to_regime): step.count for step in details.transitions}
+    assert transitions == expected_transitions(rows)
     assert analysis.sample_count == len(rows.all())
     assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
     assert analysis.data_as_of_ms == max((row.time_ms for row in rows.all()), default=None)
@@ -87,7 +87,7 @@ async def test_after_every_change(seed: int, redis_client: redis.Redis, async_cl
         assert rows_of(fresh) == rows
         assert PatternAnalyzer().analyze(kept) == PatternAnalyzer().analyze(fresh)
         assert reports(kept) == reports(fresh)
-        check_against_brute_force(PatternAnalyzer().analyze(kept), rows)
+        check_against_brute_force(kept, rows)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tracemalloc
 from random import Random
 
 import pytest
@@ -14,11 +13,9 @@ from random_memory import START_MS, memory_of, random_rows
 from regime_figures import caps
 
 from strategic_memory_server.analysis import Analysis, RegimeFigures
-from strategic_memory_server.deep_analysis import analyze_deeply
-from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.regime_details import regime_details
 
 
 def analyze(rows: Rows, minimum_policy_trades: int = 3) -> Analysis:
@@ -33,17 +30,19 @@ def figures_of(rows: Rows, regime: str, minimum_policy_trades: int = 3) -> Regim
 def test_every_figure_is_that_of_the_brute_force(seed: int) -> None:
     rows = random_rows(seed)
     minimum = seed % 5 + 1
-    analysis = analyze(rows, minimum)
+    memory = memory_of(rows)
+    analysis, details = PatternAnalyzer(minimum).analyze(memory), regime_details(memory)
     expected = expected_regimes(rows, minimum)
     assert [figures.regime for figures in analysis.regimes] == [figures.regime for figures in expected]
     for found, wanted in zip(analysis.regimes, expected, strict=True):
         compared = dataclasses.asdict(wanted)
         for name in ("dwell_observations", "dwell_seconds"):
             compared[name] = None if compared[name] is None else pytest.approx(compared[name], rel=1e-12)
-        assert plain(found) == compared
+        assert plain(found, details) == compared
         assert [policy for policy, _ in found.policies] == sorted(policy for policy, _ in found.policies)
-        assert [name for name, _ in found.strategies] == sorted(name for name, _ in found.strategies)
-    transitions = {(step.from_regime, step.to_regime): step.count for step in analysis.transitions}
+        strategies = [name for name, _ in details.strategies.get(found.regime, ())]
+        assert strategies == sorted(strategies)
+    transitions = {(step.from_regime, step.to_regime): step.count for step in details.transitions}
     assert transitions == expected_transitions(rows)
     assert list(transitions) == sorted(transitions)
     everything = rows.all()
@@ -169,54 +168,14 @@ def test_the_memory_is_not_changed() -> None:
 
 def test_an_empty_memory_has_no_regimes() -> None:
     analysis = analyze(Rows())
-    assert analysis == Analysis((), "UNKNOWN", (), 0, None)
+    assert analysis == Analysis((), "UNKNOWN", 0, None)
 
 
-def test_without_times_there_are_no_times_and_the_order_still_counts() -> None:
+def test_without_times_the_order_still_tells_the_current_regime() -> None:
     rows = Rows(regimes=[RegimeRow(START_MS, name, 0.1) for name in ("A", "A", "B", "A")])
     analysis = PatternAnalyzer().analyze(memory_of(rows, timed=False))
-    assert analysis.data_as_of_ms is None
-    assert {figures.regime: figures.mean_dwell_seconds for figures in analysis.regimes} == {"A": None, "B": None}
-    assert {figures.regime: figures.episodes for figures in analysis.regimes} == {"A": 2, "B": 1}
-    assert analysis.current_regime == "A"
-
-
-def test_a_run_that_has_not_ended_has_no_length_yet() -> None:
-    """Both places where an answer gives the length count the runs that have ended, and no other."""
-    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, "A", 0.1) for second in range(5)])
-    figures = figures_of(rows, "A")
-    assert (figures.episodes, figures.mean_dwell_observations, figures.mean_dwell_seconds) == (1, None, None)
-    names = ["A"] * 4 + ["B"] * 2 + ["A"] * 2 + ["B"] * 9
-    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, name, 0.1) for second, name in enumerate(names)])
-    memory = memory_of(rows)
-    analysis = PatternAnalyzer().analyze(memory)
-    shown = {figures.regime: figures.mean_dwell_observations for figures in analysis.regimes}
-    assert shown == {"A": 3.0, "B": 2.0}
-    dynamics = analyze_deeply(memory, analysis, EvidenceSums(0.998), EvidenceSettings(), START_MS).dynamics
-    assert dynamics is not None
-    beside = zip(dynamics.regimes, dynamics.dwells, strict=True)
-    assert {regime: dwell.mean_observations for regime, dwell in beside} == shown
-
-
-def test_the_time_of_a_run_ends_where_the_next_one_begins() -> None:
-    starts = {"A": 0, "B": 90}
-    rows = Rows(regimes=[RegimeRow(START_MS + second * 1000, name, 0.1) for name, second in starts.items()])
-    assert figures_of(rows, "A").mean_dwell_seconds == 90.0
+    assert (analysis.data_as_of_ms, analysis.current_regime) == (None, "A")
 
 
 def test_a_cap_in_the_memory_is_carried_through() -> None:
     assert PatternAnalyzer().analyze(memory_of(Rows(), max_leverage_hint=0.25)).leverage_caps == caps(0.25)
-
-
-def test_as_many_regimes_as_entries_cost_no_more_than_the_entries() -> None:
-    count = 10_000
-    rows = Rows(regimes=[RegimeRow(START_MS + index, f"R{index}", 0.1) for index in range(count)])
-    memory = memory_of(rows)
-    tracemalloc.start()
-    try:
-        analysis = PatternAnalyzer().analyze(memory)
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert len(analysis.transitions) == count - 1
-    assert peak_bytes < 100 * 2**20

@@ -37,7 +37,7 @@ CAPS = st.none() | st.floats(0.0, 3.0)
 
 
 def analysis(current: str = "BULL", cap: float | None = None, exposure: float | None = None) -> Analysis:
-    return Analysis((RegimeFigures("BULL", 10, 1.0, 4, 2, 0.5, None),), current, (), 10, None, caps(cap, exposure))
+    return Analysis((RegimeFigures("BULL", 10, 1.0, 4, 2, 0.5, None),), current, 10, None, caps(cap, exposure))
 
 
 def completed(

@@ -83,9 +83,9 @@ class RollingRegimes(RollingWindow):
         self.buffer.append(columns)
 
     def _uncount_oldest(self, count: int) -> None:
-        oldest = self.buffer.columns(0, count + 1)
-        self._tallies.remove_oldest(_window(oldest), count, self._names.names)
-        self._out_of_range -= int(np.count_nonzero(out_of_range(oldest["confidence"][:count])))
+        oldest = self.buffer.columns(0, count)
+        self._tallies.remove(_window(oldest), self._names.names)
+        self._out_of_range -= int(np.count_nonzero(out_of_range(oldest["confidence"])))
 
     def _reset_tallies(self) -> None:
         self._tallies, self._out_of_range = ObservedTallies(), 0

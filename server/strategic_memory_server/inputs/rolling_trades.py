@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, KeysView, Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
+from strategic_memory_server.distinct import distinct
 from strategic_memory_server.inputs.asof_join import JOIN_DTYPE
 from strategic_memory_server.inputs.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.inputs.entries import TradeResult
@@ -83,8 +84,9 @@ class RollingTrades(RollingResults):
 
     @property
     def used_strategies(self) -> Iterator[str]:
-        """The strategies that have entries; one may be there more than once."""
-        return self._tallies.strategies
+        """The strategies that have entries."""
+        codes = distinct(self.buffer.column("strategy")).found.tolist()
+        return (self._strategies.names[code] for code in codes if code >= 0)
 
     def totals(self) -> TradedTotals:
         """Give its totals."""
@@ -141,7 +143,7 @@ class RollingTrades(RollingResults):
     def _count(self, columns: Columns, sign: int) -> None:
         self._unrecognised += sign * int(np.count_nonzero(columns["unrecognised"]))
         change = self._tallies.add if sign > 0 else self._tallies.remove
-        change(_trade_window(columns), self._names.names, self._strategies.names)
+        change(_trade_window(columns), self._names.names)
 
     def _reset_tallies(self) -> None:
         super()._reset_tallies()

@@ -11,6 +11,7 @@ from strategic_memory_server.figures.interval import Interval
 from strategic_memory_server.figures.mean_pnl import IntervalMethod
 from strategic_memory_server.figures.performance import Performance
 from strategic_memory_server.policy import Policy
+from strategic_memory_server.regime_details import RegimeDetails
 from strategic_memory_server.rpc.evidence_to_wire import evidence_message
 from strategic_memory_server.rpc.wire_names import POLICIES
 
@@ -30,6 +31,11 @@ def add_figures(message: analysis_pb2.Analysis, deep: DeepAnalysis) -> None:
         evidence = evidence_message(deep.evidence.get(regime.regime))
         if evidence is not None:
             regime.evidence.CopyFrom(evidence)
+        _add_details(regime, deep.details)
+    message.transitions.extend(
+        analysis_pb2.RegimeTransition(from_regime=each.from_regime, to_regime=each.to_regime, count=each.count)
+        for each in deep.details.transitions
+    )
     if deep.dynamics is not None:
         message.regime_dynamics.CopyFrom(dynamics_message(deep.dynamics))
     if deep.correlations is not None:
@@ -49,6 +55,23 @@ def _add_group(
     if group is not None:
         message.performance.CopyFrom(performance_message(group.performance))
         message.drift.CopyFrom(drift_message(group.drift))
+
+
+def _add_details(message: analysis_pb2.RegimeAnalysis, details: RegimeDetails) -> None:
+    message.strategies.extend(
+        analysis_pb2.StrategyAnalysis(
+            strategy=name, trades=figures.trades, avg_pnl=figures.avg_pnl, win_rate=figures.win_rate
+        )
+        for name, figures in details.strategies.get(message.regime, ())
+    )
+    runs = details.runs.get(message.regime)
+    if runs is None:
+        return
+    message.episodes = runs.episodes
+    if runs.mean_observations is not None:
+        message.mean_dwell_observations = runs.mean_observations
+    if runs.mean_seconds is not None:
+        message.mean_dwell_seconds = runs.mean_seconds
 
 
 def performance_message(found: Performance) -> figures_pb2.Performance:

@@ -72,12 +72,6 @@ def analysis_message(analysis: Analysis, memory: StrategicMemory) -> analysis_pb
         regimes=[_regime(figures) for figures in analysis.regimes],
         current_regime=analysis.current_regime,
         preferred_regime=known[0].regime if known else UNKNOWN_REGIME,
-        transitions=[
-            analysis_pb2.RegimeTransition(
-                from_regime=transition.from_regime, to_regime=transition.to_regime, count=transition.count
-            )
-            for transition in analysis.transitions
-        ],
         sources=[_source(report) for report in memory.sources],
         sample_count=analysis.sample_count,
         data_as_of=timestamp(analysis.data_as_of_ms),
@@ -130,22 +124,12 @@ def _regime(figures: RegimeFigures) -> analysis_pb2.RegimeAnalysis:
         confidence=figures.confidence,
         best_policy=POLICIES[figures.best_policy],
         policies=[_policy(policy, trades) for policy, trades in figures.policies],
-        strategies=[_strategy(name, trades) for name, trades in figures.strategies],
-        episodes=figures.episodes,
-        mean_dwell_observations=figures.mean_dwell_observations,
-        mean_dwell_seconds=figures.mean_dwell_seconds,
     )
 
 
 def _policy(policy: Policy, figures: TradeFigures) -> analysis_pb2.PolicyAnalysis:
     return analysis_pb2.PolicyAnalysis(
         policy=POLICIES[policy], trades=figures.trades, avg_pnl=figures.avg_pnl, win_rate=figures.win_rate
-    )
-
-
-def _strategy(name: str, figures: TradeFigures) -> analysis_pb2.StrategyAnalysis:
-    return analysis_pb2.StrategyAnalysis(
-        strategy=name, trades=figures.trades, avg_pnl=figures.avg_pnl, win_rate=figures.win_rate
     )
 
 

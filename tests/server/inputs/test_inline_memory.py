@@ -17,6 +17,7 @@ from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.inline_names import NAMES_AT_ONCE
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.regime_details import regime_details
 from strategic_memory_server.settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.stream_position import MAX_TIME_MS
 
@@ -247,7 +248,7 @@ def test_without_times_of_the_observations_nothing_is_inferred() -> None:
     assert regimes_of(memory)["portfolio"] == ["UNKNOWN"]
     analysis = PatternAnalyzer().analyze(memory)
     assert analysis.current_regime == "A"
-    assert analysis.regimes[-1].mean_dwell_seconds is None
+    assert regime_details(memory).runs["A"].mean_seconds is None
 
 
 COLUMNS = st.lists(st.floats() | st.sampled_from([0.1, -0.5]), max_size=4)

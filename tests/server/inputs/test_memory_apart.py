@@ -17,6 +17,7 @@ from redis_inputs import add_trade
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.regime_details import regime_details
 from strategic_memory_server.settings import WindowSettings
 
 MOST = 5
@@ -67,7 +68,7 @@ def test_it_is_as_if_the_others_had_been_named_so(seed: int) -> None:
     assert rows_of(memory) == wanted
     found = PatternAnalyzer().analyze(memory)
     assert [figures.regime for figures in found.regimes] == [each.regime for each in expected_regimes(wanted)]
-    transitions = {(step.from_regime, step.to_regime): step.count for step in found.transitions}
+    transitions = {(step.from_regime, step.to_regime): step.count for step in regime_details(memory).transitions}
     assert transitions == expected_transitions(wanted)
     assert "OTHER" not in {figures.regime for figures in found.known_regimes}
     assert memory.others == len({row.regime for row in rows.all()} - kept - {"OTHER"})

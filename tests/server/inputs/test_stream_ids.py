@@ -16,6 +16,7 @@ from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.regime_details import regime_details
 from strategic_memory_server.settings import WindowSettings
 
 BEGAN_S = 1_704_447_000
@@ -45,8 +46,8 @@ def write_story(client: redis.Redis, written: Callable[[int, int], str], second:
 
 def figures(memory: StrategicMemory) -> list[dict[str, object]]:
     """All figures but those of time."""
-    analysis = PatternAnalyzer().analyze(memory)
-    return [{**vars_of(plain(each)), "dwell_seconds": None} for each in analysis.regimes]
+    analysis, details = PatternAnalyzer().analyze(memory), regime_details(memory)
+    return [{**vars_of(plain(each, details)), "dwell_seconds": None} for each in analysis.regimes]
 
 
 def vars_of(figure: object) -> dict[str, object]:
@@ -116,7 +117,7 @@ async def test_an_age_is_measured_from_what_is_not_in_the_future(
     assert data_as_of_ms == good_ms
     assert noted(memory) == {"stream:trade.results": (2, beyond)}
     assert not memory.timed, "what lasted how long is not known"
-    assert all(figures.mean_dwell_seconds is None for figures in PatternAnalyzer().analyze(memory).regimes)
+    assert all(runs.mean_seconds is None for runs in regime_details(memory).runs.values())
 
     spanned = await loader.load_span(WindowSettings(), TimeSpan(last_ms=now_ms()))
     assert (spanned.trades.pnl.size, spanned.timed, noted(spanned)) == (0, True, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS
-from brute_force import RegimeRow, Rows, TradeRow
+from brute_force import RegimeRow, Rows, TradeRow, expected_regimes, expected_transitions
 from expected_figures import expected_correlations, expected_drift, expected_dynamics, expected_performance
 from finite_output import assert_finite
 from in_process_server import InProcessServer
@@ -43,7 +44,11 @@ def random_rows(seed: int, trades: int = 400) -> Rows:
     for _ in range(trades):
         pnl = 0.6 * pnl + random.gauss(0.1, 1.0)
         time_ms += random.choice((0, HOUR_MS // 3))
-        made.append(TradeRow(start_ms + time_ms, random.choice(REGIMES), pnl, random.choice(POLICIES), ""))
+        made.append(
+            TradeRow(
+                start_ms + time_ms, random.choice(REGIMES), pnl, random.choice(POLICIES), random.choice(("", "carry"))
+            )
+        )
     observed = [RegimeRow(start_ms + HOUR_MS * place, random.choice(REGIMES), 0.1, 0.5) for place in range(60)]
     return Rows(regimes=observed, trades=made)
 
@@ -61,6 +66,7 @@ def inline(rows: Rows, *, timed: bool = True) -> service_pb2.AnalyzeRequest:
                 market_regime=[row.regime for row in traded],
                 realized_pnl=[row.pnl for row in traded],
                 policy=[row.policy for row in traded],
+                strategy=[row.strategy for row in traded],
                 time_ms=[row.time_ms for row in traded] if timed else [],
             ),
         ),
@@ -74,10 +80,13 @@ def of_pnl(pnl: Sequence[float]) -> Rows:
 
 def assert_as_expected(found: Analysis, rows: Rows, *, timed: bool) -> None:
     now_ms = NOW_MS if timed else None
-    named = {row.regime for row in rows.trades} | {row.regime for row in rows.regimes}
-    assert {regime.regime for regime in found.regimes} == named
-    for regime in found.regimes:
+    for regime, wanted in zip(found.regimes, expected_regimes(rows), strict=True):
         name = regime.regime
+        assert (name, regime.episodes) == (wanted.regime, wanted.episodes)
+        assert regime.mean_dwell_observations == pytest.approx(wanted.dwell_observations)
+        assert regime.mean_dwell_seconds == pytest.approx(wanted.dwell_seconds if timed else None)
+        strategies = {each.strategy: (each.trades, each.avg_pnl, each.win_rate) for each in regime.strategies}
+        assert strategies == {each: dataclasses.astuple(of) for each, of in wanted.strategies.items()}
         assert regime.performance == expected_performance(rows.trades, name, None, decay=DECAY, now_ms=now_ms)
         assert regime.drift == expected_drift(rows.trades, name, None)
         for policy in regime.policies:
@@ -85,6 +94,8 @@ def assert_as_expected(found: Analysis, rows: Rows, *, timed: bool) -> None:
             own = policy.policy.name
             assert policy.performance == expected_performance(rows.trades, name, own, decay=DECAY, now_ms=now_ms)
             assert policy.drift == expected_drift(rows.trades, name, own)
+    steps = {(step.from_regime, step.to_regime): step.count for step in found.transitions}
+    assert steps == expected_transitions(rows)
     assert found.regime_dynamics == expected_dynamics(rows.regimes, timed=timed)
     assert found.correlations == (expected_correlations(rows.trades) if timed else None)
 
@@ -106,7 +117,14 @@ async def test_stored_they_are_those_of_the_pure_functions(service: InProcessSer
     rows = random_rows(7, trades=60)
     for place, trade in enumerate(rows.trades):
         entry_id = f"{trade.time_ms}-{place}"
-        add_trade(redis_client, trade.regime, repr(trade.pnl), policy=trade.policy or None, entry_id=entry_id)
+        add_trade(
+            redis_client,
+            trade.regime,
+            repr(trade.pnl),
+            policy=trade.policy or None,
+            strategy=trade.strategy,
+            entry_id=entry_id,
+        )
     for seen in rows.regimes:
         add_regime(redis_client, seen.regime, seen.pnl, entry_id=f"{seen.time_ms}-0")
     settings = analysis_pb2.AnalysisSettings(regime_window=1_000, trade_window=1_000)

@@ -175,11 +175,8 @@ def test_an_analysis_carries_its_figures_and_its_context() -> None:
     assert (bull.regime, bull.avg_pnl, bull.wins, bull.losses, bull.win_rate) == ("BULL", 0.5, 4, 0, 1.0)
     assert bull.best_policy == feedback_pb2.POLICY_BALANCED
     assert [(each.policy, each.trades) for each in bull.policies] == [(feedback_pb2.POLICY_BALANCED, 3)]
-    assert [(each.strategy, each.trades, each.win_rate) for each in bull.strategies] == [("carry", 3, 1.0)]
-    assert not bull.HasField("mean_dwell_seconds")
-    assert (bear.mean_dwell_seconds, bear.confidence) == (1.0, 0.0)
+    assert bear.confidence == 0.0
     assert not bear.HasField("win_rate")
-    assert [(step.from_regime, step.to_regime, step.count) for step in message.transitions] == [("BEAR", "BULL", 1)]
     assert message.context.HasField("max_leverage_hint")
     assert message.context.max_leverage_hint == 0.0
     assert [source.source for source in message.sources] == [
