@@ -67,7 +67,8 @@ class AnalysisSettings(Unchanging):
     evidence: EvidenceSettings | None = None
     """How evidence is weighed."""
     past_revisions: int | None = None
-    """Newest revisions of the feedback log to judge by the trades of the window, 0 (none) to 10,000. None: 1,000."""
+    """Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000.
+    None or 0: none."""
 
 
 @dataclass(frozen=True, slots=True)

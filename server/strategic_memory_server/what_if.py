@@ -23,7 +23,6 @@ from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
 from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 
-DEFAULT_PAST_REVISIONS = 1_000
 MAX_PAST_REVISIONS = 10_000
 
 
@@ -46,7 +45,7 @@ class AnalysisOrder:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     as_of_ms: int | None = None
     max_age_ms: int | None = None
-    past_revisions: int = DEFAULT_PAST_REVISIONS
+    past_revisions: int = 0
     max_regimes: int = MAX_REGIMES
 
     def span(self, now_ms: int) -> TimeSpan:

@@ -49,7 +49,7 @@ def test_a_service_is_judged_by_what_it_has_said_itself(start_service: StartServ
     for _ in range(21):
         add_trade(redis_client, "BULL", 0.75, policy="BALANCED")
     wait_until_remembered(service, redis_client)
-    found = ask(service, analysis_pb2.AnalysisSettings(trade_window=1_000))
+    found = ask(service, analysis_pb2.AnalysisSettings(trade_window=1_000, past_revisions=1_000))
     assert found.revisions >= 4, "each round has changed what is said"
     assert found.left_out == 0
     by_subject = {each.subject: each for each in found.calibrations}

@@ -67,7 +67,7 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
     "--past-revisions",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Newest revisions to judge by the trades of the window; 0: none.",
+    help="Judge past advice too: the newest N revisions, by the trades of the window.",
 )
 @click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
 @json_option

@@ -54,8 +54,8 @@ class AnalysisSettings(_message.Message):
     rules: _feedback_pb2.Rules.ValueType
     """Rules to be in charge of the feedback. RULES_UNSPECIFIED: as the service is configured."""
     past_revisions: _builtins.int
-    """Newest revisions of the feedback log to judge by the trades of the window, up to 10,000; with `as_of`, of those said
-    up to then. 0: none, and the answer has no `past_advice`. Absent: 1,000.
+    """Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000; with
+    `as_of`, of those said up to then. 0, or absent: none, and the answer has no `past_advice`.
     """
     @_builtins.property
     def policy_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRule]:

@@ -24,7 +24,7 @@ from strategic_memory_server.settings import (
     SyncSettings,
     WindowSettings,
 )
-from strategic_memory_server.what_if import DEFAULT_PAST_REVISIONS, MAX_PAST_REVISIONS, AnalysisOrder
+from strategic_memory_server.what_if import MAX_PAST_REVISIONS, AnalysisOrder
 
 MAX_POLICY_RULES = 1_000
 
@@ -112,9 +112,10 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         )
     rows, wrong = _policy_table(settings.policy_rules)
     violations.extend(wrong)
-    past_revisions = settings.past_revisions if settings.HasField("past_revisions") else DEFAULT_PAST_REVISIONS
-    if past_revisions > MAX_PAST_REVISIONS:
-        violations.append(Violation("settings.past_revisions", f"is {past_revisions}; give 0 to {MAX_PAST_REVISIONS}"))
+    if settings.past_revisions > MAX_PAST_REVISIONS:
+        violations.append(
+            Violation("settings.past_revisions", f"is {settings.past_revisions}; give 0 to {MAX_PAST_REVISIONS}")
+        )
     moment_ms, age_ms = as_of_ms(settings, violations), max_age_ms(settings, violations)
     evidence = evidence_settings(settings.evidence, service.evidence, violations)
     if violations or rules is None:
@@ -132,7 +133,7 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
         rules=rules,
         as_of_ms=moment_ms,
         max_age_ms=age_ms,
-        past_revisions=past_revisions,
+        past_revisions=settings.past_revisions,
         max_regimes=service.max_regimes,
     )
 

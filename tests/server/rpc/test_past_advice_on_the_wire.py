@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import grpc
 import pytest
@@ -23,7 +24,8 @@ from strategic_memory_server.past_advice.log_reader import PAGE_ENTRIES
 
 START_MS, END_MS = 1_000, 4_000
 TRADES = 900
-DEFAULT = 1_000
+MOST = 1_000
+ASKED = analysis_pb2.AnalysisSettings(past_revisions=MOST)
 
 
 def moment(time_ms: int) -> Timestamp:
@@ -42,10 +44,10 @@ async def test_it_is_that_of_the_walk(seed: int, service: InProcessServer, redis
     trades = random_trades(seed, TRADES, START_MS - 100, END_MS + 100)
     write_log(redis_client, log)
     write_trades(redis_client, trades)
-    for window, most in ((TRADES, None), (300, 1_000), (TRADES, 50), (30, 10_000)):
+    for window, most in ((TRADES, 1_000), (300, 1_000), (TRADES, 50), (30, 10_000)):
         settings = analysis_pb2.AnalysisSettings(trade_window=window, past_revisions=most)
         found = await ask(service, settings)
-        assert found == expected_past_advice(log, trades[-window:], most=DEFAULT if most is None else most)
+        assert found == expected_past_advice(log, trades[-window:], most=most)
         assert found.revisions > 0
 
 
@@ -81,10 +83,12 @@ async def test_an_age_leaves_out_trades_and_keeps_what_was_in_force(
     trades = [TradeRow(time_ms, "BULL", 0.5, "BALANCED", "") for time_ms in range(110, 500, 3)]
     write_log(redis_client, log)
     write_trades(redis_client, trades)
-    settings = analysis_pb2.AnalysisSettings(as_of=moment(450), max_age=Duration(nanos=100_000_000), trade_window=1_000)
+    settings = analysis_pb2.AnalysisSettings(
+        as_of=moment(450), max_age=Duration(nanos=100_000_000), trade_window=1_000, past_revisions=MOST
+    )
     young = [trade for trade in trades if 350 <= trade.time_ms <= 450]
     found = await ask(service, settings)
-    assert found == expected_past_advice(log, young, most=DEFAULT, as_of_ms=450)
+    assert found == expected_past_advice(log, young, most=MOST, as_of_ms=450)
     assert found.revisions == 2
     assert found.calibrations[0].statements == 1
 
@@ -92,10 +96,10 @@ async def test_an_age_leaves_out_trades_and_keeps_what_was_in_force(
 async def test_where_there_are_no_trades_or_no_revisions(service: InProcessServer, redis_client: redis.Redis) -> None:
     trades = [TradeRow(10, "BULL", 0.5, "BALANCED", "")]
     write_log(redis_client, [foreign_entry(Random(1), 3)])
-    found = await ask(service, analysis_pb2.AnalysisSettings())
-    assert found == expected_past_advice([], [], most=DEFAULT)
+    found = await ask(service, ASKED)
+    assert found == expected_past_advice([], [], most=MOST)
     write_trades(redis_client, trades)
-    found = await ask(service, analysis_pb2.AnalysisSettings())
+    found = await ask(service, ASKED)
     assert found is not None
     assert (found.revisions, found.left_out, found.first_said) == (0, 1, None)
 
@@ -105,10 +109,16 @@ async def test_it_is_left_out_where_it_was_not_asked_for_and_for_a_memory_in_the
 ) -> None:
     write_log(redis_client, [entry_of(said(1, 10))])
     write_trades(redis_client, [TradeRow(20, "BULL", 0.5, "BALANCED", "")])
-    assert await ask(service, analysis_pb2.AnalysisSettings()) is not None
-    assert await ask(service, analysis_pb2.AnalysisSettings(past_revisions=0)) is None
+    pages = {}
+    for most in (1, 0, None):
+        redis_client.config_resetstat()
+        found = await ask(service, analysis_pb2.AnalysisSettings(past_revisions=most))
+        assert (found is not None) == bool(most)
+        commands: Any = redis_client.info("commandstats")
+        pages[most] = commands["cmdstat_xrevrange"]["calls"]
+    assert pages[None] == pages[0] == pages[1] - 1, "a log that was not asked about is not read"
     columns = memory_pb2.TradeColumns(market_regime=["BULL"], realized_pnl=[0.5], time_ms=[20])
-    inline = service_pb2.AnalyzeRequest(inline=memory_pb2.InlineMemory(trade_results=columns))
+    inline = service_pb2.AnalyzeRequest(inline=memory_pb2.InlineMemory(trade_results=columns), settings=ASKED)
     assert not (await service.client.analyze(inline)).analysis.HasField("past_advice")
 
 
@@ -124,6 +134,6 @@ async def test_a_log_of_another_type_leaves_the_rest_of_the_answer(
 ) -> None:
     write_trades(redis_client, [TradeRow(20, "BULL", 0.5, "BALANCED", "")])
     redis_client.set("quantum:stream:strategic_feedback", "text")
-    response = await service.client.analyze(service_pb2.AnalyzeRequest())
+    response = await service.client.analyze(service_pb2.AnalyzeRequest(settings=ASKED))
     assert response.analysis.sample_count == 1
     assert not response.analysis.HasField("past_advice")
