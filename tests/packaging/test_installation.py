@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 PACKAGES = {
     "strategic_memory": "protos",
     "strategic_memory_client": "client",
+    "strategic_memory_producer": "producer",
     "strategic_memory_server": "server",
 }
 
@@ -32,7 +33,7 @@ def contents(image: Installation) -> set[str]:
         return set(archive.namelist())
 
 
-def test_the_wheel_holds_the_three_packages_and_nothing_else(contents: set[str]) -> None:
+def test_the_wheel_holds_its_packages_and_nothing_else(contents: set[str]) -> None:
     folders = {name.partition("/")[0] for name in contents}
 
     assert {folder for folder in folders if not folder.endswith(".dist-info")} == set(PACKAGES)
@@ -65,7 +66,7 @@ def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = Parser().parsestr(archive.read(name).decode())
 
-    assert metadata.get_all("Provides-Extra") == ["embedded", "replay", "server"]
+    assert metadata.get_all("Provides-Extra") == ["embedded", "producer", "replay", "server"]
 
 
 def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:
@@ -93,6 +94,12 @@ def test_the_service_command_names_the_extra_that_is_missing(client_only: Instal
     assert answer.returncode != 0
     assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
     assert "pip install 'strategic-memory[server]'" in answer.stderr
+
+
+def test_the_producer_names_the_extra_that_is_missing(client_only: Installation) -> None:
+    answer = client_only.run("python", "-c", "import strategic_memory_producer")
+
+    assert answer.stderr.strip().endswith("pip install 'strategic-memory[producer]'")
 
 
 def test_the_service_command_runs_with_the_extra(image: Installation) -> None:

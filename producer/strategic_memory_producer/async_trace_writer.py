@@ -1,0 +1,96 @@
+"""Writes traces, for programs with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import redis.asyncio
+from redis.exceptions import AuthenticationError
+
+from strategic_memory_producer.checked_values import Number
+from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
+from strategic_memory_producer.delivery import Delivery
+from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.traces import (
+    ObservationFields,
+    PortfolioFields,
+    TradeFields,
+    portfolio_entry,
+    regime_observation,
+    trade_result,
+)
+from strategic_memory_producer.writer_settings import WriterSettings
+
+
+class AsyncTraceWriter:
+    """Writes what a trading program saw and earned into the input streams of the service, as `TraceWriter` does.
+
+    It belongs to the event loop that it is first used in, and never holds that up. Tasks that share it write one after
+    the other. A call that is cancelled may have written its entries.
+    """
+
+    def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
+        self._settings = settings or WriterSettings()
+        with read_url():
+            self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
+        self._client = redis.asyncio.Redis(connection_pool=self._pool)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._pool.disconnect()
+
+    async def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> str:
+        """Write a regime that was observed; return its id."""
+        return (await self.write([regime_observation(regime, more)]))[0]
+
+    async def record_trade(self, realized_pnl: Number, **more: Unpack[TradeFields]) -> str:
+        """Write how a trade ended; return its id. With a `trade_id` it may be recorded again without harm."""
+        return (await self.write([trade_result(realized_pnl, more)]))[0]
+
+    async def record_portfolio(self, pnl: Number, **more: Unpack[PortfolioFields]) -> str:
+        """Write what the portfolio earned; return its id."""
+        return (await self.write([portfolio_entry(pnl, more)]))[0]
+
+    async def write(self, entries: Sequence[Entry]) -> list[str]:
+        """Write entries in their order, in as few round trips as it takes; return their ids.
+
+        Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
+        for a value that is wrong, before anything is sent.
+        """
+        delivery = Delivery(self._settings, entries)
+        async with self._one_at_a_time:
+            while page := delivery.page():
+                pause_s = await self._attempt(delivery, page)
+                await asyncio.sleep(pause_s)
+        return delivery.ids()
+
+    async def _attempt(self, delivery: Delivery, page: Sequence[Entry]) -> float:
+        # A connection that Redis has closed meanwhile is known as such once the loop has looked.
+        await asyncio.sleep(0)
+        try:
+            # Connects where that is needed: an error up to here is one of entries that were not sent.
+            await self._pool.release(await self._pool.get_connection())
+        except AuthenticationError as error:
+            raise delivery.shut_out(error) from error
+        except OUT_OF_REACH as error:
+            return delivery.not_sent(error)
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for entry in page:
+                    pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
+                answers = await pipeline.execute(raise_on_error=False)
+        except OUT_OF_REACH as error:
+            return delivery.broken_off(error)
+        return delivery.answered(answers)

@@ -1,0 +1,101 @@
+"""Which entries of one call Redis has taken, and what may still be sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.errors import UnwrittenError
+from strategic_memory_producer.refusals import meaning_of
+from strategic_memory_producer.writer_settings import WriterSettings
+
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
+
+
+class Delivery:
+    """Is told how each attempt ended, and knows what to send next. It neither sends nor waits.
+
+    What Redis has certainly not taken is sent again until the time is up. Where a connection broke after a page was
+    sent, trades are sent again, for each counts once by its `trade_id`; whether the rest arrived nobody knows, and
+    the caller is told.
+    """
+
+    def __init__(self, settings: WriterSettings, entries: Sequence[Entry]) -> None:
+        self._settings = settings
+        self._entries = entries
+        self._ids = [""] * len(entries)
+        self._unsent = list(range(len(entries)))
+        self._in_doubt: list[int] = []
+        self._ends_s = time.monotonic() + settings.timeout_s
+        self._why = ""
+        self._pauses = 0
+
+    def page(self) -> list[Entry]:
+        """Return what to send next in one round trip; empty when nothing is left."""
+        return [self._entries[index] for index in self._unsent[: self._settings.page]]
+
+    def not_sent(self, error: Exception) -> float:
+        """Redis could not be reached. Return how long to wait; raise UnwrittenError when the time is up."""
+        return self._again(f"Redis is out of reach: {error}")
+
+    def shut_out(self, error: Exception) -> UnwrittenError:
+        """Redis does not let this user in. Return the error, for waiting mends nothing."""
+        return self._unwritten(f"Redis asks for a user and password that it knows, in the URL: {error}")
+
+    def broken_off(self, error: Exception) -> float:
+        """The connection broke while the page was on its way. Return and raise as `not_sent`."""
+        page = self._unsent[: self._settings.page]
+        doubtful = {index for index in page if not self._entries[index].counts_once}
+        self._in_doubt += sorted(doubtful)
+        self._unsent = [index for index in self._unsent if index not in doubtful]
+        return self._again(f"the connection to Redis broke: {error}")
+
+    def answered(self, answers: Sequence[object]) -> float:
+        """Redis answered each entry of the page with an id or an error. Return and raise as `not_sent`.
+
+        Raises UnwrittenError at once for a refusal that no waiting mends.
+        """
+        page, rest = self._unsent[: len(answers)], self._unsent[len(answers) :]
+        refusals = {}
+        for index, answer in zip(page, answers, strict=True):
+            if isinstance(answer, Exception):
+                refusals[index] = meaning_of(answer)
+            else:
+                self._ids[index] = answer.decode() if isinstance(answer, bytes) else str(answer)
+        self._unsent = [*refusals, *rest]
+        lasting = next((refusal for refusal in refusals.values() if not refusal.passes), None)
+        if lasting is not None:
+            raise self._unwritten(lasting.sentence)
+        if refusals:
+            return self._again(next(iter(refusals.values())).sentence)
+        self._pauses = 0
+        return 0.0
+
+    def ids(self) -> list[str]:
+        """Return the ids of all entries; raise UnwrittenError for those in doubt."""
+        if self._in_doubt:
+            raise self._unwritten(self._why)
+        return self._ids
+
+    def _again(self, why: str) -> float:
+        self._why = why
+        pause_s = 0.0 if not self._unsent else min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._pauses)
+        self._pauses += 1
+        if self._unsent and time.monotonic() + pause_s >= self._ends_s:
+            raise self._unwritten(why)
+        return pause_s
+
+    def _unwritten(self, why: str) -> UnwrittenError:
+        said = []
+        if self._unsent:
+            said.append(f"{len(self._unsent)} of {len(self._ids)} entries were not confirmed, write them again")
+        if self._in_doubt:
+            said.append(f"{len(self._in_doubt)} of {len(self._ids)} entries are in doubt, they may have been written")
+        return UnwrittenError(
+            f"{why}: {'; '.join(said)}", self._those(self._unsent), self._those(sorted(self._in_doubt))
+        )
+
+    def _those(self, indexes: Sequence[int]) -> list[Entry]:
+        return [self._entries[index] for index in indexes]

@@ -1,0 +1,43 @@
+"""What it means when Redis refuses to add an entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PASSING = {
+    "LOADING": "Redis reads its data after a start",
+    "READONLY": "this Redis is a replica; after a failover the address of the new primary is needed",
+    "MASTERDOWN": "the primary of this Redis is away",
+    "CLUSTERDOWN": "the cluster is not whole",
+    "TRYAGAIN": "the cluster moves this key",
+    "NOREPLICAS": "Redis has too few replicas to write",
+    "BUSY": "a script holds Redis up",
+}
+"""What passes by itself."""
+
+_LASTING = {
+    "OOM": "Redis is full: raise its maxmemory, or give the streams a smaller `maxlen`",
+    "NOPERM": "the user of this connection needs the permissions +xadd and ~<prefix>:stream:*",
+    "NOAUTH": "Redis asks for a password: put it into the URL, redis://user:password@host:port/0",
+    "WRONGTYPE": "the key is no stream, another program uses it: choose another `prefix`, the service's too",
+    "MISCONF": "Redis cannot save to its disk: its log says why",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an entry was not added, and whether waiting may help."""
+
+    sentence: str
+    passes: bool
+
+
+def meaning_of(error: Exception) -> Refusal:
+    """Return what an error means that Redis answered."""
+    # redis-py takes the code off the text of some errors, and leaves it to others.
+    said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    code = getattr(error, "status_code", None) or said.split(" ", 1)[0]
+    for meanings, passes in ((_PASSING, True), (_LASTING, False)):
+        if code in meanings:
+            return Refusal(f"{meanings[code]} ({said})", passes)
+    return Refusal(said, passes=False)

@@ -1,0 +1,94 @@
+"""Writes traces, for programs without an event loop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import redis
+from redis.exceptions import AuthenticationError
+
+from strategic_memory_producer.checked_values import Number
+from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
+from strategic_memory_producer.delivery import Delivery
+from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.traces import (
+    ObservationFields,
+    PortfolioFields,
+    TradeFields,
+    portfolio_entry,
+    regime_observation,
+    trade_result,
+)
+from strategic_memory_producer.writer_settings import WriterSettings
+
+
+class TraceWriter:
+    """Writes what a trading program saw and earned into the input streams of the service.
+
+    A call returns when Redis has given each entry an id; nothing is left waiting. It may be shared by threads, which
+    write one after the other. In a program with an event loop use `AsyncTraceWriter`: the calls of this one wait.
+    """
+
+    def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
+        self._settings = settings or WriterSettings()
+        with read_url():
+            self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
+        self._client = redis.Redis(connection_pool=self._pool)
+        self._one_at_a_time = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._pool.disconnect()
+
+    def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> str:
+        """Write a regime that was observed; return its id."""
+        return self.write([regime_observation(regime, more)])[0]
+
+    def record_trade(self, realized_pnl: Number, **more: Unpack[TradeFields]) -> str:
+        """Write how a trade ended; return its id. With a `trade_id` it may be recorded again without harm."""
+        return self.write([trade_result(realized_pnl, more)])[0]
+
+    def record_portfolio(self, pnl: Number, **more: Unpack[PortfolioFields]) -> str:
+        """Write what the portfolio earned; return its id."""
+        return self.write([portfolio_entry(pnl, more)])[0]
+
+    def write(self, entries: Sequence[Entry]) -> list[str]:
+        """Write entries in their order, in as few round trips as it takes; return their ids.
+
+        Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
+        for a value that is wrong, before anything is sent.
+        """
+        delivery = Delivery(self._settings, entries)
+        with self._one_at_a_time:
+            while page := delivery.page():
+                time.sleep(self._attempt(delivery, page))
+        return delivery.ids()
+
+    def _attempt(self, delivery: Delivery, page: Sequence[Entry]) -> float:
+        try:
+            # Connects where that is needed: an error up to here is one of entries that were not sent.
+            self._pool.release(self._pool.get_connection())
+        except AuthenticationError as error:
+            raise delivery.shut_out(error) from error
+        except OUT_OF_REACH as error:
+            return delivery.not_sent(error)
+        try:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for entry in page:
+                    pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
+                answers = pipeline.execute(raise_on_error=False)
+        except OUT_OF_REACH as error:
+            return delivery.broken_off(error)
+        return delivery.answered(answers)

@@ -1,0 +1,201 @@
+"""Both writers against a real Redis, on good and bad connections, and what the service makes of what they write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from conftest import StartService
+from faults.free_ports import free_port
+from faults.tcp_proxy import TcpProxy
+from processes import eventually
+from producer.both_writers import KINDS, Writer, named
+from service_calls import get_feedback
+
+from strategic_memory_producer import (
+    UnwrittenError,
+    WriterSettings,
+    portfolio_entry,
+    regime_observation,
+    trade_result,
+)
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+
+MakeWriter = Callable[..., Writer]
+QUICK = WriterSettings(timeout_s=0.3)
+REGIMES, TRADES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("meta.regime", "trade.results", "portfolio.memory"))
+
+
+@pytest.fixture(params=KINDS, ids=named)
+def make_writer(request: pytest.FixtureRequest) -> Iterator[MakeWriter]:
+    made: list[Any] = []
+
+    def make(redis_url: str, settings: WriterSettings | None = None) -> Writer:
+        writer: Writer = request.param(redis_url, settings)
+        made.append(writer)
+        return writer
+
+    yield make
+    for writer in made:
+        with writer:
+            pass
+
+
+@pytest.fixture
+def proxy(redis_server: EmbeddedRedis) -> Iterator[TcpProxy]:
+    proxy = TcpProxy(f"127.0.0.1:{redis_server.port}")
+    yield proxy
+    proxy.close()
+
+
+def entries_of(client: redis.Redis, stream: str) -> list[tuple[str, dict[str, str]]]:
+    found: Any = client.xrange(stream)
+    return [(i.decode(), {name.decode(): value.decode() for name, value in fields.items()}) for i, fields in found]
+
+
+def test_the_service_learns_from_what_is_written(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, start_service: StartService
+) -> None:
+    writer = make_writer(redis_server.url)
+    for number in range(4):
+        writer.observe_regime("bull", pnl=0.4, confidence=0.9)
+        writer.record_trade(0.5, regime="BULL", policy="AGGRESSIVE", trade_id=f"t{number}")
+    writer.record_portfolio(0.4, regime="BULL", total_pnl=9)
+    service = start_service()
+    feedback = eventually(lambda: get_feedback(service) if get_feedback(service).revision else None)
+    assert feedback.preferred_regime == "BULL"
+    assert feedback.regime_performance.sample_count == 9
+    assert feedback.regime_performance.avg_pnl == pytest.approx((4 * 0.4 + 4 * 0.5 + 0.4) / 9)
+
+
+def test_entries_are_written_in_their_order_and_by_pages(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    writer = make_writer(redis_server.url, WriterSettings(page=7))
+    ids = writer.write([trade_result(number, {"trade_id": str(number)}) for number in range(40)])
+    assert [entry_id for entry_id, _ in entries_of(redis_client, TRADES)] == ids
+    assert [int(fields["trade_id"]) for _, fields in entries_of(redis_client, TRADES)] == list(range(40))
+    assert writer.write([]) == []
+
+
+def test_streams_are_kept_to_about_their_length(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    writer = make_writer(redis_server.url, WriterSettings(maxlen=100))
+    writer.write([portfolio_entry(1, {}) for _ in range(1_000)])
+    assert 100 <= redis_client.xlen(PORTFOLIO) < 400
+    make_writer(redis_server.url, WriterSettings(maxlen=None)).write(
+        [regime_observation("A", {}) for _ in range(1_000)]
+    )
+    assert redis_client.xlen(REGIMES) == 1_000
+
+
+def test_without_a_redis_the_call_ends_in_time_and_gives_the_entries_back(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    with pytest.raises(UnwrittenError, match=r"out of reach.*1 of 1 entries were not confirmed") as away:
+        make_writer(f"redis://127.0.0.1:{free_port()}/0", QUICK).observe_regime("BULL")
+    assert not away.value.in_doubt
+    make_writer(redis_server.url).write(away.value.entries)
+    assert redis_client.xlen(REGIMES) == 1
+
+
+def test_what_was_not_sent_is_sent_once_redis_is_back(make_writer: MakeWriter, fresh_redis: EmbeddedRedis) -> None:
+    writer = make_writer(fresh_redis.url, WriterSettings(timeout_s=30))
+    writer.observe_regime("BULL")
+    fresh_redis.kill()
+    restart = threading.Timer(0.2, fresh_redis.start)
+    restart.start()
+    writer.observe_regime("BEAR")
+    restart.join()
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        assert [fields["regime"] for _, fields in entries_of(client, REGIMES)] == ["BULL", "BEAR"]
+
+
+def test_trades_are_sent_again_when_the_connection_breaks_and_the_rest_is_in_doubt(
+    make_writer: MakeWriter, redis_client: redis.Redis, proxy: TcpProxy
+) -> None:
+    writer = make_writer(f"redis://{proxy.address}/0", WriterSettings(timeout_s=20))
+    writer.observe_regime("RANGE")
+    redis_client.client_pause(60_000, all=False)
+    told: list[UnwrittenError] = []
+
+    def write() -> None:
+        try:
+            writer.write([regime_observation("BULL", {}), trade_result(1, {"trade_id": "7"}), trade_result(2, {})])
+        except UnwrittenError as error:
+            told.append(error)
+
+    call = threading.Thread(target=write)
+    call.start()
+    # They are on their way once a client waits for Redis to go on writing.
+    eventually(lambda: redis_client.info("clients")["blocked_clients"] >= 1)
+    proxy.reset()
+    proxy.heal()
+    redis_client.client_unpause()
+    call.join(30)
+    assert not call.is_alive()
+    assert [entry.fields["regime"] for entry in told[0].in_doubt] == ["BULL"]
+    assert not told[0].entries
+    assert "1 of 3 entries are in doubt" in str(told[0])
+    assert {fields["realized_pnl"] for _, fields in entries_of(redis_client, TRADES)} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (lambda client: client.set(REGIMES, "x"), "the key is no stream"),
+        (lambda client: client.config_set("maxmemory", 1), "Redis is full"),
+    ],
+    ids=["type", "full"],
+)
+def test_a_lasting_refusal_is_told_at_once_and_harms_nothing_else(
+    make_writer: MakeWriter,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    prepare: Callable[[redis.Redis], object],
+    said: str,
+) -> None:
+    writer = make_writer(redis_server.url, WriterSettings(timeout_s=3_600))
+    prepare(redis_client)
+    entries = [regime_observation("BULL", {}), regime_observation("BEAR", {})]
+    with pytest.raises(UnwrittenError, match=said) as refused:
+        writer.write(entries)
+    assert list(refused.value.entries) == entries
+    redis_client.config_set("maxmemory", 0)
+    redis_client.delete(REGIMES)
+    assert len(writer.write(refused.value.entries)) == 2
+
+
+def test_one_refused_entry_does_not_hold_up_the_others(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    redis_client.set(REGIMES, "x")
+    with pytest.raises(UnwrittenError, match="1 of 2") as refused:
+        make_writer(redis_server.url).write([regime_observation("BULL", {}), trade_result(1, {"trade_id": "a"})])
+    assert [entry.stream for entry in refused.value.entries] == ["meta.regime"]
+    assert redis_client.xlen(TRADES) == 1
+
+
+def test_a_user_without_permission_is_told_which(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    redis_client.acl_setuser("reader", enabled=True, passwords=["+secret-word"], keys=["*"], commands=["+xread"])
+    try:
+        url = f"redis://reader:%s@127.0.0.1:{redis_server.port}/0"
+        with pytest.raises(UnwrittenError, match=r"\+xadd"):
+            make_writer(url % "secret-word").observe_regime("BULL")
+        with pytest.raises(UnwrittenError, match="user and password") as shut_out:
+            make_writer(url % "another-word", WriterSettings(timeout_s=3_600)).observe_regime("BULL")
+        assert "another-word" not in str(shut_out.value)
+    finally:
+        redis_client.acl_deluser("reader")
+
+
+def test_a_url_that_cannot_be_read_is_named_without_its_password(make_writer: MakeWriter) -> None:
+    with pytest.raises(ValueError, match=r"^redis_url: ") as wrong:
+        make_writer("http://user:secret-word@127.0.0.1:1")
+    assert "secret-word" not in str(wrong.value)
