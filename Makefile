@@ -59,7 +59,7 @@ quick: $(development)  ## Run the tests that start no process, within a minute; 
 	@$(python) -m pytest --numprocesses $(WORKERS) -m 'not processes' $(ARGS)
 
 .PHONY: bench
-bench: $(development)  ## Measure against the bare things that do the same work, some minutes; ARGS="--rounds 3"
+bench: $(development)  ## Measure against the bare things that do the same work, some minutes; ARGS="--against DIR"
 	@$(python) -m benchmarks $(ARGS)
 
 .PHONY: study

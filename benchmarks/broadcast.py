@@ -12,27 +12,29 @@ import argparse
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
 import redis
 from redis.client import PubSub
+from redis.typing import EncodableT, FieldT
 
 from benchmarks.harness.arguments import arguments, positive
 from benchmarks.harness.audience import Audience
+from benchmarks.harness.checkout import sides
 from benchmarks.harness.child import Child
 from benchmarks.harness.inputs import PREFERRED_REGIME, fill, regime_observation
-from benchmarks.harness.measure import Direction, Hold, Measure
+from benchmarks.harness.measure import Direction, Hold, Measure, Of
 from benchmarks.harness.programs import floor, service
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.subscription import READ_WITHIN_S, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.revisions.log_keys import LogKeys
 
-_OURS, _FLOOR = "quantum", "floor"
+_FLOOR = "floor"
 _FLOOR_EVENTS = f"{_FLOOR}:events"
 _WARM_UP_CHANGES = 3
 
@@ -83,49 +85,61 @@ def _next_event(events: PubSub) -> float:
     raise TimeoutError(f"no change was written within {READ_WITHIN_S:g} s")
 
 
-def _measure(url: str, ours: Child, bare: Child, options: argparse.Namespace) -> list[Served]:
-    """Give what ours and the floor did, in turn."""
-    random_numbers = random.Random(options.seed)
-    with (
-        redis.Redis.from_url(url, protocol=2) as client,
-        client.pubsub() as our_events,
-        client.pubsub() as bare_events,
-        Audience(ours.grpc_address, options.streams, options.connections) as our_audience,
-        Audience(bare.grpc_address, options.streams, options.connections) as bare_audience,
-    ):
-        our_events.subscribe(LogKeys.under(_OURS).events)
-        bare_events.subscribe(_FLOOR_EVENTS)
+def adding_observations(client: redis.Redis, prefix: str, seed: int) -> Callable[[], object]:
+    """Give what makes a change of a service: it adds an observation to its inputs."""
+    random_numbers, key = random.Random(seed), keys.key_of(prefix, keys.META_REGIME)
+    return lambda: client.xadd(key, regime_observation(random_numbers, PREFERRED_REGIME))
 
-        (_, entry), *_ = client.xrevrange(LogKeys.under(_OURS).log, count=1)
 
-        def add_observation() -> None:
-            observation = regime_observation(random_numbers, PREFERRED_REGIME)
-            client.xadd(keys.key_of(_OURS, keys.META_REGIME), observation)
+def _adding_to_bare_log(client: redis.Redis, entry: dict[FieldT, EncodableT]) -> Callable[[], object]:
+    def add() -> None:
+        with client.pipeline(transaction=True) as pipeline:
+            pipeline.xadd(f"{_FLOOR}:log", entry, maxlen=1_000)
+            pipeline.publish(_FLOOR_EVENTS, bytes(250))
+            pipeline.execute()
 
-        def add_to_bare_log() -> None:
-            with client.pipeline(transaction=True) as pipeline:
-                pipeline.xadd(f"{_FLOOR}:log", entry, maxlen=1_000)
-                pipeline.publish(_FLOOR_EVENTS, bytes(250))
-                pipeline.execute()
+    return add
 
-        sides = (
-            Side(ours, our_audience, our_events, add_observation),
-            Side(bare, bare_audience, bare_events, add_to_bare_log),
-        )
-        for side in sides:
+
+def _measure(url: str, servers: Mapping[str, Child], options: argparse.Namespace) -> dict[str, list[Served]]:
+    """Give what each side did, round by round."""
+    with ExitStack() as stack:
+        client = stack.enter_context(redis.Redis.from_url(url, protocol=2))
+        (_, entry), *_ = client.xrevrange(LogKeys.under("ours").log, count=1)
+        audiences = {}
+        for name, server in servers.items():
+            events = stack.enter_context(client.pubsub())
+            events.subscribe(_FLOOR_EVENTS if name == _FLOOR else LogKeys.under(name).events)
+            audience = stack.enter_context(Audience(server.grpc_address, options.streams, options.connections))
+            adding = (
+                _adding_to_bare_log(client, entry)
+                if name == _FLOOR
+                else adding_observations(client, name, options.seed)
+            )
+            audiences[name] = Side(server, audience, events, adding)
+        for side in audiences.values():
             side.changes(_WARM_UP_CHANGES)
-        return [side.changes(options.changes) for _ in range(options.rounds) for side in sides]
+        served: dict[str, list[Served]] = {name: [] for name in audiences}
+        for _ in range(options.rounds):
+            for name, side in audiences.items():
+                served[name].append(side.changes(options.changes))
+        return served
 
 
-def _run(options: argparse.Namespace) -> list[Served]:
+def _run(options: argparse.Namespace) -> dict[str, list[Served]]:
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis())
-        with redis.Redis.from_url(server.url) as client:
-            fill(client, random.Random(options.seed))
-        ours = stack.enter_context(service(server.url, max_subscribers=str(options.streams + 1), peer_share="1"))
-        feedback = asyncio.run(first_advice(ours.grpc_address)).SerializeToString()
-        bare = stack.enter_context(floor("bare_broadcast", server.url, _FLOOR, feedback.hex()))
-        return _measure(server.url, ours, bare, options)
+        servers: dict[str, Child] = {}
+        for name, source in sides(options.against).items():
+            with redis.Redis.from_url(server.url) as client:
+                fill(client, random.Random(options.seed), name)
+            servers[name] = stack.enter_context(
+                service(server.url, source, key_prefix=name, max_subscribers=str(options.streams + 1), peer_share="1")
+            )
+            asyncio.run(first_advice(servers[name].grpc_address))
+        feedback = asyncio.run(first_advice(servers["ours"].grpc_address)).SerializeToString()
+        servers[_FLOOR] = stack.enter_context(floor("bare_broadcast", server.url, _FLOOR, feedback.hex()))
+        return _measure(server.url, servers, options)
 
 
 def main() -> None:
@@ -136,26 +150,22 @@ def main() -> None:
     parser.add_argument("--changes", type=positive, default=5, help="changes for each server in each round")
     options = parser.parse_args()
     served = _run(options)
-    ours, bare = served[0::2], served[1::2]
-    print_report(
+    report(
+        options.json,
         f"One change to {options.streams:,} subscribers on {options.connections} connections",
         [
-            Measure(
-                "last subscriber served",
-                "ms",
-                [each.last_ms for each in ours],
-                [each.last_ms for each in bare],
-                Hold(Direction.AT_MOST, 1.15),
+            Measure.of(
+                "last subscriber served", "ms", served, lambda each: each.last_ms, Hold(Direction.AT_MOST, 1.10)
             ),
-            Measure(
-                "server's CPU per subscriber", "µs", [each.cpu_us for each in ours], [each.cpu_us for each in bare]
+            Measure.of(
+                "server's CPU per subscriber", "µs", served, lambda each: each.cpu_us, Hold(Direction.AT_MOST, 1.25)
             ),
-            Measure(
+            Measure.of(
                 "server's resident memory",
                 "MiB",
-                [each.resident_mib for each in ours],
-                [each.resident_mib for each in bare],
-                Hold(Direction.AT_MOST, 192, of_ours=True),
+                served,
+                lambda each: each.resident_mib,
+                Hold(Direction.AT_MOST, 105, Of.OURS),
             ),
         ],
         [f"The median of {options.changes} changes counts in each round. The service's CPU includes its sync cycle."],

@@ -16,15 +16,15 @@ import redis
 
 from benchmarks.harness.arguments import arguments, positive
 from benchmarks.harness.inputs import fill
-from benchmarks.harness.measure import Direction, Hold, Measure
+from benchmarks.harness.measure import Direction, Hold, Measure, Of
 from benchmarks.harness.programs import service
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.subscription import first_advice
 from strategic_memory_client import AsyncStrategicMemoryClient, Feedback, FeedbackStatus, StrategicMemoryClient
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _WITHIN_S = 30.0
-_HOLD = Hold(Direction.AT_MOST, 200.0, of_ours=True)
+_HOLD = Hold(Direction.AT_MOST, 200.0, Of.OURS)
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def _measure(what: str, client: StrategicMemoryClient | AsyncStrategicMemoryClie
     holder = Holder(_require_active(client.newest))
     figures = [(_ns_per_read(client, reads), _ns_per_read(holder, reads)) for _ in range(rounds)]
     _require_active(client.newest)
-    return Measure(what, "ns", [mine for mine, _ in figures], [bare for _, bare in figures], _HOLD)
+    return Measure(what, "ns", [mine for mine, _ in figures], [bare for _, bare in figures], hold=_HOLD)
 
 
 def _synchronous(address: str, rounds: int, reads: int) -> Measure:
@@ -69,7 +69,7 @@ async def _asynchronous(address: str, rounds: int, reads: int) -> Measure:
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=25)
+    parser = arguments(__doc__, rounds=25, compares=False)
     parser.add_argument("--reads", type=positive, default=200_000, help="reads in each round")
     options = parser.parse_args()
     with EmbeddedRedis() as server:
@@ -81,7 +81,7 @@ def main() -> None:
                 _synchronous(ours.grpc_address, options.rounds, options.reads),
                 asyncio.run(_asynchronous(ours.grpc_address, options.rounds, options.reads)),
             ]
-    print_report("The newest feedback read in a hot loop", measures)
+    report(options.json, "The newest feedback read in a hot loop", measures)
 
 
 if __name__ == "__main__":

@@ -1,125 +1,206 @@
-"""From the XADD of one regime observation until a subscriber has the new feedback, against the bare chain.
+"""From the XADD of one entry until a subscriber has the new feedback, against the bare chain.
 
-The bare chain is XADD, XREAD BLOCK, pipelined read of the nine inputs, XADD, XREAD BLOCK, gRPC push, in one process
-(`floors/bare_chain.py`). This process adds the entries and holds one stream of each server; service, chain and Redis
-are processes of their own. The entries come at random distances longer than the shortest time between two syncs.
+Entries of each kind, to a subscriber of the server that leads and to one of a server that stands by, with the evidence
+in charge. The bare chain is XADD, XREAD BLOCK, pipelined read of the inputs, pipelined write with PUBLISH, XREAD BLOCK,
+gRPC push of a small message, in one process (`floors/bare_chain.py`). This process adds the entries, holds one stream
+of each chain and reads one clock; services, chain and Redis are processes of their own, and each chain has inputs and a
+log of its own. Entries come at random distances, those of one chain further apart than the shortest time between two
+syncs.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 import redis as synchronous
 import redis.asyncio as redis
 
 from benchmarks.harness.arguments import arguments, positive
+from benchmarks.harness.checkout import Checkout, sides
 from benchmarks.harness.child import Child
-from benchmarks.harness.inputs import PREFERRED_REGIME, fill, regime_observation
+from benchmarks.harness.inputs import PREFERRED_REGIME, Entry, fill, portfolio_entry, regime_observation, trade_result
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.subscription import FeedbackSubscription, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
 
-_OURS, _FLOOR = "quantum", "floor"
-_DISTANCE_S = (0.08, 0.14)
+_FLOOR, _LEADER, _STANDBY = "floor", "leader", "standby"
+_DISTANCE_S = (0.035, 0.06)
 _WARM_UP_ENTRIES = 5
 _POLL_S = 60.0
+
+_KINDS: Mapping[str, tuple[str, Callable[[random.Random, str], Entry]]] = {
+    "trade": (keys.TRADE_RESULTS, trade_result),
+    "observation": (keys.META_REGIME, regime_observation),
+    "portfolio entry": (keys.PORTFOLIO_MEMORY, portfolio_entry),
+}
+"""Source and maker of each kind of entry, by what the table calls it."""
+
+_MEDIAN_HOLDS = {("trade", _LEADER): 1.5, ("observation", _LEADER): 1.3, ("trade", _STANDBY): 1.9}
+_MEDIAN_HOLDS[("observation", _STANDBY)] = 1.9
+_P99_HOLDS = {("trade", _LEADER): 3.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """One way from an entry to a subscriber."""
 
+    name: str
     client: redis.Redis
     subscription: FeedbackSubscription
-    prefix: str
     random_numbers: random.Random
+    unasked: list[str] = field(default_factory=list)
 
-    async def time_one(self) -> float:
+    async def time_one(self, kind: str) -> float:
         """Add one entry and wait for the feedback that it causes; ms."""
-        await asyncio.sleep(self.random_numbers.uniform(*_DISTANCE_S))
-        observation = regime_observation(self.random_numbers, PREFERRED_REGIME)
-        started = time.perf_counter()
-        await self.client.xadd(keys.key_of(self.prefix, keys.META_REGIME), observation)
-        await self.subscription.next_feedback()
-        return (time.perf_counter() - started) * 1_000
+        while self.subscription.has_next:
+            await self.subscription.next_feedback()
+            self.unasked.append(kind)
+        source, make = _KINDS[kind]
+        entry = make(self.random_numbers, PREFERRED_REGIME)
+        if source == keys.TRADE_RESULTS:
+            entry["trade_id"] = f"{self.random_numbers.getrandbits(64):016x}"
+        started_s = time.perf_counter()
+        await self.client.xadd(keys.key_of(self.name, source), entry)
+        arrived = await self.subscription.next_feedback()
+        return (arrived.at_s - started_s) * 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Servers:
-    """The running servers, by key prefix."""
+class Times:
+    """What the entries of a run took.
 
-    redis_url: str
-    by_prefix: dict[str, Child]
+    Attributes:
+        rounds: by chain and kind, the times of each round, ms.
+        unasked: feedbacks that came without an entry of their own, by chain; they were not timed.
+    """
+
+    rounds: Mapping[tuple[str, str], list[list[float]]]
+    unasked: Mapping[str, int]
+
+    def medians(self, chain: str, kind: str) -> list[float]:
+        """Give the median of each round, ms; none for a chain that was not run."""
+        return [median(times) for times in self.rounds.get((chain, kind), ())]
+
+    def all_rounds(self, chain: str, kind: str) -> list[float]:
+        """Give the times of all rounds together, ms."""
+        return [time for times in self.rounds.get((chain, kind), ()) for time in times]
 
 
-async def _measure(servers: Servers, rounds: int, entries: int, seed: int) -> dict[str, list[list[float]]]:
-    """Give the times of each chain, round by round, ms."""
+async def _measure(url: str, children: Mapping[str, Child], options: argparse.Namespace) -> Times:
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(redis.Redis.from_url(servers.redis_url, protocol=2))
+        client = await stack.enter_async_context(redis.Redis.from_url(url, protocol=2))
+        distances = random.Random(options.seed)
         chains = []
-        for prefix, child in servers.by_prefix.items():
+        for name, child in children.items():
             subscription = await stack.enter_async_context(FeedbackSubscription(child.grpc_address))
             await subscription.next_feedback()
-            chains.append(Chain(client, subscription, prefix, random.Random(seed)))
-        await _round(chains, _WARM_UP_ENTRIES)
-        figures = [await _round(chains, entries) for _ in range(rounds)]
-    return {chain.prefix: [times[chain.prefix] for times in figures] for chain in chains}
-
-
-async def _round(chains: Sequence[Chain], entries: int) -> dict[str, list[float]]:
-    """Time so many entries of each chain in turn, ms."""
-    times: dict[str, list[float]] = {chain.prefix: [] for chain in chains}
-    for _ in range(entries):
+            chains.append(Chain(name, client, subscription, random.Random(options.seed)))
+        rounds: dict[tuple[str, str], list[list[float]]] = {
+            (chain.name, kind): [] for chain in chains for kind in _KINDS
+        }
+        for kind in ("observation", *_KINDS):
+            await _round(chains, kind, _WARM_UP_ENTRIES, distances)
         for chain in chains:
-            times[chain.prefix].append(await chain.time_one())
+            chain.unasked.clear()
+        for _ in range(options.rounds):
+            for kind in _KINDS:
+                for name, times in (await _round(chains, kind, options.entries, distances)).items():
+                    rounds[name, kind].append(times)
+        return Times(rounds, {chain.name: len(chain.unasked) for chain in chains})
+
+
+async def _round(chains: list[Chain], kind: str, entries: int, distances: random.Random) -> dict[str, list[float]]:
+    """Time so many entries of each chain, ms. The chain that begins changes: none always follows the same other."""
+    times: dict[str, list[float]] = {chain.name: [] for chain in chains}
+    for number in range(entries):
+        first = number % len(chains)
+        for chain in chains[first:] + chains[:first]:
+            await asyncio.sleep(distances.uniform(*_DISTANCE_S))
+            times[chain.name].append(await chain.time_one(kind))
     return times
 
 
-def _run(rounds: int, entries: int, seed: int) -> dict[str, list[list[float]]]:
+def _start(stack: ExitStack, url: str, source: Checkout, side: str) -> Iterator[tuple[str, Child]]:
+    """Start a server that leads, and on other keys one that stands by beside its leader; give the chains of both."""
+    for place in (_LEADER, _STANDBY):
+        name = f"{side}-{place}"
+        child = stack.enter_context(service(url, source, key_prefix=name, rules="evidence"))
+        asyncio.run(first_advice(child.grpc_address))
+        if place == _STANDBY:
+            child = stack.enter_context(service(url, source, key_prefix=name, rules="evidence"))
+            asyncio.run(first_advice(child.grpc_address))
+        yield name, child
+
+
+def _run(options: argparse.Namespace) -> Times:
+    checkouts = sides(options.against)
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis())
         with synchronous.Redis.from_url(server.url) as client:
-            for prefix in (_OURS, _FLOOR):
-                fill(client, random.Random(seed), prefix)
-        ours = stack.enter_context(service(server.url, key_prefix=_OURS))
-        feedback = asyncio.run(first_advice(ours.grpc_address))
-        bare = stack.enter_context(floor("bare_chain", server.url, _FLOOR, feedback.SerializeToString().hex(), _OURS))
-        servers = Servers(server.url, {_OURS: ours, _FLOOR: bare})
-        return asyncio.run(_measure(servers, rounds, entries, seed))
+            for name in (_FLOOR, *(f"{side}-{place}" for side in checkouts for place in (_LEADER, _STANDBY))):
+                fill(client, random.Random(options.seed), name)
+        children = {_FLOOR: stack.enter_context(floor("bare_chain", server.url, _FLOOR))}
+        for side, source in checkouts.items():
+            children |= _start(stack, server.url, source, side)
+        return asyncio.run(_measure(server.url, children, options))
 
 
-def _p99(times: list[float]) -> float:
-    return quantiles(times, n=100, method="inclusive")[98]
+def _p99(times: list[float]) -> list[float]:
+    return [quantiles(times, n=100, method="inclusive")[98]] if times else []
+
+
+def _rows(times: Times) -> Iterator[Measure]:
+    for place in (_LEADER, _STANDBY):
+        ours, theirs = f"ours-{place}", f"theirs-{place}"
+        for kind in _KINDS:
+            bound = _MEDIAN_HOLDS.get((kind, place))
+            yield Measure(
+                f"{kind}, {place}: median",
+                "ms",
+                times.medians(ours, kind),
+                times.medians(_FLOOR, kind),
+                times.medians(theirs, kind),
+                None if bound is None else Hold(Direction.AT_MOST, bound),
+            )
+        for kind in _KINDS:
+            bound = _P99_HOLDS.get((kind, place))
+            yield Measure(
+                f"{kind}, {place}: p99",
+                "ms",
+                _p99(times.all_rounds(ours, kind)),
+                [median(times.all_rounds(_FLOOR, kind))],
+                _p99(times.all_rounds(theirs, kind)),
+                None if bound is None else Hold(Direction.AT_MOST, bound),
+            )
+
+
+def _notes(times: Times) -> Iterator[str]:
+    of_floor = [time for kind in _KINDS for time in times.all_rounds(_FLOOR, kind)]
+    yield f"p99: over all rounds, beside the floor's median; the floor's own p99 is {_p99(of_floor)[0]:,.2f} ms."
+    for name, count in times.unasked.items():
+        if count:
+            yield f"{name} sent {count} feedbacks more than there were entries; they were not timed."
+    yield f"The loop this replaces polls every {_POLL_S:g} s: {_POLL_S / 2:g} s on average (computed, not measured)."
 
 
 def main() -> None:
     """Measure and print."""
     parser = arguments(__doc__, rounds=5)
-    parser.add_argument("--entries", type=positive, default=40, help="entries for each chain in each round, from 2")
+    parser.add_argument("--entries", type=positive, default=40, help="entries of each kind for each chain in a round")
     options = parser.parse_args()
-    figures = _run(options.rounds, options.entries, options.seed)
-    ours, bare = ([median(times) for times in figures[name]] for name in (_OURS, _FLOOR))
-    everything, bare_everything = ([time for times in figures[name] for time in times] for name in (_OURS, _FLOOR))
-    print_report(
-        f"New entry to subscriber, {options.entries} entries a round",
-        [
-            Measure("median", "ms", ours, bare, Hold(Direction.AT_MOST, 1.5)),
-            Measure("99th percentile", "ms", [_p99(everything)], [_p99(bare_everything)]),
-        ],
-        [
-            f"99th percentile: over all rounds. The slowest of {len(everything)} took {max(everything):,.1f} ms.",
-            f"The loop this replaces polls every {_POLL_S:g} s: {_POLL_S / 2:g} s on average (computed, not measured).",
-        ],
-    )
+    times = _run(options)
+    title = f"New entry to subscriber, evidence in charge, {options.entries} entries of each kind a round"
+    report(options.json, title, list(_rows(times)), list(_notes(times)))
 
 
 if __name__ == "__main__":

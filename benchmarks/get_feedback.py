@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import random
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +21,18 @@ import redis
 
 from benchmarks.harness.arguments import arguments, positive
 from benchmarks.harness.callers import Callers
+from benchmarks.harness.checkout import sides
 from benchmarks.harness.child import Child
 from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.subscription import first_advice
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
+_FLOOR = "floor"
 _WARM_UP_S = 0.1
 
 
@@ -47,12 +51,20 @@ class Rate:
     busy: float
 
 
-def _rate(server: Child, callers: Callers, seconds: float) -> Rate:
-    callers.ask_for(_WARM_UP_S)
-    cpu_before_s, started_s = server.cpu_s(), time.perf_counter()
-    answered = callers.ask_for(seconds)
-    elapsed_s, cpu_s = time.perf_counter() - started_s, server.cpu_s() - cpu_before_s
-    return Rate(answered / elapsed_s, cpu_s / answered * 1e6, cpu_s / elapsed_s)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A server, and who asks it."""
+
+    server: Child
+    callers: Callers
+
+    def rate(self, seconds: float) -> Rate:
+        """Ask for so long."""
+        self.callers.ask_for(_WARM_UP_S)
+        cpu_before_s, started_s = self.server.cpu_s(), time.perf_counter()
+        answered = self.callers.ask_for(seconds)
+        elapsed_s, cpu_s = time.perf_counter() - started_s, self.server.cpu_s() - cpu_before_s
+        return Rate(answered / elapsed_s, cpu_s / answered * 1e6, cpu_s / elapsed_s)
 
 
 async def _answer(address: str) -> service_pb2.GetFeedbackResponse:
@@ -64,15 +76,35 @@ async def _answer(address: str) -> service_pb2.GetFeedbackResponse:
         return response
 
 
-def _alternate(ours: Child, bare: Child, least_bytes: int, options: argparse.Namespace) -> list[tuple[Rate, Rate]]:
-    with (
-        Callers(ours.grpc_address, _METHOD, least_bytes, options.callers) as our_callers,
-        Callers(bare.grpc_address, _METHOD, least_bytes, options.callers) as bare_callers,
-    ):
-        return [
-            (_rate(ours, our_callers, options.seconds), _rate(bare, bare_callers, options.seconds))
-            for _ in range(options.rounds)
-        ]
+def _least_bytes(response: service_pb2.GetFeedbackResponse) -> int:
+    # The time of sending takes more bytes or less.
+    return response.ByteSize() - response.sent_at.ByteSize()
+
+
+def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
+    """Give the length of our answer, bytes, and the rates of each side, round by round."""
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedRedis())
+        asked: dict[str, Asked] = {}
+        responses: dict[str, service_pb2.GetFeedbackResponse] = {}
+
+        def ask(side: str, child: Child, response: service_pb2.GetFeedbackResponse) -> None:
+            callers = Callers(child.grpc_address, _METHOD, _least_bytes(response), options.callers)
+            asked[side] = Asked(child, stack.enter_context(callers))
+
+        for side, source in sides(options.against).items():
+            with redis.Redis.from_url(server.url) as client:
+                fill(client, random.Random(options.seed), side)
+            child = stack.enter_context(service(server.url, source, key_prefix=side))
+            responses[side] = asyncio.run(_answer(child.grpc_address))
+            ask(side, child, responses[side])
+        ours = responses["ours"]
+        ask(_FLOOR, stack.enter_context(floor("bare_get_feedback", ours.SerializeToString().hex())), ours)
+        rates: dict[str, list[Rate]] = {side: [] for side in asked}
+        for number in range(options.rounds):
+            for side in (list(asked), list(reversed(asked)))[number % 2]:
+                rates[side].append(asked[side].rate(options.seconds))
+        return ours.ByteSize(), rates
 
 
 def main() -> None:
@@ -81,28 +113,16 @@ def main() -> None:
     parser.add_argument("--callers", type=positive, default=16, help="concurrent callers")
     parser.add_argument("--seconds", type=float, default=0.5, help="time for each server in each round, seconds")
     options = parser.parse_args()
-    with EmbeddedRedis() as server:
-        with redis.Redis.from_url(server.url) as client:
-            fill(client, random.Random(options.seed))
-        with service(server.url) as ours:
-            response = asyncio.run(_answer(ours.grpc_address))
-            # The time of sending takes more bytes or less.
-            least = response.ByteSize() - response.sent_at.ByteSize()
-            with floor("bare_get_feedback", response.SerializeToString().hex()) as bare:
-                rates = _alternate(ours, bare, least, options)
-    mine, plain = [rate for rate, _ in rates], [rate for _, rate in rates]
-    print_report(
-        f"GetFeedback, {options.callers} callers in a closed loop, an answer of {response.ByteSize()} bytes",
+    length, rates = _run(options)
+    report(
+        options.json,
+        f"GetFeedback, {options.callers} callers in a closed loop, an answer of {length} bytes",
         [
-            Measure(
-                "requests answered",
-                "/s",
-                [rate.per_s for rate in mine],
-                [rate.per_s for rate in plain],
-                Hold(Direction.AT_LEAST, 0.95),
+            Measure.of("requests answered", "/s", rates, lambda rate: rate.per_s, Hold(Direction.AT_LEAST, 0.97)),
+            Measure.of(
+                "server's CPU per request", "µs", rates, lambda rate: rate.cpu_us, Hold(Direction.AT_MOST, 1.05)
             ),
-            Measure("server's CPU per request", "µs", [rate.cpu_us for rate in mine], [rate.cpu_us for rate in plain]),
-            Measure("server's use of a core", "", [rate.busy for rate in mine], [rate.busy for rate in plain]),
+            Measure.of("server's use of a core", "", rates, lambda rate: rate.busy),
         ],
     )
 

@@ -9,23 +9,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
 
-from benchmarks.broadcast import Side
+from benchmarks.broadcast import Side, adding_observations
 from benchmarks.harness.arguments import arguments, positive
 from benchmarks.harness.audience import Audience
 from benchmarks.harness.child import Child
-from benchmarks.harness.inputs import PREFERRED_REGIME, fill, regime_observation
+from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import service
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.stalled import StalledSubscribers
 from benchmarks.harness.subscription import first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 _PREFIX = "quantum"
@@ -58,26 +56,20 @@ def _round(side: Side, changes: int, stalled: int) -> Round:
 
 
 def _measure(url: str, server: Child, options: argparse.Namespace) -> list[Round]:
-    random_numbers = random.Random(options.seed)
     with (
         redis.Redis.from_url(url, protocol=2) as client,
         client.pubsub() as events,
         Audience(server.grpc_address, options.streams, options.connections) as audience,
     ):
         events.subscribe(LogKeys.under(_PREFIX).events)
-        side = Side(server, audience, events, _adding(client, random_numbers))
+        side = Side(server, audience, events, adding_observations(client, _PREFIX, options.seed))
         side.changes(_WARM_UP_CHANGES)
         return [_round(side, options.changes, options.stalled) for _ in range(options.rounds)]
 
 
-def _adding(client: redis.Redis, random_numbers: random.Random) -> Callable[[], object]:
-    key = keys.key_of(_PREFIX, keys.META_REGIME)
-    return lambda: client.xadd(key, regime_observation(random_numbers, PREFERRED_REGIME))
-
-
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=9)
+    parser = arguments(__doc__, rounds=9, compares=False)
     parser.add_argument("--streams", type=positive, default=200, help="well-behaved subscribers")
     parser.add_argument("--connections", type=positive, default=10, help="connections that they share")
     parser.add_argument("--stalled", type=positive, default=100, help="subscribers that stop reading")
@@ -89,7 +81,8 @@ def main() -> None:
         with service(server.url) as ours:
             asyncio.run(first_advice(ours.grpc_address))
             rounds = _measure(server.url, ours, options)
-    print_report(
+    report(
+        options.json,
         f"One change to {options.streams} subscribers beside {options.stalled} that do not read",
         [
             Measure(
@@ -97,14 +90,14 @@ def main() -> None:
                 "ms",
                 [each.beside_ms for each in rounds],
                 [each.alone_ms for each in rounds],
-                Hold(Direction.AT_MOST, 1.15),
+                hold=Hold(Direction.AT_MOST, 1.15),
             ),
             Measure(
                 "server's resident memory",
                 "MiB",
                 [each.after_mib for each in rounds],
                 [each.before_mib for each in rounds],
-                Hold(Direction.AT_MOST, 1.05),
+                hold=Hold(Direction.AT_MOST, 1.05),
             ),
         ],
         [

@@ -20,7 +20,7 @@ from benchmarks.floors.bare_cycle import Outputs, read_inputs, write_outputs
 from benchmarks.harness.arguments import arguments, positive
 from benchmarks.harness.inputs import DEFAULT_WINDOWS, PREFERRED_REGIME, fill, regime_observation
 from benchmarks.harness.measure import Direction, Hold, Measure
-from benchmarks.harness.report import print_report
+from benchmarks.harness.report import report
 from benchmarks.harness.sync_loop import logging_to_nowhere, open_sync, timed_cycle
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
@@ -30,7 +30,7 @@ from strategic_memory_server.settings import RedisSettings, SyncSettings
 
 _FLOOR_PREFIX = "floor"
 _WARM_UP_CYCLES = 20
-_HOLD = Hold(Direction.AT_MOST, 1.5)
+_HOLD = Hold(Direction.AT_MOST, 1.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ async def _measure(settings: RedisSettings, rounds: int, cycles: int, seed: int)
         for what, publish in (("cycle that confirms", False), ("cycle that publishes a revision", True)):
             await bench.round(_WARM_UP_CYCLES, publish=publish)
             figures = [await bench.round(cycles, publish=publish) for _ in range(rounds)]
-            measures.append(Measure(what, "ms", [m for m, _ in figures], [b for _, b in figures], _HOLD))
+            measures.append(Measure(what, "ms", [m for m, _ in figures], [b for _, b in figures], hold=_HOLD))
         return measures
 
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=9)
+    parser = arguments(__doc__, rounds=9, compares=False)
     parser.add_argument("--cycles", type=positive, default=100, help="cycles of each kind in each round")
     options = parser.parse_args()
     with EmbeddedRedis() as server:
@@ -88,7 +88,7 @@ def main() -> None:
             fill(client, random.Random(options.seed))
         with logging_to_nowhere():
             measures = asyncio.run(_measure(settings, options.rounds, options.cycles, options.seed))
-    print_report(f"One sync cycle at the default windows, median of {options.cycles} a round", measures)
+    report(options.json, f"One sync cycle at the default windows, median of {options.cycles} a round", measures)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ async def main(url: str, prefix: str, feedback: bytes) -> None:
     """Serve the broadcast."""
     broadcast = Broadcast(feedback_pb2.Feedback.FromString(feedback))
     async with redis.Redis.from_url(url, protocol=2) as log:
-        await serve(BareStream(broadcast), [push_changes(log, prefix, broadcast)])
+        await serve(BareStream(broadcast), [push_changes(log, f"{prefix}:log", broadcast)])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from redis.typing import EncodableT, FieldT
 from strategic_memory_server.inputs import input_keys as keys
 
 PREFERRED_REGIME = "BULL"
-"""Has the highest mean pnl by far, so that each observation of it changes the feedback."""
+"""Has the highest mean pnl by far, so that each entry of it changes the feedback."""
 
 DEFAULT_WINDOWS = {keys.META_REGIME: 50, keys.PORTFOLIO_MEMORY: 50, keys.TRADE_RESULTS: 30}
 """Entries that the service looks at, by source."""
@@ -51,16 +51,16 @@ def regime_observation(random_numbers: random.Random, regime: str | None = None)
     }
 
 
-def portfolio_entry(random_numbers: random.Random) -> Entry:
-    """Make one entry of the portfolio stream."""
-    name = random_numbers.choice(list(_MEAN_PNL))
+def portfolio_entry(random_numbers: random.Random, regime: str | None = None) -> Entry:
+    """Make one entry of the portfolio stream; without `regime`, of any."""
+    name = regime or random_numbers.choice(list(_MEAN_PNL))
     pnl = _MEAN_PNL[name] + random_numbers.gauss(0, 0.5)
     return {"regime": name, "pnl": f"{pnl:.6f}", "total_pnl": f"{1_000 + pnl:.6f}", "timestamp": _TIMESTAMP}
 
 
-def trade_result(random_numbers: random.Random) -> Entry:
-    """Make one entry of the trade stream."""
-    name = random_numbers.choice(list(_MEAN_PNL))
+def trade_result(random_numbers: random.Random, regime: str | None = None) -> Entry:
+    """Make one entry of the trade stream; without `regime`, of any."""
+    name = regime or random_numbers.choice(list(_MEAN_PNL))
     return {
         "market_regime": name,
         "realized_pnl": f"{_MEAN_PNL[name] + random_numbers.gauss(0, 0.5):.6f}",

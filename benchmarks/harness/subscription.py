@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,8 +23,16 @@ def stream_request() -> service_pb2.StreamFeedbackRequest:
     return service_pb2.StreamFeedbackRequest(heartbeat_interval=_QUIET)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A feedback, and when it came, by `time.perf_counter()`."""
+
+    feedback: feedback_pb2.Feedback
+    at_s: float
+
+
 class FeedbackSubscription:
-    """A stream on a connection of its own."""
+    """A stream on a connection of its own, whose next message is always being waited for."""
 
     def __init__(self, address: str) -> None:
         """Prepare a stream; `open` it with `async with`."""
@@ -32,28 +43,42 @@ class FeedbackSubscription:
         )
 
     async def __aenter__(self) -> Self:
+        self._next = asyncio.create_task(self._read())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._call.cancel()
+        self._next.cancel()
+        with contextlib.suppress(BaseException):
+            await self._next
         await self._channel.close()
 
-    async def next_feedback(self) -> feedback_pb2.Feedback:
+    @property
+    def has_next(self) -> bool:
+        """Whether the next feedback has come already."""
+        return self._next.done()
+
+    async def next_feedback(self) -> Arrived:
         """Wait for the next feedback, at most READ_WITHIN_S; TimeoutError when none comes."""
-        async with asyncio.timeout(READ_WITHIN_S):
-            while True:
-                message = await self._call.read()
-                if not isinstance(message, service_pb2.StreamFeedbackResponse):
-                    raise ConnectionError(f"the stream ended: {await self._call.details()}")
-                if message.WhichOneof("event") == "feedback":
-                    return message.feedback
+        arrived = await asyncio.wait_for(self._next, READ_WITHIN_S)
+        self._next = asyncio.create_task(self._read())
+        return arrived
+
+    async def _read(self) -> Arrived:
+        while True:
+            message = await self._call.read()
+            arrived_s = time.perf_counter()
+            if not isinstance(message, service_pb2.StreamFeedbackResponse):
+                raise ConnectionError(f"the stream ended: {await self._call.details()}")
+            if message.WhichOneof("event") == "feedback":
+                return Arrived(message.feedback, arrived_s)
 
 
 async def first_advice(address: str) -> feedback_pb2.Feedback:
     """Wait until a service that has just started has published, and give what it says."""
     async with FeedbackSubscription(address) as subscription:
-        while not (feedback := await subscription.next_feedback()).revision:
+        while not (arrived := await subscription.next_feedback()).feedback.revision:
             pass
-        return feedback
+        return arrived.feedback

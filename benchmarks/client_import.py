@@ -1,0 +1,55 @@
+"""Import of the client, against `import grpc` alone.
+
+The package alone imports what it needs when it is asked for it, so the import of its two clients is what counts. Each
+import happens in an interpreter that has just started, and counts its processor time from the statement on: the
+start of the interpreter is in no figure, and who else is busy does not matter. Compiled code is in the caches, which
+imports that are not counted fill.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.checkout import OURS, Checkout, sides
+from benchmarks.harness.measure import Direction, Hold, Measure
+from benchmarks.harness.report import report
+
+_TIMED = "import time; before = time.process_time(); {}; print(time.process_time() - before)"
+_PACKAGE = "import strategic_memory_client"
+_CLIENTS = "from strategic_memory_client import AsyncStrategicMemoryClient, StrategicMemoryClient"
+_FLOOR = "import grpc"
+
+
+def _import_ms(source: Checkout, statement: str) -> float:
+    environment = os.environ | source.environment
+    command = [str(source.python), "-c", _TIMED.format(statement)]
+    return float(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout) * 1_000
+
+
+def main() -> None:
+    """Measure and print."""
+    options = arguments(__doc__, rounds=15).parse_args()
+    checkouts = sides(options.against)
+    imports = {("floor", _FLOOR): OURS}
+    imports |= {(side, what): source for side, source in checkouts.items() for what in (_CLIENTS, _PACKAGE)}
+    for (_, what), source in imports.items():
+        _import_ms(source, what)
+    taken: dict[tuple[str, str], list[float]] = {each: [] for each in imports}
+    for _ in range(options.rounds):
+        for (side, what), source in imports.items():
+            taken[side, what].append(_import_ms(source, what))
+
+    def row(name: str, what: str, hold: Hold | None = None) -> Measure:
+        return Measure(name, "ms", taken["ours", what], taken["floor", _FLOOR], taken.get(("theirs", what), ()), hold)
+
+    report(
+        options.json,
+        "Import of the client, processor time; the floor is import grpc",
+        [row("the two clients", _CLIENTS, Hold(Direction.AT_MOST, 1.3)), row("the package alone", _PACKAGE)],
+    )
+
+
+if __name__ == "__main__":
+    main()
