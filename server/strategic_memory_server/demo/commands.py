@@ -36,7 +36,8 @@ class DemoAddresses:
 def command_lines(addresses: DemoAddresses) -> list[str]:
     """Give the commands to try, each ready to be pasted into another terminal."""
     login = f" -a {shlex.quote(addresses.redis_password)} --no-auth-warning" if addresses.redis_password else ""
-    redis_cli = f"{_redis_cli()} -p {addresses.redis_port}{login}"
+    found = find_redis_cli()
+    redis_cli = f"{found.name if found else 'redis-cli'} -p {addresses.redis_port}{login}"
     grpcurl = f"grpcurl -plaintext {addresses.grpc} {_SERVICE}"
     return [
         f"{grpcurl}/GetFeedback",
@@ -58,13 +59,6 @@ def missing_tools() -> list[str]:
     if find_redis_cli() is None:
         missing.append(_GET_REDIS_CLI)
     return missing
-
-
-def _redis_cli() -> str:
-    path = find_redis_cli()
-    if path is None or shutil.which(path.name) == str(path):
-        return path.name if path is not None else "redis-cli"
-    return str(path)
 
 
 def _own_command(name: str) -> str:

