@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit, test, bench, chaos and study
+#   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines and study
 #   WORKERS=n        test processes (2)
 
 VENV ?= .venv
@@ -99,6 +99,10 @@ wire-baseline-check: $(runtime) buf  ## Check that the whole wire contract is gu
 .PHONY: wire-baseline
 wire-baseline: $(runtime) buf  ## Guard what was added to the wire contract; refuses what breaks it
 	@$(python) scripts/wire_contract.py baseline
+
+.PHONY: lines
+lines: $(runtime)  ## Count the lines of code by room; ARGS="COMMIT" compares them with a commit
+	@$(python) scripts/lines.py $(ARGS)
 
 .PHONY: wheel
 wheel: $(development)  ## Build the source distribution, and the wheel from it, into dist/
