@@ -69,7 +69,7 @@ def metadata_of(installation: Installation) -> Message:
 
 
 def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
-    assert metadata_of(image).get_all("Provides-Extra") == ["embedded", "producer", "replay", "server"]
+    assert metadata_of(image).get_all("Provides-Extra") == ["embedded", "producer", "regimes", "replay", "server"]
 
 
 def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:
