@@ -8,6 +8,7 @@ COPY protos protos
 COPY server server
 COPY client client
 COPY producer producer
+COPY demo demo
 RUN python -m pip wheel --quiet --disable-pip-version-check --no-cache-dir --no-deps --wheel-dir /wheels .
 RUN python -m venv /opt/strategic-memory
 RUN /opt/strategic-memory/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \

@@ -27,7 +27,7 @@ development := $(VENV)/.development-$(checkout)
 studied := $(VENV)/.study-$(checkout)
 
 # Folders with Python code to check; one that has none yet is left out.
-typed := $(foreach folder,protos server client producer tests scripts benchmarks study examples, \
+typed := $(foreach folder,protos server client producer demo tests scripts benchmarks study examples, \
     $(if $(shell find $(folder) -name '*.py' -print 2>/dev/null | head -n 1),$(folder)))
 
 .PHONY: help
@@ -115,7 +115,7 @@ setup: $(development) buf  ## Install everything that the other targets need
 .PHONY: clean
 clean:  ## Remove what was built and cached; the virtual environment stays
 	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find protos server client producer tests scripts benchmarks study examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
+	@find protos server client producer demo tests scripts benchmarks study examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: buf
 buf:

@@ -21,6 +21,7 @@ PARTS = {
     "server": "server/strategic_memory_server",
     "client": "client/strategic_memory_client",
     "producer": "producer/strategic_memory_producer",
+    "demo": "demo/strategic_memory_demo",
     "protos": "protos",
     "tests": "tests",
 }

@@ -24,6 +24,7 @@ PACKAGES = {
     "strategic_memory": "protos",
     "strategic_memory_client": "client",
     "strategic_memory_producer": "producer",
+    "strategic_memory_demo": "demo",
     "strategic_memory_server": "server",
 }
 

@@ -20,7 +20,7 @@ try:
     main()
 except SystemExit:
     print(sorted(name for name in sys.modules if name.startswith(("strategic_memory_server.replay",
-        "strategic_memory_server.demo", "strategic_memory_client"))))
+        "strategic_memory_demo", "strategic_memory_client"))))
 """
 
 

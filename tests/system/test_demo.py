@@ -16,9 +16,9 @@ import pytest
 from demo_process import StartDemo, summary
 from processes import command_path, eventually, process_is_gone, require_tool, service_environment
 
-from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES
-from strategic_memory_server.demo.options import DemoOptions
-from strategic_memory_server.demo.runner import run_demo
+from strategic_memory_demo.market_parameters import POLICIES, PROFILES
+from strategic_memory_demo.options import DemoOptions
+from strategic_memory_demo.runner import run_demo
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system

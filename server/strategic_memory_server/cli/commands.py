@@ -7,12 +7,13 @@ import click
 from strategic_memory_server.cli.installed import imported
 
 _COMMANDS = {
-    "demo": ("demo_command", "demo"),
-    "rebuild-memory": ("rebuild_command", "rebuild"),
-    "replay": ("replay", "replay"),
-    "serve": ("serve_command", "serve"),
+    # In a package of its own, which may import the client library.
+    "demo": ("strategic_memory_demo.command", "demo"),
+    "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
+    "replay": ("strategic_memory_server.cli.replay", "replay"),
+    "serve": ("strategic_memory_server.cli.serve_command", "serve"),
 }
-"""By name: the module beside this one, and what it is called there."""
+"""By name: the module, and what it is called there."""
 
 
 class _ImportedWhenAsked(click.Group):
@@ -27,7 +28,7 @@ class _ImportedWhenAsked(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(imported(f"strategic_memory_server.cli.{module}"), name)
+        command: click.Command = getattr(imported(module), name)
         return command
 
 

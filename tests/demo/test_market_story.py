@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 import redis.asyncio
 
-from strategic_memory_server.demo.feed import STEPS_PER_S
-from strategic_memory_server.demo.input_entries import entries_of, malformed_entries
-from strategic_memory_server.demo.market_model import MarketModel
-from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES
-from strategic_memory_server.demo.options import DEFAULT_SEED
+from strategic_memory_demo.feed import STEPS_PER_S
+from strategic_memory_demo.input_entries import entries_of, malformed_entries
+from strategic_memory_demo.market_model import MarketModel
+from strategic_memory_demo.market_parameters import POLICIES, PROFILES
+from strategic_memory_demo.options import DEFAULT_SEED
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Advice
 from strategic_memory_server.inputs.input_keys import key_of

@@ -11,8 +11,8 @@ from statistics import fmean
 
 import pytest
 
-from strategic_memory_server.demo.market_model import START_EQUITY, MarketModel, MarketStep
-from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES
+from strategic_memory_demo.market_model import START_EQUITY, MarketModel, MarketStep
+from strategic_memory_demo.market_parameters import POLICIES, PROFILES
 
 STEPS = 60_000
 
@@ -31,7 +31,7 @@ def fingerprint(seed: int, count: int) -> str:
 @pytest.mark.processes
 def test_the_same_seed_gives_the_same_steps_in_another_process() -> None:
     code = (
-        "import hashlib; from strategic_memory_server.demo.market_model import MarketModel;"
+        "import hashlib; from strategic_memory_demo.market_model import MarketModel;"
         "m = MarketModel(3);"
         "print(hashlib.sha256(''.join(repr(m.step()) for _ in range(400)).encode()).hexdigest())"
     )

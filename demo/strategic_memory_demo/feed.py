@@ -11,10 +11,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.typing import EncodableT, FieldT
 
-from strategic_memory_server.demo.context_keys import ContextKeys
-from strategic_memory_server.demo.input_entries import InputEntry, entries_of, malformed_entries
-from strategic_memory_server.demo.market_model import MarketModel, MarketStep
-from strategic_memory_server.demo.tally import DemoTally
+from strategic_memory_demo.context_keys import ContextKeys
+from strategic_memory_demo.input_entries import InputEntry, entries_of, malformed_entries
+from strategic_memory_demo.market_model import MarketModel, MarketStep
+from strategic_memory_demo.tally import DemoTally
 from strategic_memory_server.inputs.input_keys import key_of
 
 STEPS_PER_S = 5.0

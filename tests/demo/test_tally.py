@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.demo.input_entries import InputEntry, entries_of
-from strategic_memory_server.demo.market_model import MarketModel
-from strategic_memory_server.demo.tally import DemoTally, summary_lines
+from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy
+from strategic_memory_demo.input_entries import InputEntry, entries_of
+from strategic_memory_demo.market_model import MarketModel
+from strategic_memory_demo.tally import DemoTally, summary_lines
 from strategic_memory_server.inputs.input_keys import META_REGIME, TRADE_RESULTS
 
 NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
@@ -16,18 +16,10 @@ NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
 def feedback(
     revision: int,
     *,
-    policy: feedback_pb2.Policy.ValueType = feedback_pb2.POLICY_BALANCED,
+    policy: Policy = Policy.BALANCED,
     data_as_of: datetime | None = NOON,
-) -> feedback_pb2.Feedback:
-    message = feedback_pb2.Feedback(
-        revision=revision,
-        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
-        preferred_regime="BULL",
-        updated_policy=policy,
-    )
-    if data_as_of is not None:
-        message.data_as_of.FromDatetime(data_as_of)
-    return message
+) -> Feedback:
+    return Feedback(revision, "e", FeedbackStatus.ACTIVE, "BULL", policy, 0.7, 1.2, data_as_of=data_as_of)
 
 
 def test_it_counts_what_was_written() -> None:
@@ -65,7 +57,7 @@ def test_it_says_when_the_advice_turns() -> None:
     tally = DemoTally()
     assert tally.feedback_received(feedback(1), NOON, live=False).turned
     assert not tally.feedback_received(feedback(2), NOON, live=True).turned
-    aggressive = feedback(3, policy=feedback_pb2.POLICY_AGGRESSIVE)
+    aggressive = feedback(3, policy=Policy.AGGRESSIVE)
     assert tally.feedback_received(aggressive, NOON, live=True).turned
     assert tally.revisions == 3
     assert dict(tally.policies_advised) == {"BALANCED": 2, "AGGRESSIVE": 1}
@@ -82,8 +74,8 @@ def test_the_warming_up_feedback_is_no_revision() -> None:
 def test_a_heartbeat_tells_that_the_advice_went_stale() -> None:
     tally = DemoTally()
     tally.feedback_received(feedback(1), NOON, live=False)
-    tally.heartbeat_received(feedback_pb2.Heartbeat(status=feedback_pb2.FEEDBACK_STATUS_STALE))
-    assert tally.status == feedback_pb2.FEEDBACK_STATUS_STALE
+    tally.heartbeat_received(Heartbeat(1, "e", FeedbackStatus.STALE))
+    assert tally.status == FeedbackStatus.STALE
 
 
 def test_the_summary_names_every_count() -> None:

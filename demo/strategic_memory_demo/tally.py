@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from statistics import median
 
-from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.demo.input_entries import InputEntry
-from strategic_memory_server.demo.market_model import MarketStep
+from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat
+from strategic_memory_demo.input_entries import InputEntry
+from strategic_memory_demo.market_model import MarketStep
 
 _REMEMBERED_CHANGES = 5
 
@@ -19,7 +19,7 @@ _REMEMBERED_CHANGES = 5
 class Change:
     """One feedback as it arrived at the subscriber."""
 
-    feedback: feedback_pb2.Feedback
+    feedback: Feedback
     received_at: datetime
     """Aware, UTC."""
     since_newest_input_s: float | None
@@ -48,7 +48,7 @@ class DemoTally:
         """Revisions that advised each policy."""
         self.changes: deque[Change] = deque(maxlen=_REMEMBERED_CHANGES)
         """The newest feedbacks, oldest first."""
-        self.status = feedback_pb2.FEEDBACK_STATUS_UNSPECIFIED
+        self.status: FeedbackStatus | None = None
         """What the service last said about its advice, in a feedback or a heartbeat."""
         self.used: dict[str, int] = {}
         """Entries of each source that the last sync used."""
@@ -75,13 +75,12 @@ class DemoTally:
             if entry.malformed:
                 self.malformed[entry.source] += 1
 
-    def feedback_received(self, feedback: feedback_pb2.Feedback, received_at: datetime, *, live: bool) -> Change:
+    def feedback_received(self, feedback: Feedback, received_at: datetime, *, live: bool) -> Change:
         """Take in a feedback. `live` is false for the first of a stream: it may have been in force long."""
         before = self.newest
         latency_s = None
-        if live and feedback.HasField("data_as_of"):
-            newest_input = feedback.data_as_of.ToDatetime(tzinfo=UTC)
-            latency_s = (received_at - newest_input).total_seconds()
+        if live and feedback.data_as_of is not None:
+            latency_s = (received_at - feedback.data_as_of).total_seconds()
             self._latencies_s.append(latency_s)
         change = Change(
             feedback=feedback,
@@ -93,10 +92,10 @@ class DemoTally:
         self.status = feedback.status
         if feedback.revision:
             self.revisions += 1
-            self.policies_advised[policy_name(feedback)] += 1
+            self.policies_advised[feedback.updated_policy] += 1
         return change
 
-    def heartbeat_received(self, heartbeat: feedback_pb2.Heartbeat) -> None:
+    def heartbeat_received(self, heartbeat: Heartbeat) -> None:
         """Take in a heartbeat."""
         self.status = heartbeat.status
 
@@ -106,16 +105,6 @@ class DemoTally:
         self.rejected = {}
         for (source, reason), count in rejected.items():
             self.rejected.setdefault(source, {})[reason] = count
-
-
-def policy_name(feedback: feedback_pb2.Feedback) -> str:
-    """Give the advised policy without the prefix of the enum."""
-    return feedback_pb2.Policy.Name(feedback.updated_policy).removeprefix("POLICY_")
-
-
-def status_name(status: feedback_pb2.FeedbackStatus.ValueType) -> str:
-    """Give a status without the prefix of the enum."""
-    return feedback_pb2.FeedbackStatus.Name(status).removeprefix("FEEDBACK_STATUS_")
 
 
 def summary_lines(tally: DemoTally) -> list[str]:
@@ -136,5 +125,5 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counter.most_common()) or "none"
 
 
-def _direction(feedback: feedback_pb2.Feedback) -> tuple[int, str, int]:
+def _direction(feedback: Feedback) -> tuple[str, str, str]:
     return (feedback.status, feedback.preferred_regime, feedback.updated_policy)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from strategic_memory_server.demo.options import DEFAULT_SEED, DemoOptions
-from strategic_memory_server.demo.runner import run_demo
+from strategic_memory_demo.options import DEFAULT_SEED, DemoOptions
+from strategic_memory_demo.runner import run_demo
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -9,9 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.demo.line_output import LineOutput
-from strategic_memory_server.demo.tally import Change, DemoTally, policy_name, status_name
+from strategic_memory_demo.line_output import LineOutput
+from strategic_memory_demo.tally import Change, DemoTally
 from strategic_memory_server.inputs.input_keys import STREAM_SOURCES
 
 _COLOURS = {"AGGRESSIVE": "bold green", "BALANCED": "bold yellow", "CONSERVATIVE": "bold cyan"}
@@ -40,7 +39,7 @@ class LineDisplay:
         """Write to `output`, which need not be a terminal."""
         self._tally = tally
         self._output = output
-        self._status = feedback_pb2.FEEDBACK_STATUS_UNSPECIFIED
+        self._status = tally.status
 
     def open(self) -> None:
         """Do nothing: the first line is the first feedback."""
@@ -57,7 +56,7 @@ class LineDisplay:
         """Write a line when the status changed without a feedback, as it does when advice becomes stale."""
         if self._tally.status != self._status:
             self._status = self._tally.status
-            self._output.write([f"status {status_name(self._status)}"])
+            self._output.write([f"status {self._status}"])
 
     def close(self) -> None:
         """Do nothing."""
@@ -99,17 +98,16 @@ def display_for(tally: DemoTally, output: LineOutput) -> Display:
 def feedback_line(change: Change) -> str:
     """Put a feedback into one line."""
     feedback = change.feedback
-    performance = feedback.regime_performance
-    win_rate = f"{performance.win_rate:.2f}" if performance.HasField("win_rate") else "none"
     parts = [
         f"{change.received_at:%H:%M:%S.%f}"[:-3],
         f"revision {feedback.revision}",
-        status_name(feedback.status),
-        f"{feedback.preferred_regime} -> {policy_name(feedback)}",
+        feedback.status,
+        f"{feedback.preferred_regime} -> {feedback.updated_policy}",
         f"confidence {feedback.confidence_boost:.4f}",
         f"leverage {feedback.leverage_hint:.2f}",
     ]
-    if feedback.HasField("regime_performance"):
+    if performance := feedback.regime_performance:
+        win_rate = "none" if performance.win_rate is None else f"{performance.win_rate:.2f}"
         parts.append(f"avg pnl {performance.avg_pnl:+.3f} win rate {win_rate} samples {performance.sample_count}")
     return "  ".join([*parts, _latency(change)]).rstrip()
 
@@ -143,8 +141,8 @@ def _coloured(policy: str) -> Text:
 def _advice(tally: DemoTally, newest: Change) -> Table:
     feedback = newest.feedback
     table = Table.grid(padding=(0, 3))
-    table.add_row("status", Text(status_name(tally.status)), "revision", str(feedback.revision))
-    table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", _coloured(policy_name(feedback)))
+    table.add_row("status", Text(tally.status or ""), "revision", str(feedback.revision))
+    table.add_row("preferred regime", Text(feedback.preferred_regime), "policy", _coloured(feedback.updated_policy))
     bound_by = f" (bound by {feedback.leverage_bound_by})" if feedback.leverage_bound_by else ""
     leverage = Text(f"{feedback.leverage_hint:.2f}{bound_by}")
     table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", leverage)
@@ -160,7 +158,7 @@ def _changes(tally: DemoTally) -> Table:
             f"{change.received_at:%H:%M:%S}",
             f"revision {feedback.revision}",
             Text(feedback.preferred_regime),
-            _coloured(policy_name(feedback)),
+            _coloured(feedback.updated_policy),
             f"confidence {feedback.confidence_boost:.4f}",
             f"leverage {feedback.leverage_hint:.2f}",
             _latency(change),

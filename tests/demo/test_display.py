@@ -8,29 +8,29 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.demo.display import LineDisplay, LiveDisplay, display_for, live_view
-from strategic_memory_server.demo.line_output import LineOutput
-from strategic_memory_server.demo.tally import DemoTally
+from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy, Reason, RegimePerformance
+from strategic_memory_demo.display import LineDisplay, LiveDisplay, display_for, live_view
+from strategic_memory_demo.line_output import LineOutput
+from strategic_memory_demo.tally import DemoTally
 from strategic_memory_server.inputs.input_keys import META_REGIME
 
 NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
 
 
-def bull(revision: int, policy: feedback_pb2.Policy.ValueType) -> feedback_pb2.Feedback:
-    message = feedback_pb2.Feedback(
+def bull(revision: int, policy: Policy) -> Feedback:
+    return Feedback(
         revision=revision,
-        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
+        epoch="e",
+        status=FeedbackStatus.ACTIVE,
         preferred_regime="BULL",
         updated_policy=policy,
         confidence_boost=0.7321,
         leverage_hint=1.63,
         current_regime="RANGE",
-        regime_performance=feedback_pb2.RegimePerformance(avg_pnl=0.214, win_rate=0.71, sample_count=63),
-        reasons=[feedback_pb2.Reason(code="LEVERAGE", sentence="Leverage is clipped to [0.5, 2.0].")],
+        regime_performance=RegimePerformance(avg_pnl=0.214, win_rate=0.71, sample_count=63, wins=5, losses=2),
+        reasons=(Reason(code="LEVERAGE", sentence="Leverage is clipped to [0.5, 2.0].", comparisons=()),),
+        data_as_of=NOON,
     )
-    message.data_as_of.FromDatetime(NOON)
-    return message
 
 
 def nobody_gone() -> None:
@@ -40,7 +40,7 @@ def nobody_gone() -> None:
 def test_lines_carry_the_feedback_and_its_reasons_when_it_turns() -> None:
     tally, stream = DemoTally(), io.StringIO()
     display = LineDisplay(tally, LineOutput(stream, nobody_gone))
-    balanced = bull(1, feedback_pb2.POLICY_BALANCED)
+    balanced = bull(1, Policy.BALANCED)
     display.changed(tally.feedback_received(balanced, NOON, live=False))
     first = stream.getvalue()
     for part in (
@@ -55,22 +55,22 @@ def test_lines_carry_the_feedback_and_its_reasons_when_it_turns() -> None:
     ):
         assert part in first
     arrival = NOON + timedelta(milliseconds=9)
-    display.changed(tally.feedback_received(bull(2, feedback_pb2.POLICY_BALANCED), arrival, live=True))
+    display.changed(tally.feedback_received(bull(2, Policy.BALANCED), arrival, live=True))
     second = stream.getvalue().removeprefix(first)
     assert "9 ms after its newest input" in second
     assert "clipped" not in second, "reasons are repeated only when the advice turns"
-    display.changed(tally.feedback_received(bull(3, feedback_pb2.POLICY_AGGRESSIVE), arrival, live=True))
+    display.changed(tally.feedback_received(bull(3, Policy.AGGRESSIVE), arrival, live=True))
     assert stream.getvalue().count("clipped") == 2
 
 
 def test_a_status_that_changes_without_a_feedback_gets_a_line() -> None:
     tally, stream = DemoTally(), io.StringIO()
     display = LineDisplay(tally, LineOutput(stream, nobody_gone))
-    display.changed(tally.feedback_received(bull(1, feedback_pb2.POLICY_BALANCED), NOON, live=False))
+    display.changed(tally.feedback_received(bull(1, Policy.BALANCED), NOON, live=False))
     before = stream.getvalue()
     display.refresh()
     assert stream.getvalue() == before
-    tally.heartbeat_received(feedback_pb2.Heartbeat(status=feedback_pb2.FEEDBACK_STATUS_STALE))
+    tally.heartbeat_received(Heartbeat(1, "e", FeedbackStatus.STALE))
     display.refresh()
     display.refresh()
     assert stream.getvalue().removeprefix(before) == "status STALE\n"
@@ -86,7 +86,7 @@ def drawn(tally: DemoTally) -> str:
 def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
     tally = DemoTally()
     assert "waiting for the first feedback" in drawn(tally)
-    tally.feedback_received(bull(4, feedback_pb2.POLICY_AGGRESSIVE), NOON, live=False)
+    tally.feedback_received(bull(4, Policy.AGGRESSIVE), NOON, live=False)
     tally.true_regime = "VOLATILE"
     tally.written[META_REGIME] = 77
     tally.inputs_read({META_REGIME: 50}, {(META_REGIME, "pnl_not_finite"): 3})
@@ -111,7 +111,7 @@ def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
 def test_the_live_view_fits_a_small_terminal() -> None:
     tally = DemoTally()
     for revision in range(20):
-        tally.feedback_received(bull(revision, feedback_pb2.POLICY_BALANCED), NOON, live=True)
+        tally.feedback_received(bull(revision, Policy.BALANCED), NOON, live=True)
     text = drawn(tally)
     assert len(text.splitlines()) <= 21, "of 24; three more reasons than here are usual"
     assert "revision 19" in text
@@ -131,7 +131,7 @@ def test_the_live_view_opens_draws_and_closes() -> None:
     tally, stream = DemoTally(), io.StringIO()
     display = LiveDisplay(tally, Console(file=stream, force_terminal=True, width=140))
     display.open()
-    display.changed(tally.feedback_received(bull(1, feedback_pb2.POLICY_BALANCED), NOON, live=False))
+    display.changed(tally.feedback_received(bull(1, Policy.BALANCED), NOON, live=False))
     display.refresh()
     assert "BALANCED" in stream.getvalue()
     display.close()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from strategic_memory_server.demo.runner import _until_stopped
+from strategic_memory_demo.runner import _until_stopped
 
 
 async def for_ever(ended: list[str]) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from strategic_memory_server.demo import commands
-from strategic_memory_server.demo.commands import DemoAddresses, command_lines, missing_tools
+from strategic_memory_demo import commands
+from strategic_memory_demo.commands import DemoAddresses, command_lines, missing_tools
 
 ADDRESSES = DemoAddresses(grpc="127.0.0.1:4001", http="127.0.0.1:4002", redis_port=4003, prefix="quantum")
 

@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from strategic_memory_server.demo.market_model import START_EQUITY, MarketStep, Position, Trade
-from strategic_memory_server.demo.market_parameters import SYMBOLS
+from strategic_memory_demo.market_model import START_EQUITY, MarketStep, Position, Trade
+from strategic_memory_demo.market_parameters import SYMBOLS
 from strategic_memory_server.inputs.input_keys import (
     EXIT_STATISTICS,
     EXPOSURE_SUMMARY,

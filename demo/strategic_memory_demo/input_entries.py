@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import cycle
 
-from strategic_memory_server.demo.market_model import (
+from strategic_memory_demo.market_model import (
     MarketStep,
     Observation,
     PortfolioReport,

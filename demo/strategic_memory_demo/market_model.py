@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from strategic_memory_server.demo.market_parameters import POLICIES, PROFILES, STRATEGIES, SYMBOLS
+from strategic_memory_demo.market_parameters import POLICIES, PROFILES, STRATEGIES, SYMBOLS
 
 START_EQUITY = 100_000.0
 """What the account begins with, in dollars."""

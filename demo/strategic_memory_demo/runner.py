@@ -6,21 +6,18 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 
-import grpc
-
-from strategic_memory.v1 import feedback_pb2
+from strategic_memory_client import AsyncStrategicMemoryClient
+from strategic_memory_demo.commands import DemoAddresses, command_lines, missing_tools
+from strategic_memory_demo.display import Display, display_for
+from strategic_memory_demo.feed import MarketFeed
+from strategic_memory_demo.line_output import LineOutput
+from strategic_memory_demo.options import DemoOptions
+from strategic_memory_demo.service_log import service_log_in
+from strategic_memory_demo.subscription import follow_feedback
+from strategic_memory_demo.tally import DemoTally, summary_lines
 from strategic_memory_server.application import open_service
-from strategic_memory_server.demo.commands import DemoAddresses, command_lines, missing_tools
-from strategic_memory_server.demo.display import Display, display_for
-from strategic_memory_server.demo.feed import MarketFeed
-from strategic_memory_server.demo.line_output import LineOutput
-from strategic_memory_server.demo.options import DemoOptions
-from strategic_memory_server.demo.service_log import service_log_in
-from strategic_memory_server.demo.subscription import follow_feedback
-from strategic_memory_server.demo.tally import DemoTally, summary_lines
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
 from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
@@ -86,9 +83,8 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
             tally=tally,
         )
         stack.push_async_callback(feed.close)
-        channel = await stack.enter_async_context(grpc.aio.insecure_channel(service.grpc_address))
+        client = await stack.enter_async_context(AsyncStrategicMemoryClient(service.grpc_address))
         display = display_for(tally, output)
-        audience = _Audience(tally, display)
         display.open()
         try:
             await _until_stopped(
@@ -96,27 +92,13 @@ async def _run(options: DemoOptions, embedded: EmbeddedRedis, stop: asyncio.Even
                 options.seconds,
                 keep_running(embedded),
                 feed.run(),
-                follow_feedback(channel, audience),
+                follow_feedback(client, tally, display),
                 _refresh(display, tally, service.sync),
             )
         finally:
             _take_in_counts(tally, service.sync)
             display.close()
         output.write(["", *summary_lines(tally)])
-
-
-class _Audience:
-    """Hands what the service says to the tally and to the display."""
-
-    def __init__(self, tally: DemoTally, display: Display) -> None:
-        self._tally = tally
-        self._display = display
-
-    def feedback_received(self, feedback: feedback_pb2.Feedback, received_at: datetime, *, live: bool) -> None:
-        self._display.changed(self._tally.feedback_received(feedback, received_at, live=live))
-
-    def heartbeat_received(self, heartbeat: feedback_pb2.Heartbeat) -> None:
-        self._tally.heartbeat_received(heartbeat)
 
 
 async def _until_stopped(

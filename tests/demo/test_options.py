@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from strategic_memory_server.demo.options import DemoOptions
+from strategic_memory_demo.options import DemoOptions
 
 
 def test_the_defaults_run_until_interrupted_on_free_ports() -> None:
