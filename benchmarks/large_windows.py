@@ -24,11 +24,14 @@ from benchmarks.harness.long_streams import lengthen
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.report import report
 from benchmarks.harness.sync_loop import logging_to_nowhere, open_sync, timed_cycle
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.settings import RedisSettings, SyncSettings, WindowSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.settings import SyncSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 _SMALLEST = 10_000
 _CYCLES = 50
@@ -71,7 +74,7 @@ class LargeWindows:
         started = time.perf_counter()
         with synchronous.Redis.from_url(self._settings.url) as filler:
             lengthen(filler, entries, self._random)
-        windows = SyncSettings(windows=WindowSettings(entries, entries, entries))
+        windows = SyncSettings(advice=AdviceSettings(windows=WindowSettings(entries, entries, entries)))
         async with (
             connect(self._settings) as client,
             open_sync(self._default, SyncSettings()) as default,

@@ -22,7 +22,7 @@ from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.settings import MAX_REGIMES
+from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 HOLDER = "tests"
 LEASE_MS = 3_600_000

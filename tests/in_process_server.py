@@ -15,6 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from prometheus_client import CollectorRegistry
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.feedback import Feedback
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
@@ -29,7 +30,8 @@ from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
-from strategic_memory_server.settings import GrpcSettings, SyncSettings, WindowSettings
+from strategic_memory_server.settings import GrpcSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 RING = 3
 Stream = grpc.aio.UnaryStreamCall[service_pb2.StreamFeedbackRequest, service_pb2.StreamFeedbackResponse]
@@ -134,7 +136,7 @@ async def in_process_server(
     store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
     read = AnalysisSources(loader, store, trades, log, clock)
     servicer = StrategicMemoryServicer(
-        Sources(hub, changed, log, clock), Analyst(read, SyncSettings(), in_hand), settings
+        Sources(hub, changed, log, clock), Analyst(read, AdviceSettings(), in_hand), settings
     )
     registry = CollectorRegistry()
     async with (

@@ -18,11 +18,12 @@ from strategic_memory_server.memory_sync_service import StrategicMemorySync, Syn
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
-from strategic_memory_server.settings import RedisSettings, SyncSettings
+from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.sync_status import SyncStatus
 
 SETTINGS = SyncSettings(interval_s=600.0, validity_s=1_800.0)
@@ -48,20 +49,21 @@ class Syncing:
         leadership: Leadership,
         settings: SyncSettings,
     ) -> None:
+        advice = settings.advice
         self.leadership = leadership
         self.clock = Clock()
         self.told: list[SyncStatus] = []
         self.problems = Problems()
         self.sync = StrategicMemorySync(
             SyncParts(
-                loader=MemoryLoader(commands, "quantum", settings.windows, max_regimes=settings.max_regimes),
+                loader=MemoryLoader(commands, "quantum", advice.windows, max_regimes=advice.max_regimes),
                 watcher=InputWatcher(blocking, "quantum"),
                 analyzer=PatternAnalyzer(),
                 feedback=ReinforcementFeedback(),
                 publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
                 leadership=leadership,
-                long_memory=long_memory_of(commands, max_regimes=settings.max_regimes),
-                evidence=EvidenceFeedback(settings.evidence),
+                long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
+                evidence=EvidenceFeedback(advice.evidence),
                 problems=self.problems,
             ),
             settings,

@@ -19,12 +19,13 @@ from strategic_memory_server.memory_sync_service import StrategicMemorySync, Syn
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
-from strategic_memory_server.settings import LogSettings, RedisSettings, SyncSettings
+from strategic_memory_server.settings import LogSettings, SyncSettings
 
 _LEASE_MS = 86_400_000
 
@@ -36,6 +37,7 @@ class CycleFailedError(RuntimeError):
 @asynccontextmanager
 async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterator[StrategicMemorySync]:
     """Open everything that a cycle needs; `run` is not started."""
+    advice = settings.advice
     async with (
         connect(redis) as commands,
         connect(redis, longest_block_s=LONGEST_BLOCK_S) as watching,
@@ -46,17 +48,17 @@ async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterat
         try:
             yield StrategicMemorySync(
                 SyncParts(
-                    loader=MemoryLoader(commands, redis.key_prefix, settings.windows),
+                    loader=MemoryLoader(commands, redis.key_prefix, advice.windows),
                     watcher=InputWatcher(watching, redis.key_prefix),
-                    analyzer=PatternAnalyzer(settings.minimum_policy_trades),
-                    feedback=ReinforcementFeedback(settings.minimum_samples),
+                    analyzer=PatternAnalyzer(advice.minimum_policy_trades),
+                    feedback=ReinforcementFeedback(advice.minimum_samples),
                     publisher=FeedbackPublisher(log),
                     leadership=leadership,
                     long_memory=LongMemory(
-                        MemoryStore(commands, redis.key_prefix, settings.evidence.decay, settings.trade_id_horizon),
+                        MemoryStore(commands, redis.key_prefix, advice.evidence.decay, advice.trade_id_horizon),
                         TradeReader(commands, redis.key_prefix),
                     ),
-                    evidence=EvidenceFeedback(settings.evidence),
+                    evidence=EvidenceFeedback(advice.evidence),
                 ),
                 settings,
             )

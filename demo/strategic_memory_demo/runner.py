@@ -24,13 +24,8 @@ from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundErr
 from strategic_memory_server.ending_signals import ending_signals
 from strategic_memory_server.errors import ListenError
 from strategic_memory_server.memory_sync_service import StrategicMemorySync
-from strategic_memory_server.settings import (
-    GrpcSettings,
-    HttpSettings,
-    RedisSettings,
-    ServiceSettings,
-    SyncSettings,
-)
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.settings import GrpcSettings, HttpSettings, ServiceSettings, SyncSettings
 
 EXIT_OK = 0
 EXIT_FAILED = 1

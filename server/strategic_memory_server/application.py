@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.advice_settings import advice_settings
+from strategic_memory_server.advice.settings_by_variable import settings_by_variable
 from strategic_memory_server.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.feedback import Feedback
@@ -110,6 +110,7 @@ async def open_service(
     problems = Problems()
     tell_of_exhaustion(problems)
     shares = shares_of(raise_descriptor_limit())
+    advice = settings.sync.advice
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
@@ -120,9 +121,9 @@ async def open_service(
         loader = MemoryLoader(
             commands,
             settings.redis.key_prefix,
-            settings.sync.windows,
+            advice.windows,
             caps,
-            max_regimes=settings.sync.max_regimes,
+            max_regimes=advice.max_regimes,
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
@@ -130,7 +131,7 @@ async def open_service(
             commands,
             settings.redis.key_prefix,
             lease.holder,
-            advice_settings(settings.sync),
+            settings_by_variable(advice),
             lease.length_ms,
             problems,
             lead_anyway=settings.sync.lead_anyway,
@@ -140,9 +141,9 @@ async def open_service(
         memory_store = MemoryStore(
             commands,
             settings.redis.key_prefix,
-            settings.sync.evidence.decay,
-            settings.sync.trade_id_horizon,
-            settings.sync.max_regimes,
+            advice.evidence.decay,
+            advice.trade_id_horizon,
+            advice.max_regimes,
         )
         memory_loss = MemoryLoss(problems)
         trade_reader = TradeReader(commands, settings.redis.key_prefix)
@@ -150,12 +151,12 @@ async def open_service(
             SyncParts(
                 loader=loader,
                 watcher=InputWatcher(watching, settings.redis.key_prefix),
-                analyzer=PatternAnalyzer(settings.sync.minimum_policy_trades),
-                feedback=ReinforcementFeedback(settings.sync.minimum_samples),
+                analyzer=PatternAnalyzer(advice.minimum_policy_trades),
+                feedback=ReinforcementFeedback(advice.minimum_samples),
                 publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems),
                 leadership=leadership,
-                long_memory=LongMemory(memory_store, trade_reader, settings.sync.max_regimes, problems, memory_loss),
-                evidence=EvidenceFeedback(settings.sync.evidence),
+                long_memory=LongMemory(memory_store, trade_reader, advice.max_regimes, problems, memory_loss),
+                evidence=EvidenceFeedback(advice.evidence),
                 problems=problems,
             ),
             settings.sync,
@@ -165,7 +166,7 @@ async def open_service(
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions, problems)
         analyst = Analyst(
             AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
-            settings.sync,
+            advice,
             RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
         )
         servicer = StrategicMemoryServicer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.feedback import Rules
 from strategic_memory_server.settings import MIB, GrpcSettings, ServiceSettings, SyncSettings
 
@@ -29,8 +30,8 @@ def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterato
             f"({VALIDITY_IN_INTERVALS} times MEMORY_SYNC_INTERVAL unless it is set): the advice would turn stale "
             "before another server can take over; make the lease shorter than the validity, at best a third of it"
         )
-    yield from _of_counts(sync, given)
-    yield from _of_evidence(sync)
+    yield from _of_counts(sync.advice, given)
+    yield from _of_evidence(sync.advice)
     retained, recent = settings.log.retained_revisions, settings.log.recent_revisions
     if recent > retained:
         yield (
@@ -62,31 +63,31 @@ def _of_times(sync: SyncSettings) -> Iterator[str]:
             )
 
 
-def _of_counts(sync: SyncSettings, given: Collection[str]) -> Iterator[str]:
-    windows = sync.windows
+def _of_counts(advice: AdviceSettings, given: Collection[str]) -> Iterator[str]:
+    windows = advice.windows
     together = windows.regime + windows.portfolio + windows.trades
-    if sync.minimum_samples > together:
+    if advice.minimum_samples > together:
         yield (
-            f"STRATEGIC_MEMORY_MINIMUM_SAMPLES is {sync.minimum_samples} while STRATEGIC_MEMORY_REGIME_WINDOW, "
+            f"STRATEGIC_MEMORY_MINIMUM_SAMPLES is {advice.minimum_samples} while STRATEGIC_MEMORY_REGIME_WINDOW, "
             f"STRATEGIC_MEMORY_PORTFOLIO_WINDOW and STRATEGIC_MEMORY_TRADE_WINDOW hold {together} entries together: "
             f"there would never be advice; ask for at most {together}, or make the windows longer"
         )
-    if "minimum_policy_trades" in given and sync.minimum_policy_trades > windows.trades:
+    if "minimum_policy_trades" in given and advice.minimum_policy_trades > windows.trades:
         yield (
-            f"STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES is {sync.minimum_policy_trades} while "
+            f"STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES is {advice.minimum_policy_trades} while "
             f"STRATEGIC_MEMORY_TRADE_WINDOW is {windows.trades}: no policy could ever be named the best; ask for "
             f"at most {windows.trades}, or make the window longer"
         )
 
 
-def _of_evidence(sync: SyncSettings) -> Iterator[str]:
-    evidence = sync.evidence
-    if sync.rules is not Rules.EVIDENCE:
+def _of_evidence(advice: AdviceSettings) -> Iterator[str]:
+    evidence = advice.evidence
+    if advice.rules is not Rules.EVIDENCE:
         if evidence.explore:
             yield (
                 "STRATEGIC_MEMORY_EVIDENCE_EXPLORATION is on while STRATEGIC_MEMORY_RULES is "
-                f"{sync.rules.name.lower()}: only the evidence explores; set STRATEGIC_MEMORY_RULES=evidence, or turn "
-                "exploration off"
+                f"{advice.rules.name.lower()}: only the evidence explores; set STRATEGIC_MEMORY_RULES=evidence, or "
+                "turn exploration off"
             )
         return
     # The weights of ever more trades add up to 1 / (1 - decay).

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.contradictions import VALIDITY_IN_INTERVALS, contradictions
 from strategic_memory_server.environment_values import (
     Address,
@@ -24,26 +25,24 @@ from strategic_memory_server.environment_values import (
 )
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.settings import (
     LARGEST_REQUEST_MIB,
     LONGEST_HEARTBEAT_S,
     MAX_IN_HAND_BYTES,
-    MAX_REGIMES,
     MAX_REQUEST_BYTES,
-    MAX_WINDOW,
     MIB,
     RECENT_REVISIONS,
     SHORTEST_HEARTBEAT_S,
     GrpcSettings,
     HttpSettings,
     LogSettings,
-    RedisSettings,
     Role,
     ServiceSettings,
     SyncSettings,
-    WindowSettings,
 )
+from strategic_memory_server.windows.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
 
 _PREFIX = "STRATEGIC_MEMORY_"
 
@@ -157,21 +156,23 @@ class Environment(BaseSettings):
                 # An advice must outlive the change of a leader.
                 lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
                 lead_anyway=self.lead_anyway == "on",
-                rules=Rules[self.rules.upper()],
-                evidence=EvidenceSettings(
-                    decay=self.evidence_decay,
-                    required_probability=self.evidence_required_probability,
-                    minimum_weight=self.evidence_minimum_trades,
-                    risk_aversion=self.evidence_risk_aversion,
-                    explore=self.evidence_exploration == "on",
-                    exploration_width=self.evidence_exploration_width,
-                    exploration_hold=self.evidence_exploration_hold,
+                advice=AdviceSettings(
+                    rules=Rules[self.rules.upper()],
+                    evidence=EvidenceSettings(
+                        decay=self.evidence_decay,
+                        required_probability=self.evidence_required_probability,
+                        minimum_weight=self.evidence_minimum_trades,
+                        risk_aversion=self.evidence_risk_aversion,
+                        explore=self.evidence_exploration == "on",
+                        exploration_width=self.evidence_exploration_width,
+                        exploration_hold=self.evidence_exploration_hold,
+                    ),
+                    max_regimes=self.max_regimes,
+                    trade_id_horizon=self.trade_id_horizon,
+                    minimum_samples=self.minimum_samples,
+                    minimum_policy_trades=self.minimum_policy_trades,
+                    windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
                 ),
-                max_regimes=self.max_regimes,
-                trade_id_horizon=self.trade_id_horizon,
-                minimum_samples=self.minimum_samples,
-                minimum_policy_trades=self.minimum_policy_trades,
-                windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
             ),
             log=LogSettings(
                 self.retained_revisions, self.recent_revisions or min(RECENT_REVISIONS, self.retained_revisions)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.json_types import JsonObject
 from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.policy import Policy
@@ -26,9 +27,6 @@ NEVER_PREFERRED = frozenset({UNKNOWN_REGIME, OTHER_REGIME})
 
 CLOCK_TOLERANCE_MS = 60_000
 """So much later than the clock of Redis may a time be: the clocks of producers differ."""
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,8 +38,8 @@ from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
 from strategic_memory_server.memory_tallies import totals_of
 from strategic_memory_server.redis_access.round_trip import Reply
-from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.wall_clock import unix_time_ms
+from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""

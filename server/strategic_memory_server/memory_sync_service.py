@@ -91,7 +91,7 @@ class StrategicMemorySync:
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
         self._loaded: StrategicMemory | None = None
-        self._input_problems = InputProblems(parts.problems, settings.minimum_samples)
+        self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
@@ -178,7 +178,7 @@ class StrategicMemorySync:
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
-        tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.max_regimes)
+        tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,
             failures=0,
@@ -205,7 +205,7 @@ class StrategicMemorySync:
             advice,
             analysis,
             gathered.kept.sums,
-            self._settings.rules,
+            self._settings.advice.rules,
             gathered.stored.exploration,
             may_begin=gathered.is_complete,
         )

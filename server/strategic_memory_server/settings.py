@@ -5,15 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.feedback import Rules
-from strategic_memory_server.rules import reference_rules
-
-MAX_WINDOW = 1_000_000
-"""Longest window, in entries."""
-
-MAX_REGIMES = 64
-"""Regimes that are kept apart, unless a setting says otherwise."""
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 RECENT_REVISIONS = 256
 """Newest revisions that are kept in memory, unless a setting says otherwise."""
@@ -34,48 +27,6 @@ LONGEST_HEARTBEAT_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class RedisSettings:
-    """Where Redis is.
-
-    Attributes:
-        url: see `redis_location`; may hold a password, so it is never logged or shown as it is.
-        key_prefix: what every key starts with, without the colon.
-        connect_timeout_s: longest wait for a connection, seconds.
-        command_timeout_s: longest wait for an answer, seconds.
-        password_file: file with the password, in place of one in the URL.
-        ca_file: PEM file of the certificates that are trusted, in place of those that the machine trusts.
-        certificate_file: PEM file of the client's certificate.
-        key_file: PEM file of its key; None when the certificate's file holds it.
-        sentinel_username: user that the sentinels know.
-        sentinel_password: its password.
-        sentinel_password_file: file with its password.
-        is_in_memory: whether it was chosen that this Redis keeps nothing on disk.
-    """
-
-    url: str = field(default="redis://redis:6379/0", repr=False)
-    key_prefix: str = "quantum"
-    connect_timeout_s: float = 2.0
-    command_timeout_s: float = 3.0
-    password_file: str | None = None
-    ca_file: str | None = None
-    certificate_file: str | None = None
-    key_file: str | None = None
-    sentinel_username: str | None = None
-    sentinel_password: str | None = field(default=None, repr=False)
-    sentinel_password_file: str | None = None
-    is_in_memory: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WindowSettings:
-    """How many of the newest usable entries of each stream are remembered."""
-
-    regime: int = 50
-    portfolio: int = 50
-    trades: int = 30
-
-
-@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """When and upon what to advise.
 
@@ -88,13 +39,7 @@ class SyncSettings:
         lease_s: how long the right to publish outlives a server that has gone away, seconds.
         lead_anyway: whether to publish though the feedback log was written under other settings.
         retry_s: wait before the first retry of a failed sync, seconds; it doubles up to the interval or 5 s.
-        minimum_samples: entries needed before there is advice.
-        minimum_policy_trades: trades a policy needs in a regime before it can be named the best one.
-        windows: lengths of the windows.
-        rules: which rules are in charge of the advice.
-        evidence: how evidence is weighed, and how much of it is needed.
-        max_regimes: regimes that are kept apart, those used last; the others are OTHER.
-        trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
+        advice: upon what to advise.
     """
 
     interval_s: float = 60.0
@@ -105,13 +50,7 @@ class SyncSettings:
     lease_s: float = 5.0
     lead_anyway: bool = False
     retry_s: float = 0.25
-    minimum_samples: int = reference_rules.MINIMUM_SAMPLES
-    minimum_policy_trades: int = reference_rules.MINIMUM_POLICY_TRADES
-    windows: WindowSettings = field(default_factory=WindowSettings)
-    rules: Rules = Rules.REFERENCE
-    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
-    max_regimes: int = MAX_REGIMES
-    trade_id_horizon: int = 10_000
+    advice: AdviceSettings = field(default_factory=AdviceSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.analysis import Analysis
 from strategic_memory_server.checkpoint import Checkpoint, go_on
 from strategic_memory_server.deep_analysis import DeepAnalysis, analyze_deeply
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.regimes_apart import with_observations
-from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, Rules, Times, warming_up
+from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times, warming_up
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.memory import StrategicMemory, TradeWindow
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
@@ -21,32 +21,28 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
+from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 MAX_PAST_REVISIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOrder:
-    """Under which settings to analyse; see `SyncSettings` for their meaning.
+    """Under which settings to analyse.
 
     Attributes:
+        advice: upon what to advise.
+        policy_table: which policy the reference rules advise; the first row that matches wins.
         as_of_ms: the moment to analyse as of, milliseconds since 1970-01-01 UTC; None: now.
         max_age_ms: how old an entry may be then, milliseconds; None: however old.
         past_revisions: newest revisions of the feedback log to judge by what then happened; 0: none.
-        max_regimes: regimes that are kept apart; the others are OTHER.
     """
 
-    windows: WindowSettings
-    minimum_samples: int
-    minimum_policy_trades: int
-    policy_table: Sequence[Row[Policy]]
-    rules: Rules = Rules.REFERENCE
-    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    advice: AdviceSettings
+    policy_table: Sequence[Row[Policy]] = reference_rules.POLICY_TABLE
     as_of_ms: int | None = None
     max_age_ms: int | None = None
     past_revisions: int = 0
-    max_regimes: int = MAX_REGIMES
 
     def span(self, now_ms: int) -> TimeSpan:
         """Say which entries count."""
@@ -81,12 +77,15 @@ def analyze_memory(
         exploration: what the service is trying; None: that has no meaning for this memory, so nothing is explored.
         checkpoint: called now and then.
     """
-    analysis = PatternAnalyzer(order.minimum_policy_trades).analyze(memory, checkpoint)
+    settings = order.advice
+    analysis = PatternAnalyzer(settings.minimum_policy_trades).analyze(memory, checkpoint)
     checkpoint()
-    advice = ReinforcementFeedback(order.minimum_samples, order.policy_table).recommend(analysis)
+    advice = ReinforcementFeedback(settings.minimum_samples, order.policy_table).recommend(analysis)
     known = sums
     if known is None:
-        known = sums_of_trades(memory.trades, memory.regime_names, order.evidence.decay, order.max_regimes, checkpoint)
+        known = sums_of_trades(
+            memory.trades, memory.regime_names, settings.evidence.decay, settings.max_regimes, checkpoint
+        )
     if isinstance(advice, NoAdvice):
         feedback = warming_up(
             reference_rules.VERSION,
@@ -95,12 +94,12 @@ def analyze_memory(
             leverage_caps=analysis.leverage_caps,
         )
     else:
-        explores = order.evidence.explore and exploration is not None
-        evidence = EvidenceFeedback(replace(order.evidence, explore=explores))
-        advice = evidence.complete(advice, analysis, known, order.rules, exploration or NOTHING_TRIED).advice
+        explores = settings.evidence.explore and exploration is not None
+        evidence = EvidenceFeedback(replace(settings.evidence, explore=explores))
+        advice = evidence.complete(advice, analysis, known, settings.rules, exploration or NOTHING_TRIED).advice
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
-    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, order.evidence, now_ms, checkpoint))
+    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, settings.evidence, now_ms, checkpoint))
 
 
 def sums_of_trades(

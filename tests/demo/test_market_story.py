@@ -20,7 +20,7 @@ from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 PREFIX = "quantum"
 

@@ -21,6 +21,7 @@ from redis.typing import EncodableT
 from redis_inputs import add_portfolio, add_regime, add_trade, trade_stream
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
@@ -33,10 +34,10 @@ from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.rpc.figures_to_wire import add_figures
 from strategic_memory_server.rpc.from_wire import analysis_order
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message
-from strategic_memory_server.settings import SyncSettings, WindowSettings
 from strategic_memory_server.what_if import analyze_memory
+from strategic_memory_server.windows.window_settings import WindowSettings
 
-HORIZON = SyncSettings().trade_id_horizon
+HORIZON = AdviceSettings().trade_id_horizon
 Row = RegimeRow | PortfolioRow | TradeRow
 RULES = (feedback_pb2.RULES_REFERENCE, feedback_pb2.RULES_EVIDENCE)
 
@@ -82,9 +83,9 @@ async def answer_of_new_service(
     now_settings = analysis_pb2.AnalysisSettings()
     now_settings.CopyFrom(settings)
     now_settings.ClearField("as_of")
-    order = analysis_order(now_settings, SyncSettings())
-    memory = (await MemoryLoader(client, prefix, order.windows).load()).memory
-    found = analyze_memory(memory, order, now_ms, await all_sums(client, prefix, order.evidence.decay))
+    order = analysis_order(now_settings, AdviceSettings())
+    memory = (await MemoryLoader(client, prefix, order.advice.windows).load()).memory
+    found = analyze_memory(memory, order, now_ms, await all_sums(client, prefix, order.advice.evidence.decay))
     analysis = analysis_message(found.analysis, memory)
     add_figures(analysis, found.deep)
     del analysis.sources[: len(input_keys.VALUE_SOURCES)]
@@ -143,7 +144,7 @@ async def test_what_is_too_old_is_left_out_and_regimes_are_inferred_from_however
     at_ms, age_ms = random.randint(15, LAST_MS), random.randint(1, 14)
     settings = analysis_pb2.AnalysisSettings(as_of=moment(at_ms), max_age=Duration(nanos=age_ms * 1_000_000))
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
-    windows = SyncSettings().windows
+    windows = AdviceSettings().windows
     rows = history.rows(windows.regime, windows.portfolio, windows.trades, at_ms - age_ms, at_ms)
     newest = [list[Row](rows.regimes), list[Row](rows.portfolio), list[Row](rows.trades)]
     assert [report.accepted for report in answer.analysis.sources] == [len(rows) for rows in newest]

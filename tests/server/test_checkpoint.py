@@ -11,6 +11,7 @@ from brute_force import RegimeRow, Rows
 from malformed_requests import good_memory
 from random_memory import memory_of, random_rows
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.checkpoint import AbandonedError, Checkpoint
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -20,12 +21,11 @@ from strategic_memory_server.figures.correlation import correlations
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.inline_names import NAMES_AT_ONCE, SentNames, codes_of_names
 from strategic_memory_server.regime_details import regime_details
-from strategic_memory_server.rules import reference_rules
-from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 WINDOWS = WindowSettings(100, 100, 100)
-ORDER = AnalysisOrder(WINDOWS, 3, 3, reference_rules.POLICY_TABLE)
+ORDER = AnalysisOrder(AdviceSettings(windows=WINDOWS))
 RANDOM = np.random.default_rng(1)
 PNL = np.convolve(RANDOM.normal(size=3_001), [0.7, 0.7], mode="valid")
 CODES = RANDOM.integers(0, 4, PNL.size)

@@ -38,7 +38,7 @@ def test_without_variables_the_documented_defaults_hold() -> None:
     assert (settings.sync.interval_s, settings.sync.validity_s) == (60.0, 180.0)
     assert (settings.grpc.address, settings.http.address) == ("127.0.0.1:50051", "127.0.0.1:8001")
     assert settings.redis.key_prefix == "quantum"
-    windows = settings.sync.windows
+    windows = settings.sync.advice.windows
     assert (windows.regime, windows.portfolio, windows.trades) == (50, 50, 30)
 
 
@@ -50,11 +50,11 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", "1.5", "redis.connect_timeout_s", 1.5),
     ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", "1.5", "redis.command_timeout_s", 1.5),
     ("STRATEGIC_MEMORY_VALIDITY", "90", "sync.validity_s", 90.0),
-    ("STRATEGIC_MEMORY_REGIME_WINDOW", "1000000", "sync.windows.regime", 1_000_000),
-    ("STRATEGIC_MEMORY_PORTFOLIO_WINDOW", "1", "sync.windows.portfolio", 1),
-    ("STRATEGIC_MEMORY_TRADE_WINDOW", "7", "sync.windows.trades", 7),
-    ("STRATEGIC_MEMORY_MINIMUM_SAMPLES", "1", "sync.minimum_samples", 1),
-    ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", "9", "sync.minimum_policy_trades", 9),
+    ("STRATEGIC_MEMORY_REGIME_WINDOW", "1000000", "sync.advice.windows.regime", 1_000_000),
+    ("STRATEGIC_MEMORY_PORTFOLIO_WINDOW", "1", "sync.advice.windows.portfolio", 1),
+    ("STRATEGIC_MEMORY_TRADE_WINDOW", "7", "sync.advice.windows.trades", 7),
+    ("STRATEGIC_MEMORY_MINIMUM_SAMPLES", "1", "sync.advice.minimum_samples", 1),
+    ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", "9", "sync.advice.minimum_policy_trades", 9),
     ("STRATEGIC_MEMORY_RETAINED_REVISIONS", "5", "log.retained_revisions", 5),
     ("STRATEGIC_MEMORY_RECENT_REVISIONS", "2", "log.recent_revisions", 2),
     ("STRATEGIC_MEMORY_GRPC_ADDRESS", "[::]:0", "grpc.address", "[::]:0"),
@@ -71,16 +71,16 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
     ("STRATEGIC_MEMORY_ROLE", " Serve", "role", Role.SERVE),
-    ("STRATEGIC_MEMORY_RULES", "Evidence", "sync.rules", Rules.EVIDENCE),
-    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.99", "sync.evidence.decay", 0.99),
-    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.evidence.required_probability", 0.9),
-    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", "30", "sync.evidence.minimum_weight", 30.0),
-    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", "0.1", "sync.evidence.risk_aversion", 0.1),
-    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", "Off", "sync.evidence.explore", False),
-    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", "0.5", "sync.evidence.exploration_width", 0.5),
-    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", "40", "sync.evidence.exploration_hold", 40),
-    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.trade_id_horizon", 0),
-    ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.max_regimes", 250),
+    ("STRATEGIC_MEMORY_RULES", "Evidence", "sync.advice.rules", Rules.EVIDENCE),
+    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.99", "sync.advice.evidence.decay", 0.99),
+    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.advice.evidence.required_probability", 0.9),
+    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", "30", "sync.advice.evidence.minimum_weight", 30.0),
+    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", "0.1", "sync.advice.evidence.risk_aversion", 0.1),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", "Off", "sync.advice.evidence.explore", False),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", "0.5", "sync.advice.evidence.exploration_width", 0.5),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", "40", "sync.advice.evidence.exploration_hold", 40),
+    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.advice.trade_id_horizon", 0),
+    ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.advice.max_regimes", 250),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
     ("STRATEGIC_MEMORY_LEAD_ANYWAY", "on", "sync.lead_anyway", True),
 ]
@@ -99,9 +99,9 @@ def test_each_variable_reaches_its_setting(
 
 def test_the_evidence_explores_when_it_is_in_charge_and_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIC_MEMORY_RULES", "evidence")
-    assert not read_environment().service_settings().sync.evidence.explore
+    assert not read_environment().service_settings().sync.advice.evidence.explore
     monkeypatch.setenv("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", " ON ")
-    assert read_environment().service_settings().sync.evidence.explore
+    assert read_environment().service_settings().sync.advice.evidence.explore
 
 
 def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +275,7 @@ def test_the_validity_follows_the_interval(monkeypatch: pytest.MonkeyPatch) -> N
 def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("strategic_memory_trade_window", "9")
     monkeypatch.setenv("STRATEGIC_MEMORY_NOT_A_SETTING", "9")
-    assert read_environment().service_settings().sync.windows.trades == 9
+    assert read_environment().service_settings().sync.advice.windows.trades == 9
 
 
 @pytest.mark.parametrize(("interval", "lease_s"), [("60", 5.0), ("5", 5.0), ("2", 2.0), ("0.1", 1.0)])

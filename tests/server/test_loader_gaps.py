@@ -14,7 +14,7 @@ from strategic_memory_server.inputs import input_keys, load_log
 from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
 LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)

@@ -22,7 +22,8 @@ from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.settings import RedisSettings, WindowSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
 LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)

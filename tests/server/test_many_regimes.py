@@ -10,6 +10,7 @@ import redis
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, syncing_with
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.estimate import Estimate
 from strategic_memory_server.evidence.estimator import Belief
@@ -29,7 +30,8 @@ async def test_names_without_end_are_bounded_told_and_never_preferred(
 
     monkeypatch.setattr(Belief, "estimate", counted)
     random = Random(1)
-    async with syncing_with(redis_server.url, replace(SETTINGS, rules=rules, max_regimes=4)) as syncing:
+    settings = replace(SETTINGS, advice=AdviceSettings(rules=rules, max_regimes=4))
+    async with syncing_with(redis_server.url, settings) as syncing:
         for _ in range(6):
             add_regime(redis_client, "BULL", 0.3, entry_id="*")
             add_trade(redis_client, "BULL", 0.1, policy="CONSERVATIVE")

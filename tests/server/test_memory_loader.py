@@ -34,7 +34,8 @@ from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.settings import RedisSettings, WindowSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=4, portfolio=8, trades=6)
 

@@ -12,6 +12,7 @@ import redis
 from redis_inputs import add_regime, add_trade
 from syncing import SETTINGS, Syncing, syncing_with
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
@@ -23,8 +24,8 @@ from strategic_memory_server.settings import SyncSettings
 
 KEYS, MEMORY = LogKeys.under("quantum"), MemoryKeys.under("quantum")
 HOLD = 4
-OFF = replace(SETTINGS, rules=Rules.EVIDENCE)
-ON = replace(OFF, evidence=EvidenceSettings(explore=True, exploration_hold=HOLD))
+OFF = replace(SETTINGS, advice=AdviceSettings(rules=Rules.EVIDENCE))
+ON = replace(OFF, advice=replace(OFF.advice, evidence=EvidenceSettings(explore=True, exploration_hold=HOLD)))
 TRADES = 40
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from brute_force import RegimeRow, Rows, TradeRow
 from random_memory import START_MS, memory_of
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.feedback import FeedbackStatus, Times
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.what_if import AnalysisOrder, WhatIf, analyze_memory
 
 NOW_MS = START_MS + 1_000
@@ -17,7 +16,7 @@ ROWS = Rows(
     regimes=[RegimeRow(START_MS, "BULL", 0.5, 0.5)],
     trades=[TradeRow(START_MS + 1, "BULL", 0.5, "BALANCED")] * 2,
 )
-REFERENCE = AnalysisOrder(WindowSettings(), 3, 3, reference_rules.POLICY_TABLE)
+REFERENCE = AnalysisOrder(AdviceSettings())
 
 
 def analyze(order: AnalysisOrder) -> WhatIf:
@@ -35,14 +34,14 @@ def test_the_feedback_follows_from_the_analysis_and_has_no_place_in_the_log() ->
 
 
 def test_each_setting_counts() -> None:
-    fewer_trades = AnalysisOrder(WindowSettings(), 3, 2, reference_rules.POLICY_TABLE)
+    fewer_trades = AnalysisOrder(AdviceSettings(minimum_policy_trades=2))
     assert analyze(fewer_trades).feedback.advice.best_policy is Policy.BALANCED
-    own_rules = AnalysisOrder(WindowSettings(), 3, 3, (Row(Policy.BALANCED),))
+    own_rules = AnalysisOrder(AdviceSettings(), (Row(Policy.BALANCED),))
     assert analyze(own_rules).feedback.advice.updated_policy is Policy.BALANCED
 
 
 def test_too_little_is_warming_up_with_the_reason() -> None:
-    feedback = analyze(AnalysisOrder(WindowSettings(), 4, 3, reference_rules.POLICY_TABLE)).feedback
+    feedback = analyze(AnalysisOrder(AdviceSettings(minimum_samples=4))).feedback
     assert feedback.status is FeedbackStatus.WARMING_UP
     assert feedback.advice.current_regime == "BULL"
     assert [reason.code for reason in feedback.advice.reasons] == ["TOO_FEW_ENTRIES"]

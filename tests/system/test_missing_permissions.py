@@ -20,8 +20,8 @@ from redis_kinds.programs import KINDS, require_program
 from service_calls import get_feedback, get_json
 
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.permissions import Permissions
-from strategic_memory_server.settings import RedisSettings
 
 pytestmark = pytest.mark.system
 

@@ -12,7 +12,7 @@ from strategic_memory_server.environment import SettingsError, read_environment
 from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -26,7 +26,7 @@ def rebuild_memory(overrides: Mapping[str, object]) -> int:
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     try:
-        asyncio.run(_forget(settings.redis, settings.sync.evidence.decay))
+        asyncio.run(_forget(settings.redis, settings.sync.advice.evidence.decay))
     except (RedisError, OSError) as error:
         return _failed(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}", EXIT_FAILED)
     return EXIT_OK

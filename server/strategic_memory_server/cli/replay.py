@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.replay.column_names import parse_map
 from strategic_memory_server.replay.command import run_replay
@@ -13,7 +14,7 @@ from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.errors import ReplayError
 from strategic_memory_server.replay.options import ReplayOptions, default_temporary_folder
 from strategic_memory_server.replay.rules import FIXED, Rule
-from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
+from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)
@@ -105,12 +106,14 @@ def replay(
             rules=_rules(against),
             reference_every=every,
             evidence_every=evidence_every,
-            sync=SyncSettings(windows=WindowSettings(regime_window, portfolio_window, trade_window)),
-            evidence=EvidenceSettings(
-                decay=decay,
-                required_probability=required_probability,
-                exploration_width=exploration_width,
-                exploration_hold=exploration_hold,
+            advice=AdviceSettings(
+                windows=WindowSettings(regime_window, portfolio_window, trade_window),
+                evidence=EvidenceSettings(
+                    decay=decay,
+                    required_probability=required_probability,
+                    exploration_width=exploration_width,
+                    exploration_hold=exploration_hold,
+                ),
             ),
             temporary_folder=temporary_folder,
         )

@@ -23,8 +23,8 @@ from strategic_memory_server.errors import BrokenServiceError, ListenError
 from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.redis_access.redis_connection import shown_url
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.running_tasks import cancel
-from strategic_memory_server.settings import RedisSettings
 
 EXIT_OK = 0
 EXIT_FAILED = 1

@@ -19,8 +19,8 @@ from strategic_memory_server.inputs.inline_names import (
     codes_of_names,
     codes_of_table,
 )
-from strategic_memory_server.settings import MAX_WINDOW
 from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
+from strategic_memory_server.windows.window_settings import MAX_WINDOW
 
 # Where entries without times stand, so that nothing is found to have been observed by then.
 _BEFORE_ALL_TIMES = MIN_TIME_MS - MAX_WINDOW

@@ -30,7 +30,7 @@ from strategic_memory_server.memory import (
     StrategicMemory,
     TradeWindow,
 )
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 OUTSIDE_WINDOW = "outside_window"
 """Note: older than the window, so not used in it; a trade is evidence all the same."""

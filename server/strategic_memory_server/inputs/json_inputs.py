@@ -16,7 +16,7 @@ from strategic_memory_server.inputs.entry_fields import (
     normalise_name,
     policy_of,
 )
-from strategic_memory_server.memory import JsonObject, JsonValue
+from strategic_memory_server.json_types import JsonObject, JsonValue
 from strategic_memory_server.policy import Policy
 
 PairsHook = Callable[[list[tuple[str, JsonValue]]], JsonObject]

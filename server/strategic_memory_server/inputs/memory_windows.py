@@ -24,7 +24,7 @@ from strategic_memory_server.inputs.rolling_trades import RollingTrades, trade_c
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
-from strategic_memory_server.settings import MAX_REGIMES, WindowSettings
+from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 
 class MemoryWindows:

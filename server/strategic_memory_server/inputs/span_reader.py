@@ -30,8 +30,8 @@ from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
-from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.stream_position import position_column
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 EntryT = TypeVar("EntryT")
 

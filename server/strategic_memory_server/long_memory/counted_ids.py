@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns import PositionColumn
-from strategic_memory_server.memory import JsonValue
+from strategic_memory_server.json_types import JsonValue
 from strategic_memory_server.stream_position import Id, id_order, position_column, position_of
 
 MOST = 16

@@ -25,8 +25,8 @@ from strategic_memory_server.long_memory.memory_store import (
 )
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.problems import Problems
-from strategic_memory_server.settings import MAX_REGIMES
 from strategic_memory_server.stream_position import id_order
+from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 SET_BACK = "trade_stream_set_back"
 

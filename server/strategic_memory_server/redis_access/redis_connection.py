@@ -26,8 +26,8 @@ from strategic_memory_server.redis_access.redis_location import (
     read_location,
     shown_location,
 )
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.tls_options import TlsOptions
-from strategic_memory_server.settings import RedisSettings
 
 _Options = dict[str, Any]
 

@@ -7,8 +7,8 @@ import re
 from strategic_memory_server.redis_access.password_file import PasswordFileError, read_password
 from strategic_memory_server.redis_access.redis_connection import tls_options
 from strategic_memory_server.redis_access.redis_location import Deployment, RedisLocation, read_location
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.tls_options import tls_problems
-from strategic_memory_server.settings import RedisSettings
 
 _VARIABLES = {
     what: f"STRATEGIC_MEMORY_REDIS_{what.upper()}"

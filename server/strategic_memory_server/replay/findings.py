@@ -45,7 +45,7 @@ def findings(replayed: Replayed, options: ReplayOptions, stages: Stages) -> Json
         "version": version("strategic-memory"),
         "files": [str(file) for file in options.files],
         "rows": _rows(record),
-        "settings": {"windows": options.sync.windows, "evidence": options.evidence},
+        "settings": {"windows": options.advice.windows, "evidence": options.advice.evidence},
         "trades": trades,
         "regimes": _regimes(record, replayed.regimes),
         "advice": {str(rule): _advice(course, record) for rule, course in replayed.courses.items()},

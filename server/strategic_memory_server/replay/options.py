@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.settings import SyncSettings
 
 REFERENCE_DECISIONS = 30_000
 """Most decisions of the reference rules by default: about a sixth of a millisecond each."""
@@ -39,8 +38,7 @@ class ReplayOptions:
         rules: the rules to compare.
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
         evidence_every: the same of the evidence.
-        sync: windows and least numbers of samples.
-        evidence: how evidence is weighed, and how policies are explored.
+        advice: upon what to advise; its windows, minimums and evidence are read.
         temporary_folder: where temporary files are.
     """
 
@@ -51,6 +49,5 @@ class ReplayOptions:
     rules: tuple[Rule, ...] = tuple(Rule)
     reference_every: int | None = None
     evidence_every: int | None = None
-    sync: SyncSettings = field(default_factory=SyncSettings)
-    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    advice: AdviceSettings = field(default_factory=AdviceSettings)
     temporary_folder: Path = field(default_factory=default_temporary_folder)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.replay.course import Advised, Course, courses_of
 from strategic_memory_server.replay.record import Progress, Record, Stretch
 from strategic_memory_server.replay.rolling_memory import RollingMemory
-from strategic_memory_server.settings import SyncSettings
 
 _NO_ADVICE = Advised(policy=Policy.CONSERVATIVE, advised=False, confidence=0.0, regime=-1)
 
@@ -21,7 +21,7 @@ class ReferenceRules:
         settings: windows and least numbers of samples.
     """
 
-    def __init__(self, record: Record, settings: SyncSettings) -> None:
+    def __init__(self, record: Record, settings: AdviceSettings) -> None:
         self._memory = RollingMemory(record, settings.windows)
         self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
         self._rules = ReinforcementFeedback(settings.minimum_samples)
@@ -44,7 +44,7 @@ class ReferenceRules:
         return (Advised(int(advice.updated_policy), True, advice.confidence_boost, regime),)
 
 
-def reference_course(record: Record, settings: SyncSettings, every: int, progress: Progress) -> Course:
+def reference_course(record: Record, settings: AdviceSettings, every: int, progress: Progress) -> Course:
     """Advise by the reference rules at each decision point, and after the last entry.
 
     Args:

@@ -67,10 +67,10 @@ def replay(options: ReplayOptions, stages: Stages, storage: Storage | None = Non
     )
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
-    courses = {Rule.REFERENCE: reference_course(record, options.sync, every, partial(stages, "reference rules"))}
+    courses = {Rule.REFERENCE: reference_course(record, options.advice, every, partial(stages, "reference rules"))}
     if {Rule.EVIDENCE, Rule.EXPLORING} & set(options.rules):
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
-        found = evidence_courses(record, options.evidence, every, partial(stages, "evidence"))
+        found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
     compared = Compared(record, options.rules, courses, partial(stages, "comparing"))

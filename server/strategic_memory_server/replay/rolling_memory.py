@@ -19,7 +19,7 @@ from strategic_memory_server.memory import StrategicMemory
 from strategic_memory_server.memory_totals import MemoryTotals
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record import Record, Stretch
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 
 class RollingMemory:

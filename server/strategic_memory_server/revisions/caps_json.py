@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from strategic_memory_server.json_types import JsonValue
 from strategic_memory_server.leverage_cap import LeverageCap, LeverageCaps, in_order
-from strategic_memory_server.memory import JsonValue
 from strategic_memory_server.revisions.json_values import read_list, read_number, read_object, read_text
 from strategic_memory_server.revisions.log_times import from_iso, read_time_ms, to_iso
 

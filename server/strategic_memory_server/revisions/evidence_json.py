@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
 from strategic_memory_server.feedback import RegimeAdvice
-from strategic_memory_server.memory import JsonObject
+from strategic_memory_server.json_types import JsonObject
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.revisions.json_values import read_count, read_list, read_number, read_object, read_text
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import redis.asyncio as redis
 
-from strategic_memory_server.advice_settings import Plain, as_text, differences
+from strategic_memory_server.advice.settings_by_variable import Plain, as_text, differences
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -34,7 +34,7 @@ class SettingsAgreement:
         client: the Redis client; it must return bytes.
         prefix: what every key starts with.
         server: name of this server.
-        settings: its settings, see `advice_settings`.
+        settings: its settings, see `settings_by_variable`.
         lease_ms: length of the lease, milliseconds.
         problems: is told where settings differ.
         lead_anyway: whether this server leads whatever the settings of the log.

@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.checkpoint import Checkpoint
 from strategic_memory_server.errors import MemoryUnreadableError
 from strategic_memory_server.evidence.exploration import Exploration
@@ -41,7 +42,6 @@ from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.to_wire import analysis_message, feedback_message
 from strategic_memory_server.rpc.unparsed import Unparsed
 from strategic_memory_server.rpc.unreceived import Unreceived
-from strategic_memory_server.settings import SyncSettings
 from strategic_memory_server.what_if import AnalysisOrder, analyze_memory, sums_of_trades
 
 logger = structlog.get_logger(__name__)
@@ -64,11 +64,11 @@ class Analyst:
 
     Args:
         sources: what is read.
-        settings: settings of the service, for what a request leaves out.
+        settings: upon what the service advises, for what a request leaves out.
         in_hand: counts the requests that are held.
     """
 
-    def __init__(self, sources: AnalysisSources, settings: SyncSettings, in_hand: RequestsInHand) -> None:
+    def __init__(self, sources: AnalysisSources, settings: AdviceSettings, in_hand: RequestsInHand) -> None:
         self._sources = sources
         self._settings = settings
         self._in_hand = in_hand
@@ -102,12 +102,12 @@ class Analyst:
 
     async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums, Exploration | None]:
         span = order.span(self._sources.clock_ms())
-        loader = self._sources.loader.another(order.windows, self._sources.leverage_caps())
+        loader = self._sources.loader.another(order.advice.windows, self._sources.leverage_caps())
         try:
             if span.is_open:
                 memory = (await loader.load()).memory
             else:
-                memory = await loader.load_span(order.windows, span)
+                memory = await loader.load_span(order.advice.windows, span)
             return memory, *await self._sums(span, order)
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
@@ -140,12 +140,12 @@ class Analyst:
 
         And what the service is trying, where the evidence is weighed as the service weighs it.
         """
-        decay = order.evidence.decay
+        decay = order.advice.evidence.decay
         if span.is_open and decay == self._settings.evidence.decay:
             sums, exploration = await self._sources.memory_store.look()
-            return sums, exploration if order.evidence == self._settings.evidence else None
+            return sums, exploration if order.advice.evidence == self._settings.evidence else None
         return await sums_of_span(
-            self._sources.trade_reader, span, decay, self._settings.trade_id_horizon, order.max_regimes
+            self._sources.trade_reader, span, decay, self._settings.trade_id_horizon, order.advice.max_regimes
         ), None
 
     def _analyze_inline(
@@ -158,13 +158,13 @@ class Analyst:
             return message
         order = analysis_order(message.settings, self._settings)
         span = order.span(self._sources.clock_ms())
-        read = read_inline_memory(message.inline, order.windows, span, checkpoint)
+        read = read_inline_memory(message.inline, order.advice.windows, span, checkpoint)
         # What it holds has been copied, and can be as much again as everything that follows takes.
         del message
         sums = sums_of_trades(
-            read.trades, read.memory.regime_names, order.evidence.decay, order.max_regimes, checkpoint
+            read.trades, read.memory.regime_names, order.advice.evidence.decay, order.advice.max_regimes, checkpoint
         )
-        memory = with_regimes_apart(read.memory, order.max_regimes, checkpoint)
+        memory = with_regimes_apart(read.memory, order.advice.max_regimes, checkpoint)
         del read
         return self._analyze(memory, order, checkpoint, sums)
 

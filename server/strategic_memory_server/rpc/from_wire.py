@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.duration_pb2 import Duration
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.errors import InvalidRequestError, Violation
 from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.policy import Policy
@@ -17,14 +18,9 @@ from strategic_memory_server.rpc.span_from_wire import as_of_ms, is_well_formed,
 from strategic_memory_server.rpc.wire_names import POLICIES, RULES
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import (
-    LONGEST_HEARTBEAT_S,
-    MAX_WINDOW,
-    SHORTEST_HEARTBEAT_S,
-    SyncSettings,
-    WindowSettings,
-)
+from strategic_memory_server.settings import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
 from strategic_memory_server.what_if import MAX_PAST_REVISIONS, AnalysisOrder
+from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 MAX_POLICY_RULES = 1_000
 
@@ -85,7 +81,7 @@ def stream_order(request: service_pb2.StreamFeedbackRequest, default_heartbeat_s
     return StreamOrder(delivery, resume_after, request.epoch, heartbeat_s)
 
 
-def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSettings) -> AnalysisOrder:
+def analysis_order(settings: analysis_pb2.AnalysisSettings, service: AdviceSettings) -> AnalysisOrder:
     """Read the settings of an analysis; what is left out is as the service is configured.
 
     Raises:
@@ -121,20 +117,22 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: SyncSetting
     if violations or rules is None:
         raise InvalidRequestError(*violations)
     return AnalysisOrder(
-        windows=WindowSettings(
-            regime=given["regime_window"] or service.windows.regime,
-            portfolio=given["portfolio_window"] or service.windows.portfolio,
-            trades=given["trade_window"] or service.windows.trades,
+        replace(
+            service,
+            windows=WindowSettings(
+                regime=given["regime_window"] or service.windows.regime,
+                portfolio=given["portfolio_window"] or service.windows.portfolio,
+                trades=given["trade_window"] or service.windows.trades,
+            ),
+            minimum_samples=given["minimum_samples"] or service.minimum_samples,
+            minimum_policy_trades=given["minimum_policy_trades"] or service.minimum_policy_trades,
+            evidence=evidence,
+            rules=rules,
         ),
-        minimum_samples=given["minimum_samples"] or service.minimum_samples,
-        minimum_policy_trades=given["minimum_policy_trades"] or service.minimum_policy_trades,
         policy_table=rows or reference_rules.POLICY_TABLE,
-        evidence=evidence,
-        rules=rules,
         as_of_ms=moment_ms,
         max_age_ms=age_ms,
         past_revisions=settings.past_revisions,
-        max_regimes=service.max_regimes,
     )
 
 

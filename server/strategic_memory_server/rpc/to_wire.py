@@ -9,8 +9,9 @@ from strategic_memory.v1 import analysis_pb2, feedback_pb2
 from strategic_memory_server.analysis import Analysis, RegimeFigures, TradeFigures
 from strategic_memory_server.feedback import Feedback, RegimePerformance
 from strategic_memory_server.inputs.input_keys import LEVERAGE_LIMITS
+from strategic_memory_server.json_types import JsonObject
 from strategic_memory_server.leverage_cap import LeverageCaps, by_source
-from strategic_memory_server.memory import UNKNOWN_REGIME, Context, JsonObject, SourceReport, StrategicMemory
+from strategic_memory_server.memory import UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rpc.evidence_to_wire import current_message, evidence_message
 from strategic_memory_server.rpc.wire_names import POLICIES, RULES, STATUSES

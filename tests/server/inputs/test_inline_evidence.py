@@ -12,8 +12,8 @@ from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.policy import Policy
-from strategic_memory_server.settings import WindowSettings
 from strategic_memory_server.what_if import sums_of_trades
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 DECAY = 0.99
 POLICIES = ("", *(policy.name for policy in Policy))

@@ -18,8 +18,8 @@ from strategic_memory_server.inputs.inline_names import NAMES_AT_ONCE
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.regime_details import regime_details
-from strategic_memory_server.settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.stream_position import MAX_TIME_MS
+from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 RegimeColumns = memory_pb2.RegimeColumns
 PortfolioColumns = memory_pb2.PortfolioColumns

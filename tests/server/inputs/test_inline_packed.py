@@ -17,7 +17,7 @@ from strategic_memory_server.errors import InvalidRequestError
 from strategic_memory_server.inputs.inline_memory import InlineReading, read_inline_memory
 from strategic_memory_server.inputs.inline_names import MAX_DISTINCT_NAMES
 from strategic_memory_server.memory import PortfolioWindow, RegimeWindow, TradeWindow
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 inline = memory_pb2.InlineMemory
 RegimeColumns = memory_pb2.RegimeColumns

@@ -12,7 +12,7 @@ from strategic_memory_server.errors import InvalidRequestError
 from strategic_memory_server.inputs.inline_memory import read_inline_memory
 from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 Row = tuple[int, str, float]
 

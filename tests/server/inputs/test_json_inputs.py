@@ -22,7 +22,7 @@ from strategic_memory_server.inputs.json_inputs import (
     read_regime_name,
     read_regime_stats,
 )
-from strategic_memory_server.memory import JsonObject
+from strategic_memory_server.json_types import JsonObject
 from strategic_memory_server.policy import Policy
 
 ANY_JSON = st.recursive(

@@ -28,7 +28,7 @@ from strategic_memory_server.inputs.leverage_caps import (
 from strategic_memory_server.leverage_cap import LeverageCap, by_source
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.problems import Problems
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 EXPOSURE, LIMITS = CAP_SOURCES
 NOW_MS = 1_700_000_000_000

@@ -18,7 +18,7 @@ from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.regime_details import regime_details
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 MOST = 5
 

@@ -20,7 +20,7 @@ from strategic_memory_server.inputs.page_reader import FEW, Page, PageColumns, P
 from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.long_memory.trade_columns import identified_trades
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 KINDS = (REGIMES, PORTFOLIO, TRADES, "identified")
 NUMBERS = (

@@ -15,7 +15,7 @@ from strategic_memory_server.inputs.refused_inputs import explained, refusals, w
 from strategic_memory_server.memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory_loader import MemoryLoader
 from strategic_memory_server.problems import Problems
-from strategic_memory_server.settings import WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 MINIMUM_SAMPLES = 3
 

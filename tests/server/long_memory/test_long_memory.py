@@ -27,7 +27,7 @@ from strategic_memory_server.policy import Policy
 from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.settings import MAX_REGIMES
+from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 KEYS = MemoryKeys.under("quantum")
 TRADES = "quantum:stream:trade.results"

@@ -21,7 +21,7 @@ from processes import aeventually
 from redis_kinds.programs import KINDS, require_program
 
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 pytestmark = pytest.mark.processes
 

@@ -12,7 +12,7 @@ from faults.free_ports import HOST, free_port
 from strategic_memory_server.redis_access.primary_finder import ClusterFinder, PrimaryFinder, SentinelFinder
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_location import Address
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 
 def ask(address: Address) -> redis.asyncio.Redis:

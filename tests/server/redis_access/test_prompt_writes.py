@@ -16,7 +16,7 @@ from faults.redis_process import RedisProcess
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 MORE_THAN_SOCKETS_HOLD = 64 * 1024 * 1024
 

@@ -14,8 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.reading_pace import TRIES_WHILE_ALIVE, ReadingPace
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
-from strategic_memory_server.settings import RedisSettings
 
 FULL = 1_000
 

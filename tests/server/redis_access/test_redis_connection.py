@@ -14,7 +14,7 @@ from repeatable import repeatable
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 HIDDEN = "s3cr3t"
 

@@ -20,7 +20,7 @@ from strategic_memory_server.redis_access.redis_risks import (
     RedisRisks,
     not_persistent,
 )
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 
 @pytest.fixture

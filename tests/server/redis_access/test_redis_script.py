@@ -8,7 +8,7 @@ import redis
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_script import RedisScript
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 COUNT = "return {redis.call('INCRBY', KEYS[1], ARGV[1]), ARGV[2]}"
 

@@ -12,7 +12,7 @@ from client.certificates import Authority
 from processes import require_tool
 
 from strategic_memory_server.environment import SettingsError, read_environment
-from strategic_memory_server.settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 pytestmark = pytest.mark.processes
 

@@ -18,6 +18,7 @@ from replay_files import (
 )
 from replay_records import decisions_of, in_force, read, silent, trades_of
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -29,10 +30,10 @@ from strategic_memory_server.replay.evidence_course import evidence_courses
 from strategic_memory_server.replay.record import Record
 from strategic_memory_server.replay.reference_course import reference_course
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.settings import SyncSettings, WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 LENGTHS = (9, 5, 7)
-SYNC = SyncSettings(windows=WindowSettings(*LENGTHS))
+SYNC = AdviceSettings(windows=WindowSettings(*LENGTHS))
 EVIDENCE = EvidenceSettings(decay=0.98, minimum_weight=3.0, required_probability=0.55)
 
 
@@ -156,7 +157,7 @@ def test_what_comes_later_changes_nothing_before(seed: int, tmp_path: Path) -> N
 def test_entries_of_one_time_do_not_know_each_other(tmp_path: Path) -> None:
     path = tmp_path / "record.csv"
     path.write_text("time,regime,realized_pnl\n" + "".join(f"{100 + row // 10},BULL,1\n" for row in range(30)))
-    decisions = decisions_of(reference_course(record_of(path), SyncSettings(), 1, silent))
+    decisions = decisions_of(reference_course(record_of(path), AdviceSettings(), 1, silent))
     assert decisions["place"].tolist() == [0, 10, 20, 30]
     assert decisions["advised"].tolist() == [False, True, True, True]
 
@@ -171,7 +172,7 @@ def test_a_trade_counts_once(tmp_path: Path) -> None:
     assert record.notes["trade_id_repeated"] == 30
     one, other = (evidence_courses(each, EVIDENCE, 1_000, silent).recommended for each in (record_of(once), record))
     assert one.last()["confidence"][0] == other.last()["confidence"][0] != 0.5
-    sync = SyncSettings(windows=WindowSettings(trades=40))
+    sync = AdviceSettings(windows=WindowSettings(trades=40))
     one, other = (reference_course(each, sync, 1_000, silent) for each in (record_of(once), record))
     assert one.last()["confidence"][0] == other.last()["confidence"][0]
 

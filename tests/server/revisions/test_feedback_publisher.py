@@ -18,6 +18,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
@@ -29,7 +30,6 @@ from strategic_memory_server.revisions.feedback_publisher import (
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.settings import RedisSettings
 
 KEYS = LogKeys.under("quantum")
 

@@ -20,13 +20,13 @@ from redis_contents import put_back
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions import feedback_tail
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.feedback_tail import FeedbackTail
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.settings import RedisSettings
 
 KEYS = LogKeys.under("quantum")
 BLOCK_MS = 200

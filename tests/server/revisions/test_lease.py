@@ -12,8 +12,8 @@ from processes import aeventually
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
-from strategic_memory_server.settings import RedisSettings
 
 Redis = redis.asyncio.Redis
 

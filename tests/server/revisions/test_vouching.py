@@ -14,9 +14,9 @@ from redis.exceptions import ResponseError
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.settings import RedisSettings
 
 pytestmark = pytest.mark.processes
 

@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.errors import InvalidRequestError
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.feedback import Rules
@@ -20,12 +21,12 @@ from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.from_wire import MAX_POLICY_RULES, StreamOrder, analysis_order, stream_order
 from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.rules.rule_table import Row
-from strategic_memory_server.settings import MAX_WINDOW, SyncSettings, WindowSettings
+from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 StreamRequest = service_pb2.StreamFeedbackRequest
 Settings = analysis_pb2.AnalysisSettings
 Rule = analysis_pb2.PolicyRule
-SERVICE = SyncSettings(minimum_samples=4, minimum_policy_trades=5, windows=WindowSettings(6, 7, 8))
+SERVICE = AdviceSettings(minimum_samples=4, minimum_policy_trades=5, windows=WindowSettings(6, 7, 8))
 
 
 def read_stream(request: service_pb2.StreamFeedbackRequest) -> StreamOrder:
@@ -91,26 +92,28 @@ def test_all_that_is_wrong_in_a_stream_request_is_told() -> None:
 
 def test_settings_that_are_left_out_are_those_of_the_service() -> None:
     order = analysis_order(Settings(), SERVICE)
-    assert order.windows == SERVICE.windows
-    assert (order.minimum_samples, order.minimum_policy_trades) == (4, 5)
+    assert order.advice.windows == SERVICE.windows
+    assert (order.advice.minimum_samples, order.advice.minimum_policy_trades) == (4, 5)
     assert order.policy_table == reference_rules.POLICY_TABLE
-    assert order.rules is Rules.REFERENCE
+    assert order.advice.rules is Rules.REFERENCE
 
 
 def test_evidence_is_weighed_as_the_service_is_set_to() -> None:
     weighed = EvidenceSettings(required_probability=0.97)
-    assert analysis_order(Settings(), replace(SERVICE, evidence=weighed)).evidence == weighed
+    assert analysis_order(Settings(), replace(SERVICE, evidence=weighed)).advice.evidence == weighed
 
 
 def test_evidence_is_weighed_as_the_request_says_where_it_says_so() -> None:
     service = replace(SERVICE, evidence=EvidenceSettings(decay=0.9, minimum_weight=7.0))
     given = analysis_pb2.EvidenceSettings(half_life_trades=2.0, required_probability=0.5, risk_aversion=0.0)
     order = analysis_order(Settings(evidence=given), service)
-    assert order.evidence == EvidenceSettings(
+    assert order.advice.evidence == EvidenceSettings(
         decay=math.sqrt(0.5), required_probability=0.5, minimum_weight=7.0, risk_aversion=0.0
     )
     fewest = analysis_pb2.EvidenceSettings(minimum_trades=0.0)
-    assert analysis_order(Settings(evidence=fewest), service).evidence == replace(service.evidence, minimum_weight=0.0)
+    assert analysis_order(Settings(evidence=fewest), service).advice.evidence == replace(
+        service.evidence, minimum_weight=0.0
+    )
 
 
 @each_case(
@@ -169,7 +172,7 @@ def test_ages_that_are_none(max_age: Duration) -> None:
 def test_rules_in_charge(configured: Rules) -> None:
     service = replace(SERVICE, rules=configured)
     found = [
-        analysis_order(Settings(rules=on_wire), service).rules
+        analysis_order(Settings(rules=on_wire), service).advice.rules
         for on_wire in (feedback_pb2.RULES_UNSPECIFIED, feedback_pb2.RULES_REFERENCE, feedback_pb2.RULES_EVIDENCE)
     ]
     assert found == [configured, Rules.REFERENCE, Rules.EVIDENCE]
@@ -197,8 +200,8 @@ def test_settings_that_are_given() -> None:
         ],
     )
     order = analysis_order(settings, SERVICE)
-    assert order.windows == WindowSettings(1, 2, MAX_WINDOW)
-    assert (order.minimum_samples, order.minimum_policy_trades) == (3, 9)
+    assert order.advice.windows == WindowSettings(1, 2, MAX_WINDOW)
+    assert (order.advice.minimum_samples, order.advice.minimum_policy_trades) == (3, 9)
     assert order.policy_table == (
         Row(Policy.AGGRESSIVE, regimes=("BULL",), win_rate_above=0.0),
         Row(Policy.CONSERVATIVE, avg_pnl_above=-1e15),

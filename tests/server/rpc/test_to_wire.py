@@ -15,7 +15,8 @@ from strategic_memory.v1 import feedback_pb2
 from strategic_memory_server.analysis import RegimeFigures
 from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
 from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice, Rules, warming_up
-from strategic_memory_server.memory import Context, JsonObject
+from strategic_memory_server.json_types import JsonObject
+from strategic_memory_server.memory import Context
 from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.policy import Policy
 from strategic_memory_server.rpc.message_cache import MessageCache

@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.rules import reference_rules
-from strategic_memory_server.settings import SyncSettings, WindowSettings
+from strategic_memory_server.windows.window_settings import WindowSettings
 
 Plain = str | int | float | bool | list[float]
 
 RULES_VERSION = "version of the rules"
 
-NOT_OF_ADVICE = frozenset(
-    {
-        *("interval_s", "reactive", "debounce_s", "floor_s", "validity_s", "lease_s", "retry_s", "lead_anyway"),
-        # Together with the others below, under names of their own.
-        *("windows", "evidence"),
-    }
-)
-"""Settings of `SyncSettings` that say when something is advised and by whom, and not what."""
+_OF_THEIR_OWN = frozenset({"windows", "evidence"})
+"""Settings with settings of their own."""
 
 _VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
 """What the variables of some settings of the evidence are called."""
@@ -28,18 +23,18 @@ _VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
 _ONLY_WHILE_EXPLORING = frozenset({"exploration_width", "exploration_hold"})
 
 
-def advice_settings(sync: SyncSettings) -> dict[str, Plain]:
-    """Give the settings that decide what is advised, by the names of their variables."""
+def settings_by_variable(advice: AdviceSettings) -> dict[str, Plain]:
+    """The settings that decide what is advised, by the names of their variables, and the version of the rules."""
     found: dict[str, Plain] = {RULES_VERSION: reference_rules.VERSION}
-    for name in SyncSettings.__dataclass_fields__:
-        if name not in NOT_OF_ADVICE:
-            value = getattr(sync, name)
+    for name in AdviceSettings.__dataclass_fields__:
+        if name not in _OF_THEIR_OWN:
+            value = getattr(advice, name)
             found[_variable(name)] = value.value if name == "rules" else value
     for stream in WindowSettings.__dataclass_fields__:
-        found[_variable(f"{stream.removesuffix('s')}_window")] = getattr(sync.windows, stream)
+        found[_variable(f"{stream.removesuffix('s')}_window")] = getattr(advice.windows, stream)
     for name in EvidenceSettings.__dataclass_fields__:
-        if sync.evidence.explore or name not in _ONLY_WHILE_EXPLORING:
-            value = getattr(sync.evidence, name)
+        if advice.evidence.explore or name not in _ONLY_WHILE_EXPLORING:
+            value = getattr(advice.evidence, name)
             found[_variable(f"evidence_{_VARIABLES.get(name, name)}")] = (
                 list(value) if isinstance(value, tuple) else value
             )

@@ -1,0 +1,1 @@
+"""From a memory to an advice, as pure values: analysis, rules, evidence."""

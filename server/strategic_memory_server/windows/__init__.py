@@ -1,0 +1,1 @@
+"""The windows: the newest entries of each stream, with their running totals."""

@@ -1,0 +1,48 @@
+"""Which settings decide what is advised, and how two servers' are compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.settings_by_variable import as_text, differences, settings_by_variable
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.feedback import Rules
+from strategic_memory_server.windows.window_settings import WindowSettings
+
+DEFAULTS = settings_by_variable(AdviceSettings())
+
+
+def test_every_setting_is_compared() -> None:
+    # Windows and evidence have settings of their own.
+    compared = len(fields(AdviceSettings)) - 2 + len(fields(WindowSettings)) + len(fields(EvidenceSettings))
+    # Beside the version of the rules; two are for exploring alone.
+    assert len(DEFAULTS) == compared + 1 - 2
+    assert len(settings_by_variable(AdviceSettings(evidence=EvidenceSettings(explore=True)))) == compared + 1
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (AdviceSettings(rules=Rules.EVIDENCE), "STRATEGIC_MEMORY_RULES is EVIDENCE there and REFERENCE here"),
+        (AdviceSettings(windows=WindowSettings(trades=31)), "STRATEGIC_MEMORY_TRADE_WINDOW is 31 there and 30 here"),
+        (
+            AdviceSettings(evidence=EvidenceSettings(minimum_weight=5.0)),
+            "STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES is 5.0 there and 20.0 here",
+        ),
+        (
+            AdviceSettings(evidence=EvidenceSettings(explore=True)),
+            "STRATEGIC_MEMORY_EVIDENCE_EXPLORATION is on there and off here",
+        ),
+    ],
+)
+def test_a_difference_is_named_as_an_operator_sets_it(other: AdviceSettings, difference: str) -> None:
+    assert differences(as_text(settings_by_variable(other)), DEFAULTS) == [difference]
+
+
+@pytest.mark.parametrize("theirs", ["", "{", "[]", json.dumps({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1})])
+def test_what_the_other_server_does_not_know_is_no_difference(theirs: str) -> None:
+    assert differences(theirs, DEFAULTS) == []
