@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -27,6 +28,7 @@ def report(json_file: Path | None, title: str, measures: Sequence[Measure], note
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     for note in notes:
         print(f"  {note}")
+    sys.stdout.flush()
     if json_file is not None:
         figures = {"title": title, "machine": taken_on, "rows": [_figures(each) for each in measures]}
         json_file.write_text(json.dumps({**figures, "notes": list(notes)}, ensure_ascii=False, indent=1) + "\n")
