@@ -10,6 +10,7 @@ _COMMANDS = {
     # In a package of its own, which may import the client library.
     "demo": ("strategic_memory_demo.command", "demo"),
     "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
+    "regimes": ("strategic_memory_server.cli.regimes", "regimes"),
     "replay": ("strategic_memory_server.cli.replay", "replay"),
     "serve": ("strategic_memory_server.cli.serve_command", "serve"),
 }

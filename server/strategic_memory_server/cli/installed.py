@@ -8,6 +8,9 @@ from types import ModuleType
 
 EXIT_NOT_INSTALLED = 2
 
+_EXTRAS = {"hmmlearn": "regimes"}
+"""Which extra a package comes with, where that is not `server`."""
+
 
 def imported(name: str) -> ModuleType:
     """Import a module of this distribution; end the process when a package that it needs is not installed."""
@@ -18,6 +21,6 @@ def imported(name: str) -> ModuleType:
             raise
         sys.stderr.write(
             f"strategic-memory-server needs {missing.name}, which is not installed: "
-            "pip install 'strategic-memory[server]'\n"
+            f"pip install 'strategic-memory[{_EXTRAS.get(missing.name or '', 'server')}]'\n"
         )
         raise SystemExit(EXIT_NOT_INSTALLED) from None

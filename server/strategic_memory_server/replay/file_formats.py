@@ -10,7 +10,7 @@ from strategic_memory_server.replay.errors import ReplayError
 from strategic_memory_server.replay.freqtrade import freqtrade_pages
 from strategic_memory_server.replay.json_lines import json_line_pages
 from strategic_memory_server.replay.page import Page
-from strategic_memory_server.replay.parquet_rows import parquet_pages
+from strategic_memory_server.replay.parquet_rows import feather_pages, parquet_pages
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Page]]] = {
     ".csv": csv_pages,
@@ -20,6 +20,7 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Page]]] = {
     ".ndjson": json_line_pages,
     ".parquet": parquet_pages,
     ".pq": parquet_pages,
+    ".feather": feather_pages,
     ".json": freqtrade_pages,
     ".zip": freqtrade_pages,
 }
@@ -35,7 +36,7 @@ def pages_of(path: Path) -> Iterator[Page]:
     if reader is None:
         raise ReplayError(
             f"{path}: the ending {path.suffix or '(none)'!r} names no format that is read: "
-            ".csv, .jsonl, .parquet, or .json or .zip for a freqtrade backtest export"
+            ".csv, .jsonl, .parquet, .feather, or .json or .zip for a freqtrade backtest export"
         )
     try:
         yield from reader(path)

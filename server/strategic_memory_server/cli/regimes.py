@@ -1,0 +1,125 @@
+"""Flags and help of `strategic-memory-server regimes`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from strategic_memory_server.cli.installed import imported
+from strategic_memory_server.regimes.label import Detector
+from strategic_memory_server.regimes.label_file import write_labels
+from strategic_memory_server.regimes.labelling import Stamps, TimedLabel, timed_labels
+from strategic_memory_server.regimes.price_files import KNOWN_NAMES, Prices, PricesError, read_prices
+from strategic_memory_server.regimes.threshold_detector import ThresholdDetector
+
+_BY_SYMBOL = "{symbol}"
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="PRICES...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file of labels. With {symbol} in its name: one for each symbol.",
+)
+@click.option(
+    "--detector",
+    type=click.Choice(["thresholds", "hidden-markov"]),
+    default="thresholds",
+    show_default=True,
+    help="hidden-markov needs the extra `regimes`.",
+)
+@click.option(
+    "--stamps",
+    type=click.Choice([stamps.value for stamps in Stamps]),
+    default=Stamps.OPENING.value,
+    show_default=True,
+    help="What the time of a candle is. A label is stamped at the close in any case.",
+)
+@click.option("--symbol", metavar="NAME", help="Which symbol is read, where the files hold several.")
+@click.option("--map", "names", multiple=True, metavar="OURS=THEIRS", help="time=, close=, symbol=: names of columns.")
+@click.pass_context
+def regimes(
+    context: click.Context,
+    files: tuple[Path, ...],
+    out: Path,
+    detector: str,
+    stamps: str,
+    symbol: str | None,
+    names: tuple[str, ...],
+) -> None:
+    """Tell the regimes of a market from its candles, for `replay` and for the service.
+
+    PRICES are files of candles: CSV, JSON lines, Parquet, or the feather files of freqtrade's data folder. No label
+    knows a price that came after it. docs/regimes.md says how the detectors work.
+
+    Exit codes: 0 done, 1 failed, 2 wrong flag.
+    """
+    try:
+        for of_symbol, prices in _chosen(read_prices(files, _names(names)), symbol, out).items():
+            target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
+            labels = list(timed_labels(_detector(detector), prices, Stamps(stamps)))
+            summary = _summary(prices, labels)
+            write_labels(target, labels)
+            click.echo(f"{target}: {summary}")
+    except PricesError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{out}: cannot be written: {error.strerror or error}") from None
+    context.exit(0)
+
+
+def _names(texts: tuple[str, ...]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for pair in (pair.strip() for text in texts for pair in text.split(",")):
+        ours, separator, theirs = (part.strip() for part in pair.partition("="))
+        if not separator or not theirs or ours not in KNOWN_NAMES:
+            raise click.BadParameter(f"{pair!r}: give one of {', '.join(f'{known}=<column>' for known in KNOWN_NAMES)}")
+        names[ours] = theirs
+    return names
+
+
+def _chosen(found: dict[str, Prices], symbol: str | None, out: Path) -> dict[str, Prices]:
+    some = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
+    if symbol is not None:
+        chosen = {name: prices for name, prices in found.items() if name.upper() == symbol.upper()}
+        if not chosen:
+            raise PricesError(f"--symbol {symbol}: the files hold {some or 'none that has a name'}")
+        return chosen
+    if len(found) > 1 and _BY_SYMBOL not in str(out):
+        raise PricesError(
+            f"the files hold {len(found)} symbols, {some}: choose one with --symbol, or write a file for each with "
+            f"--out 'regimes-{_BY_SYMBOL}.csv'"
+        )
+    return found
+
+
+def _detector(name: str) -> Detector:
+    if name == "thresholds":
+        return ThresholdDetector()
+    made: Detector = imported("strategic_memory_server.regimes.hidden_markov_detector").HiddenMarkovDetector()
+    return made
+
+
+def _summary(prices: Prices, labels: list[TimedLabel]) -> str:
+    if not labels:
+        raise PricesError(f"{len(prices.closes)} closes are too few for a label: give a longer history")
+    counts = Counter(timed.label.regime for timed in labels)
+    shares = ", ".join(f"{name} {count / len(labels):.0%}" for name, count in counts.most_common())
+    span = " to ".join(_shown(timed.time_ms) for timed in (labels[0], labels[-1]))
+    repeated = f"; {prices.repeated} closes were given twice, the later row counts" if prices.repeated else ""
+    return f"{len(labels)} labels from {len(prices.closes)} closes, {span}: {shares}{repeated}"
+
+
+def _shown(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000.0, UTC).strftime("%Y-%m-%d %H:%M")

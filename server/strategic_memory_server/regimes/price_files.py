@@ -1,0 +1,137 @@
+"""Closing prices from files of candles."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from strategic_memory_server.replay.cell_columns import Refusals, numbers, texts, times_ms
+from strategic_memory_server.replay.errors import ReplayError
+from strategic_memory_server.replay.file_formats import pages_of
+from strategic_memory_server.replay.page import Cell, Page
+
+TIME, CLOSE, SYMBOL = "time", "close", "symbol"
+
+KNOWN_NAMES: Mapping[str, Sequence[str]] = {
+    TIME: ("time", "timestamp", "date", "datetime", "open_time", "open time", "unix", "ts"),
+    CLOSE: ("adj close", "adj_close", "close", "close_price", "closing price", "price", "c"),
+    SYMBOL: ("symbol", "pair", "ticker", "instrument"),
+}
+"""Column names of candles, without regard to case: the first that a file has is read."""
+
+
+_PAIR_AND_CANDLE = re.compile(r"(?P<pair>.+?)-[0-9]+[mhdwM](-[a-z_]+)?")
+"""The name of a file of candles, as freqtrade gives it."""
+
+
+class PricesError(Exception):
+    """Prices cannot be read, or no regime can be told from them. The message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Closing prices of one symbol, in the order of their times, each time once.
+
+    Attributes:
+        times_ms: stamp of each candle, milliseconds since 1970 UTC.
+        closes: its closing price, above 0.
+        repeated: how many rows had the time of a later row, which counts.
+    """
+
+    times_ms: Sequence[int]
+    closes: Sequence[float]
+    repeated: int
+
+    @property
+    def spacing_ms(self) -> int:
+        """The length of a candle: the commonest distance to the next. Raises PricesError for fewer than two."""
+        if len(self.times_ms) < 2:
+            raise PricesError(f"{len(self.times_ms)} closes are too few: give a file with more candles")
+        distances, counts = np.unique(np.diff(self.times_ms), return_counts=True)
+        return int(distances[np.argmax(counts)])
+
+
+def read_prices(paths: Sequence[Path], names: Mapping[str, str]) -> dict[str, Prices]:
+    """Read the closes of each symbol from files of candles, in any order.
+
+    The symbol of a candle is in its column, or in the name of the file as freqtrade has it (`BTC_USDT-1h.feather`);
+    where neither tells it, it is "".
+
+    Args:
+        paths: CSV, JSON lines, Parquet or feather.
+        names: the files' names of `time`, `close` and `symbol`, where they have others than `KNOWN_NAMES`.
+
+    Raises:
+        PricesError: the message says what.
+    """
+    found: dict[str, dict[int, float]] = {}
+    refused: dict[str, int] = {}
+    repeated: dict[str, int] = {}
+    for path in paths:
+        by_name = _PAIR_AND_CANDLE.fullmatch(path.stem)
+        of_file = by_name["pair"] if by_name else ""
+        for times, closes, symbols in _rows(path, names, refused):
+            for time_ms, close, symbol in zip(times, closes, symbols, strict=True):
+                of_symbol = found.setdefault(symbol or of_file, {})
+                repeated[symbol or of_file] = repeated.get(symbol or of_file, 0) + (time_ms in of_symbol)
+                of_symbol[time_ms] = close
+    if not found:
+        why = "".join(f"; {count} rows: {reason}" for reason, count in sorted(refused.items()))
+        raise PricesError(f"no closing price could be read{why}")
+    return {symbol: _in_order(closes, repeated[symbol]) for symbol, closes in sorted(found.items())}
+
+
+def _in_order(closes: Mapping[int, float], repeated: int) -> Prices:
+    times_ms = sorted(closes)
+    return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated)
+
+
+def _rows(
+    path: Path, names: Mapping[str, str], refused: dict[str, int]
+) -> Iterator[tuple[list[int], list[float], list[str]]]:
+    try:
+        for page in pages_of(path):
+            for _, reason in page.broken:
+                refused[reason] = refused.get(reason, 0) + 1
+            if page.columns:
+                yield _usable(path, page, names, refused)
+    except ReplayError as error:
+        raise PricesError(str(error)) from None
+
+
+def _usable(
+    path: Path, page: Page, names: Mapping[str, str], refused: dict[str, int]
+) -> tuple[list[int], list[float], list[str]]:
+    refusals = Refusals(len(page.lines))
+    times = times_ms(TIME, _column(path, page, names, TIME), refusals)
+    closes = numbers(CLOSE, _column(path, page, names, CLOSE), refusals)
+    symbols = texts(SYMBOL, _column(path, page, names, SYMBOL, needed=False), refusals)
+    for row in np.flatnonzero(~(closes > 0.0)).tolist():
+        refusals.refuse(row, "close_missing" if math.isnan(closes[row]) else "close_not_above_0")
+    for reason in refusals.reasons.values():
+        refused[reason] = refused.get(reason, 0) + 1
+    kept = np.flatnonzero(refusals.accepted())
+    return times[kept].tolist(), closes[kept].tolist(), [symbols[row] for row in kept.tolist()]
+
+
+def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, needed: bool = True) -> Sequence[Cell]:
+    asked = names.get(ours)
+    if asked is not None:
+        if asked in page.columns:
+            return page.columns[asked]
+        raise PricesError(f"{path}: has no column {asked!r}, which --map names; there are {', '.join(page.columns)}")
+    by_name = {name.strip().lower(): name for name in page.columns}
+    for known in KNOWN_NAMES[ours]:
+        if known in by_name:
+            return page.columns[by_name[known]]
+    if not needed:
+        return [None] * len(page.lines)
+    raise PricesError(
+        f"{path}: none of its columns is known as {ours}; there are {', '.join(page.columns)}. "
+        f"Name it: --map {ours}=<its column>"
+    )
