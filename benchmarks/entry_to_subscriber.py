@@ -34,7 +34,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs import input_keys as keys
 
 _FLOOR, _LEADER, _STANDBY = "floor", "leader", "standby"
-_DISTANCE_S = (0.035, 0.06)
+_DISTANCE_S = (0.03, 0.05)
 _WARM_UP_ENTRIES = 5
 _POLL_S = 60.0
 
@@ -55,6 +55,7 @@ class Chain:
     """One way from an entry to a subscriber."""
 
     name: str
+    server: Child
     client: redis.Redis
     subscription: FeedbackSubscription
     random_numbers: random.Random
@@ -81,10 +82,12 @@ class Times:
 
     Attributes:
         rounds: by chain and kind, the times of each round, ms.
+        cpu_ms: by chain and kind, the server's processor time for an entry, round by round, ms.
         unasked: feedbacks that came without an entry of their own, by chain; they were not timed.
     """
 
     rounds: Mapping[tuple[str, str], list[list[float]]]
+    cpu_ms: Mapping[tuple[str, str], list[float]]
     unasked: Mapping[str, int]
 
     def medians(self, chain: str, kind: str) -> list[float]:
@@ -104,19 +107,23 @@ async def _measure(url: str, children: Mapping[str, Child], options: argparse.Na
         for name, child in children.items():
             subscription = await stack.enter_async_context(FeedbackSubscription(child.grpc_address))
             await subscription.next_feedback()
-            chains.append(Chain(name, client, subscription, random.Random(options.seed)))
+            chains.append(Chain(name, child, client, subscription, random.Random(options.seed)))
         rounds: dict[tuple[str, str], list[list[float]]] = {
             (chain.name, kind): [] for chain in chains for kind in _KINDS
         }
+        cpu_ms: dict[tuple[str, str], list[float]] = {each: [] for each in rounds}
         for kind in ("observation", *_KINDS):
             await _round(chains, kind, _WARM_UP_ENTRIES, distances)
         for chain in chains:
             chain.unasked.clear()
         for _ in range(options.rounds):
             for kind in _KINDS:
-                for name, times in (await _round(chains, kind, options.entries, distances)).items():
-                    rounds[name, kind].append(times)
-        return Times(rounds, {chain.name: len(chain.unasked) for chain in chains})
+                before_s = [chain.server.cpu_s() for chain in chains]
+                times = await _round(chains, kind, options.entries, distances)
+                for chain, then_s in zip(chains, before_s, strict=True):
+                    rounds[chain.name, kind].append(times[chain.name])
+                    cpu_ms[chain.name, kind].append((chain.server.cpu_s() - then_s) / options.entries * 1_000)
+        return Times(rounds, cpu_ms, {chain.name: len(chain.unasked) for chain in chains})
 
 
 async def _round(chains: list[Chain], kind: str, entries: int, distances: random.Random) -> dict[str, list[float]]:
@@ -182,6 +189,10 @@ def _rows(times: Times) -> Iterator[Measure]:
                 _p99(times.all_rounds(theirs, kind)),
                 None if bound is None else Hold(Direction.AT_MOST, bound),
             )
+    for kind in _KINDS:
+        chains = (f"ours-{_LEADER}", _FLOOR, f"theirs-{_LEADER}")
+        mine, bare, other = (times.cpu_ms.get((chain, kind), []) for chain in chains)
+        yield Measure(f"{kind}, {_LEADER}: its CPU", "ms", mine, bare, other)
 
 
 def _notes(times: Times) -> Iterator[str]:
@@ -196,7 +207,7 @@ def _notes(times: Times) -> Iterator[str]:
 def main() -> None:
     """Measure and print."""
     parser = arguments(__doc__, rounds=5)
-    parser.add_argument("--entries", type=positive, default=40, help="entries of each kind for each chain in a round")
+    parser.add_argument("--entries", type=positive, default=30, help="entries of each kind for each chain in a round")
     options = parser.parse_args()
     times = _run(options)
     title = f"New entry to subscriber, evidence in charge, {options.entries} entries of each kind a round"

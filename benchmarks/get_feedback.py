@@ -109,7 +109,7 @@ def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
 
 def main() -> None:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=21)
+    parser = arguments(__doc__, rounds=15)
     parser.add_argument("--callers", type=positive, default=16, help="concurrent callers")
     parser.add_argument("--seconds", type=float, default=0.5, help="time for each server in each round, seconds")
     options = parser.parse_args()
