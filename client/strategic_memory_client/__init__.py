@@ -20,7 +20,10 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strategic_memory_client.analysis import (
+    from strategic_memory_client.async_client import AsyncStrategicMemoryClient
+    from strategic_memory_client.client import StrategicMemoryClient
+    from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
+    from strategic_memory_client.values.analysis import (
         Analysis,
         AnalysisResult,
         AnalysisSettings,
@@ -37,10 +40,8 @@ if TYPE_CHECKING:
         StrategyAnalysis,
         TradeColumns,
     )
-    from strategic_memory_client.async_client import AsyncStrategicMemoryClient
-    from strategic_memory_client.backoff import Backoff
-    from strategic_memory_client.client import StrategicMemoryClient
-    from strategic_memory_client.errors import (
+    from strategic_memory_client.values.backoff import Backoff
+    from strategic_memory_client.values.errors import (
         AccessDeniedError,
         CallCancelledError,
         ClientClosedError,
@@ -60,14 +61,14 @@ if TYPE_CHECKING:
         TooManySubscribersError,
         UnsupportedOperationError,
     )
-    from strategic_memory_client.events import (
+    from strategic_memory_client.values.events import (
         Disconnected,
         EpochChanged,
         FeedbackReceived,
         HeartbeatReceived,
         SubscriptionEvent,
     )
-    from strategic_memory_client.figures import (
+    from strategic_memory_client.values.figures import (
         Correlations,
         Drawdown,
         Drift,
@@ -79,9 +80,9 @@ if TYPE_CHECKING:
         RegimeCourse,
         RegimeDynamics,
     )
-    from strategic_memory_client.health import ServiceHealth
-    from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
-    from strategic_memory_client.past_advice import (
+    from strategic_memory_client.values.health import ServiceHealth
+    from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
+    from strategic_memory_client.values.past_advice import (
         AdviceCalibration,
         AdviceSubject,
         AfterAdvice,
@@ -89,8 +90,8 @@ if TYPE_CHECKING:
         PastAdvice,
         ReliabilityBin,
     )
-    from strategic_memory_client.problems import Problem
-    from strategic_memory_client.results import (
+    from strategic_memory_client.values.problems import Problem
+    from strategic_memory_client.values.results import (
         UNKNOWN_REGIME,
         Comparison,
         Evidence,
@@ -105,7 +106,6 @@ if TYPE_CHECKING:
         RegimePerformance,
         Rules,
     )
-    from strategic_memory_client.subscription_settings import Delivery, ResumePoint
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -190,83 +190,83 @@ __all__ = [
 # Where each name lives. A name is imported when it is first used, so that importing a part of the package does not
 # import gRPC: the command has to say what gRPC may write to the terminal before gRPC is there.
 _HOMES = {
-    "Analysis": "analysis",
-    "AnalysisResult": "analysis",
-    "AnalysisSettings": "analysis",
-    "Context": "analysis",
-    "EvidenceSettings": "analysis",
-    "InlineMemory": "analysis",
-    "PolicyAnalysis": "analysis",
-    "PolicyRule": "analysis",
-    "PortfolioColumns": "analysis",
-    "RegimeAnalysis": "analysis",
-    "RegimeColumns": "analysis",
-    "RegimeTransition": "analysis",
-    "SourceReport": "analysis",
-    "StrategyAnalysis": "analysis",
-    "TradeColumns": "analysis",
+    "Analysis": "values.analysis",
+    "AnalysisResult": "values.analysis",
+    "AnalysisSettings": "values.analysis",
+    "Context": "values.analysis",
+    "EvidenceSettings": "values.analysis",
+    "InlineMemory": "values.analysis",
+    "PolicyAnalysis": "values.analysis",
+    "PolicyRule": "values.analysis",
+    "PortfolioColumns": "values.analysis",
+    "RegimeAnalysis": "values.analysis",
+    "RegimeColumns": "values.analysis",
+    "RegimeTransition": "values.analysis",
+    "SourceReport": "values.analysis",
+    "StrategyAnalysis": "values.analysis",
+    "TradeColumns": "values.analysis",
     "AsyncStrategicMemoryClient": "async_client",
-    "Backoff": "backoff",
+    "Backoff": "values.backoff",
     "StrategicMemoryClient": "client",
-    "AccessDeniedError": "errors",
-    "CallCancelledError": "errors",
-    "ClientClosedError": "errors",
-    "DeadlineExceededError": "errors",
-    "FieldViolation": "errors",
-    "InvalidAnswerError": "errors",
-    "InvalidRequestError": "errors",
-    "MessageTooLargeError": "errors",
-    "ResourceExhaustedError": "errors",
-    "ResumePointError": "errors",
-    "RevisionGapError": "errors",
-    "ServerFaultError": "errors",
-    "ServiceUnavailableError": "errors",
-    "SharedClientError": "errors",
-    "SilentServerError": "errors",
-    "StrategicMemoryError": "errors",
-    "TooManySubscribersError": "errors",
-    "UnsupportedOperationError": "errors",
-    "Disconnected": "events",
-    "EpochChanged": "events",
-    "FeedbackReceived": "events",
-    "HeartbeatReceived": "events",
-    "SubscriptionEvent": "events",
-    "Correlations": "figures",
-    "Drawdown": "figures",
-    "Drift": "figures",
-    "Interval": "figures",
-    "IntervalMethod": "figures",
-    "Performance": "figures",
-    "PolicyCorrelation": "figures",
-    "RegimeCorrelation": "figures",
-    "RegimeCourse": "figures",
-    "RegimeDynamics": "figures",
-    "DEFAULT_ADDRESS": "options",
-    "ClientOptions": "options",
-    "TlsOptions": "options",
-    "AdviceCalibration": "past_advice",
-    "AdviceSubject": "past_advice",
-    "AfterAdvice": "past_advice",
-    "AfterRevision": "past_advice",
-    "PastAdvice": "past_advice",
-    "ReliabilityBin": "past_advice",
-    "UNKNOWN_REGIME": "results",
-    "Comparison": "results",
-    "Evidence": "results",
-    "Feedback": "results",
-    "FeedbackStatus": "results",
-    "Heartbeat": "results",
-    "LeverageCap": "results",
-    "Policy": "results",
-    "PolicyEvidence": "results",
-    "Reason": "results",
-    "RegimeAdvice": "results",
-    "RegimePerformance": "results",
-    "Rules": "results",
-    "Problem": "problems",
-    "ServiceHealth": "health",
-    "Delivery": "subscription_settings",
-    "ResumePoint": "subscription_settings",
+    "AccessDeniedError": "values.errors",
+    "CallCancelledError": "values.errors",
+    "ClientClosedError": "values.errors",
+    "DeadlineExceededError": "values.errors",
+    "FieldViolation": "values.errors",
+    "InvalidAnswerError": "values.errors",
+    "InvalidRequestError": "values.errors",
+    "MessageTooLargeError": "values.errors",
+    "ResourceExhaustedError": "values.errors",
+    "ResumePointError": "values.errors",
+    "RevisionGapError": "values.errors",
+    "ServerFaultError": "values.errors",
+    "ServiceUnavailableError": "values.errors",
+    "SharedClientError": "values.errors",
+    "SilentServerError": "values.errors",
+    "StrategicMemoryError": "values.errors",
+    "TooManySubscribersError": "values.errors",
+    "UnsupportedOperationError": "values.errors",
+    "Disconnected": "values.events",
+    "EpochChanged": "values.events",
+    "FeedbackReceived": "values.events",
+    "HeartbeatReceived": "values.events",
+    "SubscriptionEvent": "values.events",
+    "Correlations": "values.figures",
+    "Drawdown": "values.figures",
+    "Drift": "values.figures",
+    "Interval": "values.figures",
+    "IntervalMethod": "values.figures",
+    "Performance": "values.figures",
+    "PolicyCorrelation": "values.figures",
+    "RegimeCorrelation": "values.figures",
+    "RegimeCourse": "values.figures",
+    "RegimeDynamics": "values.figures",
+    "DEFAULT_ADDRESS": "values.options",
+    "ClientOptions": "values.options",
+    "TlsOptions": "values.options",
+    "AdviceCalibration": "values.past_advice",
+    "AdviceSubject": "values.past_advice",
+    "AfterAdvice": "values.past_advice",
+    "AfterRevision": "values.past_advice",
+    "PastAdvice": "values.past_advice",
+    "ReliabilityBin": "values.past_advice",
+    "UNKNOWN_REGIME": "values.results",
+    "Comparison": "values.results",
+    "Evidence": "values.results",
+    "Feedback": "values.results",
+    "FeedbackStatus": "values.results",
+    "Heartbeat": "values.results",
+    "LeverageCap": "values.results",
+    "Policy": "values.results",
+    "PolicyEvidence": "values.results",
+    "Reason": "values.results",
+    "RegimeAdvice": "values.results",
+    "RegimePerformance": "values.results",
+    "Rules": "values.results",
+    "Problem": "values.problems",
+    "ServiceHealth": "values.health",
+    "Delivery": "streams.subscription_settings",
+    "ResumePoint": "streams.subscription_settings",
 }
 
 logging.getLogger("strategic_memory_client").addHandler(logging.NullHandler())

@@ -13,29 +13,29 @@ from typing import Self
 import grpc
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_client.analysis import AnalysisResult, AnalysisSettings, InlineMemory
-from strategic_memory_client.async_driver import subscription_events
-from strategic_memory_client.async_follower import AsyncFollower
-from strategic_memory_client.async_transport import AsyncConnection, AsyncTransport
-from strategic_memory_client.events import FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
-from strategic_memory_client.health import ServiceHealth, health_from_wire, health_request, unknown_service
-from strategic_memory_client.iterations import AsyncFeedbackStream
-from strategic_memory_client.newest import CLOSED
-from strategic_memory_client.option_checks import checked_addresses, checked_seconds
-from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions
-from strategic_memory_client.problems import Problem, problems_from_wire
-from strategic_memory_client.results import Feedback
-from strategic_memory_client.rooted import Rooted
-from strategic_memory_client.status_table import is_not_found
-from strategic_memory_client.subscription import Subscription
-from strategic_memory_client.subscription_settings import (
+from strategic_memory_client.streams.newest import CLOSED
+from strategic_memory_client.streams.subscription import Subscription
+from strategic_memory_client.streams.subscription_settings import (
     Delivery,
     ResumePoint,
     following_settings,
     streaming_settings,
 )
-from strategic_memory_client.to_wire import analyze_request
+from strategic_memory_client.transports.asynchronous.driver import subscription_events
+from strategic_memory_client.transports.asynchronous.follower import AsyncFollower
+from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
+from strategic_memory_client.transports.iterations import AsyncFeedbackStream
+from strategic_memory_client.transports.rooted import Rooted
+from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
+from strategic_memory_client.values.events import FeedbackReceived, SubscriptionEvent
+from strategic_memory_client.values.health import ServiceHealth, health_from_wire, health_request, unknown_service
+from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
+from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
+from strategic_memory_client.values.problems import Problem, problems_from_wire
+from strategic_memory_client.values.results import Feedback
+from strategic_memory_client.wire.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
+from strategic_memory_client.wire.status_table import is_not_found
+from strategic_memory_client.wire.to_wire import analyze_request
 
 
 class AsyncStrategicMemoryClient(Rooted):

@@ -26,7 +26,7 @@ from strategic_memory_client import (
     StrategicMemoryError,
     SubscriptionEvent,
 )
-from strategic_memory_client.from_wire import feedback_from_wire
+from strategic_memory_client.wire.from_wire import feedback_from_wire
 
 LOST = Disconnected("127.0.0.1:1001", ServiceUnavailableError("gone"), 0.01)
 

@@ -32,8 +32,8 @@ from strategic_memory_client import (
     StrategicMemoryClient,
     TradeColumns,
 )
-from strategic_memory_client.from_wire import feedback_from_wire
-from strategic_memory_client.options import SHORTEST_KEEPALIVE_S
+from strategic_memory_client.values.options import SHORTEST_KEEPALIVE_S
+from strategic_memory_client.wire.from_wire import feedback_from_wire
 from strategic_memory_server.rpc.server import PERMITTED_PING_INTERVAL_MS
 
 Client = Callable[[], AbstractContextManager[StrategicMemoryClient]]

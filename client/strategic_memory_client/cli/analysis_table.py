@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strategic_memory_client.analysis import Analysis, AnalysisResult
 from strategic_memory_client.cli.feedback_table import feedback_table
 from strategic_memory_client.cli.past_advice_table import past_advice_tables
 from strategic_memory_client.cli.performance_table import performance_table
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
+from strategic_memory_client.values.analysis import Analysis, AnalysisResult
 
 
 def print_analysis(result: AnalysisResult) -> None:

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import click
 
-from strategic_memory_client.analysis import AnalysisSettings, EvidenceSettings, InlineMemory
 from strategic_memory_client.cli.analysis_table import print_analysis
 from strategic_memory_client.cli.client_command import client_command
 from strategic_memory_client.cli.exit_codes import ExitCode
@@ -18,7 +17,8 @@ from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.times import LENGTH_SYNTAX, MOMENT_SYNTAX, parse_length, parse_moment
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.results import Rules
+from strategic_memory_client.values.analysis import AnalysisSettings, EvidenceSettings, InlineMemory
+from strategic_memory_client.values.results import Rules
 
 _Parsed = TypeVar("_Parsed")
 

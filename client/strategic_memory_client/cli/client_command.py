@@ -14,7 +14,7 @@ from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, ex
 from strategic_memory_client.cli.help_text import help_text
 from strategic_memory_client.cli.standard_output import let_go_of_stdout
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.errors import StrategicMemoryError
+from strategic_memory_client.values.errors import StrategicMemoryError
 
 _Flags = ParamSpec("_Flags")
 

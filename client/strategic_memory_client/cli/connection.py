@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
+from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
 
 _LONGEST_CONNECT_S = 5.0
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from strategic_memory_client.cli.evidence_text import evidence_note, regime_advice
 from strategic_memory_client.cli.text import number, plain
-from strategic_memory_client.events import (
+from strategic_memory_client.values.events import (
     Disconnected,
     EpochChanged,
     FeedbackReceived,
     HeartbeatReceived,
     SubscriptionEvent,
 )
-from strategic_memory_client.results import Feedback
+from strategic_memory_client.values.results import Feedback
 
 
 def event_line(event: SubscriptionEvent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
-from strategic_memory_client.results import Evidence, PolicyEvidence, RegimeAdvice
+from strategic_memory_client.values.results import Evidence, PolicyEvidence, RegimeAdvice
 
 
 def leverage(hint: float, bound_by: str | None) -> str:

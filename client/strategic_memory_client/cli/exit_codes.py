@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from strategic_memory_client.errors import (
+from strategic_memory_client.values.errors import (
     CallCancelledError,
     DeadlineExceededError,
     InvalidRequestError,

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from strategic_memory_client.cli.evidence_text import evidence_rows, leverage, regime_advice
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
-from strategic_memory_client.problems import Problem
-from strategic_memory_client.results import Feedback
+from strategic_memory_client.values.problems import Problem
+from strategic_memory_client.values.results import Feedback
 
 
 def print_feedback(feedback: Feedback, problems: Sequence[Problem] = ()) -> None:

@@ -14,8 +14,8 @@ from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.text import plain
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.problems import Problem
-from strategic_memory_client.results import FeedbackStatus
+from strategic_memory_client.values.problems import Problem
+from strategic_memory_client.values.results import FeedbackStatus
 
 REFUSED_INPUTS = "inputs_refused"
 """Problem that says why there are too few observations."""

@@ -8,14 +8,14 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from strategic_memory_client.events import (
+from strategic_memory_client.values.events import (
     Disconnected,
     EpochChanged,
     FeedbackReceived,
     HeartbeatReceived,
     SubscriptionEvent,
 )
-from strategic_memory_client.results import Feedback
+from strategic_memory_client.values.results import Feedback
 
 _OF_THE_DELIVERY = ("skipped_revisions", "epoch_changed")
 _OF_THE_MESSAGE = "sent_at"

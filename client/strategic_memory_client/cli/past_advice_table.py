@@ -9,7 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share, with_interval
-from strategic_memory_client.past_advice import AdviceCalibration, AdviceSubject, AfterAdvice, AfterRevision, PastAdvice
+from strategic_memory_client.values.past_advice import (
+    AdviceCalibration,
+    AdviceSubject,
+    AfterAdvice,
+    AfterRevision,
+    PastAdvice,
+)
 
 CHANGES_SHOWN = 5
 """Newest changes of advice that get a row of their own."""

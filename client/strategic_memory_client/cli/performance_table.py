@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from strategic_memory_client.analysis import Analysis
 from strategic_memory_client.cli.text import NOT_KNOWN, number, plain, share, with_interval
-from strategic_memory_client.results import Evidence
+from strategic_memory_client.values.analysis import Analysis
+from strategic_memory_client.values.results import Evidence
 
 _COLUMNS = ("trades", "mean pnl (95 %)", "win rate (95 %)", "Sharpe", "max drawdown", "P(best)")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from strategic_memory_client.analysis import PolicyRule
-from strategic_memory_client.results import Policy
+from strategic_memory_client.values.analysis import PolicyRule
+from strategic_memory_client.values.results import Policy
 
 SYNTAX = "REGIME:win_rate>NUMBER,avg_pnl>NUMBER=POLICY"
 

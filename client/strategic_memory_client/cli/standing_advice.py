@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from strategic_memory_client.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
-from strategic_memory_client.results import Feedback, FeedbackStatus, Heartbeat
-from strategic_memory_client.validity import seconds_left
+from strategic_memory_client.streams.validity import seconds_left
+from strategic_memory_client.values.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
+from strategic_memory_client.values.results import Feedback, FeedbackStatus, Heartbeat
 
 
 class StandingAdvice:

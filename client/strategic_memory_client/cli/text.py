@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from strategic_memory_client.figures import Interval
-from strategic_memory_client.results import FeedbackStatus, Policy, Rules
+from strategic_memory_client.values.figures import Interval
+from strategic_memory_client.values.results import FeedbackStatus, Policy, Rules
 
 NOT_KNOWN = "-"
 

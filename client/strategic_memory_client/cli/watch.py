@@ -15,11 +15,11 @@ from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import require_reader, write_line
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.errors import StrategicMemoryError
-from strategic_memory_client.events import Disconnected, FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.option_checks import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
-from strategic_memory_client.results import Feedback
-from strategic_memory_client.subscription_settings import Delivery, ResumePoint
+from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
+from strategic_memory_client.values.errors import StrategicMemoryError
+from strategic_memory_client.values.events import Disconnected, FeedbackReceived, SubscriptionEvent
+from strategic_memory_client.values.option_checks import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
+from strategic_memory_client.values.results import Feedback
 
 _LONGEST_OUTAGE_S = 60.0
 _LONGEST_FETCH_S = 5.0

@@ -12,7 +12,7 @@ from past_log import random_log, random_trades, said
 from random_memory import memory_of
 
 import strategic_memory_client as client
-from strategic_memory_client.past_advice_from_wire import past_advice_from_wire
+from strategic_memory_client.wire.past_advice_from_wire import past_advice_from_wire
 from strategic_memory_server.feedback import Feedback, RegimeAdvice, Rules
 from strategic_memory_server.past_advice.judged_statements import MAX_VERSIONS
 from strategic_memory_server.past_advice.past_advice import NEWEST_SHOWN, judge_past_advice

@@ -1,0 +1,87 @@
+"""Keeps the newest feedback up to date for a program with an event loop, in a task."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from contextlib import aclosing, suppress
+from time import monotonic, time
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_client.streams.newest import LOOP_ENDED, NewestFeedback
+from strategic_memory_client.streams.restart_delays import RestartDelays
+from strategic_memory_client.streams.subscription import Subscription
+from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
+from strategic_memory_client.transports.asynchronous.driver import subscription_events
+from strategic_memory_client.transports.asynchronous.stream import is_being_cancelled
+from strategic_memory_client.transports.asynchronous.transport import AsyncTransport
+from strategic_memory_client.values.errors import StrategicMemoryError
+from strategic_memory_client.values.events import FeedbackReceived
+from strategic_memory_client.wire.from_wire import answer_from_wire
+
+_logger = logging.getLogger("strategic_memory_client")
+
+
+class AsyncFollower:
+    """Follows the service."""
+
+    def __init__(self, settings: SubscriptionSettings, transport: AsyncTransport, fetch_timeout_s: float) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._fetch_timeout_s = fetch_timeout_s
+        self._task: asyncio.Task[None] | None = None
+        self.newest = NewestFeedback(settings.silence_timeout_s)
+        """What was heard."""
+        self.has_heard = asyncio.Event()
+        """Set once a feedback came, or none can come any more."""
+
+    def start(self) -> None:
+        """Follow until the transport is closed. Any number of times. Raises ClientClosedError."""
+        self._transport.require_open()
+        self.newest.follow()
+        if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
+            self._task = self._transport.start_task(self._run, "strategic-memory-follow")
+
+    async def _run(self) -> None:
+        delays = RestartDelays(self._settings.backoff, random.SystemRandom())
+        try:
+            while not self._transport.closing.is_set():
+                began_s = monotonic()
+                try:
+                    await self._follow()
+                except (Exception, asyncio.CancelledError):
+                    if is_being_cancelled():
+                        raise
+                    # Whatever it is: safe values, and again. Whoever reads `newest` counts on it to come back.
+                    self.newest.expire()
+                    delay_s = delays.delay_s(began_s, monotonic())
+                    with suppress(Exception):  # a handler or filter of the program may be what fails
+                        _logger.exception("following failed by a fault of the program; again in %.2f s", delay_s)
+                    await self._transport.wait_for_closing(delay_s)
+        finally:
+            self.newest.mute(LOOP_ENDED)
+
+    async def _follow(self) -> None:
+        subscription = Subscription(self._settings, random.SystemRandom())
+        async with aclosing(subscription_events(subscription, self._transport)) as events:
+            async for event in events:
+                if self.newest.take(event, time(), monotonic()):
+                    await self._fetch(subscription.address)
+                if isinstance(event, FeedbackReceived):
+                    self.has_heard.set()
+
+    async def _fetch(self, address: str) -> None:
+        """Ask the server that vouches for it: another one may know less."""
+        request = service_pb2.GetFeedbackRequest()
+        try:
+            wire = await self._transport.call_server(
+                lambda connection, within_s: connection.checked(
+                    connection.service.GetFeedback(request, timeout=within_s)
+                ),
+                address,
+                self._fetch_timeout_s,
+            )
+        except StrategicMemoryError:
+            return  # the next heartbeat asks for it again
+        self.newest.feedback(answer_from_wire(wire), time(), monotonic())

@@ -1,0 +1,81 @@
+"""What every connection to the service has in common, plain or encrypted, blocking or asynchronous."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from strategic_memory_client.values.options import ClientOptions, TlsOptions
+
+_MILLISECONDS = 1000
+_FIRST_RECONNECT_MS = 100
+_LONGEST_RECONNECT_MS = 1000
+_PEM_BEGIN = b"-----BEGIN"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsMaterial:
+    """What was in the TLS files when they were read."""
+
+    root_certificates: bytes | None
+    private_key: bytes | None
+    certificate_chain: bytes | None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return the credentials for a channel."""
+        return grpc.ssl_channel_credentials(
+            root_certificates=self.root_certificates,
+            private_key=self.private_key,
+            certificate_chain=self.certificate_chain,
+        )
+
+
+def read_tls_material(tls: TlsOptions) -> TlsMaterial:
+    """Read the TLS files. Raises OSError, which names the option, when one cannot be read or is no PEM file."""
+    return TlsMaterial(
+        root_certificates=_content("root_certificates", tls.root_certificates),
+        private_key=_content("private_key", tls.private_key),
+        certificate_chain=_content("certificate_chain", tls.certificate_chain),
+    )
+
+
+def _content(name: str, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise type(error)(error.errno, f"tls.{name} cannot be read: {error.strerror}", str(path)) from error
+    if _PEM_BEGIN not in content:
+        raise OSError(errno.EINVAL, f"tls.{name} is not a PEM file (nothing in it begins with -----BEGIN)", str(path))
+    return content
+
+
+def channel_arguments(options: ClientOptions) -> list[tuple[str, str | int]]:
+    """Return the arguments of a channel."""
+    arguments: list[tuple[str, str | int]] = [
+        ("grpc.max_receive_message_length", options.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.keepalive_time_ms", int(options.keepalive_time_s * _MILLISECONDS)),
+        ("grpc.keepalive_timeout_ms", int(options.keepalive_timeout_s * _MILLISECONDS)),
+        ("grpc.keepalive_permit_without_calls", 0),
+        # A stream may be quiet for longer than two probes.
+        ("grpc.http2.max_pings_without_data", 0),
+        # Despite its name, this bounds how long one connection attempt may take.
+        ("grpc.min_reconnect_backoff_ms", int(options.connect_timeout_s * _MILLISECONDS)),
+        ("grpc.initial_reconnect_backoff_ms", _FIRST_RECONNECT_MS),
+        ("grpc.max_reconnect_backoff_ms", _LONGEST_RECONNECT_MS),
+        # A name that has moved is asked for again as soon as its old address fails, not only after half a minute.
+        ("grpc.dns_min_time_between_resolutions_ms", _LONGEST_RECONNECT_MS),
+        # A new channel must be a new connection, not wait for the backoff of an older one to the same server.
+        ("grpc.use_local_subchannel_pool", 1),
+        # The service is a neighbour: a proxy that is set for the way out of the house must not come between.
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.primary_user_agent", "strategic-memory-client"),
+    ]
+    if options.tls is not None and options.tls.server_name is not None:
+        arguments.append(("grpc.ssl_target_name_override", options.tls.server_name))
+    return arguments

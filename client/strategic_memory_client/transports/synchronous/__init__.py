@@ -1,0 +1,1 @@
+"""Connections and streams for programs that block."""

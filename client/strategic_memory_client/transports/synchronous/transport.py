@@ -1,0 +1,276 @@
+"""Connections to the service for programs that block: calls over several servers, and streams."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
+
+import grpc
+from grpc_health.v1 import health_pb2
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
+from strategic_memory_client.streams.failover import Failover
+from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments, read_tls_material
+from strategic_memory_client.transports.connection_use import ConnectionUse
+from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
+from strategic_memory_client.transports.synchronous.executor_threads import StreamReaders
+from strategic_memory_client.transports.synchronous.latch import Latch
+from strategic_memory_client.transports.synchronous.stream import SyncStream
+from strategic_memory_client.values.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.values.health import CHECK_METHOD
+from strategic_memory_client.values.options import ClientOptions
+from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.status_table import closed_client, error_of, forked_client
+
+_Response = TypeVar("_Response")
+_Advising = TypeVar("_Advising", service_pb2.GetFeedbackResponse, service_pb2.AnalyzeResponse)
+
+_CLOSE_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connection:
+    """A channel to one server, with what it was made from."""
+
+    address: str
+    channel: grpc.Channel
+    service: StrategicMemoryServiceStub
+    check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
+    tls: TlsMaterial | None
+    use: ConnectionUse
+
+    def checked(self, answer: _Advising) -> _Advising:
+        """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
+        require_within_contract(answer.feedback, self.address)
+        return answer
+
+
+class SyncTransport:
+    """Everything that is open towards the service. Safe to use from several threads."""
+
+    def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
+        """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
+        self._addresses = addresses
+        self._options = options
+        self._lock = threading.RLock()
+        self._connections: dict[str, Connection] = {}
+        self._retired: set[Connection] = set()
+        self._streams: set[SyncStream] = set()
+        self._threads: list[threading.Thread] = []
+        self._preferred = 0
+        self._busy = BusyThreads()
+        self._process_id = os.getpid()
+        self.readers = StreamReaders(self.close)
+        """Threads that wait for a stream."""
+        self.closing = Latch()
+        """Set once the transport is being closed."""
+        self._tls_material()
+
+    def call(self, ask: Callable[[Connection, float], _Response], timeout_s: float) -> _Response:
+        """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
+
+        Raises StrategicMemoryError.
+        """
+        failover = Failover(self._addresses, self._preferred, timeout_s, monotonic())
+        while True:
+            try:
+                response = self.call_server(ask, failover.address, failover.timeout_s(monotonic()))
+            except StrategicMemoryError as error:
+                failover.failed(error)
+            else:
+                self._preferred = failover.address_index
+                return response
+
+    def call_server(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
+        """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
+        self.require_here()
+        with self._busy:
+            connection = self._take_connection(address)
+        try:
+            with self._busy:
+                response = ask(connection, timeout_s)
+        except grpc.RpcError as failure:
+            if self.closing.is_set():
+                raise closed_client() from failure
+            raise self._judged(connection, error_of(failure, address)) from failure
+        except ValueError as failure:
+            if self.closing.is_set():  # what gRPC raises on a channel that was closed meanwhile
+                raise closed_client() from failure
+            raise
+        else:
+            connection.use.answered()
+            return response
+        finally:
+            with self._busy:
+                self._give_back(connection)
+
+    @contextmanager
+    def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
+        """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
+        self.require_here()  # in a forked process a lock may be held for ever
+        with self._busy, self._lock:
+            self.require_open()
+            channel = self._dial(attempt.address).channel
+            stream = SyncStream(channel, attempt, silence_timeout_s, busy=self._busy, on_closed=self._forget_stream)
+            self._streams.add(stream)
+        try:
+            self.require_open()  # a signal handler may have closed it right in between
+            yield stream
+        finally:
+            if not self._was_forked():
+                stream.close()
+
+    def require_here(self) -> None:
+        """Raise ClientClosedError when the transport belongs to another process."""
+        if self._was_forked():
+            raise forked_client()
+
+    def require_open(self) -> None:
+        """Raise ClientClosedError when the transport was closed, or belongs to another process."""
+        self.require_here()
+        if self.closing.is_set():
+            raise closed_client()
+
+    def start_thread(self, run: Callable[[], None], name: str) -> None:
+        """Run in the background until `closing` is set; `close` waits for it. Raises ClientClosedError."""
+        self.require_here()
+        with self._lock:
+            self.require_open()
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """End every call and stream and close every connection. Any number of times, from any thread.
+
+        From a signal handler too: what the interrupted thread is in the middle of ends once it goes on.
+        """
+        if self._was_forked():
+            return  # what is open belongs to the process that opened it
+        self.closing.set()
+        if self._busy.include_this:
+            self._end_elsewhere()
+        else:
+            self._end_and_wait()
+
+    def close_dropped(self) -> None:
+        """Close when nobody holds the client any more: by the garbage collector, or as the interpreter ends.
+
+        The collector runs in any thread, even in one of gRPC's, and closing would have to wait for that.
+        """
+        if self._was_forked():
+            return
+        self.closing.set()
+        main = threading.main_thread()
+        if threading.get_ident() == main.ident and not main.is_alive():
+            self._end_and_wait()  # the interpreter ends, and does not wait for another thread
+        else:
+            self._end_elsewhere()
+
+    def _end_elsewhere(self) -> None:
+        # Not a `threading.Thread`: its start takes a lock that the interrupted code may hold.
+        _thread.start_new_thread(self._end_everything, ())
+
+    def _end_and_wait(self) -> None:
+        streams, threads = self._end_everything()
+        until_s = monotonic() + _CLOSE_TIMEOUT_S
+        for stream in streams:
+            stream.join(until_s - monotonic())
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until_s - monotonic()))
+
+    def _end_everything(self) -> tuple[list[SyncStream], list[threading.Thread]]:
+        with self._lock:
+            streams, threads = list(self._streams), list(self._threads)
+            connections = [*self._connections.values(), *self._retired]
+            self._connections.clear()
+            self._retired.clear()
+        for stream in streams:
+            stream.close()
+        for connection in connections:
+            connection.channel.close()
+        return streams, threads
+
+    def _forget_stream(self, stream: SyncStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)
+
+    def _was_forked(self) -> bool:
+        return os.getpid() != self._process_id
+
+    def _take_connection(self, address: str) -> Connection:
+        with self._lock:
+            self.require_open()
+            if address not in self._connections:
+                self._connections[address] = self._dial(address)
+            connection = self._connections[address]
+            connection.use.calls += 1
+            return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._lock:
+            connection.use.calls -= 1
+            is_over = connection.use.is_over
+            if is_over:
+                self._retired.discard(connection)
+        if is_over:
+            connection.channel.close()
+
+    def _judged(self, connection: Connection, error: StrategicMemoryError) -> StrategicMemoryError:
+        """Give the error; let the next call dial anew when it shows that this connection is of no more use."""
+        with self._lock:
+            match error:
+                case DeadlineExceededError():
+                    is_spent = connection.use.unanswered(monotonic(), timed_out=True)
+                case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
+                    is_spent = connection.tls is not None and self._is_renewed(connection.tls)
+                case _:
+                    connection.use.answered()
+                    is_spent = False
+            if is_spent and self._connections.get(connection.address) is connection:
+                # Other threads may be in the middle of a call on it.
+                connection.use.is_retired = True
+                self._retired.add(self._connections.pop(connection.address))
+        return error
+
+    def _is_renewed(self, tls: TlsMaterial) -> bool:
+        try:
+            return self._tls_material() != tls
+        except OSError:
+            return False  # in the middle of being renewed: what is known serves until it is there
+
+    def _dial(self, address: str) -> Connection:
+        arguments = channel_arguments(self._options)
+        try:
+            tls = self._tls_material()
+        except OSError as failure:
+            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
+            raise ServiceUnavailableError(message, address=address) from failure
+        if tls is None:
+            channel = grpc.insecure_channel(address, options=arguments)
+        else:
+            channel = grpc.secure_channel(address, tls.credentials(), options=arguments)
+        return Connection(
+            address=address,
+            channel=channel,
+            service=StrategicMemoryServiceStub(channel),
+            check_health=channel.unary_unary(
+                CHECK_METHOD,
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            ),
+            tls=tls,
+            use=ConnectionUse(monotonic(), self._options.connect_timeout_s),
+        )
+
+    def _tls_material(self) -> TlsMaterial | None:
+        return None if self._options.tls is None else read_tls_material(self._options.tls)

@@ -1,0 +1,1 @@
+"""What the service says and what a program asks for, as plain values: no wire types, no gRPC."""

@@ -1,0 +1,270 @@
+"""What an analysis is asked for and what it answers, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from strategic_memory_client.values.figures import Correlations, Drift, Performance, RegimeDynamics
+from strategic_memory_client.values.past_advice import PastAdvice
+from strategic_memory_client.values.results import Evidence, Feedback, Policy, Rules
+from strategic_memory_client.values.unchanging import Unchanging
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule(Unchanging):
+    """One row of a policy table. A preferred regime that no row matches gets CONSERVATIVE."""
+
+    policy: Policy
+    """The policy that the row gives."""
+    regime: str = ""
+    """Regime the row is for; empty: any."""
+    win_rate_above: float | None = None
+    """The win rate must be above this, 0 to 1. None: any win rate."""
+    avg_pnl_above: float | None = None
+    """The mean pnl must be above this, in the unit of the inputs. None: any mean pnl."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings(Unchanging):
+    """How evidence is weighed, and how much of it is needed. What is None is as the service is configured."""
+
+    half_life_trades: float | None = None
+    """Trades of a regime after which an earlier one of it counts half, 1 to 1,000,000,000."""
+    required_probability: float | None = None
+    """Probability of beating CONSERVATIVE at which another policy is recommended, at least 0.5 and below 1."""
+    minimum_trades: float | None = None
+    """Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000."""
+    risk_aversion: float | None = None
+    """What a unit of variance costs, relative to the spread of pnl, 0 to 1,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings(Unchanging):
+    """Settings of one analysis. What is None or empty is as the service is configured."""
+
+    regime_window: int | None = None
+    """Newest regime observations to use, 1 to 1,000,000."""
+    portfolio_window: int | None = None
+    """Newest portfolio entries to use, 1 to 1,000,000."""
+    trade_window: int | None = None
+    """Newest trade results to use, 1 to 1,000,000."""
+    minimum_samples: int | None = None
+    """Entries needed in all before there is a feedback, at least 1."""
+    minimum_policy_trades: int | None = None
+    """Trades a policy needs in a regime before it can be the best one, at least 1."""
+    policy_rules: tuple[PolicyRule, ...] = ()
+    """Rules that choose the policy, first match first."""
+    rules: Rules | None = None
+    """Rules to be in charge of the feedback."""
+    as_of: datetime | None = None
+    """Answer as of this moment (aware): later entries do not count, and the stored values beside the streams are left
+    out, since they have no history. None: now."""
+    max_age: timedelta | None = None
+    """Leave out entries that are older than this before `as_of`, or before now; at least a millisecond. None: however
+    old."""
+    evidence: EvidenceSettings | None = None
+    """How evidence is weighed."""
+    past_revisions: int | None = None
+    """Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000.
+    None or 0: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeColumns:
+    """Regime observations by column, oldest first. A column is empty or as long as `regime`."""
+
+    regime: Iterable[str] = ()
+    """Regime names; compared upper-cased and stripped."""
+    pnl: Iterable[float] = ()
+    """Pnl of each observation, in one unit throughout. Required."""
+    volatility: Iterable[float | None] = ()
+    """Volatility of each observation; None or NaN: not known."""
+    trend: Iterable[float | None] = ()
+    """Trend of each observation; None or NaN: not known."""
+    confidence: Iterable[float | None] = ()
+    """The detector's confidence, 0 to 1; None or NaN: not known."""
+    time_ms: Iterable[int] = ()
+    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: the order alone is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioColumns:
+    """Portfolio entries by column, oldest first. A column is empty or as long as `pnl`."""
+
+    regime: Iterable[str | None] = ()
+    """Regime names; None or empty: the regime observed at that time."""
+    pnl: Iterable[float] = ()
+    """Pnl of each entry. Required."""
+    time_ms: Iterable[int] = ()
+    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeColumns:
+    """Trade results by column, oldest first. A column is empty or as long as `realized_pnl`."""
+
+    market_regime: Iterable[str | None] = ()
+    """Regime the trade was made in; None or empty: the regime observed at that time."""
+    realized_pnl: Iterable[float] = ()
+    """Realised pnl of each trade. Required."""
+    policy: Iterable[str | None] = ()
+    """Policy in force, a `Policy` or its name; None or empty: not known."""
+    strategy: Iterable[str | None] = ()
+    """Name of the strategy that traded; None or empty: not known."""
+    time_ms: Iterable[int] = ()
+    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class InlineMemory:
+    """Observations to analyse instead of the stored memory."""
+
+    regime_observations: RegimeColumns = field(default_factory=RegimeColumns)
+    """What the regime detector saw."""
+    portfolio_entries: PortfolioColumns = field(default_factory=PortfolioColumns)
+    """What the portfolio earned."""
+    trade_results: TradeColumns = field(default_factory=TradeColumns)
+    """How trades ended."""
+    max_leverage_hint: float | None = None
+    """Upper bound on leverage. None: no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAnalysis(Unchanging):
+    """Realised results of one policy in one regime."""
+
+    policy: Policy | None
+    """The policy. None: one that this library does not know."""
+    trades: int
+    avg_pnl: float
+    """Mean realised pnl, in the unit of the inputs."""
+    win_rate: float | None
+    """Winning trades / (winning + losing trades). None when nothing was won or lost."""
+    performance: Performance | None = None
+    """Figures of these trades. None beyond the 64 regimes with the most trades."""
+    drift: Drift | None = None
+    """The newest of them against those before. None together with `performance`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyAnalysis(Unchanging):
+    """Realised results of one strategy in one regime."""
+
+    strategy: str
+    trades: int
+    avg_pnl: float
+    """Mean realised pnl, in the unit of the inputs."""
+    win_rate: float | None
+    """Winning trades / (winning + losing trades). None when nothing was won or lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeAnalysis(Unchanging):
+    """Figures of one regime."""
+
+    regime: str
+    """Upper case; "UNKNOWN" for entries whose regime could not be found."""
+    sample_count: int
+    """Entries of the three windows that carry the regime."""
+    total_pnl: float
+    """Sum of their pnl, in the unit of the inputs."""
+    avg_pnl: float
+    """`total_pnl` / `sample_count`."""
+    wins: int
+    """Regime observations and trades with a positive pnl."""
+    losses: int
+    """Regime observations and trades with a negative pnl."""
+    win_rate: float | None
+    """`wins` / (`wins` + `losses`). None when nothing was won or lost."""
+    confidence: float | None
+    """Mean confidence of the regime observations. None without one."""
+    best_policy: Policy | None
+    """Policy with the highest mean realised pnl here. None: none has enough trades."""
+    policies: tuple[PolicyAnalysis, ...]
+    strategies: tuple[StrategyAnalysis, ...]
+    episodes: int
+    """Unbroken runs of this regime among the regime observations."""
+    mean_dwell_observations: float | None
+    """Mean length in observations of such a run that has ended. None when none has."""
+    mean_dwell_seconds: float | None
+    """Mean time from the start of such a run to the next. None when none has ended, or without times."""
+    performance: Performance | None = None
+    """Figures of the trades in this regime. None without one, and beyond the 64 regimes with the most trades."""
+    drift: Drift | None = None
+    """The newest of these trades against those before. None together with `performance`."""
+    evidence: Evidence | None = None
+    """What all trades so far say about this regime. None before there is any, for "UNKNOWN", and beyond 64 regimes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeTransition(Unchanging):
+    """How often one regime followed another between neighbouring regime observations."""
+
+    from_regime: str
+    to_regime: str
+    """The same one when it stayed."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source contributed, in entries."""
+
+    source: str
+    """Name of the source, for example "trade_results"."""
+    accepted: int
+    rejected: Mapping[str, int]
+    """Entries that were left out because they were malformed, by reason."""
+    noted: Mapping[str, int]
+    """Entries that were used although something about them was unusual, by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What other modules have written beside the streams. None: none given."""
+
+    governance_policy: Policy | None
+    governance_preferred_regime: str | None
+    regime_stats: Mapping[str, object] | None
+    exposure_summary: Mapping[str, object] | None
+    leverage_limits: Mapping[str, object] | None
+    exit_statistics: Mapping[str, object] | None
+    max_leverage_hint: float | None
+    """Upper bound on leverage taken from the limits, as a multiple of the base position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that was worked out from one memory."""
+
+    regimes: tuple[RegimeAnalysis, ...]
+    """Figures by regime, highest mean pnl first."""
+    current_regime: str
+    """The regime of the newest regime observation; "UNKNOWN" when there is none."""
+    preferred_regime: str
+    """The regime with the highest mean pnl; "UNKNOWN" when there is none."""
+    transitions: tuple[RegimeTransition, ...]
+    sources: tuple[SourceReport, ...]
+    sample_count: int
+    """Entries of the three windows that were used, all regimes together."""
+    data_as_of: datetime | None
+    """Time (aware, UTC) of the newest entry used. None when there is none."""
+    context: Context | None
+    regime_dynamics: RegimeDynamics | None = None
+    """How regimes follow each other. None without a regime observation, or with more than 256 regimes."""
+    correlations: Correlations | None = None
+    """Whether regimes, and policies, earn at the same times. None when times are not known."""
+    past_advice: PastAdvice | None = None
+    """What past advice was worth. None for observations of your own, where none was asked for, where Redis refuses to
+    read the feedback log, and from a server that knows nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """Answer to an analysis."""
+
+    analysis: Analysis
+    feedback: Feedback
+    """The feedback that follows from it; its revision is 0, since nothing is published."""

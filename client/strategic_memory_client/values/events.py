@@ -1,0 +1,54 @@
+"""What happens to a subscription, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from strategic_memory_client.values.errors import StrategicMemoryError
+from strategic_memory_client.values.results import Feedback, Heartbeat
+from strategic_memory_client.values.unchanging import Unchanging
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackReceived(Unchanging):
+    """A feedback that was not handed out before."""
+
+    feedback: Feedback
+    skipped_revisions: int = 0
+    """Revisions of the same epoch that were passed over right before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatReceived(Unchanging):
+    """Nothing new, but the stream is alive."""
+
+    heartbeat: Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class EpochChanged(Unchanging):
+    """History was lost: revisions now count in another log. The feedback in force there comes right after."""
+
+    old_epoch: str
+    old_revision: int
+    """Last revision known of the old epoch."""
+    new_epoch: str
+    new_revision: int
+    """Revision of the feedback that comes right after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A stream ended; the subscription goes on at the next address, afresh after a `ResumePointError`."""
+
+    address: str
+    """Address of the server that was lost."""
+    error: StrategicMemoryError
+    """Why."""
+    retry_in_s: float
+    """Seconds until the next attempt."""
+
+
+SubscriptionEvent: TypeAlias = FeedbackReceived | HeartbeatReceived | EpochChanged | Disconnected
+"""Everything that can happen to a subscription."""

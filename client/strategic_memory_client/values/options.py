@@ -1,0 +1,71 @@
+"""How a client connects, waits and retries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strategic_memory_client.values.backoff import Backoff
+from strategic_memory_client.values.option_checks import checked_count, checked_heartbeat_interval, checked_seconds
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+"""Where the service listens unless it is told otherwise."""
+
+SHORTEST_KEEPALIVE_S = 20.0
+"""The service closes connections that are pinged more often than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """Encrypts the connection. The files are read for every new stream, so a renewed one is taken up."""
+
+    root_certificates: Path | None = None
+    """PEM file with the authorities that may vouch for the server. None: the ones that gRPC brings."""
+    certificate_chain: Path | None = None
+    """PEM file with the certificate that this client shows, if the server asks for one."""
+    private_key: Path | None = None
+    """PEM file with the key of that certificate."""
+    server_name: str | None = None
+    """Name that the server's certificate must bear. None: the host of the address."""
+
+    def __post_init__(self) -> None:
+        if (self.certificate_chain is None) is not (self.private_key is None):
+            raise ValueError("certificate_chain and private_key go together: give both or neither")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """Settings of a client. Raises ValueError for one that cannot work."""
+
+    timeout_s: float = 5.0
+    """Seconds that a call may take, over all addresses together, unless the call says otherwise."""
+    connect_timeout_s: float = 5.0
+    """Seconds that one connection attempt may take."""
+    heartbeat_interval_s: float = 15.0
+    """Longest silence in seconds between two messages of a stream that is asked for, 0.1 to 3600."""
+    missed_heartbeats: int = 3
+    """Heartbeats that may fail to come before the server is taken for gone, at least 1."""
+    catch_up_s: float = 15.0
+    """Seconds that servers which are behind a resume point are given before it is taken for lost."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """How long to wait between attempts to reach the service."""
+    keepalive_time_s: float = 30.0
+    """Seconds without traffic after which a connection in use is probed, at least 20."""
+    keepalive_timeout_s: float = 10.0
+    """Seconds that such a probe may go unanswered before the connection is given up."""
+    tls: TlsOptions | None = None
+    """Encrypts the connection. None: plain text."""
+    max_message_bytes: int = 64 * 1024 * 1024
+    """Largest answer that is accepted."""
+
+    def __post_init__(self) -> None:
+        for name in ("timeout_s", "connect_timeout_s", "catch_up_s", "keepalive_timeout_s"):
+            checked_seconds(name, getattr(self, name))
+        checked_seconds("keepalive_time_s", self.keepalive_time_s, lowest_s=SHORTEST_KEEPALIVE_S)
+        checked_heartbeat_interval(self.heartbeat_interval_s)
+        checked_count("missed_heartbeats", self.missed_heartbeats)
+        checked_count("max_message_bytes", self.max_message_bytes)
+        if not isinstance(self.backoff, Backoff):
+            raise ValueError(f"backoff must be a Backoff, is {self.backoff!r}")
+        if self.tls is not None and not isinstance(self.tls, TlsOptions):
+            raise ValueError(f"tls must be TlsOptions or None, is {self.tls!r}")

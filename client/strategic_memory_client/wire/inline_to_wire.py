@@ -1,0 +1,107 @@
+"""Inline memories of this library as wire messages: columns of names go packed, as a table of names and codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from typing import TypeVar
+
+from strategic_memory.v1 import memory_pb2
+from strategic_memory_client.values.analysis import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
+from strategic_memory_client.wire.request_values import (
+    SentT,
+    invalid,
+    milliseconds,
+    number,
+    number_or_nan,
+    optional,
+    single,
+    text,
+    text_or_empty,
+)
+
+_GivenT = TypeVar("_GivenT")
+
+_PACKED = re.compile(r"(inline\.\w+\.\w+)_(?:code|names)(\[\d+\])?")
+
+
+def write_inline_memory(memory: InlineMemory, wire: memory_pb2.InlineMemory) -> None:
+    """Write an inline memory into an empty message."""
+    # One without entries is an inline memory too, and not the stored one.
+    wire.SetInParent()
+    _write_regimes(memory.regime_observations, wire.regime_observations, "inline.regime_observations")
+    _write_portfolio(memory.portfolio_entries, wire.portfolio_entries, "inline.portfolio_entries")
+    _write_trades(memory.trade_results, wire.trade_results, "inline.trade_results")
+    cap = optional(memory.max_leverage_hint, "inline.max_leverage_hint")
+    if cap is not None:
+        wire.max_leverage_hint = cap
+
+
+def given_field(field: str) -> str:
+    """Give the field of this library for one of the wire: a column of names is one column here, and two when packed."""
+    packed = _PACKED.fullmatch(field)
+    return field if packed is None else f"{packed[1]}{packed[2] or ''}"
+
+
+def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path: str) -> None:
+    _write_names(columns.regime, text, f"{path}.regime", wire.regime_names, wire.regime_code)
+    wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
+    wire.volatility.extend(_column(columns.volatility, number_or_nan, f"{path}.volatility"))
+    wire.trend.extend(_column(columns.trend, number_or_nan, f"{path}.trend"))
+    wire.confidence.extend(_column(columns.confidence, number_or_nan, f"{path}.confidence"))
+    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+
+
+def _write_portfolio(columns: PortfolioColumns, wire: memory_pb2.PortfolioColumns, path: str) -> None:
+    _write_names(columns.regime, text_or_empty, f"{path}.regime", wire.regime_names, wire.regime_code)
+    wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
+    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+
+
+def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: str) -> None:
+    _write_names(
+        columns.market_regime,
+        text_or_empty,
+        f"{path}.market_regime",
+        wire.market_regime_names,
+        wire.market_regime_code,
+    )
+    wire.realized_pnl.extend(_column(columns.realized_pnl, number, f"{path}.realized_pnl"))
+    _write_names(columns.policy, text_or_empty, f"{path}.policy", wire.policy_names, wire.policy_code)
+    _write_names(columns.strategy, text_or_empty, f"{path}.strategy", wire.strategy_names, wire.strategy_code)
+    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+
+
+def _write_names(
+    given: Iterable[object],
+    convert: Callable[[object], str],
+    path: str,
+    table: MutableSequence[str],
+    codes: MutableSequence[int],
+) -> None:
+    places: dict[str, int] = {}
+    # Few values are different, and each has to be looked at once only.
+    known: dict[object, int] = {}
+    coded: list[int] = []
+    for index, value in enumerate(_values(given, path)):
+        place = known.get(value) if isinstance(value, str) or value is None else None
+        if place is None:
+            name = single(value, convert, f"{path}[{index}]")
+            place = known[value] = places.setdefault(name, len(places))
+        coded.append(place)
+    table.extend(places)
+    codes.extend(coded)
+
+
+def _column(given: Iterable[_GivenT], convert: Callable[[object], SentT], path: str) -> Iterator[SentT]:
+    for index, value in enumerate(_values(given, path)):
+        yield single(value, convert, f"{path}[{index}]")
+
+
+def _values(given: Iterable[_GivenT], path: str) -> Iterable[_GivenT]:
+    if isinstance(given, str | bytes):
+        raise invalid(path, "must be a column of values, is one text")
+    # An array's own conversion is many times faster than going through it item by item.
+    as_list = getattr(given, "tolist", None)
+    values: Iterable[_GivenT] = given if as_list is None else as_list()
+    return values

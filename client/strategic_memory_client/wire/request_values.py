@@ -1,0 +1,97 @@
+"""Single values of a request as they go on the wire. What does not fit is an InvalidRequestError naming the field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from numbers import Integral, Real
+from typing import TypeVar
+
+from strategic_memory_client.values.errors import FieldViolation, InvalidRequestError
+
+SentT = TypeVar("SentT", str, float, int, datetime, timedelta)
+
+_LARGEST_UINT32 = 2**32 - 1
+_LARGEST_INT64 = 2**63 - 1
+_LONGEST_AGE = timedelta(seconds=315_576_000_000)
+
+
+def optional(value: object, path: str) -> float | None:
+    """Convert a number that may be None."""
+    return None if value is None else single(value, number, path)
+
+
+def single(value: object, convert: Callable[[object], SentT], path: str) -> SentT:
+    """Convert one value; an InvalidRequestError names its path where that fails."""
+    try:
+        return convert(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise invalid(path, str(error)) from error
+
+
+def text(value: object) -> str:
+    """Give a text that can be sent."""
+    if not isinstance(value, str):
+        raise TypeError(f"must be a text, is {value!r}")
+    value.encode()  # a lone surrogate cannot be sent
+    return str(value)
+
+
+def text_or_empty(value: object) -> str:
+    """Give a text, an empty one for None."""
+    return "" if value is None else text(value)
+
+
+def number(value: object) -> float:
+    """Give a number as a float."""
+    if type(value) is float:  # nearly every value of a long column
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"must be a number, is {value!r}")
+    return float(value)
+
+
+def number_or_nan(value: object) -> float:
+    """Give a number as a float, NaN for None."""
+    return math.nan if value is None else number(value)
+
+
+def row_count(value: object) -> int:
+    """Give a count that fits 32 bits."""
+    return _whole(value, 0, _LARGEST_UINT32)
+
+
+def milliseconds(value: object) -> int:
+    """Give a whole number that fits 64 bits."""
+    return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
+
+
+def moment(value: object) -> datetime:
+    """Give an aware datetime in UTC."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"must be a datetime, is {value!r}")
+    if value.utcoffset() is None:
+        raise ValueError(f"must say its timezone, for example datetime(2026, 1, 5, tzinfo=UTC), is {value!r}")
+    return value.astimezone(UTC)
+
+
+def age(value: object) -> timedelta:
+    """Give a length of time that the service takes."""
+    if not isinstance(value, timedelta):
+        raise TypeError(f"must be a timedelta, is {value!r}")
+    if not timedelta(milliseconds=1) <= value <= _LONGEST_AGE:
+        raise ValueError(f"must be from a millisecond to {_LONGEST_AGE.days} days, is {value!r}")
+    return value
+
+
+def _whole(value: object, lowest: int, highest: int) -> int:
+    if not isinstance(value, bool) and isinstance(value, Integral) and lowest <= int(value) <= highest:
+        return int(value)
+    raise TypeError(f"must be a whole number from {lowest} to {highest}, is {value!r}")
+
+
+def invalid(path: str, description: str) -> InvalidRequestError:
+    """Return the error for one field; it is not raised."""
+    violation = FieldViolation(path, description)
+    return InvalidRequestError(f"the request is not valid: {path}: {description}", violations=(violation,))

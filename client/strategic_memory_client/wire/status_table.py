@@ -1,0 +1,262 @@
+"""The one table that turns a gRPC status and its google.rpc details into an error of this library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+from urllib.parse import unquote
+
+import grpc
+from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from strategic_memory.error_reasons import DOMAIN, METADATA_TRAILER_PREFIX, REASON_TRAILER, reason_text
+from strategic_memory.v1 import errors_pb2
+from strategic_memory_client.values.errors import (
+    AccessDeniedError,
+    CallCancelledError,
+    ClientClosedError,
+    DeadlineExceededError,
+    FieldViolation,
+    InvalidRequestError,
+    ResourceExhaustedError,
+    ResumePointError,
+    ServerFaultError,
+    ServiceUnavailableError,
+    SharedClientError,
+    SilentServerError,
+    StrategicMemoryError,
+    TooManySubscribersError,
+    UnsupportedOperationError,
+)
+from strategic_memory_client.wire.inline_to_wire import given_field
+from strategic_memory_client.wire.way_there import met_on_the_way
+
+_DETAILS_KEY = "grpc-status-details-bin"
+_LONGEST_DETAIL = 500
+_UINT64_DIGITS = 20
+
+
+class _FailedCall(Protocol):
+    """What `grpc.RpcError` of a finished call and `grpc.aio.AioRpcError` have in common."""
+
+    def code(self) -> grpc.StatusCode | None:
+        """Return the status."""
+
+    def details(self) -> str | None:
+        """Return the message that goes with the status."""
+
+    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None:
+        """Return the metadata that came with the status."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A status with its details, decoded."""
+
+    code: grpc.StatusCode
+    detail: str
+    address: str
+    reason: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[FieldViolation, ...] = ()
+
+    def number(self, key: str) -> int | None:
+        text = self.metadata.get(key, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _UINT64_DIGITS else None
+
+
+_UNAVAILABLE_ADVICE = {
+    "": "check that it runs there and that the address is right",
+    reason_text(errors_pb2.ERROR_REASON_DRAINING): "it is going away; try another server, or again in a moment",
+    reason_text(
+        errors_pb2.ERROR_REASON_LOG_NOT_READ
+    ): "it has not read its feedback log yet; check that it reaches Redis, and try again",
+    reason_text(
+        errors_pb2.ERROR_REASON_MEMORY_UNREADABLE
+    ): "it cannot read the memory from Redis; check Redis, and try again",
+}
+
+_RESUME_ADVICE = {
+    reason_text(errors_pb2.ERROR_REASON_REVISION_COMPACTED): "revisions after the resume point are no longer kept",
+    reason_text(errors_pb2.ERROR_REASON_REVISION_IN_FUTURE): "the resume point lies after the newest revision",
+    reason_text(errors_pb2.ERROR_REASON_EPOCH_CHANGED): "the resume point is of another epoch: history was lost",
+}
+
+
+def _unavailable(failure: _Failure) -> StrategicMemoryError:
+    advice = _UNAVAILABLE_ADVICE.get(failure.reason, _UNAVAILABLE_ADVICE[""])
+    message = f"the service at {failure.address} is not available: {advice} ({failure.detail})"
+    return ServiceUnavailableError(message, reason=failure.reason, address=failure.address)
+
+
+def _deadline_exceeded(failure: _Failure) -> StrategicMemoryError:
+    message = f"the service at {failure.address} did not answer in time: allow more time, or check its load"
+    return DeadlineExceededError(message, address=failure.address)
+
+
+def _invalid_request(failure: _Failure) -> StrategicMemoryError:
+    named = "; ".join(f"{violation.field}: {violation.description}" for violation in failure.violations)
+    message = f"the request is not valid: {named or failure.detail}"
+    return InvalidRequestError(message, violations=failure.violations, address=failure.address)
+
+
+def _resume_point(failure: _Failure) -> StrategicMemoryError:
+    oldest, current = failure.number("oldest"), failure.number("current")
+    epoch = failure.metadata.get("epoch", "")
+    why = _RESUME_ADVICE.get(failure.reason, failure.detail)
+    known = [f"{name} {value}" for name, value in (("oldest", oldest), ("newest", current)) if value is not None]
+    held = f" (epoch {epoch or 'not told'}: {', '.join(known) or 'revisions not told'})"
+    return ResumePointError(
+        f"cannot resume there: {why}{held}; start without a resume point, and take what came before as lost",
+        reason=failure.reason,
+        oldest=oldest,
+        current=current,
+        epoch=epoch,
+        address=failure.address,
+    )
+
+
+def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
+    if failure.reason == reason_text(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS):
+        return TooManySubscribersError(
+            f"the service at {failure.address} admits no more subscribers: try another server, or later",
+            address=failure.address,
+        )
+    return ResourceExhaustedError(
+        f"a limit was reached at {failure.address}: send less, or try later ({failure.detail})",
+        address=failure.address,
+    )
+
+
+def _access_denied(failure: _Failure) -> StrategicMemoryError:
+    message = f"the service at {failure.address} denies access: check the TLS options ({failure.detail})"
+    return AccessDeniedError(message, address=failure.address)
+
+
+def _unsupported(failure: _Failure) -> StrategicMemoryError:
+    return UnsupportedOperationError(
+        f"what listens at {failure.address} does not offer this operation: check the address and the version "
+        f"of the service ({failure.detail})",
+        address=failure.address,
+    )
+
+
+def _cancelled(failure: _Failure) -> StrategicMemoryError:
+    return CallCancelledError(
+        f"the call to {failure.address} was cancelled ({failure.detail})", address=failure.address
+    )
+
+
+def _server_fault(failure: _Failure) -> StrategicMemoryError:
+    return ServerFaultError(
+        f"the service at {failure.address} failed: look into its log ({failure.code.name}: {failure.detail})",
+        address=failure.address,
+    )
+
+
+_TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
+    grpc.StatusCode.CANCELLED: _cancelled,
+    grpc.StatusCode.INVALID_ARGUMENT: _invalid_request,
+    grpc.StatusCode.DEADLINE_EXCEEDED: _deadline_exceeded,
+    grpc.StatusCode.PERMISSION_DENIED: _access_denied,
+    grpc.StatusCode.UNAUTHENTICATED: _access_denied,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _resource_exhausted,
+    grpc.StatusCode.OUT_OF_RANGE: _resume_point,
+    grpc.StatusCode.UNIMPLEMENTED: _unsupported,
+    grpc.StatusCode.UNAVAILABLE: _unavailable,
+}
+
+
+def error_of(error: grpc.RpcError, address: str) -> StrategicMemoryError:
+    """Return the error that a failed call to the server at `address` stands for; it is not raised."""
+    failure = _failure_of(_failed_call(error), address)
+    if not failure.reason and not failure.violations and (met := met_on_the_way(failure.detail, address)) is not None:
+        return met
+    return _TABLE.get(failure.code, _server_fault)(failure)
+
+
+def is_not_found(error: grpc.RpcError) -> bool:
+    """Tell whether what was asked for does not exist at that server."""
+    return _failed_call(error).code() is grpc.StatusCode.NOT_FOUND
+
+
+def silent_server(address: str, silence_timeout_s: float) -> StrategicMemoryError:
+    """Return the error for a stream on which nothing was heard for too long; it is not raised."""
+    return SilentServerError(
+        f"nothing was heard from {address} for {silence_timeout_s:.1f} s: check the server and the way to it",
+        address=address,
+    )
+
+
+def ended_stream(address: str) -> StrategicMemoryError:
+    """Return the error for a stream that the server ended without saying why; it is not raised."""
+    return ServiceUnavailableError(
+        f"the service at {address} ended the stream: try another server, or again in a moment",
+        address=address,
+    )
+
+
+def closed_client() -> StrategicMemoryError:
+    """Return the error for the use of a closed client; it is not raised."""
+    return ClientClosedError("the client is closed: make a new one")
+
+
+def forked_client() -> StrategicMemoryError:
+    """Return the error for the use of a client in a process that was forked off; it is not raised."""
+    return ClientClosedError("the client was made before this process was forked off: make a new one in each process")
+
+
+def client_of_another_loop() -> StrategicMemoryError:
+    """Return the error for the use of an asynchronous client in a second event loop; it is not raised."""
+    return SharedClientError("the client belongs to another event loop: make one in each loop, while it runs")
+
+
+def _failed_call(error: grpc.RpcError) -> _FailedCall:
+    # The two kinds of RpcError differ in the declared type of their metadata; both yield pairs.
+    return cast("_FailedCall", error)
+
+
+def _failure_of(call: _FailedCall, address: str) -> _Failure:
+    reason, metadata = "", dict[str, str]()
+    violations: tuple[FieldViolation, ...] = ()
+    for detail in _status_details(call.trailing_metadata()):
+        info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        try:
+            if detail.Unpack(info) and info.domain == DOMAIN:
+                reason, metadata = info.reason, dict(info.metadata)
+            elif detail.Unpack(request):
+                violations = tuple(
+                    FieldViolation(given_field(v.field), v.description) for v in request.field_violations
+                )
+        except DecodeError:
+            continue  # the status itself still says enough
+    if not reason:  # where a proxy has taken the details away, or another server never sent any
+        reason, metadata = _reason_in_text(call.trailing_metadata())
+    return _Failure(
+        code=call.code() or grpc.StatusCode.UNKNOWN,
+        detail=(call.details() or "no details given")[:_LONGEST_DETAIL],
+        address=address,
+        reason=reason,
+        metadata=metadata,
+        violations=violations,
+    )
+
+
+def _reason_in_text(trailing: Iterable[tuple[str, str | bytes]] | None) -> tuple[str, dict[str, str]]:
+    told = {key: unquote(value) for key, value in trailing or () if isinstance(value, str)}
+    reason = told.pop(REASON_TRAILER, "")
+    prefix = METADATA_TRAILER_PREFIX
+    return reason, {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
+
+
+def _status_details(trailing: Iterable[tuple[str, str | bytes]] | None) -> list[any_pb2.Any]:
+    for key, value in trailing or ():
+        if key == _DETAILS_KEY and isinstance(value, bytes):
+            try:
+                return list(status_pb2.Status.FromString(value).details)
+            except DecodeError:
+                return []
+    return []

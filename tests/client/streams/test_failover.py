@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from strategic_memory_client import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    ServerFaultError,
+    ServiceUnavailableError,
+    StrategicMemoryError,
+)
+from strategic_memory_client.streams.failover import Failover
+
+LOST = ServiceUnavailableError("gone")
+ADDRESSES = ("a:1", "b:2", "c:3")
+
+
+def test_asks_each_server_once_beginning_with_the_preferred_one() -> None:
+    failover = Failover(ADDRESSES, 1, 9.0, 0.0)
+    asked = [failover.address]
+    failover.failed(LOST)
+    asked.append(failover.address)
+    failover.failed(DeadlineExceededError("late"))
+    asked.append(failover.address)
+    assert asked == ["b:2", "c:3", "a:1"]
+    assert failover.address_index == 0
+    with pytest.raises(ServiceUnavailableError):
+        failover.failed(LOST)
+
+
+def test_shares_what_is_left_of_the_timeout() -> None:
+    failover = Failover(ADDRESSES, 0, 9.0, 100.0)
+    assert failover.timeout_s(100.0) == pytest.approx(3.0)
+    failover.failed(LOST)
+    assert failover.timeout_s(101.0) == pytest.approx(4.0)
+    failover.failed(LOST)
+    assert failover.timeout_s(105.0) == pytest.approx(4.0)
+    assert failover.timeout_s(200.0) == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("error", [InvalidRequestError("bad"), ServerFaultError("broken")])
+def test_does_not_ask_another_server_what_it_would_answer_the_same(error: StrategicMemoryError) -> None:
+    failover = Failover(ADDRESSES, 0, 9.0, 0.0)
+    with pytest.raises(type(error)):
+        failover.failed(error)

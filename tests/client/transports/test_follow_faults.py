@@ -1,0 +1,116 @@
+"""Following outlives faults that are not the service's: safe values meanwhile, a word in the log, and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
+from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
+from client.scripted_peer import ScriptedPeer, end, send
+from client.transports.test_client_follow import OPTIONS, assert_safe, eventually_newest
+from processes import aeventually
+
+from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory_client import AsyncStrategicMemoryClient, Backoff, ClientClosedError, FeedbackStatus
+
+Made = type[BlockingCaller | AsyncCaller]
+both = pytest.mark.parametrize("made", CALLERS)
+
+
+class FaultyFilter(logging.Filter):
+    """A filter of the program, with a fault: it fails in the follower when a lost connection is logged."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if self.failures and record.levelno >= logging.WARNING:
+            self.failures -= 1
+            raise RuntimeError("this filter has a fault")
+        return True
+
+
+@contextmanager
+def faulty_logging(failures: int) -> Iterator[None]:
+    # What the library logs by; a child of its logger would not do, because filters are not inherited.
+    logger, faulty = logging.getLogger("strategic_memory_client"), FaultyFilter(failures)
+    logger.addFilter(faulty)
+    try:
+        yield
+    finally:
+        logger.removeFilter(faulty)
+
+
+@both
+@pytest.mark.parametrize("failures", [1, 2, 3], ids=["of the stream's", "of its own too", "twice"])
+def test_it_starts_again_after_a_fault_of_the_program(made: Made, failures: int) -> None:
+    ending = send(feedback_response(3), then=end)
+    with (
+        faulty_logging(failures),
+        ScriptedPeer(ending, ending, send(feedback_response(4))) as peer,
+        made(peer.address, options=OPTIONS) as caller,
+    ):
+        caller.follow()
+        eventually_newest(caller, lambda newest: newest.revision == 4 and newest.status is FeedbackStatus.ACTIVE)
+
+
+@both
+def test_it_is_safe_until_it_has_started_again_and_the_log_says_why(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    patient = replace(OPTIONS, backoff=Backoff(60.0, 60.0))
+    with (
+        faulty_logging(1),
+        ScriptedPeer(send(feedback_response(3), then=end)) as peer,
+        made(peer.address, options=patient) as caller,
+    ):
+        caller.follow()
+        assert_safe(eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.STALE))
+        (record,) = [each for each in caplog.records if each.levelno == logging.ERROR and "following" in each.message]
+        assert "again in" in record.message
+        assert record.exc_info is not None
+        assert "this filter has a fault" in str(record.exc_info[1])
+
+
+async def test_it_can_be_started_again_when_somebody_cancelled_every_task() -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        async with AsyncStrategicMemoryClient(peer.address, options=OPTIONS) as client:
+            client.follow()
+            await client.wait_for_newest()
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            assert await aeventually(lambda: client.newest.status is FeedbackStatus.STALE)
+            client.follow()
+            assert await aeventually(lambda: client.newest.status is FeedbackStatus.ACTIVE)
+
+
+@both
+def test_what_was_withheld_is_fetched_from_the_server_that_vouches_for_it(made: Made) -> None:
+    withheld = feedback_message(3, status=feedback_pb2.FEEDBACK_STATUS_STALE)
+    vouching = send(service_pb2.StreamFeedbackResponse(feedback=withheld), heartbeat_response(3))
+    with (
+        ScriptedPeer(end) as cut_off,
+        ScriptedPeer(vouching) as level,
+        made(cut_off.address, level.address, options=OPTIONS) as caller,
+    ):
+        cut_off.feedback, level.feedback = withheld, feedback_message(3)
+        assert caller.get_feedback().status is FeedbackStatus.STALE, "single questions go to the first"
+        caller.follow()
+        newest = eventually_newest(caller, lambda newest: newest.status is FeedbackStatus.ACTIVE)
+        assert newest.leverage_hint == 1.5
+
+
+@both
+def test_following_a_closed_client_is_told(made: Made) -> None:
+    with ScriptedPeer(send(feedback_response(3))) as peer, made(peer.address, options=OPTIONS) as caller:
+        caller.follow()
+        caller.wait_for_newest()
+        caller.close_client()
+        with pytest.raises(ClientClosedError):
+            caller.follow()
