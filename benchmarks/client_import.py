@@ -19,7 +19,9 @@ from benchmarks.harness.report import report
 _TIMED = "import time; before = time.process_time(); {}; print(time.process_time() - before)"
 _PACKAGE = "import strategic_memory_client"
 _CLIENTS = "from strategic_memory_client import AsyncStrategicMemoryClient, StrategicMemoryClient"
+_WIRE = "import grpc; from strategic_memory.v1 import service_pb2"
 _FLOOR = "import grpc"
+_STATEMENTS = (_CLIENTS, _PACKAGE, _WIRE)
 
 
 def _import_ms(source: Checkout, statement: str) -> float:
@@ -30,10 +32,10 @@ def _import_ms(source: Checkout, statement: str) -> float:
 
 def main() -> None:
     """Measure and print."""
-    options = arguments(__doc__, rounds=15).parse_args()
+    options = arguments(__doc__, rounds=9).parse_args()
     checkouts = sides(options.against)
     imports = {("floor", _FLOOR): OURS}
-    imports |= {(side, what): source for side, source in checkouts.items() for what in (_CLIENTS, _PACKAGE)}
+    imports |= {(side, what): source for side, source in checkouts.items() for what in _STATEMENTS}
     for (_, what), source in imports.items():
         _import_ms(source, what)
     taken: dict[tuple[str, str], list[float]] = {each: [] for each in imports}
@@ -47,7 +49,11 @@ def main() -> None:
     report(
         options.json,
         "Import of the client, processor time; the floor is import grpc",
-        [row("the two clients", _CLIENTS, Hold(Direction.AT_MOST, 1.3)), row("the package alone", _PACKAGE)],
+        [
+            row("the two clients", _CLIENTS, Hold(Direction.AT_MOST, 1.3)),
+            row("the package alone", _PACKAGE),
+            row("grpc and the wire code", _WIRE),
+        ],
     )
 
 
