@@ -1,23 +1,26 @@
-"""The caps on leverage as JSON, and back; part of `feedback_json`, and a field of the log's state."""
+"""The caps on leverage as JSON, and back: a field of a feedback, of the log's state and of the health report."""
 
 from __future__ import annotations
 
 import json
 
 from strategic_memory_server.json_types import JsonValue
-from strategic_memory_server.leverage_cap import LeverageCap, LeverageCaps, in_order
-from strategic_memory_server.revisions.json_values import read_list, read_number, read_object, read_text
-from strategic_memory_server.revisions.log_times import from_iso, read_time_ms, to_iso
+from strategic_memory_server.leverage_cap import LeverageCaps, in_order
+from strategic_memory_server.revisions.json_shapes import Shape
+
+_CAPS: Shape[LeverageCaps] = Shape(LeverageCaps)
 
 
-def encode_caps(caps: LeverageCaps) -> list[JsonValue]:
+def encode_caps(caps: LeverageCaps) -> JsonValue:
     """Write caps."""
-    return [{"source": cap.source, "value": cap.value, "since": to_iso(cap.since_ms)} for cap in caps]
+    return _CAPS.write(caps)
 
 
-def read_caps(value: object) -> LeverageCaps:
-    """Inverse of `encode_caps`. ValueError, TypeError or KeyError for anything else."""
-    return in_order(_read_cap(read_object(each)) for each in read_list(value))
+def checked_caps(caps: LeverageCaps) -> LeverageCaps:
+    """Put caps that were read in order; ValueError for a negative one."""
+    if any(cap.value < 0.0 for cap in caps):
+        raise ValueError("leverage_caps: a cap on leverage is not negative")
+    return in_order(caps)
 
 
 def caps_text(caps: LeverageCaps) -> str:
@@ -28,14 +31,6 @@ def caps_text(caps: LeverageCaps) -> str:
 def caps_of_text(text: bytes | str) -> LeverageCaps | None:
     """Read what `caps_text` gave; None, not known, for anything else: another version, or somebody else, wrote it."""
     try:
-        return read_caps(json.loads(text))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return checked_caps(_CAPS.read(text))
+    except ValueError:
         return None
-
-
-def _read_cap(document: dict[str, object]) -> LeverageCap:
-    value, since = read_number(document["value"]), document["since"]
-    if value < 0.0:
-        raise ValueError("a cap on leverage is not negative")
-    since_ms = None if since is None else from_iso(read_text(since))
-    return LeverageCap(read_text(document["source"]), value, None if since_ms is None else read_time_ms(since_ms))

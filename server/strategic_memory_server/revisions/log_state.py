@@ -11,7 +11,6 @@ from strategic_memory_server.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.contract_bounds import is_epoch, times_outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.json_values import read_count
 from strategic_memory_server.revisions.log_times import read_time_ms
 
 STATE_FIELDS = [
@@ -26,6 +25,8 @@ STATE_FIELDS = [
     "leverage_caps",
 ]
 """Fields of the state and of each pulse."""
+
+_MAX_COUNT = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ class LogState:
         try:
             state = cls(
                 epoch.decode(),
-                read_count(int(revision)),
-                read_count(int(oldest or 0)),
+                _count(revision),
+                _count(oldest or b"0"),
                 Times(*(read_time_ms(int(time)) if time else None for time in times)),
-                read_count(int(start or 1)),
+                _count(start or b"1"),
                 withdrawn == b"1",
                 caps_of_text(caps),
             )
@@ -75,6 +76,12 @@ class LogState:
         if not is_epoch(state.epoch) or times_outside_contract(state.times):
             raise MalformedFeedbackError("the state of the feedback log is outside the bounds of the contract")
         return state
+
+
+def _count(text: bytes) -> int:
+    if not 0 <= (count := int(text)) <= _MAX_COUNT:
+        raise ValueError("not a count")
+    return count
 
 
 def digest_of(document: bytes) -> str:

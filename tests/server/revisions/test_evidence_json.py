@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -46,6 +47,53 @@ def test_the_evidence_comes_last_with_every_name_of_the_wire() -> None:
     parts = document["current"], document["evidence"], document["evidence"]["policies"][1]
     for message, part in zip(messages, parts, strict=True):
         assert set(part) == {field.name for field in message.DESCRIPTOR.fields}
+
+
+WRITTEN = (
+    '{"preferred_regime": "BULL", "updated_policy": "AGGRESSIVE", "confidence_boost": 0.75, "leverage_hint": '
+    '1.5, "regime_performance": {"avg_pnl": 0.3, "win_rate": 0.7, "sample_count": 10}, "timestamp": '
+    '"2025-12-21T06:00:00.000Z", "version": "1.0.0", "revision": 1, "epoch": "e1", "status": "ACTIVE", '
+    '"current_regime": "e1/1", "best_policy": "BALANCED", "data_as_of": "2025-12-21T05:59:59.000Z", '
+    '"valid_until": "2025-12-21T06:03:00.000Z", "regime_decided": {"wins": 7, "losses": 3}, "reasons": '
+    '[{"code": "MADE_UP", "sentence": "It is e1/1.", "comparisons": [{"measurement": "win_rate", "value": '
+    '0.7, "operator": ">", "threshold": 0.6, "holds": true}]}], "rules": "EVIDENCE", "leverage_bound_by": '
+    '"risk:leverage_limits", "current": {"regime": "BULL", "policy": "BALANCED", "confidence_boost": 0.6, '
+    '"leverage_hint": 1.75, "leverage_bound_by": "evidence:kelly", "is_probe": true}, "evidence": {"regime": '
+    '"BULL", "recommended_policy": "BALANCED", "confidence_boost": 0.8125, "leverage_hint": 1.25, '
+    '"leverage_bound_by": "risk:leverage_limits", "policies": [{"policy": "CONSERVATIVE", "observations": '
+    '12, "effective_observations": null, "mean_pnl": 0.01, "interval_low": -0.02, "interval_high": 0.04, '
+    '"utility": 0.005, "probability_best": 0.0625, "probability_beats_conservative": null, '
+    '"probability_mean_positive": 0.75, "more_observations": null}, {"policy": "BALANCED", "observations": '
+    '20, "effective_observations": 18.5, "mean_pnl": 0.1, "interval_low": 0.05, "interval_high": 0.15, '
+    '"utility": 0.09, "probability_best": 0.9, "probability_beats_conservative": 0.96, '
+    '"probability_mean_positive": 0.99, "more_observations": 0}, {"policy": "AGGRESSIVE", "observations": 8, '
+    '"effective_observations": 7.25, "mean_pnl": 0.06, "interval_low": -0.3, "interval_high": 0.42, '
+    '"utility": -0.2, "probability_best": 0.0375, "probability_beats_conservative": 0.3, '
+    '"probability_mean_positive": 0.6, "more_observations": 150}], "cautions": ["ONE_POLICY_ONLY"], '
+    '"observations": 40}, "leverage_caps": [{"source": "risk:leverage_limits", "value": 1.75, "since": '
+    '"2025-12-21T06:00:00.000Z"}, {"source": "exposure:summary", "value": 2.5, "since": null}]}'
+)
+
+
+def test_it_is_written_byte_for_byte_as_it_has_always_been() -> None:
+    """What this service once wrote in a log, others read for as long as it is retained."""
+    assert encode_feedback(with_all()) == WRITTEN
+    assert decode_feedback(WRITTEN.encode()) == with_all()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("leverage_hint",), "1.5", "leverage_hint: Input should be a valid number"),
+        (("current", "policy"), "BOLD", "current.policy: Value error, is none of CONSERVATIVE, BALANCED, AGGRESSIVE"),
+        (("evidence", "policies", 1, "observations"), -1, "evidence.policies.1.observations: Input should be greater"),
+        (("timestamp",), "2025-12-21T06:00:00", "timestamp: Value error, has no timezone"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(path: tuple[str | int, ...], value: object, told: str) -> None:
+    document = changed(path, lambda holder, last: holder.__setitem__(last, value))
+    with pytest.raises(MalformedFeedbackError, match=rf"^not a feedback \({re.escape(told)}"):
+        decode_feedback(json.dumps(document).encode())
 
 
 def test_where_nothing_is_explored_it_is_written_as_if_that_did_not_exist() -> None:
