@@ -6,7 +6,7 @@ from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from study.options import Options
 from study.row import Row, at_most
 

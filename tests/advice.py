@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
-from strategic_memory_server.feedback import (
+from strategic_memory_server.advice.feedback import (
     Advice,
     Feedback,
     FeedbackStatus,
@@ -16,10 +15,11 @@ from strategic_memory_server.feedback import (
     Rules,
     Times,
 )
-from strategic_memory_server.leverage_cap import LeverageCap, in_order
-from strategic_memory_server.policy import Policy
-from strategic_memory_server.rules.reasons import Reason
-from strategic_memory_server.rules.rule_table import Comparison
+from strategic_memory_server.advice.rules.reasons import Reason
+from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
+from strategic_memory_server.memory.leverage_cap import LeverageCap, in_order
+from strategic_memory_server.memory.policy import Policy
 
 NOW_MS = 1_766_296_800_000
 EARLIEST_MS, LATEST_MS = -62_135_596_800_000, 253_402_300_799_999

@@ -9,12 +9,12 @@ import redis
 import redis.asyncio
 from redis_contents import Contents, contents_of
 
-from strategic_memory_server.feedback import Advice, Feedback, Times
+from strategic_memory_server.advice.feedback import Advice, Feedback, Times
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch

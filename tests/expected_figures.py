@@ -8,8 +8,7 @@ import numpy as np
 from brute_force import RegimeRow, TradeRow
 
 import strategic_memory_client as client
-from strategic_memory_server.columns import FloatColumn, IndexColumn, float_column, index_column
-from strategic_memory_server.deep_analysis import BUCKET_MS
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, float_column, index_column
 from strategic_memory_server.figures.correlation import Correlation, correlations
 from strategic_memory_server.figures.drift import recent_drift
 from strategic_memory_server.figures.dwell import dwell
@@ -17,7 +16,8 @@ from strategic_memory_server.figures.interval import Interval
 from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.figures.stationary import stationary_distribution
 from strategic_memory_server.figures.transitions import transitions
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.what_if.deep_analysis import BUCKET_MS
 
 
 def expected_performance(

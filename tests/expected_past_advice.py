@@ -12,8 +12,8 @@ from brute_force import TradeRow
 from past_log import LogEntry
 
 import strategic_memory_client as client
-from strategic_memory_server.columns import float_column
-from strategic_memory_server.feedback import Feedback, Rules
+from strategic_memory_server.advice.feedback import Feedback, Rules
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.mean_pnl import mean_pnl
 from strategic_memory_server.figures.win_rate import wilson_interval
 

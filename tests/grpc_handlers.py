@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.boundary import Boundary
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 
 SERVICE = "test.Handlers"
 Handler = Callable[[Any, Any], Any]

@@ -16,21 +16,21 @@ from prometheus_client import CollectorRegistry
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
-from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
+from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
-from strategic_memory_server.settings import GrpcSettings
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 RING = 3

@@ -6,8 +6,8 @@ import math
 
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 
-from strategic_memory_server.memory import StrategicMemory
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
 
 
 def rows_of(memory: StrategicMemory) -> Rows:

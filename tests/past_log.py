@@ -9,8 +9,8 @@ import redis
 from advice import advice, evidence_view
 from brute_force import TradeRow
 
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice, Rules, Times
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice, Rules, Times
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 
 REGIMES = ("BULL", "BEAR", "RANGE")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from strategic_memory_server.analysis import RegimeFigures, TradeFigures
-from strategic_memory_server.regime_details import RegimeDetails, RegimeRuns
+from strategic_memory_server.advice.analysis import RegimeFigures, TradeFigures
+from strategic_memory_server.what_if.regime_details import RegimeDetails, RegimeRuns
 
 NO_RUNS = RegimeRuns(0, None, None)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from strategic_memory_server.columns import FloatColumn, float_column
+from strategic_memory_server.columns.columns import FloatColumn, float_column
 
 SEEDS = range(6)
 LENGTH = 70

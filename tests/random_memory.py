@@ -9,10 +9,10 @@ import numpy as np
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 from regime_figures import caps
 
-from strategic_memory_server.columns import IndexColumn, float_column, index_column
+from strategic_memory_server.columns.columns import IndexColumn, float_column, index_column
 from strategic_memory_server.inputs.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
-from strategic_memory_server.inputs.name_table import NameTable
-from strategic_memory_server.memory import (
+from strategic_memory_server.memory.policy import NO_POLICY, Policy
+from strategic_memory_server.memory.strategic_memory import (
     Context,
     PortfolioWindow,
     RegimeWindow,
@@ -20,7 +20,7 @@ from strategic_memory_server.memory import (
     StrategicMemory,
     TradeWindow,
 )
-from strategic_memory_server.policy import NO_POLICY, Policy
+from strategic_memory_server.windows.name_table import NameTable
 
 REGIMES = ("BULL", "BEAR", "RANGE", "VOLATILE", "UNKNOWN", "ÉTÉ")
 POLICIES = ("", "CONSERVATIVE", "BALANCED", "AGGRESSIVE")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from strategic_memory_server.analysis import Analysis, RegimeFigures
-from strategic_memory_server.leverage_cap import LeverageCap, LeverageCaps, in_order
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
+from strategic_memory_server.memory.leverage_cap import LeverageCap, LeverageCaps, in_order
+from strategic_memory_server.memory.policy import Policy
 
 TABLE_REGIMES = ("BULL", "RANGE", "BEAR", "VOLATILE", "UNCERTAIN", "CRASH")
 

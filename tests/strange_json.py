@@ -13,7 +13,7 @@ from strategic_memory_server.revisions.feedback_json import (
     decode_feedback,
     encode_feedback,
 )
-from strategic_memory_server.rpc.to_wire import feedback_message
+from strategic_memory_server.rpc.wire.to_wire import feedback_message
 
 STRANGE: st.SearchStrategy[object] = st.sampled_from(
     [None, True, "", "text", -1, 2**64, 10**400, 1e308, [], {}, [[]], {"a": 1}, "9999-12-31", "\ud800"]

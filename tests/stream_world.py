@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from advice import NOW_MS, feedback
 
-from strategic_memory_server.errors import ResumePointError, ResumeRefusal
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.faults.errors import ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState

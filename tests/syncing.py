@@ -11,20 +11,20 @@ import redis.asyncio
 from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
 
-from strategic_memory_server.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
-from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
-from strategic_memory_server.settings import SyncSettings
-from strategic_memory_server.sync_status import SyncStatus
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.sync.sync_status import SyncStatus
 
 SETTINGS = SyncSettings(interval_s=600.0, validity_s=1_800.0)
 

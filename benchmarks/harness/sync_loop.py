@@ -9,23 +9,24 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from strategic_memory_server.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
-from strategic_memory_server.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
-from strategic_memory_server.settings import LogSettings, SyncSettings
+from strategic_memory_server.revisions.log_settings import LogSettings
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.sync_settings import SyncSettings
 
 _LEASE_MS = 86_400_000
 

@@ -18,14 +18,17 @@ from strategic_memory_demo.service_log import service_log_in
 from strategic_memory_demo.subscription import follow_feedback
 from strategic_memory_demo.tally import DemoTally, summary_lines
 from strategic_memory_server.application import open_service
+from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
 from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
-from strategic_memory_server.ending_signals import ending_signals
-from strategic_memory_server.errors import ListenError
-from strategic_memory_server.memory_sync_service import StrategicMemorySync
+from strategic_memory_server.faults.errors import ListenError
+from strategic_memory_server.monitoring.http_settings import HttpSettings
+from strategic_memory_server.process.ending_signals import ending_signals
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.settings import GrpcSettings, HttpSettings, ServiceSettings, SyncSettings
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
+from strategic_memory_server.sync.sync_settings import SyncSettings
 
 EXIT_OK = 0
 EXIT_FAILED = 1

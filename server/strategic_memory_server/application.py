@@ -14,28 +14,29 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.settings_by_variable import settings_by_variable
-from strategic_memory_server.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
-from strategic_memory_server.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
-from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
+from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_risks import RedisRisks
-from strategic_memory_server.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -48,14 +49,13 @@ from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.validity_bound import monotonic_ms
-from strategic_memory_server.rpc.analyst import AnalysisSources, Analyst
-from strategic_memory_server.rpc.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
+from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
-from strategic_memory_server.rules import reference_rules
-from strategic_memory_server.running_tasks import cancel, running, started
-from strategic_memory_server.settings import Role, ServiceSettings
-from strategic_memory_server.wall_clock import unix_time_ms
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.waiting.running_tasks import cancel, running, started
 
 CYCLE_GRACE_S = 2.0
 """Longest wait for the cycle in hand when stopping, seconds."""

@@ -18,7 +18,7 @@ from strategic_memory_producer import (
     regime_observation,
     trade_result,
 )
-from strategic_memory_server.inputs.entries import read_portfolio_entry, read_regime_observation, read_trade_result
+from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 
 
 def as_read(fields: dict[str, str]) -> dict[bytes, bytes]:

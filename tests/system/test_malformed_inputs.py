@@ -32,7 +32,7 @@ from soundness import (
 )
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 pytestmark = pytest.mark.system
 

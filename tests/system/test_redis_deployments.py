@@ -23,7 +23,7 @@ from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written, stored_feedback
 from service_calls import get_json
 
-from strategic_memory_server.environment import read_environment
+from strategic_memory_server.configuration.environment import read_environment
 from strategic_memory_server.redis_access.redis_location import read_location
 
 pytestmark = pytest.mark.system

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.feedback import Rules
-from strategic_memory_server.rules import reference_rules
 from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 

@@ -14,17 +14,22 @@ from typing import Any
 import structlog
 
 from strategic_memory_server.application import open_service
+from strategic_memory_server.configuration.environment import (
+    Environment,
+    SettingsError,
+    read_environment,
+    unknown_variables,
+)
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
 from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
-from strategic_memory_server.ending_signals import ending_signals
-from strategic_memory_server.environment import Environment, SettingsError, read_environment, unknown_variables
-from strategic_memory_server.errors import BrokenServiceError, ListenError
+from strategic_memory_server.faults.errors import BrokenServiceError, ListenError
 from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.process.ending_signals import ending_signals
 from strategic_memory_server.redis_access.redis_connection import shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.running_tasks import cancel
+from strategic_memory_server.waiting.running_tasks import cancel
 
 EXIT_OK = 0
 EXIT_FAILED = 1

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.distinct import distinct
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.evidence.sums import (
     MAX_PNL,
     NO_OBSERVATIONS,
@@ -19,7 +19,7 @@ from strategic_memory_server.evidence.sums import (
     require_pnl,
     require_policy,
 )
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 
 def batch(

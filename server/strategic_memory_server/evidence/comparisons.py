@@ -8,7 +8,7 @@ from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.normal import cumulative
 from strategic_memory_server.evidence.posterior import Posterior
 from strategic_memory_server.evidence.utility import Utility
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 CHALLENGERS = (Policy.BALANCED, Policy.AGGRESSIVE)
 """The policies that can be compared with CONSERVATIVE, in the order of the last axis."""

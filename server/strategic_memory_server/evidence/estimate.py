@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.evidence.cautions import Caution
 from strategic_memory_server.evidence.leverage import Leverage
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from strategic_memory_server.evidence.observations_until import RegimeBelief, ob
 from strategic_memory_server.evidence.recommendation import recommended
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
-from strategic_memory_server.memory import NEVER_PREFERRED
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 
 
 def estimate(

@@ -13,8 +13,8 @@ from typing import TypeVar
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.json_types import JsonObject, JsonValue
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.json_types import JsonObject, JsonValue
+from strategic_memory_server.memory.policy import Policy
 
 Worth = TypeVar("Worth", float, Floats)
 

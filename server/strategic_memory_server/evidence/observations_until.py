@@ -8,7 +8,7 @@ import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.normal import cumulative
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 FARTHEST = 100_000
 """Nothing is said beyond so many observations."""

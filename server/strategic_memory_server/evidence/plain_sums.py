@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
-from strategic_memory_server.json_types import JsonObject, JsonValue
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.json_types import JsonObject, JsonValue
+from strategic_memory_server.memory.policy import Policy
 
 _DECAY, _REGIMES, _LAST_TRADE_ID, _NEWEST_LAST = "decay", "regimes", "last_trade_id", "newest_last"
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 COMMON, REGIME, POLICY, OWN = 0.1, 0.3, 0.2, 0.4
 """Shares of the variance of a standardised mean; they add up to 1."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.comparisons import CHALLENGERS
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 Choices = NDArray[np.intp]
 

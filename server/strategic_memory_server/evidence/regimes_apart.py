@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.evidence.batch import batch_of_codes, joined_cells, merged
 from strategic_memory_server.evidence.sums import (
     NO_OBSERVATIONS,
@@ -20,7 +19,8 @@ from strategic_memory_server.evidence.sums import (
     require_pnl,
     require_policy,
 )
-from strategic_memory_server.memory import OTHER_REGIME
+from strategic_memory_server.memory.strategic_memory import OTHER_REGIME
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 FEW = 16
 """So many observations are added one by one as fast as at once."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 MAX_PNL = 1e100
 """Largest absolute pnl that is taken: the sums of its squares are still finite."""

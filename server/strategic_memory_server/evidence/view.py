@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strategic_memory_server.evidence.estimate import PolicyEstimate, RegimeEstimate
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 PROBABILITY_DECIMALS = 4
 LEVERAGE_DECIMALS = 2

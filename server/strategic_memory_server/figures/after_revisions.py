@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.checks import check_length, check_pnl, check_times
 from strategic_memory_server.figures.mean_pnl import MeanPnl, mean_pnl
 

@@ -14,11 +14,11 @@ import math
 
 import numpy as np
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, UPPER_PROBABILITY, Interval
 from strategic_memory_server.figures.student_t import quantile
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 RESAMPLES = 1999
 """With 2,000 as one more, the 2.5 % and 97.5 % percentiles are the 50th and 1,950th (Davison and Hinkley 1997, 5.2)."""

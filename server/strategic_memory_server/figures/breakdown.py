@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.distinct import distinct
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.figures.checks import check_length
 from strategic_memory_server.figures.drift import Drift, recent_drift
 from strategic_memory_server.figures.performance import Performance, check_columns, performance
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 MAX_REGIMES = 64
 """Most regimes that figures are given for: names come from other programs, and each costs time."""

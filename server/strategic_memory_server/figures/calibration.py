@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.checks import check_length, check_probabilities
 from strategic_memory_server.figures.interval import Interval
 from strategic_memory_server.figures.win_rate import wilson_interval

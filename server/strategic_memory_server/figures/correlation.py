@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.distinct import distinct
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.figures.checks import check_length, check_pnl, check_times
 from strategic_memory_server.figures.deviations import deviations_of
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, Interval
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 MIN_COMMON = 10
 """Common points below which a correlation is not given. With 10, chance alone gives up to 0.63 either way."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 
 REGAINED = 1e-9
 """Share of the depth that may be lacking to a recovery: that much can be the rounding of a sum of decimal fractions."""

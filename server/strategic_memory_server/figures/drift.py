@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import deviations_of
 from strategic_memory_server.figures.finite import finite
 

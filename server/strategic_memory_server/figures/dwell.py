@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.figures.checks import check_length, check_times
 from strategic_memory_server.figures.transitions import Transitions
 

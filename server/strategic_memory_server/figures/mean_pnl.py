@@ -6,13 +6,13 @@ import enum
 import math
 from dataclasses import dataclass
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import Autocorrelation, autocorrelation
 from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.interval import UPPER_PROBABILITY, Interval
 from strategic_memory_server.figures.student_t import quantile
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 
 class IntervalMethod(enum.StrEnum):

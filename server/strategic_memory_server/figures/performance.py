@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strategic_memory_server.checkpoint import Checkpoint, go_on
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.autocorrelation import Autocorrelation, autocorrelation
 from strategic_memory_server.figures.checks import check_length, check_pnl, check_times, check_weights
 from strategic_memory_server.figures.deviations import deviations_of
@@ -19,6 +18,7 @@ from strategic_memory_server.figures.sharpe import Sharpe, sharpe
 from strategic_memory_server.figures.sortino import sortino
 from strategic_memory_server.figures.tail_risk import TailRisk, tail_risk
 from strategic_memory_server.figures.win_rate import WinRate, win_rate
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 
 
 @dataclass(frozen=True, slots=True)

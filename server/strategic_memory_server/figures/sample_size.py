@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 
 
 def effective_size(weights: FloatColumn) -> float | None:

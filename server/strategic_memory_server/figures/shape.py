@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import Deviations, deviations_of
 
 MIN_TRADES_FOR_SKEWNESS = 3

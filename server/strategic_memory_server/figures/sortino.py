@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.deviations import Deviations, deviations_of
 from strategic_memory_server.figures.finite import ratio
 

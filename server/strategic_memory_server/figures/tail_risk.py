@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 
 TAIL_ONE_IN = 20
 """The tail is the worst one in twenty trades: 5 %. With fewer trades there is not one whole trade in it."""

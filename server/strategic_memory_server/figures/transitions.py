@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.distinct import distinct
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.columns.distinct import distinct
 
 PRIOR_TRANSITIONS = 0.5
 """Transitions of each kind that are taken to have been seen beforehand: the prior of Jeffreys."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.interval import NORMAL_DEVIATIONS, Interval
 
 

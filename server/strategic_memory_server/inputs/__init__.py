@@ -1,1 +1,1 @@
-"""What other programs left in Redis or sent in a request: read, checked, and put into columns."""
+"""What other programs left in Redis: read, checked, and put into windows."""

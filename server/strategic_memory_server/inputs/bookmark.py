@@ -10,22 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strategic_memory_server.inputs.entry_fields import Fields
+from strategic_memory_server.columns.stream_position import Id, id_of
+from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.stream_position import Id
 
 BEFORE_ALL: Id = (0, 0)
-
-
-def id_of(text: bytes) -> Id:
-    """Read a stream id, for example b"1766296800000-0"."""
-    time_ms, _, sequence = text.partition(b"-")
-    return int(time_ms), int(sequence)
-
-
-def shown_id(entry_id: Id) -> str:
-    """Write a stream id."""
-    return f"{entry_id[0]}-{entry_id[1]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,9 @@ import json
 from collections.abc import Callable
 from typing import NoReturn
 
-from strategic_memory_server.inputs.entry_fields import (
-    MAX_MAGNITUDE,
-    RejectionError,
-    normalise_name,
-    policy_of,
-)
-from strategic_memory_server.json_types import JsonObject, JsonValue
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, policy_of
+from strategic_memory_server.memory.json_types import JsonObject, JsonValue
+from strategic_memory_server.memory.policy import Policy
 
 PairsHook = Callable[[list[tuple[str, JsonValue]]], JsonObject]
 

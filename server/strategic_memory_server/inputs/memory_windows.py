@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.inputs.asof_join import Observed
-from strategic_memory_server.inputs.entries import (
+from strategic_memory_server.entries.entries import (
     PortfolioEntry,
     RegimeObservation,
     TradeResult,
@@ -14,16 +12,24 @@ from strategic_memory_server.inputs.entries import (
     read_regime_observation,
     read_trade_result,
 )
-from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.inputs.rolling_regimes import RollingRegimes, observation_columns
-from strategic_memory_server.inputs.rolling_results import RollingPortfolio, portfolio_columns
-from strategic_memory_server.inputs.rolling_trades import RollingTrades, trade_columns
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
-from strategic_memory_server.memory import CLOCK_TOLERANCE_MS, UNKNOWN_REGIME, Context, SourceReport, StrategicMemory
-from strategic_memory_server.memory_totals import MemoryTotals
+from strategic_memory_server.memory.memory_totals import MemoryTotals
+from strategic_memory_server.memory.strategic_memory import (
+    CLOCK_TOLERANCE_MS,
+    UNKNOWN_REGIME,
+    Context,
+    SourceReport,
+    StrategicMemory,
+)
+from strategic_memory_server.windows.asof_join import Observed
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.rolling_regimes import RollingRegimes, observation_columns
+from strategic_memory_server.windows.rolling_results import RollingPortfolio, portfolio_columns
+from strategic_memory_server.windows.rolling_trades import RollingTrades, trade_columns
 from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 

@@ -11,15 +11,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn, PositionColumn
-from strategic_memory_server.inputs.bookmark import id_of, shown_id
-from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entries import RegimeObservation
+from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
+from strategic_memory_server.columns.stream_position import (
+    LARGEST,
+    Id,
+    id_of,
+    id_of_position,
+    position_column,
+    shown_id,
+)
+from strategic_memory_server.entries.entries import RegimeObservation
+from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.page_reader import Page, PageReader
-from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
-from strategic_memory_server.stream_position import LARGEST, Id, id_of_position, position_column
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 _WORTH_READING = 0.1
 """Observations are frequent where a page of them serves fewer entries than this share of it."""

@@ -11,12 +11,12 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entry_fields import Fields, RejectionError, numpy_scalar
-from strategic_memory_server.inputs.field_columns import UnusualEntryError
-from strategic_memory_server.inputs.notes import NUMPY_SCALAR
-from strategic_memory_server.inputs.rejections import RejectedInput
-from strategic_memory_server.stream_position import position_of_id
+from strategic_memory_server.columns.stream_position import position_of_id
+from strategic_memory_server.entries.entry_fields import Fields, RejectionError, numpy_scalar
+from strategic_memory_server.entries.field_columns import UnusualEntryError
+from strategic_memory_server.entries.notes import NUMPY_SCALAR
+from strategic_memory_server.entries.rejections import RejectedInput
+from strategic_memory_server.windows.column_buffer import Columns
 
 FEW = 16
 """So many entries are read one by one as fast as at once."""

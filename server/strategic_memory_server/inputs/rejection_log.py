@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from strategic_memory_server.inputs.rejections import RejectedInput
+from strategic_memory_server.entries.rejections import RejectedInput
 
 PERIOD_S = 10.0
 INPUTS_SHOWN = 5

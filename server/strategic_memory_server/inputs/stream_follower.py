@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 
 from redis.exceptions import ResponseError
 
-from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of, shown_id
-from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.columns.stream_position import id_of, position_of, position_of_id, shown_id
+from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
+from strategic_memory_server.entries.rejections import RejectedInput, refusal
+from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
 from strategic_memory_server.inputs.finding import Finding, Gap
 from strategic_memory_server.inputs.input_keys import key_of
-from strategic_memory_server.inputs.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
-from strategic_memory_server.inputs.rejections import RejectedInput, refusal
-from strategic_memory_server.inputs.rolling_window import ALL_GONE, RollingWindow
 from strategic_memory_server.inputs.window_scan import WindowScan
-from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
-from strategic_memory_server.stream_position import position_of, position_of_id
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.rolling_window import ALL_GONE, RollingWindow
 
 NONE_GONE = b""
 

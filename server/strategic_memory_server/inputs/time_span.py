@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strategic_memory_server.stream_position import LARGEST
+from strategic_memory_server.columns.stream_position import LARGEST
 
 
 @dataclass(frozen=True, slots=True)

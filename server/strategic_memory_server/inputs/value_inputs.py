@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from strategic_memory_server.entries.entry_fields import RejectionError
+from strategic_memory_server.entries.notes import LEVERAGE_CAP_LIFTED, LEVERAGE_CAP_MISSPELT
+from strategic_memory_server.entries.rejections import RejectedInput, count_by_reason, examples_by_reason, refusal
 from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.inputs.entry_fields import RejectionError
 from strategic_memory_server.inputs.json_inputs import (
     MAX_BYTES,
     read_object,
@@ -26,9 +28,7 @@ from strategic_memory_server.inputs.leverage_caps import (
     cap_commands,
     read_caps,
 )
-from strategic_memory_server.inputs.notes import LEVERAGE_CAP_LIFTED, LEVERAGE_CAP_MISSPELT
-from strategic_memory_server.inputs.rejections import RejectedInput, count_by_reason, examples_by_reason, refusal
-from strategic_memory_server.memory import Context, SourceReport
+from strategic_memory_server.memory.strategic_memory import Context, SourceReport
 from strategic_memory_server.redis_access.round_trip import packed
 
 _OTHERS = tuple(source for source in keys.VALUE_SOURCES if source not in CAP_SOURCES)

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entries import PORTFOLIO_NUMBERS
-from strategic_memory_server.inputs.entry_fields import policy_of
-from strategic_memory_server.inputs.field_columns import (
+from strategic_memory_server.columns.stream_position import positions_of_ids
+from strategic_memory_server.entries.entries import PORTFOLIO_NUMBERS
+from strategic_memory_server.entries.entry_fields import policy_of
+from strategic_memory_server.entries.field_columns import (
     UnusualEntryError,
     name_column,
     number_column,
     optional_number_column,
 )
-from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.entries.trade_ids import TRADE_ID, trade_ids_of
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.inputs.place_columns import place_columns
-from strategic_memory_server.inputs.trade_ids import TRADE_ID, trade_ids_of
-from strategic_memory_server.policy import NO_POLICY
-from strategic_memory_server.stream_position import positions_of_ids
+from strategic_memory_server.memory.policy import NO_POLICY
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.place_columns import place_columns
 
 
 def observations_of_page(page: Page, names: NameTable) -> Columns:

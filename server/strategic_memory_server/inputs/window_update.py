@@ -12,16 +12,16 @@ from collections.abc import Awaitable, Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import PositionColumn
-from strategic_memory_server.inputs.asof_join import Observed
-from strategic_memory_server.inputs.column_buffer import Columns
+from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.finding import Finding
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
-from strategic_memory_server.inputs.rejections import RejectedInput
-from strategic_memory_server.inputs.rolling_results import RollingResults, with_regimes, without_regime
 from strategic_memory_server.inputs.stream_follower import StreamFollower
-from strategic_memory_server.stream_position import position_column
+from strategic_memory_server.windows.asof_join import Observed
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.rolling_results import RollingResults, with_regimes, without_regime
 
 AT_ONCE = 1_000
 """Most entries that are dropped or joined anew before other tasks have their turn."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import PositionColumn
-from strategic_memory_server.json_types import JsonValue
-from strategic_memory_server.stream_position import Id, id_order, position_column, position_of
+from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.columns.stream_position import Id, id_order, position_column, position_of
+from strategic_memory_server.memory.json_types import JsonValue
 
 MOST = 16
 """Stretches that are told apart; of more the two oldest become one, with what lies between them."""

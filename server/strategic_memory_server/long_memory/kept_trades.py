@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn, PositionColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.counted_ids import NOTHING_COUNTED, CountedIds

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -24,8 +26,6 @@ from strategic_memory_server.long_memory.memory_store import (
     read_exploration,
 )
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.problems import Problems
-from strategic_memory_server.stream_position import id_order
 from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 SET_BACK = "trade_stream_set_back"

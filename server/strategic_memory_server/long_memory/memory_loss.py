@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 
 logger = structlog.get_logger(__name__)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import redis.asyncio as redis
 import structlog
 
+from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
@@ -19,7 +20,6 @@ from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
-from strategic_memory_server.stream_position import id_order
 from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 LARGE_BYTES = 256 * 1024

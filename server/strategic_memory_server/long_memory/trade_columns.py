@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 
+from strategic_memory_server.entries.entries import TradeResult, read_trade_result
 from strategic_memory_server.inputs import input_keys
-from strategic_memory_server.inputs.entries import TradeResult, read_trade_result
-from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.rolling_trades import trade_columns
 from strategic_memory_server.inputs.whole_pages import trades_of_page
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.rolling_trades import trade_columns
 
 
 def identified_trades(names: NameTable) -> PageReader[TradeResult]:

@@ -13,25 +13,25 @@ import numpy as np
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
-from strategic_memory_server.columns import IndexColumn, PositionColumn
+from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
+from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
+from strategic_memory_server.entries.rejections import refusal
+from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.inputs import input_keys
-from strategic_memory_server.inputs.asof_join import Observed
-from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.entries import RegimeObservation, read_regime_observation
-from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.inputs.rejections import refusal
-from strategic_memory_server.inputs.rolling_regimes import observation_columns
-from strategic_memory_server.inputs.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades
-from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
-from strategic_memory_server.stream_position import position_column
+from strategic_memory_server.windows.asof_join import Observed
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.rolling_regimes import observation_columns
 
 PAGE_ENTRIES = 2_500
 """Most entries read by one command: Redis takes two milliseconds for as many, and some more to keep their ids."""

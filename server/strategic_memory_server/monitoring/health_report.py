@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice
+from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, RegimeAdvice
-from strategic_memory_server.inputs.rejections import RejectionLedger
 from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync_status import SyncStatus
+from strategic_memory_server.sync.sync_status import SyncStatus
 
 NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 

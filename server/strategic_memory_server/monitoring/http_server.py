@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from strategic_memory_server.errors import ListenError
+from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
 

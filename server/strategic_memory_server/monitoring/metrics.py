@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from strategic_memory_server.feedback import Feedback, FeedbackStatus
-from strategic_memory_server.inputs.rejections import RejectionLedger
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync_status import SyncStatus
+from strategic_memory_server.sync.sync_status import SyncStatus
 
 # A scrape must not carry the time of creation of every series.
 _without_creation_times: Callable[[], None] = disable_created_metrics

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import redis.asyncio as redis
 from redis.exceptions import RedisError, ResponseError
 
-from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 
 LOOK_S = 30.0
 """Time between two looks, seconds."""

@@ -12,11 +12,11 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, parse_number
-from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
+from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, parse_number
 from strategic_memory_server.replay.page import Cell
-from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
+from strategic_memory_server.windows.name_table import NameTable
 
 MILLISECONDS_FROM = 1e11
 """A time that is a number counts milliseconds from here on (which is 1973), seconds below."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
 from strategic_memory_server.replay.rules import Rule
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.course import Course, InForce
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.record import Progress, Record, Stretch

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.decision_points import DecisionPoints
 from strategic_memory_server.replay.record import Progress, Record, Stretch
 from strategic_memory_server.replay.spool import Rows, Spool, Storage

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns.columns import IndexColumn
 
 
 class DecisionPoints:

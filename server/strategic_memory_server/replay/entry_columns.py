@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
-from strategic_memory_server.inputs.entry_fields import policy_of
-from strategic_memory_server.inputs.name_table import NameTable
-from strategic_memory_server.policy import NO_POLICY
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.entries.entry_fields import policy_of
+from strategic_memory_server.memory.policy import NO_POLICY
 from strategic_memory_server.replay import column_names as names
 from strategic_memory_server.replay.cell_columns import (
     Mask,
@@ -26,6 +25,7 @@ from strategic_memory_server.replay.cell_columns import (
     times_ms,
 )
 from strategic_memory_server.replay.page import Cell
+from strategic_memory_server.windows.name_table import NameTable
 
 _UNRECOGNISED = -2
 

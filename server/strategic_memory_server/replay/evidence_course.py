@@ -12,8 +12,8 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.memory import UNKNOWN_REGIME
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.course import Advised, Course, courses_of
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.record import Progress, Record, Stretch

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.compared import best_fixed
 from strategic_memory_server.replay.course import Course
 from strategic_memory_server.replay.differences import differences

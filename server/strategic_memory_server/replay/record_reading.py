@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.asof_join import regimes_at
-from strategic_memory_server.memory import UNKNOWN_REGIME
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.column_names import NEEDED, named_columns
 from strategic_memory_server.replay.entry_columns import EntryColumns, EntryReader, Kind
 from strategic_memory_server.replay.entry_rows import FIELDS, columns_of, rows_of
@@ -20,6 +19,7 @@ from strategic_memory_server.replay.rejected_rows import RejectedRows
 from strategic_memory_server.replay.repeated_trades import RepeatedTrades
 from strategic_memory_server.replay.row_order import KEY, RowOrder
 from strategic_memory_server.replay.spool import Rows, Storage
+from strategic_memory_server.windows.asof_join import regimes_at
 
 MAX_REGIMES = 1_000
 """Most different regimes: each has sums and figures of its own."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.pattern_analyzer import PatternAnalyzer
-from strategic_memory_server.policy import Policy
-from strategic_memory_server.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.course import Advised, Course, courses_of
 from strategic_memory_server.replay.record import Progress, Record, Stretch
 from strategic_memory_server.replay.rolling_memory import RollingMemory

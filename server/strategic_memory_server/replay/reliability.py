@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.calibration import Calibration, CalibrationTally
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.replay.course import Course, InForce

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.row_order import KEY, RowOrder
 from strategic_memory_server.replay.spool import Rows, Spool, Storage
 

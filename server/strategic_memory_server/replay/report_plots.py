@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay import colours, html, plots
 from strategic_memory_server.replay.downsample import ThinnedLine
 from strategic_memory_server.replay.plots import Line

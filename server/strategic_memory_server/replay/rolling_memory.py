@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import IndexColumn
-from strategic_memory_server.inputs.asof_join import GIVEN, JOIN_DTYPE
-from strategic_memory_server.inputs.column_buffer import Columns
-from strategic_memory_server.inputs.name_table import NameTable
-from strategic_memory_server.inputs.place_columns import PLACE_DTYPES
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
-from strategic_memory_server.inputs.rolling_regimes import RollingRegimes
-from strategic_memory_server.inputs.rolling_results import RollingPortfolio
-from strategic_memory_server.inputs.rolling_trades import RollingTrades
-from strategic_memory_server.inputs.rolling_window import RollingWindow
-from strategic_memory_server.inputs.trade_ids import TRADE_ID
-from strategic_memory_server.memory import StrategicMemory
-from strategic_memory_server.memory_totals import MemoryTotals
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.entries.trade_ids import TRADE_ID
+from strategic_memory_server.memory.memory_totals import MemoryTotals
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record import Record, Stretch
+from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE
+from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.place_columns import PLACE_DTYPES
+from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.windows.rolling_regimes import RollingRegimes
+from strategic_memory_server.windows.rolling_results import RollingPortfolio
+from strategic_memory_server.windows.rolling_trades import RollingTrades
+from strategic_memory_server.windows.rolling_window import RollingWindow
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 

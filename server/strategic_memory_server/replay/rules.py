@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 
 class Rule(enum.StrEnum):

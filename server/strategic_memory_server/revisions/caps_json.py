@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from strategic_memory_server.json_types import JsonValue
-from strategic_memory_server.leverage_cap import LeverageCaps, in_order
+from strategic_memory_server.memory.json_types import JsonValue
+from strategic_memory_server.memory.leverage_cap import LeverageCaps, in_order
 from strategic_memory_server.revisions.json_shapes import Shape
 
 _CAPS: Shape[LeverageCaps] = Shape(LeverageCaps)

@@ -10,9 +10,9 @@ import math
 import re
 from collections.abc import Iterator
 
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.evidence.view import EvidenceView
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
-from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps, capped
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
 
 HIGHEST_LEVERAGE = 2.0
 LONGEST_VALIDITY_MS = 86_400_000

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from strategic_memory_server.feedback import Feedback, warming_up
-from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.advice.feedback import Feedback, warming_up
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState

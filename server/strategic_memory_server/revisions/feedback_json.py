@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
-from strategic_memory_server.evidence.view import EvidenceView
-from strategic_memory_server.feedback import (
+from strategic_memory_server.advice.feedback import (
     Advice,
     Feedback,
     FeedbackStatus,
@@ -19,12 +18,13 @@ from strategic_memory_server.feedback import (
     Rules,
     Times,
 )
-from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.advice.rules.reasons import Reason
+from strategic_memory_server.evidence.view import EvidenceView
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.caps_json import checked_caps
 from strategic_memory_server.revisions.json_shapes import Shape
 from strategic_memory_server.revisions.log_times import to_iso
-from strategic_memory_server.rules.reasons import Reason
 
 
 class MalformedFeedbackError(Exception):

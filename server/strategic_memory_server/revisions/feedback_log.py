@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import redis.asyncio as redis
 import structlog
 
-from strategic_memory_server.feedback import Feedback
-from strategic_memory_server.leverage_cap import LeverageCaps
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader

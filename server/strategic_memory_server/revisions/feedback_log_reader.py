@@ -8,9 +8,9 @@ from typing import Any
 import redis.asyncio as redis
 from redis.exceptions import RedisError, ResponseError
 
-from strategic_memory_server.feedback import Feedback
-from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
-from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.redis_access.round_trip import checked, packed, stream_entries

@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from strategic_memory_server.feedback import Advice, Feedback, FeedbackStatus, Times
-from strategic_memory_server.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_store import Note
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.revisions.contract_bounds import outside_contract
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot

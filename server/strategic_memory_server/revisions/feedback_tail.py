@@ -15,8 +15,7 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.problems import Problems
-from strategic_memory_server.redis_access.backoff import Backoff
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.round_trip import arrived_after
 from strategic_memory_server.revisions.change_signal import ChangeSignal
@@ -24,6 +23,7 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
+from strategic_memory_server.waiting.backoff import Backoff
 
 BLOCK_MS = 1_000
 """Longest blocking read; after each the state is compared, which also notices a log that was deleted."""

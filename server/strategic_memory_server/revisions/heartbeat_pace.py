@@ -11,7 +11,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
+
+SHORTEST_HEARTBEAT_S = 0.1
+LONGEST_HEARTBEAT_S = 3_600.0
+"""The bounds of what a subscriber may ask for, seconds."""
 
 SHORTEST_PACE_S = 1.0
 """Heartbeats that are asked for more often come this often, seconds, unless the validity needs more."""

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar, Union, cast, get_args, get_origin, get_type
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
 from pydantic_core.core_schema import CoreConfig, CoreSchema
 
-from strategic_memory_server.json_types import JsonValue
+from strategic_memory_server.memory.json_types import JsonValue
 from strategic_memory_server.revisions.log_times import from_iso, read_time_ms, to_iso
 
 Absent = Mapping[type, Collection[str]]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog

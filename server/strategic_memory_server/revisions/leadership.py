@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.permissions import Permissions, lacks_permission, missing_permissions

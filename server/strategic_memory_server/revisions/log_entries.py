@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.contract_bounds import outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
 
 PAGE_REVISIONS = 100
 KEPT_PAGES = 16

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from strategic_memory_server.feedback import Times
-from strategic_memory_server.leverage_cap import LeverageCaps
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.contract_bounds import is_epoch, times_outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError

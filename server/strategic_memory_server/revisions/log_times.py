@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from strategic_memory_server.feedback import Times
-from strategic_memory_server.stream_position import MAX_TIME_MS, MIN_TIME_MS
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
 
 _LONGEST_KEY_LIFE_MS = 7 * 86_400_000
 

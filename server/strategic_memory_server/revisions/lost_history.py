@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from strategic_memory_server.problems import TOLD_FOR_S, Problems
+from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.revisions.log_opening import Begun
 from strategic_memory_server.revisions.log_state import LogState
 

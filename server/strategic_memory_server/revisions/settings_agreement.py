@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 import redis.asyncio as redis
 
 from strategic_memory_server.advice.settings_by_variable import Plain, as_text, differences
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script

@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
-from strategic_memory_server.feedback import Feedback, FeedbackStatus
-from strategic_memory_server.leverage_cap import LeverageCaps
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
+from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 
 

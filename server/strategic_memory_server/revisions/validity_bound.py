@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
 
 
 def monotonic_ms() -> int:

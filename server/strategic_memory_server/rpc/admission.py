@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from strategic_memory_server.errors import TooManyCallsError
+from strategic_memory_server.faults.errors import TooManyCallsError
 
 Behaviour = Callable[[Any, Any], Any]
 

@@ -16,11 +16,11 @@ import structlog
 from google.protobuf.message import DecodeError
 from grpc.aio import AbortError, ServicerContext
 
-from strategic_memory_server.errors import InvalidRequestError, StrategicMemoryError, Violation
-from strategic_memory_server.monitoring.rpc_metrics import MethodMetrics, RpcMetrics
+from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, Violation
 from strategic_memory_server.rpc.admission import admitting
-from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE, grpc_status_of
-from strategic_memory_server.rpc.unreceived import Unreceived
+from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
+from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
+from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
 Context = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"

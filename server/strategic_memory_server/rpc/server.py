@@ -10,13 +10,13 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
-from strategic_memory_server.errors import ListenError
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
+from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.rpc import reflection
 from strategic_memory_server.rpc.boundary import Boundary
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.health import HealthServicer
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
-from strategic_memory_server.settings import GrpcSettings
 
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["StrategicMemoryService"].full_name
 

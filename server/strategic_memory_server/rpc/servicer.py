@@ -11,27 +11,24 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
-from strategic_memory_server.errors import (
-    DrainingError,
-    LogNotReadError,
-)
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.faults.errors import DrainingError, LogNotReadError
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
-from strategic_memory_server.rpc.analyst import Analyst
-from strategic_memory_server.rpc.fair_turns import FairTurns, Place
-from strategic_memory_server.rpc.from_wire import stream_order
-from strategic_memory_server.rpc.message_cache import MessageCache, no_problems
-from strategic_memory_server.rpc.resume_judgement import open_cursor
-from strategic_memory_server.rpc.stream_waker import StreamWaker
-from strategic_memory_server.rpc.subscriptions import Subscriptions
-from strategic_memory_server.rpc.to_wire import heartbeat_message
-from strategic_memory_server.rpc.unreceived import Unreceived
-from strategic_memory_server.settings import GrpcSettings
+from strategic_memory_server.rpc.analyses.analyst import Analyst
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
+from strategic_memory_server.rpc.streams.fair_turns import FairTurns, Place
+from strategic_memory_server.rpc.streams.resume_judgement import open_cursor
+from strategic_memory_server.rpc.streams.stream_waker import StreamWaker
+from strategic_memory_server.rpc.streams.subscriptions import Subscriptions
+from strategic_memory_server.rpc.wire.from_wire import stream_order
+from strategic_memory_server.rpc.wire.message_cache import MessageCache, no_problems
+from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
+from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -33,10 +33,10 @@ from strategic_memory_client.wire.from_wire import (
     stream_message_from_wire,
 )
 from strategic_memory_client.wire.policies import tell_unknown
-from strategic_memory_server.feedback import Feedback as ServerFeedback
-from strategic_memory_server.feedback import FeedbackStatus as ServerStatus
-from strategic_memory_server.feedback import Times
-from strategic_memory_server.rpc.to_wire import feedback_message
+from strategic_memory_server.advice.feedback import Feedback as ServerFeedback
+from strategic_memory_server.advice.feedback import FeedbackStatus as ServerStatus
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.rpc.wire.to_wire import feedback_message
 
 WHEN = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 

@@ -31,7 +31,7 @@ from strategic_memory_client import (
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.wire.inline_to_wire import given_field
 from strategic_memory_client.wire.to_wire import analyze_request, stream_request
-from strategic_memory_server.settings import LARGEST_REQUEST_MIB
+from strategic_memory_server.rpc.grpc_settings import LARGEST_REQUEST_MIB
 
 
 def test_the_stored_memory_under_the_service_s_own_settings() -> None:

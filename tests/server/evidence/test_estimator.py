@@ -22,7 +22,7 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.leverage import INTERVAL_CAP
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 DEFAULTS = EvidenceSettings()
 

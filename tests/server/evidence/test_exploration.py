@@ -12,8 +12,8 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial, explore, next_trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.json_types import JsonValue
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.json_types import JsonValue
+from strategic_memory_server.memory.policy import Policy
 
 C, B, A = Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE
 

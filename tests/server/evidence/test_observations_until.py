@@ -17,7 +17,7 @@ from strategic_memory_server.evidence.prior import prior_of
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.utility import utility_of
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 # Places are by name.
 BULL = sorted(REGIMES).index("BULL")

@@ -13,7 +13,7 @@ from repeatable import repeatable
 
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.json_types import JsonValue
+from strategic_memory_server.memory.json_types import JsonValue
 
 CELL = [2, 1.5, 1.25, 0.5, 1.0]
 

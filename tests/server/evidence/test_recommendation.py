@@ -7,7 +7,7 @@ import pytest
 
 from strategic_memory_server.evidence.recommendation import recommended
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 C, B, A = Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE
 

@@ -13,7 +13,7 @@ from repeatable import repeatable
 
 from strategic_memory_server.evidence.batch import batch, merged
 from strategic_memory_server.evidence.sums import MAX_PNL, CellSums, EvidenceSums, updated
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 
 DECAYS = st.sampled_from([0.3, 0.9, 0.998, 1.0])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pnl_samples import PNL, assert_no_nan, close
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.after_revisions import AfterRevision, after_revisions
 from strategic_memory_server.figures.mean_pnl import mean_pnl
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from pnl_samples import PNL_LISTS, SEEDS, close, edge, prefixes
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.autocorrelation import Autocorrelation, autocorrelation
 
 NOTHING = Autocorrelation(None, significant=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pnl_samples import SEEDS, random_pnl
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.breakdown import Breakdown, breakdown
 from strategic_memory_server.figures.drift import recent_drift
 from strategic_memory_server.figures.performance import performance

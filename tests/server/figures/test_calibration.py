@@ -12,7 +12,7 @@ from pnl_samples import assert_no_nan
 from repeatable import repeatable
 from scipy import stats
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.calibration import calibration
 
 PAIRS = st.lists(st.tuples(st.floats(0.0, 1.0), st.sampled_from([0.0, 1.0])), max_size=60)

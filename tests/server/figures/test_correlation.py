@@ -13,7 +13,7 @@ from pnl_samples import PNL, assert_no_nan, close
 from repeatable import repeatable
 from scipy import stats
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.correlation import MAX_SERIES, Correlation, correlations
 
 

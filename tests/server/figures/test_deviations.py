@@ -12,7 +12,7 @@ from hypothesis import given
 from pnl_samples import EDGES, PNL_LISTS, SEEDS, edge, prefixes
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.deviations import deviations_of
 
 

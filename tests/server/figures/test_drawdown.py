@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pnl_samples import PNL_LISTS, SEEDS, edge, prefixes
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.drawdown import Drawdown, maximum_drawdown
 
 EVEN = st.lists(st.sampled_from([-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=25)

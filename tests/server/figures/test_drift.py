@@ -13,7 +13,7 @@ from pnl_samples import EDGES, PNL_LISTS, SEEDS, assert_no_nan, close, edge, pre
 from repeatable import repeatable
 from scipy import stats
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.drift import Drift, Sample, drift, recent_drift, sample_of
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.calibration import calibration
 from strategic_memory_server.figures.judged_runs import RUN_TRADES, judged_by_runs, run_starts
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from pnl_samples import PNL_LISTS, SEEDS, edge, prefixes
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.losing_run import longest_losing_run
 
 

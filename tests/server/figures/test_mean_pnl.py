@@ -12,7 +12,7 @@ from pnl_samples import PNL_LISTS, SEEDS, assert_no_nan, edge, prefixes
 from repeatable import repeatable
 from scipy import stats
 
-from strategic_memory_server.columns import FloatColumn, float_column
+from strategic_memory_server.columns.columns import FloatColumn, float_column
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.mean_pnl import IntervalMethod, MeanPnl, mean_pnl
 

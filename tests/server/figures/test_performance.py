@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pnl_samples import EDGES, PNL_LISTS, SEEDS, assert_no_nan, close, edge, prefixes, random_pnl
 from repeatable import repeatable
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn, float_column, index_column
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, float_column, index_column
 from strategic_memory_server.figures.autocorrelation import autocorrelation
 from strategic_memory_server.figures.drawdown import maximum_drawdown
 from strategic_memory_server.figures.losing_run import longest_losing_run

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pnl_samples import PNL_LISTS, SEEDS, close, edge, prefixes, shuffled
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.profit import Profit, profit
 
 

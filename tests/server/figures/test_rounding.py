@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.columns import FloatColumn, float_column, index_column
+from strategic_memory_server.columns.columns import FloatColumn, float_column, index_column
 from strategic_memory_server.figures.correlation import correlations
 from strategic_memory_server.figures.drift import Drift, recent_drift
 from strategic_memory_server.figures.performance import Performance, performance

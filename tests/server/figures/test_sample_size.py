@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pnl_samples import SEEDS, random_pnl
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column, index_column
+from strategic_memory_server.columns.columns import float_column, index_column
 from strategic_memory_server.figures.sample_size import effective_size, newest_age_ms
 
 WEIGHTS = st.lists(st.one_of(st.floats(0.0, 1e15), st.sampled_from([0.0, 1.0, 1e-300, 1e15])), min_size=1, max_size=30)

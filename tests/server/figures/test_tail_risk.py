@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pnl_samples import SEEDS, edge, prefixes, shuffled
 from repeatable import repeatable
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.tail_risk import TailRisk, tail_risk
 
 PNL = st.lists(st.one_of(st.floats(-1e15, 1e15, allow_subnormal=False), st.floats(-3, 3)), min_size=20, max_size=90)

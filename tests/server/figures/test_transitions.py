@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pnl_samples import assert_no_nan, close
 from repeatable import repeatable
 
-from strategic_memory_server.columns import index_column
+from strategic_memory_server.columns.columns import index_column
 from strategic_memory_server.figures.dwell import dwell
 from strategic_memory_server.figures.stationary import stationary_distribution
 from strategic_memory_server.figures.transitions import MAX_REGIMES, Transitions, transitions

@@ -9,7 +9,7 @@ from pnl_samples import SEEDS, edge, prefixes
 from repeatable import repeatable
 from scipy import stats
 
-from strategic_memory_server.columns import float_column
+from strategic_memory_server.columns.columns import float_column
 from strategic_memory_server.figures.win_rate import WinRate, wilson_interval, win_rate
 
 

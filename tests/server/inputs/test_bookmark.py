@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, id_of
+from strategic_memory_server.columns.stream_position import id_of
+from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
 from strategic_memory_server.inputs.page_reader import Page
 
 INFO = StreamInfo(length=3, first=(1, 0), last=(3, 0), added=3, deleted=(0, 0))

@@ -9,10 +9,10 @@ import redis
 import redis.asyncio
 from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
+from strategic_memory_server.entries.oddities import look_alikes
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_problems import InputProblems
-from strategic_memory_server.inputs.oddities import look_alikes
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repeatable import repeatable
 
-from strategic_memory_server.inputs.entry_fields import MAX_MAGNITUDE, RejectionError
+from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError
 from strategic_memory_server.inputs.json_inputs import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -22,8 +22,8 @@ from strategic_memory_server.inputs.json_inputs import (
     read_regime_name,
     read_regime_stats,
 )
-from strategic_memory_server.json_types import JsonObject
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.json_types import JsonObject
+from strategic_memory_server.memory.policy import Policy
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),

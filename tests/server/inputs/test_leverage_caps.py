@@ -16,7 +16,8 @@ from redis.exceptions import NoPermissionError, ResponseError
 from repeatable import repeatable
 from structlog.testing import capture_logs
 
-from strategic_memory_server.cap_problems import tell_of_caps, unreadable_sources
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.leverage_caps import (
     CAP_SOURCES,
@@ -25,9 +26,8 @@ from strategic_memory_server.inputs.leverage_caps import (
     HeldCaps,
     read_cap,
 )
-from strategic_memory_server.leverage_cap import LeverageCap, by_source
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.memory.leverage_cap import LeverageCap, by_source
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 EXPOSURE, LIMITS = CAP_SOURCES

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from each_case import each_case
 
-from strategic_memory_server.inputs.asof_join import Observed
-from strategic_memory_server.inputs.bookmark import id_of
-from strategic_memory_server.inputs.entries import read_regime_observation
-from strategic_memory_server.inputs.name_table import NameTable
+from strategic_memory_server.columns.stream_position import LARGEST, Id, id_of, position_column, position_of
+from strategic_memory_server.entries.entries import read_regime_observation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.reading_limits import ReadingLimits
-from strategic_memory_server.inputs.rolling_regimes import observation_columns
 from strategic_memory_server.inputs.whole_pages import observations_of_page
-from strategic_memory_server.memory import UNKNOWN_REGIME
-from strategic_memory_server.stream_position import LARGEST, Id, position_column, position_of
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.windows.asof_join import Observed
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.rolling_regimes import observation_columns
 
 PAGE = 20
 Stream = list[tuple[Id, bytes | None]]

@@ -13,13 +13,13 @@ import pytest
 from each_case import each_case
 from malformed_entries import GOOD_FIELDS, PORTFOLIO, REGIMES, TRADES, malformed_entries
 
-from strategic_memory_server.inputs.entry_fields import Fields
+from strategic_memory_server.entries.entry_fields import Fields
+from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
-from strategic_memory_server.inputs.name_table import NameTable
 from strategic_memory_server.inputs.page_reader import FEW, Page, PageColumns, PageReader
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
-from strategic_memory_server.inputs.rejections import RejectedInput
 from strategic_memory_server.long_memory.trade_columns import identified_trades
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 KINDS = (REGIMES, PORTFOLIO, TRADES, "identified")

@@ -9,12 +9,12 @@ import redis
 import redis.asyncio
 from redis_inputs import add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
-from strategic_memory_server.cap_problems import unreadable_sources
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.cap_problems import unreadable_sources
 from strategic_memory_server.inputs.input_problems import REFUSED, InputProblems
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.refused_inputs import explained, refusals, why
-from strategic_memory_server.memory import SourceReport, StrategicMemory
-from strategic_memory_server.memory_loader import MemoryLoader
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.windows.window_settings import WindowSettings
 
 MINIMUM_SAMPLES = 3

@@ -6,8 +6,8 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
+from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.rejection_log import INPUTS_SHOWN, PERIOD_S, RejectionLog
-from strategic_memory_server.inputs.rejections import RejectedInput
 
 
 def rejected(count: int) -> list[RejectedInput]:

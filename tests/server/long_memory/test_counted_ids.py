@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.json_types import JsonValue
+from strategic_memory_server.columns.stream_position import position_column, position_of
 from strategic_memory_server.long_memory.counted_ids import NOTHING_COUNTED, CountedIds
-from strategic_memory_server.stream_position import position_column, position_of
+from strategic_memory_server.memory.json_types import JsonValue
 
 
 @each_case("seed", range(200))

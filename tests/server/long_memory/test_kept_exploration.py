@@ -15,11 +15,11 @@ from redis_contents import Contents, contents_of, put_back
 from redis_inputs import add_trade
 from structlog.testing import capture_logs
 
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
-from strategic_memory_server.feedback import Times
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 

@@ -14,17 +14,17 @@ from claimed import ClaimedLog, claim_on, long_memory_of
 from redis_contents import Contents, contents_of, put_back
 from redis_inputs import add_regime, add_trade
 
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
-from strategic_memory_server.policy import Policy
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.windows.window_settings import MAX_REGIMES

@@ -11,13 +11,13 @@ from advice import NOW_MS, advice
 from claimed import claim_on
 from redis_inputs import add_trade
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.problems import Problems
 from strategic_memory_server.revisions.feedback_log import FeedbackLog, MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from advice import NOW_MS, feedback, with_evidence
 
-from strategic_memory_server.feedback import Feedback, RegimePerformance, warming_up
-from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
-from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.advice.feedback import Feedback, RegimePerformance, warming_up
+from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync_status import SyncStatus
+from strategic_memory_server.sync.sync_status import SyncStatus
 
 LEADS = Replication(ReplicaRole.LEADER, "a", "a", 7, 2)
 CONTRACT_KEYS = [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from strategic_memory_server.errors import ListenError
+from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring import http_connection
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server

@@ -10,13 +10,13 @@ from advice import NOW_MS, feedback, with_evidence
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from strategic_memory_server.feedback import Feedback, warming_up
-from strategic_memory_server.inputs.rejections import RejectedInput, RejectionLedger
-from strategic_memory_server.memory import SourceReport
+from strategic_memory_server.advice.feedback import Feedback, warming_up
+from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync_status import SyncStatus
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
+from strategic_memory_server.sync.sync_status import SyncStatus
 
 
 @dataclass(slots=True)

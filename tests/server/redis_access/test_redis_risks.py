@@ -10,7 +10,7 @@ import redis
 import redis.asyncio
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_risks import (
     EVICTED,

@@ -11,7 +11,7 @@ import pytest
 from client.certificates import Authority
 from processes import require_tool
 
-from strategic_memory_server.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 pytestmark = pytest.mark.processes

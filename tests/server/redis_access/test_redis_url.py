@@ -8,7 +8,7 @@ import pytest
 import redis.asyncio as redis
 from each_case import each_case
 
-from strategic_memory_server.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import Deployment, RedisLocation, read_location
 from strategic_memory_server.redis_access.tls_options import TlsOptions

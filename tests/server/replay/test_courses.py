@@ -23,7 +23,7 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.compared import Compared
 from strategic_memory_server.replay.decision_points import DecisionPoints, affordable_every
 from strategic_memory_server.replay.evidence_course import evidence_courses

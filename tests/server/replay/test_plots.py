@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.columns import IndexColumn
+from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay import drawing, html, plots
 from strategic_memory_server.replay.axis import Axis, number_ticks, shown_number, time_ticks
 from strategic_memory_server.replay.colours import of_regimes

@@ -22,7 +22,7 @@ from strategic_memory_server.figures.calibration import calibration
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.figures.transitions import transitions
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.downsample import MOST_POINTS, ThinnedLine
 from strategic_memory_server.replay.errors import ReplayError

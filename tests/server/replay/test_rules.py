@@ -11,7 +11,7 @@ from replay_records import trades_of
 
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import autocorrelation
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.compared import best_fixed
 from strategic_memory_server.replay.differences import FEWEST_TRADES, difference, differences
 from strategic_memory_server.replay.options import ReplayOptions

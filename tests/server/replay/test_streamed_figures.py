@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from each_case import each_case
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.drawdown import maximum_drawdown

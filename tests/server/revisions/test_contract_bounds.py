@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from advice import NOW_MS, advice, feedback, with_evidence
 
-from strategic_memory_server.feedback import Feedback, RegimeAdvice, Times
-from strategic_memory_server.leverage_cap import LeverageCap
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.advice.feedback import Feedback, RegimeAdvice, Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.contract_bounds import LONGEST_VALIDITY_MS, outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, encode_feedback
 from strategic_memory_server.revisions.log_entries import decode_entries, decode_entry

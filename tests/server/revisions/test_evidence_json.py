@@ -17,7 +17,7 @@ from repeatable import repeatable
 from strange_json import LATER, STRANGE, check_sayable, strict
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.feedback import Advice, Feedback
+from strategic_memory_server.advice.feedback import Advice, Feedback
 from strategic_memory_server.revisions.feedback_json import (
     MalformedFeedbackError,
     decode_feedback,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from advice import NOW_MS, feedback, renewed
 
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
-from strategic_memory_server.leverage_cap import LeverageCap
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState

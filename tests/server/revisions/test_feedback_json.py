@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from repeatable import repeatable
 from strange_json import LATER, STRANGE, check_sayable, strict
 
-from strategic_memory_server.feedback import Feedback, warming_up
+from strategic_memory_server.advice.feedback import Feedback, warming_up
 from strategic_memory_server.revisions.feedback_json import (
     MalformedFeedbackError,
     decode_feedback,

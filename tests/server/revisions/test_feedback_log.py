@@ -11,7 +11,7 @@ from advice import NOW_MS, feedback, renewed
 from claimed import ClaimedLog, said_in
 from redis_events import subscribed
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState

@@ -14,8 +14,8 @@ from claimed import ClaimedLog, ClaimedPublisher, said_in
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
 
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings

@@ -17,8 +17,8 @@ from claimed import ClaimedLog, ClaimedPublisher, said_in
 from processes import aeventually
 from redis_contents import put_back
 
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions import feedback_tail

@@ -12,7 +12,7 @@ from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
 from strategic_memory_client.values import results as client
 from strategic_memory_client.wire.from_wire import feedback_from_wire, heartbeat_from_wire
-from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.heartbeat_pace import (
@@ -23,7 +23,7 @@ from strategic_memory_server.revisions.heartbeat_pace import (
     validity_s,
 )
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.rpc.to_wire import feedback_message, heartbeat_message
+from strategic_memory_server.rpc.wire.to_wire import feedback_message, heartbeat_message
 
 INTERVALS_S = [0.2, 0.5, 1.0, 1.3, 3.0, 5.0, 14.9, 15.0, 45.0, 60.0, 600.0, 3_600.0]
 ASKED_S = [0.1, 1.0, 15.0, 60.0, 3_600.0]

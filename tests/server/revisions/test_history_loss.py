@@ -14,7 +14,7 @@ from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher
 from redis_contents import Contents, contents_of, put_back
 
-from strategic_memory_server.feedback import Advice, Times
+from strategic_memory_server.advice.feedback import Advice, Times
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.log_keys import LogKeys

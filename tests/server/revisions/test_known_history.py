@@ -9,7 +9,7 @@ from advice import NOW_MS, advice
 from claimed import lease_of
 from redis_contents import contents_of, put_back
 
-from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.known_history import REMEMBERED_EPOCHS, KnownHistory

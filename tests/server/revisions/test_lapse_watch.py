@@ -11,7 +11,7 @@ import redis.asyncio
 from advice import NOW_MS, feedback, renewed
 from claimed import KEYS, ClaimedLog
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.log_state import LogState

@@ -16,7 +16,7 @@ from processes import aeventually
 from redis_contents import contents_of, put_back
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
-from strategic_memory_server.problems import Problems
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.leadership import Leadership

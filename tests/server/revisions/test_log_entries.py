@@ -6,7 +6,7 @@ import redis.asyncio
 from advice import feedback
 from claimed import ClaimedLog
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 from strategic_memory_server.revisions.log_state import LogState
 

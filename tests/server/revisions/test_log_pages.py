@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from advice import feedback
 
-from strategic_memory_server.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.revisions.log_pages import KEPT_PAGES, PAGE_REVISIONS, LogPages
 
 

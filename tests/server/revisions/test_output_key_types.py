@@ -10,7 +10,7 @@ import redis.asyncio
 from advice import NOW_MS, advice, feedback
 from claimed import ClaimedLog, ClaimedPublisher, said_in
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
 

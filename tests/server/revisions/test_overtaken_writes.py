@@ -9,7 +9,7 @@ import redis.asyncio
 from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher, claim_on
 
-from strategic_memory_server.feedback import Feedback, Times
+from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_keys import LogKeys

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from repeatable import repeatable
 from stream_world import VALIDITY_MS, ModelLog, Server, Subscriber
 
-from strategic_memory_server.errors import LogNotReadError, ResumePointError, ResumeRefusal
+from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
 from strategic_memory_server.revisions.stream_cursor import Delivery, StreamCursor
 
 

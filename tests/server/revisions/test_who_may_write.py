@@ -12,7 +12,7 @@ from advice import NOW_MS, advice, feedback
 from claimed import KEYS, claim_on, lease_of
 from redis_contents import contents_of
 
-from strategic_memory_server.feedback import Times
+from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.revisions.feedback_log import DeposedError, FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.known_history import KnownHistory

@@ -12,9 +12,9 @@ from google.rpc import error_details_pb2
 from grpc_handlers import Handler, HandlerServer, handler_server
 from processes import aeventually
 
-from strategic_memory_server.errors import InvalidRequestError, ResumePointError, ResumeRefusal, Violation
-from strategic_memory_server.monitoring.rpc_metrics import dashboard_name
-from strategic_memory_server.rpc.error_table import INTERNAL_MESSAGE
+from strategic_memory_server.faults.errors import InvalidRequestError, ResumePointError, ResumeRefusal, Violation
+from strategic_memory_server.rpc.rpc_metrics import dashboard_name
+from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE
 
 HIDDEN = "redis://user:s3cr3t@host"
 GO_NAMES = {

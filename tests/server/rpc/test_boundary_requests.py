@@ -13,7 +13,7 @@ from grpc_handlers import handler_server
 from processes import aeventually
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
-from strategic_memory_server.rpc.unreceived import Unreceived
+from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
 
 async def test_bytes_that_are_no_message_are_a_bad_request() -> None:

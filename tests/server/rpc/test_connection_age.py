@@ -14,7 +14,7 @@ from processes import aeventually
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_client import AsyncStrategicMemoryClient, Delivery
-from strategic_memory_server.settings import GrpcSettings
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 
 AGES = GrpcSettings(max_connection_age_s=0.5, connection_grace_s=0.2)
 

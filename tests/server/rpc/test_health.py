@@ -12,9 +12,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.monitoring.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.health import HealthServicer
+from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 
 NAME = "strategic_memory.v1.StrategicMemoryService"
 SERVING = health_pb2.HealthCheckResponse.SERVING

@@ -14,11 +14,11 @@ from processes import aeventually
 from refusals import refusal_of
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_server.errors import ListenError
+from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.revisions.log_pages import PAGE_REVISIONS
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.server import MOST_AT_ONCE
-from strategic_memory_server.settings import GrpcSettings
 
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
 LATE_MS = NOW_MS + 180_001

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.block_bootstrap import ends_of_mean
 
 MOST_CELLS = 1 << 14

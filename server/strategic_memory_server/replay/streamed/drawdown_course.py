@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.drawdown import REGAINED, Drawdown
 
 

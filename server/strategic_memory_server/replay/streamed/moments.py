@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.autocorrelation import MIN_TRADES_FOR_SIGNIFICANCE, Autocorrelation
 from strategic_memory_server.figures.deviations import TINY
 from strategic_memory_server.figures.drift import Sample

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.breakdown import RECENT_TRADES
 from strategic_memory_server.figures.drift import Drift, drift, recent_drift, sample_of

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from strategic_memory_server.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.breakdown import MAX_REGIMES, Breakdown, GroupPerformance
 from strategic_memory_server.figures.performance import Performance
-from strategic_memory_server.policy import Policy
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.streamed.performance_scans import (
     FEW_TRADES,
     HeldPerformance,

@@ -1,0 +1,147 @@
+"""EvidenceFeedback: adds to an advice what all trades so far say, and gives the advice itself where they are in charge.
+
+Pure: the same sums and the same analysis give the same advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from strategic_memory_server.advice.analysis import Analysis
+from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
+from strategic_memory_server.advice.probe import Completed, follow_exploration
+from strategic_memory_server.advice.rules import evidence_reasons
+from strategic_memory_server.advice.rules.reasons import current_leverage_capped, leverage_capped
+from strategic_memory_server.evidence.estimate import RegimeEstimate
+from strategic_memory_server.evidence.estimator import Belief
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.view import EvidenceView, view_of
+from strategic_memory_server.memory.leverage_cap import by_source
+from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
+
+VERSION = "evidence-1.0.0"
+"""Version that an advice by the evidence names."""
+
+
+class EvidenceFeedback:
+    """Advises by the evidence.
+
+    Args:
+        settings: how evidence is weighed, and how much of it is needed.
+    """
+
+    def __init__(self, settings: EvidenceSettings) -> None:
+        self._settings = settings
+        # Most syncs bring no trade; what was worked out from the same sums is kept.
+        self._belief: Belief | None = None
+        self._best: str | None = None
+        self._asked: tuple[list[str], dict[str, float]] | None = None
+        self._found: dict[str, RegimeEstimate] = {}
+
+    def complete(
+        self,
+        advice: Advice,
+        analysis: Analysis,
+        sums: EvidenceSums,
+        rules: Rules,
+        exploration: Exploration = NOTHING_TRIED,
+        *,
+        may_begin: bool = True,
+    ) -> Completed:
+        """Add the evidence about the current regime; where it is in charge, let it give the advice too.
+
+        Args:
+            advice: what the reference rules advise.
+            analysis: what they advise it upon.
+            sums: the sums of all trades so far.
+            rules: which rules are in charge.
+            exploration: what is being tried, for where the evidence is in charge and explores.
+            may_begin: whether a trial may begin: not while trades are missing from the sums.
+        """
+        current = analysis.current_regime
+        caps = by_source(analysis.leverage_caps)
+        by_regime: Mapping[str, RegimeEstimate] = {}
+        preferred = None
+        if sums.observations or rules is Rules.EVIDENCE:
+            belief = self._believed(sums)
+            regimes = {current}
+            if rules is Rules.EVIDENCE:
+                preferred = self._best
+                regimes.add(preferred or advice.preferred_regime)
+            by_regime = self._estimates(belief, sorted(regimes - NEVER_PREFERRED), caps)
+        known = by_regime.get(current)
+        view = view_of(known, sums.observations) if known and sums.observations else None
+        advice = replace(advice, evidence=view)
+        if rules is Rules.REFERENCE:
+            return Completed(advice, NOTHING_TRIED)
+        advice = self._by_evidence(advice, analysis, sums, by_regime, preferred)
+        if known is None:
+            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED)
+        completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
+        return replace(completed, advice=_with_cap(completed.advice))
+
+    def _believed(self, sums: EvidenceSums) -> Belief:
+        if self._belief is None or self._belief.sums is not sums:
+            self._belief = Belief(sums, self._settings)
+            self._best = self._belief.best_regime()
+            self._asked = None
+        return self._belief
+
+    def _estimates(self, belief: Belief, asked: list[str], caps: dict[str, float]) -> Mapping[str, RegimeEstimate]:
+        if self._asked != (asked, caps):
+            self._asked = (asked, caps)
+            self._found = {each.regime: each for each in belief.estimate(asked, caps).regimes}
+        return self._found
+
+    def _by_evidence(
+        self,
+        advice: Advice,
+        analysis: Analysis,
+        sums: EvidenceSums,
+        by_regime: Mapping[str, RegimeEstimate],
+        preferred: str | None,
+    ) -> Advice:
+        regime = preferred or advice.preferred_regime
+        view = view_of(by_regime[regime], sums.observations)
+        figures = next((each for each in analysis.regimes if each.regime == regime), None)
+        current = by_regime.get(analysis.current_regime)
+        return replace(
+            advice,
+            preferred_regime=regime,
+            updated_policy=view.recommended_policy,
+            confidence_boost=view.confidence_boost,
+            leverage_hint=view.leverage_hint,
+            leverage_bound_by=view.leverage_bound_by,
+            regime_performance=RegimePerformance.of(figures) if figures else None,
+            best_policy=figures.best_policy if figures else None,
+            reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
+            version=VERSION,
+            rules=Rules.EVIDENCE,
+            current=_advice(view_of(current, sums.observations)) if current else None,
+        )
+
+
+def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
+    """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
+    seen = [each for each in by_regime.values() if each.observations]
+    ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
+    return ranked[0].regime if ranked else None
+
+
+def _with_cap(advice: Advice) -> Advice:
+    """Add since when the cap that binds is in force."""
+    caps, current = {cap.source: cap for cap in advice.leverage_caps}, advice.current
+    if cap := caps.get(advice.leverage_bound_by or ""):
+        return replace(advice, reasons=(*advice.reasons, leverage_capped(cap)))
+    if current and (cap := caps.get(current.leverage_bound_by or "")):
+        return replace(advice, reasons=(*advice.reasons, current_leverage_capped(current.regime, cap)))
+    return advice
+
+
+def _advice(view: EvidenceView) -> RegimeAdvice:
+    return RegimeAdvice(
+        view.regime, view.recommended_policy, view.confidence_boost, view.leverage_hint, view.leverage_bound_by
+    )

@@ -1,0 +1,1 @@
+"""Columns of numbers, and what is worked out of them exactly."""

@@ -1,0 +1,223 @@
+"""The edge: environment variables to frozen settings, and a clear message for each that is wrong.
+
+Flags of the command are given as overrides under the same names, so there is one set of checks for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.configuration.contradictions import VALIDITY_IN_INTERVALS, contradictions
+from strategic_memory_server.configuration.environment_values import (
+    Address,
+    Seconds,
+    Window,
+    lower,
+    read_hosts,
+    read_key_prefix,
+    read_redis_url,
+    upper,
+)
+from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.monitoring.http_settings import HttpSettings
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.redis_access.redis_settings_check import redis_problems
+from strategic_memory_server.revisions.heartbeat_pace import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
+from strategic_memory_server.revisions.log_settings import RECENT_REVISIONS, LogSettings
+from strategic_memory_server.rpc.grpc_settings import (
+    LARGEST_REQUEST_MIB,
+    MAX_IN_HAND_BYTES,
+    MAX_REQUEST_BYTES,
+    MIB,
+    GrpcSettings,
+)
+from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.windows.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
+
+_PREFIX = "STRATEGIC_MEMORY_"
+
+LEASE_S = 5.0
+SHORTEST_DEFAULT_LEASE_S = 1.0
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the text names each with what is wrong, and holds no secret."""
+
+
+class Environment(BaseSettings):
+    """Environment variables; each is described in `docs/configuration.md`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    redis_url: Annotated[str, AfterValidator(read_redis_url)] = Field(
+        "redis://redis:6379/0", validation_alias="REDIS_URL"
+    )
+    interval: Annotated[float, Field(ge=0.05, le=86_400, allow_inf_nan=False)] = Field(
+        60.0, validation_alias="MEMORY_SYNC_INTERVAL"
+    )
+    key_prefix: Annotated[str, AfterValidator(read_key_prefix)] = "quantum"
+    redis_password_file: str | None = None
+    redis_ca: str | None = None
+    redis_cert: str | None = None
+    redis_key: str | None = None
+    redis_sentinel_username: str | None = None
+    redis_sentinel_password: str | None = Field(None, repr=False)
+    redis_sentinel_password_file: str | None = None
+    redis_connect_timeout: Seconds = 2.0
+    redis_command_timeout: Seconds = 3.0
+    role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
+    lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
+    lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    rules: Annotated[Literal["reference", "evidence"], BeforeValidator(lower)] = "reference"
+    evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
+    evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
+    evidence_minimum_trades: Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)] = 20.0
+    evidence_risk_aversion: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.03
+    evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
+    evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
+    max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
+    trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
+    validity: Seconds | None = None
+    regime_window: Window = 50
+    portfolio_window: Window = 50
+    trade_window: Window = 30
+    sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(lower)] = "reactive"
+    sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
+    sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
+    minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
+    minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
+    retained_revisions: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    recent_revisions: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    grpc_address: Address = "127.0.0.1:50051"
+    http_address: Address = "127.0.0.1:8001"
+    http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_hosts)] = ()
+    heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
+    max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    peer_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
+    max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
+    max_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Self:
+        found = [*contradictions(self.service_settings(), self.model_fields_set)]
+        if found := [*found, *redis_problems(self.redis_settings())]:
+            raise ValueError("\n".join(found))
+        return self
+
+    def redis_settings(self) -> RedisSettings:
+        """Give the settings of Redis."""
+        return RedisSettings(
+            url=self.redis_url,
+            key_prefix=self.key_prefix,
+            connect_timeout_s=self.redis_connect_timeout,
+            command_timeout_s=self.redis_command_timeout,
+            password_file=self.redis_password_file,
+            ca_file=self.redis_ca,
+            certificate_file=self.redis_cert,
+            key_file=self.redis_key,
+            sentinel_username=self.redis_sentinel_username,
+            sentinel_password=self.redis_sentinel_password,
+            sentinel_password_file=self.redis_sentinel_password_file,
+        )
+
+    def service_settings(self) -> ServiceSettings:
+        """Give the settings of the service."""
+        validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
+        return ServiceSettings(
+            role=Role(self.role),
+            redis=self.redis_settings(),
+            sync=SyncSettings(
+                interval_s=self.interval,
+                reactive=self.sync_mode == "reactive",
+                debounce_s=self.sync_debounce,
+                floor_s=self.sync_floor,
+                validity_s=validity_s,
+                # An advice must outlive the change of a leader.
+                lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
+                lead_anyway=self.lead_anyway == "on",
+                advice=AdviceSettings(
+                    rules=Rules[self.rules.upper()],
+                    evidence=EvidenceSettings(
+                        decay=self.evidence_decay,
+                        required_probability=self.evidence_required_probability,
+                        minimum_weight=self.evidence_minimum_trades,
+                        risk_aversion=self.evidence_risk_aversion,
+                        explore=self.evidence_exploration == "on",
+                        exploration_width=self.evidence_exploration_width,
+                        exploration_hold=self.evidence_exploration_hold,
+                    ),
+                    max_regimes=self.max_regimes,
+                    trade_id_horizon=self.trade_id_horizon,
+                    minimum_samples=self.minimum_samples,
+                    minimum_policy_trades=self.minimum_policy_trades,
+                    windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
+                ),
+            ),
+            log=LogSettings(
+                self.retained_revisions, self.recent_revisions or min(RECENT_REVISIONS, self.retained_revisions)
+            ),
+            grpc=GrpcSettings(
+                address=self.grpc_address,
+                heartbeat_s=self.heartbeat_interval,
+                max_subscribers=self.max_subscribers,
+                peer_share=self.peer_share,
+                max_request_bytes=self.max_request_mib * MIB,
+                max_in_hand_bytes=(self.max_in_hand_mib * MIB)
+                if self.max_in_hand_mib
+                else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
+                max_connection_age_s=self.max_connection_age,
+            ),
+            http=HttpSettings(self.http_address, self.http_hosts),
+        )
+
+
+def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:
+    """Read the environment once; overrides (of flags) that are not None take precedence.
+
+    Raises:
+        SettingsError: something is wrong; the message has one line for each setting.
+    """
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return Environment(**given)
+    except ValidationError as error:
+        lines = [f"{_name(entry['loc'])}{entry['msg'].removeprefix('Value error, ')}" for entry in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Give the names that look like a setting of this service and are none: a slip of the pen must not go unnoticed."""
+    known = {_variable(name) for name in Environment.model_fields}
+    return sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    """Give the variable that a validation error is about, as one would set it."""
+    if not location:
+        return ""
+    name = str(location[0])
+    return f"{_variable(name) if name in Environment.model_fields else name}: "
+
+
+def _variable(field_name: str) -> str:
+    """Give the variable of a field of `Environment`."""
+    alias = Environment.model_fields[field_name].validation_alias
+    return alias if isinstance(alias, str) else f"{_PREFIX}{field_name.upper()}"

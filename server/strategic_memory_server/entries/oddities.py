@@ -1,0 +1,113 @@
+"""Oddities: what is strange about entries that were used all the same, with one example of each kind."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import FloatColumn
+
+SHOWN_CHARACTERS = 40
+
+_LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".casefold(), "ABEKMHOPCTYXIJSQWABEZHIKMNOPTYX".casefold())
+"""Cyrillic and Greek capitals that look like Latin ones."""
+
+_SPACING = str.maketrans("", "", " _-\u2010\u2011\u2012\u2013\u2014\u2212")
+
+LOOKED_AT = 500
+"""So many of the newest entries of a window say in which unit it is."""
+
+NAMES_LOOKED_AT = 256
+
+FEWEST_FOR_A_UNIT = 8
+"""Entries that earned or lost something, below which nothing is said about their unit."""
+
+FAR_WITHIN = 100.0
+"""Entries of one stream that are so many times as large as its median are in another unit, or errors."""
+
+FAR_BETWEEN = 300.0
+"""The medians of two streams in the same unit are not so far apart."""
+
+FEWEST_SMALL = 0.1
+"""Share of entries that are as much smaller than the median, from which on they are another unit and not just small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """One kind of strangeness.
+
+    Attributes:
+        source: name of the stream, or of several.
+        entries: how many entries of the windows.
+        example: one of them, printable, and cut.
+    """
+
+    source: str
+    entries: int
+    example: str
+
+
+def shown(text: str | bytes) -> str:
+    """Write text from outside so that it can do nothing to a terminal: ASCII, escaped, cut."""
+    return ascii(text[:SHOWN_CHARACTERS]).removeprefix("b")
+
+
+@lru_cache(4_096)
+def skeleton(name: str) -> str:
+    """Give what is left of a name without what a reader overlooks: script, width, case and spacing."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(folded.split()).translate(_SPACING).translate(_LATIN_OF)
+
+
+def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Find regime names that a reader takes for the same: each with the more frequent one that it looks like.
+
+    Args:
+        entries: how many entries carry each name.
+    """
+    likeness: dict[str, list[str]] = {}
+    for name in list(entries)[:NAMES_LOOKED_AT]:
+        likeness.setdefault(skeleton(name) or name, []).append(name)
+    found: list[tuple[str, str]] = []
+    for names in likeness.values():
+        usual = max(names, key=lambda name: (entries[name], name.isascii(), name))
+        found.extend((name, usual) for name in names if name != usual)
+    return found
+
+
+def sizes_of(pnl: FloatColumn) -> FloatColumn:
+    """Give how much the newest entries of a stream earned or lost, ascending, without those that did neither."""
+    sizes = np.sort(np.abs(pnl[-LOOKED_AT:]))
+    found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]
+    return found
+
+
+def mixed_units(source: str, sizes: FloatColumn) -> Iterable[Oddity]:
+    """Find entries of a stream that are in another unit than the rest of it, by their `sizes_of`."""
+    if sizes.size < FEWEST_FOR_A_UNIT:
+        return
+    median = _median(sizes)
+    large = sizes.size - int(np.searchsorted(sizes, median * FAR_WITHIN))
+    small = int(np.searchsorted(sizes, median / FAR_WITHIN, side="right"))
+    if large:
+        yield Oddity(source, large, f"{sizes[-1]:g} where the median is {median:g}")
+    elif small >= FEWEST_SMALL * sizes.size:
+        yield Oddity(source, small, f"{sizes[0]:g} where the median is {median:g}")
+
+
+def different_units(sizes: Mapping[str, FloatColumn]) -> Iterable[Oddity]:
+    """Find two streams that are in different units, by their `sizes_of`."""
+    medians = sorted((_median(each), source) for source, each in sizes.items() if each.size >= FEWEST_FOR_A_UNIT)
+    if medians and medians[-1][0] >= medians[0][0] * FAR_BETWEEN:
+        (small, small_source), (large, large_source) = medians[0], medians[-1]
+        entries = min(sizes[small_source].size, sizes[large_source].size)
+        example = f"the median is {large:g} in {large_source} and {small:g} in {small_source}"
+        yield Oddity(f"{large_source} and {small_source}", entries, example)
+
+
+def _median(sizes: FloatColumn) -> float:
+    return float(sizes[sizes.size // 2])

@@ -1,0 +1,252 @@
+"""MemoryLoader: reads all nine inputs from Redis into one StrategicMemory, and keeps what it has read.
+
+The first load reads the windows from the streams, page by page. Each later one reads what is new, in one pipelined
+round trip, and its work does not depend on the length of the windows. More round trips are made only where they are
+needed: to catch up, to find the regime of an entry that is older than the regime window, or to read the windows again
+because what Redis holds is no longer what was read. What it gives is always what a new loader would give.
+
+Nothing that a producer wrote makes it raise; what cannot be used is counted and described in the result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import redis.asyncio as redis
+
+from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.entries.rejections import RejectedInput
+from strategic_memory_server.inputs.finding import Finding
+from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps
+from strategic_memory_server.inputs.load_log import LoadLog
+from strategic_memory_server.inputs.memory_apart import with_regimes_apart
+from strategic_memory_server.inputs.memory_windows import MemoryWindows
+from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.older_observations import older_observations
+from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
+from strategic_memory_server.inputs.span_reader import SpanReader
+from strategic_memory_server.inputs.stream_follower import MANY_PASSED, StreamFollower
+from strategic_memory_server.inputs.time_span import TimeSpan
+from strategic_memory_server.inputs.value_inputs import ValueInputs
+from strategic_memory_server.inputs.value_inputs import commands as value_commands
+from strategic_memory_server.inputs.window_update import bring_up
+from strategic_memory_server.memory.leverage_cap import LeverageCaps
+from strategic_memory_server.memory.memory_tallies import totals_of
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
+from strategic_memory_server.process.wall_clock import unix_time_ms
+from strategic_memory_server.redis_access.round_trip import Reply
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
+
+RECHECK_S = 60.0
+"""Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMemory:
+    """One reading.
+
+    Attributes:
+        memory: what was read.
+        rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
+        read_up_to: id of the newest entry of each stream that can be read, by source.
+        is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
+    """
+
+    memory: StrategicMemory
+    rejected: tuple[RejectedInput, ...]
+    read_up_to: Mapping[str, str]
+    is_behind: bool = False
+
+
+class MemoryLoader:
+    """Reads the inputs under one key prefix. The client must return bytes (`decode_responses=False`).
+
+    One load at a time.
+
+    Args:
+        client: how Redis is reached.
+        prefix: key prefix.
+        windows: lengths of the windows.
+        held: the caps on leverage in force.
+        limits: how much is read at once, and looked at in all.
+        max_regimes: regimes that are kept apart; the others are OTHER.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        windows: WindowSettings,
+        held: HeldCaps | None = None,
+        limits: ReadingLimits | None = None,
+        max_regimes: int = MAX_REGIMES,
+    ) -> None:
+        self._client = client
+        self._prefix = prefix
+        self.caps = held or HeldCaps(unix_time_ms)
+        """The caps on leverage in force, as last read."""
+        self._values = ValueInputs(self.caps)
+        self._limits = limits = limits or ReadingLimits()
+        self._max_regimes = max_regimes
+        self._windows = MemoryWindows(windows, limits)
+        longest = max(windows.regime, windows.portfolio, windows.trades)
+        self._is_small = longest <= limits.page_entries
+
+        kept = self._windows
+        self._regimes = StreamFollower(kept.regimes, kept.regime_reader, prefix, patience=longest)
+        self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, patience=longest)
+        self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, patience=longest)
+        self._followers = (self._regimes, self._portfolio, self._trades)
+        self._ask_values = value_commands(prefix)
+        self._log = LoadLog()
+        self._is_sound = False
+        self._recheck_at_s = 0.0
+
+    @property
+    def gaps(self) -> Mapping[str, int]:
+        """How many readings have found that entries were trimmed before they could be read, by source."""
+        return self._log.gaps
+
+    def another(self, windows: WindowSettings, caps: LeverageCaps) -> MemoryLoader:
+        """Make a loader of the same inputs that has read nothing yet but caps, with other windows."""
+        return MemoryLoader(
+            self._client, self._prefix, windows, HeldCaps(unix_time_ms, caps), self._limits, self._max_regimes
+        )
+
+    async def caps_have_changed(self) -> bool:
+        """Tell whether Redis holds other caps on leverage than those in force. It reads these alone.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: as for `load`.
+        """
+        return self._values.would_change_caps(await self._read(self._ask_values[:CAP_COMMANDS]))
+
+    async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
+        """Read what the streams hold of a span of time, once, whatever else has been read.
+
+        The values beside the streams have no history: they are left out where the span has an end.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
+                producer has caused.
+        """
+        reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes)
+        if span.last_ms is not None:
+            return await self._apart(await reader.read(Context()))
+        values = self._values.read(await self._read(self._ask_values))
+        return await self._apart(await reader.read(values.context, values.reports))
+
+    async def load(self, *, anew: bool = False) -> LoadedMemory:
+        """Read what there is to read.
+
+        Args:
+            anew: read the windows from the streams, whatever is remembered.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
+                producer has caused. Whatever it was, the next load starts from what Redis holds then.
+        """
+        now_s = time.monotonic()
+        # Reading anew would pass over all of them again.
+        many_passed = any(follower.window.passed_over > MANY_PASSED for follower in self._followers)
+        is_due = self._is_small and now_s >= self._recheck_at_s and not many_passed
+        anew = anew or not self._is_sound or is_due
+        recheck_at_s = now_s + RECHECK_S if anew else self._recheck_at_s
+        self._recheck_at_s = 0.0
+        for follower in self._followers:
+            follower.begin(anew=anew, reads_on=many_passed and self._is_small)
+        self._log.begin(now_s)
+        replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers)
+        values, clock_ms = self._values.read(replies[:-1]), clock_ms_of(replies[-1])
+        rejected = await self._read_streams()
+        rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
+        for follower in self._followers:
+            follower.end()
+        reports = [follower.report(clock_ms + CLOCK_TOLERANCE_MS) for follower in self._followers]
+        memory = self._windows.memory(values.context, (*values.reports, *reports), clock_ms, self._max_regimes)
+        memory = await self._apart(memory)
+        self._log.end(
+            memory.sample_count,
+            [follower.gap for follower in self._followers if follower.gap is not None],
+            time.monotonic(),
+        )
+        self._recheck_at_s = recheck_at_s
+        read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
+        is_behind = any(follower.is_behind for follower in self._followers)
+        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind)
+
+    async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
+        """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""
+        if memory.totals is not None:
+            return memory
+
+        def apart() -> StrategicMemory:
+            found = with_regimes_apart(memory, self._max_regimes)
+            return replace(found, totals=totals_of(found))
+
+        return await asyncio.to_thread(apart)
+
+    async def _read_streams(self) -> list[RejectedInput]:
+        """Read on until all three streams are read, and take over what is new."""
+        rejected = []
+        while True:
+            while pending := [follower for follower in self._followers if follower.finding is None]:
+                await self._round_trip((), pending[:1], is_alive=True)
+            if self._regimes.finding is Finding.ANEW and self._restart(self._portfolio, self._trades):
+                continue
+            # Until it is done, the windows do not agree with each other.
+            self._is_sound = False
+            rejected.extend(await bring_up(self._windows, self._regimes, self._portfolio, self._trades, self._look_up))
+            if self._regimes.fits:
+                unfit = [follower for follower in self._followers if not follower.fits]
+            else:
+                unfit = list(self._followers)
+            for follower in self._followers:
+                follower.settle()
+            if not unfit:
+                self._is_sound = True
+                return rejected
+            for follower in unfit:
+                follower.restart()
+
+    @staticmethod
+    def _restart(*followers: StreamFollower) -> bool:
+        """Read windows anew whose entries were joined to observations that have been read anew."""
+        joined = [follower for follower in followers if follower.finding is Finding.NEW]
+        for follower in joined:
+            follower.restart()
+        return bool(joined)
+
+    async def _look_up(self, positions: PositionColumn) -> ObservationLookup:
+        """Find observations from before the regime window for entries at some positions, ascending."""
+        return await older_observations(
+            self._client, self._prefix, positions, self._windows.regime_reader, self._limits
+        )
+
+    async def _read(self, commands: Sequence[bytes]) -> list[Reply]:
+        return await self._limits.pace.read(self._client, lambda: commands)
+
+    async def _round_trip(
+        self, values: Sequence[bytes], followers: Sequence[StreamFollower], *, is_alive: bool = False
+    ) -> list[Reply]:
+        """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
+        wanted: list[tuple[StreamFollower, list[bytes]]] = []
+
+        def ask() -> list[bytes]:
+            wanted[:] = [(follower, follower.commands()) for follower in followers]
+            return [*values, *(each for _, asked in wanted for each in asked)]
+
+        replies = await self._limits.pace.read(self._client, ask, is_alive=is_alive)
+        at = len(values)
+        for follower, commands in wanted:
+            if follower.from_scratch:
+                # Many entries have been received, and as many are to be read: others have their turn in between.
+                self._log.progress(self._followers, time.monotonic())
+                await asyncio.sleep(0)
+            follower.feed(replies[at : at + len(commands)])
+            at += len(commands)
+        return replies[: len(values)]

@@ -1,0 +1,134 @@
+"""The running totals of each of the three windows, and the totals of a whole memory at once.
+
+Regimes are indices into their names, as in the columns of a memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import KeysView, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.memory.memory_totals import MemoryTotals, ObservedTotals, TradedTotals
+from strategic_memory_server.memory.pnl_tallies import PnlTallies, PnlTotal
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
+from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
+
+_POLICIES = len(Policy)
+
+
+class ObservedTallies:
+    """Running totals of regime observations."""
+
+    def __init__(self) -> None:
+        self._pnl: PnlTallies[str] = PnlTallies()
+        self._confidence: PnlTallies[str] = PnlTallies()
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
+
+    def totals(self) -> ObservedTotals:
+        """Give the totals as they stand."""
+        return ObservedTotals(self._pnl.totals.copy(), self._confidence.totals.copy())
+
+    def add(self, window: RegimeWindow, names: Sequence[str]) -> None:
+        """Add observations."""
+        self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
+        self._confidence.add_all(names.__getitem__, window.regime, _known(window.confidence))
+
+    def remove(self, window: RegimeWindow, names: Sequence[str]) -> None:
+        """Take away observations that were added."""
+        columns = (window.regime, window.pnl, _known(window.confidence))
+        for code, pnl, confidence in zip(*(column.tolist() for column in columns), strict=True):
+            self._pnl.remove(names[code], pnl)
+            self._confidence.remove(names[code], confidence)
+
+
+class EarnedTallies:
+    """Running totals of portfolio entries."""
+
+    def __init__(self) -> None:
+        self._pnl: PnlTallies[str] = PnlTallies()
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
+
+    def totals(self) -> dict[str, PnlTotal]:
+        """Give the totals as they stand."""
+        return self._pnl.totals.copy()
+
+    def add(self, window: PortfolioWindow, names: Sequence[str]) -> None:
+        """Add entries."""
+        self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
+
+    def remove(self, window: PortfolioWindow, names: Sequence[str]) -> None:
+        """Take away entries that were added."""
+        for code, pnl in zip(window.regime.tolist(), window.pnl.tolist(), strict=True):
+            self._pnl.remove(names[code], pnl)
+
+
+class TradedTallies:
+    """Running totals of trade results."""
+
+    def __init__(self) -> None:
+        self._pnl: PnlTallies[str] = PnlTallies()
+        self._by_policy: PnlTallies[tuple[str, int]] = PnlTallies()
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._pnl.totals.keys()
+
+    def totals(self) -> TradedTotals:
+        """Give the totals as they stand."""
+        return TradedTotals(self._pnl.totals.copy(), self._by_policy.totals.copy())
+
+    def add(self, window: TradeWindow, names: Sequence[str]) -> None:
+        """Add trades."""
+        self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
+
+        def policy_key(group: int) -> tuple[str, int]:
+            regime, policy = divmod(group, _POLICIES)
+            return names[regime], policy
+
+        given = window.policy >= 0
+        group = window.regime[given] * _POLICIES + window.policy[given]
+        self._by_policy.add_all(policy_key, group, window.pnl[given])
+
+    def remove(self, window: TradeWindow, names: Sequence[str]) -> None:
+        """Take away trades that were added."""
+        columns = (window.regime, window.pnl, window.policy)
+        for code, pnl, policy in zip(*(column.tolist() for column in columns), strict=True):
+            regime = names[code]
+            self._pnl.remove(regime, pnl)
+            if policy >= 0:
+                self._by_policy.remove((regime, policy), pnl)
+
+
+def _known(confidences: FloatColumn) -> FloatColumn:
+    """Take a confidence that is absent, or not from 0 to 1, for 0."""
+    return np.where((confidences >= 0.0) & (confidences <= 1.0), confidences, 0.0)
+
+
+def out_of_range(confidences: FloatColumn) -> NDArray[np.bool_]:
+    """Tell which confidences are given and not from 0 to 1."""
+    outside: NDArray[np.bool_] = (confidences < 0.0) | (confidences > 1.0)
+    return outside
+
+
+def totals_of(memory: StrategicMemory, checkpoint: Checkpoint = go_on) -> MemoryTotals:
+    """Add up a whole memory. It calls `checkpoint` now and then."""
+    observed, earned, traded = ObservedTallies(), EarnedTallies(), TradedTallies()
+    observed.add(memory.regimes, memory.regime_names)
+    checkpoint()
+    earned.add(memory.portfolio, memory.regime_names)
+    checkpoint()
+    traded.add(memory.trades, memory.regime_names)
+    return MemoryTotals(observed.totals(), earned.totals(), traded.totals())

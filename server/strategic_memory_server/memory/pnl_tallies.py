@@ -1,0 +1,83 @@
+"""Tallies: running totals that entries are added to and taken from, exactly, so that they cannot drift.
+
+A tally of a group that has become empty is gone: adding entries and taking them away again leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.columns.distinct import distinct
+from strategic_memory_server.columns.exact_sum import exact, exact_sums
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+FEW = 24
+"""So many entries are added one by one sooner than together."""
+
+
+class PnlTotal(NamedTuple):
+    """Total of a group of entries.
+
+    Attributes:
+        entries: number of entries.
+        units: exact sum of their values, in units of 2**-1074; see `exact_sum.py`.
+        wins: entries with a positive value.
+        losses: entries with a negative value.
+    """
+
+    entries: int
+    units: int
+    wins: int
+    losses: int
+
+
+NOTHING = PnlTotal(0, 0, 0, 0)
+
+
+class PnlTallies(Generic[KeyT]):
+    """Totals of finite numbers by key. `totals` holds the keys that have entries, and its values never change."""
+
+    def __init__(self) -> None:
+        self.totals: dict[KeyT, PnlTotal] = {}
+
+    def add(self, key: KeyT, value: float) -> None:
+        """Add one entry."""
+        count, units, wins, losses = self.totals.get(key, NOTHING)
+        self.totals[key] = PnlTotal(count + 1, units + exact(value), wins + (value > 0), losses + (value < 0))
+
+    def remove(self, key: KeyT, value: float) -> None:
+        """Take away one entry that was added."""
+        count, units, wins, losses = self.totals[key]
+        if count == 1:
+            del self.totals[key]
+        else:
+            self.totals[key] = PnlTotal(count - 1, units - exact(value), wins - (value > 0), losses - (value < 0))
+
+    def add_all(self, key_of: Callable[[int], KeyT], group: IndexColumn, values: FloatColumn) -> None:
+        """Add many entries.
+
+        Args:
+            key_of: gives the key of a group.
+            group: group of each entry, from 0 up.
+            values: value of each entry.
+        """
+        if values.size <= FEW:
+            for index, value in zip(group.tolist(), values.tolist(), strict=True):
+                self.add(key_of(index), value)
+            return
+        groups = distinct(group)
+        wins = np.bincount(groups.place[values > 0], minlength=groups.found.size)
+        losses = np.bincount(groups.place[values < 0], minlength=groups.found.size)
+        sums = exact_sums(values, groups.place, groups.found.size)
+        for index, count, units, won, lost in zip(
+            groups.found.tolist(), groups.counts.tolist(), sums, wins.tolist(), losses.tolist(), strict=True
+        ):
+            before = self.totals.get(key_of(index), NOTHING)
+            self.totals[key_of(index)] = PnlTotal(
+                before.entries + count, before.units + units, before.wins + won, before.losses + lost
+            )

@@ -1,0 +1,23 @@
+"""HttpSettings: where the service listens for HTTP, and under which names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The HTTP side.
+
+    Attributes:
+        address: host:port to listen on; port 0 takes a free one.
+        hosts: names under which it is reached, beside localhost and the host of the address; "*": any.
+    """
+
+    address: str = "127.0.0.1:8001"
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """The names, with the host of the address."""
+        return (*self.hosts, self.address.rpartition(":")[0])

@@ -1,0 +1,1 @@
+"""Analyses: a few at once, in threads, within the memory that is set aside."""

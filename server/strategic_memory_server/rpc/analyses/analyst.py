@@ -1,0 +1,185 @@
+"""What Analyze answers: reads what is to be analysed, and works it out in a thread of its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import RedisError, ResponseError
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.evidence.exploration import Exploration
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.faults.errors import MemoryUnreadableError
+from strategic_memory_server.inputs.memory_apart import with_regimes_apart
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.time_span import TimeSpan
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.span_sums import sums_of_span
+from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
+from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
+from strategic_memory_server.rpc.wire.figures_to_wire import add_figures
+from strategic_memory_server.rpc.wire.from_wire import analysis_order
+from strategic_memory_server.rpc.wire.past_advice_to_wire import add_past_advice
+from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message
+from strategic_memory_server.rpc.wire.unparsed import Unparsed
+from strategic_memory_server.rpc.wire.unreceived import Unreceived
+from strategic_memory_server.waiting.checkpoint import Checkpoint
+from strategic_memory_server.what_if.past_advice.log_reader import (
+    Decode,
+    Page,
+    PastRevisions,
+    RevisionOrder,
+    read_past_revisions,
+)
+from strategic_memory_server.what_if.what_if import AnalysisOrder, analyze_memory, sums_of_trades
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSources:
+    """What is read for an analysis; and the caps on leverage in force, for where an input of theirs cannot be read."""
+
+    loader: MemoryLoader
+    memory_store: MemoryStore
+    trade_reader: TradeReader
+    log: FeedbackLogReader
+    clock_ms: Callable[[], int]
+    leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
+
+
+class Analyst:
+    """Answers requests for an analysis, a few at once.
+
+    Args:
+        sources: what is read.
+        settings: upon what the service advises, for what a request leaves out.
+        in_hand: counts the requests that are held.
+    """
+
+    def __init__(self, sources: AnalysisSources, settings: AdviceSettings, in_hand: RequestsInHand) -> None:
+        self._sources = sources
+        self._settings = settings
+        self._in_hand = in_hand
+        self._threads = AnalysisThreads()
+
+    async def answer(self, request: Unreceived[service_pb2.AnalyzeRequest]) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory, or the observations in the request.
+
+        Raises:
+            InvalidRequestError: something in the request is wrong.
+            MemoryUnreadableError: Redis could not be read.
+            TooMuchInHandError, RequestTooLargeError, RequestTooSlowError: it is not taken, see `RequestsInHand`.
+            google.protobuf.message.DecodeError: the request is none.
+        """
+        async with self._in_hand.received(request.receive) as received:
+            size = len(received)
+            async with self._threads.place(size):
+                found = await self._threads.run(functools.partial(self._analyze_inline, received), size)
+                if isinstance(found, service_pb2.AnalyzeResponse):
+                    return found
+                return await self._analyze_stored(found)
+
+    async def _analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+        order = analysis_order(request.settings, self._settings)
+        memory, sums, exploration = await self._stored_memory(order)
+        past = await self._past_revisions(memory, order)
+        answer = await self._threads.run(lambda stop: self._analyze(memory, order, stop, sums, exploration))
+        if past is not None:
+            await self._threads.run(lambda stop: add_past_advice(answer.analysis, past, memory, stop))
+        return answer
+
+    async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums, Exploration | None]:
+        span = order.span(self._sources.clock_ms())
+        loader = self._sources.loader.another(order.advice.windows, self._sources.leverage_caps())
+        try:
+            if span.is_open:
+                memory = (await loader.load()).memory
+            else:
+                memory = await loader.load_span(order.advice.windows, span)
+            return memory, *await self._sums(span, order)
+        except (RedisError, OSError) as error:
+            logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
+            raise MemoryUnreadableError from error
+
+    async def _past_revisions(self, memory: StrategicMemory, order: AnalysisOrder) -> PastRevisions | None:
+        """Read what was said about the trades; None where that was not asked for, or Redis refuses to read it."""
+        if not order.past_revisions:
+            return None
+        if not memory.trades.time_ms.size:
+            return PastRevisions((), 0)
+        first_trade_ms = int(memory.trades.time_ms[0])
+        wanted = RevisionOrder(order.past_revisions, first_trade_ms, order.as_of_ms)
+
+        def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[Page]:
+            return self._threads.run(lambda _: decode(entries))
+
+        try:
+            return await read_past_revisions(self._sources.log, wanted, in_thread)
+        except ResponseError as error:
+            # Another type, or not permitted: what is asked for first does not depend on it.
+            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            return None
+        except (RedisError, OSError) as error:
+            logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
+            raise MemoryUnreadableError from error
+
+    async def _sums(self, span: TimeSpan, order: AnalysisOrder) -> tuple[EvidenceSums, Exploration | None]:
+        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream.
+
+        And what the service is trying, where the evidence is weighed as the service weighs it.
+        """
+        decay = order.advice.evidence.decay
+        if span.is_open and decay == self._settings.evidence.decay:
+            sums, exploration = await self._sources.memory_store.look()
+            return sums, exploration if order.advice.evidence == self._settings.evidence else None
+        return await sums_of_span(
+            self._sources.trade_reader, span, decay, self._settings.trade_id_horizon, order.advice.max_regimes
+        ), None
+
+    def _analyze_inline(
+        self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
+    ) -> service_pb2.AnalyzeResponse | service_pb2.AnalyzeRequest:
+        """Analyse the observations in a request; give the request itself where it asks about the stored memory."""
+        checkpoint()
+        message = request.parse_and_forget()
+        if message.WhichOneof("memory") != "inline":
+            return message
+        order = analysis_order(message.settings, self._settings)
+        span = order.span(self._sources.clock_ms())
+        read = read_inline_memory(message.inline, order.advice.windows, span, checkpoint)
+        # What it holds has been copied, and can be as much again as everything that follows takes.
+        del message
+        sums = sums_of_trades(
+            read.trades, read.memory.regime_names, order.advice.evidence.decay, order.advice.max_regimes, checkpoint
+        )
+        memory = with_regimes_apart(read.memory, order.advice.max_regimes, checkpoint)
+        del read
+        return self._analyze(memory, order, checkpoint, sums)
+
+    def _analyze(
+        self,
+        memory: StrategicMemory,
+        order: AnalysisOrder,
+        checkpoint: Checkpoint,
+        sums: EvidenceSums,
+        exploration: Exploration | None = None,
+    ) -> service_pb2.AnalyzeResponse:
+        now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
+        found = analyze_memory(memory, order, now_ms, sums, exploration, checkpoint)
+        checkpoint()
+        analysis = analysis_message(found.analysis, memory)
+        checkpoint()
+        add_figures(analysis, found.deep)
+        return service_pb2.AnalyzeResponse(analysis=analysis, feedback=feedback_message(found.feedback))

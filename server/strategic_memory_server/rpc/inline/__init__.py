@@ -1,0 +1,1 @@
+"""A memory out of the columns of a request."""

@@ -1,0 +1,1 @@
+"""Between values of the domain and messages of the wire, both ways."""

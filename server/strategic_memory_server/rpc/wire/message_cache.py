@@ -1,0 +1,81 @@
+"""One message object per feedback and moment, shared read-only by every caller and stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.rpc.wire.to_wire import feedback_message, timestamp
+
+KEPT_MESSAGES = 2_048
+"""Messages of the feedbacks last asked for; more than streams that catch up together use at a time."""
+
+MOMENT_MS = 20
+"""Messages that are sent within so many milliseconds bear one time of sending, and so are one object."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was made for a feedback, which is kept beside it so that no other one can have its identity."""
+
+    feedback: Feedback
+    body: feedback_pb2.Feedback
+    message: service_pb2.StreamFeedbackResponse
+    sent_at_ms: int
+
+
+def no_problems() -> Mapping[str, str]:
+    """Give no problem."""
+    return {}
+
+
+class MessageCache:
+    """Keeps messages by the identity of the feedback: the hub and the log pages give all streams the same object."""
+
+    def __init__(self, clock_ms: Callable[[], int], problems: Callable[[], Mapping[str, str]] = no_problems) -> None:
+        """Stamp messages by this clock, milliseconds since 1970-01-01 UTC; tell these problems, sentences by name."""
+        self._clock_ms = clock_ms
+        self._problems = problems
+        self._kept: dict[int, _Kept] = {}
+        self._answered: Feedback | None = None
+        self._answer = service_pb2.GetFeedbackResponse()
+        self._answered_at_ms = 0
+
+    def response(self, feedback: Feedback) -> service_pb2.GetFeedbackResponse:
+        """Give the answer of GetFeedback."""
+        now_ms = self._clock_ms()
+        if feedback is not self._answered or not _is_same_moment(self._answered_at_ms, now_ms):
+            body = self._answer.feedback if feedback is self._answered else feedback_message(feedback)
+            self._answered, self._answered_at_ms = feedback, now_ms
+            problems = [service_pb2.Problem(name=name, sentence=said) for name, said in self._problems().items()]
+            self._answer = service_pb2.GetFeedbackResponse(feedback=body, sent_at=timestamp(now_ms), problems=problems)
+        return self._answer
+
+    def delivery(self, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:
+        """Give the message of a stream."""
+        now_ms = self._clock_ms()
+        kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
+        if not _is_same_moment(kept.sent_at_ms, now_ms):
+            kept.message, kept.sent_at_ms = _message(kept.body, now_ms), now_ms
+        if skipped:
+            return service_pb2.StreamFeedbackResponse(
+                feedback=kept.body, skipped_revisions=skipped, sent_at=timestamp(now_ms)
+            )
+        return kept.message
+
+    def _keep(self, feedback: Feedback, now_ms: int) -> _Kept:
+        body = feedback_message(feedback)
+        if len(self._kept) >= KEPT_MESSAGES:
+            del self._kept[next(iter(self._kept))]
+        kept = self._kept[id(feedback)] = _Kept(feedback, body, _message(body, now_ms), now_ms)
+        return kept
+
+
+def _message(body: feedback_pb2.Feedback, now_ms: int) -> service_pb2.StreamFeedbackResponse:
+    return service_pb2.StreamFeedbackResponse(feedback=body, sent_at=timestamp(now_ms))
+
+
+def _is_same_moment(then_ms: int, now_ms: int) -> bool:
+    return 0 <= now_ms - then_ms < MOMENT_MS

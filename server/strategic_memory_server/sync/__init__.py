@@ -1,0 +1,1 @@
+"""The loop: read, analyse, advise, publish."""

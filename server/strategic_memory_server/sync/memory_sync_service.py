@@ -1,0 +1,254 @@
+"""StrategicMemorySync: the loop that reads the memory, works out the advice and publishes it.
+
+Of all servers on one Redis, the one that leads publishes. The others read the memory at the interval all the same, so
+that whoever takes over has it at hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.entries.rejections import RejectionLedger
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
+from strategic_memory_server.inputs.input_problems import InputProblems
+from strategic_memory_server.inputs.input_watcher import InputWatcher
+from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.refused_inputs import explained
+from strategic_memory_server.inputs.rejection_log import RejectionLog
+from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
+from strategic_memory_server.process.wall_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.sync.regimes_problem import tell_of_regimes
+from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
+from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.sync.sync_status import SyncStatus
+
+STANDBY = "standby"
+"""Outcome of a cycle of a server that does not lead."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncParts:
+    """What the loop runs: load, analyze, recommend, publish; and what wakes it."""
+
+    loader: MemoryLoader
+    watcher: InputWatcher
+    analyzer: PatternAnalyzer
+    feedback: ReinforcementFeedback
+    publisher: FeedbackPublisher
+    leadership: Leadership
+    long_memory: LongMemory
+    evidence: EvidenceFeedback
+    problems: Problems = field(default_factory=Problems)
+
+
+class StrategicMemorySync:
+    """Runs the cycle at an interval; one cycle never overlaps another.
+
+    Args:
+        parts: what to run.
+        settings: when, and upon what to advise.
+        observe: is told the status after every cycle.
+        clock_ms: the time now in milliseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(
+        self,
+        parts: SyncParts,
+        settings: SyncSettings,
+        observe: Callable[[SyncStatus], None] = lambda status: None,
+        clock_ms: Callable[[], int] = unix_time_ms,
+    ) -> None:
+        self.status = SyncStatus()
+        self.rejections = RejectionLedger()
+        self._rejection_log = RejectionLog()
+        self._parts = parts
+        self._settings = settings
+        self._observe = observe
+        self._clock_ms = clock_ms
+        self._pace = SyncPace(parts.loader, parts.watcher, parts.leadership, settings)
+        self._read_up_to: Mapping[str, str] = {}
+        self._claim: Claim | None = None
+        self._loaded: StrategicMemory | None = None
+        self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
+
+    def stop(self) -> None:
+        """End `run` after the cycle in hand."""
+        self._pace.stopping.set()
+
+    async def run(self) -> None:
+        """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
+        while not self._pace.stopping.is_set():
+            started_s = loop_s()
+            status = await self.cycle()
+            if status.failure is not None:
+                await self._pace.after_failure()
+            elif status.outcome == STANDBY and not status.catching_up:
+                await self._pace.until_leading()
+            elif status.catching_up:
+                # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
+                await self._pace.in_between(started_s)
+            else:
+                await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
+
+    async def cycle(self) -> SyncStatus:
+        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
+        started = time.perf_counter()
+        claim = self._parts.leadership.claim
+        try:
+            status = await (self._sync(claim) if claim else self._stand_by())
+        except DeposedError:
+            self._parts.long_memory.forget()
+            self._parts.leadership.deposed()
+            claim, status = None, self._standing_by()
+        except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
+            self._parts.long_memory.forget()
+            self._parts.leadership.refused(error)
+            self._failed(describe_failure(error))
+            status = self.status
+        except Exception as error:
+            # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
+            self._parts.long_memory.forget()
+            logger.exception("Memory sync failed by a fault of the program")
+            self._failed(f"fault of the program: {type(error).__name__}")
+            status = self.status
+        elapsed_s = time.perf_counter() - started
+        # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
+        await asyncio.sleep(0)
+        if self._loaded is not None:
+            self._input_problems.look(self._loaded, unreadable_sources(self._parts.loader.caps))
+            self._loaded = None
+        if status.failure is None:
+            self._completed(status, elapsed_s, led=claim is not None)
+        self._observe(self.status)
+        return self.status
+
+    async def _stand_by(self) -> SyncStatus:
+        """Read the memory and leave it at that."""
+        self._parts.long_memory.forget()
+        await self._learn_caps()
+        loaded = await self._load()
+        return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
+
+    def _standing_by(self) -> SyncStatus:
+        why = self._parts.leadership.standby_reason
+        return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation=why)
+
+    async def _load(self) -> LoadedMemory:
+        loaded = await self._parts.loader.load()
+        self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
+        self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
+        tell_of_caps(self._parts.problems, self._parts.loader.caps)
+        return loaded
+
+    async def _learn_caps(self) -> None:
+        """Take over the caps that another server has read: their keys may not be readable now."""
+        self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
+
+    async def _sync(self, claim: Claim) -> SyncStatus:
+        """Load, analyze, recommend, publish."""
+        parts = self._parts
+        if claim != self._claim:
+            # Another server may have led in between, or Redis may have come back as another process.
+            parts.long_memory.forget()
+            await self._learn_caps()
+            self._claim = claim
+        loaded = await self._load()
+        analysis = parts.analyzer.analyze(loaded.memory)
+        advice = parts.feedback.recommend(analysis)
+        gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
+        tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
+        status = replace(
+            self.status,
+            failures=0,
+            failure=None,
+            trades_remembered=gathered.kept.sums.observations,
+            catching_up=loaded.is_behind or not gathered.is_complete,
+            samples=analysis.sample_count,
+            sources=loaded.memory.sources,
+        )
+        if isinstance(advice, NoAdvice):
+            # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
+            # said upon entries that are no longer there.
+            await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note, analysis.leverage_caps)
+            parts.long_memory.written(gathered.note)
+            return replace(
+                status,
+                outcome=advice.reason.code,
+                explanation=explained(advice.reason.sentence, loaded.memory.sources),
+                best_regime=UNKNOWN_REGIME,
+                policy=Policy.CONSERVATIVE,
+                confidence=0.0,
+            )
+        completed = parts.evidence.complete(
+            advice,
+            analysis,
+            gathered.kept.sums,
+            self._settings.advice.rules,
+            gathered.stored.exploration,
+            may_begin=gathered.is_complete,
+        )
+        advice, note = completed.advice, gathered.note_with(completed.exploration)
+        now_ms = self._clock_ms()
+        times = Times(
+            computed_at_ms=now_ms,
+            data_as_of_ms=analysis.data_as_of_ms,
+            valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
+        )
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, note)
+        parts.long_memory.written(note)
+        return replace(
+            status,
+            outcome="published" if publication.is_new else "confirmed",
+            explanation="",
+            best_regime=advice.preferred_regime,
+            policy=advice.updated_policy,
+            confidence=advice.confidence_boost,
+        )
+
+    def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
+        self._pace.retries.reset()
+        self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
+        if led:
+            self.status = replace(self.status, iteration=status.iteration + 1)
+            self._log_completion()
+
+    def _failed(self, failure: str) -> None:
+        failures = self.status.failures + 1
+        if failure != self.status.failure:
+            logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
+        self.status = replace(self.status, failures=failures, failure=failure)
+
+    def _log_completion(self) -> None:
+        status = self.status
+        logger.info(
+            "Memory sync iteration complete",
+            iteration=status.iteration,
+            samples=status.samples,
+            best_regime=status.best_regime,
+            policy=status.policy.name,
+            confidence=status.confidence,
+            elapsed_ms=round(status.elapsed_s * 1000, 3),
+            outcome=status.outcome,
+        )

@@ -1,0 +1,124 @@
+"""SyncPace: when the next sync begins.
+
+Entries of the streams start one, the interval does, and so does a change of the caps on leverage: their two keys are
+looked at at a pace of their own, so that a lowered cap acts soon however long the interval is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+from redis.exceptions import RedisError
+
+from strategic_memory_server.inputs.input_watcher import InputWatcher
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.waiting.backoff import Backoff
+
+LONGEST_RETRY_S = 5.0
+
+CAPS_S = 1.0
+"""Time between two looks at the caps on leverage while nothing else is to be done, seconds."""
+
+
+class SyncPace:
+    """Waits on behalf of the sync loop.
+
+    Args:
+        loader: looks at the caps.
+        watcher: waits for entries.
+        leadership: whether this server leads.
+        settings: when to sync.
+    """
+
+    def __init__(
+        self, loader: MemoryLoader, watcher: InputWatcher, leadership: Leadership, settings: SyncSettings
+    ) -> None:
+        self.stopping = asyncio.Event()
+        """Set: `run` ends after the cycle in hand, and no wait lasts."""
+        self.retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
+        self._unwatched = Backoff(settings.retry_s, settings.interval_s)
+        self._loader = loader
+        self._watcher = watcher
+        self._leadership = leadership
+        self._settings = settings
+
+    async def after_failure(self) -> None:
+        """Wait for the retry, longer each time."""
+        await self._pause(self.retries.next_s())
+
+    async def until_leading(self) -> None:
+        """Wait until this server leads, at most until the next reading of the memory is due."""
+        waits = [
+            asyncio.ensure_future(self.stopping.wait()),
+            asyncio.ensure_future(self._leadership.wait(self._settings.interval_s)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def in_between(self, started_s: float) -> None:
+        """Wait as short as may be between two syncs."""
+        await self._pause(started_s + self._settings.floor_s - loop_s())
+
+    async def until_due(self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]) -> None:
+        """Wait until there is something to sync, at most until the interval has passed.
+
+        Args:
+            started_s: when the last sync began, by the clock of the event loop.
+            read_up_to: id of the newest entry that it read of each stream, by source.
+            heads: id of the entry that each of the service's own streams ends with, by key.
+        """
+        settings = self._settings
+        due_s = started_s + settings.interval_s
+        look_s = loop_s() + CAPS_S
+        watching = settings.reactive
+        while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
+            if loop_s() >= look_s:
+                if await self._caps_have_changed():
+                    return
+                look_s = loop_s() + CAPS_S
+            wait_s = min(left_s, max(look_s - loop_s(), 0.001))
+            if not watching:
+                await self._pause(wait_s)
+                continue
+            try:
+                arrived = await self._watcher.wait(read_up_to, wait_s, heads)
+            except (RedisError, OSError):
+                # Redis has gone away: the next sync finds out, and retries at its own pace.
+                later_s = settings.retry_s
+            else:
+                if arrived is None:
+                    # A sync finds out which key is in the way and leaves it out; if that is no help, sync more rarely.
+                    later_s = self._unwatched.next_s()
+                else:
+                    self._unwatched.reset()
+                    if not arrived:
+                        continue
+                    later_s = max(settings.debounce_s, started_s + settings.floor_s - loop_s())
+            due_s, watching = min(due_s, loop_s() + later_s), False
+
+    async def _caps_have_changed(self) -> bool:
+        try:
+            return await self._loader.caps_have_changed()
+        except (RedisError, OSError):
+            # Redis has gone away: the next sync finds out, and says so.
+            return False
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or until stopped."""
+        if seconds <= 0:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+
+
+def loop_s() -> float:
+    """Give the time of the event loop, seconds."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,175 @@
+"""RollingResults and RollingPortfolio: windows whose entries can be without a regime of their own.
+
+Such an entry is joined to the observation that it took its regime from. It is joined anew when observations come in
+late, and is UNKNOWN once that observation has been trimmed from its stream: what counts is what Redis holds now.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import KeysView, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries.entries import PortfolioEntry
+from strategic_memory_server.entries.notes import REGIME_INFERRED, REGIME_NOT_OBSERVED
+from strategic_memory_server.memory.memory_tallies import EarnedTallies
+from strategic_memory_server.memory.pnl_tallies import PnlTotal
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, PortfolioWindow
+from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE, NOT_OBSERVED, Observed
+from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
+from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.rolling_window import RollingWindow
+
+_LOOKED_AT_ONCE = 1_024
+_PORTFOLIO_DTYPES: Mapping[str, DTypeLike] = {
+    "regime": np.int64,
+    "pnl": np.float64,
+    **PLACE_DTYPES,
+    "joined": JOIN_DTYPE,
+}
+
+
+def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[bytes], names: NameTable) -> Columns:
+    """Make columns of portfolio entries; the regime of one without its own is -1."""
+    return {
+        "regime": names.column([entry.regime for entry in entries]),
+        "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
+        **place_columns(position_column(positions)),
+    }
+
+
+def without_regime(columns: Columns) -> PositionColumn:
+    """Give the positions of the entries that have no regime of their own."""
+    positions: PositionColumn = columns["position"][columns["regime"] < 0]
+    return positions
+
+
+def with_regimes(columns: Columns, observed: Observed) -> Columns:
+    """Give every entry a regime, and a column that says which observation it is joined to."""
+    regimes = columns["regime"].copy()
+    joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
+    missing = np.flatnonzero(regimes < 0)
+    if missing.size:
+        regimes[missing], joined[missing] = observed.as_of(columns["position"][missing])
+    return {**columns, "regime": regimes, "joined": joined}
+
+
+class RollingResults(RollingWindow):
+    """What the two windows have in common; `names` gives regimes an index."""
+
+    def __init__(self, length: int, buffer: ColumnBuffer, limits: ReadingLimits, names: NameTable) -> None:
+        super().__init__(length, buffer, limits)
+        self._names = names
+        self._inferred = self._not_observed = 0
+        self._held_from = 0
+        """Entries before this place are not joined to any observation."""
+
+    def notes(self, latest_ms: int) -> dict[str, int]:
+        """Count what is worth a note."""
+        counts = {REGIME_INFERRED: self._inferred, REGIME_NOT_OBSERVED: self._not_observed}
+        return super().notes(latest_ms) | {note: count for note, count in counts.items() if count}
+
+    def append(self, columns: Columns) -> None:
+        """Add entries at the new end; they have regimes."""
+        self._tally(columns, 1)
+        self.buffer.append(columns)
+
+    def late(self, first_new: bytes) -> NDArray[np.intp]:
+        """Give the places of entries without a regime of their own that are not older than a new observation."""
+        positions = self.positions
+        if not positions.size or positions[-1] < first_new:
+            return np.empty(0, dtype=np.intp)
+        start = int(np.searchsorted(positions, first_new))
+        return start + np.flatnonzero(self.buffer.column("joined")[start:] != GIVEN)
+
+    def lost(self, first: bytes) -> NDArray[np.intp]:
+        """Give the places, some at a time, of entries joined to an observation before the first that is left."""
+        joined = self.buffer.column("joined")
+        while self._held_from < len(self):
+            block = joined[self._held_from : self._held_from + _LOOKED_AT_ONCE]
+            holding = (block >= first) & (block != GIVEN)
+            end = int(np.argmax(holding)) if holding.any() else block.size
+            lost = self._held_from + np.flatnonzero((block[:end] != GIVEN) & (block[:end] != NOT_OBSERVED))
+            self._held_from += end
+            if lost.size or end < block.size:
+                return lost
+        return np.empty(0, dtype=np.intp)
+
+    def join(self, places: NDArray[np.intp], observed: Observed) -> None:
+        """Join entries without a regime of their own, at some places, anew."""
+        before = {name: column[places] for name, column in self.buffer.columns().items()}
+        regimes, joined = observed.as_of(before["position"])
+        changed = np.flatnonzero((regimes != before["regime"]) | (joined != before["joined"]))
+        if not changed.size:
+            return
+        before = {name: column[changed] for name, column in before.items()}
+        after = {**before, "regime": regimes[changed], "joined": joined[changed]}
+        for columns, sign in ((before, -1), (after, 1)):
+            self._tally(columns, sign)
+        self.buffer.correct("regime", places[changed], after["regime"])
+        self.buffer.correct("joined", places[changed], after["joined"])
+        self._held_from = min(self._held_from, int(places[changed[0]]))
+
+    def drop_oldest(self, count: int) -> None:
+        """Remove so many of the oldest entries."""
+        super().drop_oldest(count)
+        self._held_from = max(self._held_from - count, 0)
+
+    def _tally(self, columns: Columns, sign: int) -> None:
+        self._note(columns, sign)
+        self._count(columns, sign)
+
+    def _note(self, columns: Columns, sign: int) -> None:
+        missing = columns["joined"] != GIVEN
+        unknown = columns["regime"][missing] == self._names.index(UNKNOWN_REGIME)
+        self._not_observed += sign * int(np.count_nonzero(unknown))
+        self._inferred += sign * int(np.count_nonzero(~unknown))
+
+    def _uncount_oldest(self, count: int) -> None:
+        self._tally(self.buffer.columns(0, count), -1)
+
+    def _reset_tallies(self) -> None:
+        self._inferred = self._not_observed = self._held_from = 0
+
+    @abstractmethod
+    def _count(self, columns: Columns, sign: int) -> None:
+        """Add entries to the tallies (1), or take them away (-1)."""
+
+
+class RollingPortfolio(RollingResults):
+    """Portfolio entries."""
+
+    def __init__(self, length: int, limits: ReadingLimits, names: NameTable) -> None:
+        super().__init__(length, ColumnBuffer(_PORTFOLIO_DTYPES), limits, names)
+        self._tallies = EarnedTallies()
+
+    def window(self) -> PortfolioWindow:
+        """Give the window as it stands."""
+        return _portfolio_window(self.buffer.columns())
+
+    @property
+    def regimes(self) -> KeysView[str]:
+        """The regimes that have entries."""
+        return self._tallies.regimes
+
+    def totals(self) -> dict[str, PnlTotal]:
+        """Give its totals."""
+        return self._tallies.totals()
+
+    def _count(self, columns: Columns, sign: int) -> None:
+        change = self._tallies.add if sign > 0 else self._tallies.remove
+        change(_portfolio_window(columns), self._names.names)
+
+    def _reset_tallies(self) -> None:
+        super()._reset_tallies()
+        self._tallies = EarnedTallies()
+
+
+def _portfolio_window(columns: Columns) -> PortfolioWindow:
+    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"])

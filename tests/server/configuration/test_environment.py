@@ -1,0 +1,293 @@
+"""Environment and flags: every variable, what a wrong value says, and that no secret is in a message."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.configuration.environment import Environment, SettingsError, _variable, read_environment
+from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
+
+HIDDEN = "s3cr3t"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the machine that runs the tests counts."""
+    for name in list(os.environ):
+        if name.upper().startswith("STRATEGIC_MEMORY_") or name in ("REDIS_URL", "MEMORY_SYNC_INTERVAL"):
+            monkeypatch.delenv(name)
+
+
+def error_for(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        read_environment()
+    return str(refused.value)
+
+
+def test_without_variables_the_documented_defaults_hold() -> None:
+    settings = read_environment().service_settings()
+    assert settings == ServiceSettings()
+    assert settings.redis.url == "redis://redis:6379/0"
+    assert (settings.sync.interval_s, settings.sync.validity_s) == (60.0, 180.0)
+    assert (settings.grpc.address, settings.http.address) == ("127.0.0.1:50051", "127.0.0.1:8001")
+    assert settings.redis.key_prefix == "quantum"
+    windows = settings.sync.advice.windows
+    assert (windows.regime, windows.portfolio, windows.trades) == (50, 50, 30)
+
+
+GOOD: list[tuple[str, str, str, object]] = [
+    ("REDIS_URL", "rediss://user:pass@[::1]:6380/3", "redis.url", "rediss://user:pass@[::1]:6380/3"),
+    ("REDIS_URL", "unix:///run/redis.sock?db=2", "redis.url", "unix:///run/redis.sock?db=2"),
+    ("MEMORY_SYNC_INTERVAL", "0.5", "sync.interval_s", 0.5),
+    ("STRATEGIC_MEMORY_KEY_PREFIX", "{desk}:a:", "redis.key_prefix", "{desk}:a"),
+    ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", "1.5", "redis.connect_timeout_s", 1.5),
+    ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", "1.5", "redis.command_timeout_s", 1.5),
+    ("STRATEGIC_MEMORY_VALIDITY", "90", "sync.validity_s", 90.0),
+    ("STRATEGIC_MEMORY_REGIME_WINDOW", "1000000", "sync.advice.windows.regime", 1_000_000),
+    ("STRATEGIC_MEMORY_PORTFOLIO_WINDOW", "1", "sync.advice.windows.portfolio", 1),
+    ("STRATEGIC_MEMORY_TRADE_WINDOW", "7", "sync.advice.windows.trades", 7),
+    ("STRATEGIC_MEMORY_MINIMUM_SAMPLES", "1", "sync.advice.minimum_samples", 1),
+    ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", "9", "sync.advice.minimum_policy_trades", 9),
+    ("STRATEGIC_MEMORY_RETAINED_REVISIONS", "5", "log.retained_revisions", 5),
+    ("STRATEGIC_MEMORY_RECENT_REVISIONS", "2", "log.recent_revisions", 2),
+    ("STRATEGIC_MEMORY_GRPC_ADDRESS", "[::]:0", "grpc.address", "[::]:0"),
+    ("STRATEGIC_MEMORY_HTTP_ADDRESS", "localhost:65535", "http.address", "localhost:65535"),
+    ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", "0.1", "grpc.heartbeat_s", 0.1),
+    ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", "3", "grpc.max_subscribers", 3),
+    ("STRATEGIC_MEMORY_HTTP_HOSTS", " a.example, b ,", "http.all_hosts", ("a.example", "b", "127.0.0.1")),
+    ("STRATEGIC_MEMORY_PEER_SHARE", "1", "grpc.peer_share", 1.0),
+    ("STRATEGIC_MEMORY_MAX_REQUEST_MIB", "96", "grpc.max_request_bytes", 96 << 20),
+    ("STRATEGIC_MEMORY_MAX_REQUEST_MIB", "96", "grpc.max_in_hand_bytes", 144 << 20),
+    ("STRATEGIC_MEMORY_MAX_IN_HAND_MIB", "16", "grpc.max_in_hand_bytes", 16 << 20),
+    ("STRATEGIC_MEMORY_MAX_CONNECTION_AGE", "90", "grpc.max_connection_age_s", 90.0),
+    ("STRATEGIC_MEMORY_SYNC_MODE", "periodic", "sync.reactive", False),
+    ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
+    ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
+    ("STRATEGIC_MEMORY_ROLE", " Serve", "role", Role.SERVE),
+    ("STRATEGIC_MEMORY_RULES", "Evidence", "sync.advice.rules", Rules.EVIDENCE),
+    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.99", "sync.advice.evidence.decay", 0.99),
+    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.advice.evidence.required_probability", 0.9),
+    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", "30", "sync.advice.evidence.minimum_weight", 30.0),
+    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", "0.1", "sync.advice.evidence.risk_aversion", 0.1),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", "Off", "sync.advice.evidence.explore", False),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", "0.5", "sync.advice.evidence.exploration_width", 0.5),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", "40", "sync.advice.evidence.exploration_hold", 40),
+    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", "0", "sync.advice.trade_id_horizon", 0),
+    ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.advice.max_regimes", 250),
+    ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
+    ("STRATEGIC_MEMORY_LEAD_ANYWAY", "on", "sync.lead_anyway", True),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "path", "expected"), GOOD)
+def test_each_variable_reaches_its_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, path: str, expected: object
+) -> None:
+    monkeypatch.setenv(name, value)
+    found: Any = read_environment().service_settings()
+    for part in path.split("."):
+        found = getattr(found, part)
+    assert found == expected
+
+
+def test_the_evidence_explores_when_it_is_in_charge_and_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIC_MEMORY_RULES", "evidence")
+    assert not read_environment().service_settings().sync.advice.evidence.explore
+    monkeypatch.setenv("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", " ON ")
+    assert read_environment().service_settings().sync.advice.evidence.explore
+
+
+def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIC_MEMORY_LOG_LEVEL", " warning ")
+    monkeypatch.setenv("STRATEGIC_MEMORY_LOG_FORMAT", "console")
+    environment = read_environment()
+    assert (environment.log_level, environment.log_format) == ("WARNING", "console")
+
+
+# Each of these needs another one, or a file: test_redis_settings_check.py has their good values.
+TOGETHER = {
+    "STRATEGIC_MEMORY_REDIS_CA",
+    "STRATEGIC_MEMORY_REDIS_CERT",
+    "STRATEGIC_MEMORY_REDIS_KEY",
+    "STRATEGIC_MEMORY_REDIS_PASSWORD_FILE",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD_FILE",
+    "STRATEGIC_MEMORY_REDIS_SENTINEL_USERNAME",
+}
+
+NUMBERS = ["abc", "-1", "nan", "inf", "1e400", "1,5"]
+WRONG: list[tuple[str, list[str], str]] = [
+    ("REDIS_URL", ["localhost:6379", "http://x", "redis://h:port/0", "redis://h:99999"], "give redis://"),
+    ("REDIS_URL", ["redis://h/zero", "redis://h/0/1", "redis://h/0#x"], "database number"),
+    ("REDIS_URL", ["redis://h/0?decode_responses=true", "redis://h/0?protocol=3", "redis://h?nonsense=1"], "option"),
+    ("REDIS_URL", ["redis://h/0?ssl_ca_certs=x"], "need rediss://"),
+    ("MEMORY_SYNC_INTERVAL", [*NUMBERS, "0", "86401"], ""),
+    ("STRATEGIC_MEMORY_KEY_PREFIX", ["a b", "é", "a\nb", ":", ":::", "x" * 129], "printable ASCII"),
+    *((name, ["/not/there"], "REDIS_URL") for name in sorted(TOGETHER - {"STRATEGIC_MEMORY_REDIS_PASSWORD_FILE"})),
+    ("STRATEGIC_MEMORY_REDIS_PASSWORD_FILE", ["/not/there"], "cannot be read"),
+    ("STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_VALIDITY", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_VALIDITY", ["60", "89.9"], "make STRATEGIC_MEMORY_VALIDITY at least 1.5 intervals (90 s)"),
+    ("STRATEGIC_MEMORY_REGIME_WINDOW", [*NUMBERS, "0", "1000001", "1.5"], ""),
+    ("STRATEGIC_MEMORY_PORTFOLIO_WINDOW", [*NUMBERS, "0", "1000001"], ""),
+    ("STRATEGIC_MEMORY_TRADE_WINDOW", [*NUMBERS, "0", "1000001"], ""),
+    ("STRATEGIC_MEMORY_MINIMUM_SAMPLES", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_RETAINED_REVISIONS", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_RECENT_REVISIONS", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["50051", "h:99999", "h:", ":1", "a b:1", "::1:5", "h:\u0665"], "give host:port"),
+    ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["8001", "h:65536", "[::1]", "h:-1"], "give host:port"),
+    ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", [*NUMBERS, "0.09", "3601"], ""),
+    ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", [*NUMBERS, "0"], ""),
+    ("STRATEGIC_MEMORY_MAX_CONNECTION_AGE", [*NUMBERS, "0.5", "inf", "86401"], ""),
+    ("STRATEGIC_MEMORY_LOG_LEVEL", ["LOUD", "10"], "'DEBUG'"),
+    ("STRATEGIC_MEMORY_LOG_FORMAT", ["xml"], "'json' or 'console'"),
+    ("STRATEGIC_MEMORY_SYNC_MODE", ["sometimes"], "'reactive' or 'periodic'"),
+    ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", [*NUMBERS, "11"], ""),
+    ("STRATEGIC_MEMORY_SYNC_FLOOR", [*NUMBERS, "61"], ""),
+    ("STRATEGIC_MEMORY_ROLE", ["leader", "both"], "'sync' or 'serve'"),
+    ("STRATEGIC_MEMORY_RULES", ["both"], "'reference' or 'evidence'"),
+    ("STRATEGIC_MEMORY_EVIDENCE_DECAY", ["x", "nan", "inf", "0", "1.1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", ["x", "nan", "0.4", "1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES", ["x", "nan", "-1", "inf"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_RISK_AVERSION", ["x", "nan", "-1", "inf"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", ["yes", "1"], "'off' or 'on'"),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", ["on"], "set STRATEGIC_MEMORY_RULES=evidence"),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_WIDTH", [*NUMBERS, "10.1"], ""),
+    ("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION_HOLD", [*NUMBERS, "0", "1.5", "1000001"], ""),
+    ("STRATEGIC_MEMORY_PEER_SHARE", ["x", "0", "1.01", "nan"], ""),
+    ("STRATEGIC_MEMORY_HTTP_HOSTS", ["a:8001", "http://a", "a b"], ""),
+    ("STRATEGIC_MEMORY_MAX_REQUEST_MIB", ["x", "0", "97", "1.5"], ""),
+    ("STRATEGIC_MEMORY_MAX_IN_HAND_MIB", ["x", "0", "15", "1025"], ""),
+    ("STRATEGIC_MEMORY_MAX_REGIMES", ["x", "3", "251"], ""),
+    ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
+    ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
+    ("STRATEGIC_MEMORY_LEAD_ANYWAY", ["x", "1", "yes"], ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"), [(name, value, fix) for name, values, fix in WRONG for value in values]
+)
+def test_a_wrong_value_is_one_line_that_names_the_variable_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, fix: str
+) -> None:
+    message = error_for(monkeypatch, **{name: value})
+    assert len(message.splitlines()) == 1
+    assert message.startswith(name)
+    assert fix in message
+    assert len(message) > len(name) + 15
+    assert "value_error" not in message
+    assert "pydantic" not in message
+
+
+def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:
+    prefixed = {
+        field.validation_alias if isinstance(field.validation_alias, str) else f"STRATEGIC_MEMORY_{name.upper()}"
+        for name, field in Environment.model_fields.items()
+    }
+    assert {name for name, _, _ in WRONG} == prefixed
+    assert {name for name, *_ in GOOD} | {
+        "STRATEGIC_MEMORY_LOG_LEVEL",
+        "STRATEGIC_MEMORY_LOG_FORMAT",
+    } | TOGETHER == prefixed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://user:{HIDDEN}@host:6379/0",
+        f"redis://user:{HIDDEN}@host:port/0",
+        f"redis://user:{HIDDEN}@host:6379/zero",
+        f"redis://user:1/{HIDDEN}@host:6379/0",
+        f"redis://user:1#{HIDDEN}@host:6379/0",
+        f"redis://user:1?{HIDDEN}@host:6379/0",
+        f"redis://host/0?password={HIDDEN}&x=1",
+        f"redis://host/0?{HIDDEN}=1",
+        f"{HIDDEN}",
+    ],
+)
+def test_a_password_is_never_in_a_message(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    message = error_for(monkeypatch, REDIS_URL=url, MEMORY_SYNC_INTERVAL="abc")
+    assert HIDDEN not in message
+    assert len(message.splitlines()) == 2
+
+
+def test_a_password_is_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", f"redis://user:{HIDDEN}@host:6379/0")
+    environment = read_environment()
+    assert HIDDEN not in repr(environment.service_settings())
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in WRONG}))
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "")
+    assert read_environment().service_settings() == ServiceSettings()
+
+
+def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = error_for(
+        monkeypatch, REDIS_URL="x", STRATEGIC_MEMORY_TRADE_WINDOW="0", STRATEGIC_MEMORY_GRPC_ADDRESS="y"
+    )
+    assert [line.split(":")[0] for line in message.splitlines()] == [
+        "REDIS_URL",
+        "STRATEGIC_MEMORY_TRADE_WINDOW",
+        "STRATEGIC_MEMORY_GRPC_ADDRESS",
+    ]
+
+
+def test_flags_go_before_the_environment_and_are_checked_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "5")
+    monkeypatch.setenv("STRATEGIC_MEMORY_KEY_PREFIX", "environment")
+    environment = read_environment({"interval": 7, "key_prefix": None, "redis_url": "redis://h:1/2"})
+    assert (environment.interval, environment.key_prefix, environment.redis_url) == (7, "environment", "redis://h:1/2")
+    with pytest.raises(SettingsError) as refused:
+        read_environment({"interval": 0.0, "grpc_address": "x", "redis_url": f"redis://:{HIDDEN}@h:port"})
+    lines = str(refused.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "REDIS_URL",
+        "MEMORY_SYNC_INTERVAL",
+        "STRATEGIC_MEMORY_GRPC_ADDRESS",
+    ]
+    assert HIDDEN not in str(refused.value)
+
+
+def test_the_validity_follows_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10")
+    assert read_environment().service_settings().sync.validity_s == 30.0
+    monkeypatch.setenv("STRATEGIC_MEMORY_VALIDITY", "15")
+    assert read_environment().service_settings().sync.validity_s == 15.0
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10.1")
+    with pytest.raises(
+        SettingsError, match=r"^STRATEGIC_MEMORY_VALIDITY is 15 s while MEMORY_SYNC_INTERVAL is 10\.1 s"
+    ):
+        read_environment()
+
+
+def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("strategic_memory_trade_window", "9")
+    monkeypatch.setenv("STRATEGIC_MEMORY_NOT_A_SETTING", "9")
+    assert read_environment().service_settings().sync.advice.windows.trades == 9
+
+
+@pytest.mark.parametrize(("interval", "lease_s"), [("60", 5.0), ("5", 5.0), ("2", 2.0), ("0.1", 1.0)])
+def test_an_advice_outlives_the_change_of_a_leader_by_default(
+    monkeypatch: pytest.MonkeyPatch, interval: str, lease_s: float
+) -> None:
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", interval)
+    assert read_environment().service_settings().sync.lease_s == lease_s
+
+
+def test_every_variable_has_a_row_in_the_documentation() -> None:
+    documented = Path(__file__).parents[3] / "docs" / "configuration.md"
+    rows = [line for line in documented.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    first_cells = " ".join(row.split("|")[1] for row in rows)
+    assert [name for name in map(_variable, Environment.model_fields) if f"`{name}`" not in first_cells] == []

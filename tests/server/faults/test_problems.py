@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structlog.testing import capture_logs
+
+from strategic_memory_server.faults.problems import Problems
+
+
+@dataclass
+class Clock:
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_problem_stands_until_it_is_withdrawn() -> None:
+    problems = Problems(Clock())
+    problems.state("log_lost", "the log is gone")
+    assert problems.standing == {"log_lost": "the log is gone"}
+    problems.withdraw("log_lost")
+    assert problems.standing == {}
+
+
+def test_a_problem_with_an_end_stands_until_then() -> None:
+    clock = Clock()
+    problems = Problems(clock)
+    problems.state("cap_lifted", "the cap was deleted", for_s=10.0)
+    clock.now_s = 9.9
+    assert "cap_lifted" in problems.standing
+    clock.now_s = 10.0
+    assert problems.standing == {}
+
+
+def test_a_problem_is_logged_when_it_arises_and_when_it_ends_and_its_newest_sentence_is_shown() -> None:
+    problems = Problems(Clock())
+    with capture_logs() as lines:
+        problems.state("log_lost", "1 revision lost")
+        problems.state("log_lost", "2 revisions lost")
+        assert problems.standing == {"log_lost": "2 revisions lost"}
+        problems.withdraw("log_lost")
+        problems.withdraw("log_lost")
+        problems.state("log_lost", "3 revisions lost")
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("Problem", "warning"),
+        ("Problem is over", "info"),
+        ("Problem", "warning"),
+    ]

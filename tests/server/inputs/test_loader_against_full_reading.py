@@ -1,0 +1,112 @@
+"""A loader that has read many changes one by one knows what a new loader reads, and what a brute force finds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+from brute_force import Rows, expected_regimes, expected_transitions
+from changing_streams import KINDS, ChangingStreams
+from input_streams import Id
+from memory_rows import rows_of
+from plain_figures import plain
+
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
+from strategic_memory_server.what_if.regime_details import regime_details
+from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.window_settings import WindowSettings
+
+LOADS = 25
+
+
+def reports(memory: StrategicMemory) -> list[SourceReport]:
+    """What the sources contributed, without the gaps, of which a new loader cannot know."""
+    return [
+        dataclasses.replace(
+            report,
+            noted={
+                note: count
+                for note, count in report.noted.items()
+                if note not in (TRIMMED_BEFORE_READ, PERHAPS_TRIMMED_BEFORE_READ)
+            },
+        )
+        for report in memory.sources
+    ]
+
+
+def check_against_brute_force(memory: StrategicMemory, rows: Rows) -> None:
+    """Compare every figure."""
+    analysis, details = PatternAnalyzer().analyze(memory), regime_details(memory)
+    expected = []
+    for wanted in map(dataclasses.asdict, expected_regimes(rows)):
+        for name in ("dwell_observations", "dwell_seconds"):
+            wanted[name] = None if wanted[name] is None else pytest.approx(wanted[name], rel=1e-12)
+        expected.append(wanted)
+    assert [plain(figures, details) for figures in analysis.regimes] == expected
+    transitions = {(step.from_regime, step.to_regime): step.count for step in details.transitions}
+    assert transitions == expected_transitions(rows)
+    assert analysis.sample_count == len(rows.all())
+    assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
+    assert analysis.data_as_of_ms == max((row.time_ms for row in rows.all()), default=None)
+
+
+def hidden_deletion(before: Mapping[str, list[Id]], after: Mapping[str, list[Id]]) -> bool:
+    """Whether a stream lost an entry in the middle as well as its first one: its length does not give that away."""
+    for kind in KINDS:
+        old, new = before[kind], after[kind]
+        lost = [entry_id for entry_id in old if entry_id not in new]
+        if lost and new and new[0] != old[0] and max(lost) > new[0]:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_after_every_change(seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
+    random = Random(seed)
+    windows = WindowSettings(*(random.choice((1, 2, 4, 9, 30)) for _ in range(3)))
+    limits = ReadingLimits(page_entries=random.choice((1, 2, 5, 13, 100)))
+    streams = ChangingStreams(redis_client, random)
+    loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
+    seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
+    for _ in range(LOADS):
+        for _ in range(random.choice((0, 1, 1, 2, 6))):
+            streams.change()
+        now = {kind: streams.ids(kind) for kind in KINDS}
+        kept = (await loader.load(anew=hidden_deletion(seen, now))).memory
+        seen = now
+        fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
+        rows = streams.contents().rows(windows.regime, windows.portfolio, windows.trades)
+        assert rows_of(kept) == rows
+        assert rows_of(fresh) == rows
+        assert PatternAnalyzer().analyze(kept) == PatternAnalyzer().analyze(fresh)
+        assert reports(kept) == reports(fresh)
+        check_against_brute_force(kept, rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_where_malformed_entries_end_the_search(
+    seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    random = Random(seed)
+    windows = WindowSettings(*(random.choice((1, 3, 8)) for _ in range(3)))
+    limits = ReadingLimits(page_entries=random.choice((1, 4, 50)), extra_entries=random.choice((0, 1, 4)))
+    streams = ChangingStreams(redis_client, random, unplaced=0.0, malformed=0.6)
+    loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
+    seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
+    for _ in range(LOADS):
+        for _ in range(random.choice((0, 1, 1, 2, 6))):
+            streams.change()
+        now = {kind: streams.ids(kind) for kind in KINDS}
+        kept = (await loader.load(anew=hidden_deletion(seen, now))).memory
+        seen = now
+        fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
+        assert rows_of(kept) == rows_of(fresh)
+        assert PatternAnalyzer().analyze(kept) == PatternAnalyzer().analyze(fresh)
+        assert reports(kept) == reports(fresh)

@@ -1,0 +1,277 @@
+"""Inline memories: refused whole with the column and the index of the first bad value, or built as they are."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from each_case import each_case
+from hypothesis import given
+from hypothesis import strategies as st
+from regime_figures import caps
+from repeatable import repeatable
+
+from strategic_memory.v1 import memory_pb2
+from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS
+from strategic_memory_server.faults.errors import InvalidRequestError
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
+from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
+from strategic_memory_server.rpc.inline.inline_names import NAMES_AT_ONCE
+from strategic_memory_server.what_if.regime_details import regime_details
+from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
+
+RegimeColumns = memory_pb2.RegimeColumns
+PortfolioColumns = memory_pb2.PortfolioColumns
+TradeColumns = memory_pb2.TradeColumns
+NAN = math.nan
+
+
+def read(message: memory_pb2.InlineMemory, windows: WindowSettings | None = None) -> StrategicMemory:
+    return read_inline_memory(message, windows or WindowSettings()).memory
+
+
+inline = memory_pb2.InlineMemory
+
+
+def violation(message: memory_pb2.InlineMemory) -> tuple[str, str]:
+    with pytest.raises(InvalidRequestError) as refused:
+        read(message)
+    (found,) = refused.value.violations
+    return found.field, found.description
+
+
+def regimes_of(memory: StrategicMemory) -> dict[str, list[str]]:
+    """Regime of every entry by window."""
+    columns = {
+        "regimes": memory.regimes.regime,
+        "portfolio": memory.portfolio.regime,
+        "trades": memory.trades.regime,
+    }
+    return {name: [memory.regime_names[code] for code in column.tolist()] for name, column in columns.items()}
+
+
+def report_of(memory: StrategicMemory, source: str) -> SourceReport:
+    return next(report for report in memory.sources if report.source == source)
+
+
+@each_case(
+    ("table", "field"),
+    [
+        (RegimeColumns(regime=["A", "B"], pnl=[1.0]), "regime_observations.pnl"),
+        (RegimeColumns(regime=["A"]), "regime_observations.pnl"),
+        (RegimeColumns(pnl=[1.0]), "regime_observations.pnl"),
+        (RegimeColumns(regime=["A"], pnl=[1.0], confidence=[0.1, 0.2]), "regime_observations.confidence"),
+        (RegimeColumns(regime=["A"], pnl=[1.0], time_ms=[1, 2]), "regime_observations.time_ms"),
+        (RegimeColumns(regime=["A", ""], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
+        (RegimeColumns(regime=["A", "x" * 65], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
+        (RegimeColumns(regime=["A", "\x07"], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
+        (RegimeColumns(regime=["A"] * 3, pnl=[1.0, NAN, math.inf]), "regime_observations.pnl[1]"),
+        (RegimeColumns(regime=["A"] * 3, pnl=[1.0, 1.0, -math.inf]), "regime_observations.pnl[2]"),
+        (RegimeColumns(regime=["A"] * 2, pnl=[1.0, 1e300]), "regime_observations.pnl[1]"),
+        (RegimeColumns(regime=["A"] * 2, pnl=[1.0] * 2, trend=[NAN, math.inf]), "regime_observations.trend[1]"),
+        (RegimeColumns(regime=["A"] * 2, pnl=[1.0] * 2, volatility=[-2e15, NAN]), "regime_observations.volatility[0]"),
+        (RegimeColumns(regime=["A"] * 3, pnl=[1.0] * 3, time_ms=[5, 5, 4]), "regime_observations.time_ms[2]"),
+        (
+            RegimeColumns(regime=["A"] * 2, pnl=[1.0] * 2, time_ms=[0, MAX_TIME_MS + 1]),
+            "regime_observations.time_ms[1]",
+        ),
+        (RegimeColumns(regime=["A"], pnl=[1.0], time_ms=[-(2**63)]), "regime_observations.time_ms[0]"),
+    ],
+)
+def test_a_bad_column_of_observations_is_named_with_the_index(table: memory_pb2.RegimeColumns, field: str) -> None:
+    assert violation(inline(regime_observations=table))[0] == f"inline.{field}"
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        (PortfolioColumns(regime=["A"]), "portfolio_entries.regime"),
+        (PortfolioColumns(pnl=[1.0, 2.0], regime=["A"]), "portfolio_entries.regime"),
+        (PortfolioColumns(pnl=[1.0, NAN]), "portfolio_entries.pnl[1]"),
+        (PortfolioColumns(pnl=[1.0], regime=["x" * 65]), "portfolio_entries.regime[0]"),
+        (PortfolioColumns(pnl=[1.0] * 2, time_ms=[2, 1]), "portfolio_entries.time_ms[1]"),
+    ],
+)
+def test_a_bad_column_of_portfolio_entries(table: memory_pb2.PortfolioColumns, field: str) -> None:
+    assert violation(inline(portfolio_entries=table))[0] == f"inline.{field}"
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        (TradeColumns(realized_pnl=[NAN]), "trade_results.realized_pnl[0]"),
+        (TradeColumns(realized_pnl=[1.0], market_regime=["A", "B"]), "trade_results.market_regime"),
+        (TradeColumns(realized_pnl=[1.0] * 2, policy=["", "YOLO"]), "trade_results.policy[1]"),
+        (TradeColumns(realized_pnl=[1.0], strategy=["a\nb"]), "trade_results.strategy[0]"),
+        (TradeColumns(realized_pnl=[1.0], policy=["BALANCED"] * 2), "trade_results.policy"),
+        (TradeColumns(realized_pnl=[1.0] * 2, time_ms=[1]), "trade_results.time_ms"),
+    ],
+)
+def test_a_bad_column_of_trades(table: memory_pb2.TradeColumns, field: str) -> None:
+    assert violation(inline(trade_results=table))[0] == f"inline.{field}"
+
+
+@pytest.mark.parametrize("index", [0, NAMES_AT_ONCE - 1, NAMES_AT_ONCE, 2 * NAMES_AT_ONCE + 5])
+def test_the_index_of_a_bad_name_counts_from_the_first_entry(index: int) -> None:
+    length = 2 * NAMES_AT_ONCE + 10
+    names = [""] * length
+    names[index] = names[-1] = "a\nb"
+    trades = TradeColumns(realized_pnl=[1.0] * length, strategy=names)
+    assert violation(inline(trade_results=trades))[0] == f"inline.trade_results.strategy[{index}]"
+
+
+def test_notes_are_those_of_the_window() -> None:
+    message = inline(
+        regime_observations=RegimeColumns(regime=["A"], pnl=[0.0], time_ms=[100]),
+        portfolio_entries=PortfolioColumns(pnl=[1.0] * 4, time_ms=[1, 2, 99, 200], regime=["", "", "", ""]),
+        trade_results=TradeColumns(
+            realized_pnl=[1.0] * 4, time_ms=[99, 100, 101, 102], market_regime=["", "", "B", ""]
+        ),
+    )
+    memory = read(message, WindowSettings(portfolio=2, trades=2))
+    assert report_of(memory, "stream:portfolio.memory").noted == {
+        "regime_not_observed": 1,
+        "regime_inferred": 1,
+        "outside_window": 2,
+    }
+    assert report_of(memory, "stream:trade.results").noted == {"regime_inferred": 1, "outside_window": 2}
+
+
+@pytest.mark.parametrize("cap", [NAN, math.inf, -0.5, 1e300])
+def test_a_bad_cap(cap: float) -> None:
+    assert violation(inline(max_leverage_hint=cap))[0] == "inline.max_leverage_hint"
+
+
+def test_too_many_entries_are_refused_before_they_are_read() -> None:
+    field, description = violation(inline(portfolio_entries=PortfolioColumns(pnl=[NAN] * (MAX_WINDOW + 1))))
+    assert field == "inline.portfolio_entries.pnl"
+    assert str(MAX_WINDOW) in description
+
+
+def test_descriptions_say_what_to_do() -> None:
+    columns = inline(portfolio_entries=PortfolioColumns(pnl=[1.0] * 2, time_ms=[2, 1]))
+    assert violation(columns)[1] == "is earlier than the one before; sort oldest first"
+    policies = inline(trade_results=TradeColumns(realized_pnl=[1.0], policy=["YOLO"]))
+    assert violation(policies)[1] == "is none of CONSERVATIVE, BALANCED, AGGRESSIVE"
+
+
+def test_names_are_stripped_and_regimes_upper_cased() -> None:
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(regime=[" bull "], pnl=[1.0]),
+            trade_results=TradeColumns(
+                realized_pnl=[1.0], market_regime=["Bull"], policy=[" balanced "], strategy=[" Carry "]
+            ),
+        )
+    )
+    assert (memory.regime_names, memory.strategy_names) == (("BULL",), ("Carry",))
+    assert memory.trades.policy.tolist() == [1]
+
+
+def test_an_empty_memory_is_a_memory() -> None:
+    memory = read(inline())
+    assert memory.sample_count == 0
+    assert memory.context.leverage_caps == ()
+    assert read(inline(max_leverage_hint=0.0)).context.leverage_caps == caps(0.0)
+
+
+def test_the_windows_keep_the_newest_and_say_what_was_left_out() -> None:
+    message = inline(
+        regime_observations=RegimeColumns(regime=["A", "B", "C"], pnl=[1.0, 2.0, 3.0]),
+        portfolio_entries=PortfolioColumns(regime=["A"] * 3, pnl=[1.0, 2.0, 3.0]),
+        trade_results=TradeColumns(market_regime=["A"] * 3, realized_pnl=[1.0, 2.0, 3.0]),
+    )
+    memory = read(message, WindowSettings(regime=1, portfolio=2, trades=3))
+    assert memory.regimes.pnl.tolist() == [3.0]
+    assert memory.portfolio.pnl.tolist() == [2.0, 3.0]
+    assert memory.trades.pnl.tolist() == [1.0, 2.0, 3.0]
+    reports = [report_of(memory, f"stream:{name}") for name in ("meta.regime", "portfolio.memory", "trade.results")]
+    assert [report.accepted for report in reports] == [1, 2, 3]
+    assert [report.noted.get("outside_window", 0) for report in reports] == [2, 1, 0]
+
+
+def test_an_entry_without_a_regime_takes_the_one_observed_at_its_time() -> None:
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(regime=["A", "B"], pnl=[0.0, 0.0], time_ms=[100, 200]),
+            portfolio_entries=PortfolioColumns(
+                pnl=[1.0] * 5, time_ms=[99, 100, 199, 200, 900], regime=["", "", "", "", "OWN"]
+            ),
+            trade_results=TradeColumns(realized_pnl=[1.0], time_ms=[150]),
+        ),
+        WindowSettings(regime=1),
+    )
+    assert regimes_of(memory) == {
+        "regimes": ["B"],
+        "portfolio": ["UNKNOWN", "A", "A", "B", "OWN"],
+        "trades": ["A"],
+    }
+    assert report_of(memory, "stream:portfolio.memory").noted == {"regime_not_observed": 1, "regime_inferred": 3}
+
+
+def test_times_before_1970_and_at_the_ends_of_the_calendar() -> None:
+    earliest = -62_135_596_800_000
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(
+                regime=["A", "B", "C"], pnl=[0.0] * 3, time_ms=[earliest, -1, MAX_TIME_MS]
+            ),
+            portfolio_entries=PortfolioColumns(pnl=[1.0] * 3, time_ms=[-2, 0, MAX_TIME_MS]),
+        )
+    )
+    assert regimes_of(memory)["portfolio"] == ["A", "B", "C"]
+    assert PatternAnalyzer().analyze(memory).data_as_of_ms == MAX_TIME_MS
+
+
+@pytest.mark.parametrize("timed", ["portfolio", "trades"])
+def test_what_has_times_is_joined_whether_or_not_another_table_has_them(timed: str) -> None:
+    times = {"portfolio": [150] if timed == "portfolio" else [], "trades": [150] if timed == "trades" else []}
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(regime=["A", "B"], pnl=[0.0, 0.0], time_ms=[100, 200]),
+            portfolio_entries=PortfolioColumns(pnl=[1.0], time_ms=times["portfolio"]),
+            trade_results=TradeColumns(realized_pnl=[1.0], time_ms=times["trades"]),
+        )
+    )
+    expected = {"portfolio": ["UNKNOWN"], "trades": ["UNKNOWN"]} | {timed: ["A"]}
+    assert {name: regimes for name, regimes in regimes_of(memory).items() if name != "regimes"} == expected
+
+
+def test_without_times_of_the_observations_nothing_is_inferred() -> None:
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(regime=["A"], pnl=[0.0]),
+            portfolio_entries=PortfolioColumns(pnl=[1.0], time_ms=[150]),
+        )
+    )
+    assert regimes_of(memory)["portfolio"] == ["UNKNOWN"]
+    analysis = PatternAnalyzer().analyze(memory)
+    assert analysis.current_regime == "A"
+    assert regime_details(memory).runs["A"].mean_seconds is None
+
+
+COLUMNS = st.lists(st.floats() | st.sampled_from([0.1, -0.5]), max_size=4)
+NAMES = st.lists(st.sampled_from(["", "BULL", " bear", "x" * 70, "\n"]) | st.text(max_size=3), max_size=4)
+TIMES = st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5), max_size=4)
+
+
+@given(COLUMNS, COLUMNS, NAMES, NAMES, TIMES, TIMES)
+@repeatable(500)
+def test_whatever_is_sent_is_refused_with_a_field_or_can_be_analysed(
+    pnl: list[float], more: list[float], names: list[str], policies: list[str], times: list[int], others: list[int]
+) -> None:
+    message = inline(
+        regime_observations=RegimeColumns(regime=names, pnl=pnl, confidence=more, time_ms=times),
+        portfolio_entries=PortfolioColumns(pnl=pnl, regime=names, time_ms=others),
+        trade_results=TradeColumns(realized_pnl=more, policy=policies, market_regime=names, time_ms=times),
+    )
+    try:
+        memory = read(message)
+    except InvalidRequestError as refused:
+        fields = [violation.field for violation in refused.violations]
+    else:
+        fields = []
+        analysis = PatternAnalyzer().analyze(memory)
+        assert all(math.isfinite(figures.avg_pnl) for figures in analysis.regimes)
+    assert all(field.startswith("inline.") for field in fields)

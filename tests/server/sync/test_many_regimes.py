@@ -1,0 +1,53 @@
+"""Producers that name ever more regimes: the advice, what is told, and how much there is to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+import redis
+from redis_inputs import add_regime, add_trade
+from syncing import SETTINGS, syncing_with
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.evidence.estimate import Estimate
+from strategic_memory_server.evidence.estimator import Belief
+
+
+@pytest.mark.parametrize("rules", Rules)
+async def test_names_without_end_are_bounded_told_and_never_preferred(
+    rules: Rules, redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    ask = Belief.estimate
+
+    def counted(belief: Belief, regimes: list[str], caps: dict[str, float]) -> Estimate:
+        asked.append(len(regimes))
+        return ask(belief, regimes, caps)
+
+    monkeypatch.setattr(Belief, "estimate", counted)
+    random = Random(1)
+    settings = replace(SETTINGS, advice=AdviceSettings(rules=rules, max_regimes=4))
+    async with syncing_with(redis_server.url, settings) as syncing:
+        for _ in range(6):
+            add_regime(redis_client, "BULL", 0.3, entry_id="*")
+            add_trade(redis_client, "BULL", 0.1, policy="CONSERVATIVE")
+        await syncing.sync.cycle()
+        assert "too_many_regimes" not in syncing.problems.standing
+        for number in range(60):
+            # The mixture earns best, and with the boldest policy.
+            add_trade(redis_client, f"BULL_{number}", 9.0 + random.random(), policy="AGGRESSIVE")
+            if number % 20 == 19:
+                status = await syncing.sync.cycle()
+                assert status.failure is None
+                assert status.best_regime != "OTHER"
+        told = syncing.problems.standing["too_many_regimes"]
+        assert "4 regimes are kept apart" in told
+        assert "STRATEGIC_MEMORY_MAX_REGIMES" in told
+        noted = [report.noted.get("counted_as_other", 0) for report in syncing.sync.status.sources]
+        assert sum(noted) > 0
+        # No more is worked out than is said: of the preferred regime and of the present one.
+        assert max(asked) <= 2

@@ -1,0 +1,38 @@
+"""The tasks of the service: one that ends by an error breaks the service instead of leaving it half alive."""
+
+from __future__ import annotations
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from strategic_memory_server.waiting.running_tasks import running
+
+
+async def test_a_part_that_ends_by_an_error_is_told() -> None:
+    broken = asyncio.Event()
+
+    async def fails() -> None:
+        raise LookupError("no such thing")
+
+    with capture_logs() as lines:
+        async with running(fails(), "memory-sync", broken):
+            await asyncio.wait_for(broken.wait(), 5)
+    [line] = lines
+    assert (line["log_level"], line["part"]) == ("critical", "memory-sync")
+    assert isinstance(line["exc_info"], LookupError)
+
+
+async def test_a_part_that_is_ended_in_order_breaks_nothing() -> None:
+    broken = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def lasts() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as lines:
+        async with running(lasts(), "feedback-tail", broken):
+            await begun.wait()
+    assert not broken.is_set()
+    assert lines == []

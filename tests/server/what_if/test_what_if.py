@@ -1,0 +1,48 @@
+"""What a memory says under given settings: the same parts as the sync loop, and nothing published."""
+
+from __future__ import annotations
+
+from brute_force import RegimeRow, Rows, TradeRow
+from random_memory import START_MS, memory_of
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import FeedbackStatus, Times
+from strategic_memory_server.advice.rules.rule_table import Row
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.what_if.what_if import AnalysisOrder, WhatIf, analyze_memory
+
+NOW_MS = START_MS + 1_000
+ROWS = Rows(
+    regimes=[RegimeRow(START_MS, "BULL", 0.5, 0.5)],
+    trades=[TradeRow(START_MS + 1, "BULL", 0.5, "BALANCED")] * 2,
+)
+REFERENCE = AnalysisOrder(AdviceSettings())
+
+
+def analyze(order: AnalysisOrder) -> WhatIf:
+    return analyze_memory(memory_of(ROWS), order, NOW_MS)
+
+
+def test_the_feedback_follows_from_the_analysis_and_has_no_place_in_the_log() -> None:
+    found = analyze(REFERENCE)
+    assert found.analysis.sample_count == 3
+    feedback = found.feedback
+    assert (feedback.status, feedback.revision, feedback.epoch) == (FeedbackStatus.ACTIVE, 0, "")
+    assert (feedback.advice.preferred_regime, feedback.advice.updated_policy) == ("BULL", Policy.AGGRESSIVE)
+    assert feedback.advice.best_policy is None
+    assert feedback.times == Times(computed_at_ms=NOW_MS, data_as_of_ms=START_MS + 1)
+
+
+def test_each_setting_counts() -> None:
+    fewer_trades = AnalysisOrder(AdviceSettings(minimum_policy_trades=2))
+    assert analyze(fewer_trades).feedback.advice.best_policy is Policy.BALANCED
+    own_rules = AnalysisOrder(AdviceSettings(), (Row(Policy.BALANCED),))
+    assert analyze(own_rules).feedback.advice.updated_policy is Policy.BALANCED
+
+
+def test_too_little_is_warming_up_with_the_reason() -> None:
+    feedback = analyze(AnalysisOrder(AdviceSettings(minimum_samples=4))).feedback
+    assert feedback.status is FeedbackStatus.WARMING_UP
+    assert feedback.advice.current_regime == "BULL"
+    assert [reason.code for reason in feedback.advice.reasons] == ["TOO_FEW_ENTRIES"]
+    assert feedback.times == Times()
