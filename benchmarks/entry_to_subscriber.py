@@ -83,11 +83,13 @@ class Times:
     Attributes:
         rounds: by chain and kind, the times of each round, ms.
         cpu_ms: by chain and kind, the server's processor time for an entry, round by round, ms.
+        changed_lead: chains whose server did not lead, or did not stand by, all the time.
         unasked: feedbacks that came without an entry of their own, by chain; they were not timed.
     """
 
     rounds: Mapping[tuple[str, str], list[list[float]]]
     cpu_ms: Mapping[tuple[str, str], list[float]]
+    changed_lead: list[str]
     unasked: Mapping[str, int]
 
     def medians(self, chain: str, kind: str) -> list[float]:
@@ -123,7 +125,8 @@ async def _measure(url: str, children: Mapping[str, Child], options: argparse.Na
                 for chain, then_s in zip(chains, before_s, strict=True):
                     rounds[chain.name, kind].append(times[chain.name])
                     cpu_ms[chain.name, kind].append((chain.server.cpu_s() - then_s) / options.entries * 1_000)
-        return Times(rounds, cpu_ms, {chain.name: len(chain.unasked) for chain in chains})
+        changed_lead = [name for name, child in children.items() if _times_led(child) != name.endswith(_LEADER)]
+        return Times(rounds, cpu_ms, changed_lead, {chain.name: len(chain.unasked) for chain in chains})
 
 
 async def _round(chains: list[Chain], kind: str, entries: int, distances: random.Random) -> dict[str, list[float]]:
@@ -135,6 +138,11 @@ async def _round(chains: list[Chain], kind: str, entries: int, distances: random
             await asyncio.sleep(distances.uniform(*_DISTANCE_S))
             times[chain.name].append(await chain.time_one(kind))
     return times
+
+
+def _times_led(server: Child) -> int:
+    """Give how often a server has begun to lead."""
+    return server.log.read_text(errors="replace").count("Leadership gained")
 
 
 def _start(stack: ExitStack, url: str, source: Checkout, side: str) -> Iterator[tuple[str, Child]]:
@@ -198,6 +206,8 @@ def _rows(times: Times) -> Iterator[Measure]:
 def _notes(times: Times) -> Iterator[str]:
     of_floor = [time for kind in _KINDS for time in times.all_rounds(_FLOOR, kind)]
     yield f"p99: over all rounds, beside the floor's median; the floor's own p99 is {_p99(of_floor)[0]:,.2f} ms."
+    for name in times.changed_lead:
+        yield f"{name}: the lead has changed hands meanwhile; its rows do not say what they are about."
     for name, count in times.unasked.items():
         if count:
             yield f"{name} sent {count} feedbacks more than there were entries; they were not timed."
