@@ -31,7 +31,7 @@ from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import report
 from benchmarks.harness.subscription import READ_WITHIN_S, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 _FLOOR = "floor"

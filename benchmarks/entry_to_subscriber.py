@@ -31,7 +31,7 @@ from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import report
 from benchmarks.harness.subscription import FeedbackSubscription, first_advice
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 
 _FLOOR, _LEADER, _STANDBY = "floor", "leader", "standby"
 _DISTANCE_S = (0.03, 0.05)

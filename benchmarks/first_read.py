@@ -29,7 +29,7 @@ from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import service
 from benchmarks.harness.report import report
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 
 _PREFIX = "quantum"

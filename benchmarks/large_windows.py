@@ -26,12 +26,12 @@ from benchmarks.harness.report import report
 from benchmarks.harness.sync_loop import logging_to_nowhere, open_sync, timed_cycle
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.sync_settings import SyncSettings
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 _SMALLEST = 10_000
 _CYCLES = 50

@@ -23,7 +23,7 @@ from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.report import report
 from benchmarks.harness.sync_loop import logging_to_nowhere, open_sync, timed_cycle
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync

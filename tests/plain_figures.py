@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strategic_memory_server.advice.analysis import RegimeFigures, TradeFigures
+from strategic_memory_server.analysis.analysis import RegimeFigures, TradeFigures
 from strategic_memory_server.what_if.regime_details import RegimeDetails, RegimeRuns
 
 NO_RUNS = RegimeRuns(0, None, None)

@@ -10,7 +10,7 @@ from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 from regime_figures import caps
 
 from strategic_memory_server.columns.columns import IndexColumn, float_column, index_column
-from strategic_memory_server.inputs.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
+from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 from strategic_memory_server.memory.policy import NO_POLICY, Policy
 from strategic_memory_server.memory.strategic_memory import (
     Context,

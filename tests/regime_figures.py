@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.memory.leverage_cap import LeverageCap, LeverageCaps, in_order
 from strategic_memory_server.memory.policy import Policy
 

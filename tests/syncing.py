@@ -12,8 +12,8 @@ from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader

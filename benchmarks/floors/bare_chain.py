@@ -21,7 +21,7 @@ from benchmarks.floors.bare_cycle import read_inputs
 from benchmarks.floors.broadcast import Broadcast
 from benchmarks.floors.serving import BareServicer, Context, serve
 from strategic_memory.v1 import feedback_pb2, service_pb2
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.redis_access.redis_replies import streams_of
 from strategic_memory_server.revisions.log_keys import LogKeys
 

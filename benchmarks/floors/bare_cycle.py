@@ -9,7 +9,7 @@ from typing import Self
 import redis.asyncio as redis
 from redis.typing import EncodableT, FieldT
 
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 Fields = dict[FieldT, EncodableT]

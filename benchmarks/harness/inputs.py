@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import redis
 from redis.typing import EncodableT, FieldT
 
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 
 PREFERRED_REGIME = "BULL"
 """Has the highest mean pnl by far, so that each entry of it changes the feedback."""

@@ -8,7 +8,7 @@ import random
 import redis
 
 from benchmarks.harness.inputs import MAKERS
-from strategic_memory_server.inputs import input_keys as keys
+from strategic_memory_server.entries import input_keys as keys
 
 _DIFFERENT_ENTRIES = 1_000
 _ENTRIES_A_CALL = 10_000

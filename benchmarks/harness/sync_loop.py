@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory

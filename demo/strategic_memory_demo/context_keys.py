@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from strategic_memory_demo.market_model import START_EQUITY, MarketStep, Position, Trade
 from strategic_memory_demo.market_parameters import SYMBOLS
-from strategic_memory_server.inputs.input_keys import (
+from strategic_memory_server.entries.input_keys import (
     EXIT_STATISTICS,
     EXPOSURE_SUMMARY,
     GOVERNANCE_POLICY,

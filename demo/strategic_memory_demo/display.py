@@ -11,7 +11,7 @@ from rich.text import Text
 
 from strategic_memory_demo.line_output import LineOutput
 from strategic_memory_demo.tally import Change, DemoTally
-from strategic_memory_server.inputs.input_keys import STREAM_SOURCES
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 
 _COLOURS = {"AGGRESSIVE": "bold green", "BALANCED": "bold yellow", "CONSERVATIVE": "bold cyan"}
 

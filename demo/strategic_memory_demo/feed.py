@@ -15,7 +15,7 @@ from strategic_memory_demo.context_keys import ContextKeys
 from strategic_memory_demo.input_entries import InputEntry, entries_of, malformed_entries
 from strategic_memory_demo.market_model import MarketModel, MarketStep
 from strategic_memory_demo.tally import DemoTally
-from strategic_memory_server.inputs.input_keys import key_of
+from strategic_memory_server.entries.input_keys import key_of
 
 STEPS_PER_S = 5.0
 """Steps of the market in a second at speed 1."""

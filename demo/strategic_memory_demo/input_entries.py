@@ -14,7 +14,7 @@ from strategic_memory_demo.market_model import (
     Position,
     Trade,
 )
-from strategic_memory_server.inputs.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
+from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 
 _FIRST_MALFORMED_STEP = 5
 _MALFORMED_EVERY_STEPS = 25

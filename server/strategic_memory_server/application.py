@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.settings_by_variable import settings_by_variable
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher

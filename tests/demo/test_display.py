@@ -12,7 +12,7 @@ from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy,
 from strategic_memory_demo.display import LineDisplay, LiveDisplay, display_for, live_view
 from strategic_memory_demo.line_output import LineOutput
 from strategic_memory_demo.tally import DemoTally
-from strategic_memory_server.inputs.input_keys import META_REGIME
+from strategic_memory_server.entries.input_keys import META_REGIME
 
 NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from processes import aeventually
 from strategic_memory_demo.feed import MarketFeed
 from strategic_memory_demo.tally import DemoTally
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs.input_keys import STREAM_SOURCES, VALUE_SOURCES, key_of
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES, VALUE_SOURCES, key_of
 
 
 @asynccontextmanager

@@ -10,9 +10,9 @@ import pytest
 from strategic_memory_demo.context_keys import ContextKeys
 from strategic_memory_demo.input_entries import InputEntry, entries_of, malformed_entries
 from strategic_memory_demo.market_model import MarketModel, PortfolioReport
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError
-from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.json_inputs import read_object, read_regime_stats
 from strategic_memory_server.inputs.leverage_caps import read_cap
 

@@ -15,12 +15,12 @@ from strategic_memory_demo.market_model import MarketModel
 from strategic_memory_demo.market_parameters import POLICIES, PROFILES
 from strategic_memory_demo.options import DEFAULT_SEED
 from strategic_memory_server.advice.feedback import Advice
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs.input_keys import key_of
+from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 PREFIX = "quantum"
 

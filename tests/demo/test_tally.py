@@ -8,7 +8,7 @@ from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy
 from strategic_memory_demo.input_entries import InputEntry, entries_of
 from strategic_memory_demo.market_model import MarketModel
 from strategic_memory_demo.tally import DemoTally, summary_lines
-from strategic_memory_server.inputs.input_keys import META_REGIME, TRADE_RESULTS
+from strategic_memory_server.entries.input_keys import META_REGIME, TRADE_RESULTS
 
 NOON = datetime(2025, 12, 21, 12, 0, tzinfo=UTC)
 

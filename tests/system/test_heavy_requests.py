@@ -20,7 +20,7 @@ from service_calls import get_feedback
 from soundness import LARGE_REQUESTS, LASTING, log_of
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 
 pytestmark = pytest.mark.system
 

@@ -1,1 +1,1 @@
-"""From a memory to an advice, as pure values: analysis, rules, evidence."""
+"""From an analysis to an advice, as pure values: rules, evidence, leverage."""

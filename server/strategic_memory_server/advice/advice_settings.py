@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
+from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 
 
 @dataclass(frozen=True, slots=True)

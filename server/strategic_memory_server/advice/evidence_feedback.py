@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from strategic_memory_server.advice.analysis import Analysis
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
 from strategic_memory_server.advice.probe import Completed, follow_exploration
 from strategic_memory_server.advice.rules import evidence_reasons
 from strategic_memory_server.advice.rules.reasons import current_leverage_capped, leverage_capped
+from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.estimator import Belief
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 
-from strategic_memory_server.advice.analysis import RegimeFigures, win_rate
 from strategic_memory_server.advice.rules.reasons import Reason, leverage_capped, nothing_published, validity_passed
+from strategic_memory_server.analysis.analysis import RegimeFigures, win_rate
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
 from strategic_memory_server.memory.policy import Policy

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, RegimePerformance
 from strategic_memory_server.advice.rules import reasons, reference_rules
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Row, first_match
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, capped
 from strategic_memory_server.memory.policy import Policy
 

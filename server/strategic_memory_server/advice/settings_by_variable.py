@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 Plain = str | int | float | bool | list[float]
 

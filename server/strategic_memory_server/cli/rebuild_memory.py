@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from redis.exceptions import RedisError
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings

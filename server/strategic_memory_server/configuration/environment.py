@@ -26,6 +26,7 @@ from strategic_memory_server.configuration.environment_values import (
 )
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.memory.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
@@ -39,7 +40,6 @@ from strategic_memory_server.rpc.grpc_settings import (
     GrpcSettings,
 )
 from strategic_memory_server.sync.sync_settings import SyncSettings
-from strategic_memory_server.windows.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
 
 _PREFIX = "STRATEGIC_MEMORY_"
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.redis_access.redis_location import read_location
-from strategic_memory_server.windows.window_settings import MAX_WINDOW
 
 _ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 

@@ -1,1 +1,1 @@
-"""What one entry of a stream says, and what is wrong or odd about it."""
+"""What one entry of a stream says, under which key, and what is wrong or odd about it."""

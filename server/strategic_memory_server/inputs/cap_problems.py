@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from strategic_memory_server.entries.input_keys import EXPOSURE_SUMMARY, LEVERAGE_LIMITS
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.input_keys import EXPOSURE_SUMMARY, LEVERAGE_LIMITS
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.memory.leverage_cap import by_source
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE, ID_IN_FUTURE, TRADE_ID_HASHED
 from strategic_memory_server.entries.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.refused_inputs import refusals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 

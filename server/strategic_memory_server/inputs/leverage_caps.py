@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, parse_number
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES, read_object, read_whole_number
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, by_source, in_order

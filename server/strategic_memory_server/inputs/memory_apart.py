@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.notes import COUNTED_AS_OTHER
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.memory.strategic_memory import OTHER_REGIME, SourceReport, StrategicMemory
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 

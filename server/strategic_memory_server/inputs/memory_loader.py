@@ -29,17 +29,17 @@ from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.span_reader import SpanReader
 from strategic_memory_server.inputs.stream_follower import MANY_PASSED, StreamFollower
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.value_inputs import ValueInputs
 from strategic_memory_server.inputs.value_inputs import commands as value_commands
 from strategic_memory_server.inputs.window_update import bring_up
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.memory.memory_tallies import totals_of
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.windows.reading_limits import ReadingLimits
-from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entries import (
     PortfolioEntry,
     RegimeObservation,
@@ -12,7 +13,6 @@ from strategic_memory_server.entries.entries import (
     read_regime_observation,
     read_trade_result,
 )
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
@@ -24,13 +24,13 @@ from strategic_memory_server.memory.strategic_memory import (
     SourceReport,
     StrategicMemory,
 )
+from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import RollingRegimes, observation_columns
 from strategic_memory_server.windows.rolling_results import RollingPortfolio, portfolio_columns
 from strategic_memory_server.windows.rolling_trades import RollingTrades, trade_columns
-from strategic_memory_server.windows.window_settings import MAX_REGIMES, WindowSettings
 
 
 class MemoryWindows:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entries import RegimeObservation
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.windows.reading_limits import ReadingLimits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strategic_memory_server.entries.entry_fields import JSON_IN_ONE_FIELD
-from strategic_memory_server.inputs.input_keys import VALUE_SOURCES
+from strategic_memory_server.entries.input_keys import VALUE_SOURCES
 from strategic_memory_server.memory.strategic_memory import SourceReport
 
 REFUSED_IN_A_ROW = 3

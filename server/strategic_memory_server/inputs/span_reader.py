@@ -16,22 +16,22 @@ import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.rejections import RejectedInput, count_by_reason, refusal
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_results import with_regimes, without_regime
 from strategic_memory_server.windows.rolling_window import RollingWindow
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 EntryT = TypeVar("EntryT")
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.columns.stream_position import id_of, position_of, position_of_id, shown_id
+from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
 from strategic_memory_server.inputs.finding import Finding, Gap
-from strategic_memory_server.inputs.input_keys import key_of
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import SourceReport

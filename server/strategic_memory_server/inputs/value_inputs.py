@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import RejectionError
 from strategic_memory_server.entries.notes import LEVERAGE_CAP_LIFTED, LEVERAGE_CAP_MISSPELT
 from strategic_memory_server.entries.rejections import RejectedInput, count_by_reason, examples_by_reason, refusal
-from strategic_memory_server.inputs import input_keys as keys
 from strategic_memory_server.inputs.json_inputs import (
     MAX_BYTES,
     read_object,

@@ -26,7 +26,7 @@ from strategic_memory_server.long_memory.memory_store import (
     read_exploration,
 )
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 
 SET_BACK = "trade_stream_set_back"
 

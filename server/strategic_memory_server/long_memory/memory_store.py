@@ -18,9 +18,9 @@ from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 LARGE_BYTES = 256 * 1024
 """A larger memory is not read on the event loop: one that knows too many regimes, from before they were bounded."""

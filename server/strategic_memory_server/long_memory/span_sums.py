@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.long_memory.kept_trades import KeptTrades, add_page
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 
 
 async def sums_of_span(

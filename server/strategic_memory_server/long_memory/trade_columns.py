@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import TradeResult, read_trade_result
-from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.whole_pages import trades_of_page
 from strategic_memory_server.windows.name_table import NameTable

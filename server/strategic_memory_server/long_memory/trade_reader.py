@@ -15,10 +15,10 @@ from redis.exceptions import ResponseError
 
 from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
-from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.whole_pages import observations_of_page

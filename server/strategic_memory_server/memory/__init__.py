@@ -1,1 +1,1 @@
-"""What is remembered, as immutable values."""
+"""What is remembered, and how much of it: immutable values."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.course import Advised, Course, courses_of
 from strategic_memory_server.replay.record import Progress, Record, Stretch

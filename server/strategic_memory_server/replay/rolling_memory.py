@@ -8,6 +8,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.memory.memory_totals import MemoryTotals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record import Record, Stretch
 from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE
@@ -19,7 +20,6 @@ from strategic_memory_server.windows.rolling_regimes import RollingRegimes
 from strategic_memory_server.windows.rolling_results import RollingPortfolio
 from strategic_memory_server.windows.rolling_trades import RollingTrades
 from strategic_memory_server.windows.rolling_window import RollingWindow
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 
 class RollingMemory:

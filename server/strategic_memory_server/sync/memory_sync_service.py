@@ -16,11 +16,11 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Times
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs import input_keys
 from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.input_watcher import InputWatcher

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.advice.analysis import Analysis
+from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.evidence.estimator import estimate

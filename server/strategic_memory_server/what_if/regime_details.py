@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategic_memory_server.advice.analysis import TradeFigures, trade_figures
+from strategic_memory_server.analysis.analysis import TradeFigures, trade_figures
 from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.memory.pnl_tallies import PnlTallies
 from strategic_memory_server.memory.strategic_memory import RegimeWindow, StrategicMemory

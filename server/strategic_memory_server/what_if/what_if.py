@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.analysis import Analysis
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times, warming_up
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.rules.rule_table import Row
+from strategic_memory_server.analysis.analysis import Analysis
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import StrategicMemory, TradeWindow
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 from strategic_memory_server.what_if.deep_analysis import DeepAnalysis, analyze_deeply
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 MAX_PAST_REVISIONS = 10_000
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from regime_figures import any_figures, caps, figures
 from repeatable import repeatable
 
-from strategic_memory_server.advice.analysis import RegimeFigures
 from strategic_memory_server.advice.reinforcement_feedback import confidence_boost, leverage
+from strategic_memory_server.analysis.analysis import RegimeFigures
 
 SLACK = Fraction(1, 10**9)
 """Room for the rounding of floats next to the half of a last decimal."""

@@ -9,9 +9,9 @@ import pytest
 from advice import advice
 from regime_figures import caps
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
 from strategic_memory_server.advice.evidence_feedback import VERSION, EvidenceFeedback
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules, Times
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated

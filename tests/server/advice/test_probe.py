@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from regime_figures import caps
 from repeatable import repeatable
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Rules, Times
 from strategic_memory_server.advice.probe import EXPLORATION_CAP, Completed
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
 from strategic_memory_server.evidence.settings import EvidenceSettings

@@ -9,11 +9,11 @@ import pytest
 from each_case import each_case
 from regime_figures import analysis_of, caps, figures
 
-from strategic_memory_server.advice.analysis import Analysis
 from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.rules.rule_table import Row
+from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.memory.policy import Policy
 
 ABOVE_01 = math.nextafter(0.1, 1)

@@ -11,7 +11,7 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.settings_by_variable import as_text, differences, settings_by_variable
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 DEFAULTS = settings_by_variable(AdviceSettings())
 

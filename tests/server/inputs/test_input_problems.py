@@ -13,7 +13,7 @@ from strategic_memory_server.entries.oddities import look_alikes
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 
 class Looking:

@@ -10,12 +10,12 @@ import redis
 from redis_inputs import add_portfolio, add_regime, add_trade, trade_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.inputs import input_keys
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 NOTHING_READ = dict.fromkeys(input_keys.STREAM_SOURCES, "0-0")
 

@@ -28,7 +28,7 @@ from strategic_memory_server.inputs.leverage_caps import (
 )
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.leverage_cap import LeverageCap, by_source
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 EXPOSURE, LIMITS = CAP_SOURCES
 NOW_MS = 1_700_000_000_000

@@ -10,11 +10,12 @@ import redis.asyncio
 import structlog
 from redis_inputs import add_portfolio, add_regime, portfolio_stream, regime_stream, trade_stream
 
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
-from strategic_memory_server.inputs import input_keys, load_log
+from strategic_memory_server.inputs import load_log
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
 LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)

@@ -12,17 +12,18 @@ import structlog
 from memory_rows import rows_of
 from redis_inputs import add_entry, add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
-from strategic_memory_server.inputs import input_keys, load_log, memory_loader
+from strategic_memory_server.inputs import load_log, memory_loader
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.windows.name_table import SPARE_NAMES
 from strategic_memory_server.windows.reading_limits import ReadingLimits
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
 LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)

@@ -12,7 +12,7 @@ from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream,
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 
 class CountingConnection(redis.asyncio.Connection):

@@ -14,11 +14,11 @@ from memory_rows import rows_of
 from random_memory import START_MS, memory_of
 from redis_inputs import add_trade
 
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.what_if.regime_details import regime_details
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 MOST = 5
 

@@ -15,7 +15,7 @@ from strategic_memory_server.inputs.input_problems import REFUSED, InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.refused_inputs import explained, refusals, why
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
-from strategic_memory_server.windows.window_settings import WindowSettings
+from strategic_memory_server.memory.window_settings import WindowSettings
 
 MINIMUM_SAMPLES = 3
 

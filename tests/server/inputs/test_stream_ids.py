@@ -11,13 +11,13 @@ import redis.asyncio
 from plain_figures import plain
 from redis_inputs import add_entry, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.what_if.regime_details import regime_details
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 BEGAN_S = 1_704_447_000
 WRITTEN: dict[str, Callable[[int, int], str]] = {

@@ -25,9 +25,9 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
-from strategic_memory_server.windows.window_settings import MAX_REGIMES
 
 KEYS = MemoryKeys.under("quantum")
 TRADES = "quantum:stream:trade.results"

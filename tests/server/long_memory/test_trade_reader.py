@@ -15,10 +15,10 @@ from input_streams import MALFORMED
 from redis_inputs import add_regime, add_trade, regime_stream, trade_stream
 
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.inputs.time_span import ALL_TIME
 from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import AT_ONCE, PAGE_ENTRIES, TradeReader, _columns
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.time_span import ALL_TIME
 from strategic_memory_server.windows.name_table import NameTable
 
 DECAY = 0.99

@@ -24,13 +24,13 @@ from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.compared import Compared
 from strategic_memory_server.replay.decision_points import DecisionPoints, affordable_every
 from strategic_memory_server.replay.evidence_course import evidence_courses
 from strategic_memory_server.replay.record import Record
 from strategic_memory_server.replay.reference_course import reference_course
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 LENGTHS = (9, 5, 7)
 SYNC = AdviceSettings(windows=WindowSettings(*LENGTHS))

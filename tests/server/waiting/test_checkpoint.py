@@ -17,12 +17,12 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.figures.block_bootstrap import RESAMPLES, mean_interval
 from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.correlation import correlations
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 from strategic_memory_server.rpc.inline.inline_names import NAMES_AT_ONCE, SentNames, codes_of_names
 from strategic_memory_server.waiting.checkpoint import AbandonedError, Checkpoint
 from strategic_memory_server.what_if.regime_details import regime_details
 from strategic_memory_server.what_if.what_if import AnalysisOrder, analyze_memory
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 WINDOWS = WindowSettings(100, 100, 100)
 ORDER = AnalysisOrder(AdviceSettings(windows=WINDOWS))

@@ -7,7 +7,7 @@ import tracemalloc
 from brute_force import RegimeRow, Rows
 from random_memory import START_MS, memory_of
 
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.memory.strategic_memory import StrategicMemory

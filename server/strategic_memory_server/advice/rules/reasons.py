@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from strategic_memory_server.advice.analysis import RegimeFigures
 from strategic_memory_server.advice.rules.rule_table import Comparison, Match
+from strategic_memory_server.analysis.analysis import RegimeFigures
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.policy import Policy
 

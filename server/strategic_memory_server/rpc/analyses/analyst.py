@@ -16,12 +16,12 @@ from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.errors import MemoryUnreadableError
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader

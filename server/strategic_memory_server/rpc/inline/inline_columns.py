@@ -11,6 +11,7 @@ from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
+from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.rpc.inline.inline_names import (
     NOT_GIVEN,
     CodeOf,
@@ -20,7 +21,6 @@ from strategic_memory_server.rpc.inline.inline_names import (
     codes_of_table,
 )
 from strategic_memory_server.waiting.checkpoint import Checkpoint
-from strategic_memory_server.windows.window_settings import MAX_WINDOW
 
 # Where entries without times stand, so that nothing is found to have been observed by then.
 _BEFORE_ALL_TIMES = MIN_TIME_MS - MAX_WINDOW

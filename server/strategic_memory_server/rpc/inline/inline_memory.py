@@ -12,10 +12,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from strategic_memory.v1 import memory_pb2
+from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
-from strategic_memory_server.inputs import input_keys as keys
-from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import (
     Context,
@@ -25,12 +24,13 @@ from strategic_memory_server.memory.strategic_memory import (
     StrategicMemory,
     TradeWindow,
 )
+from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_columns import ColumnReader
 from strategic_memory_server.rpc.inline.inline_join import Joined, joined
 from strategic_memory_server.rpc.inline.inline_names import SentNames, policy_code, regime_codes, strategy_codes
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 OUTSIDE_WINDOW = "outside_window"
 """Note: older than the window, so not used in it; a trade is evidence all the same."""

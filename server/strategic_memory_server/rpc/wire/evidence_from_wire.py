@@ -7,7 +7,7 @@ from dataclasses import replace
 from strategic_memory.v1 import analysis_pb2
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.faults.errors import Violation
-from strategic_memory_server.windows.window_settings import MAX_WINDOW
+from strategic_memory_server.memory.window_settings import MAX_WINDOW
 
 SHORTEST_HALF_LIFE = 1.0
 LONGEST_HALF_LIFE = 1e9

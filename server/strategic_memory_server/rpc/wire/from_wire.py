@@ -14,13 +14,13 @@ from strategic_memory_server.advice.rules.rule_table import Row
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.revisions.heartbeat_pace import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
 from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.wire.evidence_from_wire import evidence_settings
 from strategic_memory_server.rpc.wire.span_from_wire import as_of_ms, is_well_formed, max_age_ms
 from strategic_memory_server.rpc.wire.wire_names import POLICIES, RULES
 from strategic_memory_server.what_if.what_if import MAX_PAST_REVISIONS, AnalysisOrder
-from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 MAX_POLICY_RULES = 1_000
 

@@ -6,10 +6,10 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures, TradeFigures
 from strategic_memory_server.advice.feedback import Feedback, RegimePerformance
 from strategic_memory_server.advice.rules.reasons import Reason
-from strategic_memory_server.inputs.input_keys import LEVERAGE_LIMITS
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures, TradeFigures
+from strategic_memory_server.entries.input_keys import LEVERAGE_LIMITS
 from strategic_memory_server.memory.json_types import JsonObject
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
 from strategic_memory_server.memory.policy import Policy

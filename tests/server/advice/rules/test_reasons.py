@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from regime_figures import analysis_of, any_figures, figures
 from repeatable import repeatable
 
-from strategic_memory_server.advice.analysis import RegimeFigures
 from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.advice.rules import reasons, reference_rules
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.analysis.analysis import RegimeFigures
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 
 ONE_SENTENCE = re.compile(r"[A-Z][^\n]*[^.\s]\.")

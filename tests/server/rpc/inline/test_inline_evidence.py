@@ -9,11 +9,11 @@ from each_case import each_case
 
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.inputs.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 from strategic_memory_server.what_if.what_if import sums_of_trades
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 DECAY = 0.99
 POLICIES = ("", *(policy.name for policy in Policy))

@@ -12,14 +12,14 @@ from regime_figures import caps
 from repeatable import repeatable
 
 from strategic_memory.v1 import memory_pb2
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.columns.stream_position import MAX_TIME_MS
 from strategic_memory_server.faults.errors import InvalidRequestError
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
+from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 from strategic_memory_server.rpc.inline.inline_names import NAMES_AT_ONCE
 from strategic_memory_server.what_if.regime_details import regime_details
-from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 RegimeColumns = memory_pb2.RegimeColumns
 PortfolioColumns = memory_pb2.PortfolioColumns

@@ -15,9 +15,9 @@ from packed_memory import packed_memory
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.faults.errors import InvalidRequestError
 from strategic_memory_server.memory.strategic_memory import PortfolioWindow, RegimeWindow, TradeWindow
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import InlineReading, read_inline_memory
 from strategic_memory_server.rpc.inline.inline_names import MAX_DISTINCT_NAMES
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 inline = memory_pb2.InlineMemory
 RegimeColumns = memory_pb2.RegimeColumns

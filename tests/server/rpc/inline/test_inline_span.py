@@ -8,11 +8,11 @@ import pytest
 from each_case import each_case
 
 from strategic_memory.v1 import memory_pb2
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.faults.errors import InvalidRequestError
-from strategic_memory_server.inputs.time_span import TimeSpan
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
-from strategic_memory_server.windows.window_settings import WindowSettings
 
 Row = tuple[int, str, float]
 

@@ -17,11 +17,11 @@ from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.rules.rule_table import Row
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.faults.errors import InvalidRequestError
-from strategic_memory_server.inputs.time_span import TimeSpan
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.time_span import TimeSpan
+from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.wire.from_wire import MAX_POLICY_RULES, StreamOrder, analysis_order, stream_order
-from strategic_memory_server.windows.window_settings import MAX_WINDOW, WindowSettings
 
 StreamRequest = service_pb2.StreamFeedbackRequest
 Settings = analysis_pb2.AnalysisSettings

@@ -12,9 +12,9 @@ from regime_figures import caps
 from repeatable import repeatable
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.advice.analysis import RegimeFigures
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice, Rules, warming_up
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.analysis import RegimeFigures
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
 from strategic_memory_server.memory.json_types import JsonObject
 from strategic_memory_server.memory.policy import Policy

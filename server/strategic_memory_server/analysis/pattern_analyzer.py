@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures, TradeFigures, mean_of, trade_figures
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures, TradeFigures, mean_of, trade_figures
 from strategic_memory_server.columns.exact_sum import rounded
 from strategic_memory_server.memory.memory_tallies import totals_of
 from strategic_memory_server.memory.memory_totals import MemoryTotals

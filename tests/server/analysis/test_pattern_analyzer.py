@@ -12,8 +12,8 @@ from plain_figures import plain
 from random_memory import START_MS, memory_of, random_rows
 from regime_figures import caps
 
-from strategic_memory_server.advice.analysis import Analysis, RegimeFigures
-from strategic_memory_server.advice.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.what_if.regime_details import regime_details
 

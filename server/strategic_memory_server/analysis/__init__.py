@@ -1,0 +1,1 @@
+"""What a memory says by regime, before anything is advised."""
