@@ -3,23 +3,63 @@
 from __future__ import annotations
 
 from strategic_memory.v1 import analysis_pb2, figures_pb2
-from strategic_memory_server.figures.drawdown import Drawdown
-from strategic_memory_server.figures.drift import Drift
-from strategic_memory_server.figures.dwell import Dwell
-from strategic_memory_server.figures.interval import Interval
-from strategic_memory_server.figures.mean_pnl import IntervalMethod
-from strategic_memory_server.figures.performance import Performance
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.rpc.wire.evidence_to_wire import evidence_message
+from strategic_memory_server.rpc.wire.message_writer import Writer
+from strategic_memory_server.rpc.wire.to_wire import evidence_message
 from strategic_memory_server.rpc.wire.wire_names import POLICIES
 from strategic_memory_server.what_if.deep_analysis import BUCKET_MS, Correlations, DeepAnalysis, RegimeDynamics
 from strategic_memory_server.what_if.regime_details import RegimeDetails
 
-METHODS = {
-    None: figures_pb2.INTERVAL_METHOD_UNSPECIFIED,
-    IntervalMethod.STUDENT_T: figures_pb2.INTERVAL_METHOD_STUDENT_T,
-    IntervalMethod.BLOCK_BOOTSTRAP: figures_pb2.INTERVAL_METHOD_BLOCK_BOOTSTRAP,
-}
+_PERFORMANCE = Writer(
+    figures_pb2.Performance,
+    {
+        "wins": "win_rate.wins",
+        "losses": "win_rate.losses",
+        "break_even": "win_rate.break_even",
+        "win_rate": "win_rate.rate",
+        "win_rate_interval": "win_rate.interval",
+        "mean_pnl": "mean_pnl.mean",
+        "mean_pnl_interval": "mean_pnl.interval",
+        "mean_pnl_method": "mean_pnl.method",
+        "mean_pnl_block_trades": "mean_pnl.block_trades",
+        "gross_profit": "profit.gross_profit",
+        "gross_loss": "profit.gross_loss",
+        "profit_factor": "profit.profit_factor",
+        "payoff_ratio": "profit.payoff_ratio",
+        "expectancy": "profit.expectancy",
+        "expectancy_ratio": "profit.expectancy_ratio",
+        "sharpe_ratio": "sharpe.ratio",
+        "sharpe_standard_error": "sharpe.standard_error",
+        "sortino_ratio": "sortino",
+        "skewness": "shape.skewness",
+        "kurtosis": "shape.kurtosis",
+        "value_at_risk": "tail_risk.value_at_risk",
+        "conditional_value_at_risk": "tail_risk.conditional_value_at_risk",
+        "autocorrelation": "autocorrelation.lag_one",
+        "autocorrelation_significant": "autocorrelation.significant",
+    },
+)
+_DRIFT = Writer(figures_pb2.Drift)
+_COURSE = Writer(
+    figures_pb2.RegimeCourse,
+    {
+        "mean_dwell_observations": "mean_observations",
+        "longest_dwell_observations": "longest_observations",
+        "mean_dwell_ms": "mean_ms",
+        "expected_dwell_observations": "expected_observations",
+        "expected_dwell_ms": "expected_ms",
+    },
+    given=("regime", "next_probabilities", "stationary_share"),
+)
+_OF_TWO_REGIMES = Writer(
+    figures_pb2.RegimeCorrelation, {"common_buckets": "common"}, given=("first_regime", "second_regime")
+)
+_OF_TWO_POLICIES = Writer(
+    figures_pb2.PolicyCorrelation, {"common_times": "common"}, given=("first_policy", "second_policy")
+)
+_STRATEGY = Writer(analysis_pb2.StrategyAnalysis, given=("strategy",))
+_TRANSITION = Writer(analysis_pb2.RegimeTransition)
+_POLICIES = {on_wire: policy for policy, on_wire in POLICIES.items() if policy is not None}
 
 
 def add_figures(message: analysis_pb2.Analysis, deep: DeepAnalysis) -> None:
@@ -32,17 +72,11 @@ def add_figures(message: analysis_pb2.Analysis, deep: DeepAnalysis) -> None:
         if evidence is not None:
             regime.evidence.CopyFrom(evidence)
         _add_details(regime, deep.details)
-    message.transitions.extend(
-        analysis_pb2.RegimeTransition(from_regime=each.from_regime, to_regime=each.to_regime, count=each.count)
-        for each in deep.details.transitions
-    )
+    message.transitions.extend(map(_TRANSITION.write, deep.details.transitions))
     if deep.dynamics is not None:
-        message.regime_dynamics.CopyFrom(dynamics_message(deep.dynamics))
+        message.regime_dynamics.CopyFrom(_dynamics(deep.dynamics))
     if deep.correlations is not None:
-        message.correlations.CopyFrom(correlations_message(deep.correlations))
-
-
-_POLICIES = {on_wire: policy for policy, on_wire in POLICIES.items() if policy is not None}
+        message.correlations.CopyFrom(_correlations(deep.correlations))
 
 
 def _add_group(
@@ -53,146 +87,47 @@ def _add_group(
 ) -> None:
     group = deep.groups.get((regime, policy))
     if group is not None:
-        message.performance.CopyFrom(performance_message(group.performance))
-        message.drift.CopyFrom(drift_message(group.drift))
+        message.performance.CopyFrom(_PERFORMANCE.write(group.performance))
+        message.drift.CopyFrom(_DRIFT.write(group.drift))
 
 
 def _add_details(message: analysis_pb2.RegimeAnalysis, details: RegimeDetails) -> None:
-    message.strategies.extend(
-        analysis_pb2.StrategyAnalysis(
-            strategy=name, trades=figures.trades, avg_pnl=figures.avg_pnl, win_rate=figures.win_rate
+    strategies = details.strategies.get(message.regime, ())
+    message.strategies.extend(_STRATEGY.write(figures, strategy=name) for name, figures in strategies)
+    if runs := details.runs.get(message.regime):
+        message.MergeFrom(
+            analysis_pb2.RegimeAnalysis(
+                episodes=runs.episodes,
+                mean_dwell_observations=runs.mean_observations,
+                mean_dwell_seconds=runs.mean_seconds,
+            )
         )
-        for name, figures in details.strategies.get(message.regime, ())
-    )
-    runs = details.runs.get(message.regime)
-    if runs is None:
-        return
-    message.episodes = runs.episodes
-    if runs.mean_observations is not None:
-        message.mean_dwell_observations = runs.mean_observations
-    if runs.mean_seconds is not None:
-        message.mean_dwell_seconds = runs.mean_seconds
 
 
-def performance_message(found: Performance) -> figures_pb2.Performance:
-    """Give the figures of a group of trades."""
-    return figures_pb2.Performance(
-        trades=found.trades,
-        effective_trades=found.effective_trades,
-        newest_age_ms=found.newest_age_ms,
-        wins=found.win_rate.wins,
-        losses=found.win_rate.losses,
-        break_even=found.win_rate.break_even,
-        win_rate=found.win_rate.rate,
-        win_rate_interval=interval_message(found.win_rate.interval),
-        mean_pnl=found.mean_pnl.mean,
-        mean_pnl_interval=interval_message(found.mean_pnl.interval),
-        mean_pnl_method=METHODS[found.mean_pnl.method],
-        mean_pnl_block_trades=found.mean_pnl.block_trades,
-        gross_profit=found.profit.gross_profit,
-        gross_loss=found.profit.gross_loss,
-        profit_factor=found.profit.profit_factor,
-        payoff_ratio=found.profit.payoff_ratio,
-        expectancy=found.profit.expectancy,
-        expectancy_ratio=found.profit.expectancy_ratio,
-        sharpe_ratio=found.sharpe.ratio,
-        sharpe_standard_error=found.sharpe.standard_error,
-        sortino_ratio=found.sortino,
-        drawdown=_drawdown(found.drawdown),
-        skewness=found.shape.skewness,
-        kurtosis=found.shape.kurtosis,
-        value_at_risk=found.tail_risk.value_at_risk,
-        conditional_value_at_risk=found.tail_risk.conditional_value_at_risk,
-        autocorrelation=found.autocorrelation.lag_one,
-        autocorrelation_significant=found.autocorrelation.significant,
-        longest_losing_run=found.longest_losing_run,
-    )
-
-
-def drift_message(found: Drift) -> figures_pb2.Drift:
-    """Give the newest trades against those before."""
-    return figures_pb2.Drift(
-        recent_trades=found.recent_trades,
-        memory_trades=found.memory_trades,
-        difference=found.difference,
-        standard_error=found.standard_error,
-        statistic=found.statistic,
-        degrees=found.degrees,
-    )
-
-
-def dynamics_message(dynamics: RegimeDynamics) -> figures_pb2.RegimeDynamics:
-    """Give how regimes follow each other and how long they last."""
+def _dynamics(dynamics: RegimeDynamics) -> figures_pb2.RegimeDynamics:
+    shares = dynamics.stationary or (None,) * len(dynamics.regimes)
+    found = zip(dynamics.regimes, dynamics.found.probabilities, shares, dynamics.dwells, strict=True)
     return figures_pb2.RegimeDynamics(
         prior_transitions=dynamics.found.prior,
         regimes=[
-            _course(
-                regime,
-                dynamics.found.probabilities[place],
-                None if dynamics.stationary is None else dynamics.stationary[place],
-                dynamics.dwells[place],
-            )
-            for place, regime in enumerate(dynamics.regimes)
+            _COURSE.write(dwell, regime=regime, next_probabilities=probabilities or (), stationary_share=share)
+            for regime, probabilities, share, dwell in found
         ],
     )
 
 
-def correlations_message(found: Correlations) -> figures_pb2.Correlations:
-    """Give whether regimes, and policies, earn at the same times."""
+def _correlations(found: Correlations) -> figures_pb2.Correlations:
+    names = found.names
     return figures_pb2.Correlations(
         regime_bucket_ms=BUCKET_MS,
         regimes=[
-            figures_pb2.RegimeCorrelation(
-                first_regime=found.names[each.first],
-                second_regime=found.names[each.second],
-                common_buckets=each.common,
-                coefficient=each.coefficient,
-                interval=interval_message(each.interval),
-            )
+            _OF_TWO_REGIMES.write(each, first_regime=names[each.first], second_regime=names[each.second])
             for each in found.regimes
         ],
         policies=[
-            figures_pb2.PolicyCorrelation(
-                first_policy=POLICIES[Policy(each.first)],
-                second_policy=POLICIES[Policy(each.second)],
-                common_times=each.common,
-                coefficient=each.coefficient,
-                interval=interval_message(each.interval),
+            _OF_TWO_POLICIES.write(
+                each, first_policy=POLICIES[Policy(each.first)], second_policy=POLICIES[Policy(each.second)]
             )
             for each in found.policies
         ],
     )
-
-
-def _course(
-    regime: str, probabilities: tuple[float, ...] | None, share: float | None, found: Dwell
-) -> figures_pb2.RegimeCourse:
-    return figures_pb2.RegimeCourse(
-        regime=regime,
-        next_probabilities=probabilities or (),
-        stationary_share=share,
-        ended_runs=found.ended_runs,
-        mean_dwell_observations=found.mean_observations,
-        longest_dwell_observations=found.longest_observations,
-        mean_dwell_ms=found.mean_ms,
-        expected_dwell_observations=found.expected_observations,
-        expected_dwell_ms=found.expected_ms,
-    )
-
-
-def _drawdown(found: Drawdown | None) -> figures_pb2.Drawdown | None:
-    if found is None:
-        return None
-    return figures_pb2.Drawdown(
-        depth=found.depth,
-        fall_trades=found.fall_trades,
-        fall_ms=found.fall_ms,
-        length_trades=found.length_trades,
-        length_ms=found.length_ms,
-        recovered=found.recovered,
-    )
-
-
-def interval_message(found: Interval | None) -> figures_pb2.Interval | None:
-    """Give an interval; None stays absent."""
-    return None if found is None else figures_pb2.Interval(low=found.low, high=found.high)

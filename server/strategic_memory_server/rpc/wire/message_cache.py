@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_server.advice.feedback import Feedback
-from strategic_memory_server.rpc.wire.to_wire import feedback_message, timestamp
+from strategic_memory_server.rpc.wire.message_writer import timestamp
+from strategic_memory_server.rpc.wire.to_wire import feedback_message
 
 KEPT_MESSAGES = 2_048
 """Messages of the feedbacks last asked for; more than streams that catch up together use at a time."""

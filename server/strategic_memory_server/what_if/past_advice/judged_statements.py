@@ -10,7 +10,7 @@ import numpy as np
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.figures.calibration import Calibration
-from strategic_memory_server.figures.judged_runs import judged_by_runs, run_starts
+from strategic_memory_server.figures.judged_runs import RUN_TRADES, judged_by_runs, run_starts
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
@@ -35,6 +35,7 @@ class AdviceCalibration:
         version: version of these.
         revisions: revisions that said one.
         found: those that could be judged, each by a run of trades of its own.
+        run_trades: trades of such a run.
     """
 
     subject: Subject
@@ -42,6 +43,7 @@ class AdviceCalibration:
     version: str
     revisions: int
     found: Calibration
+    run_trades: int = RUN_TRADES
 
 
 @dataclass(frozen=True, slots=True, eq=False)

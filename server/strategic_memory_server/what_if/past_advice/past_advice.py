@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,13 @@ from strategic_memory_server.what_if.past_advice.past_revision import PastRevisi
 
 NEWEST_SHOWN = 50
 """Revisions, and changes of advice, of which each is shown by itself."""
+
+
+class JudgedRevision(NamedTuple):
+    """A revision, and the trades around it."""
+
+    said: PastRevision
+    around: AfterRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class AfterAdvice:
     revisions: int
     compared: int
     change: MeanPnl
-    newest: tuple[tuple[PastRevision, AfterRevision], ...]
+    newest: tuple[JudgedRevision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +113,10 @@ def _changes(revisions: Sequence[PastRevision]) -> list[PastRevision]:
 def _after(revisions: Sequence[PastRevision], memory: StrategicMemory) -> AfterAdvice:
     said_ms = index_column([revision.said_ms for revision in revisions])
     found = after_revisions(said_ms, memory.trades.pnl, memory.trades.time_ms)
-    around = zip(revisions[-NEWEST_SHOWN:], found.revisions[-NEWEST_SHOWN:], strict=True)
+    newest = map(JudgedRevision, revisions[-NEWEST_SHOWN:], found.revisions[-NEWEST_SHOWN:])
     return AfterAdvice(
         revisions=len(revisions),
         compared=sum(revision.change is not None for revision in found.revisions),
         change=found.change,
-        newest=tuple(around),
+        newest=tuple(newest),
     )

@@ -26,7 +26,7 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.view import view_of
 from strategic_memory_server.figures.breakdown import MAX_REGIMES
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.rpc.wire.evidence_to_wire import evidence_message
+from strategic_memory_server.rpc.wire.to_wire import evidence_message
 
 REGIMES = ("RANGE", "BEAR", "BULL")
 POLICIES = ("", "CONSERVATIVE", "BALANCED", "AGGRESSIVE")

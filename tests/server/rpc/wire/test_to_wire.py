@@ -20,7 +20,8 @@ from strategic_memory_server.memory.json_types import JsonObject
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import Context
 from strategic_memory_server.rpc.wire.message_cache import MessageCache
-from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message, heartbeat_message, timestamp
+from strategic_memory_server.rpc.wire.message_writer import timestamp
+from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message, heartbeat_message
 from strategic_memory_server.rpc.wire.wire_names import POLICIES, RULES, STATUSES
 
 NESTED: JsonObject = {"a": [1, 2.5, None, True, "x", {"b": []}], "": {}, "é": "\U0001f600"}
