@@ -44,8 +44,9 @@ class MarketFeed:
         """Write until cancelled. While Redis is away, the market goes on and what it reports is lost."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        # Up to Python 3.11, `asyncio.wait_for`, through which redis-py sends every command, drops a cancellation
+        # Up to CPython 3.11, `asyncio.wait_for`, through which redis-py sends every command, drops a cancellation
         # that arrives just as the sending is done; the request to end is still to be seen in the task.
+        # Goes 2027-10 with CPython 3.11.
         task = asyncio.current_task()
         while task is None or not task.cancelling():
             step = self._model.step()

@@ -63,6 +63,7 @@ async def steady_inputs(url: str) -> AsyncIterator[None]:
 
     async def observe(client: redis.asyncio.Redis) -> None:
         # Not ended by a cancellation: on CPython 3.11 the client library can lose one that comes as a write completes.
+        # Goes 2027-10 with CPython 3.11.
         while not stopping.is_set():
             pnl = round(source.uniform(0.1, 0.9), 6)
             await client.xadd(regime_stream(), {"regime": "BULL", "pnl": pnl, "confidence": 0.8})

@@ -1,7 +1,7 @@
 """A cancellation that got lost in the Redis client.
 
 The Redis client writes under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation that arrives as the write
-completes; the task still knows how often it was cancelled.
+completes; the task still knows how often it was cancelled. Goes 2027-10 with CPython 3.11.
 """
 
 from __future__ import annotations

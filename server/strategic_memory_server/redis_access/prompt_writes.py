@@ -13,7 +13,8 @@ class PromptWrites(AbstractConnection):
     """Goes before one of the library's connections.
 
     The library writes each command under `asyncio.wait_for`. Up to CPython 3.11 that starts a task, so the command goes
-    out two turns of the event loop later, and it loses a cancellation that arrives as the write completes.
+    out two turns of the event loop later, and it loses a cancellation that arrives as the write completes. Goes 2027-10
+    with CPython 3.11.
     """
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:

@@ -48,6 +48,7 @@ async def cancel(task: asyncio.Task[None]) -> None:
 
     Once may not be enough: a library that waits under `asyncio.wait_for`, which on CPython 3.11 loses a cancellation
     that arrives as what it waits for completes, must not keep the service from stopping.
+    Goes 2027-10 with CPython 3.11.
     """
     while not task.done():
         task.cancel()
