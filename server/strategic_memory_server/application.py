@@ -42,6 +42,8 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS, FeedbackTail
+from strategic_memory_server.revisions.kept_history import KeptHistory
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
@@ -111,7 +113,8 @@ async def open_service(
     tell_of_exhaustion(problems)
     shares = shares_of(raise_descriptor_limit())
     advice = settings.sync.advice
-    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms)
+    heard = KnownHistory() if settings.redis.history_file is None else KeptHistory(settings.redis.history_file)
+    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms, heard)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))

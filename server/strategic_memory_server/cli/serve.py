@@ -14,22 +14,19 @@ from typing import Any
 import structlog
 
 from strategic_memory_server.application import open_service
+from strategic_memory_server.cli.own_redis import OwnRedis, started
 from strategic_memory_server.configuration.environment import (
     Environment,
     SettingsError,
     read_environment,
     unknown_variables,
 )
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
-from strategic_memory_server.embedded.embedded_watch import keep_running
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.faults.errors import BrokenServiceError, ListenError
 from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.process.ending_signals import ending_signals
-from strategic_memory_server.redis_access.redis_connection import shown_url
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.waiting.running_tasks import cancel
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -42,9 +39,9 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 logger = structlog.get_logger(__name__)
 
 
-async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) -> int:
+async def run_serve(overrides: Mapping[str, object], *, own_redis: OwnRedis | None) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP; give the exit code."""
-    if embedded_redis and overrides.get("redis_url"):
+    if own_redis is not None and overrides.get("redis_url"):
         return _failed(
             "--embedded-redis starts a Redis of its own: leave out --redis-url, or leave out --embedded-redis", 2
         )
@@ -53,7 +50,7 @@ async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) ->
         lines = set_up_logging(environment.log_level, environment.log_format)
         if unknown := unknown_variables(os.environ):
             logger.warning("Environment variables are not known and have no effect", variables=unknown)
-        await _serve(environment, lines, embedded_redis=embedded_redis)
+        await _serve(environment, lines, own_redis=own_redis)
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     except RedisBinaryNotFoundError as error:
@@ -63,7 +60,7 @@ async def run_serve(overrides: Mapping[str, object], *, embedded_redis: bool) ->
     return EXIT_OK
 
 
-async def _serve(environment: Environment, lines: LogLines, *, embedded_redis: bool) -> None:
+async def _serve(environment: Environment, lines: LogLines, *, own_redis: OwnRedis | None) -> None:
     settings = environment.service_settings()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -71,28 +68,9 @@ async def _serve(environment: Environment, lines: LogLines, *, embedded_redis: b
         loop.add_signal_handler(number, stop.set)
     ends: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
-        if embedded_redis:
-            embedded = EmbeddedRedis(password=new_password())
-            stack.push_async_callback(asyncio.to_thread, embedded.close)
-            await asyncio.to_thread(embedded.start)
-            logger.info(
-                "Embedded Redis started",
-                redis=shown_url(embedded.url),
-                password_file=str(embedded.password_path),
-                keeps="in memory only: all is gone when it stops",
-            )
-            watch = asyncio.create_task(keep_running(embedded), name="embedded-redis")
+        if own_redis is not None:
+            redis, watch = await stack.enter_async_context(started(own_redis, settings.redis))
             ends.append(watch)
-            stack.push_async_callback(cancel, watch)
-            # What belongs to REDIS_URL, a password for example, is not for this one.
-            given = settings.redis
-            redis = RedisSettings(
-                embedded.url,
-                given.key_prefix,
-                given.connect_timeout_s,
-                given.command_timeout_s,
-                is_in_memory=True,
-            )
             settings = replace(settings, redis=redis)
         service = await stack.enter_async_context(open_service(settings, lines.problem))
         _settle_memory()

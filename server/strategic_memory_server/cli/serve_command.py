@@ -5,15 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import click
 
+from strategic_memory_server.cli.own_redis import OwnRedis
 from strategic_memory_server.cli.serve import run_serve
 
 
 @click.command()
 @click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
-@click.option("--embedded-redis", is_flag=True, help="Start a Redis of its own on a free port, kept in memory only.")
+@click.option(
+    "--embedded-redis",
+    is_flag=False,
+    flag_value="",
+    metavar="[FOLDER]",
+    help="Start a Redis of its own, whose data are kept in FOLDER; without FOLDER, in memory only.",
+)
+@click.option(
+    "--embedded-redis-port",
+    type=click.IntRange(1, 65_535),
+    help="The port on 127.0.0.1 that it listens on. Default: a free one.",
+)
 @click.option(
     "--interval",
     type=float,
@@ -60,7 +73,7 @@ from strategic_memory_server.cli.serve import run_serve
 @click.option(
     "--log-format", metavar="FORMAT", help="json or console. [env: STRATEGIC_MEMORY_LOG_FORMAT; default: json]"
 )
-def serve(*, embedded_redis: bool, **overrides: object) -> None:
+def serve(*, embedded_redis: str | None, embedded_redis_port: int | None, **overrides: object) -> None:
     """Sync the memory from Redis and serve the advice.
 
     Runs until SIGINT, SIGTERM or SIGHUP, which finish the sync in hand and end with exit code 0. Redis need not be
@@ -69,11 +82,18 @@ def serve(*, embedded_redis: bool, **overrides: object) -> None:
 
     Try it without a Redis of your own:
 
-        strategic-memory-server serve --embedded-redis --interval 1
+        strategic-memory-server serve --embedded-redis ./memory --interval 1
 
     Exit codes: 0 stopped as asked, 1 failed, 2 wrong flag or setting, 3 no Redis program found for --embedded-redis.
     """
-    code = asyncio.run(run_serve(overrides, embedded_redis=embedded_redis))
+    own = (
+        None
+        if embedded_redis is None
+        else OwnRedis(Path(embedded_redis) if embedded_redis else None, embedded_redis_port)
+    )
+    if own is None and embedded_redis_port is not None:
+        raise click.UsageError("--embedded-redis-port is of --embedded-redis, which is not given")
+    code = asyncio.run(run_serve(overrides, own_redis=own))
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is closed. The interpreter would still wait for an analysis in hand, whose caller has gone.

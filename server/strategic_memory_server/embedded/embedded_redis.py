@@ -10,6 +10,7 @@ import socket
 import tempfile
 import time
 import weakref
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,10 @@ _PORT_ATTEMPTS = 10
 _CONFIGURATION = "redis.conf"
 _POLL_S = 0.01
 _LOG_TAIL_LINES = 15
+_NEWER_DATA_MARKS = ("Can't handle RDB format version", "Wrong signature trying to load DB")
+_OF_ANOTHER_VERSION = (
+    "Its data were written by another or a newer Redis or Valkey: start it with that program on PATH. "
+)
 _PORT_TAKEN_MARKS = ("Address already in use", "Failed listening on port")
 
 
@@ -66,6 +71,7 @@ class EmbeddedRedis:
         directory: str | Path | None = None,
         persistence: Persistence = Persistence.NONE,
         password: str | None = None,
+        inherited: Sequence[int] = (),
         start_timeout_s: float = 15.0,
     ) -> None:
         """Prepare a server without starting it.
@@ -73,6 +79,7 @@ class EmbeddedRedis:
         Without `port` a free one is taken at the first start and kept. Without `directory` a temporary one is
         made at the first start; `close` removes it, or at the latest the end of this process. A `password`, see
         `new_password`, is asked of everybody who connects; it is in files of the directory that nobody else may read.
+        The server keeps the `inherited` files open, such as a lock on the directory, for as long as it runs.
 
         Raises RedisBinaryNotFoundError when there is no server program.
         """
@@ -83,6 +90,7 @@ class EmbeddedRedis:
         self._persistence = persistence
         self.password = password
         """What is asked of everybody who connects; None: nothing."""
+        self._inherited = inherited
         self._start_timeout_s = start_timeout_s
         self._process: GuardedProcess | None = None
 
@@ -96,7 +104,8 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The URL for `REDIS_URL`, with the password. Raises EmbeddedRedisError before the first start."""
-        login = f":{self.password}@" if self.password else ""
+        # redis-cli takes a login without a user for that of a user without a name.
+        login = f"default:{self.password}@" if self.password else ""
         return f"redis://{login}{_HOST}:{self.port}/0"
 
     @property
@@ -144,11 +153,16 @@ class EmbeddedRedis:
             self._start_on(self._port)
         return self
 
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """End the server in order, by force after `timeout_s`. Its directory stays for the next `start`."""
-        if self._process is not None:
-            self._process.terminate(timeout_s)
-            self._process = None
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """End the server in order, by force after `timeout_s`. Its directory stays for the next `start`.
+
+        Returns whether it has ended in order, with all that it keeps on disk.
+        """
+        if self._process is None:
+            return False
+        self._process.terminate(timeout_s)
+        code, self._process = self._process.exit_code(), None
+        return code == 0
 
     def kill(self) -> None:
         """End the server as a crash would, with SIGKILL. Its directory stays for the next `start`."""
@@ -183,8 +197,8 @@ class EmbeddedRedis:
                 self._directory = Path(made)
             self._directory.mkdir(parents=True, exist_ok=True)
             if self.password is not None:
-                _write_private(self._directory / _CONFIGURATION, f"requirepass {self.password}")
-                _write_private(self._directory / "password", self.password)
+                write_private(self._directory / _CONFIGURATION, f"requirepass {self.password}")
+                write_private(self._directory / "password", self.password)
             self.log_path.touch()
         except OSError as error:
             raise EmbeddedRedisError(
@@ -212,6 +226,7 @@ class EmbeddedRedis:
             log_path=self.log_path,
             directory=self.directory,
             remove_with_parent=self._remove_directory is not None,
+            inherited=self._inherited,
         )
         try:
             self._wait_until_it_answers(self._process, port, log_offset)
@@ -253,7 +268,8 @@ class EmbeddedRedis:
         ended = f"The embedded Redis ({self._binary}) ended at once with exit code {process.exit_code()}."
         if any(mark in tail for mark in _PORT_TAKEN_MARKS):
             raise _PortTakenError(f"{ended} Port {port} is taken: give another one, or none. Its log:\n{tail}")
-        raise EmbeddedRedisError(f"{ended} The end of its log:\n{tail}")
+        hint = _OF_ANOTHER_VERSION if any(mark in tail for mark in _NEWER_DATA_MARKS) else ""
+        raise EmbeddedRedisError(f"{ended} {hint}The end of its log:\n{tail}")
 
     def last_words(self) -> str:
         """Say how the process has ended, with the end of its log."""
@@ -282,7 +298,7 @@ def _free_port() -> int:
     raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
 
 
-def _write_private(path: Path, line: str) -> None:
+def write_private(path: Path, line: str) -> None:
     """Write a file that nobody else may read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         os.fchmod(file.fileno(), 0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -14,8 +15,12 @@ LOOKED_AT_S = 0.25
 logger = structlog.get_logger(__name__)
 
 
-async def keep_running(embedded: EmbeddedRedis) -> None:
+async def keep_running(embedded: EmbeddedRedis, started_again: Callable[[], None] = lambda: None) -> None:
     """Watch over a server that was started, until cancelled; nobody else may start or stop it meanwhile.
+
+    Args:
+        embedded: the server.
+        started_again: is called, in a thread, when it was started again.
 
     Raises:
         EmbeddedRedisError: it has died a second time, or could not be started again.
@@ -29,13 +34,18 @@ async def keep_running(embedded: EmbeddedRedis) -> None:
             raise EmbeddedRedisError(f"The embedded Redis has died twice. {embedded.last_words()}")
         restarts += 1
         logger.error("Embedded Redis has died; it is started again", what=embedded.last_words())
-        await _uninterrupted_start(embedded)
+        await _uninterrupted(embedded, started_again)
         logger.warning("Embedded Redis runs again; it holds what it had kept on disk, if anything", port=embedded.port)
 
 
-async def _uninterrupted_start(embedded: EmbeddedRedis) -> None:
-    """Start it; a cancellation is passed on only afterwards, since a thread cannot be called back."""
-    start = asyncio.ensure_future(asyncio.to_thread(embedded.start))
+async def _uninterrupted(embedded: EmbeddedRedis, started_again: Callable[[], None]) -> None:
+    """Start it and say so; a cancellation is passed on only afterwards, since a thread cannot be called back."""
+
+    def again() -> None:
+        embedded.start()
+        started_again()
+
+    start = asyncio.ensure_future(asyncio.to_thread(again))
     try:
         await asyncio.shield(start)
     except asyncio.CancelledError:

@@ -31,8 +31,16 @@ class GuardedProcess:
     fork and exec (no `preexec_fn`), which keeps the start safe in a process that runs gRPC threads.
     """
 
-    def __init__(self, program: Sequence[str], *, log_path: Path, directory: Path, remove_with_parent: bool) -> None:
-        """Start `program` in `directory`, with its output appended to `log_path`.
+    def __init__(
+        self,
+        program: Sequence[str],
+        *,
+        log_path: Path,
+        directory: Path,
+        remove_with_parent: bool,
+        inherited: Sequence[int] = (),
+    ) -> None:
+        """Start `program` in `directory`, with its output appended to `log_path` and the `inherited` files open.
 
         With `remove_with_parent`, the directory is removed too when this process ends without `terminate` or
         `kill`. Raises OSError when `/bin/sh` cannot be started; a program that cannot be run shows as exit
@@ -48,6 +56,7 @@ class GuardedProcess:
                 cwd=directory,
                 env={**os.environ, "REMOVE_WITH_PARENT": removed},
                 start_new_session=True,
+                pass_fds=inherited,
             )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RedisSettings:
         sentinel_password: its password.
         sentinel_password_file: file with its password.
         is_in_memory: whether it was chosen that this Redis keeps nothing on disk.
+        history_file: where it is kept what was said, for a Redis that belongs to the service; None: nowhere.
     """
 
     url: str = field(default="redis://redis:6379/0", repr=False)
@@ -36,3 +38,4 @@ class RedisSettings:
     sentinel_password: str | None = field(default=None, repr=False)
     sentinel_password_file: str | None = None
     is_in_memory: bool = False
+    history_file: Path | None = None

@@ -24,9 +24,16 @@ class FeedbackHub:
         version: version of the rules that the warming-up feedback names.
         recent_revisions: length of the ring.
         elapsed_ms: milliseconds of a clock that nobody sets, to bound the validity by; the default does not bound it.
+        heard: what was ever read from the log, by an earlier start of the service too where that is kept.
     """
 
-    def __init__(self, version: str, recent_revisions: int, elapsed_ms: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        version: str,
+        recent_revisions: int,
+        elapsed_ms: Callable[[], int] = lambda: 0,
+        heard: KnownHistory | None = None,
+    ) -> None:
         self.epoch = ""
         self.revision = 0
         """Where the log stands: its newest revision, or the one that an epoch without a publication goes on above."""
@@ -34,7 +41,7 @@ class FeedbackHub:
         """First revision of the epoch, whether or not it has been published yet."""
         self.was_read = False
         """Whether the log has been read at all."""
-        self.heard = KnownHistory()
+        self.heard = heard or KnownHistory()
         """What was ever read from the log."""
         self.leverage_caps: LeverageCaps = NO_CAPS
         """The caps on leverage in force, as last read from the log."""

@@ -1,0 +1,121 @@
+"""The Redis that `serve --embedded-redis` starts: in memory only, or in a folder that keeps its data."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import redis
+import structlog
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence, new_password
+from strategic_memory_server.embedded.embedded_watch import keep_running
+from strategic_memory_server.embedded.kept_folder import KeptFolder
+from strategic_memory_server.redis_access.redis_connection import shown_url
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.waiting.running_tasks import cancel
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRedis:
+    """What Redis the service starts.
+
+    Attributes:
+        folder: where its data are kept; None: in memory only.
+        port: what it listens on, on 127.0.0.1; None: a free one.
+    """
+
+    folder: Path | None
+    port: int | None
+
+
+@asynccontextmanager
+async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[RedisSettings, asyncio.Task[None]]]:
+    """Start it; yield the settings to reach it by, and a task that raises when it has died for good.
+
+    Args:
+        asked: what Redis.
+        given: prefix and timeouts are taken from it. What belongs to REDIS_URL, a password for example, is not.
+
+    Raises RedisBinaryNotFoundError and EmbeddedRedisError.
+    """
+    async with AsyncExitStack() as stack:
+        folder = None if asked.folder is None else KeptFolder(asked.folder)
+        if folder is not None:
+            stack.callback(folder.close)
+            await asyncio.to_thread(folder.open)
+        embedded = _in_memory(asked.port) if folder is None else _kept(folder, asked.port)
+        stack.push_async_callback(asyncio.to_thread, embedded.close)
+        await asyncio.to_thread(embedded.start)
+        if folder is not None:
+            stack.push_async_callback(asyncio.to_thread, _stop_in_order, embedded, folder)
+            await asyncio.to_thread(_go_on, embedded, folder, given.key_prefix)
+            # From here on this process watches: its Redis has lost no more than it will find by the history it keeps.
+            folder.lost_nothing = True
+        _tell(embedded, folder)
+        go_on = (lambda: None) if folder is None else partial(_go_on, embedded, folder, given.key_prefix)
+        watch = asyncio.create_task(keep_running(embedded, go_on), name="embedded-redis")
+        stack.push_async_callback(cancel, watch)
+        settings = RedisSettings(
+            embedded.url,
+            given.key_prefix,
+            given.connect_timeout_s,
+            given.command_timeout_s,
+            is_in_memory=folder is None,
+            history_file=None if folder is None else folder.history_file,
+        )
+        yield settings, watch
+
+
+def _in_memory(port: int | None) -> EmbeddedRedis:
+    return EmbeddedRedis(port=port, password=new_password())
+
+
+def _kept(folder: KeptFolder, port: int | None) -> EmbeddedRedis:
+    return EmbeddedRedis(
+        port=port,
+        directory=folder.path,
+        persistence=Persistence.EVERY_SECOND,
+        password=folder.password,
+        inherited=(folder.lock,),
+    )
+
+
+def _go_on(embedded: EmbeddedRedis, folder: KeptFolder, key_prefix: str) -> None:
+    """Write down how to reach it, and, where nothing was lost, that the feedback log was written in this Redis.
+
+    The service takes a Redis with another run id for one that may have lost what it had acknowledged, and begins
+    another epoch. Who keeps the folder knows better.
+    """
+    folder.write_url(embedded.url)
+    state = LogKeys.under(key_prefix).state
+    with redis.Redis.from_url(embedded.url) as client:
+        if folder.lost_nothing and client.type(state) == b"hash" and client.hexists(state, "run_id"):
+            client.hset(state, "run_id", client.info("server")["run_id"])
+
+
+def _stop_in_order(embedded: EmbeddedRedis, folder: KeptFolder) -> None:
+    if embedded.stop():
+        folder.stopped_in_order()
+
+
+def _tell(embedded: EmbeddedRedis, folder: KeptFolder | None) -> None:
+    kept = "in memory only: all is gone when it stops" if folder is None else f"in {folder.path}, flushed every second"
+    logger.info(
+        "Embedded Redis started",
+        redis=shown_url(embedded.url),
+        password_file=str(embedded.password_path),
+        keeps=kept,
+    )
+    if folder is not None:
+        # The password itself is shown to a person alone, for stderr may end in a file of logs.
+        line = f"export REDIS_URL={embedded.url}" if sys.stderr.isatty() else folder.shell_line(embedded.port)
+        sys.stderr.write(f"For producers, in a shell of yours:\n  {line}\n")

@@ -1,0 +1,184 @@
+"""`serve --embedded-redis FOLDER`: what it holds outlives every end of the service and of its Redis."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from conftest import StartService
+from faults.free_ports import free_port
+from processes import ServiceProcess, eventually, process_is_gone
+from redis_inputs import add_regime, add_trade
+from service_calls import get_feedback
+
+from strategic_memory.v1 import feedback_pb2
+from strategic_memory_server.embedded.kept_folder import KeptFolder
+from strategic_memory_server.embedded.process_behind import process_id_behind
+
+pytestmark = [pytest.mark.system, pytest.mark.processes]
+
+NO_REDIS = "redis://redis.invalid:6379/0"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "memory"
+
+
+def serve(start_service: StartService, folder: Path, *arguments: str, ready: bool = True) -> ServiceProcess:
+    given = ("--embedded-redis", str(folder), *arguments)
+    return start_service(NO_REDIS, arguments=given, wait_until_ready=ready)
+
+
+def url_in(folder: Path) -> str:
+    """The URL that a shell gets from the file."""
+    (line,) = (folder / "redis.env").read_text().splitlines()
+    return line.removeprefix("REDIS_URL=").strip("'")
+
+
+@contextmanager
+def client_of(folder: Path) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(url_in(folder)) as client:
+        yield client
+
+
+def learn(folder: Path, trades: int = 4) -> None:
+    with client_of(folder) as client:
+        for _ in range(trades):
+            add_regime(client, "BULL", 0.4)
+            add_trade(client, "BULL", 0.3)
+
+
+def advised(service: ServiceProcess, after: int = 0) -> feedback_pb2.Feedback:
+    """The advice, once it is active and beyond a revision."""
+    return eventually(
+        lambda: (
+            said
+            if (said := get_feedback(service)).status == feedback_pb2.FEEDBACK_STATUS_ACTIVE and said.revision > after
+            else None
+        )
+    )
+
+
+def redis_of(folder: Path) -> int:
+    """Process id of the Redis that has the folder."""
+    port = int(url_in(folder).rpartition(":")[2].partition("/")[0])
+    found = process_id_behind("127.0.0.1", port, (folder / "password").read_text().strip())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "in order"])
+def test_the_service_goes_on_where_it_ended(start_service: StartService, folder: Path, number: signal.Signals) -> None:
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    ends = redis_of(folder)
+    first.send_signal(number)
+    first.wait()
+
+    again = serve(start_service, folder)
+    found = advised(again)
+    assert (found.epoch, found.preferred_regime) == (before.epoch, "BULL")
+    assert found.revision >= before.revision
+    assert process_is_gone(ends)
+    learn(folder, 1)
+    assert advised(again, found.revision).epoch == before.epoch
+
+
+def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartService, folder: Path) -> None:
+    service = serve(start_service, folder)
+    learn(folder)
+    before = advised(service)
+    os.kill(redis_of(folder), signal.SIGKILL)
+    eventually(lambda: any("runs again" in line["event"] for line in service.log_lines()))
+    learn(folder, 1)
+    after = advised(service, before.revision)
+    assert after.epoch == before.epoch
+
+
+def test_where_something_was_lost_another_epoch_begins_above_it(start_service: StartService, folder: Path) -> None:
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    first.terminate()
+    first.wait()
+    said = (folder / "said").read_bytes()
+    (folder / "said").write_bytes(said.replace(f" {before.revision} ".encode(), f" {before.revision + 1} ".encode()))
+
+    found = advised(serve(start_service, folder))
+    assert found.epoch != before.epoch
+    assert found.revision > before.revision + 1
+
+
+def test_after_a_power_failure_nobody_vouches(start_service: StartService, folder: Path) -> None:
+    first = serve(start_service, folder)
+    learn(folder)
+    before = advised(first)
+    first.kill()
+    first.wait()
+    (folder / "last-run").write_text("another run of the kernel\n")
+    assert advised(serve(start_service, folder)).epoch != before.epoch
+
+
+def test_a_second_service_on_the_folder_is_refused_by_name(start_service: StartService, folder: Path) -> None:
+    first = serve(start_service, folder)
+    second = serve(start_service, folder, ready=False)
+    assert second.wait() == 1
+    assert f"{folder} is in use by another strategic-memory-server, process {first.pid}" in second.stderr()
+    assert get_feedback(first).epoch
+
+
+def test_producers_get_a_line_and_nobody_else_the_password(start_service: StartService, folder: Path) -> None:
+    port = free_port()
+    service = serve(start_service, folder, "--embedded-redis-port", str(port))
+    password = (folder / "password").read_text().strip()
+    assert f'export REDIS_URL="redis://default:$(cat {folder}/password)@127.0.0.1:{port}/0"' in service.stderr()
+    assert url_in(folder) == f"redis://default:{password}@127.0.0.1:{port}/0"
+    assert password not in service.output() + service.stderr()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("password", "redis.env", "redis.conf"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    with client_of(folder) as client:
+        assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+
+
+def test_without_a_folder_it_says_that_nothing_is_kept(start_service: StartService) -> None:
+    service = start_service(NO_REDIS, arguments=("--embedded-redis",))
+    (started,) = (line for line in service.log_lines() if line["event"] == "Embedded Redis started")
+    assert started["keeps"] == "in memory only: all is gone when it stops"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--embedded-redis-port", "7000"), 2, "--embedded-redis-port is of --embedded-redis, which is not given"),
+        (("--embedded-redis", "/proc/no"), 1, "/proc/no cannot hold the data of an embedded Redis"),
+    ],
+)
+def test_a_wrong_wish_is_told(start_service: StartService, arguments: tuple[str, ...], code: int, said: str) -> None:
+    service = start_service(NO_REDIS, arguments=arguments, wait_until_ready=False)
+    assert service.wait() == code
+    assert said in service.stderr()
+
+
+def test_a_folder_is_waited_for_while_the_redis_of_a_killed_service_ends(folder: Path) -> None:
+    first = KeptFolder(folder).open()
+    holder = subprocess.Popen(["sleep", "60"], pass_fds=[first.lock])
+    (folder / "lock").write_text("999999999\n")
+    first.close()
+    try:
+        threading.Timer(0.2, holder.kill).start()
+        KeptFolder(folder).open().close()
+        assert holder.wait() == -signal.SIGKILL
+    finally:
+        holder.kill()
+        holder.wait()
