@@ -27,7 +27,7 @@ from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
-from strategic_memory_server.inputs.span_reader import SpanReader
+from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import MANY_PASSED, StreamFollower
 from strategic_memory_server.inputs.value_inputs import ValueInputs
 from strategic_memory_server.inputs.value_inputs import commands as value_commands
@@ -125,7 +125,7 @@ class MemoryLoader:
         """
         return self._values.would_change_caps(await self._read(self._ask_values[:CAP_COMMANDS]))
 
-    async def load_span(self, windows: WindowSettings, span: TimeSpan) -> StrategicMemory:
+    async def load_span(self, windows: WindowSettings, span: TimeSpan) -> SpanReading:
         """Read what the streams hold of a span of time, once, whatever else has been read.
 
         The values beside the streams have no history: they are left out where the span has an end.
@@ -136,9 +136,11 @@ class MemoryLoader:
         """
         reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes)
         if span.last_ms is not None:
-            return await self._apart(await reader.read(Context()))
-        values = self._values.read(await self._read(self._ask_values))
-        return await self._apart(await reader.read(values.context, values.reports))
+            reading = await reader.read(Context())
+        else:
+            values = self._values.read(await self._read(self._ask_values))
+            reading = await reader.read(values.context, values.reports)
+        return replace(reading, memory=await self._apart(reading.memory))
 
     async def load(self, *, anew: bool = False) -> LoadedMemory:
         """Read what there is to read.

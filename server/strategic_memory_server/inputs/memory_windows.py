@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entries import (
@@ -26,11 +27,20 @@ from strategic_memory_server.memory.strategic_memory import (
 )
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.windows.asof_join import Observed
+from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import RollingRegimes, observation_columns
 from strategic_memory_server.windows.rolling_results import RollingPortfolio, portfolio_columns
 from strategic_memory_server.windows.rolling_trades import RollingTrades, trade_columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldTrades:
+    """Trades that a window holds, repeated ones too: its columns, oldest first, and names of regimes by their code."""
+
+    columns: Columns
+    regime_names: tuple[str, ...]
 
 
 class MemoryWindows:
@@ -70,6 +80,10 @@ class MemoryWindows:
             older_regimes=older_regimes,
             unknown=self._names.index(UNKNOWN_REGIME),
         )
+
+    def held_trades(self) -> HeldTrades:
+        """Give the trades as they are held now."""
+        return HeldTrades(self.trades.buffer.columns(), self._names.names)
 
     def memory(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.rejections import RejectedInput, count_by_reason, refusal
-from strategic_memory_server.inputs.memory_windows import MemoryWindows
+from strategic_memory_server.inputs.memory_windows import HeldTrades, MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
@@ -34,6 +35,14 @@ from strategic_memory_server.windows.rolling_results import with_regimes, withou
 from strategic_memory_server.windows.rolling_window import RollingWindow
 
 EntryT = TypeVar("EntryT")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpanReading:
+    """What was read of a span: its memory, and the trades of its window for whoever sums all trades of the span."""
+
+    memory: StrategicMemory
+    trades: HeldTrades
 
 
 class SpanReader:
@@ -66,7 +75,7 @@ class SpanReader:
         self._portfolio = _SpanScan(windows.portfolio, kept.portfolio_reader, prefix, span, limits)
         self._trades = _SpanScan(windows.trades, kept.trade_reader, prefix, span, limits)
 
-    async def read(self, context: Context, value_reports: tuple[SourceReport, ...] = ()) -> StrategicMemory:
+    async def read(self, context: Context, value_reports: tuple[SourceReport, ...] = ()) -> SpanReading:
         """Read the windows; the context and the reports of the values go with them as they are.
 
         Raises:
@@ -86,7 +95,8 @@ class SpanReader:
         windows = (self._windows.regimes, self._windows.portfolio, self._windows.trades)
         latest_ms = clock_ms + CLOCK_TOLERANCE_MS
         reports = [scan.report(window, latest_ms) for scan, window in zip(scans, windows, strict=True)]
-        return self._windows.memory(context, (*value_reports, *reports), clock_ms, self._max_regimes)
+        memory = self._windows.memory(context, (*value_reports, *reports), clock_ms, self._max_regimes)
+        return SpanReading(memory, self._windows.held_trades())
 
     async def _read(self, scans: Sequence[_SpanScan], *, is_alive: bool) -> list[Reply]:
         return await self._limits.pace.read(

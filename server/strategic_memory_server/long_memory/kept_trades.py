@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn
+from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.counted_ids import NOTHING_COUNTED, CountedIds
 from strategic_memory_server.long_memory.known_ids import KnownIds
+from strategic_memory_server.windows.column_buffer import Columns
 
 NOTHING_READ = "0-0"
 """Where a memory stands that has read no entry yet."""
@@ -42,6 +44,12 @@ class SeenTrades:
     policies: IndexColumn
     pnl: FloatColumn
     positions: PositionColumn | None = None
+
+    @classmethod
+    def of(cls, columns: Columns, regime_names: Sequence[str], regimes: IndexColumn) -> SeenTrades:
+        """Take trades as columns that were read of the stream."""
+        ids = columns[TRADE_ID].tolist()
+        return cls(ids, regime_names, regimes, columns["policy"], columns["pnl"], columns["position"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,7 @@ class TradeReader:
         names = NameTable()
         columns = await _columns(reply, names)
         regimes = await self._regimes(columns, names)
-        trades = SeenTrades(
-            columns[TRADE_ID].tolist(), names.names, regimes, columns["policy"], columns["pnl"], columns["position"]
-        )
+        trades = SeenTrades.of(columns, names.names, regimes)
         first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
         return TradePage(trades, first, last, is_last=len(reply) < asked)
 

@@ -68,7 +68,7 @@ async def test_the_same_story_says_the_same_whatever_the_ids_count(
             await kept.load()
         memory = (await kept.load()).memory
         fresh = (await MemoryLoader(async_client, "quantum", windows).load()).memory
-        whole = await kept.load_span(windows, ALL_TIME)
+        whole = (await kept.load_span(windows, ALL_TIME)).memory
         page = await TradeReader(async_client, "quantum").read_after("0-0")
         remembered = [page.trades.regime_names[code] for code in page.trades.regimes.tolist()]
         assert remembered == ["RANGE", "BULL"] * 6, name
@@ -119,9 +119,9 @@ async def test_an_age_is_measured_from_what_is_not_in_the_future(
     assert not memory.timed, "what lasted how long is not known"
     assert all(runs.mean_seconds is None for runs in regime_details(memory).runs.values())
 
-    spanned = await loader.load_span(WindowSettings(), TimeSpan(last_ms=now_ms()))
+    spanned = (await loader.load_span(WindowSettings(), TimeSpan(last_ms=now_ms()))).memory
     assert (spanned.trades.pnl.size, spanned.timed, noted(spanned)) == (0, True, {})
-    spanned = await loader.load_span(WindowSettings(), TimeSpan(first_ms=now_ms() - 60_000))
+    spanned = (await loader.load_span(WindowSettings(), TimeSpan(first_ms=now_ms() - 60_000))).memory
     assert PatternAnalyzer().analyze(spanned).data_as_of_ms == good_ms
     assert noted(spanned) == noted(memory)
 

@@ -28,7 +28,7 @@ from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
-from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES, TradeReader
+from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES, TradePage, TradeReader
 from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.wire.figures_to_wire import add_figures
@@ -189,16 +189,40 @@ async def test_long_streams_are_read_page_by_page(async_client: redis.asyncio.Re
     found = await sums_of_span(TradeReader(async_client, "quantum"), span, 0.9, HORIZON)
     assert found == await all_sums(async_client, "until", 0.9)
     assert 0 < found.observations < PAGE_ENTRIES + 50
+    for length in (1, 300, PAGE_ENTRIES + 20, 10_000):
+        kinds = WindowSettings(20, 20, length)
+        reading = await MemoryLoader(async_client, "quantum", kinds).load_span(kinds, span)
+        reader = CountingReader(async_client, "quantum")
+        shared = await sums_of_span(reader, span, 0.9, HORIZON, newest=reading.trades)
+        assert list(shared.regimes) == list(found.regimes)
+        for name, cells in found.regimes.items():
+            for cell, expected_cell in zip(shared.regimes[name], cells, strict=True):
+                # The last bits depend on how many are added at once.
+                assert cell == pytest.approx(expected_cell, rel=1e-12)
+        held = int(reading.trades.columns["pnl"].size)
+        assert held >= min(length, 2_000), "those that were sent again are held too"
+        assert reader.read + held == PAGE_ENTRIES + 50, "each entry is read once"
     limits = ReadingLimits(page_entries=7)
     windows = WindowSettings(20, 20, 300)
     loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
-    memory = await loader.load_span(windows, span)
+    memory = (await loader.load_span(windows, span)).memory
     expected = (await MemoryLoader(async_client, "until", windows).load()).memory
     assert memory.trades.time_ms.tolist() == expected.trades.time_ms.tolist()
     assert memory.regimes.time_ms.tolist() == expected.regimes.time_ms.tolist()
     assert [memory.regime_names[code] for code in memory.trades.regime] == [
         expected.regime_names[code] for code in expected.trades.regime
     ]
+
+
+class CountingReader(TradeReader):
+    """Counts the trades that it reads."""
+
+    read = 0
+
+    async def read_after(self, entry_id: str, last_id: str = "+") -> TradePage:
+        page = await super().read_after(entry_id, last_id)
+        self.read += len(page.trades.policies)
+        return page
 
 
 async def test_moments_without_entries_give_empty_answers(service: InProcessServer, redis_client: redis.Redis) -> None:

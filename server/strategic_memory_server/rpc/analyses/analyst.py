@@ -21,7 +21,6 @@ from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
-from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
@@ -101,14 +100,28 @@ class Analyst:
         return answer
 
     async def _stored_memory(self, order: AnalysisOrder) -> tuple[StrategicMemory, EvidenceSums, Exploration | None]:
-        span = order.span(self._sources.clock_ms())
+        span, evidence = order.span(self._sources.clock_ms()), order.advice.evidence
         loader = self._sources.loader.another(order.advice.windows, self._sources.leverage_caps())
         try:
-            if span.is_open:
+            if span.is_open and evidence.decay == self._settings.evidence.decay:
                 memory = (await loader.load()).memory
-            else:
-                memory = await loader.load_span(order.advice.windows, span)
-            return memory, *await self._sums(span, order)
+                sums, exploration = await self._sources.memory_store.look()
+                # What the service is trying belongs to the evidence as the service weighs it.
+                return memory, sums, exploration if evidence == self._settings.evidence else None
+            # The long memory sums others than are asked for.
+            reading = await loader.load_span(order.advice.windows, span)
+            return (
+                reading.memory,
+                await sums_of_span(
+                    self._sources.trade_reader,
+                    span,
+                    evidence.decay,
+                    self._settings.trade_id_horizon,
+                    order.advice.max_regimes,
+                    reading.trades,
+                ),
+                None,
+            )
         except (RedisError, OSError) as error:
             logger.warning("Memory cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
@@ -134,19 +147,6 @@ class Analyst:
         except (RedisError, OSError) as error:
             logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
-
-    async def _sums(self, span: TimeSpan, order: AnalysisOrder) -> tuple[EvidenceSums, Exploration | None]:
-        """Give the sums of the long memory, or where those are others than are asked for, of the trade stream.
-
-        And what the service is trying, where the evidence is weighed as the service weighs it.
-        """
-        decay = order.advice.evidence.decay
-        if span.is_open and decay == self._settings.evidence.decay:
-            sums, exploration = await self._sources.memory_store.look()
-            return sums, exploration if order.advice.evidence == self._settings.evidence else None
-        return await sums_of_span(
-            self._sources.trade_reader, span, decay, self._settings.trade_id_horizon, order.advice.max_regimes
-        ), None
 
     def _analyze_inline(
         self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
