@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strategic_memory_server.entries.input_keys import EXPOSURE_SUMMARY, LEVERAGE_LIMITS
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.leverage_caps import HeldCaps
+from strategic_memory_server.inputs.leverage_caps import FIELD, HeldCaps
 from strategic_memory_server.memory.leverage_cap import by_source
 
 _NAMES = {EXPOSURE_SUMMARY: "exposure_cap", LEVERAGE_LIMITS: "leverage_limits_cap"}
@@ -26,6 +26,14 @@ def tell_of_caps(problems: Problems, held: HeldCaps) -> None:
         else:
             problems.withdraw(f"{name}_lifted")
         reading = held.readings.get(source)
+        if reading and reading.nearest and source not in caps and source not in lifted:
+            problems.state(
+                f"{name}_misspelt",
+                f"{source} holds no cap: it has no {FIELD}, but {reading.nearest!a}. If that is meant to be one, "
+                f'write it as a number in the field {FIELD} of the object itself, {{"{FIELD}": 0.5}}',
+            )
+        else:
+            problems.withdraw(f"{name}_misspelt")
         if reading and reading.rejected and source in caps:
             problems.state(
                 f"{name}_unreadable",

@@ -60,7 +60,10 @@ def read_object(raw: bytes, pairs_hook: PairsHook | None = None) -> JsonObject:
         raise RejectionError("too_large", raw)
     try:
         value = json.loads(
-            raw.decode(), parse_constant=_refuse_constant, parse_int=read_whole_number, object_pairs_hook=pairs_hook
+            raw.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            parse_int=read_whole_number,
+            object_pairs_hook=pairs_hook,
         )
     except UnicodeDecodeError:
         raise RejectionError("not_utf8", raw) from None

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strategic_memory_server.entries import input_keys as keys
@@ -30,6 +31,7 @@ CAP_COMMANDS = 2 * len(CAP_SOURCES)
 """How many commands `cap_commands` gives."""
 
 _LIKE_ENOUGH = 0.75
+_WORDS_FOR_A_CAP = ("max", "cap", "limit", "hint", "ceiling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class CapReading:
         value: the cap; where the input was rejected, one that can be made out in it all the same. None: there is none.
         rejected: why the input cannot be read; None: it can.
         document: the object; None where there is none, or it was rejected.
-        nearest: name of a field that looks like a misspelt cap, where there is none; empty: no such field.
+        nearest: path of a field that looks like a cap in another spelling or place, where there is none; else empty.
     """
 
     value: float | None = None
@@ -225,7 +227,7 @@ def _make_out(raw: bytes) -> float | None:
     pairs = _Pairs()
     try:
         document = json.loads(
-            raw.decode(errors="replace"),
+            raw.removeprefix(BOM_UTF8).decode(errors="replace"),
             parse_constant=lambda _name: None,
             parse_int=read_whole_number,
             object_pairs_hook=pairs.made,
@@ -250,11 +252,23 @@ def _number(cap: JsonValue, raw: bytes) -> float:
 
 
 def _nearest_field(document: JsonObject) -> str:
-    """Give the name of the field that looks most like a misspelt cap; empty where none does."""
-    plain = {_plain(name): name for name in document}
-    found = difflib.get_close_matches(_plain(FIELD), plain, n=1, cutoff=_LIKE_ENOUGH)
-    return plain[found[0]] if found else ""
+    """Return the path of the field that looks most like a cap in another spelling or place; empty where none does."""
+    likeness = {path: _like_a_cap(path.rpartition(".")[2]) for path in _paths(document)}
+    nearest = max(likeness, key=lambda path: likeness[path], default="")
+    return nearest if nearest and likeness[nearest] >= _LIKE_ENOUGH else ""
 
 
-def _plain(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum())
+def _paths(value: JsonValue, path: str = "") -> Iterator[str]:
+    """Yield the paths of all fields that hold a value of their own."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _paths(item, f"{path}.{name}" if path else name)
+    elif path and not isinstance(value, list):
+        yield path
+
+
+def _like_a_cap(name: str) -> float:
+    plain = "".join(char for char in name.lower() if char.isalnum())
+    likeness = difflib.SequenceMatcher(None, FIELD.replace("_", ""), plain).ratio()
+    says_it = "lev" in plain and any(word in plain for word in _WORDS_FOR_A_CAP)
+    return max(likeness, _LIKE_ENOUGH) if says_it else likeness

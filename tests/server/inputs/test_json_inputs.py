@@ -73,7 +73,7 @@ def test_objects_that_can_be_shown_and_sent(raw: bytes) -> None:
         (b'{"a": 1,}', "not_json"),
         (b'{"a": 01}', "not_json"),
         (b'{"a": "\x00"}', "not_json"),
-        (b'\xef\xbb\xbf{"a": 1}', "not_json"),
+        (b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}', "not_json"),
         (b"\xff", "not_utf8"),
         (b'{"a": "\xe9"}', "not_utf8"),
         (b'{"a": "\\ud800"}', "not_utf8"),

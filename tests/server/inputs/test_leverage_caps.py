@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from random import Random
@@ -95,12 +96,36 @@ def held(value: float | None = None, source: str = LIMITS) -> HeldCaps:
         (b'{"MAX_LEVERAGE_HINT": 1}', None, "MAX_LEVERAGE_HINT"),
         (b'{"drawdown": 0.1, "maxLeverageHint": 1}', None, "maxLeverageHint"),
         (b'{"max_leverage_hnit": 1, "max_leverage": 2}', None, "max_leverage_hnit"),
-        (b'{"gross_leverage": 1, "per_symbol": {"max_leverage_hint": 1}}', None, ""),
+        (b'{"gross_leverage": 1, "per_symbol": {"leverage": 1, "maximum": 2}}', None, ""),
+        (b'{"limits": {"max_leverage_hint": 1}}', None, "limits.max_leverage_hint"),
+        (b'{"max_leverage_hint ": 1}', None, "max_leverage_hint "),
+        (b'{"Max_Leverage_Hint": 1}', None, "Max_Leverage_Hint"),
+        (b'{"max_leverage": 1}', None, "max_leverage"),
+        (b'{"leverage_cap": 1, "leverage": 3}', None, "leverage_cap"),
+        (b'{"levLimit": 1}', None, "levLimit"),
     ],
 )
 def test_a_cap_is_a_number_from_0_up(raw: bytes, cap: float | None, nearest: str) -> None:
     for source in CAP_SOURCES:
         assert read_cap(source, raw, 1) == CapReading(cap, None, json.loads(raw), nearest)
+
+
+def test_a_byte_order_mark_is_read_past() -> None:
+    for raw, cap in ((b'{"max_leverage_hint": 0.2}', 0.2), (b'{"max_leverage_hint": 0.3, "x": NaN}', 0.3)):
+        assert read_cap(LIMITS, codecs.BOM_UTF8 + raw, 1).value == cap
+    assert read_cap(LIMITS, codecs.BOM_UTF8 + b'{"max_leverage_hint": 0.2}', 1).rejected is None
+
+
+def test_a_misspelt_cap_is_a_problem_though_none_was_ever_in_force() -> None:
+    problems, caps = Problems(), held()
+    caps.take({LIMITS: read_cap(LIMITS, b'{"limits": {"max_leverage_hint": 0.2}}', 1), EXPOSURE: NO_KEY})
+    tell_of_caps(problems, caps)
+    assert list(problems.standing) == ["leverage_limits_cap_misspelt"]
+    assert "'limits.max_leverage_hint'" in problems.standing["leverage_limits_cap_misspelt"]
+    for mended in (b'{"max_leverage_hint": 0.2}', b"{}"):
+        caps.take({LIMITS: read_cap(LIMITS, mended, 1), EXPOSURE: NO_KEY})
+        tell_of_caps(problems, caps)
+        assert "leverage_limits_cap_misspelt" not in problems.standing
 
 
 def test_a_key_that_is_not_there_holds_none() -> None:
@@ -199,8 +224,10 @@ def test_a_cap_that_is_lifted_is_told_for_a_while(reading: CapReading, how: str)
                 said = f"the cap max_leverage_hint = 0.3 of {LIMITS} is lifted, since {how}; write it again if"
                 assert problems.standing == {"leverage_limits_cap_lifted": f"{said} it is to hold"}
             clock[0] += 1_000
-    assert problems.standing == {}
-    assert [line["event"] for line in logged] == ["Problem"]
+    # A cap that is written in another way than one that counts is told for as long as it stands there.
+    remains = ["leverage_limits_cap_misspelt"] if reading.nearest else []
+    assert list(problems.standing) == remains
+    assert [line["event"] for line in logged] == ["Problem"] * (1 + len(remains))
 
 
 def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unread_is() -> None:
