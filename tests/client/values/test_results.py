@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 from client.feedback_samples import T0, feedback
+from safe_values import SAFE_LEVERAGES
 
-from strategic_memory_client import Evidence, FeedbackStatus, Policy, PolicyEvidence, RegimeAdvice
+from strategic_memory_client import Evidence, FeedbackStatus, LeverageCap, Policy, PolicyEvidence, RegimeAdvice
 
 BEFORE, AFTER = T0 - timedelta(microseconds=1), T0
 
@@ -52,10 +53,12 @@ def test_what_is_safe_already_stays_as_it_is(status: FeedbackStatus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hint", "safe"), [(0.7, 0.7), (1.0, 1.0), (1.5, 1.0), (math.nan, 1.0), (math.inf, 1.0), (-math.inf, 1.0)]
+    ("hint", "limits", "safe"),
+    [*SAFE_LEVERAGES, (math.nan, (), 1.0), (math.inf, (), 1.0), (-math.inf, (), 1.0), (math.nan, (0.5,), 0.5)],
 )
-def test_the_safe_leverage_is_at_most_1(hint: float, safe: float) -> None:
-    assert replace(feedback(), leverage_hint=hint).as_stale().leverage_hint == safe
+def test_the_safe_leverage_is_at_most_1_and_every_cap(hint: float, limits: tuple[float, ...], safe: float) -> None:
+    caps = tuple(LeverageCap("a cap", limit, None) for limit in limits)
+    assert replace(feedback(), leverage_hint=hint, leverage_caps=caps).as_stale().leverage_hint == safe
 
 
 def test_how_it_was_delivered_is_no_part_of_what_it_says() -> None:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 from advice import NOW_MS, advice, feedback, with_evidence
+from safe_values import SAFE_LEVERAGES
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimePerformance, Times, warming_up
 from strategic_memory_server.advice.rules.reasons import no_known_regime
+from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.policy import Policy
 
 
@@ -18,9 +20,11 @@ def test_it_holds_until_its_validity_has_passed(late_ms: int) -> None:
     assert said.at(NOW_MS + late_ms) is said
 
 
-@pytest.mark.parametrize(("leverage", "safe"), [(1.5, 1.0), (1.0, 1.0), (0.7, 0.7), (0.0, 0.0)])
-def test_then_it_has_the_safe_values(leverage: float, safe: float) -> None:
-    said = Feedback(advice(leverage_hint=leverage), FeedbackStatus.ACTIVE, 7, "e1", Times(1, 2, NOW_MS))
+@pytest.mark.parametrize(("leverage", "limits", "safe"), SAFE_LEVERAGES)
+def test_then_it_has_the_safe_values(leverage: float, limits: tuple[float, ...], safe: float) -> None:
+    caps = tuple(LeverageCap("a cap", limit) for limit in limits)
+    given = replace(advice(leverage_hint=leverage), leverage_caps=caps)
+    said = Feedback(given, FeedbackStatus.ACTIVE, 7, "e1", Times(1, 2, NOW_MS))
     stale = said.at(NOW_MS + 1)
     assert stale.status is FeedbackStatus.STALE
     assert stale.advice.updated_policy is Policy.CONSERVATIVE
