@@ -5,6 +5,7 @@ Shares no code with the service on purpose. Slow on purpose.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cmp_to_key
@@ -12,7 +13,7 @@ from functools import cmp_to_key
 
 @dataclass(frozen=True, slots=True)
 class RegimeRow:
-    """A regime observation; `confidence` None: not given."""
+    """A regime observation; `pnl` math.nan or `confidence` None: not given."""
 
     time_ms: int
     regime: str
@@ -52,6 +53,10 @@ class Rows:
         """Every row, window by window."""
         return [*self.regimes, *self.portfolio, *self.trades]
 
+    def earned(self) -> list[tuple[str, float]]:
+        """Regime and pnl of every row that has one."""
+        return [(row.regime, row.pnl) for row in self.all() if not math.isnan(row.pnl)]
+
 
 @dataclass(slots=True)
 class ExpectedTrades:
@@ -84,7 +89,7 @@ class ExpectedRegime:
 
 def expected_regimes(rows: Rows, minimum_policy_trades: int = 3) -> list[ExpectedRegime]:
     """Figures of every regime, best first."""
-    names = {row.regime for row in rows.all()}
+    names = {regime for regime, _ in rows.earned()}
     return sorted((_regime(rows, name, minimum_policy_trades) for name in names), key=cmp_to_key(_better_first))
 
 
@@ -116,9 +121,9 @@ def _better_first(one: ExpectedRegime, other: ExpectedRegime) -> int:
 
 
 def _regime(rows: Rows, name: str, minimum_policy_trades: int) -> ExpectedRegime:
-    observed = [row for row in rows.regimes if row.regime == name]
+    observed = [row for row in rows.regimes if row.regime == name and not math.isnan(row.pnl)]
     traded = [row for row in rows.trades if row.regime == name]
-    pnl = [row.pnl for row in rows.all() if row.regime == name]
+    pnl = [earned for regime, earned in rows.earned() if regime == name]
     decided = [row.pnl for row in observed] + [row.pnl for row in traded]
     wins = len([value for value in decided if value > 0])
     losses = len([value for value in decided if value < 0])

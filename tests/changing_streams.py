@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -106,6 +107,9 @@ class ChangingStreams:
             fields = {b"regime": regime.lower().encode(), b"pnl": repr(pnl).encode()}
             if confidence is not None:
                 fields[b"confidence"] = repr(confidence).encode()
+            if random.random() < 0.2:
+                del fields[b"pnl"]
+                return Entry(entry_id, fields, regime, math.nan, confidence=confidence)
             return Entry(entry_id, fields, regime, pnl, confidence=confidence)
         regime = "" if random.random() < self.unplaced else random.choice(REGIMES)
         if kind == "portfolio":

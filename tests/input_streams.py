@@ -15,7 +15,7 @@ MALFORMED: tuple[dict[bytes, bytes], ...] = (
     {b"regime": b"BULL", b"pnl": b"1e400", b"realized_pnl": b"inf"},
     {b"regime": b"\xff", b"pnl": b"0.5", b"market_regime": b"\xff", b"realized_pnl": b"0.5"},
     {b"regime": b"x" * 100, b"pnl": b"9", b"market_regime": b"x" * 100, b"realized_pnl": b"9"},
-    {b"pnl": b"", b"realized_pnl": b"", b"regime": b"BULL"},
+    {b"pnl": b"", b"realized_pnl": b"", b"regime": b""},
 )
 """Entries that are malformed in every one of the three streams."""
 

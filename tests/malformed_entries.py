@@ -22,7 +22,8 @@ GOOD_FIELDS: dict[str, Fields] = {
 }
 """Entries that would change the advice if anything of them were used."""
 
-_REQUIRED_NUMBER = {REGIMES: "pnl", PORTFOLIO: "pnl", TRADES: "realized_pnl"}
+_NUMBER = {REGIMES: "pnl", PORTFOLIO: "pnl", TRADES: "realized_pnl"}
+_REQUIRED = {REGIMES: "regime", PORTFOLIO: "pnl", TRADES: "realized_pnl"}
 _OPTIONAL_NUMBERS = {
     REGIMES: ("volatility", "trend", "confidence"),
     PORTFOLIO: ("total_pnl", "leverage", "confidence", "volatility", "position_size"),
@@ -54,7 +55,7 @@ class MalformedEntry:
 def malformed_entries(source: str, count: int, seed: int) -> list[MalformedEntry]:
     """Entries for one stream, in which every kind of mistake occurs."""
     random = Random(f"{seed} {source}")
-    kinds: list[Callable[[Random, str], MalformedEntry]] = [_bad_number, _missing_number, _bad_name]
+    kinds: list[Callable[[Random, str], MalformedEntry]] = [_bad_number, _missing_field, _bad_name]
     return [kinds[index % len(kinds)](random, source) for index in range(count)]
 
 
@@ -73,13 +74,13 @@ def bad_number(random: Random) -> tuple[bytes, str]:
 
 
 def _bad_number(random: Random, source: str) -> MalformedEntry:
-    field = random.choice((_REQUIRED_NUMBER[source], *_OPTIONAL_NUMBERS[source]))
+    field = random.choice((_NUMBER[source], *_OPTIONAL_NUMBERS[source]))
     raw, kind = bad_number(random)
     return _with_field(source, field, raw, kind)
 
 
-def _missing_number(random: Random, source: str) -> MalformedEntry:
-    field = _REQUIRED_NUMBER[source]
+def _missing_field(random: Random, source: str) -> MalformedEntry:
+    field = _REQUIRED[source]
     if random.randrange(2):
         return _with_field(source, field, random.choice([b"", b" ", b"\t\n"]), "missing")
     fields = {name: value for name, value in GOOD_FIELDS[source].items() if name != field.encode()}

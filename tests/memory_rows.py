@@ -28,7 +28,8 @@ def rows_of(memory: StrategicMemory) -> Rows:
             for row in zip(
                 observed.time_ms.tolist(),
                 regimes(observed.regime.tolist()),
-                observed.pnl.tolist(),
+                # One object for all that were not given, so that rows are equal.
+                [math.nan if math.isnan(pnl) else pnl for pnl in observed.pnl.tolist()],
                 given(observed.confidence.tolist()),
                 strict=True,
             )

@@ -26,7 +26,7 @@ PORTFOLIO_NUMBERS = ("total_pnl", "leverage", "confidence", "volatility", "posit
 
 @dataclass(frozen=True, slots=True)
 class RegimeObservation:
-    """What the regime detector saw; an absent number is NaN."""
+    """What the regime detector saw; an absent number is NaN. Without a pnl it tells the regime, and no more."""
 
     regime: str
     pnl: float
@@ -59,7 +59,7 @@ def read_regime_observation(fields: Fields) -> RegimeObservation:
     """Read an entry of `stream:meta.regime`."""
     return RegimeObservation(
         regime=required_regime(fields, "regime"),
-        pnl=required_number(fields, "pnl"),
+        pnl=optional_number(fields, "pnl"),
         volatility=optional_number(fields, "volatility"),
         trend=optional_number(fields, "trend"),
         confidence=optional_number(fields, "confidence"),

@@ -17,6 +17,9 @@ ID_IN_FUTURE = "id_in_future"
 CONFIDENCE_OUT_OF_RANGE = "confidence_out_of_range"
 """The observation gives a confidence that is not from 0 to 1; it counts as none."""
 
+OBSERVED_WITHOUT_PNL = "observed_without_pnl"
+"""The observation has no pnl: it tells the regime, and counts in no figure."""
+
 TRADE_ID_REPEATED = "trade_id_repeated"
 """The trade has the `trade_id` of an earlier one of the window; it is left out."""
 

@@ -81,7 +81,8 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
 
 def sizes_of(pnl: FloatColumn) -> FloatColumn:
     """Give how much the newest entries of a stream earned or lost, ascending, without those that did neither."""
-    sizes = np.sort(np.abs(pnl[-LOOKED_AT:]))
+    newest = pnl[-LOOKED_AT:]
+    sizes = np.sort(np.abs(newest[~np.isnan(newest)]))
     found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]
     return found
 

@@ -7,6 +7,7 @@ NaN and infinities, numbers beyond MAX_MAGNITUDE, nesting deeper than the wire b
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -93,14 +94,14 @@ def read_regime_stats(raw: bytes) -> JsonObject:
 def read_regime_name(raw: bytes) -> str:
     """Read the name of a regime, upper-cased and stripped."""
     try:
-        return normalise_name("regime", raw.decode()).upper()
+        return normalise_name("regime", raw.decode("utf-8-sig")).upper()
     except UnicodeDecodeError:
         raise RejectionError("regime_not_utf8", raw) from None
 
 
 def read_policy(raw: bytes) -> Policy:
     """Read the name of a policy."""
-    policy = policy_of(raw.decode("ascii", "replace"))
+    policy = policy_of(raw.removeprefix(BOM_UTF8).decode("ascii", "replace"))
     if policy is None:
         raise RejectionError("policy_unrecognised", raw)
     return policy

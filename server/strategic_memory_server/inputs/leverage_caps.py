@@ -263,7 +263,11 @@ def _paths(value: JsonValue, path: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
             yield from _paths(item, f"{path}.{name}" if path else name)
-    elif path and not isinstance(value, list):
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _paths(item, f"{path}[{index}]")
+    elif path:
         yield path
 
 

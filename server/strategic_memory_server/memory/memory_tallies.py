@@ -5,7 +5,10 @@ Regimes are indices into their names, as in the columns of a memory.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import KeysView, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +24,22 @@ _POLICIES = len(Policy)
 
 
 class ObservedTallies:
-    """Running totals of regime observations."""
+    """Running totals of regime observations. One without a pnl counts in none of them."""
 
     def __init__(self) -> None:
         self._pnl: PnlTallies[str] = PnlTallies()
         self._confidence: PnlTallies[str] = PnlTallies()
+        self._without_pnl: Counter[str] = Counter()
 
     @property
-    def regimes(self) -> KeysView[str]:
+    def regimes(self) -> AbstractSet[str]:
         """The regimes that have entries."""
-        return self._pnl.totals.keys()
+        return self._pnl.totals.keys() | self._without_pnl.keys()
+
+    @property
+    def without_pnl(self) -> int:
+        """Number of observations without a pnl."""
+        return self._without_pnl.total()
 
     def totals(self) -> ObservedTotals:
         """Give the totals as they stand."""
@@ -38,13 +47,22 @@ class ObservedTallies:
 
     def add(self, window: RegimeWindow, names: Sequence[str]) -> None:
         """Add observations."""
-        self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
-        self._confidence.add_all(names.__getitem__, window.regime, _known(window.confidence))
+        given = ~np.isnan(window.pnl)
+        regime = window.regime[given]
+        self._pnl.add_all(names.__getitem__, regime, window.pnl[given])
+        self._confidence.add_all(names.__getitem__, regime, _known(window.confidence[given]))
+        if regime.size < given.size:
+            self._without_pnl.update(names[code] for code in window.regime[~given].tolist())
 
     def remove(self, window: RegimeWindow, names: Sequence[str]) -> None:
         """Take away observations that were added."""
         columns = (window.regime, window.pnl, _known(window.confidence))
         for code, pnl, confidence in zip(*(column.tolist() for column in columns), strict=True):
+            if math.isnan(pnl):
+                self._without_pnl[names[code]] -= 1
+                if not self._without_pnl[names[code]]:
+                    del self._without_pnl[names[code]]
+                continue
             self._pnl.remove(names[code], pnl)
             self._confidence.remove(names[code], confidence)
 

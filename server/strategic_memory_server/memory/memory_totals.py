@@ -10,7 +10,7 @@ from strategic_memory_server.memory.pnl_tallies import PnlTotal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedTotals:
-    """Regime observations by regime: their pnl, and their confidence (an absent one as 0)."""
+    """Regime observations that have a pnl, by regime: their pnl, and their confidence (an absent one as 0)."""
 
     pnl: Mapping[str, PnlTotal] = field(default_factory=dict)
     confidence: Mapping[str, PnlTotal] = field(default_factory=dict)

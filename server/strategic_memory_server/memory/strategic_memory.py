@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.memory.json_types import JsonObject
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
@@ -31,7 +33,10 @@ CLOCK_TOLERANCE_MS = 60_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegimeWindow:
-    """Regime observations. `time_ms` are milliseconds since 1970-01-01 UTC, here and below; they never decrease."""
+    """Regime observations; a pnl that was not given is NaN.
+
+    `time_ms` are milliseconds since 1970-01-01 UTC, here and below; they never decrease.
+    """
 
     regime: IndexColumn
     pnl: FloatColumn
@@ -117,8 +122,12 @@ class StrategicMemory:
 
     @property
     def sample_count(self) -> int:
-        """Number of entries in the three windows together."""
-        return self.regimes.pnl.size + self.portfolio.pnl.size + self.trades.pnl.size
+        """Number of entries in the three windows together; an observation without a pnl is none."""
+        if self.totals is None:
+            observed = int(np.count_nonzero(~np.isnan(self.regimes.pnl)))
+        else:
+            observed = sum(total.entries for total in self.totals.observed.pnl.values())
+        return observed + self.portfolio.pnl.size + self.trades.pnl.size
 
     @property
     def current_regime(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, KeysView, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.entries import RegimeObservation
-from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE
+from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE, OBSERVED_WITHOUT_PNL
 from strategic_memory_server.memory.memory_tallies import ObservedTallies, out_of_range
 from strategic_memory_server.memory.memory_totals import ObservedTotals
 from strategic_memory_server.memory.strategic_memory import RegimeWindow
@@ -55,7 +56,7 @@ class RollingRegimes(RollingWindow):
         return _window(self.buffer.columns())
 
     @property
-    def regimes(self) -> KeysView[str]:
+    def regimes(self) -> AbstractSet[str]:
         """The regimes that have entries."""
         return self._tallies.regimes
 
@@ -66,7 +67,8 @@ class RollingRegimes(RollingWindow):
     def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note."""
         out_of_range = {CONFIDENCE_OUT_OF_RANGE: self._out_of_range} if self._out_of_range else {}
-        return {**super().notes(latest_ms), **out_of_range}
+        without_pnl = {OBSERVED_WITHOUT_PNL: count} if (count := self._tallies.without_pnl) else {}
+        return {**super().notes(latest_ms), **out_of_range, **without_pnl}
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
         """Give an entry for each of some notes that shows what it means, where that takes one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from random import Random
 
 import pytest
@@ -49,6 +50,20 @@ def test_every_figure_is_that_of_the_brute_force(seed: int) -> None:
     assert analysis.sample_count == len(everything) == sum(figures.sample_count for figures in analysis.regimes)
     assert analysis.data_as_of_ms == (max(row.time_ms for row in everything) if everything else None)
     assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
+
+
+@each_case("seed", range(20))
+def test_an_observation_without_a_pnl_tells_the_regime_and_counts_in_no_figure(seed: int) -> None:
+    rows, source = random_rows(seed), Random(seed)
+    rows.regimes = [dataclasses.replace(row, pnl=math.nan) if source.random() < 0.5 else row for row in rows.regimes]
+    memory = memory_of(rows)
+    analysis, details = PatternAnalyzer().analyze(memory), regime_details(memory)
+    without = dataclasses.replace(rows, regimes=[row for row in rows.regimes if not math.isnan(row.pnl)])
+    assert analysis.regimes == analyze(without).regimes
+    assert analysis.sample_count == len(rows.earned()) == len(without.all())
+    assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
+    transitions = {(step.from_regime, step.to_regime): step.count for step in details.transitions}
+    assert transitions == expected_transitions(rows)
 
 
 def test_of_two_regimes_with_the_same_mean_the_one_with_more_samples_is_preferred() -> None:

@@ -103,6 +103,7 @@ def held(value: float | None = None, source: str = LIMITS) -> HeldCaps:
         (b'{"max_leverage": 1}', None, "max_leverage"),
         (b'{"leverage_cap": 1, "leverage": 3}', None, "leverage_cap"),
         (b'{"levLimit": 1}', None, "levLimit"),
+        (b'{"limits": [1, {"max_leverage_hint": 1}]}', None, "limits[1].max_leverage_hint"),
     ],
 )
 def test_a_cap_is_a_number_from_0_up(raw: bytes, cap: float | None, nearest: str) -> None:

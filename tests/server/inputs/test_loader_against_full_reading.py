@@ -52,7 +52,7 @@ def check_against_brute_force(memory: StrategicMemory, rows: Rows) -> None:
     assert [plain(figures, details) for figures in analysis.regimes] == expected
     transitions = {(step.from_regime, step.to_regime): step.count for step in details.transitions}
     assert transitions == expected_transitions(rows)
-    assert analysis.sample_count == len(rows.all())
+    assert analysis.sample_count == len(rows.earned())
     assert analysis.current_regime == (rows.regimes[-1].regime if rows.regimes else "UNKNOWN")
     assert analysis.data_as_of_ms == max((row.time_ms for row in rows.all()), default=None)
 
