@@ -42,9 +42,10 @@ demo: $(runtime)  ## Show the service at work on a made-up market; ARGS="--secon
 test: lint types protos-check proto-lint wire-baseline-check unit  ## Check everything; what .ci/run runs
 
 .PHONY: lint
-lint: $(development)  ## Check style and formatting
+lint: $(development)  ## Check style and formatting, and which room imports which
 	@$(python) -m ruff check --extend-exclude "$(VENV)" .
 	@$(python) -m ruff format --check --extend-exclude "$(VENV)" .
+	@$(VENV)/bin/lint-imports --no-cache --no-logo
 
 .PHONY: types
 types: $(development)  ## Check types

@@ -1,4 +1,4 @@
-"""What a memory says by DESIGN 2.2, worked out again from plain rows: no columns, no numpy, exact fractions.
+"""What a memory says by contract 2, worked out again from plain rows: no columns, no numpy, exact fractions.
 
 Shares no code with the service on purpose. Slow on purpose.
 """

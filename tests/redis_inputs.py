@@ -1,4 +1,4 @@
-"""Writes inputs as producers do (DESIGN 2.1) and loads the golden cases."""
+"""Writes inputs as producers do (contract 1) and loads the golden cases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A model of the feedback log, of a server that follows it at its own pace, and of what its subscribers may be sent.
 
-The model knows every feedback that was ever said. It holds StreamCursor and FeedbackHub to DESIGN 2.5, promises 1 to 5.
+The model knows every feedback that was ever said. It holds StreamCursor and FeedbackHub to contract 5, promises 1 to 5.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Tolerances:
 
 
 class Promise(enum.Enum):
-    """What the service promises (DESIGN 2.5, 2.6)."""
+    """What the service promises (contract 5, 6)."""
 
     ORDERED = "on one stream revisions strictly grow"
     UNIQUE = "two different feedbacks never share epoch and revision"

@@ -1,4 +1,4 @@
-"""Errors of the domain. `rpc/error_table.py` says what each is on the wire."""
+"""Errors of the domain. `rpc/wire/error_table.py` says what each is on the wire."""
 
 from __future__ import annotations
 

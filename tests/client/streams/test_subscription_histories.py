@@ -42,7 +42,7 @@ class Log:
 
 @dataclass
 class Replica:
-    """A server that has read the log up to some revision, and serves at most one stream as DESIGN 2.5 promises."""
+    """A server that has read the log up to some revision, and serves at most one stream as contract 5 promises."""
 
     log: Log
     epoch: int = 1

@@ -1,4 +1,4 @@
-"""DURABLE: a revision comes with its durable write, so what was said was in the log first (DESIGN 2.5.1)."""
+"""DURABLE: a revision comes with its durable write, so what was said was in the log first (contract 5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ENDED: a stream ends only in a documented way, for its client to go on elsewhere (DESIGN 2.5.7, docs/streams.md)."""
+"""ENDED: a stream ends only in a documented way, for its client to go on elsewhere (contract 5.7, docs/streams.md)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """EPOCH_HONEST: the revision grows by one within an epoch, a lost history changes the epoch, and no stream outlives
-its epoch (DESIGN 2.5.1, 2.5.5)."""
+its epoch (contract 5.1, 5.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FIRST: without a resume point the first message is the feedback in force (DESIGN 2.5.2).
+"""FIRST: without a resume point the first message is the feedback in force (contract 5.2).
 
 In force at a server is at least what it has told anybody before, and, while nothing is wrong, what the log has held
 for longer than a server may lag.

@@ -1,4 +1,4 @@
-"""GAP_FREE: DELIVERY_EVERY brings every revision, also across the streams of one subscriber (DESIGN 2.5.4, 2.5.7)."""
+"""GAP_FREE: DELIVERY_EVERY brings every revision, also across the streams of one subscriber (contract 5.4, 5.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LATEST: a slow subscriber gets the newest feedback, and is told how many it skipped (DESIGN 2.5.4)."""
+"""LATEST: a slow subscriber gets the newest feedback, and is told how many it skipped (contract 5.4)."""
 
 from __future__ import annotations
 

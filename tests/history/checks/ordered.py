@@ -1,4 +1,4 @@
-"""ORDERED: on one stream revisions strictly grow (DESIGN 2.5.3)."""
+"""ORDERED: on one stream revisions strictly grow (contract 5.3)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """RESUMABLE: after a resume point comes only what came after it; one that is trimmed away, in the future or of another
-epoch is refused with the truth about why (DESIGN 2.5.2, 2.5.5)."""
+epoch is refused with the truth about why (contract 5.2, 5.5)."""
 
 from __future__ import annotations
 

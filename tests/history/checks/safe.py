@@ -1,4 +1,4 @@
-"""SAFE: STALE and WARMING_UP carry the safe values, and before the first revision nothing is ACTIVE (DESIGN 2.6)."""
+"""SAFE: STALE and WARMING_UP carry the safe values, and before the first revision nothing is ACTIVE (contract 6)."""
 
 from __future__ import annotations
 

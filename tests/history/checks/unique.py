@@ -1,4 +1,4 @@
-"""UNIQUE: two different feedbacks never share epoch and revision (DESIGN 2.5.1).
+"""UNIQUE: two different feedbacks never share epoch and revision (contract 5.1).
 
 Two renderings of a revision are the documented exceptions (docs/streams.md). A STALE one has other advice, and says the
 same about what was seen. One that is withdrawn, since too few entries are left, is WARMING_UP with the safe values, to

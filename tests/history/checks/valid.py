@@ -1,4 +1,4 @@
-"""VALID: nothing is ACTIVE after its validity, and heartbeats keep order with feedback (DESIGN 2.5.6, 2.6)."""
+"""VALID: nothing is ACTIVE after its validity, and heartbeats keep order with feedback (contract 5.6, 6)."""
 
 from __future__ import annotations
 

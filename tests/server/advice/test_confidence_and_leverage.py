@@ -1,4 +1,4 @@
-"""confidence_boost and leverage_hint against the formulas of DESIGN 2.2 in exact fractions."""
+"""confidence_boost and leverage_hint against the formulas of contract 2 in exact fractions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both tables of DESIGN 2.2 row by row, and when there is no advice."""
+"""Both tables of contract 2 row by row, and when there is no advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories against the model of `tests/stream_world.py`: DESIGN 2.5, promises 1 to 5."""
+"""Random histories against the model of `tests/stream_world.py`: contract 5, promises 1 to 5."""
 
 from __future__ import annotations
 

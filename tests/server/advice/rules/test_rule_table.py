@@ -46,7 +46,7 @@ def test_an_empty_table_gives_the_default() -> None:
 
 
 def test_the_reference_tables_are_those_of_version_1_0_0() -> None:
-    """DESIGN 2.2: a change of any of these is a new version."""
+    """Contract 2: a change of any of these is a new version."""
     assert reference_rules.VERSION == "1.0.0"
     policies, leverages = reference_rules.POLICY_TABLE, reference_rules.LEVERAGE_TABLE
     assert policies == (
