@@ -34,6 +34,7 @@ from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 
 RING = 3
+OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 Stream = grpc.aio.UnaryStreamCall[service_pb2.StreamFeedbackRequest, service_pb2.StreamFeedbackResponse]
 
 
@@ -141,6 +142,6 @@ async def in_process_server(
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,
-        grpc.aio.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel,
+        grpc.aio.insecure_channel(server.address, options=OWN_CONNECTION) as channel,
     ):
         yield InProcessServer(server, Client(channel), hub, ClaimedLog(redis_client, log=log), clock, registry, changed)

@@ -140,6 +140,12 @@ class TestEnds:
         assert broken(stream(3.2, seen, end=End(at(5), "INTERNAL", "a fault")), faults=FAULT) == {Promise.ENDED}
         assert broken(stream(3.2, seen, end=End(at(5), "UNKNOWN", "RST_STREAM")), faults=FAULT) == {Promise.ENDED}
 
+    def test_a_stream_that_is_opened_as_its_server_ends_is_cancelled_by_grpc(self) -> None:
+        end = End(at(5), "CANCELLED", "CANCELLED")
+        assert broken(stream(4.9, end=end), faults=FAULT) == set()
+        assert broken(stream(4.9, end=end)) == {Promise.ENDED}
+        assert broken(stream(3.2, brought(3, 3.5), end=end), faults=FAULT) == {Promise.ENDED}
+
     def test_an_observer_may_end_its_stream(self) -> None:
         assert broken(stream(3.2, brought(3, 3.5), end=End(at(5), "CANCELLED", by_observer=True))) == set()
 

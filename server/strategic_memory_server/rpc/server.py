@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import grpc
@@ -27,6 +28,9 @@ PING_AFTER_MS = 30_000
 PING_TIMEOUT_MS = 10_000
 HANDSHAKE_MS = 10_000
 """Whoever connects and says nothing takes a descriptor for so long."""
+
+COMES_BACK_WITHIN_S = 0.2
+"""Whoever was told that the server goes away, and tries it again first, has done so by then."""
 
 MOST_CONNECTIONS = 65_536
 MAX_PENDING_CALLS = 20_000
@@ -122,4 +126,7 @@ async def open_grpc_server(
         yield opened
     finally:
         opened.drain()
+        # Once it stops, gRPC cancels the calls that still come, without a word of why.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(servicer.nobody_comes(COMES_BACK_WITHIN_S), settings.stop_grace_s)
         await server.stop(settings.stop_grace_s)

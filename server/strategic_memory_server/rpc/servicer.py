@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +59,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._grpc = grpc_settings
         self._analyst = analyst
         self._draining = False
+        self._told_s = -math.inf
         self._messages = MessageCache(sources.clock_ms, sources.problems)
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
@@ -68,8 +72,18 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
 
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
+        if self.subscribers and not self._draining:
+            self._told_s = time.monotonic()
         self._draining = True
         self._waker.wake()
+
+    async def nobody_comes(self, for_s: float) -> None:
+        """Wait until no stream has been told for so many seconds that the server goes away."""
+        while True:
+            left_s = self._told_s + for_s - time.monotonic()
+            if left_s <= 0:
+                return
+            await asyncio.sleep(left_s)
 
     async def GetFeedback(
         self, request: service_pb2.GetFeedbackRequest, context: Context
@@ -82,8 +96,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     ) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
         """Send the feedback as it changes, and heartbeats in between."""
         order = stream_order(request, self._grpc.heartbeat_s)
-        if self._draining:
-            raise DrainingError
+        self._refuse_while_draining()
         with self._subscriptions.admitted(context.peer()):
             hub, clock_ms = self._sources.hub, self._sources.clock_ms
             cursor = await open_cursor(hub, self._sources.log, order)
@@ -93,8 +106,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             try:
                 while True:
                     waiter.look()
-                    if self._draining:
-                        raise DrainingError
+                    self._refuse_while_draining()
                     step = cursor.next(clock_ms())
                     if isinstance(step, ReadLog):
                         step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
@@ -121,6 +133,11 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         if not isinstance(request, Unreceived):
             raise TypeError("the boundary leaves receiving the request to this method")
         return await self._analyst.answer(request)
+
+    def _refuse_while_draining(self) -> None:
+        if self._draining:
+            self._told_s = time.monotonic()
+            raise DrainingError
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
         now_ms = self._sources.clock_ms()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import grpc
 import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, feedback
-from in_process_server import InProcessServer, Stream, in_process_server
+from in_process_server import OWN_CONNECTION, Client, InProcessServer, Stream, in_process_server
 from processes import aeventually
 from refusals import refusal_of
 
@@ -242,6 +243,23 @@ async def test_a_server_that_goes_away_ends_its_streams_first(service: InProcess
     service.server.servicer.drain()
     for stream in [*streams, service.client.stream()]:
         assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+
+
+async def test_who_comes_back_while_it_ends_is_told_again(async_client: redis.asyncio.Redis) -> None:
+    async with AsyncExitStack() as serving:
+        service = await serving.enter_async_context(in_process_server(async_client))
+        service.load(feedback(7))
+        async with grpc.aio.insecure_channel(service.server.address, options=OWN_CONNECTION) as channel:
+            client = Client(channel)
+            streams = [client.stream() for _ in range(20)]
+            for stream in streams:
+                assert await receive_feedback(stream) == (7, 0)
+            ending = asyncio.create_task(serving.aclose())
+            for _ in range(3):
+                for stream in streams:
+                    assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+                streams = [client.stream() for _ in streams]
+            await ending
 
 
 async def test_a_stream_that_ended_is_taken_up_where_it_was(service: InProcessServer) -> None:
