@@ -25,6 +25,9 @@ from typing import Any, NoReturn
 SERVICE_SETTINGS = ("STRATEGIC_MEMORY_", "REDIS_URL", "MEMORY_SYNC_")
 """What variables that the service itself reads begin with. Others may be read while it is imported."""
 
+_TOLD = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+"""Signals that a service is told to end by."""
+
 
 def can_start(environment: Mapping[str, str]) -> bool:
     """Whether a service in this environment may be a copy: only settings of its own differ from those of the tests."""
@@ -38,7 +41,8 @@ def start(environment: Mapping[str, str], command: Sequence[str], stdout: Path, 
     assert source.stdout is not None
     for file in (stdout, stderr):
         file.touch()
-    asked = {"environment": dict(environment), "command": list(command), "cwd": str(Path.cwd())}
+    ignored = [number for number in _TOLD if signal.getsignal(number) is signal.SIG_IGN]
+    asked = {"ignored": ignored, "environment": dict(environment), "command": list(command), "cwd": str(Path.cwd())}
     files = {"stdout": str(stdout), "stderr": str(stderr), "ended": str(ended)}
     source.stdin.write(json.dumps({**asked, **files}) + "\n")
     source.stdin.flush()
@@ -91,7 +95,6 @@ def _start_what_is_asked_for() -> None:
                 os.close(woken)
                 _serve(asked)
             ended[pid] = Path(asked["ended"])
-            os.write(1, f"{pid}\n".encode())
 
 
 def _line() -> bytes:
@@ -115,7 +118,12 @@ def _tell_of_the_ended(ended: dict[int, Path]) -> None:
 def _serve(asked: dict[str, Any]) -> NoReturn:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for told in _TOLD:
+        # What the tests ignore just now, not what they ignored when this process was started (nohup).
+        signal.signal(told, signal.SIG_IGN if told in asked["ignored"] else signal.SIG_DFL)
     os.setsid()
+    # Whoever asked may signal its group from now on.
+    os.write(1, f"{os.getpid()}\n".encode())
     os.chdir(asked["cwd"])
     for number, name, flags in (
         (0, os.devnull, os.O_RDONLY),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import socket
@@ -80,7 +81,8 @@ def test_when_its_redis_dies_it_is_started_again_once(start_demo: StartDemo) -> 
     again = eventually(partial(demo.redis_pid_now, other_than=first), 20)
     os.kill(again, signal.SIGKILL)
     assert demo.ends() == 1
-    assert demo.stderr().startswith("strategic-memory-server: The embedded Redis has died twice.")
+    # The second time it may have been about to start.
+    assert re.match(r"strategic-memory-server: The embedded Redis (has died twice|.* ended at once)", demo.stderr())
 
 
 def test_the_commands_it_offers_work_as_they_stand(start_demo: StartDemo, tmp_path: Path) -> None:
