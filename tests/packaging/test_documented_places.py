@@ -1,4 +1,4 @@
-"""The files that CONTRIBUTING.md names for each promise are there, as are the sections of the contract that are cited."""
+"""CONTRIBUTING.md names files that are there for each promise, and tests cite sections of the contract that exist."""
 
 from __future__ import annotations
 
