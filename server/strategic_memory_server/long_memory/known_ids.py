@@ -42,6 +42,11 @@ class KnownIds:
     def __contains__(self, trade_id: str) -> bool:
         return trade_id in self._numbers
 
+    @property
+    def newest(self) -> str:
+        """The id that was remembered last; empty: none is."""
+        return next(reversed(self._numbers), "")
+
     def tell_apart(self, ids: Sequence[str]) -> ToldApart:
         """Tell the ids that are not known from the others, as if each were remembered before the next one is looked at.
 

@@ -61,8 +61,18 @@ class Gathered:
 
 
 def _note(stored: Stored, kept: KeptTrades, trade_ids: tuple[str, ...]) -> Note:
-    text = stored.exploration_text
-    return Note(stored.stands_at, kept, trade_ids, stored.known_ids.horizon, text, text, stored.keys)
+    text, known_ids = stored.exploration_text, stored.known_ids
+    return Note(
+        stored.stands_at,
+        kept,
+        trade_ids,
+        known_ids.horizon,
+        text,
+        text,
+        stored.keys,
+        newest_id="" if stored.ids_lost else known_ids.newest,
+        is_full=len(known_ids) + len(trade_ids) > known_ids.horizon or not known_ids.horizon,
+    )
 
 
 class LongMemory:

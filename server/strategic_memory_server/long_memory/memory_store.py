@@ -31,6 +31,11 @@ IDS_AT_ONCE = 10_000
 _SHOWN = 200
 _COUNTED_IDS = "counted_ids"
 
+_NOTE_ARGUMENTS = (
+    *("has_note", "stands_at", "newest_id", "exploration_was", "exploration"),
+    *("read_up_to", "sums", "duplicates", "numbered", "horizon", "is_full"),
+)
+
 logger = structlog.get_logger(__name__)
 
 
@@ -71,6 +76,8 @@ class Note:
         exploration_was: what is believed to be tried, as Redis holds it.
         exploration_text: what will be, likewise.
         keys: where it lies; None: under the prefix, by the names that a first memory has.
+        newest_id: the newest id that is believed to be remembered; empty: none.
+        is_full: whether the oldest ids have to go.
     """
 
     stands_at: str
@@ -80,15 +87,33 @@ class Note:
     exploration_was: bytes = b""
     exploration_text: bytes = b""
     keys: MemoryKeys | None = None
+    newest_id: str = ""
+    is_full: bool = True
 
-    def arguments(self) -> list[str | int | bytes]:
-        """Give the arguments as the scripts take them, see `scripts/prelude.lua`."""
-        kept = self.kept
-        document = json.dumps(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}, allow_nan=False)
-        first = kept.numbered - len(self.trade_ids) + 1
-        ids = [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
-        sums = (kept.read_up_to, document, kept.duplicates, kept.numbered)
-        return [self.stands_at, self.exploration_was, self.exploration_text, *sums, self.horizon, *ids]
+    def numbered_ids(self) -> list[str | int]:
+        """Give the number and the id of each trade to remember, as the scripts take them."""
+        first = self.kept.numbered - len(self.trade_ids) + 1
+        return [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
+
+
+def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
+    """Give a note as the scripts take it, by the names of `scripts/prelude.lua`; None: there is nothing to note."""
+    if note is None:
+        return dict.fromkeys(_NOTE_ARGUMENTS, "")
+    kept = note.kept
+    return {
+        "has_note": "1",
+        "stands_at": note.stands_at,
+        "newest_id": note.newest_id,
+        "exploration_was": note.exploration_was,
+        "exploration": note.exploration_text,
+        "read_up_to": kept.read_up_to,
+        "sums": json.dumps(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}, allow_nan=False),
+        "duplicates": kept.duplicates,
+        "numbered": kept.numbered,
+        "horizon": note.horizon,
+        "is_full": "1" if note.is_full else "",
+    }
 
 
 def exploration_text(exploration: Exploration) -> bytes:

@@ -15,8 +15,9 @@ import structlog
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.long_memory.memory_store import Note
+from strategic_memory_server.long_memory.memory_store import Note, note_arguments
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
+from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
@@ -24,7 +25,9 @@ from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_opening import Begun, Opening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import LogState, digest_of
-from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
+from strategic_memory_server.revisions.log_times import key_lives_ms, time_argument, time_arguments
+
+_WRITTEN = ("state", "log", "feedback", "pulse", "lease")
 
 logger = structlog.get_logger(__name__)
 
@@ -79,8 +82,15 @@ class FeedbackLog(FeedbackLogReader):
         """
         keys = self.keys
         replies = await self._open(
-            keys=[keys.state, keys.log, keys.lease, keys.feedback, keys.pulse],
-            args=[claim.value, claim.run_id, epoch_if_new, above, written_epoch, "1" if anew else ""],
+            keys=keys.of("state", "log", "lease", "feedback", "pulse"),
+            args={
+                "claim": claim.value,
+                "run_id": claim.run_id,
+                "epoch_if_new": epoch_if_new,
+                "above": above,
+                "written_epoch": written_epoch,
+                "anew": _flag(anew),
+            },
         )
         _check_refused(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
@@ -103,24 +113,19 @@ class FeedbackLog(FeedbackLogReader):
         document = encode_feedback(feedback)
         self._written = document.encode(), feedback
         reply = await self._publish(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory(note)],
-            args=[
-                claim.value,
-                claim.run_id,
-                expected.epoch,
-                expected.revision,
-                feedback.epoch,
-                feedback.revision,
-                document,
-                encode_event(feedback),
-                keys.events,
-                self._retained,
-                *time_arguments(feedback.times),
-                key_lives_ms(feedback.times),
-                caps_text(feedback.advice.leverage_caps),
-                expected.head,
-                *(note.arguments() if note else ()),
-            ],
+            keys=keys.of(*_WRITTEN) | self._memory(note),
+            args=_common(claim, feedback, expected)
+            | {
+                "epoch": feedback.epoch,
+                "revision": feedback.revision,
+                "document": document,
+                "entry": document,
+                "event": encode_event(feedback),
+                "channel": keys.events,
+                "retained": self._retained,
+            }
+            | note_arguments(note),
+            rest=note.numbered_ids() if note else (),
         )
         _check_refused(reply)
         if reply[0] != b"published":
@@ -160,8 +165,9 @@ class FeedbackLog(FeedbackLogReader):
         """
         keys = self.keys
         reply = await self._remember(
-            keys=[keys.state, keys.lease, *self._memory(note), keys.pulse],
-            args=[claim.value, caps_text(caps), *(note.arguments() if note else ())],
+            keys=keys.of("state", "lease", "pulse") | self._memory(note),
+            args={"claim": claim.value, "leverage_caps": caps_text(caps)} | note_arguments(note),
+            rest=note.numbered_ids() if note else (),
         )
         _check_refused(reply)
 
@@ -171,40 +177,55 @@ class FeedbackLog(FeedbackLogReader):
         False when the log says something else by now; None when the validity has not passed by the clock of Redis, so
         that it is to be tried again. No claim is needed: nothing new is said.
         """
-        times = stale.times
         reply = await self._lapse(
-            keys=[self.keys.state, self.keys.feedback],
-            args=[stale.epoch, stale.revision, time_arguments(times)[-1], encode_feedback(stale)],
+            keys=self.keys.of("state", "feedback"),
+            args={
+                "epoch": stale.epoch,
+                "revision": stale.revision,
+                "valid_until_ms": time_argument(stale.times.valid_until_ms),
+                "document": encode_feedback(stale),
+            },
         )
         return None if reply == 2 else bool(reply == 1)
 
-    def _memory(self, note: Note | None) -> tuple[str, str]:
+    def _memory(self, note: Note | None) -> dict[str, str]:
         keys = note.keys if note and note.keys else self._memory_keys
-        return keys.evidence, keys.trade_ids
+        return {"evidence": keys.evidence, "trade_ids": keys.trade_ids}
 
     async def _move_times(
         self, claim: Claim, feedback: Feedback, document: str, expected: LogState, note: Note | None
     ) -> bool:
-        keys = self.keys
         reply = await self._confirm(
-            keys=[keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, *self._memory(note)],
-            args=[
-                claim.value,
-                claim.run_id,
-                expected.epoch,
-                expected.revision,
-                document,
-                *time_arguments(feedback.times),
-                key_lives_ms(feedback.times),
-                time_arguments(expected.times)[-1],
-                "1" if expected.withdrawn else "",
-                caps_text(feedback.advice.leverage_caps),
-                expected.head,
-                *(note.arguments() if note else ()),
-            ],
+            keys=self.keys.of(*_WRITTEN) | self._memory(note),
+            args=_common(claim, feedback, expected)
+            | {
+                "document": document,
+                "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
+                "expected_withdrawn": _flag(expected.withdrawn),
+            }
+            | note_arguments(note),
+            rest=note.numbered_ids() if note else (),
         )
         _check_refused(reply)
         return bool(reply[0] == b"confirmed")
+
+
+def _flag(is_so: bool) -> str:
+    return "1" if is_so else ""
+
+
+def _common(claim: Claim, feedback: Feedback, expected: LogState) -> dict[str, Argument]:
+    """Give the arguments that publishing and confirming share."""
+    return {
+        "claim": claim.value,
+        "run_id": claim.run_id,
+        "expected_epoch": expected.epoch,
+        "expected_revision": expected.revision,
+        "head": expected.head,
+        **time_arguments(feedback.times),
+        "key_lives_ms": key_lives_ms(feedback.times),
+        "leverage_caps": caps_text(feedback.advice.leverage_caps),
+    }
 
 
 def _check_refused(reply: Sequence[bytes]) -> None:

@@ -82,8 +82,14 @@ class Lease:
         """
         keys = self._keys
         outcome, value, run_id, detail = await self._take(
-            keys=[keys.lease, keys.fencing_token, keys.state],
-            args=[self.holder, self.length_ms, known_token, held.value if held else "", *lost],
+            keys=keys.of("lease", "fencing_token", "state"),
+            args={
+                "holder": self.holder,
+                "length_ms": self.length_ms,
+                "known_token": known_token,
+                "claim": held.value if held else "",
+            },
+            rest=lost,
         )
         if outcome == b"held":
             return Claim(value.decode(), run_id.decode(), bool(detail))
@@ -91,4 +97,4 @@ class Lease:
 
     async def release(self, claim: Claim) -> None:
         """Give the lease up, so that another server need not wait for its end."""
-        await self._release(keys=[self._keys.lease], args=[claim.value])
+        await self._release(keys=self._keys.of("lease"), args={"claim": claim.value})

@@ -29,6 +29,10 @@ class LogKeys:
     fencing_token: str
     other_settings: str
 
+    def of(self, *names: str) -> dict[str, str]:
+        """Give some of the names, by what they are called here."""
+        return {name: getattr(self, name) for name in names}
+
     @classmethod
     def under(cls, prefix: str) -> LogKeys:
         """Give the names under a key prefix."""

@@ -34,12 +34,18 @@ def read_time_ms(value: int) -> int:
     return value
 
 
-def time_arguments(times: Times) -> list[int | str]:
-    """Give times as the scripts take them; empty: not known."""
-    return [
-        "" if time_ms is None else time_ms
-        for time_ms in (times.computed_at_ms, times.data_as_of_ms, times.valid_until_ms)
-    ]
+def time_argument(time_ms: int | None) -> int | str:
+    """Give a time as the scripts take it; empty: not known."""
+    return "" if time_ms is None else time_ms
+
+
+def time_arguments(times: Times) -> dict[str, int | str]:
+    """Give times as the scripts take them, by name."""
+    return {
+        "computed_at_ms": time_argument(times.computed_at_ms),
+        "data_as_of_ms": time_argument(times.data_as_of_ms),
+        "valid_until_ms": time_argument(times.valid_until_ms),
+    }
 
 
 def key_lives_ms(times: Times) -> int:

@@ -26,11 +26,10 @@ class Permissions:
 
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
-        self._names = [
-            *(keys.state, keys.log, keys.feedback, keys.pulse, keys.lease, keys.fencing_token),
-            keys.other_settings,
-            *(memory.evidence, memory.trade_ids),
-        ]
+        self._names = keys.of("state", "log", "feedback", "pulse", "lease", "fencing_token", "other_settings") | {
+            "evidence": memory.evidence,
+            "trade_ids": memory.trade_ids,
+        }
         self._dry_run = register_script(client, "dry_run")
 
     async def missing(self) -> list[str]:
@@ -40,7 +39,7 @@ class Permissions:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused for another reason.
         """
         try:
-            return [rule.decode() for rule in await self._dry_run(keys=[], args=self._names)]
+            return [rule.decode() for rule in await self._dry_run(keys={}, args=self._names)]
         except NoPermissionError as error:
             # Scripts themselves.
             return [str(error)]

@@ -55,8 +55,7 @@ class SettingsAgreement:
     ) -> None:
         self.leader = ""
         """Name of the server that holds the lease, as of the last look by a server that does not; empty: nobody."""
-        keys = LogKeys.under(prefix)
-        self._keys = [keys.state, keys.lease, keys.other_settings]
+        self._keys = LogKeys.under(prefix).of("state", "lease", "other_settings")
         self._script = register_script(client, "settings")
         self._server = server
         self._settings = settings
@@ -79,7 +78,12 @@ class SettingsAgreement:
         """
         stated, holder, other = await self._script(
             keys=self._keys,
-            args=[claim.value if claim else "", self._server, self._text, LEFT_FOR_LEASES * self._lease_ms],
+            args={
+                "claim": claim.value if claim else "",
+                "server": self._server,
+                "settings": self._text,
+                "left_for_ms": LEFT_FOR_LEASES * self._lease_ms,
+            },
         )
         if claim:
             self._stood_beside, self._free_since_s = False, None

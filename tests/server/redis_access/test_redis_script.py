@@ -7,10 +7,11 @@ import redis
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_script import RedisScript
+from strategic_memory_server.redis_access.redis_script import RedisScript, ScriptText
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
-COUNT = "return {redis.call('INCRBY', KEYS[1], ARGV[1]), ARGV[2]}"
+COUNT = ScriptText("return {redis.call('INCRBY', keys.counter, args.by), args.word}", ("counter",), ("by", "word"))
+KEYS = {"counter": "counter"}
 
 
 async def test_it_runs_once_whether_or_not_redis_knows_it(
@@ -19,19 +20,19 @@ async def test_it_runs_once_whether_or_not_redis_knows_it(
     async with connect(RedisSettings(url=redis_server.url)) as client:
         script = RedisScript(client, COUNT)
         redis_client.script_flush()
-        assert await script(["counter"], [1, "first"]) == [1, b"first"]
-        assert await script(["counter"], [2, "größer"]) == [3, "größer".encode()]
+        assert await script(KEYS, {"by": 1, "word": "first"}) == [1, b"first"]
+        assert await script(KEYS, {"word": "größer", "by": 2}) == [3, "größer".encode()]
         redis_client.script_flush()
-        assert await script(["counter"], [4, ""]) == [7, b""]
+        assert await script(KEYS, {"by": 4, "word": ""}) == [7, b""]
     assert redis_client.get("counter") == b"7"
 
 
 async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
     async with connect(RedisSettings(url=redis_server.url)) as client:
         script = RedisScript(client, COUNT)
-        await script(["counter"], [1, ""])
+        await script(KEYS, {"by": 1, "word": ""})
         redis_client.config_resetstat()
-        await script(["counter"], [1, ""])
+        await script(KEYS, {"by": 1, "word": ""})
     calls = redis_client.info("commandstats")
     assert calls["cmdstat_evalsha"]["calls"] == 1
     assert "cmdstat_script" not in calls
@@ -41,6 +42,6 @@ async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, red
 async def test_what_goes_wrong_in_it_is_raised(redis_server: EmbeddedRedis) -> None:
     async with connect(RedisSettings(url=redis_server.url)) as client:
         with pytest.raises(redis.ResponseError, match="own words"):
-            await RedisScript(client, "return redis.error_reply('ERR own words')")([], [])
+            await RedisScript(client, ScriptText("return redis.error_reply('ERR own words')"))({}, {})
         with pytest.raises(redis.ResponseError, match="compiling"):
-            await RedisScript(client, "this is no script")([], [])
+            await RedisScript(client, ScriptText("this is no script"))({}, {})

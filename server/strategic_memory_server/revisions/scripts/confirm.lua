@@ -1,44 +1,55 @@
 -- Confirms the newest feedback: a sync found nothing to change, so only its times move on. Or withdraws it: nothing
 -- stands behind it any more.
--- KEYS: 1 state (hash), 2 log (stream), 3 feedback (string; may hold any type, SET replaces it), 4 pulse (stream),
---       5 lease (string), 6 evidence (hash), 7 ids of trades (sorted set).
--- ARGV: 1 claim, 2 run id of the Redis that the claim is held in, 3 expected epoch, 4 expected revision,
---       5 feedback JSON ('': withdraw), 6 computed_at_ms, 7 data_as_of_ms, 8 valid_until_ms, 9 milliseconds after
---       which the key ends, 10 expected valid_until_ms, 11 '1' when the newest feedback is expected to be withdrawn,
---       else '', 12 caps on leverage in force as JSON, 13 digest of the newest entry, see `head_differs`, 14 on: the note of
---       the long memory, see `memory_moved`.
+-- keys: state log feedback pulse lease evidence trade_ids
+-- arguments: claim run_id expected_epoch expected_revision expected_valid_until_ms expected_withdrawn head document
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps
+-- with the note of the long memory
+-- As in publish.lua; `document`: '' to withdraw; `expected_withdrawn`: '1' when the newest feedback is expected to be
+-- withdrawn, else ''.
 -- Returns {'confirmed'}, {'deposed', who holds the lease} or, when the log is not where the publisher believes it to
 -- be or has lost the feedback, {'conflict'}: whoever starts to follow the log then would not find it. {'memory moved'}
 -- when the long memory is not where it is believed to be.
 --
 -- The validity is compared too: a request that was overtaken by a later one of the same publisher must not set the
 -- times back, nor bring back what was withdrawn.
-local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_be(KEYS[4], 'stream')
-  or must_be(KEYS[6], 'hash') or must_be(KEYS[7], 'zset') or deposed(KEYS[5], ARGV[1], KEYS[1])
+local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start',
+  'valid_until_ms', 'withdrawn', 'computed_at_ms')
+refused = refused or deposed(keys.lease, args.claim, state[1])
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start', 'valid_until_ms', 'withdrawn',
-  'computed_at_ms')
-local entry = ARGV[4] .. '-0'
-if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
-  or tonumber(readable_end(state[4], state[6])) ~= tonumber(ARGV[10]) or (state[5] == '1' and '1' or '') ~= ARGV[11]
-  or #redis.call('XRANGE', KEYS[2], entry, entry) == 0 or head_differs(KEYS[2], ARGV[4], ARGV[13]) then
+local held
+held, refused = held_in(keys.log)
+if refused then
+  return refused
+end
+local entry = args.expected_revision .. '-0'
+if state[2] ~= args.expected_epoch or state[3] ~= args.expected_revision or not is_revision(state[4])
+  or tonumber(readable_end(state[5], state[7])) ~= tonumber(args.expected_valid_until_ms)
+  or (state[6] == '1' and '1' or '') ~= args.expected_withdrawn
+  or (held.newest ~= entry and #redis.call('XRANGE', keys.log, entry, entry) == 0)
+  or head_differs(held, args.expected_revision, args.head) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], KEYS[7], 14) then
-  return {'memory moved'}
+refused = memory_moved(keys, args)
+if refused then
+  return refused
 end
-remember(KEYS[6], KEYS[7], 14)
-local now = {'epoch', ARGV[3], 'revision', ARGV[4],
-  'epoch_start', state[3], 'oldest_revision', oldest_revision(KEYS[2], state[3]),
-  'computed_at_ms', ARGV[6], 'data_as_of_ms', ARGV[7], 'valid_until_ms', ARGV[8],
-  'withdrawn', ARGV[5] == '' and '1' or '', 'leverage_caps', ARGV[12]}
-redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
-redis.call('HSET', KEYS[1], 'fencing_token', string.match(ARGV[1], '^%d+'), 'run_id', ARGV[2], unpack(now))
-if ARGV[5] == '' then
-  redis.call('DEL', KEYS[3])
+local now = {'epoch', args.expected_epoch, 'revision', args.expected_revision,
+  'epoch_start', state[4], 'oldest_revision', within_epoch(held.oldest, state[4]),
+  'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
+  'withdrawn', args.document == '' and '1' or '', 'leverage_caps', args.leverage_caps}
+-- This is the first write: where it is refused, nothing is written.
+local _
+_, refused = try('stream', 'XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
+if refused then
+  return refused
+end
+remember(keys, args, rest)
+redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
+if args.document == '' then
+  redis.call('DEL', keys.feedback)
 else
-  redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[9])
+  redis.call('SET', keys.feedback, args.document, 'PX', args.key_lives_ms)
 end
 return {'confirmed'}

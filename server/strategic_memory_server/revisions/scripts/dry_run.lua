@@ -1,9 +1,11 @@
 -- Tells what the user may not do of what the service needs, and writes nothing: each command is called with arguments
 -- under which it changes nothing or is refused, once its permission has been checked.
--- ARGV: 1 state, 2 log, 3 feedback, 4 pulse, 5 lease, 6 fencing token, 7 settings of a server that stands back,
--- 8 evidence, 9 ids of trades: names of keys. They are no KEYS, since a user without permission for one of them may not call a script with it at all.
+-- arguments: state log feedback pulse lease fencing_token other_settings evidence trade_ids
+-- These are names of keys. They are no keys of the script, since a user without permission for one of them may not call a
+-- script with it at all.
 -- Returns the missing permissions, as they stand in the rules of a user.
-local state, log, feedback, pulse, lease, token, others, evidence, trade_ids = unpack(ARGV)
+local state, log, feedback, pulse, lease = args.state, args.log, args.feedback, args.pulse, args.lease
+local trade_ids = args.trade_ids
 local missing, seen = {}, {}
 
 local function add(rule)
@@ -22,7 +24,7 @@ local function says(refused, ...)
   end
 end
 
-local function try(key, ...)
+local function attempt(key, ...)
   local command = {...}
   local reply = redis.pcall(...)
   local refused = type(reply) == 'table' and reply.err or ''
@@ -34,40 +36,40 @@ local function try(key, ...)
 end
 
 local function try_writing(key, kind)
-  try(key, 'TYPE', key)
+  attempt(key, 'TYPE', key)
   if kind == 'string' then
-    try(key, 'SET', key, '', 'PX', 'none')
+    attempt(key, 'SET', key, '', 'PX', 'none')
   elseif kind == 'hash' then
-    try(key, 'HMGET', key, '')
-    try(key, 'HSET', key, 'none', 'none', 'none')
-    try(key, 'HDEL', key, '')
+    attempt(key, 'HMGET', key, '')
+    attempt(key, 'HSET', key, 'none', 'none', 'none')
+    attempt(key, 'HDEL', key, '')
   elseif kind == 'stream' then
-    try(key, 'XREVRANGE', key, '+', '-', 'COUNT', '1')
-    try(key, 'XREAD', 'COUNT', '1', 'STREAMS', key, '$')
-    try(key, 'XADD', key, 'MAXLEN', '=', 'none', '*', 'none', 'none')
+    attempt(key, 'XREVRANGE', key, '+', '-', 'COUNT', '1')
+    attempt(key, 'XREAD', 'COUNT', '1', 'STREAMS', key, '$')
+    attempt(key, 'XADD', key, 'MAXLEN', '=', 'none', '*', 'none', 'none')
   end
 end
 
 try_writing(state, 'hash')
-try(state, 'HGET', state, '')
+attempt(state, 'HGET', state, '')
 try_writing(log, 'stream')
-try(log, 'EXISTS', log)
-try(log, 'XINFO', 'STREAM', log)
-try(log, 'XRANGE', log, '-', '+', 'COUNT', '1')
+attempt(log, 'EXISTS', log)
+attempt(log, 'XINFO', 'STREAM', log)
+attempt(log, 'XRANGE', log, '-', '+', 'COUNT', '1')
 try_writing(feedback, 'string')
-try(feedback, 'GETRANGE', feedback, '0', '0')
+attempt(feedback, 'GETRANGE', feedback, '0', '0')
 try_writing(pulse, 'stream')
 try_writing(lease, 'string')
-try(lease, 'GET', lease)
-try(lease, 'PTTL', lease)
-try(lease, 'PEXPIRE', lease, 'none')
-try_writing(token, 'string')
-try_writing(others, 'string')
-try_writing(evidence, 'hash')
+attempt(lease, 'GET', lease)
+attempt(lease, 'PTTL', lease)
+attempt(lease, 'PEXPIRE', lease, 'none')
+try_writing(args.fencing_token, 'string')
+try_writing(args.other_settings, 'string')
+try_writing(args.evidence, 'hash')
 try_writing(trade_ids)
-try(trade_ids, 'ZREVRANGE', trade_ids, '0', '0')
-try(trade_ids, 'ZADD', trade_ids, 'XX', '0', '')
-try(trade_ids, 'ZREMRANGEBYRANK', trade_ids, '1', '0')
+attempt(trade_ids, 'ZREVRANGE', trade_ids, '0', '0')
+attempt(trade_ids, 'ZADD', trade_ids, 'XX', '0', '')
+attempt(trade_ids, 'ZREMRANGEBYRANK', trade_ids, '1', '0')
 -- There is no DEL that deletes nothing, so that command is tried on a key that is not there and need not be permitted.
-try(nil, 'DEL', feedback .. ':dry_run')
+attempt(nil, 'DEL', feedback .. ':dry_run')
 return missing

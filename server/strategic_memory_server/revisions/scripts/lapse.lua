@@ -1,27 +1,28 @@
 -- Puts the safe values into the key of a feedback whose validity has passed. Any server may do it, whether or not it
 -- syncs: it says nothing new, and it does so only while the state still names that feedback and its validity. Its clock
 -- may be ahead, so that of Redis has to agree: the key was given twice the validity to live when it was last confirmed.
--- KEYS: 1 state (hash), 2 feedback (string; may hold any type, SET replaces it).
--- ARGV: 1 epoch, 2 revision, 3 valid_until_ms, 4 feedback JSON with the safe values.
+-- keys: state feedback
+-- arguments: epoch revision valid_until_ms document
+-- `document`: the feedback as JSON with the safe values, for the key, which may hold any type.
 -- Returns 1 when it was written, 2 when the validity has not passed yet by the clock of Redis, else 0. A Redis that is full
 -- takes no safe values: the key goes then, which says the same.
-local refused = must_be(KEYS[1], 'hash')
+local refused = must_be(keys.state, 'hash')
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'valid_until_ms', 'withdrawn', 'computed_at_ms')
-if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or state[3] ~= ARGV[3] or state[4] == '1' then
+local state = redis.call('HMGET', keys.state, 'epoch', 'revision', 'valid_until_ms', 'withdrawn', 'computed_at_ms')
+if state[1] ~= args.epoch or state[2] ~= args.revision or state[3] ~= args.valid_until_ms or state[4] == '1' then
   return 0
 end
 local valid_until, computed_at = tonumber(state[3]), tonumber(state[5])
 local validity = valid_until and computed_at and valid_until - computed_at
-local left = redis.call('PTTL', KEYS[2])
+local left = redis.call('PTTL', keys.feedback)
 -- More than it was given is left when the clock of Redis was set back since: that says nothing.
 if validity and left > validity and left <= 2 * validity then
   return 2
 end
-local written = redis.pcall('SET', KEYS[2], ARGV[4])
+local written = redis.pcall('SET', keys.feedback, args.document)
 if written.err then
-  redis.call('DEL', KEYS[2])
+  redis.call('DEL', keys.feedback)
 end
 return 1

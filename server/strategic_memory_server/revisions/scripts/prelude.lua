@@ -1,13 +1,27 @@
--- Goes before each of the other scripts.
+-- Goes before each of the other scripts, after the names that their header gives to keys and arguments.
 
--- Refuses a key that holds another type than this service keeps there. A script is not rolled back when a command in
--- it fails, so the types are checked before anything is written.
+-- The error for a key that holds another type than this service keeps there.
+local function wrong_type(key, wanted)
+  return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. redis.call('TYPE', key)['ok']
+    .. ' where this service keeps a ' .. wanted .. ': rename or delete it')
+end
+
+-- Refuses a key that holds another type. A script is not rolled back when a command in it fails, so what it writes to is
+-- looked at before anything is written.
 local function must_be(key, wanted)
   local kind = redis.call('TYPE', key)['ok']
   if kind ~= 'none' and kind ~= wanted then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. kind .. ' where this service keeps a ' .. wanted
-      .. ': rename or delete it')
+    return wrong_type(key, wanted)
   end
+end
+
+-- Runs a command on a key, which shows its type on the way; gives the reply, or nothing and why it was refused.
+local function try(wanted, command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then
+    return reply
+  end
+  return nil, string.find(reply.err, 'WRONGTYPE', 1, true) and wrong_type(key, wanted) or reply
 end
 
 -- Highest revision that is still counted exactly here and leaves room for the next one.
@@ -45,29 +59,39 @@ local function value_of(reply, name)
   end
 end
 
--- Gives the revision that the log has come to ('0' for an empty log): that of the last id it has ever held, since
--- Redis takes only higher ones, also after that entry was deleted. The second part of that id is given too: it is 0 for
--- every entry of this service.
-local function last_revision(log)
-  if redis.call('EXISTS', log) == 0 then
-    return '0', '0'
+-- Gives what the log holds: how many entries; revision and second part of the last id it has ever held ('0' for an empty
+-- log), since Redis takes only higher ones, also after that entry was deleted, and the second part is 0 for every entry of
+-- this service; revision of the oldest entry; id and document of the newest one. Or nothing and why that cannot be known.
+local function held_in(log)
+  local info = redis.pcall('XINFO', 'STREAM', log)
+  if info.err then
+    if string.find(info.err, 'no such key', 1, true) then
+      return {length = 0, last = '0', part = '0'}
+    end
+    return nil, string.find(info.err, 'WRONGTYPE', 1, true) and wrong_type(log, 'stream') or info
   end
-  return string.match(value_of(redis.call('XINFO', 'STREAM', log), 'last-generated-id'), '^(%d+)-(%d+)')
+  local last, part = string.match(value_of(info, 'last-generated-id'), '^(%d+)-(%d+)')
+  local oldest, newest = value_of(info, 'first-entry'), value_of(info, 'last-entry')
+  return {length = value_of(info, 'length'), last = last, part = part,
+    oldest = oldest and string.match(oldest[1], '^(%d+)-'),
+    newest = newest and newest[1], document = newest and value_of(newest[2], 'feedback') or ''}
 end
 
 -- Tells whether the newest entry of the log is not the one that the publisher has written or read there: another program
 -- has added, deleted or replaced entries. `head` is the digest of its document; '': it is not known, nothing is compared.
-local function head_differs(log, revision, head)
+local function head_differs(held, revision, head)
   if head == '' then
     return false
   end
-  local id = revision .. '-0'
-  local info = redis.call('EXISTS', log) == 1 and redis.call('XINFO', 'STREAM', log) or {}
-  local entry = value_of(info, 'last-entry')
-  if value_of(info, 'last-generated-id') ~= id or not entry or entry[1] ~= id then
+  if held.last ~= revision or held.part ~= '0' or held.newest ~= revision .. '-0' then
     return true
   end
-  return redis.sha1hex(value_of(entry[2], 'feedback') or '') ~= head
+  return redis.sha1hex(held.document) ~= head
+end
+
+-- Gives a revision, or where an epoch begins that began after it.
+local function within_epoch(revision, start)
+  return tonumber(revision) < tonumber(start) and start or revision
 end
 
 -- Gives the oldest retained revision of an epoch that has begun with revision `start`; '0' for an empty log.
@@ -76,8 +100,7 @@ local function oldest_revision(log, start)
   if not entries[1] then
     return '0'
   end
-  local oldest = string.match(entries[1][1], '^(%d+)-')
-  return tonumber(oldest) < tonumber(start) and start or oldest
+  return within_epoch(string.match(entries[1][1], '^(%d+)-'), start)
 end
 
 -- Gives the id of the Redis process that runs this script, '' where the user may not know it. It is another one after
@@ -88,52 +111,72 @@ local function run_id()
 end
 
 -- Tells whether a claim may not write: the lease is not held under it any more, or somebody with a newer fencing token
--- has written since. Gives the reply for the publisher then.
-local function deposed(lease, claim, state)
-  local kind = redis.call('TYPE', lease)['ok']
-  local holder = kind == 'string' and redis.call('GET', lease) or ''
-  local written = redis.call('HGET', state, 'fencing_token')
+-- (`written`, as the state says) has written since. Gives the reply for the publisher then.
+local function deposed(lease, claim, written)
+  local holder, refused = try('string', 'GET', lease)
+  if refused and not string.find(refused.err, 'WRONGTYPE', 1, true) then
+    return refused
+  end
   if holder ~= claim or (is_revision(written) and tonumber(written) > tonumber(string.match(claim, '^%d+'))) then
-    return {'deposed', holder}
+    return {'deposed', holder or ''}
   end
 end
 
 -- Tells whether the long memory is not where a publisher believes it to be: another server has written it down since, or
--- Redis has lost it. The publisher's note begins at ARGV[at]: where the memory is believed to stand, what is believed to
--- be explored and what will be ('' for nothing), where the memory stands afterwards, the sums as JSON, duplicates so far,
--- trades with an id so far, how many ids to remember, and then for each new id its number and the id. There is no note
--- where ARGV[at] is missing. Raises an error where the ids may not be written (any more): nothing is written then.
-local function memory_moved(evidence, trade_ids, at)
-  if not ARGV[at] then
-    return false
+-- Redis has lost it. Gives the reply for the publisher then, also where the ids of trades may not be written (any more):
+-- nothing is written then. Adding nothing to the newest id that should be there tells all of that of the ids.
+--
+-- The note of the publisher: `has_note` ('' for none, then the others are '' too), where the memory is believed to stand,
+-- the newest id that is believed to be there ('' for none), what is believed to be explored and what will be ('' for
+-- nothing), where the memory stands afterwards, the sums as JSON, duplicates so far, trades with an id so far, how many ids
+-- to remember, '1' where there will be more of them. Then comes for each new id its number and the id.
+-- note: has_note stands_at newest_id exploration_was exploration read_up_to sums duplicates numbered horizon is_full
+local function memory_moved(keys, note)
+  if note.has_note == '' then
+    return nil
   end
-  redis.call('ZADD', trade_ids, 'XX', '0', '')
-  redis.call('ZREMRANGEBYRANK', trade_ids, 1, 0)
-  local stands = redis.call('HMGET', evidence, 'read_up_to', 'exploration')
-  return (stands[1] or '0-0') ~= ARGV[at] or (stands[2] or '') ~= ARGV[at + 1]
+  local stands, refused = try('hash', 'HMGET', keys.evidence, 'read_up_to', 'exploration')
+  if refused then
+    return refused
+  end
+  local known
+  known, refused = try('zset', 'ZADD', keys.trade_ids, 'XX', 'INCR', '0', note.newest_id)
+  if refused then
+    return refused
+  end
+  if note.is_full == '1' then
+    redis.call('ZREMRANGEBYRANK', keys.trade_ids, 1, 0)
+  end
+  if (stands[1] or '0-0') ~= note.stands_at or (stands[2] or '') ~= note.exploration_was
+    or (note.newest_id ~= '' and not known) then
+    return {'memory moved'}
+  end
 end
 
 -- Writes the long memory down as the publisher's note says, see `memory_moved`.
-local function remember(evidence, trade_ids, at)
-  if not ARGV[at] then
+local function remember(keys, note, ids)
+  if note.has_note == '' then
     return
   end
-  if ARGV[at + 2] ~= ARGV[at + 1] then
-    if ARGV[at + 2] == '' then
-      redis.call('HDEL', evidence, 'exploration')
+  local fields = {'read_up_to', note.read_up_to, 'sums', note.sums, 'duplicates', note.duplicates,
+    'numbered', note.numbered}
+  if note.exploration ~= note.exploration_was then
+    if note.exploration == '' then
+      redis.call('HDEL', keys.evidence, 'exploration')
     else
-      redis.call('HSET', evidence, 'exploration', ARGV[at + 2])
+      fields[9], fields[10] = 'exploration', note.exploration
     end
   end
-  redis.call('HSET', evidence, 'read_up_to', ARGV[at + 3], 'sums', ARGV[at + 4], 'duplicates', ARGV[at + 5],
-    'numbered', ARGV[at + 6])
-  if ARGV[at + 8] == '1' then
+  redis.call('HSET', keys.evidence, unpack(fields))
+  if ids[1] == '1' then
     -- A memory that was begun anew counts from 1. Ids from before have higher numbers, and would push the new ones out.
-    redis.call('DEL', trade_ids)
+    redis.call('DEL', keys.trade_ids)
   end
   -- Some hundred at once, which takes less time than one by one; Lua has no room for all of them.
-  for first = at + 8, #ARGV, 1000 do
-    redis.call('ZADD', trade_ids, unpack(ARGV, first, math.min(first + 999, #ARGV)))
+  for first = 1, #ids, 1000 do
+    redis.call('ZADD', keys.trade_ids, unpack(ids, first, math.min(first + 999, #ids)))
   end
-  redis.call('ZREMRANGEBYRANK', trade_ids, 0, -1 - tonumber(ARGV[at + 7]))
+  if note.is_full == '1' then
+    redis.call('ZREMRANGEBYRANK', keys.trade_ids, 0, -1 - tonumber(note.horizon))
+  end
 end

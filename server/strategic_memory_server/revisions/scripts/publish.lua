@@ -1,44 +1,53 @@
--- Publishes one feedback: log entry, state, key, pulse and event in one atomic step.
--- KEYS: 1 state (hash), 2 log (stream), 3 feedback (string; may hold any type, SET replaces it), 4 pulse (stream),
---       5 lease (string), 6 evidence (hash), 7 ids of trades (sorted set).
--- ARGV: 1 claim, 2 run id of the Redis that the claim is held in, 3 expected epoch, 4 expected revision, 5 epoch,
---       6 revision, 7 feedback JSON, 8 event JSON, 9 event channel, 10 revisions to retain, 11 computed_at_ms,
---       12 data_as_of_ms, 13 valid_until_ms, 14 milliseconds after which the key ends,
---       15 caps on leverage in force as JSON, 16 digest of the newest entry, see `head_differs`, 17 on: the note of the
---       long memory, see `memory_moved`.
+-- Publishes one feedback: pulse, log entry, state, key and event in one atomic step.
+-- keys: state log feedback pulse lease evidence trade_ids
+-- arguments: claim run_id expected_epoch expected_revision head epoch revision document entry event channel retained
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps
+-- with the note of the long memory
+-- `run_id`: of the Redis that the claim is held in. `head`: digest of the newest entry, see `head_differs`. `document`: the
+-- feedback as JSON for the key, which may hold any type; `entry`: for the log. `retained`: revisions to retain.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
-local refused = must_be(KEYS[1], 'hash') or must_be(KEYS[2], 'stream') or must_be(KEYS[4], 'stream')
-  or must_be(KEYS[6], 'hash') or must_be(KEYS[7], 'zset') or deposed(KEYS[5], ARGV[1], KEYS[1])
+local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start')
+refused = refused or deposed(keys.lease, args.claim, state[1])
 if refused then
   return refused
 end
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'epoch_start')
-if state[1] ~= ARGV[3] or state[2] ~= ARGV[4] or not is_revision(state[3])
-  or head_differs(KEYS[2], ARGV[4], ARGV[16]) then
+local held
+held, refused = held_in(keys.log)
+if refused then
+  return refused
+end
+if state[2] ~= args.expected_epoch or state[3] ~= args.expected_revision or not is_revision(state[4])
+  or head_differs(held, args.expected_revision, args.head) then
   return {'conflict'}
 end
-if memory_moved(KEYS[6], KEYS[7], 17) then
-  return {'memory moved'}
+refused = memory_moved(keys, args) or must_be(keys.pulse, 'stream')
+if refused then
+  return refused
 end
 -- The stream itself knows how far the log has come. This is the first write: where it is refused, nothing is written.
-local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '=', ARGV[10], ARGV[6] .. '-0',
-  'revision', ARGV[6], 'epoch', ARGV[5], 'feedback', ARGV[7])
+local added = redis.pcall('XADD', keys.log, 'MAXLEN', '=', args.retained, args.revision .. '-0',
+  'revision', args.revision, 'epoch', args.epoch, 'feedback', args.entry)
 if type(added) == 'table' and added.err then
   if string.find(added.err, 'equal or smaller', 1, true) then
     return {'conflict'}
   end
   return added
 end
-remember(KEYS[6], KEYS[7], 17)
-local start = ARGV[5] == ARGV[3] and state[3] or ARGV[6]
-local now = {'epoch', ARGV[5], 'revision', ARGV[6],
-  'epoch_start', start, 'oldest_revision', oldest_revision(KEYS[2], start),
-  'computed_at_ms', ARGV[11], 'data_as_of_ms', ARGV[12], 'valid_until_ms', ARGV[13], 'withdrawn', '',
-  'leverage_caps', ARGV[15]}
-redis.call('XADD', KEYS[4], 'MAXLEN', '=', 8, '*', unpack(now))
-redis.call('HSET', KEYS[1], 'fencing_token', string.match(ARGV[1], '^%d+'), 'run_id', ARGV[2], unpack(now))
-redis.call('SET', KEYS[3], ARGV[7], 'PX', ARGV[14])
+remember(keys, args, rest)
+local start = args.epoch == args.expected_epoch and state[4] or args.revision
+local oldest = held.oldest and within_epoch(held.oldest, start) or args.revision
+if held.length >= tonumber(args.retained) then
+  oldest = oldest_revision(keys.log, start)
+end
+local now = {'epoch', args.epoch, 'revision', args.revision,
+  'epoch_start', start, 'oldest_revision', oldest,
+  'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
+  'withdrawn', '', 'leverage_caps', args.leverage_caps}
+-- After the entry: whoever waits for both is given what was added first.
+redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
+redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
+redis.call('SET', keys.feedback, args.document, 'PX', args.key_lives_ms)
 -- The user may lack permission for the channel; everything else is written by now.
-local sent = redis.pcall('PUBLISH', ARGV[9], ARGV[8])
+local sent = redis.pcall('PUBLISH', args.channel, args.event)
 return {'published', type(sent) == 'table' and sent.err or ''}
