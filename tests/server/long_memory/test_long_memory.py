@@ -173,6 +173,22 @@ async def test_two_that_believe_to_stand_elsewhere_write_nothing(
     assert (await keeper.sums()).observations == 2
 
 
+async def test_ids_that_are_gone_when_the_memory_is_written_are_found_out_there(
+    keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    for trade_id in ("a", "b"):
+        add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id=trade_id)
+    await keeper.sums()
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED", trade_id="c")
+    gathered = await keeper.memory.gather()
+    redis_client.delete(KEYS.trade_ids)
+    with pytest.raises(MemoryMovedError):
+        await keeper._publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, gathered.note)
+    keeper.memory.forget()
+    assert (await keeper.sums()).observations == 3
+    assert redis_client.zrange(KEYS.trade_ids, 0, -1) == [b"a", b"b", b"c"]
+
+
 @pytest.mark.parametrize("spoilt", ["text", "decay", "deleted"])
 async def test_a_memory_that_cannot_be_gone_on_from_is_built_anew(
     spoilt: str, keeper: Keeper, async_client: redis.asyncio.Redis, redis_client: redis.Redis
