@@ -125,7 +125,7 @@ class EvidenceFeedback:
 
 
 def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
-    """Give the regime whose recommended policy has the highest utility; then more trades, then the name."""
+    """The regime whose recommended policy has the highest utility; then more trades, then the name."""
     seen = [each for each in by_regime.values() if each.observations]
     ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
     return ranked[0].regime if ranked else None

@@ -139,7 +139,7 @@ class Feedback:
     times: Times = field(default_factory=Times)
 
     def at(self, now_ms: int) -> Feedback:
-        """Give the feedback as it stands at a moment: with the safe values once its validity has passed."""
+        """The feedback as it stands at a moment: with the safe values once its validity has passed."""
         valid_until_ms = self.times.valid_until_ms
         if self.status is not FeedbackStatus.ACTIVE or valid_until_ms is None or now_ms <= valid_until_ms:
             return self
@@ -184,7 +184,7 @@ def warming_up(
     current_regime: str = UNKNOWN_REGIME,
     leverage_caps: LeverageCaps = NO_CAPS,
 ) -> Feedback:
-    """Give the answer that stands before anything was published."""
+    """The answer that stands before anything was published."""
     leverage, bound_by = capped(SAFE_LEVERAGE, leverage_caps)
     said = reason or nothing_published()
     advice = Advice(

@@ -105,5 +105,5 @@ def mean_of(total: PnlTotal) -> float:
 
 
 def trade_figures(total: PnlTotal) -> TradeFigures:
-    """Give the figures of a group of trades."""
+    """The figures of a group of trades."""
     return TradeFigures(trades=total.entries, avg_pnl=mean_of(total), wins=total.wins, losses=total.losses)

@@ -78,7 +78,7 @@ class PatternAnalyzer:
 
 
 def _by_policy(totals: MemoryTotals) -> Mapping[str, PolicyFigures]:
-    """Give the figures by policy of each regime, in the order of risk."""
+    """The figures by policy of each regime, in the order of risk."""
     found: dict[str, PolicyFigures] = {}
     for (regime, policy), total in sorted(totals.traded.by_policy.items()):
         found.setdefault(regime, []).append((Policy(policy), trade_figures(total)))
@@ -86,7 +86,7 @@ def _by_policy(totals: MemoryTotals) -> Mapping[str, PolicyFigures]:
 
 
 def _newest_time_ms(memory: StrategicMemory) -> int | None:
-    """Give the newest of the times that are times, never later than the clock by which they are judged."""
+    """The newest of the times that are times, never later than the clock by which they are judged."""
     columns = (memory.regimes.time_ms, memory.portfolio.time_ms, memory.trades.time_ms)
     clock_ms = memory.clock_ms
     if clock_ms is None:

@@ -58,7 +58,7 @@ def distinct(column: IndexColumn) -> Distinct:
 
 
 def in_order(codes: IndexColumn) -> NDArray[np.intp]:
-    """Give the order that sorts codes from 0 up, in which equal ones stay as they are."""
+    """The order that sorts codes from 0 up, in which equal ones stay as they are."""
     # Numpy sorts short integers by their digits, in linear time.
     short = codes.astype(np.int16) if codes.size and int(codes.max()) < _SHORT_CODES else codes
     return np.argsort(short, kind="stable")

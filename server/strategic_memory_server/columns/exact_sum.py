@@ -24,13 +24,13 @@ _VALUES_AT_ONCE = 1 << 17
 
 
 def exact(value: float) -> int:
-    """Give a finite float in units of 2**-1074."""
+    """A finite float in units of 2**-1074."""
     numerator, denominator = value.as_integer_ratio()
     return numerator << (_SCALE_BITS + 1 - denominator.bit_length())
 
 
 def rounded(units: int) -> float:
-    """Give the float that is nearest to so many units of 2**-1074."""
+    """The float that is nearest to so many units of 2**-1074."""
     return units / UNITS_PER_ONE
 
 

@@ -25,18 +25,18 @@ MAX_TIME_MS = 253_402_300_799_999
 
 
 def position_of(entry_id: Id) -> bytes:
-    """Give the position of a stream id."""
+    """The position of a stream id."""
     return (entry_id[0] << 64 | entry_id[1]).to_bytes(POSITION_BYTES, "big").rstrip(b"\0")
 
 
 def position_of_id(entry_id: bytes) -> bytes:
-    """Give the position of a stream id as Redis returns it, for example b"1766296800000-0"."""
+    """The position of a stream id as Redis returns it, for example b"1766296800000-0"."""
     time_ms, _, sequence = entry_id.partition(b"-")
     return position_of((int(time_ms), int(sequence)))
 
 
 def id_of_position(position: bytes) -> Id:
-    """Give the stream id at a position."""
+    """The stream id at a position."""
     return divmod(int.from_bytes(position.ljust(POSITION_BYTES, b"\0"), "big"), 1 << 64)
 
 
@@ -46,13 +46,13 @@ def position_column(positions: Sequence[bytes]) -> PositionColumn:
 
 
 def positions_of_ids(entry_ids: Sequence[bytes]) -> PositionColumn:
-    """Give the positions of many stream ids, as `position_of_id` gives each."""
+    """The positions of many stream ids, as `position_of_id` gives each."""
     parts = [int(part) for part in b"-".join(entry_ids).split(b"-")] if entry_ids else []
     return np.array(parts, dtype=np.uint64).astype(">u8").view(f"S{POSITION_BYTES}")
 
 
 def times_ms_of(positions: PositionColumn) -> IndexColumn:
-    """Give the milliseconds since 1970-01-01 UTC that stand in positions, at most MAX_TIME_MS.
+    """The milliseconds since 1970-01-01 UTC that stand in positions, at most MAX_TIME_MS.
 
     They are times only where the producer's ids are. They grow with the positions, so what is later than the clock of
     Redis stands at the end.
@@ -63,7 +63,7 @@ def times_ms_of(positions: PositionColumn) -> IndexColumn:
 
 
 def id_order(entry_id: str) -> Id:
-    """Give what stream ids are ordered by.
+    """What stream ids are ordered by.
 
     Raises:
         ValueError: it is no id.

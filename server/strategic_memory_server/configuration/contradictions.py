@@ -18,7 +18,7 @@ SHORTEST_VALIDITY_IN_INTERVALS = 1.5
 
 
 def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterator[str]:
-    """Give the sentences.
+    """The sentences.
 
     Args:
         settings: all of them.

@@ -123,7 +123,7 @@ class Environment(BaseSettings):
         return self
 
     def redis_settings(self) -> RedisSettings:
-        """Give the settings of Redis."""
+        """The settings of Redis."""
         return RedisSettings(
             url=self.redis_url,
             key_prefix=self.key_prefix,
@@ -139,7 +139,7 @@ class Environment(BaseSettings):
         )
 
     def service_settings(self) -> ServiceSettings:
-        """Give the settings of the service."""
+        """The settings of the service."""
         validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
         return ServiceSettings(
             role=Role(self.role),
@@ -204,13 +204,13 @@ def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:
-    """Give the names that look like a setting of this service and are none: a slip of the pen must not go unnoticed."""
+    """The names that look like a setting of this service and are none: a slip of the pen must not go unnoticed."""
     known = {_variable(name) for name in Environment.model_fields}
     return sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
 
 
 def _name(location: tuple[int | str, ...]) -> str:
-    """Give the variable that a validation error is about, as one would set it."""
+    """The variable that a validation error is about, as one would set it."""
     if not location:
         return ""
     name = str(location[0])
@@ -218,6 +218,6 @@ def _name(location: tuple[int | str, ...]) -> str:
 
 
 def _variable(field_name: str) -> str:
-    """Give the variable of a field of `Environment`."""
+    """The variable of a field of `Environment`."""
     alias = Environment.model_fields[field_name].validation_alias
     return alias if isinstance(alias, str) else f"{_PREFIX}{field_name.upper()}"

@@ -149,5 +149,5 @@ def required_regime(fields: Fields, field: str) -> str:
 
 
 def policy_of(name: str) -> Policy | None:
-    """Give the policy of a name, upper- or lower-case; None where it is none of the three."""
+    """The policy of a name, upper- or lower-case; None where it is none of the three."""
     return Policy.__members__.get(name.strip().upper())

@@ -27,5 +27,5 @@ STREAM_SOURCES = (META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS)
 
 
 def key_of(prefix: str, source: str) -> str:
-    """Give the Redis key of a source, for example "quantum:stream:meta.regime"."""
+    """The Redis key of a source, for example "quantum:stream:meta.regime"."""
     return f"{prefix}:{source}"

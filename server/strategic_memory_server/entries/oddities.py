@@ -58,7 +58,7 @@ def shown(text: str | bytes) -> str:
 
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
-    """Give what is left of a name without what a reader overlooks: script, width, case and spacing."""
+    """What is left of a name without what a reader overlooks: script, width, case and spacing."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(folded.split()).translate(_SPACING).translate(_LATIN_OF)
 
@@ -80,7 +80,7 @@ def look_alikes(entries: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def sizes_of(pnl: FloatColumn) -> FloatColumn:
-    """Give how much the newest entries of a stream earned or lost, ascending, without those that did neither."""
+    """How much the newest entries of a stream earned or lost, ascending, without those that did neither."""
     newest = pnl[-LOOKED_AT:]
     sizes = np.sort(np.abs(newest[~np.isnan(newest)]))
     found: FloatColumn = sizes[np.searchsorted(sizes, 0.0, side="right") :]

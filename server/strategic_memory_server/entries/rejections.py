@@ -41,7 +41,7 @@ def count_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[s
 
 
 def examples_by_reason(rejected: Iterable[RejectedInput], source: str) -> Mapping[str, str]:
-    """Give the last excerpt for each reason of one source."""
+    """The last excerpt for each reason of one source."""
     return {entry.reason: entry.excerpt for entry in rejected if entry.source == source and entry.excerpt}
 
 

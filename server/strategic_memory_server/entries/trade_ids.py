@@ -18,7 +18,7 @@ _DIGEST_BYTES = 16
 
 
 def trade_id_of(fields: Fields) -> str:
-    """Give the id of a trade, empty where it has none; a digest of it where it is too long or no printable UTF-8."""
+    """The id of a trade, empty where it has none; a digest of it where it is too long or no printable UTF-8."""
     raw = fields.get(b"trade_id")
     if not raw or raw.isspace():
         return ""
@@ -30,7 +30,7 @@ def trade_id_of(fields: Fields) -> str:
 
 
 def trade_ids_of(entries: Sequence[Fields]) -> list[str]:
-    """Give the ids of many trades, as `trade_id_of` gives each."""
+    """The ids of many trades, as `trade_id_of` gives each."""
     try:
         return plain_names(entries, b"trade_id")
     except UnusualEntryError:

@@ -16,7 +16,7 @@ _POLICY, _FIRST, _SECOND = np.array([0, 1, 2]), np.array([1, 0, 0]), np.array([2
 
 
 def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
-    """Give the probability that each policy has the highest utility; shape (..., regimes, 3), the three add up to 1.
+    """The probability that each policy has the highest utility; shape (..., regimes, 3), the three add up to 1.
 
     A policy is the best when its differences to the other two are both positive, which is the orthant probability of
     two correlated normal values. The three are normalised for each tau, then weighed over tau.
@@ -37,7 +37,7 @@ def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
 
 
 def probability_both_positive(first: Floats, second: Floats, correlation: Floats) -> Floats:
-    """Give the probability that two normal values of variance 1 are both positive, elementwise.
+    """The probability that two normal values of variance 1 are both positive, elementwise.
 
     With means h and k and correlation r = sin(a),
 

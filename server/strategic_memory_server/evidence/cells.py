@@ -32,7 +32,7 @@ class Cells:
 
 
 def cells_of(sums: EvidenceSums) -> tuple[Cells, dict[str, int]]:
-    """Give the sums as arrays, with the place of each regime: by name, and after them one that was never seen.
+    """The sums as arrays, with the place of each regime: by name, and after them one that was never seen.
 
     The last one stands for every regime without observations, of which the same is believed. So the arrays depend on
     what was seen alone, and not on which regimes are asked for.

@@ -15,7 +15,7 @@ CHALLENGERS = (Policy.BALANCED, Policy.AGGRESSIVE)
 
 
 def probability_beats_conservative(utility: Utility, tau_weights: Floats) -> Floats:
-    """Give the probability that each challenger's utility is above that of CONSERVATIVE; shape (..., regimes, 2).
+    """The probability that each challenger's utility is above that of CONSERVATIVE; shape (..., regimes, 2).
 
     The difference of two normal values is normal: Phi((u_p - u_0) / sqrt(C_pp + C_00 - 2 C_p0)), weighed over tau.
     """
@@ -29,7 +29,7 @@ def probability_beats_conservative(utility: Utility, tau_weights: Floats) -> Flo
 
 
 def probability_mean_positive(posterior: Posterior) -> Floats:
-    """Give the probability that the mean pnl of each cell is above 0: Phi(m / sqrt V), weighed over tau."""
+    """The probability that the mean pnl of each cell is above 0: Phi(m / sqrt V), weighed over tau."""
     variance = np.diagonal(posterior.covariance, axis1=-2, axis2=-1)
     by_tau = cumulative(posterior.mean / np.sqrt(variance))
     probability: Floats = (posterior.tau_weights[..., None, None] * by_tau).sum(axis=-3)

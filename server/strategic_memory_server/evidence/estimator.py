@@ -105,7 +105,7 @@ class _View:
     def of_regime(
         self, place: int, regime: str, cells: RegimeSums, overall: Sequence[int], caps: Mapping[str, float] | None
     ) -> RegimeEstimate:
-        """Give the estimate of the regime at a place."""
+        """The estimate of the regime at a place."""
         policies = self._policies(place, cells)
         chosen = Policy(int(self.judgement.recommended[place]))
         followed = policies[chosen]

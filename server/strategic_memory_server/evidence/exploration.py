@@ -38,7 +38,7 @@ class Trial:
         return 0 <= observations - self.since < hold
 
     def seen(self, observations: int) -> int:
-        """Give how many observations of the regime came since it began."""
+        """How many observations of the regime came since it began."""
         return max(observations - self.since, 0)
 
 
@@ -54,7 +54,7 @@ class Exploration:
         return trial is not None and trial.lasts(observations, hold)
 
     def to_plain(self) -> JsonObject:
-        """Give the state as plain values for JSON."""
+        """The state as plain values for JSON."""
         return {
             regime: {_POLICY: trial.policy.name, _SINCE: trial.since} for regime, trial in sorted(self.trials.items())
         }

@@ -43,7 +43,7 @@ class Figures:
         return mean_pnl - reach, mean_pnl + reach
 
     def of_regimes(self, places: Sequence[int]) -> Figures:
-        """Give the figures of some regimes only, as they follow from all."""
+        """The figures of some regimes only, as they follow from all."""
         of_cells, of_covariances = np.s_[..., places, :], np.s_[..., places, :, :]
         scale, posterior, utility = self.scale, self.posterior, self.utility
         return Figures(

@@ -60,7 +60,7 @@ def observations_until(belief: RegimeBelief, policy: Policy, required_probabilit
 
 
 def _probabilities(belief: RegimeBelief, policy: Policy, decay: float) -> Floats:
-    """Give the probability of beating CONSERVATIVE after each count of the grid.
+    """The probability of beating CONSERVATIVE after each count of the grid.
 
     Derived here: k more observations multiply the sums of the regime by d = decay^k, add a = (1 - d) / (1 - decay) / 2
     to the weights of both and a theta to their scaled sums. As only this regime changes, its posterior N(m, V) for each

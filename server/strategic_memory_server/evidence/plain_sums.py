@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 def to_plain(sums: EvidenceSums) -> JsonObject:
-    """Give the sums as plain values: regimes by name, each cell a list in the order of `CellSums`."""
+    """The sums as plain values: regimes by name, each cell a list in the order of `CellSums`."""
     regimes: JsonObject = {name: [_plain_cell(cell) for cell in sums.regimes[name]] for name in sorted(sums.regimes)}
     return {
         _DECAY: sums.decay,
@@ -46,7 +46,7 @@ def from_plain(plain: JsonValue) -> EvidenceSums:
 
 
 def _order(found: Mapping[str, RegimeSums], newest_last: JsonValue) -> list[str]:
-    """Give the regimes in the order of their newest observation.
+    """The regimes in the order of their newest observation.
 
     Sums that were written before the order was are taken as if the regimes with the most observations had the newest.
     """

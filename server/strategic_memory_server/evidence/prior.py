@@ -43,7 +43,7 @@ class Prior:
 
 @lru_cache(maxsize=16)
 def prior_of(spreads: tuple[float, ...]) -> Prior:
-    """Give the prior for each of the spreads tau of standardised means."""
+    """The prior for each of the spreads tau of standardised means."""
     variance = np.square(np.array(spreads, dtype=np.float64))[:, None, None]
     ones, identity = np.ones((len(Policy), len(Policy))), np.eye(len(Policy))
     shared, own = variance * (COMMON * ones + POLICY * identity), variance * (REGIME * ones + OWN * identity)

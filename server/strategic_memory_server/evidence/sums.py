@@ -67,7 +67,7 @@ class EvidenceSums:
         return sum(cell.observations for cells in self.regimes.values() for cell in cells)
 
     def of(self, regime: str) -> RegimeSums:
-        """Give the cells of a regime, empty ones for a regime never seen."""
+        """The cells of a regime, empty ones for a regime never seen."""
         return self.regimes.get(regime, NO_OBSERVATIONS)
 
     def count_of(self, regime: str) -> int:
@@ -78,7 +78,7 @@ class EvidenceSums:
 def updated(
     sums: EvidenceSums, regime: str, policy: Policy | int, pnl: float, trade_id: str | None = None
 ) -> EvidenceSums:
-    """Give the sums with one more observation, the newest.
+    """The sums with one more observation, the newest.
 
     Args:
         sums: what was seen so far.

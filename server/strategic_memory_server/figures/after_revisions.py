@@ -75,7 +75,7 @@ def after_revisions(revision_ms: IndexColumn, pnl: FloatColumn, time_ms: IndexCo
 
 
 def _means(pnl: FloatColumn, starts: IndexColumn, counts: IndexColumn) -> list[float | None]:
-    """Give the mean of each stretch; the stretches follow each other, and some have no trade."""
+    """The mean of each stretch; the stretches follow each other, and some have no trade."""
     filled = counts > 0
     sums = np.add.reduceat(pnl, starts[filled]) if filled.any() else np.zeros(0)
     found = iter((sums / counts[filled]).tolist())

@@ -113,7 +113,7 @@ def breakdown(
 
 
 def _with_parts(of_regime: _Columns) -> Iterator[tuple[int | None, _Columns]]:
-    """Give all trades of a regime, then those of each policy."""
+    """All trades of a regime, then those of each policy."""
     yield None, of_regime
     for code in distinct(of_regime.policy[of_regime.policy >= 0]).found.tolist():
         yield code, of_regime.at(np.flatnonzero(of_regime.policy == code))

@@ -113,7 +113,7 @@ def _check(pnl: FloatColumn, series: IndexColumn, time_ms: IndexColumn, bucket_m
 
 
 def _points(pnl: FloatColumn, bucket: IndexColumn, chosen: NDArray[np.intp]) -> tuple[IndexColumn, FloatColumn]:
-    """Give the buckets of a series, ascending, and its mean pnl in each."""
+    """The buckets of a series, ascending, and its mean pnl in each."""
     of_series, values = bucket[chosen], pnl[chosen]
     starts = np.flatnonzero(np.concatenate(([True], of_series[1:] != of_series[:-1])))
     counts = np.diff(np.concatenate((starts, [of_series.size])))

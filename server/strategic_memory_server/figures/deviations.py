@@ -58,7 +58,7 @@ class Deviations:
         return self.in_unit(math.sqrt(self.scaled_variance))
 
     def in_unit(self, scaled: float) -> float:
-        """Give a scaled number in the unit of the values."""
+        """A scaled number in the unit of the values."""
         return float(np.ldexp(scaled, self.exponent))
 
 

@@ -96,7 +96,7 @@ class RunTally:
         self._last, self._last_ms = place[-1:], times[-1:]
 
     def dwell(self, found: Transitions, *, timed: bool = True) -> tuple[Dwell, ...]:
-        """Give the runs of each regime; `timed` says whether the times were known."""
+        """The runs of each regime; `timed` says whether the times were known."""
         unknown: list[float | None] = [None] * self._regimes.size
         mean_runs_ms = _means(self._runs_ms, self._runs) if timed else unknown
         mean_steps_ms = _means(self._steps_ms, self._steps) if timed else unknown

@@ -14,7 +14,7 @@ def differ(low: float, high: float) -> bool:
 
 
 def finite(value: float) -> float | None:
-    """Give a number, or None for what no 64-bit float can hold, such as 1e15 / 1e-300."""
+    """A number, or None for what no 64-bit float can hold, such as 1e15 / 1e-300."""
     return value if math.isfinite(value) else None
 
 

@@ -30,7 +30,7 @@ def judged_by_runs(confidence: FloatColumn, starts: IndexColumn, pnl: FloatColum
 
 
 def run_starts(group: IndexColumn, said: NDArray[np.bool_]) -> IndexColumn:
-    """Give the places where runs begin: each at the next trade of its group before which something was said.
+    """The places where runs begin: each at the next trade of its group before which something was said.
 
     A run is of 20 trades of one group. Runs follow each other and share no trade, so each statement is judged once, and
     which trades judge it does not depend on what they earned.

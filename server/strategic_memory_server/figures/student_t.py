@@ -15,7 +15,7 @@ _MAX_STEPS = 500
 
 @lru_cache(maxsize=4096)
 def quantile(probability: float, degrees: float) -> float:
-    """Give the value that a t variable stays below with a probability, to a relative error below 1e-9.
+    """The value that a t variable stays below with a probability, to a relative error below 1e-9.
 
     Newton's method on the upper tail. Right of the middle the tail is convex and the normal quantile lies left of the
     t quantile, so every step leads to the right and none too far.

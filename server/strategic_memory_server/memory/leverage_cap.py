@@ -38,5 +38,5 @@ def capped(leverage: float, caps: LeverageCaps) -> tuple[float, LeverageCap | No
 
 
 def by_source(caps: LeverageCaps) -> dict[str, float]:
-    """Give the values by source."""
+    """The values by source."""
     return {cap.source: cap.value for cap in caps}

@@ -42,7 +42,7 @@ class ObservedTallies:
         return self._without_pnl.total()
 
     def totals(self) -> ObservedTotals:
-        """Give the totals as they stand."""
+        """The totals as they stand."""
         return ObservedTotals(self._pnl.totals.copy(), self._confidence.totals.copy())
 
     def add(self, window: RegimeWindow, names: Sequence[str]) -> None:
@@ -79,7 +79,7 @@ class EarnedTallies:
         return self._pnl.totals.keys()
 
     def totals(self) -> dict[str, PnlTotal]:
-        """Give the totals as they stand."""
+        """The totals as they stand."""
         return self._pnl.totals.copy()
 
     def add(self, window: PortfolioWindow, names: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ class TradedTallies:
         return self._pnl.totals.keys()
 
     def totals(self) -> TradedTotals:
-        """Give the totals as they stand."""
+        """The totals as they stand."""
         return TradedTotals(self._pnl.totals.copy(), self._by_policy.totals.copy())
 
     def add(self, window: TradeWindow, names: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ class StateCollector(Collector):
         self._observed = observed
 
     def collect(self) -> Iterable[Metric]:
-        """Give the metrics as they stand now."""
+        """The metrics as they stand now."""
         yield from self._feedback()
         yield from self._inputs()
         yield from self._replication()
@@ -202,5 +202,5 @@ class StateCollector(Collector):
 
 
 def exposition(registry: CollectorRegistry) -> bytes:
-    """Give all metrics in the Prometheus text format."""
+    """All metrics in the Prometheus text format."""
     return generate_latest(registry)

@@ -6,5 +6,5 @@ import time
 
 
 def unix_time_ms() -> int:
-    """Give the time now in milliseconds since 1970-01-01 UTC."""
+    """The time now in milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000

@@ -12,8 +12,8 @@ from strategic_memory_server.advice.feedback import Feedback
 PAGE_REVISIONS = 100
 KEPT_PAGES = 16
 
-Page = Sequence[Feedback]
-ReadAfter = Callable[[int, int], Awaitable[Page]]
+FeedbackPage = Sequence[Feedback]
+ReadAfter = Callable[[int, int], Awaitable[FeedbackPage]]
 
 
 class LogPages:
@@ -29,8 +29,8 @@ class LogPages:
 
     def __init__(self, read_after: ReadAfter) -> None:
         self._read_after = read_after
-        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
-        self._being_read: dict[tuple[str, int], asyncio.Task[Page]] = {}
+        self._pages: OrderedDict[tuple[str, int], FeedbackPage] = OrderedDict()
+        self._being_read: dict[tuple[str, int], asyncio.Task[FeedbackPage]] = {}
 
     async def next_after(self, revision: int, epoch: str) -> Feedback | None:
         """Give the oldest retained feedback that comes after a revision, None where there is none.
@@ -54,7 +54,7 @@ class LogPages:
             following = _following(await self._read_after(revision, 1), revision)
         return following
 
-    async def _read(self, epoch: str, first: int) -> Page:
+    async def _read(self, epoch: str, first: int) -> FeedbackPage:
         """Read a page together with everybody who waits for it; who is cancelled takes nobody along."""
         task = self._being_read.get((epoch, first))
         if task is None:
@@ -63,7 +63,7 @@ class LogPages:
             task.add_done_callback(lambda done: self._was_read((epoch, first), done))
         return await asyncio.shield(task)
 
-    async def _read_and_keep(self, epoch: str, first: int) -> Page:
+    async def _read_and_keep(self, epoch: str, first: int) -> FeedbackPage:
         page = await self._read_after(first, PAGE_REVISIONS)
         # Entries never change, so a page that has come to its end stays as it is, but for what is trimmed.
         if page and page[-1].revision >= first + PAGE_REVISIONS:
@@ -72,13 +72,13 @@ class LogPages:
                 self._pages.popitem(last=False)
         return page
 
-    def _was_read(self, key: tuple[str, int], task: asyncio.Task[Page]) -> None:
+    def _was_read(self, key: tuple[str, int], task: asyncio.Task[FeedbackPage]) -> None:
         del self._being_read[key]
         if not task.cancelled():
             # Retrieved even when everybody who waited has left.
             task.exception()
 
 
-def _following(page: Page, revision: int) -> Feedback | None:
+def _following(page: FeedbackPage, revision: int) -> Feedback | None:
     at = bisect_right(page, revision, key=lambda feedback: feedback.revision)
     return page[at] if at < len(page) else None

@@ -22,9 +22,9 @@ from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
-Context = ServicerContext[Any, Any]
+CallContext = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Behaviour = Callable[[Any, Context], Any]
+Behaviour = Callable[[Any, CallContext], Any]
 
 _OK = grpc.StatusCode.OK
 _now_s = time.perf_counter
@@ -128,7 +128,7 @@ def _parsing(
 
 
 def _receiving(behaviour: Behaviour, metrics: MethodMetrics, deserialize: Callable[[bytes], object]) -> Behaviour:
-    async def call(_requests: object, context: Context) -> object:
+    async def call(_requests: object, context: CallContext) -> object:
         async def read() -> object:
             raw: object = await context.read()
             metrics.received += raw is not grpc.aio.EOF
@@ -139,8 +139,8 @@ def _receiving(behaviour: Behaviour, metrics: MethodMetrics, deserialize: Callab
     return call
 
 
-def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:
-    async def call(request: object, context: Context) -> object:
+def _unary(behaviour: Callable[[Any, CallContext], Awaitable[Any]], metrics: MethodMetrics) -> Behaviour:
+    async def call(request: object, context: CallContext) -> object:
         started_s = _now_s()
         metrics.started += 1
         try:
@@ -157,8 +157,8 @@ def _unary(behaviour: Callable[[Any, Context], Awaitable[Any]], metrics: MethodM
     return call
 
 
-def _streaming(behaviour: Callable[[Any, Context], AsyncGenerator[Any, None]], metrics: MethodMetrics) -> Behaviour:
-    async def call(request: object, context: Context) -> None:
+def _streaming(behaviour: Callable[[Any, CallContext], AsyncGenerator[Any, None]], metrics: MethodMetrics) -> Behaviour:
+    async def call(request: object, context: CallContext) -> None:
         started_s = _now_s()
         metrics.started += 1
         write = context.write
@@ -180,7 +180,7 @@ def _streaming(behaviour: Callable[[Any, Context], AsyncGenerator[Any, None]], m
     return call
 
 
-async def _end(error: BaseException, context: Context, metrics: MethodMetrics, started_s: float) -> None:
+async def _end(error: BaseException, context: CallContext, metrics: MethodMetrics, started_s: float) -> None:
     """Count the end of a call by an error, and abort it with what the table says of that."""
     seconds = _now_s() - started_s
     if isinstance(error, DecodeError):

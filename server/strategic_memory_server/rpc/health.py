@@ -6,16 +6,15 @@ Each Watch writes on its own: a watcher that stops reading holds up neither the 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
+from strategic_memory_server.rpc.boundary import CallContext
 
 WHOLE_SERVER = ""
 
-Context = grpc.aio.ServicerContext[Any, Any]
 Response = health_pb2.HealthCheckResponse
 
 
@@ -36,7 +35,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         self._ended = True
         self._changed.notify()
 
-    async def Check(self, request: health_pb2.HealthCheckRequest, context: Context) -> Response:
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: CallContext) -> Response:
         """Tell the status of one service."""
         if request.service not in self._services:
             known = ", ".join(name for name in self._services if name)
@@ -46,7 +45,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             )
         return self._response(request.service)
 
-    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> AsyncIterator[Response]:
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: CallContext) -> AsyncIterator[Response]:
         """Tell the status of one service now and whenever it changes."""
         told: Response | None = None
         waiter = Waiter(self._changed)

@@ -7,9 +7,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import grpc
 import structlog
 from redis.exceptions import RedisError
 
@@ -23,6 +21,7 @@ from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogRea
 from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
 from strategic_memory_server.rpc.analyses.analyst import Analyst
+from strategic_memory_server.rpc.boundary import CallContext
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.streams.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.streams.resume_judgement import open_cursor
@@ -34,7 +33,6 @@ from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
 # The generated servicer's context is both a synchronous and an asynchronous one; the server passes the latter.
-Context = grpc.aio.ServicerContext[Any, Any]
 
 logger = structlog.get_logger(__name__)
 
@@ -86,13 +84,13 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             await asyncio.sleep(left_s)
 
     async def GetFeedback(
-        self, request: service_pb2.GetFeedbackRequest, context: Context
+        self, request: service_pb2.GetFeedbackRequest, context: CallContext
     ) -> service_pb2.GetFeedbackResponse:
         """Answer with the feedback in force, from memory."""
         return self._messages.response(self._in_force())
 
     async def StreamFeedback(
-        self, request: service_pb2.StreamFeedbackRequest, context: Context
+        self, request: service_pb2.StreamFeedbackRequest, context: CallContext
     ) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
         """Send the feedback as it changes, and heartbeats in between."""
         order = stream_order(request, self._grpc.heartbeat_s)
@@ -127,7 +125,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
                 waiter.close()
 
     async def Analyze(
-        self, request: service_pb2.AnalyzeRequest | Unreceived[service_pb2.AnalyzeRequest], context: Context
+        self, request: service_pb2.AnalyzeRequest | Unreceived[service_pb2.AnalyzeRequest], context: CallContext
     ) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request."""
         if not isinstance(request, Unreceived):

@@ -32,7 +32,7 @@ class Backoff:
         self._next_s = first_s
 
     def next_s(self) -> float:
-        """Give the wait before the next attempt, seconds."""
+        """The wait before the next attempt, seconds."""
         wait_s = min(self._next_s, self._longest_s)
         self._next_s = wait_s * 2
         return wait_s * self._uniform(SPREAD, 1.0)

@@ -11,7 +11,7 @@ LEVERAGE = "EVIDENCE_LEVERAGE"
 
 
 def reasons(view: EvidenceView, is_preferred: bool, required_probability: float) -> tuple[Reason, ...]:
-    """Give the steps: which regime, which policy and why, which leverage, and what to be careful about.
+    """The steps: which regime, which policy and why, which leverage, and what to be careful about.
 
     Args:
         view: the evidence about the regime that the advice is for.

@@ -36,9 +36,9 @@ from strategic_memory_server.rpc.wire.unreceived import Unreceived
 from strategic_memory_server.waiting.checkpoint import Checkpoint
 from strategic_memory_server.what_if.past_advice.log_reader import (
     Decode,
-    Page,
     PastRevisions,
     RevisionOrder,
+    RevisionPage,
     read_past_revisions,
 )
 from strategic_memory_server.what_if.what_if import AnalysisOrder, analyze_memory, sums_of_trades
@@ -135,7 +135,7 @@ class Analyst:
         first_trade_ms = int(memory.trades.time_ms[0])
         wanted = RevisionOrder(order.past_revisions, first_trade_ms, order.as_of_ms)
 
-        def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[Page]:
+        def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[RevisionPage]:
             return self._threads.run(lambda _: decode(entries))
 
         try:

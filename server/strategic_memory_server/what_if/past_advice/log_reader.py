@@ -18,10 +18,10 @@ PAGE_ENTRIES = 100
 MOST_LOOKED_AT = 100_000
 """Entries looked at, newest first, before the search for those of a moment long past is given up."""
 
-Page = list[PastRevision | None]
+RevisionPage = list[PastRevision | None]
 """What the entries of a page said, newest first; None: nothing that this service says."""
 
-Decode = Callable[[StreamEntries], Page]
+Decode = Callable[[StreamEntries], RevisionPage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RevisionOrder:
 
 
 async def read_past_revisions(
-    log: FeedbackLogReader, order: RevisionOrder, in_thread: Callable[[Decode, StreamEntries], Awaitable[Page]]
+    log: FeedbackLogReader, order: RevisionOrder, in_thread: Callable[[Decode, StreamEntries], Awaitable[RevisionPage]]
 ) -> PastRevisions:
     """Read the newest revisions, of whatever epoch.
 
@@ -97,7 +97,7 @@ class _Found:
             return False
         return len(self._revisions) == self._order.most or self._revisions[-1].said_ms < self._order.in_force_ms
 
-    def add(self, page: Page) -> None:
+    def add(self, page: RevisionPage) -> None:
         for one in page:
             if self.is_complete:
                 break
@@ -120,7 +120,7 @@ class _Found:
         self._since_kept = 0
 
 
-def decode_page(entries: StreamEntries) -> Page:
+def decode_page(entries: StreamEntries) -> RevisionPage:
     """Give what each entry of a page said."""
     return [_decoded(entry_id, fields) for entry_id, fields in entries]
 

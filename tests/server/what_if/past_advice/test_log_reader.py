@@ -17,9 +17,9 @@ from strategic_memory_server.what_if.past_advice import log_reader
 from strategic_memory_server.what_if.past_advice.log_reader import (
     PAGE_ENTRIES,
     Decode,
-    Page,
     PastRevisions,
     RevisionOrder,
+    RevisionPage,
     read_past_revisions,
 )
 
@@ -27,7 +27,7 @@ LOG = "quantum:stream:strategic_feedback"
 ALL = RevisionOrder(most=10_000, in_force_ms=0)
 
 
-async def decode_here(decode: Decode, entries: StreamEntries) -> Page:
+async def decode_here(decode: Decode, entries: StreamEntries) -> RevisionPage:
     return decode(entries)
 
 
@@ -133,7 +133,7 @@ async def test_a_caller_that_has_gone_ends_the_reading(
     write_log(redis_client, of_times(*range(1, 3 * PAGE_ENTRIES + 1)))
     pages: list[int] = []
 
-    async def decode_and_leave(decode: Decode, entries: StreamEntries) -> Page:
+    async def decode_and_leave(decode: Decode, entries: StreamEntries) -> RevisionPage:
         pages.append(len(entries))
         task = asyncio.current_task()
         assert task is not None
