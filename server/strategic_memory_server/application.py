@@ -31,7 +31,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
-from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
@@ -206,7 +206,7 @@ async def open_service(
 
         registry.register(
             StateCollector(
-                Observed(
+                GaugeSources(
                     in_force,
                     lambda: sync.status,
                     sync.rejections,

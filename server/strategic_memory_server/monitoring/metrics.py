@@ -45,7 +45,7 @@ class SyncMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class GaugeSources:
     """Where the gauges look when they are asked."""
 
     in_force: Callable[[], Feedback]
@@ -63,7 +63,7 @@ class Observed:
 class StateCollector(Collector):
     """Gauges that are read from the state of the service at the moment of a scrape."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(self, observed: GaugeSources) -> None:
         self._observed = observed
 
     def collect(self) -> Iterable[Metric]:

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from strategic_memory_server.advice.feedback import Feedback, warming_up
 from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
 from strategic_memory_server.memory.strategic_memory import SourceReport
-from strategic_memory_server.monitoring.metrics import Observed, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -42,7 +42,7 @@ def state() -> State:
 @pytest.fixture
 def registry(state: State) -> CollectorRegistry:
     registry = CollectorRegistry()
-    observed = Observed(
+    observed = GaugeSources(
         lambda: state.said.at(state.now_ms),
         lambda: state.sync,
         state.ledger,
