@@ -18,10 +18,10 @@ from redis_work import RedisWork, Work, redis_work
 
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 
-ROUND_TRIPS = 3
+ROUND_TRIPS = 2
 """Of one trade, blocking reads apart."""
 
-COMMANDS = 30
+COMMANDS = 29
 """Of one trade, those inside scripts too, blocking reads apart."""
 
 LOG_ENTRY_BYTES = 2_700

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from strategic_memory_server.inputs.page_reader import Page
+
 
 class Finding(enum.Enum):
     """What a reading has found."""
@@ -20,3 +22,12 @@ class Gap:
 
     source: str
     entries: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntries:
+    """Entries of a stream, oldest first: those after the id `after`; `is_all`: to the end of the stream."""
+
+    after: str
+    page: Page
+    is_all: bool

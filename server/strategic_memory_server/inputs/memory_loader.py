@@ -19,7 +19,7 @@ import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.entries.rejections import RejectedInput
-from strategic_memory_server.inputs.finding import Finding
+from strategic_memory_server.inputs.finding import Finding, NewEntries
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
@@ -54,12 +54,14 @@ class LoadedMemory:
         rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
         read_up_to: id of the newest entry of each stream that can be read, by source.
         is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
+        new_trades: entries of the trade stream that this reading has added; None: the window was read again.
     """
 
     memory: StrategicMemory
     rejected: tuple[RejectedInput, ...]
     read_up_to: Mapping[str, str]
     is_behind: bool = False
+    new_trades: NewEntries | None = None
 
 
 class MemoryLoader:
@@ -179,7 +181,7 @@ class MemoryLoader:
         self._recheck_at_s = recheck_at_s
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         is_behind = any(follower.is_behind for follower in self._followers)
-        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind)
+        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, self._trades.taken)
 
     async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
         """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""

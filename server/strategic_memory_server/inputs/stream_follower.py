@@ -15,7 +15,7 @@ from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
-from strategic_memory_server.inputs.finding import Finding, Gap
+from strategic_memory_server.inputs.finding import Finding, Gap, NewEntries
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import SourceReport
@@ -66,6 +66,8 @@ class StreamFollower:
         self._noted_gap: Gap | None = None
         self._kept: Bookmark | None = None
         self._new: Page = []
+        self.taken: NewEntries | None = None
+        """What was read after what was known, once it was taken over; None: the window was read anew, or none was."""
         self._met: list[RejectedInput] = []
         self._noted: list[RejectedInput] = []
         self._begin()
@@ -77,7 +79,7 @@ class StreamFollower:
             anew: read the window again from the stream.
             reads_on: read what is new in its order, however much it is, and not from the newest backwards.
         """
-        self.gap, self.bookmark = None, self._kept
+        self.gap, self.bookmark, self.taken = None, self._kept, None
         self.is_behind, self._reads_on = False, reads_on
         self._begin()
         if anew:
@@ -212,6 +214,11 @@ class StreamFollower:
 
     def settle(self) -> None:
         """Let go of what has been taken over."""
+        known = self._kept if self.finding is Finding.NEW else None
+        if known is None:
+            self.taken = None
+        else:
+            self.taken = NewEntries(shown_id(known.newest), self._new, is_all=not self.is_behind)
         if self.finding is Finding.ANEW:
             self.finding = Finding.NEW
         self._new, self._met, self._noted = [], [], []

@@ -15,6 +15,7 @@ import structlog
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.finding import NewEntries
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -107,21 +108,22 @@ class LongMemory:
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
         self._restored: tuple[str, ...] = ()
 
-    async def gather(self, newest_trade: str | None = None) -> Gathered:
+    async def gather(self, newest_trade: str | None = None, new: NewEntries | None = None) -> Gathered:
         """Read what is new.
 
         Args:
             newest_trade: id of the newest entry of the trade stream, where that is known: nothing is asked for then
                 if the memory reaches so far already.
+            new: trades that were read already; where they go on from the memory they are not read again.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        gathered = await self._gather(newest_trade)
+        gathered = await self._gather(newest_trade, new)
         self._loss.gathered(gathered.kept.sums.observations, is_complete=gathered.is_complete)
         return gathered
 
-    async def _gather(self, newest_trade: str | None) -> Gathered:
+    async def _gather(self, newest_trade: str | None, new: NewEntries | None) -> Gathered:
         if self._stored is not None and self._clock_s() - self._looked_s >= LOOK_S:
             self._looked_s = self._clock_s()
             if not await self._store.is_there(self._stored):
@@ -131,8 +133,11 @@ class LongMemory:
         restored = _note(stored, kept, self._restored) if self._restored else None
         if newest_trade is not None and newest_trade == kept.read_up_to:
             return Gathered(kept, restored, is_complete=True, stored=stored)
-        start = await self._start(kept.read_up_to, newest_trade)
-        page = await self._reader.read_after(start)
+        if new is not None and new.page and new.after == kept.read_up_to:
+            start, page = new.after, await self._reader.page_of(new)
+        else:
+            start = await self._start(kept.read_up_to, newest_trade)
+            page = await self._reader.read_after(start)
         if page.read_up_to == start:
             return Gathered(kept, restored, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
+from strategic_memory_server.inputs.finding import NewEntries
 from strategic_memory_server.inputs.older_observations import older_observations
-from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.page_reader import Page, PageReader
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades
@@ -95,12 +97,24 @@ class TradeReader:
             # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
             refusal(input_keys.TRADE_RESULTS, reply)
             reply = []
-        names = NameTable()
-        columns = await _columns(reply, names)
-        regimes = await self._regimes(columns, names)
-        trades = SeenTrades.of(columns, names.names, regimes)
         first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
+        names = NameTable()
+        trades = await self._trades(await _columns(reply, names), names)
         return TradePage(trades, first, last, is_last=len(reply) < asked)
+
+    async def page_of(self, new: NewEntries) -> TradePage:
+        """Make a page of trades that were read already, at least one.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: as for `read_after`, where one has no regime of its own.
+        """
+        names = NameTable()
+        trades = await self._trades(await _columns(new.page, names, list), names)
+        return TradePage(trades, new.page[0][0].decode(), new.page[-1][0].decode(), is_last=new.is_all)
+
+    async def _trades(self, columns: Columns, names: NameTable) -> SeenTrades:
+        regimes = await self._regimes(columns, names)
+        return SeenTrades.of(columns, names.names, regimes)
 
     async def ids_until(self, entry_id: str, count: int) -> list[str]:
         """Give the newest ids of trades in the stream up to an entry, oldest first; each once.
@@ -171,13 +185,13 @@ class TradeReader:
         return Observed(nowhere, nothing, *lookup.found(), unknown)
 
 
-async def _columns(reply: Reply, names: NameTable) -> Columns:
-    """Read the usable ones of some entries, as columns."""
+async def _columns(reply: Reply, names: NameTable, entries_of: Callable[[Reply], Page] = stream_entries) -> Columns:
+    """Read the usable ones of some entries, as columns; `entries_of` makes entries of a part of the reply."""
     reader = identified_trades(names)
-    parts = [reader.read(stream_entries(reply[:AT_ONCE])).columns]
+    parts = [reader.read(entries_of(reply[:AT_ONCE])).columns]
     for start in range(AT_ONCE, len(reply), AT_ONCE):
         await asyncio.sleep(0)
-        parts.append(reader.read(stream_entries(reply[start : start + AT_ONCE])).columns)
+        parts.append(reader.read(entries_of(reply[start : start + AT_ONCE])).columns)
     if len(parts) == 1:
         return parts[0]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

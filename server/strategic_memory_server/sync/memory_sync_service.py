@@ -177,7 +177,7 @@ class StrategicMemorySync:
         loaded = await self._load()
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
-        gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS))
+        gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,

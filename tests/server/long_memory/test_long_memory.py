@@ -20,6 +20,7 @@ from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.finding import NewEntries
 from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
@@ -171,6 +172,21 @@ async def test_two_that_believe_to_stand_elsewhere_write_nothing(
     assert contents_of(redis_client)[KEYS.evidence.encode()] == before[KEYS.evidence.encode()]
     keeper.memory.forget()
     assert (await keeper.sums()).observations == 2
+
+
+async def test_entries_that_were_read_already_count_where_they_go_on_from_the_memory(
+    keeper: Keeper, redis_client: redis.Redis
+) -> None:
+    add_trade(redis_client, "BULL", 1.0, policy="BALANCED")
+    after = (await keeper.sync()).kept.read_up_to
+    add_trade(redis_client, "BULL", 2.0, policy="BALANCED")
+    add_trade(redis_client, "RANGE", 3.0, policy="BALANCED")
+    entries: Any = redis_client.xrange(TRADES, min=f"({after}")
+    newest, untold = entries[-1][0].decode(), NewEntries(after, entries[:1], is_all=False)
+    first = await keeper.memory.gather(newest, untold)
+    assert (first.kept.sums.observations, first.is_complete) == (2, False), "they are not read again"
+    elsewhere = await keeper.memory.gather(newest, NewEntries("0-1", entries[1:], is_all=True))
+    assert same(elsewhere.kept.sums, full_sums(redis_client)), "what does not go on from the memory is read"
 
 
 async def test_ids_that_are_gone_when_the_memory_is_written_are_found_out_there(
