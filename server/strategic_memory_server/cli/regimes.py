@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from strategic_memory_server.cli.installed import imported
 from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.label_file import write_labels
 from strategic_memory_server.regimes.labelling import Stamps, TimedLabel, timed_labels
+from strategic_memory_server.regimes.live_closes import closes_of_files
 from strategic_memory_server.regimes.price_files import KNOWN_NAMES, Prices, PricesError, read_prices
 from strategic_memory_server.regimes.threshold_detector import ThresholdDetector
 
@@ -22,14 +24,12 @@ _BY_SYMBOL = "{symbol}"
 @click.argument(
     "files",
     nargs=-1,
-    required=True,
     metavar="PRICES...",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
     help="The file of labels. With {symbol} in its name: one for each symbol.",
 )
 @click.option(
@@ -48,35 +48,80 @@ _BY_SYMBOL = "{symbol}"
 )
 @click.option("--symbol", metavar="NAME", help="Which symbol is read, where the files hold several.")
 @click.option("--map", "names", multiple=True, metavar="OURS=THEIRS", help="time=, close=, symbol=: names of columns.")
+@click.option("--publish", is_flag=True, help="Publish the newest label, and each that comes, until interrupted.")
+@click.option("--from-stream", metavar="KEY", help="With --publish: a Redis stream of closes, in place of PRICES.")
+@click.option(
+    "--redis-url", envvar="REDIS_URL", default="redis://redis:6379/0", help="Where Redis is. [env: REDIS_URL]"
+)
+@click.option(
+    "--key-prefix",
+    envvar="STRATEGIC_MEMORY_KEY_PREFIX",
+    default="quantum",
+    help="What every Redis key starts with. [env: STRATEGIC_MEMORY_KEY_PREFIX; default: quantum]",
+)
 @click.pass_context
 def regimes(
     context: click.Context,
     files: tuple[Path, ...],
-    out: Path,
+    out: Path | None,
     detector: str,
     stamps: str,
     symbol: str | None,
     names: tuple[str, ...],
+    from_stream: str | None,
+    redis_url: str,
+    key_prefix: str,
+    *,
+    publish: bool,
 ) -> None:
     """Tell the regimes of a market from its candles, for `replay` and for the service.
 
     PRICES are files of candles: CSV, JSON lines, Parquet, or the feather files of freqtrade's data folder. No label
     knows a price that came after it. docs/regimes.md says how the detectors work.
 
-    Exit codes: 0 done, 1 failed, 2 wrong flag.
+    With --publish the labels go into the stream meta.regime instead, as candles end: from files that grow, or from a
+    Redis stream whose entries have a field close.
+
+    Exit codes: 0 done or interrupted, 1 failed, 2 wrong flag.
     """
+    if bool(files) == bool(from_stream) or publish == (out is not None) or (from_stream and not publish):
+        raise click.UsageError("give PRICES with --out FILE or --publish, or --from-stream KEY with --publish")
+    columns = _names(names)
     try:
-        for of_symbol, prices in _chosen(read_prices(files, _names(names)), symbol, out).items():
-            target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
-            labels = list(timed_labels(_detector(detector), prices, Stamps(stamps)))
-            summary = _summary(prices, labels)
-            write_labels(target, labels)
-            click.echo(f"{target}: {summary}")
-    except PricesError as error:
+        if out is not None:
+            _write_files(files, columns, symbol, out, detector, Stamps(stamps))
+        else:
+            # Imports redis, which files do not need.
+            publishing = imported("strategic_memory_server.cli.publish_regimes")
+            closes = (
+                publishing.stream_of(redis_url, from_stream, symbol)
+                if from_stream
+                else closes_of_files(files, lambda: _one(read_prices(files, columns), symbol), Stamps(stamps))
+            )
+            with contextlib.suppress(KeyboardInterrupt):
+                publishing.publish(closes, _detector(detector), redis_url, key_prefix)
+    except (PricesError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{out}: cannot be written: {error.strerror or error}") from None
     context.exit(0)
+
+
+def _write_files(
+    files: tuple[Path, ...], columns: dict[str, str], symbol: str | None, out: Path, detector: str, stamps: Stamps
+) -> None:
+    for of_symbol, prices in _chosen(read_prices(files, columns), symbol, out).items():
+        target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
+        labels = list(timed_labels(_detector(detector), prices, stamps))
+        summary = _summary(prices, labels)
+        try:
+            write_labels(target, labels)
+        except OSError as error:
+            raise PricesError(f"{target}: cannot be written: {error.strerror or error}") from None
+        click.echo(f"{target}: {summary}")
+
+
+def _one(found: dict[str, Prices], symbol: str | None) -> Prices:
+    (prices,) = _chosen(found, symbol, Path()).values()
+    return prices
 
 
 def _names(texts: tuple[str, ...]) -> dict[str, str]:

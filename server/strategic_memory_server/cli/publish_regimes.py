@@ -1,0 +1,69 @@
+"""`strategic-memory-server regimes --publish`: labels go into `meta.regime` as soon as a candle has ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+import redis
+from redis.exceptions import RedisError
+
+from strategic_memory_producer import TraceWriter, UnwrittenError, WriterSettings
+from strategic_memory_server.regimes.label import Detector
+from strategic_memory_server.regimes.labelling import TimedLabel
+from strategic_memory_server.regimes.live_closes import KnownClose, closes_of_stream
+
+
+def publish(closes: Iterator[Sequence[KnownClose]], detector: Detector, redis_url: str, key_prefix: str) -> None:
+    """Publish the label of the newest close now, and of each later one when it is known, until interrupted.
+
+    Of several closes that come at once the newest label is published: the others are history. A Redis that is away is
+    said on stderr, and the label that is the newest then is published once it is back.
+    """
+    waiting: TimedLabel | None = None
+    said = ""
+    with TraceWriter(redis_url, WriterSettings(prefix=key_prefix)) as writer:
+        for found in closes:
+            for known_ms, close in found:
+                label = detector.update(known_ms / 1000.0, close)
+                waiting = waiting if label is None else TimedLabel(known_ms, label)
+            if waiting is None:
+                continue
+            try:
+                _write(writer, waiting)
+                waiting, said = None, ""
+            except UnwrittenError as error:
+                # Whether an observation in doubt has arrived is seen by nobody; the next label makes up for it.
+                waiting = None if error.in_doubt else waiting
+                said = _say_once(str(error), said)
+
+
+def stream_of(redis_url: str, key: str, symbol: str | None) -> Iterator[Sequence[KnownClose]]:
+    """Yield the closes of a stream of that Redis; when that is away the command ends, for it may miss some."""
+    with redis.Redis.from_url(redis_url) as client:
+        try:
+            yield from closes_of_stream(client, key, symbol)
+        except RedisError as error:
+            raise click.ClickException(f"{key}: cannot be read: {error}") from None
+
+
+def _write(writer: TraceWriter, timed: TimedLabel) -> None:
+    label = timed.label
+    writer.observe_regime(
+        label.regime,
+        confidence=round(label.confidence, 4),
+        volatility=label.volatility,
+        trend=label.trend,
+        timestamp=timed.time_ms,
+    )
+    at = datetime.fromtimestamp(timed.time_ms / 1000.0, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    click.echo(f"{at} {label.regime} {label.confidence:.2f}")
+    sys.stdout.flush()
+
+
+def _say_once(message: str, before: str) -> str:
+    if message != before:
+        click.echo(message, err=True)
+    return message

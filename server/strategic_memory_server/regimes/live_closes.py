@@ -1,0 +1,94 @@
+"""Closes as they become known: from files that grow, or from a Redis stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from strategic_memory_server.entries.entry_fields import RejectionError, parse_number
+from strategic_memory_server.regimes.labelling import Stamps
+from strategic_memory_server.regimes.price_files import CLOSE, SYMBOL, Prices, PricesError
+
+LOOKED_AT_S = 1.0
+"""How often a file is looked at, and how long one read of a stream waits, seconds."""
+
+PAGE = 1_000
+
+KnownClose = tuple[int, float]
+"""When a close became known, milliseconds since 1970 UTC, and the price."""
+
+
+def closes_of_files(
+    paths: Sequence[Path],
+    read: Callable[[], Prices],
+    stamps: Stamps,
+    *,
+    clock_s: Callable[[], float] = time.time,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[list[KnownClose]]:
+    """Yield the closes that are known, oldest first, then those that come to be, for as long as it is asked.
+
+    A candle that has not ended yet is left for later, and a file that has just changed for the next look: it may still
+    be written. It may be appended to, or written anew as a whole.
+
+    Args:
+        paths: what `read` reads; looked at for changes.
+        read: reads the files. Raises PricesError.
+        stamps: what the time of a candle is.
+        clock_s: the time now, seconds since 1970 UTC.
+        pause: waits for so many seconds.
+    """
+    known_until_ms, before, is_read, waits = -1, _looked_at(paths), False, False
+    while True:
+        pause(LOOKED_AT_S)
+        # Looked at before it is read: what comes in between is a change for the next look.
+        now = _looked_at(paths)
+        before, is_still = now, now == before
+        is_read = is_read and is_still
+        if is_still and (waits or not is_read):
+            is_read = True
+            prices = read()
+            to_close_ms = prices.spacing_ms if stamps is Stamps.OPENING else 0
+            ended_ms = int(clock_s() * 1000)
+            found = [(at + to_close_ms, close) for at, close in zip(prices.times_ms, prices.closes, strict=True)]
+            new = [(known, close) for known, close in found if known_until_ms < known <= ended_ms]
+            waits = found[-1][0] > ended_ms
+            known_until_ms = new[-1][0] if new else known_until_ms
+            yield new
+        else:
+            yield []
+
+
+def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Iterator[list[KnownClose]]:
+    """Yield the closes of a stream, oldest first, then those that come, for as long as it is asked.
+
+    An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
+    or of another symbol, is passed over. Raises redis.exceptions.RedisError.
+    """
+    last = "0-0"
+    while True:
+        reply: Any = client.xread({key: last}, count=PAGE, block=round(LOOKED_AT_S * 1000))
+        entries = reply[0][1] if reply else []
+        last = entries[-1][0].decode() if entries else last
+        yield [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
+
+
+def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:
+    if symbol is not None and fields.get(SYMBOL.encode(), b"").decode(errors="replace").upper() != symbol.upper():
+        return None
+    try:
+        close = parse_number(CLOSE, fields.get(CLOSE.encode(), b""))
+    except RejectionError:
+        return None
+    return (int(entry_id.partition(b"-")[0]), close) if close > 0.0 else None
+
+
+def _looked_at(paths: Sequence[Path]) -> list[tuple[int, int]]:
+    try:
+        return [(found.st_mtime_ns, found.st_size) for found in map(Path.stat, paths)]
+    except OSError as error:
+        raise PricesError(f"{error.filename}: cannot be read: {error.strerror}") from None

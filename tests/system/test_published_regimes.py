@@ -1,0 +1,119 @@
+"""`strategic-memory-server regimes --publish` as a process: candles of a file or a stream become the present regime."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from conftest import StartService
+from processes import eventually
+from server.regimes.made_up_prices import RISING, STILL, closes_of
+from service_calls import get_feedback
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+
+pytestmark = [pytest.mark.system, pytest.mark.processes]
+
+CLOSES = closes_of((STILL, 200), (RISING, 150)).tolist()
+REGIMES = "quantum:stream:meta.regime"
+
+
+@contextmanager
+def publishing(*arguments: str, redis_url: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "strategic_memory_server", "regimes", "--publish", "--redis-url", redis_url]
+    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def observed(client: redis.Redis) -> list[dict[str, str]]:
+    found: Any = client.xrange(REGIMES)
+    return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in found]
+
+
+def write(path: Path, closes: list[float], last: datetime) -> None:
+    rows = [f"{(last - timedelta(days=len(closes) - 1 - row)).isoformat()},{close}" for row, close in enumerate(closes)]
+    path.write_text("\n".join(["time,close", *rows]) + "\n")
+
+
+def test_a_file_that_grows(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, start_service: StartService, tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.csv"
+    yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1, minutes=1)
+    write(prices, CLOSES[:-1], yesterday - timedelta(days=1))
+    with publishing(str(prices), redis_url=redis_server.url) as process:
+        (first,) = eventually(lambda: observed(redis_client) or None)
+        assert first["regime"] == "BULL"
+        assert set(first) == {"regime", "confidence", "volatility", "trend", "timestamp"}
+        assert datetime.fromisoformat(first["timestamp"]) == yesterday
+
+        write(prices, [*CLOSES, CLOSES[-1] * 9], yesterday + timedelta(days=1))
+        second = eventually(lambda: found[1:] if len(found := observed(redis_client)) > 1 else None)
+        assert [datetime.fromisoformat(each["timestamp"]) for each in second] == [yesterday + timedelta(days=1)]
+        for number in range(3):
+            redis_client.xadd("quantum:stream:trade.results", {"realized_pnl": "0.3", "trade_id": number})
+        service = start_service()
+        said = eventually(lambda: found if (found := get_feedback(service)).revision else None)
+        assert (said.current_regime, said.preferred_regime, said.regime_performance.sample_count) == ("BULL", "BULL", 3)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (0, "")
+    assert [line.split()[2] for line in stdout.splitlines()] == ["BULL", "BULL"]
+
+
+def test_a_stream_of_closes(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    day_ms, begin_ms = 86_400_000, 1_700_000_000_000
+    for bar, close in enumerate(CLOSES):
+        redis_client.xadd("closes", {"close": close, "symbol": "BTC"}, id=f"{begin_ms + bar * day_ms}-0")
+        redis_client.xadd("closes", {"close": "nonsense", "symbol": "BTC"}, id=f"{begin_ms + bar * day_ms}-1")
+        redis_client.xadd("closes", {"close": 1.0 + bar % 7, "symbol": "ETH"}, id=f"{begin_ms + bar * day_ms}-2")
+    with publishing("--from-stream", "closes", "--symbol", "btc", redis_url=redis_server.url):
+        first = eventually(lambda: observed(redis_client) or None)
+        assert first[-1]["regime"] == "BULL"
+        before = len(first)
+        last_ms = begin_ms + len(CLOSES) * day_ms
+        redis_client.xadd("closes", {"close": CLOSES[-1], "symbol": "BTC"}, id=f"{last_ms}-0")
+        found = eventually(lambda: now if len(now := observed(redis_client)) > before else None)
+        assert datetime.fromisoformat(found[-1]["timestamp"]) == datetime.fromtimestamp(last_ms / 1000, UTC)
+
+
+def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis, tmp_path: Path) -> None:
+    write(tmp_path / "prices.csv", CLOSES, datetime.now(UTC) - timedelta(days=2))
+    fresh_redis.stop()
+    with publishing(str(tmp_path / "prices.csv"), redis_url=fresh_redis.url) as process:
+        assert process.stderr is not None
+        assert "Redis is out of reach" in process.stderr.readline()
+        fresh_redis.start()
+        with redis.Redis.from_url(fresh_redis.url) as client:
+            (label,) = eventually(lambda: observed(client) or None, within_s=20)
+        assert label["regime"] == "BULL"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--publish",), ("--publish", "--from-stream", "a", "FILE"), ("--publish", "--out", "x.csv", "FILE"), ("FILE",)],
+)
+def test_a_wrong_choice_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "prices.csv").write_text("time,close\n")
+    given = [str(tmp_path / "prices.csv") if argument == "FILE" else argument for argument in arguments]
+    done = subprocess.run(
+        [sys.executable, "-m", "strategic_memory_server", "regimes", *given],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "give PRICES with --out FILE or --publish, or --from-stream KEY with --publish" in done.stderr
