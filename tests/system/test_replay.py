@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from processes import command_path, eventually
-from replay_files import random_rows, write_csv, write_json_lines
+from replay_files import random_rows, write_csv
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sp500_regimes.py"
 
@@ -92,12 +92,9 @@ def catches_both(process_id: int) -> bool:
 def test_an_interrupt_at_any_moment_leaves_all_or_nothing(seed: int, tmp_path: Path) -> None:
     write_csv(tmp_path / "record.csv", random_rows(1, 6_000))
     out = tmp_path / "replay-report"
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
     process = subprocess.Popen(
         [command_path("strategic-memory-server"), "replay", "record.csv"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "TMPDIR": str(temporary)},
     )  # fmt: skip
     # Python itself has started when it catches both signals.
     eventually(lambda: catches_both(process.pid), 30.0)
@@ -113,21 +110,6 @@ def test_an_interrupt_at_any_moment_leaves_all_or_nothing(seed: int, tmp_path: P
         assert (process.returncode, said) == (130, "")
         assert complained == "strategic-memory-server replay: interrupted; no report was written\n"
         assert not out.exists() or not list(out.iterdir())
-    assert list(temporary.iterdir()) == []
-
-
-def test_a_folder_for_temporary_files_that_is_not_there_is_named(tmp_path: Path) -> None:
-    # More than is held in memory.
-    write_json_lines(tmp_path / "record.jsonl", ({"time": row, "pnl": 1.0} for row in range(60_000)))
-    for arguments, environment in (([], {"TMPDIR": "nowhere"}), (["--temporary-folder", "nowhere"], {})):
-        ended = subprocess.run(
-            [command_path("strategic-memory-server"), "replay", "record.jsonl", *arguments],
-            capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path, env={**os.environ, **environment},
-        )  # fmt: skip
-        assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr.startswith("strategic-memory-server replay: nowhere: temporary files cannot be written")
-        assert "TMPDIR or --temporary-folder" in ended.stderr
-        assert not (tmp_path / "replay-report").exists()
 
 
 def test_the_example_runs_or_says_what_it_needs(tmp_path: Path) -> None:

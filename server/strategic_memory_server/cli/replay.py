@@ -13,7 +13,7 @@ from strategic_memory_server.replay.column_names import parse_map
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.entry_columns import Kind
 from strategic_memory_server.replay.errors import ReplayError
-from strategic_memory_server.replay.options import ReplayOptions, default_temporary_folder
+from strategic_memory_server.replay.options import ReplayOptions
 from strategic_memory_server.replay.rules import FIXED, Rule
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
@@ -61,13 +61,6 @@ _EVERY = click.IntRange(min=1)
 @click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
-@click.option(
-    "--temporary-folder",
-    type=click.Path(path_type=Path),
-    envvar="TMPDIR",
-    default=default_temporary_folder,
-    help="Where temporary files are: some 250 bytes a row. Default: TMPDIR, else that of the system.",
-)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.pass_context
 def replay(
@@ -86,7 +79,6 @@ def replay(
     required_probability: float,
     exploration_width: float,
     exploration_hold: int,
-    temporary_folder: Path,
     *,
     quiet: bool,
 ) -> None:
@@ -115,7 +107,6 @@ def replay(
                     exploration_hold=exploration_hold,
                 ),
             ),
-            temporary_folder=temporary_folder,
         )
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None

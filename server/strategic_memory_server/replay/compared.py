@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.replay.course import Course, InForce
+from strategic_memory_server.replay.course import Course
 from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.record import Progress, Record, Stretch
+from strategic_memory_server.replay.record import Record
 from strategic_memory_server.replay.rules import FIXED, Rule
-from strategic_memory_server.replay.spool import Rows
-from strategic_memory_server.replay.trade_table import Trades, TradeTable, most_held
+from strategic_memory_server.replay.trades import Trades
 
 POLICIES = len(Policy)
 
@@ -23,81 +23,57 @@ class Compared:
 
     Args:
         record: what happened.
-        rules: the rules to compare.
+        rules: the rules to compare; none of them is where no trade says that.
         courses: what those that learn have advised.
-        progress: told how much is done, 0 to 1.
+
+    Attributes:
+        places: places of the trades in the record.
+        policy_pnl: what each policy would have earned with each trade, shape (trades, policies).
+        mean_pnl: what each policy would have earned on average.
+        rules: the rules that are compared.
     """
 
-    def __init__(
-        self, record: Record, rules: Sequence[Rule], courses: Mapping[Rule, Course], progress: Progress
-    ) -> None:
-        self._record = record
-        self._rows = record.storage.spool(
-            [
-                ("place", "i8"),
-                ("time_ms", "i8"),
-                ("regime", "i2"),
-                ("policy_pnl", "f8", (POLICIES,)),
-                ("chosen", "i1", (max(len(rules), 1),)),
-            ]
-        )
-        self.mean_pnl, best = _means(record)
-        self.rules = tuple(rules) if best is not None else ()
-        self._add_trades(courses, np.zeros(0, dtype=np.int64) if best is None else best, progress)
+    def __init__(self, record: Record, rules: Sequence[Rule], courses: Mapping[Rule, Course]) -> None:
+        entries = record.entries
+        said = (entries.kind == Kind.TRADE) & np.isfinite(entries.policy_pnl).all(axis=1)
+        self.places: IndexColumn = np.flatnonzero(said)
+        self.policy_pnl: FloatColumn = entries.policy_pnl[self.places]
+        self._time_ms: IndexColumn = entries.time_ms[self.places]
+        self._regime: IndexColumn = entries.regime[self.places].astype(np.int64)
+        self._now_ms = record.last_time_ms
+        self.rules = tuple(rules) if self.places.size else ()
+        self.mean_pnl, best = self._means(len(record.regime_names))
+        self._chosen: dict[Rule, NDArray[np.int8]] = {}
+        for rule in self.rules:
+            if rule in FIXED:
+                policy = np.full(len(self), FIXED[rule])
+            elif rule is Rule.ORACLE:
+                policy = best[self._regime]
+            else:
+                # From what was known before the trade.
+                policy = courses[rule].in_force(self.places)["policy"]
+            self._chosen[rule] = policy.astype(np.int8)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self.places.size
 
-    def rows(self) -> Iterator[Rows]:
-        """Give all trades, some at a time: place, time_ms, regime, policy_pnl and what each of the rules has chosen."""
-        return self._rows.pieces()
-
-    def chosen(self, rule: Rule, rows: Rows) -> IndexColumn:
-        """Give the policies that a rule chose for some trades."""
-        return np.array(rows["chosen"][:, self.rules.index(rule)], dtype=np.int64)
-
-    def earned(self, rule: Rule, rows: Rows) -> FloatColumn:
-        """Give what a rule earned with some trades."""
-        earned: FloatColumn = rows["policy_pnl"][np.arange(rows.size), self.chosen(rule, rows)]
+    def earned(self, rule: Rule) -> FloatColumn:
+        """Give what a rule earned with each trade."""
+        earned: FloatColumn = self.policy_pnl[np.arange(len(self)), self._chosen[rule]]
         return earned
 
-    def table(self, rule: Rule) -> TradeTable:
+    def trades(self, rule: Rule) -> Trades:
         """Give the trades as a rule would have made them."""
+        policy = self._chosen[rule].astype(np.int64)
+        return Trades(self.places, self._time_ms, self._regime, policy, self.earned(rule), self._now_ms)
 
-        def pieces() -> Iterator[Trades]:
-            for rows in self.rows():
-                yield Trades(
-                    places=np.array(rows["place"]),
-                    time_ms=np.array(rows["time_ms"]),
-                    regime=rows["regime"].astype(np.int64),
-                    policy=self.chosen(rule, rows),
-                    pnl=self.earned(rule, rows),
-                )
-
-        return TradeTable(pieces, len(self), self._record.last_time_ms, self.may_be_held)
-
-    @property
-    def may_be_held(self) -> bool:
-        """Whether the trades are few enough to be there all at once."""
-        return len(self) <= most_held(self._record.storage)
-
-    def _add_trades(self, courses: Mapping[Rule, Course], best: IndexColumn, progress: Progress) -> None:
-        in_force = {rule: InForce(courses[rule]) for rule in self.rules if rule in courses}
-        for stretch in self._record.stretches() if self.rules else ():
-            places = _comparable(stretch)
-            rows = np.zeros(places.size, dtype=self._rows.dtype)
-            rows["place"], rows["time_ms"] = stretch.start + places, stretch.entries.time_ms[places]
-            rows["regime"], rows["policy_pnl"] = stretch.entries.regime[places], stretch.entries.policy_pnl[places]
-            for number, rule in enumerate(self.rules):
-                if rule in FIXED:
-                    rows["chosen"][:, number] = FIXED[rule]
-                elif rule is Rule.ORACLE:
-                    rows["chosen"][:, number] = best[rows["regime"]]
-                else:
-                    # From what was known before the trade.
-                    rows["chosen"][:, number] = in_force[rule].at(rows["place"])["policy"]
-            self._rows.append(rows)
-            progress((stretch.start + len(stretch)) / len(self._record))
+    def _means(self, regimes: int) -> tuple[FloatColumn, IndexColumn]:
+        """Give the mean pnl of each policy, and the best policy by regime."""
+        counts = np.bincount(self._regime, minlength=regimes)
+        weights = self.policy_pnl.T
+        sums = np.column_stack([np.bincount(self._regime, weights=each, minlength=regimes) for each in weights])
+        best: IndexColumn = np.argmax(sums / np.maximum(counts, 1)[:, None], axis=1)
+        return sums.sum(axis=0) / max(len(self), 1), best
 
 
 def best_fixed(mean_pnl: FloatColumn, rules: Iterable[Rule]) -> Rule | None:
@@ -111,41 +87,14 @@ def best_fixed(mean_pnl: FloatColumn, rules: Iterable[Rule]) -> Rule | None:
     return max(fixed, key=lambda rule: (float(mean_pnl[FIXED[rule]]), -FIXED[rule]), default=None)
 
 
-def recorded_trades(record: Record) -> TradeTable:
+def recorded_trades(record: Record) -> Trades:
     """Give the trades as they were made."""
-
-    def pieces() -> Iterator[Trades]:
-        for stretch in record.stretches():
-            entries, traded = stretch.entries, np.flatnonzero(stretch.entries.kind == Kind.TRADE)
-            yield Trades(
-                places=stretch.start + traded,
-                time_ms=entries.time_ms[traded],
-                regime=entries.regime[traded].astype(np.int64),
-                policy=entries.policy[traded].astype(np.int64),
-                pnl=entries.pnl[traded],
-            )
-
-    trades = record.by_kind[Kind.TRADE]
-    return TradeTable(pieces, trades, record.last_time_ms, trades <= most_held(record.storage))
-
-
-def _comparable(stretch: Stretch) -> IndexColumn:
-    entries = stretch.entries
-    return np.flatnonzero((entries.kind == Kind.TRADE) & np.isfinite(entries.policy_pnl).all(axis=1))
-
-
-def _means(record: Record) -> tuple[FloatColumn, IndexColumn | None]:
-    """Give the mean pnl of each policy, and the best policy by regime; None without trades that say them all."""
-    regimes = len(record.regime_names)
-    sums, counts = np.zeros((regimes, POLICIES)), np.zeros(regimes, dtype=np.int64)
-    for stretch in record.stretches():
-        places = _comparable(stretch)
-        regime, pnl = stretch.entries.regime[places], stretch.entries.policy_pnl[places]
-        counts += np.bincount(regime, minlength=regimes)
-        for policy in Policy:
-            sums[:, policy] += np.bincount(regime, weights=pnl[:, policy], minlength=regimes)
-    if not counts.any():
-        return np.zeros(POLICIES), None
-    means = sums.sum(axis=0) / counts.sum()
-    best: IndexColumn = np.argmax(sums / np.maximum(counts, 1)[:, None], axis=1)
-    return means, best
+    entries, places = record.entries, np.flatnonzero(record.entries.kind == Kind.TRADE)
+    return Trades(
+        places,
+        entries.time_ms[places],
+        entries.regime[places].astype(np.int64),
+        entries.policy[places].astype(np.int64),
+        entries.pnl[places],
+        record.last_time_ms,
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.replay.decision_points import DecisionPoints
-from strategic_memory_server.replay.record import Progress, Record, Stretch
-from strategic_memory_server.replay.spool import Rows, Spool, Storage
+from strategic_memory_server.replay.record import Progress, Record
+
+Decisions = NDArray[Any]
+"""Decisions as rows of named fields, `FIELDS`."""
 
 FIELDS: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [
     ("place", "i8"),
@@ -52,94 +55,80 @@ class Advised(NamedTuple):
 class Rules(Protocol):
     """Rules that learn: brought forward over a record, they say at any place what they advise there."""
 
-    def enter(self, stretch: Stretch) -> None:
-        """Take the next entries to move over; all of those before have been taken in."""
-
     def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the stretch, and after the last place moved to."""
+        """Take in the entries before a place of the record, and after the last place moved to."""
 
     def advise(self) -> Sequence[Advised]:
         """Advise from what was taken in: one advice for each course."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Course:
     """Advice at each decision point, and after the last entry.
 
-    Args:
+    Attributes:
         every: entries from one decision to the next, asked for.
-        storage: where the decisions go.
+        decisions: all decisions, in the order of their places; the last is the one after the last entry.
         tells_probabilities: whether the rules say how likely each policy is the best.
     """
 
-    def __init__(self, every: int, storage: Storage, *, tells_probabilities: bool) -> None:
-        self.every = every
-        self.tells_probabilities = tells_probabilities
-        self._decisions: Spool = storage.spool(FIELDS)
+    every: int
+    decisions: Decisions
+    tells_probabilities: bool
 
     def __len__(self) -> int:
-        return len(self._decisions)
+        return int(self.decisions.size)
 
-    def append(self, decisions: Rows) -> None:
-        """Add decisions, in the order of their places."""
-        self._decisions.append(decisions)
-
-    def pieces(self) -> Iterator[Rows]:
-        """Give all decisions, some at a time; the last of all is the one after the last entry."""
-        return self._decisions.pieces()
-
-    def last(self) -> Rows:
-        """Give the decision after the last entry, as the only row."""
-        return self._decisions.read(len(self) - 1, 1)
+    def in_force(self, places: IndexColumn) -> Decisions:
+        """Give the decision that holds at each of some places of the record."""
+        in_force: Decisions = self.decisions[np.searchsorted(self.decisions["place"], places, side="right") - 1]
+        return in_force
 
 
-class InForce:
-    """Tells which decision of a course holds at places that only move forward."""
-
-    def __init__(self, course: Course) -> None:
-        self._pieces = course.pieces()
-        self._rows = next(self._pieces)
-        self._ahead = next(self._pieces, None)
-
-    def at(self, places: IndexColumn) -> Rows:
-        """Give the decision that holds at each place of the record; ascending, none before those asked for earlier."""
-        found = np.empty(places.size, dtype=self._rows.dtype)
-        done = 0
-        while done < places.size:
-            end = places.size if self._ahead is None else int(np.searchsorted(places, self._ahead["place"][0]))
-            if end > done:
-                last = np.searchsorted(self._rows["place"], places[done:end], side="right") - 1
-                found[done:end] = self._rows[last]
-                done = end
-            elif self._ahead is not None:
-                self._rows, self._ahead = self._ahead, next(self._pieces, None)
-        return found
-
-
-def courses_of(record: Record, rules: Rules, courses: Sequence[Course], every: int, progress: Progress) -> None:
-    """Let rules advise at each decision point, and after the last entry.
+def decisions_of(record: Record, rules: Rules, every: int, progress: Progress) -> list[Decisions]:
+    """Let rules advise at each decision point, and after the last entry; give the decisions of each of their courses.
 
     Args:
         record: what happened.
         rules: who advises; of one walk over the record there can be several courses.
-        courses: what takes each advice, empty so far.
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    points, decided = DecisionPoints(every), 0
-    for stretch in record.stretches():
-        rules.enter(stretch)
-        times = stretch.entries.time_ms
-        decisions: list[list[_Decision]] = [[] for _ in courses]
-        for place in points.within(times).tolist():
-            rules.move_to(place)
-            for rows, advised in zip(decisions, rules.advise(), strict=True):
-                rows.append((stretch.start + place, int(times[place]), *advised))
-            decided += 1
-            if decided % TOLD_EVERY == 0:
-                progress((stretch.start + place) / len(record))
-        rules.move_to(len(stretch))
-        for course, rows in zip(courses, decisions, strict=True):
-            course.append(np.array(rows, dtype=FIELDS))
-    for course, advised in zip(courses, rules.advise(), strict=True):
-        course.append(np.array([(len(record), record.last_time_ms, *advised)], dtype=FIELDS))
+    times = record.entries.time_ms
+    points = decision_points(times, every).tolist()
+    decided: list[list[_Decision]] = []
+    for number, (place, time_ms) in enumerate(
+        zip([*points, len(record)], [*times[points].tolist(), record.last_time_ms], strict=True)
+    ):
+        rules.move_to(place)
+        decided.append([(place, time_ms, *advised) for advised in rules.advise()])
+        if number % TOLD_EVERY == 0:
+            progress(place / len(record))
     progress(1.0)
+    return [np.array(list(decisions), dtype=FIELDS) for decisions in zip(*decided, strict=True)]
+
+
+def decision_points(time_ms: IndexColumn, every: int) -> IndexColumn:
+    """Find the places at which advice is worked out anew: the first is the start, the others at least `every` apart.
+
+    Advice for an entry rests on what was known before its time. So a decision point is the first entry of its time, and
+    the advice holds from there up to the next point.
+
+    Args:
+        time_ms: times of the entries of a record, ascending.
+        every: entries from one point to the next, at least 1.
+    """
+    starts: IndexColumn = np.flatnonzero(np.concatenate((np.ones(min(time_ms.size, 1)), np.diff(time_ms))))
+    if every == 1:
+        return starts
+    points: list[int] = []
+    place = 0
+    while place < starts.size:
+        points.append(int(starts[place]))
+        place = int(np.searchsorted(starts, points[-1] + every))
+    return np.array(points, dtype=np.int64)
+
+
+def affordable_every(entries: int, most_decisions: int) -> int:
+    """Give the fewest entries between decisions for which there are no more than so many decisions."""
+    return max(-(-entries // most_decisions), 1)

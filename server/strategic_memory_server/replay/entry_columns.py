@@ -165,6 +165,11 @@ def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:
     return EntryColumns(*(getattr(columns, name)[places] for name in EntryColumns.__slots__))
 
 
+def joined(parts: Sequence[EntryColumns]) -> EntryColumns:
+    """Give the entries of all parts, one after the other."""
+    return EntryColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in EntryColumns.__slots__))
+
+
 def _policy_code(name: str) -> int:
     policy = policy_of(name)
     if policy is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +13,9 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
-from strategic_memory_server.replay.course import Advised, Course, courses_of
+from strategic_memory_server.replay.course import Advised, Course, decisions_of
 from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.record import Progress, Record, Stretch
+from strategic_memory_server.replay.record import Progress, Record
 
 _NOT_KNOWN = ("", UNKNOWN_REGIME)
 """Regimes in which the service tries nothing either."""
@@ -37,30 +36,24 @@ class EvidenceRules:
         self._exploring = replace(settings, explore=True)
         self._exploration = NOTHING_TRIED
         self._names = record.regime_names
-        self._regime_kind = record.regime_kind
         self._sums = EvidenceSums(settings.decay)
+        entries = record.entries
+        counts = (entries.kind == Kind.TRADE) & (entries.policy >= 0) & ~record.repeated
+        self._trades, self._taken = np.flatnonzero(counts), 0
+        self._seen = np.flatnonzero(entries.kind == record.regime_kind)
+        self._entries = entries
         self._regime = -1
-        self._stretch: Stretch | None = None
-        self._place = 0
-
-    def enter(self, stretch: Stretch) -> None:
-        """Take the next entries to move over."""
-        self._stretch, self._place = stretch, 0
 
     def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the stretch. A trade whose id was seen before counts no more."""
-        if self._stretch is None or place == self._place:
-            return
-        part = slice(self._place, place)
-        entries, self._place = self._stretch.entries, place
-        kind, regime = entries.kind[part], entries.regime[part]
-        counts = np.flatnonzero((kind == Kind.TRADE) & (entries.policy[part] >= 0) & ~self._stretch.repeated[part])
-        columns: Sequence[list[int]] = (regime[counts].tolist(), entries.policy[part][counts].tolist())
-        for code, policy, pnl in zip(*columns, entries.pnl[part][counts].tolist(), strict=True):
+        """Take in the entries before a place of the record. A trade whose id was seen before counts no more."""
+        end = int(np.searchsorted(self._trades, place))
+        trades, self._taken = self._trades[self._taken : end], end
+        columns = (self._entries.regime[trades].tolist(), self._entries.policy[trades].tolist())
+        for code, policy, pnl in zip(*columns, self._entries.pnl[trades].tolist(), strict=True):
             self._sums = updated(self._sums, self._names[code], policy, pnl)
-        seen = np.flatnonzero(kind == self._regime_kind)
-        if seen.size:
-            self._regime = int(regime[seen[-1]])
+        seen = int(np.searchsorted(self._seen, place))
+        if seen:
+            self._regime = int(self._entries.regime[self._seen[seen - 1]])
 
     def said(self) -> RegimeEstimate:
         """Give what the evidence says of the regime that is present."""
@@ -110,6 +103,7 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    recommended, exploring = (Course(every, record.storage, tells_probabilities=True) for _ in range(2))
-    courses_of(record, EvidenceRules(record, settings), (recommended, exploring), every, progress)
-    return EvidenceCourses(recommended, exploring)
+    recommended, exploring = decisions_of(record, EvidenceRules(record, settings), every, progress)
+    return EvidenceCourses(
+        Course(every, recommended, tells_probabilities=True), Course(every, exploring, tells_probabilities=True)
+    )

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
+from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.compared import best_fixed
 from strategic_memory_server.replay.course import Course
@@ -22,8 +24,7 @@ from strategic_memory_server.replay.regimes_seen import RegimesSeen
 from strategic_memory_server.replay.reliability import reliability
 from strategic_memory_server.replay.replayed import Replayed, Stages
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.replay.table_figures import table_figures
-from strategic_memory_server.replay.trade_table import TradeTable
+from strategic_memory_server.replay.trades import Trades
 
 JsonReport = dict[str, Any]
 
@@ -35,7 +36,7 @@ def findings(replayed: Replayed, options: ReplayOptions, stages: Stages) -> Json
     trades = _figures(record, replayed.trades, steps)
     rules = {}
     for rule in compared.rules:
-        rules[str(rule)] = {"hindsight": rule is Rule.ORACLE, **_figures(record, compared.table(rule), steps)}
+        rules[str(rule)] = {"hindsight": rule is Rule.ORACLE, **_figures(record, compared.trades(rule), steps)}
     judged = {}
     for rule, course in replayed.courses.items():
         judged[str(rule)] = reliability(course, replayed.judging(rule))
@@ -91,8 +92,10 @@ def plain(value: object) -> object:
     return value
 
 
-def _figures(record: Record, table: TradeTable, steps: _Steps) -> dict[str, object]:
-    performance, groups = table_figures(table, steps.tell)
+def _figures(record: Record, trades: Trades, steps: _Steps) -> dict[str, object]:
+    pnl, time_ms, now_ms = trades.pnl, trades.time_ms, trades.now_ms
+    whole = performance(pnl, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.tell)
+    groups = breakdown(pnl, trades.regime, trades.policy, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.tell)
     steps.next()
     by_group = [
         {
@@ -103,7 +106,7 @@ def _figures(record: Record, table: TradeTable, steps: _Steps) -> dict[str, obje
         }
         for group in groups.groups
     ]
-    return {"performance": performance, "groups": by_group, "regimes_left_out": groups.regimes_left_out}
+    return {"performance": whole, "groups": by_group, "regimes_left_out": groups.regimes_left_out}
 
 
 def _rows(record: Record) -> dict[str, object]:
@@ -137,29 +140,25 @@ def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:
 
 def _advice(course: Course, record: Record) -> dict[str, object]:
     """Summarise the advice over time: each holds from its decision point to the next."""
-    held_ms, without_ms, changes = np.zeros(len(Policy), dtype=np.int64), 0, 0
-    before = None
-    for piece in course.pieces():
-        rows = piece if before is None else np.concatenate((before, piece))
-        lengths, policy = np.diff(rows["time_ms"]), rows["policy"][:-1]
-        np.add.at(held_ms, policy, lengths)
-        without_ms += int(lengths[~rows["advised"][:-1]].sum())
-        changes += int(np.count_nonzero(np.diff(rows["policy"])))
-        before = rows[-1:]
+    decisions = course.decisions
+    lengths, policy = np.diff(decisions["time_ms"]), decisions["policy"][:-1]
+    held_ms = np.zeros(len(Policy), dtype=np.int64)
+    np.add.at(held_ms, policy, lengths)
+    without_ms = int(lengths[~decisions["advised"][:-1]].sum())
     total_ms = int(held_ms.sum())
-    last = course.last()
+    last = decisions[-1]
     return {
         "every": course.every,
         "decisions": len(course),
         "share_of_time": {each.name: int(held_ms[each]) / total_ms if total_ms else None for each in Policy},
         "share_without_advice": without_ms / total_ms if total_ms else None,
-        "changes": changes,
+        "changes": int(np.count_nonzero(np.diff(decisions["policy"]))),
         "now": {
-            "policy": Policy(int(last["policy"][0])),
-            "regime": record.regime_names[int(last["regime"][0])] if last["regime"][0] >= 0 else None,
-            "confidence": float(last["confidence"][0]) if last["advised"][0] else None,
+            "policy": Policy(int(last["policy"])),
+            "regime": record.regime_names[int(last["regime"])] if last["regime"] >= 0 else None,
+            "confidence": float(last["confidence"]) if last["advised"] else None,
             "probability_best": dict(
-                zip((each.name for each in Policy), last["probability_best"][0].tolist(), strict=True)
+                zip((each.name for each in Policy), last["probability_best"].tolist(), strict=True)
             )
             if course.tells_probabilities
             else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +17,6 @@ EVIDENCE_DECISIONS = 8_000
 """Most decisions upon evidence by default: some half a millisecond each, more with many regimes."""
 
 
-def default_temporary_folder() -> Path:
-    """Give the folder that the system has for temporary files; the present one where there is none to be written."""
-    try:
-        return Path(tempfile.gettempdir())
-    except FileNotFoundError:
-        return Path()
-
-
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
     """One replay.
@@ -39,7 +30,6 @@ class ReplayOptions:
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
         evidence_every: the same of the evidence.
         advice: upon what to advise; its windows, minimums and evidence are read.
-        temporary_folder: where temporary files are.
     """
 
     files: tuple[Path, ...]
@@ -50,4 +40,3 @@ class ReplayOptions:
     reference_every: int | None = None
     evidence_every: int | None = None
     advice: AdviceSettings = field(default_factory=AdviceSettings)
-    temporary_folder: Path = field(default_factory=default_temporary_folder)

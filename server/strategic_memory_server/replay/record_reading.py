@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.replay.cell_columns import Mask
 from strategic_memory_server.replay.column_names import NEEDED, named_columns
-from strategic_memory_server.replay.entry_columns import EntryColumns, EntryReader, Kind
-from strategic_memory_server.replay.entry_rows import FIELDS, columns_of, rows_of
+from strategic_memory_server.replay.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.errors import ReplayError
 from strategic_memory_server.replay.file_formats import pages_of
 from strategic_memory_server.replay.record import Progress, Record
 from strategic_memory_server.replay.rejected_rows import RejectedRows
-from strategic_memory_server.replay.repeated_trades import RepeatedTrades
-from strategic_memory_server.replay.row_order import KEY, RowOrder
-from strategic_memory_server.replay.spool import Rows, Storage
 from strategic_memory_server.windows.asof_join import regimes_at
+
+MAX_ROWS = 5_000_000
+"""Most entries of a record: some 100 bytes each are held, and twice as much while they are put in order."""
 
 MAX_REGIMES = 1_000
 """Most different regimes: each has sums and figures of its own."""
@@ -30,14 +30,11 @@ MAX_STRATEGIES = 10_000
 NAMES_TOLD = 40
 """So many columns of a file are named where nothing in it can be used."""
 
+_KIND_BITS = 2
+
 
 def read_record(
-    files: Sequence[Path],
-    names: Mapping[str, str],
-    default_kind: Kind | None,
-    storage: Storage,
-    reading: Progress,
-    ordering: Progress,
+    files: Sequence[Path], names: Mapping[str, str], default_kind: Kind | None, reading: Progress
 ) -> Record:
     """Read files into one record.
 
@@ -45,15 +42,14 @@ def read_record(
         files: what to read.
         names: the files' names of columns, by ours.
         default_kind: what a row is that does not say it; None: what its columns say.
-        storage: where the record goes.
         reading: told how much of the files has been read, 0 to 1.
-        ordering: told how much of what was read has been put in order, 0 to 1.
 
     Raises:
-        ReplayError: a file cannot be read, nothing in the files can be used, or there is no room for the record.
+        ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
     """
     reader, rejected = EntryReader(default_kind), RejectedRows()
-    read = RowOrder(storage, FIELDS)
+    pages: list[EntryColumns] = []
+    rows = 0
     columns: dict[str, None] = {}
     for number, file in enumerate(files):
         for page in pages_of(file):
@@ -63,70 +59,69 @@ def read_record(
                 rejected.add(file.name, line, reason)
             if page.lines:
                 usable, refused = reader.read(named_columns(page, names), len(page.lines))
-                read.append(rows_of(usable))
+                pages.append(usable)
+                rows += usable.time_ms.size
                 for row, reason in sorted(refused.items()):
                     rejected.add(file.name, page.lines[row], reason)
-            _require_few(reader, file)
+            _require_few(reader, rows, file)
             reading((number + page.read_share) / len(files))
-    if not len(read):
+    if not rows:
         raise ReplayError(_nothing_usable(files, columns, rejected))
-    return _in_order(read, reader, rejected, storage, ordering)
+    return _record(_in_order(joined(pages)), reader, rejected)
 
 
-def _in_order(
-    read: RowOrder, reader: EntryReader, rejected: RejectedRows, storage: Storage, ordering: Progress
-) -> Record:
+def _in_order(entries: EntryColumns) -> EntryColumns:
+    """Order entries by time, then kind; equal ones stay in the order in which they were read."""
+    key = (entries.time_ms << _KIND_BITS) | entries.kind
+    return entries if np.all(key[1:] >= key[:-1]) else at(entries, np.argsort(key, kind="stable"))
+
+
+def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) -> Record:
     unknown = reader.regimes.index(UNKNOWN_REGIME)
-    rows, trades = storage.spool([(KEY, "i8"), *FIELDS]), RepeatedTrades(storage)
-    by_kind, not_observed = dict.fromkeys(Kind, 0), 0
-    first_ms: int | None = None
-    last_ms, expected = 0, len(read)
-    for piece, entries in _joined(read.pieces(), unknown):
-        trades.add(len(rows), entries.trade)
-        rows.append(piece)
-        for kind, count in enumerate(np.bincount(entries.kind, minlength=len(Kind)).tolist()):
-            by_kind[Kind(kind)] += count
-        not_observed += int(np.count_nonzero(entries.regime == unknown))
-        first_ms = int(entries.time_ms[0]) if first_ms is None else first_ms
-        last_ms = int(entries.time_ms[-1])
-        ordering(len(rows) / expected)
-    repeated = trades.places()
+    _join_regimes(entries, unknown)
+    repeated = repeated_trades(entries.trade)
     notes = {
         "policy_unrecognised": reader.unrecognised_policies,
-        "trade_id_repeated": len(repeated),
-        "regime_not_observed": not_observed,
+        "trade_id_repeated": int(np.count_nonzero(repeated)),
+        "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
     }
+    counts = np.bincount(entries.kind, minlength=len(Kind)).tolist()
     return Record(
-        rows=rows,
+        entries=entries,
         repeated=repeated,
-        storage=storage,
         regime_names=reader.regimes.names,
         strategy_names=reader.strategies.names,
-        by_kind=by_kind,
-        first_time_ms=last_ms if first_ms is None else first_ms,
-        last_time_ms=last_ms,
+        by_kind=dict(zip(Kind, counts, strict=True)),
         rejected=rejected,
         notes={note: count for note, count in notes.items() if count},
     )
 
 
-def _joined(pieces: Iterator[Rows], unknown: int) -> Iterator[tuple[Rows, EntryColumns]]:
+def _join_regimes(entries: EntryColumns, unknown: int) -> None:
     """Give entries without a regime the one that was observed last at or before their time."""
-    nothing = np.empty(0, dtype=np.int64)
-    last_time, last_regime = nothing, nothing
-    for piece in pieces:
-        entries = columns_of(piece)
+    missing = np.flatnonzero(entries.regime < 0)
+    if missing.size:
         seen = np.flatnonzero(entries.kind == Kind.REGIME)
-        times: IndexColumn = np.concatenate((last_time, entries.time_ms[seen]))
-        regimes: IndexColumn = np.concatenate((last_regime, entries.regime[seen].astype(np.int64)))
-        missing = np.flatnonzero(entries.regime < 0)
-        if missing.size:
-            entries.regime[missing] = regimes_at(entries.time_ms[missing], times, regimes, unknown)
-        last_time, last_regime = times[-1:], regimes[-1:]
-        yield (rows_of(entries) if missing.size else piece), entries
+        observed = entries.regime[seen].astype(np.int64)
+        entries.regime[missing] = regimes_at(entries.time_ms[missing], entries.time_ms[seen], observed, unknown)
 
 
-def _require_few(reader: EntryReader, file: Path) -> None:
+def repeated_trades(trade: IndexColumn) -> Mask:
+    """Tell which trades have an id that an earlier one had, by fingerprints of ids, 0 for none."""
+    given = np.flatnonzero(trade)
+    order = given[np.argsort(trade[given], kind="stable")]
+    ids = trade[order]
+    repeated = np.zeros(trade.size, dtype=np.bool_)
+    repeated[order[1:][ids[1:] == ids[:-1]]] = True
+    return repeated
+
+
+def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
+    if rows > MAX_ROWS:
+        raise ReplayError(
+            f"{file}: with it there are more than {MAX_ROWS:,} rows, and no more are held in memory; replay a shorter "
+            "span of time, or each market or strategy by itself"
+        )
     for what, table, most in (("regime", reader.regimes, MAX_REGIMES), ("strategy", reader.strategies, MAX_STRATEGIES)):
         if len(table.names) > most:
             raise ReplayError(

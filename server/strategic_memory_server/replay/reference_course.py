@@ -6,8 +6,8 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.replay.course import Advised, Course, courses_of
-from strategic_memory_server.replay.record import Progress, Record, Stretch
+from strategic_memory_server.replay.course import Advised, Course, decisions_of
+from strategic_memory_server.replay.record import Progress, Record
 from strategic_memory_server.replay.rolling_memory import RollingMemory
 
 _NO_ADVICE = Advised(policy=Policy.CONSERVATIVE, advised=False, confidence=0.0, regime=-1)
@@ -27,12 +27,8 @@ class ReferenceRules:
         self._rules = ReinforcementFeedback(settings.minimum_samples)
         self._codes = {name: code for code, name in enumerate(record.regime_names)}
 
-    def enter(self, stretch: Stretch) -> None:
-        """Take the next entries to move over."""
-        self._memory.enter(stretch)
-
     def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the stretch."""
+        """Take in the entries before a place of the record."""
         self._memory.move_to(place)
 
     def advise(self) -> tuple[Advised]:
@@ -53,6 +49,5 @@ def reference_course(record: Record, settings: AdviceSettings, every: int, progr
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    course = Course(every, record.storage, tells_probabilities=False)
-    courses_of(record, ReferenceRules(record, settings), [course], every, progress)
-    return course
+    (decisions,) = decisions_of(record, ReferenceRules(record, settings), every, progress)
+    return Course(every, decisions, tells_probabilities=False)

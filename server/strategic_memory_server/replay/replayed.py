@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from strategic_memory_server.replay.compared import Compared, recorded_trades
-from strategic_memory_server.replay.course import Course
-from strategic_memory_server.replay.decision_points import affordable_every
+from strategic_memory_server.replay.course import Course, affordable_every
 from strategic_memory_server.replay.evidence_course import evidence_courses
 from strategic_memory_server.replay.options import EVIDENCE_DECISIONS, REFERENCE_DECISIONS, ReplayOptions
 from strategic_memory_server.replay.record import Record
@@ -16,8 +15,7 @@ from strategic_memory_server.replay.record_reading import read_record
 from strategic_memory_server.replay.reference_course import reference_course
 from strategic_memory_server.replay.regimes_seen import RegimesSeen, regimes_seen
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.replay.spool import Storage
-from strategic_memory_server.replay.trade_table import TradeTable
+from strategic_memory_server.replay.trades import Trades
 
 Stages = Callable[[str, float], None]
 """Told the stage that the work is in, and how much of it is done, 0 to 1."""
@@ -38,33 +36,25 @@ class Replayed:
     record: Record
     regimes: RegimesSeen
     courses: Mapping[Rule, Course]
-    trades: TradeTable
+    trades: Trades
     compared: Compared
 
-    def judging(self, rule: Rule) -> TradeTable:
+    def judging(self, rule: Rule) -> Trades:
         """Give the trades to judge a rule by: as under the rule, where that is known; else as they were made."""
-        return self.compared.table(rule) if rule in self.compared.rules else self.trades
+        return self.compared.trades(rule) if rule in self.compared.rules else self.trades
 
 
-def replay(options: ReplayOptions, stages: Stages, storage: Storage | None = None) -> Replayed:
+def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     """Read the files and run them through the service's own computing.
 
     Args:
         options: what is asked.
         stages: told the progress.
-        storage: where what does not fit into memory goes; by default into the temporary folder of the options.
 
     Raises:
-        ReplayError: a file cannot be read, nothing in the files can be used, or there is no room for temporary files.
+        ReplayError: a file cannot be read, nothing in the files can be used, or they hold too much.
     """
-    record = read_record(
-        options.files,
-        options.names,
-        options.default_kind,
-        storage or Storage(options.temporary_folder),
-        partial(stages, "reading"),
-        partial(stages, "ordering"),
-    )
+    record = read_record(options.files, options.names, options.default_kind, partial(stages, "reading"))
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
     courses = {Rule.REFERENCE: reference_course(record, options.advice, every, partial(stages, "reference rules"))}
@@ -73,5 +63,7 @@ def replay(options: ReplayOptions, stages: Stages, storage: Storage | None = Non
         found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
-    compared = Compared(record, options.rules, courses, partial(stages, "comparing"))
+    stages("comparing", 0.0)
+    compared = Compared(record, options.rules, courses)
+    stages("comparing", 1.0)
     return Replayed(record, regimes_seen(record), courses, recorded_trades(record), compared)

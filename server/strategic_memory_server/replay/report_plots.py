@@ -9,12 +9,12 @@ import numpy as np
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay import colours, html, plots
-from strategic_memory_server.replay.downsample import ThinnedLine
+from strategic_memory_server.replay.downsample import thinned
 from strategic_memory_server.replay.plots import Line
 from strategic_memory_server.replay.reliability import reliability
 from strategic_memory_server.replay.replayed import Replayed
 from strategic_memory_server.replay.rules import Rule
-from strategic_memory_server.replay.trade_table import TradeTable
+from strategic_memory_server.replay.trades import Trades
 
 
 def equity_part(replayed: Replayed) -> Iterator[str]:
@@ -40,23 +40,19 @@ def _equity_lines(replayed: Replayed) -> Iterator[tuple[Line, Line]]:
     """Give cumulative pnl and drawdown under each rule; where rules are not compared, as recorded."""
     for rule in replayed.compared.rules:
         name = f"{rule} (hindsight)" if rule is Rule.ORACLE else str(rule)
-        yield _lines(name, colours.OF_RULE[rule], replayed.compared.table(rule))
+        yield _lines(name, colours.OF_RULE[rule], replayed.compared.trades(rule))
     if not replayed.compared.rules:
         yield _lines("as recorded", colours.OF_RULE[Rule.REFERENCE], replayed.trades)
 
 
-def _lines(name: str, look: tuple[str, str], trades: TradeTable) -> tuple[Line, Line]:
-    earned, fallen = ThinnedLine(trades.trades), ThinnedLine(trades.trades)
-    total = highest = 0.0
-    for piece in trades.pieces():
-        equity = np.concatenate(([total], piece.pnl)).cumsum()[1:]
-        peaks = np.maximum.accumulate(np.concatenate(([highest], equity)))[1:]
-        earned.add(piece.time_ms, equity)
-        fallen.add(piece.time_ms, equity - peaks)
-        if equity.size:
-            total, highest = float(equity[-1]), float(peaks[-1])
+def _lines(name: str, look: tuple[str, str], trades: Trades) -> tuple[Line, Line]:
+    equity = trades.pnl.cumsum()
+    fallen = equity - np.maximum.accumulate(np.maximum(equity, 0.0))
     colour, dash = look
-    return Line(name, colour, *earned.points(), dash), Line(name, colour, *fallen.points(), dash)
+    return (
+        Line(name, colour, *thinned(trades.time_ms, equity), dash),
+        Line(name, colour, *thinned(trades.time_ms, fallen), dash),
+    )
 
 
 def timeline_part(replayed: Replayed) -> Iterator[str]:
@@ -84,7 +80,7 @@ def probability_part(replayed: Replayed) -> Iterator[str]:
     if course is None:
         yield html.paragraph("The evidence was not asked for: --against evidence.", "missing")
         return
-    if not any(np.any(piece.policy >= 0) for piece in replayed.trades.pieces()):
+    if not np.any(replayed.trades.policy >= 0):
         yield html.paragraph(
             "No trade names its policy, so there is no evidence about any: give a column policy.", "missing"
         )
@@ -96,11 +92,8 @@ def probability_part(replayed: Replayed) -> Iterator[str]:
         "Posterior probability that each policy is the best one in the regime that was present then. It jumps where "
         "the regime changes; a third each means that nothing is known."
     )
-    thinned = [ThinnedLine(len(course)) for _ in Policy]
-    for rows in course.pieces():
-        for policy in Policy:
-            thinned[policy].add(rows["time_ms"], rows["probability_best"][:, policy])
-    lines = [Line(policy.name, colours.OF_POLICY[policy], *thinned[policy].points()) for policy in Policy]
+    time_ms, best = course.decisions["time_ms"], course.decisions["probability_best"]
+    lines = [Line(policy.name, colours.OF_POLICY[policy], *thinned(time_ms, best[:, policy])) for policy in Policy]
     yield html.scrollable(plots.over_time(lines, "Probability of being the best policy over time", bounds=(0.0, 1.0)))
     yield html.legend([(each.name, each.colour) for each in lines])
 

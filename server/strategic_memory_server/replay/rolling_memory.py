@@ -10,7 +10,7 @@ from strategic_memory_server.memory.memory_totals import MemoryTotals
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
-from strategic_memory_server.replay.record import Record, Stretch
+from strategic_memory_server.replay.record import Record
 from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
@@ -38,21 +38,12 @@ class RollingMemory:
         self._regimes = RollingRegimes(lengths.regime, DEFAULT_LIMITS, names)
         self._portfolio = RollingPortfolio(lengths.portfolio, DEFAULT_LIMITS, names)
         self._trades = RollingTrades(lengths.trades, DEFAULT_LIMITS, names, strategies)
-        self._entries: EntryColumns | None = None
-        self._places: dict[Kind, IndexColumn] = {}
-        self._read = dict.fromkeys(Kind, 0)
-
-    def enter(self, stretch: Stretch) -> None:
-        """Take the next entries to move over."""
-        kinds = stretch.entries.kind
-        self._entries = stretch.entries
-        self._places = {kind: np.flatnonzero((kinds == kind) & ~stretch.repeated) for kind in Kind}
+        kinds = record.entries.kind
+        self._places = {kind: np.flatnonzero((kinds == kind) & ~record.repeated) for kind in Kind}
         self._read = dict.fromkeys(Kind, 0)
 
     def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the stretch, and let go of those beyond the windows."""
-        if self._entries is None:
-            return
+        """Take in the entries before a place of the record, and let go of those beyond the windows."""
         for kind, window in (
             (Kind.REGIME, self._regimes),
             (Kind.PORTFOLIO, self._portfolio),
@@ -66,7 +57,7 @@ class RollingMemory:
                 window.clear_entries()
                 start = end - window.length
             if end > start:
-                window.append(self._columns(self._entries, window, places[start:end]))
+                window.append(self._columns(self._record.entries, window, places[start:end]))
                 if len(window) > window.length:
                     window.drop_oldest(len(window) - window.length)
 

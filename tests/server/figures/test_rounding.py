@@ -8,9 +8,8 @@ from each_case import each_case
 
 from strategic_memory_server.columns.columns import FloatColumn, float_column, index_column
 from strategic_memory_server.figures.correlation import correlations
-from strategic_memory_server.figures.drift import Drift, recent_drift
-from strategic_memory_server.figures.performance import Performance, performance
-from strategic_memory_server.replay.streamed.performance_scans import performance_scans
+from strategic_memory_server.figures.drift import recent_drift
+from strategic_memory_server.figures.performance import performance
 
 TRADES = 120
 
@@ -28,28 +27,17 @@ def of(values: list[float]) -> FloatColumn:
     return np.resize(float_column(values), TRADES)
 
 
-def both(pnl: FloatColumn) -> tuple[tuple[Performance, Drift], ...]:
-    """The figures of trades that are held, and of trades that are scanned."""
-    times = np.arange(pnl.size, dtype=np.int64)
-    scanned = performance_scans(pnl.size, int(times[-1]), few_trades=1)
-    while not scanned.done:
-        scanned.add(pnl, times)
-        scanned.end_scan()
-    held = performance(pnl, time_ms=times, now_ms=int(times[-1]))
-    return (held, recent_drift(pnl, 50)), (scanned.performance(), scanned.drift())
-
-
 @each_case("name", EQUAL)
 def test_trades_that_are_equal_to_rounding_have_no_spread(name: str) -> None:
     pnl = of(EQUAL[name])
-    for figures, drift in both(pnl):
-        assert figures.mean_pnl.mean == pytest.approx(float(pnl.mean()), rel=1e-12)
-        assert (figures.mean_pnl.interval, figures.mean_pnl.method) == (None, None)
-        assert (figures.sharpe.ratio, figures.sharpe.standard_error) == (None, None)
-        assert (figures.shape.skewness, figures.shape.kurtosis) == (None, None)
-        assert (figures.autocorrelation.lag_one, figures.autocorrelation.significant) == (None, False)
-        assert (drift.standard_error, drift.statistic, drift.degrees) == (None, None, None)
-        assert drift.difference is not None
+    figures, drift = performance(pnl), recent_drift(pnl, 50)
+    assert figures.mean_pnl.mean == pytest.approx(float(pnl.mean()), rel=1e-12)
+    assert (figures.mean_pnl.interval, figures.mean_pnl.method) == (None, None)
+    assert (figures.sharpe.ratio, figures.sharpe.standard_error) == (None, None)
+    assert (figures.shape.skewness, figures.shape.kurtosis) == (None, None)
+    assert (figures.autocorrelation.lag_one, figures.autocorrelation.significant) == (None, False)
+    assert (drift.standard_error, drift.statistic, drift.degrees) == (None, None, None)
+    assert drift.difference is not None
 
 
 @each_case("name", EQUAL)
@@ -64,17 +52,16 @@ def test_their_correlation_is_absent(name: str) -> None:
 @each_case("noise", [-5.551115123125783e-17, -1e-15, -1e-300])
 def test_a_loss_that_is_rounding_divides_nothing(noise: float) -> None:
     """0.1 + 0.2 - 0.3 with its sign turned: it counts as a loss, and says nothing about what losses cost."""
-    for figures, _ in both(of([0.3, 0.25, 0.3, 0.4, noise])):
-        profit = figures.profit
-        assert figures.win_rate.losses == TRADES // 5
-        assert (profit.profit_factor, profit.payoff_ratio, profit.expectancy_ratio) == (None, None, None)
-        assert figures.sortino is None
-        assert figures.sharpe.ratio is not None
+    figures = performance(of([0.3, 0.25, 0.3, 0.4, noise]))
+    profit = figures.profit
+    assert figures.win_rate.losses == TRADES // 5
+    assert (profit.profit_factor, profit.payoff_ratio, profit.expectancy_ratio) == (None, None, None)
+    assert figures.sortino is None
+    assert figures.sharpe.ratio is not None
 
 
 def test_small_is_not_rounding() -> None:
-    for figures, _ in both(of([0.3, 0.3 + 1e-9, 0.3, -1e-9])):
-        assert figures.profit.profit_factor == pytest.approx(0.9e9, rel=1e-6)
-        assert figures.sortino is not None
-    for figures, _ in both(of([0.3, 0.3 + 1e-9])):
-        assert figures.sharpe.ratio == pytest.approx(0.6e9, rel=1e-2)
+    figures = performance(of([0.3, 0.3 + 1e-9, 0.3, -1e-9]))
+    assert figures.profit.profit_factor == pytest.approx(0.9e9, rel=1e-6)
+    assert figures.sortino is not None
+    assert performance(of([0.3, 0.3 + 1e-9])).sharpe.ratio == pytest.approx(0.6e9, rel=1e-2)

@@ -16,7 +16,7 @@ from replay_files import (
     windows_before,
     write_csv,
 )
-from replay_records import decisions_of, in_force, read, silent, trades_of
+from replay_records import read, silent
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.estimator import estimate
@@ -26,7 +26,7 @@ from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.compared import Compared
-from strategic_memory_server.replay.decision_points import DecisionPoints, affordable_every
+from strategic_memory_server.replay.course import Course, Decisions, affordable_every, decision_points
 from strategic_memory_server.replay.evidence_course import evidence_courses
 from strategic_memory_server.replay.record import Record
 from strategic_memory_server.replay.reference_course import reference_course
@@ -39,6 +39,10 @@ EVIDENCE = EvidenceSettings(decay=0.98, minimum_weight=3.0, required_probability
 
 def record_of(path: Path) -> Record:
     return read([path])
+
+
+def in_force(course: Course, record: Record) -> Decisions:
+    return course.in_force(np.arange(len(record)))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -86,7 +90,7 @@ def test_exploring_follows_the_state_machine_of_the_service(seed: int, every: in
     rows = in_order(random_rows(seed, 240))
     record = record_of(write_csv(tmp_path / "record.csv", rows))
     courses = evidence_courses(record, EVIDENCE, every, silent)
-    exploring, recommended = decisions_of(courses.exploring), decisions_of(courses.recommended)
+    exploring, recommended = courses.exploring.decisions, courses.recommended.decisions
     settings = replace(EVIDENCE, explore=True)
     state, probes = NOTHING_TRIED, 0
     for number, place in enumerate(exploring["place"].tolist()):
@@ -113,7 +117,7 @@ def test_nothing_is_tried_where_the_regime_is_not_known(regime: str, tries: bool
     rows = [f"{1_000 + row},{regime},{row % 3 - 1},CONSERVATIVE\n" for row in range(60)]
     path.write_text("time,market_regime,realized_pnl,policy\n" + "".join(rows))
     courses = evidence_courses(record_of(path), EVIDENCE, 1, silent)
-    exploring, recommended = decisions_of(courses.exploring), decisions_of(courses.recommended)
+    exploring, recommended = courses.exploring.decisions, courses.recommended.decisions
     assert (exploring["policy"] != recommended["policy"]).any() == tries
 
 
@@ -127,7 +131,7 @@ def test_rarer_decisions_are_those_of_every_row_at_their_places(every: int, tmp_
             evidence_courses(record, EVIDENCE, every, silent).recommended,
         ),
     ):
-        one, other = decisions_of(fine), decisions_of(coarse)
+        one, other = fine.decisions, coarse.decisions
         same = one[np.searchsorted(one["place"], other["place"])]
         for name in ("place", "time_ms", "policy", "advised", "confidence", "regime", "probability_best"):
             assert (same[name] == other[name]).all(), name
@@ -147,17 +151,19 @@ def test_what_comes_later_changes_nothing_before(seed: int, tmp_path: Path) -> N
         before, after = (in_force(course, past)["policy"].tolist() for course in courses)
         assert before == after
         trades, later = (
-            trades_of(Compared(record, [rule], {rule: course}, silent))
+            Compared(record, [rule], {rule: course}).trades(rule)
             for record, course in zip((past, whole), courses, strict=True)
         )
-        assert trades.size > 10
-        assert trades.tobytes() == later[: trades.size].tobytes()
+        count = trades.pnl.size
+        assert count > 10
+        for name in ("places", "time_ms", "policy", "pnl"):
+            assert getattr(trades, name).tolist() == getattr(later, name)[:count].tolist()
 
 
 def test_entries_of_one_time_do_not_know_each_other(tmp_path: Path) -> None:
     path = tmp_path / "record.csv"
     path.write_text("time,regime,realized_pnl\n" + "".join(f"{100 + row // 10},BULL,1\n" for row in range(30)))
-    decisions = decisions_of(reference_course(record_of(path), AdviceSettings(), 1, silent))
+    decisions = reference_course(record_of(path), AdviceSettings(), 1, silent).decisions
     assert decisions["place"].tolist() == [0, 10, 20, 30]
     assert decisions["advised"].tolist() == [False, True, True, True]
 
@@ -171,22 +177,17 @@ def test_a_trade_counts_once(tmp_path: Path) -> None:
     record = record_of(twice)
     assert record.notes["trade_id_repeated"] == 30
     one, other = (evidence_courses(each, EVIDENCE, 1_000, silent).recommended for each in (record_of(once), record))
-    assert one.last()["confidence"][0] == other.last()["confidence"][0] != 0.5
+    assert one.decisions["confidence"][-1] == other.decisions["confidence"][-1] != 0.5
     sync = AdviceSettings(windows=WindowSettings(trades=40))
     one, other = (reference_course(each, sync, 1_000, silent) for each in (record_of(once), record))
-    assert one.last()["confidence"][0] == other.last()["confidence"][0]
+    assert one.decisions["confidence"][-1] == other.decisions["confidence"][-1]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 9])
-def test_decision_points_begin_a_time_and_keep_their_distance(parts: int) -> None:
+def test_decision_points_begin_a_time_and_keep_their_distance() -> None:
     times = np.array([1, 1, 2, 2, 2, 3, 4, 5, 5], dtype=np.int64)
 
     def points(every: int) -> list[int]:
-        finder, start, found = DecisionPoints(every), 0, []
-        for part in np.array_split(times, parts):
-            found += [start + place for place in finder.within(part).tolist()]
-            start += part.size
-        return found
+        return [int(place) for place in decision_points(times, every)]
 
     assert points(1) == [0, 2, 5, 6, 7]
     assert points(3) == [0, 5]

@@ -14,7 +14,6 @@ import pytest
 import replay_records
 from each_case import each_case
 from replay_files import write_json_lines
-from replay_records import entries_of
 
 from strategic_memory_server.replay.errors import ReplayError
 from strategic_memory_server.replay.freqtrade import TRADES_AT_ONCE
@@ -124,7 +123,7 @@ def test_a_long_export_is_read_whole(ending: str, tmp_path: Path) -> None:
             archive.writestr("config.json", "[not an export")
             archive.writestr("backtest.json", json.dumps(export(trades)))
     record = replay_records.read([path])
-    entries = entries_of(record)
+    entries = record.entries
     assert entries.pnl.tolist() == [number / 8 for number in range(trades)]
     assert [record.strategy_names[code] for code in entries.strategy[:4]] == ["One", "Two", "One", "Two"]
 

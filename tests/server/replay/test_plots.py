@@ -14,7 +14,7 @@ from strategic_memory_server.replay import drawing, html, plots
 from strategic_memory_server.replay.axis import Axis, number_ticks, shown_number, time_ticks
 from strategic_memory_server.replay.colours import of_regimes
 from strategic_memory_server.replay.drawing import GREY, LEFT, RIGHT, WIDTH
-from strategic_memory_server.replay.regimes_seen import Lasting
+from strategic_memory_server.replay.regimes_seen import longest_held
 
 DAY_MS = 86_400_000
 
@@ -61,17 +61,14 @@ def test_the_legend_of_lines_shows_their_strokes() -> None:
     ]  # fmt: skip
 
 
-def drawn_bands(time_ms: IndexColumn, code: IndexColumn, end_ms: int, parts: int) -> str:
-    lasting = Lasting(int(time_ms[0]), end_ms, 2)
-    for places in np.array_split(np.arange(time_ms.size), parts):
-        lasting.add(time_ms[places], code[places])
-    return plots.bands(lasting.longest(), ["red", "blue"], int(time_ms[0]), end_ms, "bands")
+def drawn_bands(time_ms: IndexColumn, code: IndexColumn, end_ms: int) -> str:
+    start_ms = int(time_ms[0])
+    return plots.bands(longest_held(time_ms, code, start_ms, end_ms), ["red", "blue"], start_ms, end_ms, "bands")
 
 
-@pytest.mark.parametrize("parts", [1, 2, 4])
-def test_a_band_is_as_wide_as_its_regime_lasted(parts: int) -> None:
+def test_a_band_is_as_wide_as_its_regime_lasted() -> None:
     time_ms = np.array([0, 250, 300, 1_000], dtype=np.int64)
-    drawn = drawn_bands(time_ms, np.array([0, 1, 1, 0]), 2_000, parts)
+    drawn = drawn_bands(time_ms, np.array([0, 1, 1, 0]), 2_000)
     found = [
         (float(x), float(width), colour)
         for x, width, colour in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"[^>]*fill="(\w+)"', drawn)
@@ -84,11 +81,10 @@ def test_a_band_is_as_wide_as_its_regime_lasted(parts: int) -> None:
         assert width == pytest.approx(share * whole, abs=1.0)
 
 
-@pytest.mark.parametrize("parts", [1, 100])
-def test_within_one_stroke_the_regime_that_lasted_longest_is_drawn(parts: int) -> None:
+def test_within_one_stroke_the_regime_that_lasted_longest_is_drawn() -> None:
     # Ten changes within each stroke of the plot, 70 % of the time in the second regime.
     time_ms = np.sort(np.concatenate((np.arange(0, 1_000_000, 100), np.arange(30, 1_000_000, 100))))
-    drawn = drawn_bands(time_ms, np.arange(time_ms.size) % 2, 1_000_000, parts)
+    drawn = drawn_bands(time_ms, np.arange(time_ms.size) % 2, 1_000_000)
     assert "blue" in drawn
     assert "red" not in drawn
 

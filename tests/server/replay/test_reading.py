@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 import zipfile
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 import replay_records
 from replay_files import in_order, random_rows, write_csv, write_json_lines
-from replay_records import entries_of
 
+from strategic_memory_server.replay import record_reading
 from strategic_memory_server.replay.column_names import parse_map
 from strategic_memory_server.replay.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.page import PAGE_ROWS
 from strategic_memory_server.replay.record import Record
+from strategic_memory_server.replay.record_reading import repeated_trades
 
 
 def read(*files: Path, names: dict[str, str] | None = None, kind: Kind | None = None) -> Record:
@@ -39,7 +41,7 @@ def same(one: Record, other: Record) -> bool:
 
 def shown(record: Record) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
     """Columns with names in place of indices: those follow the order in which names were met."""
-    columns = {name: getattr(entries_of(record), name) for name in EntryColumns.__slots__}
+    columns = {name: getattr(record.entries, name) for name in EntryColumns.__slots__}
     for name, names in (("regime", record.regime_names), ("strategy", record.strategy_names)):
         columns[name] = np.array([*names, ""])[columns[name]]
     return columns
@@ -52,7 +54,7 @@ def refused(record: Record) -> dict[str, tuple[int, list[str]]]:
 def test_every_value_of_a_row_arrives(tmp_path: Path) -> None:
     rows = in_order(random_rows(1, 300))
     record = read(write_csv(tmp_path / "record.csv", rows))
-    entries = entries_of(record)
+    entries = record.entries
     assert entries.time_ms.tolist() == [row.time_ms for row in rows]
     assert [Kind(kind).name.lower() for kind in entries.kind.tolist()] == [row.kind for row in rows]
     assert entries.pnl.tolist() == [row.pnl for row in rows]
@@ -142,14 +144,14 @@ def test_a_freqtrade_export_is_known_at_the_close_of_its_trades(ending: str, tmp
             archive.writestr("backtest_config.json", json.dumps({"stake_currency": "USDT"}))
             archive.writestr("backtest.json", json.dumps(freqtrade_export()))
     record = read(path, names={"regime": "enter_tag"})
-    entries = entries_of(record)
+    entries = record.entries
     assert entries.time_ms.tolist() == [1_700_000_001_000, 1_700_000_060_000, 1_700_002_800_000]
     assert entries.pnl.tolist() == [0.5, 0.02, -0.01]
     assert set(entries.kind.tolist()) == {Kind.TRADE}
     assert {record.regime_names[code] for code in entries.regime.tolist()} == {"BULL"}
     assert [record.strategy_names[code] for code in entries.strategy.tolist()] == ["Other", "Momentum", "Momentum"]
     assert refused(record) == {"not_an_object": (1, [f"backtest{ending}:4"])}
-    assert entries_of(read(path, names={"realized_pnl": "profit_abs"})).pnl.tolist() == [12.5] * 3
+    assert read(path, names={"realized_pnl": "profit_abs"}).entries.pnl.tolist() == [12.5] * 3
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"strategy": {"One": {"trades": []}}}', "no json"])
@@ -174,7 +176,7 @@ def test_json_that_is_no_export_is_refused(content: str, tmp_path: Path) -> None
     ],
 )
 def test_times_of_every_form(cell: str, time_ms: int, tmp_path: Path) -> None:
-    assert entries_of(csv_of(tmp_path, f"time,pnl\n{cell},1\n")).time_ms.tolist() == [time_ms]
+    assert csv_of(tmp_path, f"time,pnl\n{cell},1\n").entries.time_ms.tolist() == [time_ms]
 
 
 MALFORMED = [
@@ -195,7 +197,7 @@ def test_a_malformed_time_is_counted(cell: str, reason: str, tmp_path: Path) -> 
 def test_a_malformed_number_is_counted(cell: str, tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text(f"time,pnl\n1,1\n2,{cell}\n3,2\n", errors="surrogateescape")
     record = read(tmp_path / "record.csv")
-    assert entries_of(record).pnl.tolist() == [1.0, 2.0]
+    assert record.entries.pnl.tolist() == [1.0, 2.0]
     ((reason, counted),) = refused(record).items()
     assert reason.startswith("pnl_")
     assert counted == (1, ["record.csv:3"])
@@ -220,7 +222,7 @@ def test_each_malformed_row_is_counted_once_with_its_line(tmp_path: Path) -> Non
         "pnl_not_a_number": (1, ["record.csv:10"]),
     }
     assert len(record) == 2
-    assert record.regime_names[entries_of(record).regime[1]] == "BULL"
+    assert record.regime_names[record.entries.regime[1]] == "BULL"
     assert record.notes == {"policy_unrecognised": 1}
 
 
@@ -243,29 +245,29 @@ def test_lines_that_are_no_json_object_are_counted(tmp_path: Path) -> None:
 
 def test_what_a_row_is_follows_from_its_columns(tmp_path: Path) -> None:
     text = "time,regime,pnl,policy\n1,BULL,1,\n2,,1,\n3,BULL,1,BALANCED\n"
-    assert entries_of(csv_of(tmp_path, text)).kind.tolist() == [Kind.REGIME, Kind.PORTFOLIO, Kind.TRADE]
-    assert entries_of(read(tmp_path / "record.csv", kind=Kind.TRADE)).kind.tolist() == [Kind.TRADE] * 3
+    assert csv_of(tmp_path, text).entries.kind.tolist() == [Kind.REGIME, Kind.PORTFOLIO, Kind.TRADE]
+    assert read(tmp_path / "record.csv", kind=Kind.TRADE).entries.kind.tolist() == [Kind.TRADE] * 3
 
 
 def test_the_pnl_of_the_policy_followed_stands_for_the_pnl(tmp_path: Path) -> None:
     head = "time,policy,pnl_conservative,pnl_balanced,pnl_aggressive\n"
     record = csv_of(tmp_path, head + "1,AGGRESSIVE,1,2,3\n2,CONSERVATIVE,1,2,3\n3,,1,2,3\n")
-    assert entries_of(record).pnl.tolist() == [3.0, 1.0]
+    assert record.entries.pnl.tolist() == [3.0, 1.0]
     assert refused(record) == {"pnl_missing": (1, ["record.csv:4"])}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_of_every_delimiter_and_with_a_mark_at_its_start(delimiter: str, tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text(delimiter.join(("\ufefftime", "pnl")) + "\r\n" + delimiter.join("12") + "\r\n")
-    assert entries_of(read(tmp_path / "record.csv")).pnl.tolist() == [2.0]
+    assert read(tmp_path / "record.csv").entries.pnl.tolist() == [2.0]
 
 
 def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("closed_at,profit,pnl\n1,5,7\n")
     names = parse_map(["realized_pnl=profit, time=closed_at"])
     record = read(tmp_path / "record.csv", names={**names, "pnl": "nothing"})
-    assert entries_of(record).pnl.tolist() == [5.0]
-    assert entries_of(record).kind.tolist() == [Kind.TRADE]
+    assert record.entries.pnl.tolist() == [5.0]
+    assert record.entries.kind.tolist() == [Kind.TRADE]
 
 
 @pytest.mark.parametrize("text", ["pnl", "pnl=", "=profit", "profit=pnl"])
@@ -289,6 +291,32 @@ def test_a_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:
 def test_a_column_of_ids_is_no_column_of_regimes(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"--map regime="):
         csv_of(tmp_path, "time,regime,pnl\n" + "".join(f"1,R{row},1\n" for row in range(1_100)))
+
+
+def test_rows_of_one_time_stay_in_the_order_of_their_files(tmp_path: Path) -> None:
+    source = random.Random(1)
+    times = [source.randrange(40) for _ in range(3_000)]
+    (tmp_path / "record.csv").write_text("time,pnl\n" + "".join(f"{time},{row}\n" for row, time in enumerate(times)))
+    expected = [float(row) for _, row in sorted((time, row) for row, time in enumerate(times))]
+    assert read(tmp_path / "record.csv").entries.pnl.tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_trade_but_the_first_of_its_id_is_repeated(seed: int) -> None:
+    source = random.Random(seed)
+    ids = [source.choice((0, source.randrange(-20, 20), source.getrandbits(40))) for _ in range(900)]
+    expected = [bool(each) and each in ids[:place] for place, each in enumerate(ids)]
+    assert repeated_trades(np.array(ids, dtype=np.int64)).tolist() == expected
+
+
+def test_more_rows_than_are_held_are_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_reading, "MAX_ROWS", 10)
+    text = "time,pnl\n" + "".join(f"{row},1\n" for row in range(6))
+    for name in ("one.csv", "other.csv"):
+        (tmp_path / name).write_text(text)
+    assert len(csv_of(tmp_path, text + "x,1\n" * 9 + "7,1\n" * 4)) == 10
+    with pytest.raises(ReplayError, match=r"other\.csv: .*more than 10 rows.* replay a shorter span of time"):
+        read(tmp_path / "one.csv", tmp_path / "other.csv")
 
 
 def test_an_unknown_ending_names_those_that_are_read(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from xml.parsers import expat
 import numpy as np
 import pytest
 from replay_files import in_order, random_rows, write_csv
-from replay_records import decisions_of, entries_of, small_pieces
 
 from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.calibration import calibration
@@ -24,13 +23,12 @@ from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.figures.transitions import transitions
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.command import run_replay
-from strategic_memory_server.replay.downsample import MOST_POINTS, ThinnedLine
+from strategic_memory_server.replay.downsample import MOST_POINTS, thinned
 from strategic_memory_server.replay.errors import ReplayError
 from strategic_memory_server.replay.findings import findings, plain
 from strategic_memory_server.replay.options import ReplayOptions
 from strategic_memory_server.replay.replayed import replay
 from strategic_memory_server.replay.report_files import write_report
-from strategic_memory_server.replay.report_page import report_page
 from strategic_memory_server.replay.rules import Rule
 
 RECORDS = {
@@ -121,7 +119,7 @@ def test_figures_are_those_of_direct_calls(normal: tuple[Path, dict[str, Any], s
     now_ms = found.record.last_time_ms
     assert len(found.compared.rules) == len(report["rules"])
     for rule in found.compared.rules:
-        made, shown = found.compared.table(rule).held(), report["rules"][rule.value]
+        made, shown = found.compared.trades(rule), report["rules"][rule.value]
         assert shown["performance"] == plain(performance(made.pnl, time_ms=made.time_ms, now_ms=now_ms))
         groups = breakdown(made.pnl, made.regime, made.policy, time_ms=made.time_ms, now_ms=now_ms).groups
         assert [plain(each.performance) for each in groups] == [each["performance"] for each in shown["groups"]]
@@ -143,8 +141,8 @@ def test_transitions_and_reliability_are_those_of_plain_means(normal: tuple[Path
     assert matrix is not None
     assert report["regimes"]["transitions"]["counts"] == [list(row) for row in matrix.counts]
 
-    decisions = decisions_of(found.courses[Rule.EVIDENCE])
-    made = found.compared.table(Rule.EVIDENCE).held()
+    decisions = found.courses[Rule.EVIDENCE].decisions
+    made = found.compared.trades(Rule.EVIDENCE)
     places, earned = made.places.tolist(), made.pnl.tolist()
     said, outcome = [], []
     for start in range(0, len(places) - RUN_TRADES + 1, RUN_TRADES):
@@ -159,10 +157,10 @@ def test_advice_over_time_adds_up(normal: tuple[Path, dict[str, Any], str]) -> N
     path, report, _ = normal
     found = replay(ReplayOptions(files=(path,)), lambda _stage, _share: None)
     for rule, course in found.courses.items():
-        decisions = decisions_of(course)
+        decisions = course.decisions
         told, policies, points = report["advice"][rule.value], decisions["policy"].tolist(), decisions["place"].tolist()
         held_ms = dict.fromkeys(Policy, 0)
-        times = entries_of(found.record).time_ms.tolist()
+        times = found.record.entries.time_ms.tolist()
         ends = [*points[1:-1], len(times) - 1]
         for policy, start, end in zip(policies[:-1], points[:-1], ends, strict=True):
             held_ms[Policy(policy)] += times[end] - times[start]
@@ -224,68 +222,27 @@ def test_the_progress_grows_and_ends(tmp_path: Path) -> None:
 
     options = ReplayOptions(files=(path,))
     findings(replay(options, tell), options, tell)
-    assert list(told) == ["reading", "ordering", "reference rules", "evidence", "comparing", "figures"]
+    assert list(told) == ["reading", "reference rules", "evidence", "comparing", "figures"]
     for stage, shares in told.items():
         assert shares == sorted(shares), stage
         assert shares[-1] == 1.0, stage
         assert all(0.0 <= share <= 1.0 for share in shares), stage
 
 
-def small_pieces_report(path: Path, rows: int) -> dict[str, Any]:
-    options = ReplayOptions(files=(path,))
-    found = replay(options, lambda _stage, _share: None, small_pieces(path.parent))
-    assert len(found.record) == rows
-    assert not found.compared.may_be_held
-    report = json.loads(json.dumps(findings(found, options, lambda _stage, _share: None)))
-    assert "polyline" in report_page(found, report)
-    return dict(report)
-
-
-def test_a_record_in_many_pieces_gives_the_same_report(normal: tuple[Path, dict[str, Any], str]) -> None:
-    path, report, _ = normal
-    found = small_pieces_report(path, 900)
-    check_alike(found, report, "")
-
-
-def check_alike(found: object, expected: object, where: str) -> None:
-    if isinstance(expected, dict):
-        assert isinstance(found, dict), where
-        assert found.keys() == expected.keys(), where
-        for name, value in expected.items():
-            check_alike(found[name], value, f"{where}.{name}")
-    elif isinstance(expected, list):
-        assert isinstance(found, list), where
-        assert len(found) == len(expected), where
-        for place, value in enumerate(expected):
-            check_alike(found[place], value, f"{where}[{place}]")
-    elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12), where
-    else:
-        assert found == expected, where
-
-
-@pytest.mark.parametrize("parts", [1, 7, 1_000])
-def test_fewer_points_keep_peaks_and_ends(parts: int) -> None:
+def test_fewer_points_keep_peaks_and_ends() -> None:
     y = np.cumsum(np.random.default_rng(1).normal(size=100_000))
     x = np.arange(y.size) * 3
-    thinned, whole = ThinnedLine(y.size), ThinnedLine(y.size)
-    whole.add(x, y)
-    for places in np.array_split(np.arange(y.size), parts):
-        thinned.add(x[places], y[places])
-    kept, shown = thinned.points()
+    kept, shown = thinned(x, y)
     assert kept.size <= MOST_POINTS
     assert (np.diff(kept) > 0).all()
     assert {0.0, float(x[-1]), float(x[np.argmin(y)]), float(x[np.argmax(y)])} <= set(kept.tolist())
     assert shown.tolist() == y[kept.astype(np.int64) // 3].tolist()
-    assert kept.tolist() == whole.points()[0].tolist()
 
 
 @pytest.mark.parametrize("points", [1, 2, MOST_POINTS])
 def test_few_points_are_all_kept(points: int) -> None:
-    thinned = ThinnedLine(points)
     y = np.random.default_rng(2).normal(size=points)
-    thinned.add(np.arange(points), y)
-    assert [each.tolist() for each in thinned.points()] == [list(range(points)), y.tolist()]
+    assert [each.tolist() for each in thinned(np.arange(points), y)] == [list(range(points)), y.tolist()]
 
 
 def test_a_signal_after_the_report_was_written_ends_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from replay_files import random_rows, write_csv
-from replay_records import trades_of
 
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import autocorrelation
@@ -17,6 +16,7 @@ from strategic_memory_server.replay.differences import FEWEST_TRADES, difference
 from strategic_memory_server.replay.options import ReplayOptions
 from strategic_memory_server.replay.replayed import Replayed, replay
 from strategic_memory_server.replay.rules import FIXED, Rule
+from strategic_memory_server.waiting.checkpoint import go_on
 
 
 def replayed(folder: Path, rules: tuple[Rule, ...] = tuple(Rule), seed: int = 1) -> Replayed:
@@ -26,11 +26,11 @@ def replayed(folder: Path, rules: tuple[Rule, ...] = tuple(Rule), seed: int = 1)
 
 def test_each_rule_earns_the_pnl_of_the_policy_it_chose(tmp_path: Path) -> None:
     compared = replayed(tmp_path).compared
-    pnl = trades_of(compared)["policy_pnl"].tolist()
+    pnl = compared.policy_pnl.tolist()
     assert len(pnl) > 50
     assert compared.rules == tuple(Rule)
     for rule in compared.rules:
-        made = compared.table(rule).held()
+        made = compared.trades(rule)
         assert made.pnl.tolist() == [row[policy] for row, policy in zip(pnl, made.policy.tolist(), strict=True)]
         if rule in FIXED:
             assert set(made.policy.tolist()) == {FIXED[rule]}
@@ -38,20 +38,20 @@ def test_each_rule_earns_the_pnl_of_the_policy_it_chose(tmp_path: Path) -> None:
 
 def test_the_oracle_takes_in_each_regime_what_earned_most_there(tmp_path: Path) -> None:
     compared = replayed(tmp_path).compared
-    pnl, oracle = trades_of(compared)["policy_pnl"], compared.table(Rule.ORACLE).held()
+    pnl, oracle = compared.policy_pnl, compared.trades(Rule.ORACLE)
     regimes = set(oracle.regime.tolist())
     assert len(regimes) > 2
     for regime in regimes:
         within = oracle.regime == regime
         means = [sum(row[policy] for row in pnl[within].tolist()) / within.sum() for policy in Policy]
         assert set(oracle.policy[within].tolist()) == {means.index(max(means))}
-    totals = {rule: float(compared.table(rule).held().pnl.sum()) for rule in compared.rules}
+    totals = {rule: float(compared.trades(rule).pnl.sum()) for rule in compared.rules}
     assert all(totals[Rule.ORACLE] >= totals[rule] for rule in FIXED)
 
 
 def test_the_best_fixed_policy_is_one_of_those_compared(tmp_path: Path) -> None:
     compared = replayed(tmp_path).compared
-    means = trades_of(compared)["policy_pnl"].mean(axis=0).tolist()
+    means = compared.policy_pnl.mean(axis=0).tolist()
     assert compared.mean_pnl.tolist() == pytest.approx(means, rel=1e-12)
     best = best_fixed(compared.mean_pnl, compared.rules)
     assert best is not None
@@ -65,7 +65,7 @@ def test_only_the_rules_asked_for_are_compared(tmp_path: Path) -> None:
     found = replayed(tmp_path, (Rule.REFERENCE, Rule.BALANCED))
     assert found.compared.rules == (Rule.REFERENCE, Rule.BALANCED)
     assert list(found.courses) == [Rule.REFERENCE]
-    pairs = differences(found.compared, Rule.BALANCED, lambda: None)
+    pairs = differences(found.compared, Rule.BALANCED, go_on)
     assert [(each.rule, each.against) for each in pairs] == [
         ("balanced", "reference"),
         ("reference", "balanced"),
