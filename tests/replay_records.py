@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.record import Record
-from strategic_memory_server.replay.record_reading import read_record
+from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.record.record import Record
+from strategic_memory_server.replay.record.record_reading import read_record
 
 
 def silent(_share: float) -> None:

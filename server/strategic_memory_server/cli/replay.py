@@ -9,12 +9,12 @@ import click
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
-from strategic_memory_server.replay.column_names import parse_map
 from strategic_memory_server.replay.command import run_replay
-from strategic_memory_server.replay.entry_columns import Kind
-from strategic_memory_server.replay.errors import ReplayError
-from strategic_memory_server.replay.options import ReplayOptions
-from strategic_memory_server.replay.rules import FIXED, Rule
+from strategic_memory_server.replay.courses.rules import FIXED, Rule
+from strategic_memory_server.replay.files.column_names import parse_map
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.judging.options import ReplayOptions
+from strategic_memory_server.replay.record.entry_columns import Kind
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)

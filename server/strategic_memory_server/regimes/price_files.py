@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from strategic_memory_server.replay.cell_columns import Refusals, numbers, texts, times_ms
-from strategic_memory_server.replay.errors import ReplayError
-from strategic_memory_server.replay.file_formats import pages_of
-from strategic_memory_server.replay.page import Cell, Page
+from strategic_memory_server.replay.files.cell_columns import Refusals, numbers, texts, times_ms
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.file_formats import pages_of
+from strategic_memory_server.replay.files.page import Cell, Page
 
 TIME, CLOSE, SYMBOL = "time", "close", "symbol"
 

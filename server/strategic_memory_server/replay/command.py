@@ -11,12 +11,12 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from strategic_memory_server.replay.errors import ReplayError
-from strategic_memory_server.replay.findings import JsonReport, findings
-from strategic_memory_server.replay.options import ReplayOptions
-from strategic_memory_server.replay.replayed import Stages, replay
-from strategic_memory_server.replay.report_files import PAGE_NAME, require_writable, write_report
-from strategic_memory_server.replay.report_page import report_page
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.judging.findings import JsonReport, findings
+from strategic_memory_server.replay.judging.options import ReplayOptions
+from strategic_memory_server.replay.judging.replayed import Stages, replay
+from strategic_memory_server.replay.report.report_files import PAGE_NAME, require_writable, write_report
+from strategic_memory_server.replay.report.report_page import report_page
 
 EXIT_OK = 0
 EXIT_FAILED = 1

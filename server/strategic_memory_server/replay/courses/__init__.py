@@ -1,0 +1,1 @@
+"""What each kind of rules would have advised over a record."""

@@ -1,0 +1,53 @@
+"""What the reference rules have advised over a record: the service's own windows, analysis and rules."""
+
+from __future__ import annotations
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.replay.courses.course import Advised, Course, decisions_of
+from strategic_memory_server.replay.courses.rolling_memory import RollingMemory
+from strategic_memory_server.replay.record.record import Progress, Record
+
+_NO_ADVICE = Advised(policy=Policy.CONSERVATIVE, advised=False, confidence=0.0, regime=-1)
+
+
+class ReferenceRules:
+    """The reference rules over the windows of the service.
+
+    Args:
+        record: what they are brought forward over.
+        settings: windows and least numbers of samples.
+    """
+
+    def __init__(self, record: Record, settings: AdviceSettings) -> None:
+        self._memory = RollingMemory(record, settings.windows)
+        self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
+        self._rules = ReinforcementFeedback(settings.minimum_samples)
+        self._codes = {name: code for code, name in enumerate(record.regime_names)}
+
+    def move_to(self, place: int) -> None:
+        """Take in the entries before a place of the record."""
+        self._memory.move_to(place)
+
+    def advise(self) -> tuple[Advised]:
+        """Advise from the windows as they stand."""
+        advice = self._rules.recommend(self._analyzer.analyze(self._memory.memory()))
+        if isinstance(advice, NoAdvice):
+            return (_NO_ADVICE,)
+        regime = self._codes[advice.preferred_regime]
+        return (Advised(int(advice.updated_policy), True, advice.confidence_boost, regime),)
+
+
+def reference_course(record: Record, settings: AdviceSettings, every: int, progress: Progress) -> Course:
+    """Advise by the reference rules at each decision point, and after the last entry.
+
+    Args:
+        record: what happened.
+        settings: windows and least numbers of samples.
+        every: entries from one decision to the next.
+        progress: told how much is done, 0 to 1.
+    """
+    (decisions,) = decisions_of(record, ReferenceRules(record, settings), every, progress)
+    return Course(every, decisions, tells_probabilities=False)

@@ -1,0 +1,87 @@
+"""Rows of a file with one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from types import NoneType
+
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+
+_CELLS = (str, float, int, NoneType)
+
+MAX_LINE_BYTES = 1 << 20
+"""Longest line that is read as one."""
+
+
+def json_line_pages(path: Path) -> Iterator[Page]:
+    """Read a file of JSON lines. Empty lines are passed over; a value that is a list or an object is no number."""
+    size = max(path.stat().st_size, 1)
+    with path.open("rb") as file:
+        rows: list[Mapping[str, object]] = []
+        lines: list[int] = []
+        broken: list[tuple[int, str]] = []
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES):
+            number += 1
+            if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                broken.append((number, "line_too_long"))
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(MAX_LINE_BYTES)
+                continue
+            row = _read(line)
+            if isinstance(row, str):
+                broken.append((number, row))
+            elif row is not None:
+                rows.append(row)
+                lines.append(number)
+            if len(rows) + len(broken) >= PAGE_ROWS:
+                yield page_of(rows, lines, broken, file.tell() / size)
+                rows, lines, broken = [], [], []
+        yield page_of(rows, lines, broken, 1.0)
+
+
+def page_of(
+    rows: Sequence[Mapping[str, object]], lines: Sequence[int], broken: Sequence[tuple[int, str]], read_share: float
+) -> Page:
+    """Make a page of objects, which need not have the same names."""
+    return Page(_Columns(rows), lines, broken, min(read_share, 1.0))
+
+
+class _Columns(Mapping[str, Sequence[Cell]]):
+    """Columns of objects, made when they are asked for: most are not, and there may be any number of names."""
+
+    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
+        self._rows = rows
+        self._names = dict.fromkeys(chain.from_iterable(rows))
+
+    def __getitem__(self, name: str) -> Sequence[Cell]:
+        if name not in self._names:
+            raise KeyError(name)
+        return _cells([row.get(name) for row in self._rows])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _read(line: bytes) -> Mapping[str, object] | str | None:
+    """Read one line: an object, the reason why it is none, or nothing for an empty one."""
+    if line.isspace():
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return "not_json"
+    return row if isinstance(row, dict) else "not_an_object"
+
+
+def _cells(values: list[object]) -> list[Cell]:
+    return [value if isinstance(value, _CELLS) else json.dumps(value) for value in values]

@@ -1,0 +1,1 @@
+"""What the advice was worth: trades, figures and differences under each rule."""

@@ -1,0 +1,100 @@
+"""The trades that rules are compared over: those that say what each policy would have earned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.replay.courses.course import Course
+from strategic_memory_server.replay.courses.rules import FIXED, Rule
+from strategic_memory_server.replay.judging.trades import Trades
+from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.record.record import Record
+
+POLICIES = len(Policy)
+
+
+class Compared:
+    """What each rule chose for each trade that says what each policy would have earned, and earned with it.
+
+    Args:
+        record: what happened.
+        rules: the rules to compare; none of them is where no trade says that.
+        courses: what those that learn have advised.
+
+    Attributes:
+        places: places of the trades in the record.
+        policy_pnl: what each policy would have earned with each trade, shape (trades, policies).
+        mean_pnl: what each policy would have earned on average.
+        rules: the rules that are compared.
+    """
+
+    def __init__(self, record: Record, rules: Sequence[Rule], courses: Mapping[Rule, Course]) -> None:
+        entries = record.entries
+        said = (entries.kind == Kind.TRADE) & np.isfinite(entries.policy_pnl).all(axis=1)
+        self.places: IndexColumn = np.flatnonzero(said)
+        self.policy_pnl: FloatColumn = entries.policy_pnl[self.places]
+        self._time_ms: IndexColumn = entries.time_ms[self.places]
+        self._regime: IndexColumn = entries.regime[self.places].astype(np.int64)
+        self._now_ms = record.last_time_ms
+        self.rules = tuple(rules) if self.places.size else ()
+        self.mean_pnl, best = self._means(len(record.regime_names))
+        self._chosen: dict[Rule, NDArray[np.int8]] = {}
+        for rule in self.rules:
+            if rule in FIXED:
+                policy = np.full(len(self), FIXED[rule])
+            elif rule is Rule.ORACLE:
+                policy = best[self._regime]
+            else:
+                # From what was known before the trade.
+                policy = courses[rule].in_force(self.places)["policy"]
+            self._chosen[rule] = policy.astype(np.int8)
+
+    def __len__(self) -> int:
+        return self.places.size
+
+    def earned(self, rule: Rule) -> FloatColumn:
+        """Give what a rule earned with each trade."""
+        earned: FloatColumn = self.policy_pnl[np.arange(len(self)), self._chosen[rule]]
+        return earned
+
+    def trades(self, rule: Rule) -> Trades:
+        """Give the trades as a rule would have made them."""
+        policy = self._chosen[rule].astype(np.int64)
+        return Trades(self.places, self._time_ms, self._regime, policy, self.earned(rule), self._now_ms)
+
+    def _means(self, regimes: int) -> tuple[FloatColumn, IndexColumn]:
+        """Give the mean pnl of each policy, and the best policy by regime."""
+        counts = np.bincount(self._regime, minlength=regimes)
+        weights = self.policy_pnl.T
+        sums = np.column_stack([np.bincount(self._regime, weights=each, minlength=regimes) for each in weights])
+        best: IndexColumn = np.argmax(sums / np.maximum(counts, 1)[:, None], axis=1)
+        return sums.sum(axis=0) / max(len(self), 1), best
+
+
+def best_fixed(mean_pnl: FloatColumn, rules: Iterable[Rule]) -> Rule | None:
+    """Name the fixed policy that earned most, with hindsight; of several the one that risks least; None without any.
+
+    Args:
+        mean_pnl: what each policy earned on average.
+        rules: the rules that are compared.
+    """
+    fixed = [rule for rule in FIXED if rule in set(rules)]
+    return max(fixed, key=lambda rule: (float(mean_pnl[FIXED[rule]]), -FIXED[rule]), default=None)
+
+
+def recorded_trades(record: Record) -> Trades:
+    """Give the trades as they were made."""
+    entries, places = record.entries, np.flatnonzero(record.entries.kind == Kind.TRADE)
+    return Trades(
+        places,
+        entries.time_ms[places],
+        entries.regime[places].astype(np.int64),
+        entries.policy[places].astype(np.int64),
+        entries.pnl[places],
+        record.last_time_ms,
+    )

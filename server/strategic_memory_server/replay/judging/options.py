@@ -1,0 +1,42 @@
+"""What a replay is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.record.entry_columns import Kind
+
+REFERENCE_DECISIONS = 30_000
+"""Most decisions of the reference rules by default: about a sixth of a millisecond each."""
+
+EVIDENCE_DECISIONS = 8_000
+"""Most decisions upon evidence by default: some half a millisecond each, more with many regimes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """One replay.
+
+    Attributes:
+        files: the record, in any number of files.
+        out: folder of the report.
+        names: the files' names of columns, by ours.
+        default_kind: what a row is that does not say it; None: what its columns say.
+        rules: the rules to compare.
+        reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
+        evidence_every: the same of the evidence.
+        advice: upon what to advise; its windows, minimums and evidence are read.
+    """
+
+    files: tuple[Path, ...]
+    out: Path = Path("replay-report")
+    names: Mapping[str, str] = field(default_factory=dict)
+    default_kind: Kind | None = None
+    rules: tuple[Rule, ...] = tuple(Rule)
+    reference_every: int | None = None
+    evidence_every: int | None = None
+    advice: AdviceSettings = field(default_factory=AdviceSettings)

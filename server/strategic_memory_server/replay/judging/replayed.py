@@ -1,0 +1,69 @@
+"""A record replayed: what was read, what was advised over it, and the trades over which rules are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from strategic_memory_server.replay.courses.course import Course, affordable_every
+from strategic_memory_server.replay.courses.evidence_course import evidence_courses
+from strategic_memory_server.replay.courses.reference_course import reference_course
+from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.judging.compared import Compared, recorded_trades
+from strategic_memory_server.replay.judging.options import EVIDENCE_DECISIONS, REFERENCE_DECISIONS, ReplayOptions
+from strategic_memory_server.replay.judging.regimes_seen import RegimesSeen, regimes_seen
+from strategic_memory_server.replay.judging.trades import Trades
+from strategic_memory_server.replay.record.record import Record
+from strategic_memory_server.replay.record.record_reading import read_record
+
+Stages = Callable[[str, float], None]
+"""Told the stage that the work is in, and how much of it is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replayed:
+    """One replay.
+
+    Attributes:
+        record: what was read.
+        regimes: the regimes that the record shows.
+        courses: what the rules that learn have advised.
+        trades: the trades as they were made.
+        compared: the trades that say what each policy would have earned, and what each rule chose for them.
+    """
+
+    record: Record
+    regimes: RegimesSeen
+    courses: Mapping[Rule, Course]
+    trades: Trades
+    compared: Compared
+
+    def judging(self, rule: Rule) -> Trades:
+        """Give the trades to judge a rule by: as under the rule, where that is known; else as they were made."""
+        return self.compared.trades(rule) if rule in self.compared.rules else self.trades
+
+
+def replay(options: ReplayOptions, stages: Stages) -> Replayed:
+    """Read the files and run them through the service's own computing.
+
+    Args:
+        options: what is asked.
+        stages: told the progress.
+
+    Raises:
+        ReplayError: a file cannot be read, nothing in the files can be used, or they hold too much.
+    """
+    record = read_record(options.files, options.names, options.default_kind, partial(stages, "reading"))
+    # The advice of the reference rules is told of in any case.
+    every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
+    courses = {Rule.REFERENCE: reference_course(record, options.advice, every, partial(stages, "reference rules"))}
+    if {Rule.EVIDENCE, Rule.EXPLORING} & set(options.rules):
+        every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
+        found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
+        of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
+        courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
+    stages("comparing", 0.0)
+    compared = Compared(record, options.rules, courses)
+    stages("comparing", 1.0)
+    return Replayed(record, regimes_seen(record), courses, recorded_trades(record), compared)

@@ -1,0 +1,184 @@
+"""From a page of cells to columns of entries, checked as the service checks the entries of its streams."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.entries.entry_fields import policy_of
+from strategic_memory_server.memory.policy import NO_POLICY
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.cell_columns import (
+    Mask,
+    Refusals,
+    codes,
+    fingerprints,
+    is_given,
+    mapped,
+    numbers,
+    texts,
+    times_ms,
+)
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.windows.name_table import NameTable
+
+_UNRECOGNISED = -2
+
+
+class Kind(enum.IntEnum):
+    """Which of the three streams an entry belongs to; of entries at the same time observations come first."""
+
+    REGIME = 0
+    PORTFOLIO = 1
+    TRADE = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryColumns:
+    """Parallel columns of entries; regime and strategy are indices, -1 where not given, as is the policy.
+
+    Attributes:
+        time_ms: when each is known, milliseconds since 1970-01-01 UTC.
+        kind: values of `Kind`.
+        regime: regime given.
+        pnl: what it earned.
+        policy: value of `Policy`.
+        strategy: strategy.
+        volatility: as observed; NaN where not given, as are the next two.
+        trend: as observed.
+        confidence: of the observation.
+        trade: fingerprint of the trade's id; 0 without one.
+        policy_pnl: what each policy would have earned, shape (entries, 3); NaN where not given.
+    """
+
+    time_ms: IndexColumn
+    kind: NDArray[np.int8]
+    regime: NDArray[np.int16]
+    pnl: FloatColumn
+    policy: NDArray[np.int8]
+    strategy: NDArray[np.int16]
+    volatility: FloatColumn
+    trend: FloatColumn
+    confidence: FloatColumn
+    trade: IndexColumn
+    policy_pnl: FloatColumn
+
+
+class EntryReader:
+    """Reads pages; every file of a replay shares the same names.
+
+    Args:
+        default_kind: what a row is that does not say it; None: what its columns say.
+    """
+
+    def __init__(self, default_kind: Kind | None = None) -> None:
+        self.regimes, self.strategies = NameTable(), NameTable()
+        self.unrecognised_policies = 0
+        self._default_kind = default_kind
+
+    def read(self, columns: Mapping[str, Sequence[Cell]], rows: int) -> tuple[EntryColumns, dict[int, str]]:
+        """Read rows: the usable ones, and the reason for each of the others by its place."""
+        refusals = Refusals(rows)
+        page = _PageColumns(columns, rows, refusals)
+        time_ms = times_ms(names.TIME, page.cells(names.TIME), refusals)
+        kind = self._kinds(page)
+        regime_names = page.either(names.REGIME, names.MARKET_REGIME)
+        regime = codes(texts(names.REGIME, regime_names, refusals, upper=True), self.regimes)
+        refusals.refuse_all((kind == Kind.REGIME) & (regime < 0), "regime_missing")
+        policy = mapped(page.texts(names.POLICY), _policy_code)
+        policy_pnl = np.column_stack([page.numbers(name) for name in names.POLICY_PNL])
+        pnl = numbers(names.PNL, page.either(names.PNL, names.REALIZED_PNL), refusals)
+        # What the policy that was followed would have earned is what was earned.
+        followed = np.isnan(pnl) & (policy >= 0)
+        pnl[followed] = policy_pnl[followed, policy[followed]]
+        refusals.refuse_all(np.isnan(pnl), "pnl_missing")
+        strategy = codes(page.texts(names.STRATEGY), self.strategies)
+        trade = fingerprints(page.texts(names.TRADE_ID)) if names.TRADE_ID in columns else np.zeros(rows, np.int64)
+        volatility, trend = page.numbers(names.VOLATILITY), page.numbers(names.TREND)
+        confidence = page.numbers(names.CONFIDENCE)
+        accepted = refusals.accepted()
+        self.unrecognised_policies += int(np.count_nonzero((policy == _UNRECOGNISED) & accepted))
+        whole = EntryColumns(
+            time_ms,
+            kind.astype(np.int8),
+            regime.astype(np.int16),
+            pnl,
+            np.maximum(policy, NO_POLICY).astype(np.int8),
+            strategy.astype(np.int16),
+            volatility,
+            trend,
+            confidence,
+            trade,
+            policy_pnl,
+        )
+        return at(whole, np.flatnonzero(accepted)), refusals.reasons
+
+    def _kinds(self, page: _PageColumns) -> IndexColumn:
+        if self._default_kind is not None:
+            kind = np.full(page.rows, int(self._default_kind), dtype=np.int64)
+        else:
+            kind = np.where(page.given(names.REGIME), int(Kind.REGIME), int(Kind.PORTFOLIO)).astype(np.int64)
+            for name in names.OF_TRADES:
+                kind[page.given(name)] = Kind.TRADE
+        said = mapped(page.texts(names.KIND), _kind_code)
+        page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown")
+        return np.where(said >= 0, said, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _PageColumns:
+    """Cells by our names; a column that is not there is empty."""
+
+    columns: Mapping[str, Sequence[Cell]]
+    rows: int
+    refusals: Refusals
+
+    def cells(self, name: str) -> Sequence[Cell]:
+        return self.columns.get(name) or [None] * self.rows
+
+    def given(self, name: str) -> Mask:
+        return is_given(self.columns[name]) if name in self.columns else np.zeros(self.rows, dtype=np.bool_)
+
+    def texts(self, name: str) -> list[str]:
+        return texts(name, self.columns[name], self.refusals) if name in self.columns else [""] * self.rows
+
+    def numbers(self, name: str) -> FloatColumn:
+        if name not in self.columns:
+            return np.full(self.rows, np.nan)
+        return numbers(name, self.columns[name], self.refusals)
+
+    def either(self, name: str, other: str) -> Sequence[Cell]:
+        """Give the cells of one of two columns that mean the same, row by row where there are both."""
+        if name in self.columns and other in self.columns:
+            pairs = zip(self.columns[name], self.columns[other], strict=True)
+            return [second if first is None or first == "" else first for first, second in pairs]
+        return self.cells(name if name in self.columns else other)
+
+
+def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:
+    """Give the entries at some places."""
+    return EntryColumns(*(getattr(columns, name)[places] for name in EntryColumns.__slots__))
+
+
+def joined(parts: Sequence[EntryColumns]) -> EntryColumns:
+    """Give the entries of all parts, one after the other."""
+    return EntryColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in EntryColumns.__slots__))
+
+
+def _policy_code(name: str) -> int:
+    policy = policy_of(name)
+    if policy is not None:
+        return int(policy)
+    return _UNRECOGNISED if name else NO_POLICY
+
+
+def _kind_code(name: str) -> int:
+    kind = Kind.__members__.get(name.upper())
+    if kind is not None:
+        return int(kind)
+    return _UNRECOGNISED if name else -1

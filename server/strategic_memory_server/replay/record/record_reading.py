@@ -1,0 +1,136 @@
+"""From files to a record: read page by page, put in order, each entry with its regime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
+from strategic_memory_server.replay.files.cell_columns import Mask
+from strategic_memory_server.replay.files.column_names import NEEDED, named_columns
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.file_formats import pages_of
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.record import Progress, Record
+from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.windows.asof_join import regimes_at
+
+MAX_ROWS = 5_000_000
+"""Most entries of a record: some 100 bytes each are held, and twice as much while they are put in order."""
+
+MAX_REGIMES = 1_000
+"""Most different regimes: each has sums and figures of its own."""
+
+MAX_STRATEGIES = 10_000
+"""Most different strategies."""
+
+NAMES_TOLD = 40
+"""So many columns of a file are named where nothing in it can be used."""
+
+_KIND_BITS = 2
+
+
+def read_record(
+    files: Sequence[Path], names: Mapping[str, str], default_kind: Kind | None, reading: Progress
+) -> Record:
+    """Read files into one record.
+
+    Args:
+        files: what to read.
+        names: the files' names of columns, by ours.
+        default_kind: what a row is that does not say it; None: what its columns say.
+        reading: told how much of the files has been read, 0 to 1.
+
+    Raises:
+        ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
+    """
+    reader, rejected = EntryReader(default_kind), RejectedRows()
+    pages: list[EntryColumns] = []
+    rows = 0
+    columns: dict[str, None] = {}
+    for number, file in enumerate(files):
+        for page in pages_of(file):
+            if len(columns) < NAMES_TOLD:
+                columns.update(dict.fromkeys(page.columns))
+            for line, reason in page.broken:
+                rejected.add(file.name, line, reason)
+            if page.lines:
+                usable, refused = reader.read(named_columns(page, names), len(page.lines))
+                pages.append(usable)
+                rows += usable.time_ms.size
+                for row, reason in sorted(refused.items()):
+                    rejected.add(file.name, page.lines[row], reason)
+            _require_few(reader, rows, file)
+            reading((number + page.read_share) / len(files))
+    if not rows:
+        raise ReplayError(_nothing_usable(files, columns, rejected))
+    return _record(_in_order(joined(pages)), reader, rejected)
+
+
+def _in_order(entries: EntryColumns) -> EntryColumns:
+    """Order entries by time, then kind; equal ones stay in the order in which they were read."""
+    key = (entries.time_ms << _KIND_BITS) | entries.kind
+    return entries if np.all(key[1:] >= key[:-1]) else at(entries, np.argsort(key, kind="stable"))
+
+
+def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) -> Record:
+    unknown = reader.regimes.index(UNKNOWN_REGIME)
+    _join_regimes(entries, unknown)
+    repeated = repeated_trades(entries.trade)
+    notes = {
+        "policy_unrecognised": reader.unrecognised_policies,
+        "trade_id_repeated": int(np.count_nonzero(repeated)),
+        "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
+    }
+    counts = np.bincount(entries.kind, minlength=len(Kind)).tolist()
+    return Record(
+        entries=entries,
+        repeated=repeated,
+        regime_names=reader.regimes.names,
+        strategy_names=reader.strategies.names,
+        by_kind=dict(zip(Kind, counts, strict=True)),
+        rejected=rejected,
+        notes={note: count for note, count in notes.items() if count},
+    )
+
+
+def _join_regimes(entries: EntryColumns, unknown: int) -> None:
+    """Give entries without a regime the one that was observed last at or before their time."""
+    missing = np.flatnonzero(entries.regime < 0)
+    if missing.size:
+        seen = np.flatnonzero(entries.kind == Kind.REGIME)
+        observed = entries.regime[seen].astype(np.int64)
+        entries.regime[missing] = regimes_at(entries.time_ms[missing], entries.time_ms[seen], observed, unknown)
+
+
+def repeated_trades(trade: IndexColumn) -> Mask:
+    """Tell which trades have an id that an earlier one had, by fingerprints of ids, 0 for none."""
+    given = np.flatnonzero(trade)
+    order = given[np.argsort(trade[given], kind="stable")]
+    ids = trade[order]
+    repeated = np.zeros(trade.size, dtype=np.bool_)
+    repeated[order[1:][ids[1:] == ids[:-1]]] = True
+    return repeated
+
+
+def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
+    if rows > MAX_ROWS:
+        raise ReplayError(
+            f"{file}: with it there are more than {MAX_ROWS:,} rows, and no more are held in memory; replay a shorter "
+            "span of time, or each market or strategy by itself"
+        )
+    for what, table, most in (("regime", reader.regimes, MAX_REGIMES), ("strategy", reader.strategies, MAX_STRATEGIES)):
+        if len(table.names) > most:
+            raise ReplayError(
+                f"{file}: its {what} column holds more than {most} different names: is it the right column? "
+                f"--map {what}=<the column with the {what}>"
+            )
+
+
+def _nothing_usable(files: Sequence[Path], columns: Mapping[str, None], rejected: RejectedRows) -> str:
+    told = f" Refused: {rejected.told()}." if rejected.rows else " There are no rows."
+    found = ", ".join(list(columns)[:NAMES_TOLD]) or "none"
+    return f"no usable row in {', '.join(str(file) for file in files)}.{told} Columns found: {found}; {NEEDED}"

@@ -1,0 +1,1 @@
+"""The findings as report.json, and as one page with plots."""

@@ -1,0 +1,45 @@
+"""Which colour and stroke each rule, policy and regime has, the same in every plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.report.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+)
+
+OF_POLICY: Mapping[Policy, str] = {Policy.CONSERVATIVE: SKY, Policy.BALANCED: GREEN, Policy.AGGRESSIVE: ORANGE}
+
+OF_RULE: Mapping[Rule, tuple[str, str]] = {
+    Rule.REFERENCE: (BLUE, ""),
+    Rule.EVIDENCE: (VERMILLION, ""),
+    Rule.EXPLORING: (PURPLE, "4 1"),
+    Rule.CONSERVATIVE: (SKY, "6 2"),
+    Rule.BALANCED: (GREEN, "6 2"),
+    Rule.AGGRESSIVE: (ORANGE, "6 2"),
+    Rule.ORACLE: (BLACK, "2 3"),
+}
+"""Colour and dashes."""
+
+_OF_REGIMES = (GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLUE, ORANGE)
+
+
+def of_regimes(counts: IndexColumn) -> Sequence[str]:
+    """Give each regime a colour, from how often each occurs: the seven commonest one of their own, the rest grey."""
+    colours = [GREY] * counts.size
+    for colour, code in zip(_OF_REGIMES, np.argsort(-counts, kind="stable").tolist(), strict=False):
+        colours[code] = colour
+    return colours

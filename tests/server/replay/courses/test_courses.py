@@ -1,0 +1,199 @@
+"""What is advised over a record: as worked out by hand at every row, and never from what came later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from replay_files import (
+    POLICIES,
+    expected_advice,
+    in_order,
+    joined_regime,
+    random_rows,
+    windows_before,
+    write_csv,
+)
+from replay_records import read, silent
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.replay.courses.course import Course, Decisions, affordable_every, decision_points
+from strategic_memory_server.replay.courses.evidence_course import evidence_courses
+from strategic_memory_server.replay.courses.reference_course import reference_course
+from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.judging.compared import Compared
+from strategic_memory_server.replay.record.record import Record
+
+LENGTHS = (9, 5, 7)
+SYNC = AdviceSettings(windows=WindowSettings(*LENGTHS))
+EVIDENCE = EvidenceSettings(decay=0.98, minimum_weight=3.0, required_probability=0.55)
+
+
+def record_of(path: Path) -> Record:
+    return read([path])
+
+
+def in_force(course: Course, record: Record) -> Decisions:
+    return course.in_force(np.arange(len(record)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reference_advice_is_that_of_windows_taken_by_hand(seed: int, tmp_path: Path) -> None:
+    rows = in_order(random_rows(seed, 160))
+    record = record_of(write_csv(tmp_path / "record.csv", rows))
+    course = reference_course(record, SYNC, 1, silent)
+    decisions = in_force(course, record)
+    advised = set()
+    for row, decision in zip(rows, decisions, strict=True):
+        expected = expected_advice(windows_before(row.time_ms, rows, LENGTHS))
+        assert bool(decision["advised"]) is (expected is not None)
+        if expected is None:
+            assert decision["policy"] == Policy.CONSERVATIVE
+            continue
+        regime, policy, confidence = expected
+        assert record.regime_names[decision["regime"]] == regime
+        assert Policy(decision["policy"]).name == policy
+        assert decision["confidence"] == pytest.approx(confidence, abs=1e-12)
+        advised.add(policy)
+    assert len(advised) > 1, "the rows have to lead to different advice, or nothing is shown"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_evidence_is_that_of_the_trades_before_each_row(seed: int, tmp_path: Path) -> None:
+    rows = in_order(random_rows(seed, 160))
+    record = record_of(write_csv(tmp_path / "record.csv", rows))
+    course = evidence_courses(record, EVIDENCE, 1, silent).recommended
+    assert course.tells_probabilities
+    for row, decision in zip(rows, in_force(course, record), strict=True):
+        sums = EvidenceSums(EVIDENCE.decay)
+        for trade in rows:
+            if trade.time_ms < row.time_ms and trade.kind == "trade" and trade.policy:
+                sums = updated(sums, joined_regime(trade, rows), POLICIES.index(trade.policy), trade.pnl)
+        seen = [each.regime for each in rows if each.kind == "regime" and each.time_ms < row.time_ms]
+        (expected,) = estimate(sums, [seen[-1] if seen else ""], EVIDENCE).regimes
+        assert decision["policy"] == expected.recommended
+        assert decision["confidence"] == expected.confidence_boost
+        assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
+
+
+@pytest.mark.parametrize("every", [1, 7])
+@pytest.mark.parametrize("seed", range(3))
+def test_exploring_follows_the_state_machine_of_the_service(seed: int, every: int, tmp_path: Path) -> None:
+    rows = in_order(random_rows(seed, 240))
+    record = record_of(write_csv(tmp_path / "record.csv", rows))
+    courses = evidence_courses(record, EVIDENCE, every, silent)
+    exploring, recommended = courses.exploring.decisions, courses.recommended.decisions
+    settings = replace(EVIDENCE, explore=True)
+    state, probes = NOTHING_TRIED, 0
+    for number, place in enumerate(exploring["place"].tolist()):
+        before = [row for row in rows if place == len(rows) or row.time_ms < rows[place].time_ms]
+        sums = EvidenceSums(EVIDENCE.decay)
+        for trade in before:
+            if trade.kind == "trade" and trade.policy:
+                sums = updated(sums, joined_regime(trade, rows), POLICIES.index(trade.policy), trade.pnl)
+        seen = [each.regime for each in before if each.kind == "regime"]
+        (known,) = estimate(sums, [seen[-1] if seen else ""], EVIDENCE).regimes
+        followed = known.recommended
+        if seen:
+            followed, state = explore(state, known, settings)
+        probes += followed is not known.recommended
+        assert exploring["policy"][number] == followed
+        assert exploring["confidence"][number] == known.policies[followed].probability_mean_positive
+        assert recommended["policy"][number] == known.recommended
+    assert probes > 0, "something has to be tried, or nothing is shown"
+
+
+@pytest.mark.parametrize(("regime", "tries"), [("", False), ("BULL", True)])
+def test_nothing_is_tried_where_the_regime_is_not_known(regime: str, tries: bool, tmp_path: Path) -> None:
+    path = tmp_path / "record.csv"
+    rows = [f"{1_000 + row},{regime},{row % 3 - 1},CONSERVATIVE\n" for row in range(60)]
+    path.write_text("time,market_regime,realized_pnl,policy\n" + "".join(rows))
+    courses = evidence_courses(record_of(path), EVIDENCE, 1, silent)
+    exploring, recommended = courses.exploring.decisions, courses.recommended.decisions
+    assert (exploring["policy"] != recommended["policy"]).any() == tries
+
+
+@pytest.mark.parametrize("every", [3, 40, 1_000])
+def test_rarer_decisions_are_those_of_every_row_at_their_places(every: int, tmp_path: Path) -> None:
+    record = record_of(write_csv(tmp_path / "record.csv", random_rows(5, 300)))
+    for fine, coarse in (
+        (reference_course(record, SYNC, 1, silent), reference_course(record, SYNC, every, silent)),
+        (
+            evidence_courses(record, EVIDENCE, 1, silent).recommended,
+            evidence_courses(record, EVIDENCE, every, silent).recommended,
+        ),
+    ):
+        one, other = fine.decisions, coarse.decisions
+        same = one[np.searchsorted(one["place"], other["place"])]
+        for name in ("place", "time_ms", "policy", "advised", "confidence", "regime", "probability_best"):
+            assert (same[name] == other[name]).all(), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_comes_later_changes_nothing_before(seed: int, tmp_path: Path) -> None:
+    rows = in_order(random_rows(seed, 200))
+    cut = next(place for place in range(100, 200) if rows[place].time_ms != rows[place - 1].time_ms)
+    past = record_of(write_csv(tmp_path / "past.csv", rows[:cut]))
+    whole = record_of(write_csv(tmp_path / "whole.csv", rows))
+    for rule, courses in {
+        Rule.REFERENCE: [reference_course(record, SYNC, 1, silent) for record in (past, whole)],
+        Rule.EVIDENCE: [evidence_courses(record, EVIDENCE, 1, silent).recommended for record in (past, whole)],
+        Rule.EXPLORING: [evidence_courses(record, EVIDENCE, 1, silent).exploring for record in (past, whole)],
+    }.items():
+        before, after = (in_force(course, past)["policy"].tolist() for course in courses)
+        assert before == after
+        trades, later = (
+            Compared(record, [rule], {rule: course}).trades(rule)
+            for record, course in zip((past, whole), courses, strict=True)
+        )
+        count = trades.pnl.size
+        assert count > 10
+        for name in ("places", "time_ms", "policy", "pnl"):
+            assert getattr(trades, name).tolist() == getattr(later, name)[:count].tolist()
+
+
+def test_entries_of_one_time_do_not_know_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "record.csv"
+    path.write_text("time,regime,realized_pnl\n" + "".join(f"{100 + row // 10},BULL,1\n" for row in range(30)))
+    decisions = reference_course(record_of(path), AdviceSettings(), 1, silent).decisions
+    assert decisions["place"].tolist() == [0, 10, 20, 30]
+    assert decisions["advised"].tolist() == [False, True, True, True]
+
+
+def test_a_trade_counts_once(tmp_path: Path) -> None:
+    head = "time,regime,realized_pnl,policy,trade_id\n"
+    rows = [f"{1_000 + row},BULL,{row % 3 - 1},BALANCED,{row}\n" for row in range(30)]
+    once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
+    once.write_text(head + "".join(rows))
+    twice.write_text(head + "".join(rows + rows))
+    record = record_of(twice)
+    assert record.notes["trade_id_repeated"] == 30
+    one, other = (evidence_courses(each, EVIDENCE, 1_000, silent).recommended for each in (record_of(once), record))
+    assert one.decisions["confidence"][-1] == other.decisions["confidence"][-1] != 0.5
+    sync = AdviceSettings(windows=WindowSettings(trades=40))
+    one, other = (reference_course(each, sync, 1_000, silent) for each in (record_of(once), record))
+    assert one.decisions["confidence"][-1] == other.decisions["confidence"][-1]
+
+
+def test_decision_points_begin_a_time_and_keep_their_distance() -> None:
+    times = np.array([1, 1, 2, 2, 2, 3, 4, 5, 5], dtype=np.int64)
+
+    def points(every: int) -> list[int]:
+        return [int(place) for place in decision_points(times, every)]
+
+    assert points(1) == [0, 2, 5, 6, 7]
+    assert points(3) == [0, 5]
+    assert points(6) == [0, 6]
+    assert points(100) == [0]
+
+
+def test_a_long_record_is_not_decided_upon_at_every_row() -> None:
+    assert [affordable_every(count, 50) for count in (0, 1, 50, 51, 1_000)] == [1, 1, 1, 2, 20]

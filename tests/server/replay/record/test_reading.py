@@ -1,0 +1,325 @@
+"""Reading records: each format, each column, and every row that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import replay_records
+from replay_files import in_order, random_rows, write_csv, write_json_lines
+
+from strategic_memory_server.replay.files.column_names import parse_map
+from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.page import PAGE_ROWS
+from strategic_memory_server.replay.record import record_reading
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record.record import Record
+from strategic_memory_server.replay.record.record_reading import repeated_trades
+
+
+def read(*files: Path, names: dict[str, str] | None = None, kind: Kind | None = None) -> Record:
+    return replay_records.read(files, names, kind)
+
+
+def csv_of(folder: Path, text: str) -> Record:
+    (folder / "record.csv").write_text(text)
+    return read(folder / "record.csv")
+
+
+def same(one: Record, other: Record) -> bool:
+    return all(
+        np.array_equal(column, shown(other)[name], equal_nan=column.dtype.kind == "f")
+        for name, column in shown(one).items()
+    )
+
+
+def shown(record: Record) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    """Columns with names in place of indices: those follow the order in which names were met."""
+    columns = {name: getattr(record.entries, name) for name in EntryColumns.__slots__}
+    for name, names in (("regime", record.regime_names), ("strategy", record.strategy_names)):
+        columns[name] = np.array([*names, ""])[columns[name]]
+    return columns
+
+
+def refused(record: Record) -> dict[str, tuple[int, list[str]]]:
+    return {reason: (each.rows, each.first_lines) for reason, each in record.rejected.by_reason.items()}
+
+
+def test_every_value_of_a_row_arrives(tmp_path: Path) -> None:
+    rows = in_order(random_rows(1, 300))
+    record = read(write_csv(tmp_path / "record.csv", rows))
+    entries = record.entries
+    assert entries.time_ms.tolist() == [row.time_ms for row in rows]
+    assert [Kind(kind).name.lower() for kind in entries.kind.tolist()] == [row.kind for row in rows]
+    assert entries.pnl.tolist() == [row.pnl for row in rows]
+    for place, row in enumerate(rows):
+        assert row.regime in ("", record.regime_names[entries.regime[place]])
+        assert np.isnan(entries.confidence[place]) == (row.confidence is None)
+        if row.policy_pnl is not None:
+            assert entries.policy_pnl[place].tolist() == list(row.policy_pnl)
+        if row.strategy:
+            assert record.strategy_names[entries.strategy[place]] == row.strategy
+
+
+def test_the_order_of_the_rows_in_the_files_does_not_matter(tmp_path: Path) -> None:
+    rows = [row for row in random_rows(2, 400) if row.kind != "portfolio"]
+    apart = {kind: [row for row in rows if row.kind == kind] for kind in ("regime", "trade")}
+    files = [write_csv(tmp_path / f"{kind}.csv", some) for kind, some in apart.items()]
+    assert same(read(*files), read(write_csv(tmp_path / "whole.csv", rows)))
+
+
+def test_json_lines_hold_the_same_as_csv(tmp_path: Path) -> None:
+    rows = random_rows(3, 300)
+    lines = []
+    for row in rows:
+        cells = {name: cell for name, cell in row.cells().items() if cell != ""}
+        numbers = {name: float(str(cell)) for name, cell in cells.items() if name.startswith(("pnl", "conf"))}
+        lines.append({**cells, **numbers, "time": row.time_ms, "unread": [1]})
+    assert same(
+        read(write_json_lines(tmp_path / "record.jsonl", lines)), read(write_csv(tmp_path / "record.csv", rows))
+    )
+
+
+def test_parquet_holds_the_same_as_csv(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = random_rows(4, 300)
+    table = arrow.table(
+        {
+            "time": arrow.array([datetime.fromtimestamp(row.time_ms / 1000, UTC) for row in rows]),
+            "kind": [row.kind for row in rows],
+            "regime": [row.regime or None for row in rows],
+            "pnl": [row.pnl for row in rows],
+            "policy": [row.policy or None for row in rows],
+            "strategy": [row.strategy or None for row in rows],
+            "confidence": [row.confidence for row in rows],
+            **{
+                name: [None if row.policy_pnl is None else row.policy_pnl[place] for row in rows]
+                for place, name in enumerate(("pnl_conservative", "pnl_balanced", "pnl_aggressive"))
+            },
+        }
+    )
+    parquet.write_table(table, tmp_path / "record.parquet")
+    assert same(read(tmp_path / "record.parquet"), read(write_csv(tmp_path / "record.csv", rows)))
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "record.parquet").write_bytes(b"PAR1")
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(NotInstalledError, match=r"pip install 'strategic-memory\[replay\]'"):
+        read(tmp_path / "record.parquet")
+
+
+def test_what_is_no_parquet_file_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "record.parquet").write_bytes(b"not at all")
+    with pytest.raises(ReplayError, match="is no Parquet file"):
+        read(tmp_path / "record.parquet")
+
+
+def freqtrade_export() -> dict[str, object]:
+    trade = {"pair": "BTC/USDT", "profit_abs": 12.5, "enter_tag": "BULL", "exit_reason": "roi", "leverage": 1.0}
+    closed = {"open_date": "2023-11-14 22:00:00", "close_date": "2023-11-14 23:00:00+00:00"}
+    momentum = [
+        {**trade, **closed, "profit_ratio": 0.02, "close_timestamp": 1_700_000_060_000},
+        {**trade, **closed, "profit_ratio": -0.01},
+    ]
+    other = [{**trade, "profit_ratio": 0.5, "close_timestamp": 1_700_000_001_000}, "broken"]
+    return {"strategy": {"Momentum": {"trades": momentum}, "Other": {"trades": other}}}
+
+
+@pytest.mark.parametrize("ending", [".json", ".zip"])
+def test_a_freqtrade_export_is_known_at_the_close_of_its_trades(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"backtest{ending}"
+    if ending == ".json":
+        path.write_text(json.dumps(freqtrade_export()))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("backtest_config.json", json.dumps({"stake_currency": "USDT"}))
+            archive.writestr("backtest.json", json.dumps(freqtrade_export()))
+    record = read(path, names={"regime": "enter_tag"})
+    entries = record.entries
+    assert entries.time_ms.tolist() == [1_700_000_001_000, 1_700_000_060_000, 1_700_002_800_000]
+    assert entries.pnl.tolist() == [0.5, 0.02, -0.01]
+    assert set(entries.kind.tolist()) == {Kind.TRADE}
+    assert {record.regime_names[code] for code in entries.regime.tolist()} == {"BULL"}
+    assert [record.strategy_names[code] for code in entries.strategy.tolist()] == ["Other", "Momentum", "Momentum"]
+    assert refused(record) == {"not_an_object": (1, [f"backtest{ending}:4"])}
+    assert read(path, names={"realized_pnl": "profit_abs"}).entries.pnl.tolist() == [12.5] * 3
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"strategy": {"One": {"trades": []}}}', "no json"])
+def test_json_that_is_no_export_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "backtest.json").write_text(content)
+    with pytest.raises(ReplayError, match="freqtrade backtest export"):
+        read(tmp_path / "backtest.json")
+
+
+@pytest.mark.parametrize(
+    ("cell", "time_ms"),
+    [
+        ("1700000000000", 1_700_000_000_000),
+        ("1700000000", 1_700_000_000_000),
+        ("1700000000.25", 1_700_000_000_250),
+        ("2023-11-14T22:13:20Z", 1_700_000_000_000),
+        ("2023-11-14 22:13:20.5", 1_700_000_000_500),
+        ("2023-11-15T00:13:20+02:00", 1_700_000_000_000),
+        ("2023-11-14", 1_699_920_000_000),
+        ("20231114", 1_699_920_000_000),
+        ("1969-12-31T23:59:59Z", -1_000),
+    ],
+)
+def test_times_of_every_form(cell: str, time_ms: int, tmp_path: Path) -> None:
+    assert csv_of(tmp_path, f"time,pnl\n{cell},1\n").entries.time_ms.tolist() == [time_ms]
+
+
+MALFORMED = [
+    ("", "time_missing"),
+    ("soon", "time_not_a_time"),
+    ("nan", "time_not_a_time"),
+    ("1e300", "time_not_a_time"),
+    ("999999999999999", "time_out_of_range"),
+]
+
+
+@pytest.mark.parametrize(("cell", "reason"), MALFORMED)
+def test_a_malformed_time_is_counted(cell: str, reason: str, tmp_path: Path) -> None:
+    assert refused(csv_of(tmp_path, f"time,pnl\n{cell},1\n5,1\n")) == {reason: (1, ["record.csv:2"])}
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e400", "1_0", "0x1", "one", "1e16", "\udcff"])
+def test_a_malformed_number_is_counted(cell: str, tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text(f"time,pnl\n1,1\n2,{cell}\n3,2\n", errors="surrogateescape")
+    record = read(tmp_path / "record.csv")
+    assert record.entries.pnl.tolist() == [1.0, 2.0]
+    ((reason, counted),) = refused(record).items()
+    assert reason.startswith("pnl_")
+    assert counted == (1, ["record.csv:3"])
+
+
+def test_each_malformed_row_is_counted_once_with_its_line(tmp_path: Path) -> None:
+    text = "time,kind,regime,pnl,policy\n"
+    rows = [
+        "1,regime,BULL,1,", "2,trade,BULL,,", "3,regime,,1,", "4,what,BULL,1,", "5,trade,BULL",
+        "6,trade,BULL,1,BALANCED,x", f"7,trade,{'x' * 65},1,", "8,trade,B\x07L,1,", "9,trade,BULL,x,", "",
+        "10,trade,bull ,1,HODL",
+    ]  # fmt: skip
+    record = csv_of(tmp_path, text + "\n".join(rows) + "\n")
+    assert refused(record) == {
+        "pnl_missing": (1, ["record.csv:3"]),
+        "regime_missing": (1, ["record.csv:4"]),
+        "kind_unknown": (1, ["record.csv:5"]),
+        "too_few_fields": (1, ["record.csv:6"]),
+        "too_many_fields": (1, ["record.csv:7"]),
+        "regime_too_long": (1, ["record.csv:8"]),
+        "regime_not_printable": (1, ["record.csv:9"]),
+        "pnl_not_a_number": (1, ["record.csv:10"]),
+    }
+    assert len(record) == 2
+    assert record.regime_names[record.entries.regime[1]] == "BULL"
+    assert record.notes == {"policy_unrecognised": 1}
+
+
+def test_only_the_first_lines_are_named(tmp_path: Path) -> None:
+    rows = PAGE_ROWS + 50
+    record = csv_of(tmp_path, "time,pnl\n" + "x,1\n" * rows + "1,1\n")
+    assert refused(record) == {"time_not_a_time": (rows, [f"record.csv:{line}" for line in range(2, 7)])}
+
+
+def test_lines_that_are_no_json_object_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    path.write_text('{"time": 1, "pnl": 1}\n\n[1]\n{"time": 2\n{"time": 3, "pnl": true}\n{"time": 4, "pnl": NaN}\n')
+    assert refused(read(path)) == {
+        "not_an_object": (1, ["record.jsonl:3"]),
+        "not_json": (1, ["record.jsonl:4"]),
+        "pnl_not_a_number": (1, ["record.jsonl:5"]),
+        "pnl_missing": (1, ["record.jsonl:6"]),
+    }
+
+
+def test_what_a_row_is_follows_from_its_columns(tmp_path: Path) -> None:
+    text = "time,regime,pnl,policy\n1,BULL,1,\n2,,1,\n3,BULL,1,BALANCED\n"
+    assert csv_of(tmp_path, text).entries.kind.tolist() == [Kind.REGIME, Kind.PORTFOLIO, Kind.TRADE]
+    assert read(tmp_path / "record.csv", kind=Kind.TRADE).entries.kind.tolist() == [Kind.TRADE] * 3
+
+
+def test_the_pnl_of_the_policy_followed_stands_for_the_pnl(tmp_path: Path) -> None:
+    head = "time,policy,pnl_conservative,pnl_balanced,pnl_aggressive\n"
+    record = csv_of(tmp_path, head + "1,AGGRESSIVE,1,2,3\n2,CONSERVATIVE,1,2,3\n3,,1,2,3\n")
+    assert record.entries.pnl.tolist() == [3.0, 1.0]
+    assert refused(record) == {"pnl_missing": (1, ["record.csv:4"])}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_csv_of_every_delimiter_and_with_a_mark_at_its_start(delimiter: str, tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text(delimiter.join(("\ufefftime", "pnl")) + "\r\n" + delimiter.join("12") + "\r\n")
+    assert read(tmp_path / "record.csv").entries.pnl.tolist() == [2.0]
+
+
+def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("closed_at,profit,pnl\n1,5,7\n")
+    names = parse_map(["realized_pnl=profit, time=closed_at"])
+    record = read(tmp_path / "record.csv", names={**names, "pnl": "nothing"})
+    assert record.entries.pnl.tolist() == [5.0]
+    assert record.entries.kind.tolist() == [Kind.TRADE]
+
+
+@pytest.mark.parametrize("text", ["pnl", "pnl=", "=profit", "profit=pnl"])
+def test_a_wrong_map_says_how_it_is_written(text: str) -> None:
+    with pytest.raises(ReplayError, match="--map"):
+        parse_map([text])
+
+
+@pytest.mark.parametrize("text", ["", "time,pnl\n", "a,b\n1,2\n"])
+def test_a_file_without_a_usable_row_says_what_is_needed(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"name the columns|needed are: time") as error:
+        csv_of(tmp_path, text)
+    assert "record.csv" in str(error.value)
+
+
+def test_a_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"record\.csv: the first line names pnl more than once"):
+        csv_of(tmp_path, "time,pnl,policy,pnl\n1,2,BALANCED,3\n")
+
+
+def test_a_column_of_ids_is_no_column_of_regimes(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"--map regime="):
+        csv_of(tmp_path, "time,regime,pnl\n" + "".join(f"1,R{row},1\n" for row in range(1_100)))
+
+
+def test_rows_of_one_time_stay_in_the_order_of_their_files(tmp_path: Path) -> None:
+    source = random.Random(1)
+    times = [source.randrange(40) for _ in range(3_000)]
+    (tmp_path / "record.csv").write_text("time,pnl\n" + "".join(f"{time},{row}\n" for row, time in enumerate(times)))
+    expected = [float(row) for _, row in sorted((time, row) for row, time in enumerate(times))]
+    assert read(tmp_path / "record.csv").entries.pnl.tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_trade_but_the_first_of_its_id_is_repeated(seed: int) -> None:
+    source = random.Random(seed)
+    ids = [source.choice((0, source.randrange(-20, 20), source.getrandbits(40))) for _ in range(900)]
+    expected = [bool(each) and each in ids[:place] for place, each in enumerate(ids)]
+    assert repeated_trades(np.array(ids, dtype=np.int64)).tolist() == expected
+
+
+def test_more_rows_than_are_held_are_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_reading, "MAX_ROWS", 10)
+    text = "time,pnl\n" + "".join(f"{row},1\n" for row in range(6))
+    for name in ("one.csv", "other.csv"):
+        (tmp_path / name).write_text(text)
+    assert len(csv_of(tmp_path, text + "x,1\n" * 9 + "7,1\n" * 4)) == 10
+    with pytest.raises(ReplayError, match=r"other\.csv: .*more than 10 rows.* replay a shorter span of time"):
+        read(tmp_path / "one.csv", tmp_path / "other.csv")
+
+
+def test_an_unknown_ending_names_those_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "record.xls").write_text("x")
+    with pytest.raises(ReplayError, match=r"\.csv, \.jsonl, \.parquet"):
+        read(tmp_path / "record.xls")
