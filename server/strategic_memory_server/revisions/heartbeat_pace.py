@@ -8,7 +8,7 @@ three intervals, syncs that are 2.25 intervals apart, because one was slow or fa
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Callable
 
 from strategic_memory_server.advice.feedback import Times
@@ -27,7 +27,8 @@ HEARTBEATS_IN_VALIDITY = 4
 SHORTEST_SHARE = 0.8
 """Least share of the pace that a heartbeat comes after; the most is the whole, so that streams spread out."""
 
-_RANDOM = secrets.SystemRandom()
+# One drawn of the kernel for each message would take a tenth of what sending it takes.
+_RANDOM = random.Random()  # noqa: S311  it spreads heartbeats out, and is no secret
 
 
 def validity_s(times: Times) -> float | None:

@@ -88,7 +88,7 @@ class Boundary:
         result: Handler = make(
             wrap(behaviour, metrics),
             request_deserializer=_parsing(deserialize, metrics, handler.request_streaming),
-            response_serializer=handler.response_serializer,
+            response_serializer=_serializing_once(handler.response_serializer),
         )
         return result
 
@@ -125,6 +125,22 @@ def _parsing(
             return error
 
     return parse
+
+
+def _serializing_once(serialize: Callable[[Any], bytes] | None) -> Callable[[Any], bytes] | None:
+    """Serialise a message that goes to many callers in a row once. A message is never changed after it was sent."""
+    if serialize is None:
+        return None
+    last: object = None
+    raw = b""
+
+    def serialized(message: object) -> bytes:
+        nonlocal last, raw
+        if message is not last:
+            raw, last = serialize(message), message
+        return raw
+
+    return serialized
 
 
 def _receiving(behaviour: Behaviour, metrics: MethodMetrics, deserialize: Callable[[bytes], object]) -> Behaviour:
