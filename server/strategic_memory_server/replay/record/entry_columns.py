@@ -46,7 +46,7 @@ class EntryColumns:
         time_ms: when each is known, milliseconds since 1970-01-01 UTC.
         kind: values of `Kind`.
         regime: regime given.
-        pnl: what it earned.
+        pnl: what it earned; NaN for an observation that only tells the regime.
         policy: value of `Policy`.
         strategy: strategy.
         volatility: as observed; NaN where not given, as are the next two.
@@ -96,7 +96,7 @@ class EntryReader:
         # What the policy that was followed would have earned is what was earned.
         followed = np.isnan(pnl) & (policy >= 0)
         pnl[followed] = policy_pnl[followed, policy[followed]]
-        refusals.refuse_all(np.isnan(pnl), "pnl_missing")
+        refusals.refuse_all(np.isnan(pnl) & (kind != Kind.REGIME), "pnl_missing")
         strategy = codes(page.texts(names.STRATEGY), self.strategies)
         trade = fingerprints(page.texts(names.TRADE_ID)) if names.TRADE_ID in columns else np.zeros(rows, np.int64)
         volatility, trend = page.numbers(names.VOLATILITY), page.numbers(names.TREND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from strategic_memory_server.replay.courses.evidence_course import evidence_cour
 from strategic_memory_server.replay.courses.reference_course import reference_course
 from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.compared import Compared
+from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
 
 LENGTHS = (9, 5, 7)
@@ -43,6 +45,30 @@ def record_of(path: Path) -> Record:
 
 def in_force(course: Course, record: Record) -> Decisions:
     return course.in_force(np.arange(len(record)))
+
+
+def test_observations_without_a_pnl_tell_the_regimes_of_trades_and_no_more(tmp_path: Path) -> None:
+    source = Random(5)
+    labels, joined, given = [], [], []
+    for hour in range(120):
+        time, regime = f"2024-01-{1 + hour // 24:02}T{hour % 24:02}", source.choice(("BULL", "BEAR", "RANGE"))
+        pnl, policy = round(source.gauss(0.1, 1.0), 3), source.choice(POLICIES)
+        labels.append(f"{time}:00,{regime}")
+        joined.append(f"{time}:30,{pnl},{policy}")
+        given.append(f"{time}:30,{pnl},{policy},{regime}")
+    for name, header, rows in (
+        ("labels", "time,regime", labels),
+        ("joined", "time,realized_pnl,policy", joined),
+        ("given", "time,realized_pnl,policy,market_regime", given),
+    ):
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *rows]) + "\n")
+    record, plain = read([tmp_path / "labels.csv", tmp_path / "joined.csv"]), record_of(tmp_path / "given.csv")
+    assert not record.rejected.rows
+    trades = np.flatnonzero(record.entries.kind == Kind.TRADE)
+    decided = in_force(reference_course(record, SYNC, 1, silent), record)[trades]
+    expected = in_force(reference_course(plain, SYNC, 1, silent), plain)
+    assert decided[["policy", "advised"]].tolist() == expected[["policy", "advised"]].tolist()
+    assert np.mean(expected["advised"]) > 0.2
 
 
 @pytest.mark.parametrize("seed", range(4))
