@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.memory.memory_totals import MemoryTotals, ObservedTotals, TradedTotals
-from strategic_memory_server.memory.pnl_tallies import PnlTallies, PnlTotal
+from strategic_memory_server.memory.pnl_tallies import PnlTallies, PnlTotal, totals_by_group
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
@@ -110,15 +110,13 @@ class TradedTallies:
 
     def add(self, window: TradeWindow, names: Sequence[str]) -> None:
         """Add trades."""
-        self._pnl.add_all(names.__getitem__, window.regime, window.pnl)
-
-        def policy_key(group: int) -> tuple[str, int]:
-            regime, policy = divmod(group, _POLICIES)
-            return names[regime], policy
-
-        given = window.policy >= 0
-        group = window.regime[given] * _POLICIES + window.policy[given]
-        self._by_policy.add_all(policy_key, group, window.pnl[given])
+        # One more group for those without a policy, which is -1.
+        group = window.regime * (_POLICIES + 1) + window.policy + 1
+        for index, total in totals_by_group(group, window.pnl).items():
+            regime, policy = divmod(index, _POLICIES + 1)
+            self._pnl.add_total(names[regime], total)
+            if policy:
+                self._by_policy.add_total((names[regime], policy - 1), total)
 
     def remove(self, window: TradeWindow, names: Sequence[str]) -> None:
         """Take away trades that were added."""

@@ -5,6 +5,7 @@ A tally of a group that has become empty is gone: adding entries and taking them
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -16,7 +17,7 @@ from strategic_memory_server.columns.exact_sum import exact, exact_sums
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
-FEW = 24
+FEW = 64
 """So many entries are added one by one sooner than together."""
 
 
@@ -66,18 +67,25 @@ class PnlTallies(Generic[KeyT]):
             group: group of each entry, from 0 up.
             values: value of each entry.
         """
-        if values.size <= FEW:
-            for index, value in zip(group.tolist(), values.tolist(), strict=True):
-                self.add(key_of(index), value)
-            return
-        groups = distinct(group)
-        wins = np.bincount(groups.place[values > 0], minlength=groups.found.size)
-        losses = np.bincount(groups.place[values < 0], minlength=groups.found.size)
-        sums = exact_sums(values, groups.place, groups.found.size)
-        for index, count, units, won, lost in zip(
-            groups.found.tolist(), groups.counts.tolist(), sums, wins.tolist(), losses.tolist(), strict=True
-        ):
-            before = self.totals.get(key_of(index), NOTHING)
-            self.totals[key_of(index)] = PnlTotal(
-                before.entries + count, before.units + units, before.wins + won, before.losses + lost
-            )
+        for index, total in totals_by_group(group, values).items():
+            self.add_total(key_of(index), total)
+
+    def add_total(self, key: KeyT, total: PnlTotal) -> None:
+        """Add entries by their total."""
+        before = self.totals.get(key)
+        self.totals[key] = total if before is None else PnlTotal(*map(operator.add, before, total))
+
+
+def totals_by_group(group: IndexColumn, values: FloatColumn) -> dict[int, PnlTotal]:
+    """Add up entries by their group, from 0 up: one total for each group that has any."""
+    if values.size <= FEW:
+        tallies: PnlTallies[int] = PnlTallies()
+        for index, value in zip(group.tolist(), values.tolist(), strict=True):
+            tallies.add(index, value)
+        return tallies.totals
+    groups = distinct(group)
+    won = np.bincount(groups.place[values > 0], minlength=groups.found.size).tolist()
+    lost = np.bincount(groups.place[values < 0], minlength=groups.found.size).tolist()
+    sums = exact_sums(values, groups.place, groups.found.size)
+    totals = zip(groups.counts.tolist(), sums, won, lost, strict=True)
+    return {index: PnlTotal(*total) for index, total in zip(groups.found.tolist(), totals, strict=True)}

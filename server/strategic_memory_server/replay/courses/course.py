@@ -31,7 +31,8 @@ the last one), and the fields of `Advised`."""
 TOLD_EVERY = 200
 """Decisions between two words about the progress."""
 
-_Decision = tuple[int, int, int, bool, float, int, tuple[float, ...]]
+Decision = tuple[int, int, int, bool, float, int, tuple[float, ...]]
+"""A decision before it becomes a row."""
 
 
 class Advised(NamedTuple):
@@ -79,10 +80,9 @@ class Course:
     def __len__(self) -> int:
         return int(self.decisions.size)
 
-    def in_force(self, places: IndexColumn) -> Decisions:
-        """Give the decision that holds at each of some places of the record."""
-        in_force: Decisions = self.decisions[np.searchsorted(self.decisions["place"], places, side="right") - 1]
-        return in_force
+    def in_force(self, places: IndexColumn) -> IndexColumn:
+        """Give the place in `decisions` of the one that holds at each of some places of the record."""
+        return np.searchsorted(self.decisions["place"], places, side="right") - 1
 
 
 def decisions_of(record: Record, rules: Rules, every: int, progress: Progress) -> list[Decisions]:
@@ -96,7 +96,7 @@ def decisions_of(record: Record, rules: Rules, every: int, progress: Progress) -
     """
     times = record.entries.time_ms
     points = decision_points(times, every).tolist()
-    decided: list[list[_Decision]] = []
+    decided: list[list[Decision]] = []
     for number, (place, time_ms) in enumerate(
         zip([*points, len(record)], [*times[points].tolist(), record.last_time_ms], strict=True)
     ):

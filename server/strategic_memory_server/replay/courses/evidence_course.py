@@ -1,84 +1,131 @@
-"""What the evidence has said over a record: the service's own sums and estimator."""
+"""What the evidence has said over a record: the service's own figures and judgement, of many moments at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from strategic_memory_server.evidence.estimate import RegimeEstimate
-from strategic_memory_server.evidence.estimator import estimate
-from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
+from strategic_memory_server.evidence.cells import Cells
+from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, next_trial, optimistic_worth
+from strategic_memory_server.evidence.figures import figures_of
+from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
-from strategic_memory_server.replay.courses.course import Advised, Course, decisions_of
+from strategic_memory_server.replay.courses import running_sums
+from strategic_memory_server.replay.courses.course import FIELDS, Advised, Course, Decision, decision_points
+from strategic_memory_server.replay.courses.running_sums import RunningSums
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Progress, Record
 
-_NOT_KNOWN = ("", UNKNOWN_REGIME)
-"""Regimes in which the service tries nothing either."""
+REGIMES_AT_ONCE = 4_096
+"""So many regimes, of all moments together, are judged at once."""
+
+_NOTHING_SEEN: running_sums.Cells = [0.0] * 9
 
 
-class EvidenceRules:
-    """The evidence in the regime that is present: that of the newest observation, or trade where none is observed.
+class Moment(NamedTuple):
+    """What was known at one moment.
 
-    The sums take in every trade with a policy, whatever the cadence of the decisions.
-
-    Args:
-        record: what they are brought forward over.
-        settings: how evidence is weighed.
+    Attributes:
+        place: place in the record before which it was known.
+        regime: index of the regime that was present; -1 without any.
+        cells: the sums of the regimes that had been seen, in the order of their names.
+        row: place of the present regime among these; after the last one where it had not been seen.
+        observations: observations of the present regime.
     """
 
-    def __init__(self, record: Record, settings: EvidenceSettings) -> None:
-        self._settings = settings
-        self._exploring = replace(settings, explore=True)
-        self._exploration = NOTHING_TRIED
-        self._names = record.regime_names
-        self._sums = EvidenceSums(settings.decay)
-        entries = record.entries
-        counts = (entries.kind == Kind.TRADE) & (entries.policy >= 0) & ~record.repeated
-        self._trades, self._taken = np.flatnonzero(counts), 0
-        self._seen = np.flatnonzero(entries.kind == record.regime_kind)
-        self._entries = entries
-        self._regime = -1
+    place: int
+    regime: int
+    cells: list[running_sums.Cells]
+    row: int
+    observations: int
 
-    def move_to(self, place: int) -> None:
-        """Take in the entries before a place of the record. A trade whose id was seen before counts no more."""
+
+class Said(NamedTuple):
+    """What the evidence says of the regime that is present; the last three are by policy.
+
+    Attributes:
+        recommended: the policy to follow.
+        probability_best: that a policy has the highest utility.
+        mean_positive: that its mean pnl is above 0.
+        optimistic: what it may turn out to be worth.
+    """
+
+    recommended: int
+    probability_best: list[float]
+    mean_positive: list[float]
+    optimistic: list[float]
+
+
+class EvidenceMoments:
+    """Walks over a record. The regime that is present is that of the newest observation, or trade where none is.
+
+    The sums take in every trade with a policy, whatever the cadence of the decisions, but for those whose id was seen
+    before.
+
+    Args:
+        record: what it walks over.
+        decay: weight that an observation keeps when one more of its regime arrives.
+    """
+
+    def __init__(self, record: Record, decay: float) -> None:
+        entries = record.entries
+        self._names = record.regime_names
+        self._entries = entries
+        self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0) & ~record.repeated)
+        self._seen = np.flatnonzero(entries.kind == record.regime_kind)
+        self._taken = 0
+        self._sums = RunningSums(decay)
+        self._rows: dict[int, int] = {}
+
+    @property
+    def regimes(self) -> int:
+        """Number of regimes that had been seen at the last moment."""
+        return len(self._rows)
+
+    def before(self, place: int) -> Moment:
+        """Give what was known before the entry at a place, after the last one asked for."""
         end = int(np.searchsorted(self._trades, place))
         trades, self._taken = self._trades[self._taken : end], end
-        columns = (self._entries.regime[trades].tolist(), self._entries.policy[trades].tolist())
-        for code, policy, pnl in zip(*columns, self._entries.pnl[trades].tolist(), strict=True):
-            self._sums = updated(self._sums, self._names[code], policy, pnl)
+        entries, sums = self._entries, self._sums
+        sums.add(entries.regime[trades].tolist(), entries.policy[trades].tolist(), entries.pnl[trades].tolist())
+        if len(sums.cells) != len(self._rows):
+            ordered = sorted(sums.cells, key=self._names.__getitem__)
+            self._rows = {regime: row for row, regime in enumerate(ordered)}
         seen = int(np.searchsorted(self._seen, place))
-        if seen:
-            self._regime = int(self._entries.regime[self._seen[seen - 1]])
-
-    def said(self) -> RegimeEstimate:
-        """Give what the evidence says of the regime that is present."""
-        (said,) = estimate(self._sums, [self._names[self._regime] if self._regime >= 0 else ""], self._settings).regimes
-        return said
-
-    def advise(self) -> tuple[Advised, Advised]:
-        """Advise what the evidence recommends, and what is followed while policies are explored."""
-        said = self.said()
-        followed = said.recommended
-        if said.regime not in _NOT_KNOWN:
-            followed, self._exploration = explore(self._exploration, said, self._exploring)
-        return (
-            self._advised(said, said.recommended, said.confidence_boost),
-            self._advised(said, followed, said.policies[followed].probability_mean_positive),
+        regime = int(entries.regime[self._seen[seen - 1]]) if seen else -1
+        return Moment(
+            place,
+            regime,
+            [sums.cells[each] for each in self._rows],
+            self._rows.get(regime, len(self._rows)),
+            sums.observations.get(regime, 0),
         )
 
-    def _advised(self, said: RegimeEstimate, policy: Policy, confidence: float) -> Advised:
-        return Advised(
-            policy=int(policy),
-            advised=True,
-            confidence=confidence,
-            regime=self._regime,
-            probability_best=tuple(each.probability_best for each in said.policies),
-        )
+
+def said_at(moments: Sequence[Moment], settings: EvidenceSettings) -> list[Said]:
+    """Say what the evidence says at some moments, each by itself: what `evidence.estimator` would, to the last bit."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for number, moment in enumerate(moments):
+        alike.setdefault((len(moment.cells), moment.row), []).append(number)
+    found: dict[int, Said] = {}
+    for (regimes, row), numbers in alike.items():
+        # One that was never seen stands for every regime without observations.
+        held = np.array([[*moments[number].cells, _NOTHING_SEEN] for number in numbers], dtype=np.float64)
+        cells = held.reshape(len(numbers), regimes + 1, len(Policy), -1)
+        figures = figures_of(Cells(cells[..., 0], cells[..., 1], cells[..., 2]), settings).of_regimes([row])
+        judgement, utility = judge(figures, settings), figures.utility
+        unit = figures.scale.unit[:, None]
+        worth, deviation = unit * utility.mean[:, 0], unit * utility.deviation[:, 0]
+        optimistic = optimistic_worth(worth, deviation, settings.exploration_width)
+        columns = (judgement.recommended[:, 0], judgement.best[:, 0], judgement.mean_positive[:, 0], optimistic)
+        of_moments = zip(*(column.tolist() for column in columns), strict=True)
+        found |= {number: Said(*said) for number, said in zip(numbers, of_moments, strict=True)}
+    return [found[number] for number in range(len(moments))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +150,37 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    recommended, exploring = decisions_of(record, EvidenceRules(record, settings), every, progress)
+    walk, exploration = EvidenceMoments(record, settings.decay), NOTHING_TRIED
+    recommended: list[Decision] = []
+    exploring: list[Decision] = []
+    moments: list[Moment] = []
+    times = [*record.entries.time_ms.tolist(), record.last_time_ms]
+    for place in [*decision_points(record.entries.time_ms, every).tolist(), len(record)]:
+        moments.append(walk.before(place))
+        if place < len(record) and len(moments) * (walk.regimes + 1) < REGIMES_AT_ONCE:
+            continue
+        for moment, said in zip(moments, said_at(moments, settings), strict=True):
+            policy, exploration = _followed(exploration, record, moment, said, settings)
+            at = (moment.place, times[moment.place])
+            recommended.append((*at, *_advised(moment, said, said.recommended)))
+            exploring.append((*at, *_advised(moment, said, policy)))
+        moments = []
+        progress(place / len(record))
     return EvidenceCourses(
-        Course(every, recommended, tells_probabilities=True), Course(every, exploring, tells_probabilities=True)
+        Course(every, np.array(recommended, dtype=FIELDS), tells_probabilities=True),
+        Course(every, np.array(exploring, dtype=FIELDS), tells_probabilities=True),
     )
+
+
+def _followed(
+    exploration: Exploration, record: Record, moment: Moment, said: Said, settings: EvidenceSettings
+) -> tuple[int, Exploration]:
+    """Choose what is followed while policies are explored; where the regime is not known nothing is tried."""
+    name = record.regime_names[moment.regime] if moment.regime >= 0 else UNKNOWN_REGIME
+    if name == UNKNOWN_REGIME:
+        return said.recommended, exploration
+    return next_trial(exploration, name, moment.observations, said.optimistic, settings.exploration_hold)
+
+
+def _advised(moment: Moment, said: Said, policy: int) -> Advised:
+    return Advised(policy, True, said.mean_positive[policy], moment.regime, tuple(said.probability_best))

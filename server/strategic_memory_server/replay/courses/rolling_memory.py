@@ -1,29 +1,42 @@
-"""RollingMemory: the windows of the service over a record, brought forward entry by entry or many at once."""
+"""RollingMemory: what the windows of the service would hold of a record, with their totals, brought forward at will."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
-from strategic_memory_server.entries.trade_ids import TRADE_ID
+from strategic_memory_server.memory.memory_tallies import EarnedTallies, ObservedTallies, TradedTallies
 from strategic_memory_server.memory.memory_totals import MemoryTotals
-from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.strategic_memory import PortfolioWindow, RegimeWindow, StrategicMemory, TradeWindow
 from strategic_memory_server.memory.window_settings import WindowSettings
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
-from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE
-from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.place_columns import PLACE_DTYPES
-from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS
-from strategic_memory_server.windows.rolling_regimes import RollingRegimes
-from strategic_memory_server.windows.rolling_results import RollingPortfolio
-from strategic_memory_server.windows.rolling_trades import RollingTrades
-from strategic_memory_server.windows.rolling_window import RollingWindow
+
+WindowT = TypeVar("WindowT")
+AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
+
+
+class _Tallies(Protocol[AddedT_contra]):
+    """Running totals of one kind of windows."""
+
+    def add(self, window: AddedT_contra, names: Sequence[str]) -> None:
+        """Add entries."""
+
+    def remove(self, window: AddedT_contra, names: Sequence[str]) -> None:
+        """Take away entries that were added."""
+
+
+TalliesT = TypeVar("TalliesT", bound=_Tallies[Any])
 
 
 class RollingMemory:
     """What the service would remember of a record, from its start up to a place that only moves forward.
+
+    A trade that was sent again is left out, as the service leaves it out of its window.
 
     Args:
         record: the record.
@@ -32,65 +45,84 @@ class RollingMemory:
 
     def __init__(self, record: Record, lengths: WindowSettings) -> None:
         self._record = record
-        names, strategies = NameTable(), NameTable()
-        names.column(record.regime_names)
-        strategies.column(record.strategy_names)
-        self._regimes = RollingRegimes(lengths.regime, DEFAULT_LIMITS, names)
-        self._portfolio = RollingPortfolio(lengths.portfolio, DEFAULT_LIMITS, names)
-        self._trades = RollingTrades(lengths.trades, DEFAULT_LIMITS, names, strategies)
-        kinds = record.entries.kind
-        self._places = {kind: np.flatnonzero((kinds == kind) & ~record.repeated) for kind in Kind}
-        self._read = dict.fromkeys(Kind, 0)
+        entries = record.entries
+        regimes, portfolio, trades = (np.flatnonzero((entries.kind == kind) & ~record.repeated) for kind in Kind)
+        regime, policy, strategy = (
+            column.astype(np.int64) for column in (entries.regime, entries.policy, entries.strategy)
+        )
+        observed = (regime, entries.pnl, entries.volatility, entries.trend, entries.confidence, entries.time_ms)
+        earned = (regime, entries.pnl, entries.time_ms)
+        traded = (regime, entries.pnl, policy, strategy, entries.time_ms)
+        names = record.regime_names
+        self._regimes = _Rolling(RegimeWindow, observed, regimes, lengths.regime, ObservedTallies, names)
+        self._portfolio = _Rolling(PortfolioWindow, earned, portfolio, lengths.portfolio, EarnedTallies, names)
+        self._trades = _Rolling(TradeWindow, traded, trades, lengths.trades, TradedTallies, names)
 
     def move_to(self, place: int) -> None:
         """Take in the entries before a place of the record, and let go of those beyond the windows."""
-        for kind, window in (
-            (Kind.REGIME, self._regimes),
-            (Kind.PORTFOLIO, self._portfolio),
-            (Kind.TRADE, self._trades),
-        ):
-            places = self._places[kind]
-            start, end = self._read[kind], int(np.searchsorted(places, place))
-            self._read[kind] = end
-            if end - start >= window.length:
-                # None of what is in the window stays, and of what is new only the newest.
-                window.clear_entries()
-                start = end - window.length
-            if end > start:
-                window.append(self._columns(self._record.entries, window, places[start:end]))
-                if len(window) > window.length:
-                    window.drop_oldest(len(window) - window.length)
+        self._regimes.move_to(place)
+        self._portfolio.move_to(place)
+        self._trades.move_to(place)
 
     def memory(self) -> StrategicMemory:
         """Give what is remembered now."""
+        regimes, portfolio, trades = self._regimes, self._portfolio, self._trades
         return StrategicMemory(
             regime_names=self._record.regime_names,
             strategy_names=self._record.strategy_names,
-            regimes=self._regimes.window(),
-            portfolio=self._portfolio.window(),
-            trades=self._trades.window(),
-            totals=MemoryTotals(self._regimes.totals(), self._portfolio.totals(), self._trades.totals()),
+            regimes=regimes.window(),
+            portfolio=portfolio.window(),
+            trades=trades.window(),
+            totals=MemoryTotals(regimes.tallies.totals(), portfolio.tallies.totals(), trades.tallies.totals()),
         )
 
-    def _columns(self, entries: EntryColumns, window: RollingWindow, places: IndexColumn) -> Columns:
-        columns: dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]] = {
-            "regime": entries.regime[places].astype(np.int64),
-            "pnl": entries.pnl[places],
-            # The places of a record are in order, and nothing is looked up by them.
-            "position": np.zeros(places.size, dtype=PLACE_DTYPES["position"]),
-            "time_ms": entries.time_ms[places],
-        }
-        if window is self._regimes:
-            columns["volatility"] = entries.volatility[places]
-            columns["trend"] = entries.trend[places]
-            columns["confidence"] = entries.confidence[places]
-            return columns
-        # The record has given every entry its regime.
-        columns["joined"] = np.full(places.size, GIVEN, dtype=JOIN_DTYPE)
-        if window is self._trades:
-            columns["policy"] = entries.policy[places].astype(np.int64)
-            columns["strategy"] = entries.strategy[places].astype(np.int64)
-            columns["unrecognised"] = np.zeros(places.size, dtype=np.bool_)
-            # The record has left out what was sent again.
-            columns[TRADE_ID] = np.full(places.size, "", dtype=np.object_)
-        return columns
+
+class _Rolling(Generic[WindowT, TalliesT]):
+    """The newest entries of one kind, with their totals.
+
+    Args:
+        window_of: makes a window of columns.
+        columns: those of the whole record, in the order in which a window takes them.
+        places: places of the entries in the record, ascending.
+        length: most entries in the window.
+        empty: makes tallies without an entry.
+        names: regimes by index.
+    """
+
+    def __init__(
+        self,
+        window_of: Callable[..., WindowT],
+        columns: Sequence[NDArray[Any]],
+        places: IndexColumn,
+        length: int,
+        empty: Callable[[], TalliesT],
+        names: Sequence[str],
+    ) -> None:
+        self._window_of = window_of
+        self._columns = [column[places] for column in columns]
+        self._places = places
+        self._length = length
+        self._empty = empty
+        self._names = names
+        self._start = self._end = 0
+        self.tallies = empty()
+
+    def window(self) -> WindowT:
+        """Give the window as it stands."""
+        return self._part(self._start, self._end)
+
+    def move_to(self, place: int) -> None:
+        """Take in the entries before a place of the record."""
+        end = int(np.searchsorted(self._places, place))
+        start = max(end - self._length, 0)
+        if start >= self._end:
+            # None of what is in the window stays.
+            self.tallies, self._start, self._end = self._empty(), start, start
+        if start > self._start:
+            self.tallies.remove(self._part(self._start, start), self._names)
+        if end > self._end:
+            self.tallies.add(self._part(self._end, end), self._names)
+        self._start, self._end = start, end
+
+    def _part(self, start: int, end: int) -> WindowT:
+        return self._window_of(*(column[start:end] for column in self._columns))

@@ -51,7 +51,8 @@ class Compared:
                 policy = best[self._regime]
             else:
                 # From what was known before the trade.
-                policy = courses[rule].in_force(self.places)["policy"]
+                course = courses[rule]
+                policy = course.decisions["policy"][course.in_force(self.places)]
             self._chosen[rule] = policy.astype(np.int8)
 
     def __len__(self) -> int:

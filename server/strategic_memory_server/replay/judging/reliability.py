@@ -22,6 +22,6 @@ def reliability(course: Course, trades: Trades) -> Calibration:
     """
     runs = trades.pnl.size // RUN_TRADES
     ended = trades.pnl[: runs * RUN_TRADES].reshape(runs, RUN_TRADES).sum(axis=1)
-    said = course.in_force(trades.places[: runs * RUN_TRADES : RUN_TRADES])
+    said = course.decisions[course.in_force(trades.places[: runs * RUN_TRADES : RUN_TRADES])]
     judged = said["advised"] & (ended != 0.0)
     return calibration(said["confidence"][judged], np.where(ended[judged] > 0.0, 1.0, 0.0))

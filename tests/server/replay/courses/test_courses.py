@@ -44,7 +44,8 @@ def record_of(path: Path) -> Record:
 
 
 def in_force(course: Course, record: Record) -> Decisions:
-    return course.in_force(np.arange(len(record)))
+    in_force: Decisions = course.decisions[course.in_force(np.arange(len(record)))]
+    return in_force
 
 
 def test_observations_without_a_pnl_tell_the_regimes_of_trades_and_no_more(tmp_path: Path) -> None:

@@ -262,6 +262,28 @@ def test_csv_of_every_delimiter_and_with_a_mark_at_its_start(delimiter: str, tmp
     assert read(tmp_path / "record.csv").entries.pnl.tolist() == [2.0]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_are_the_same_with_quotes_and_without_and_know_their_lines(end: str, tmp_path: Path) -> None:
+    rows = [f"{row},{'x' if row % 7_000 == 3 else row % 5},s{row % 3}" for row in range(2 * PAGE_ROWS + 5)]
+    quoted = [row if number % 5_000 else f'{row[: row.rindex(",")]},"s{number % 3}"' for number, row in enumerate(rows)]
+    found = []
+    for name, lines in (("plain", rows), ("quoted", quoted)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "record.csv").write_text(end.join(["time,pnl,strategy", *lines]), newline="")
+        found.append(read(tmp_path / name / "record.csv"))
+    assert same(*found)
+    assert refused(found[0]) == refused(found[1])
+    assert refused(found[0])["pnl_not_a_number"][1] == ["record.csv:5", "record.csv:7005", "record.csv:14005"]
+
+
+def test_a_cell_may_go_on_beyond_the_lines_that_are_read_at_once(tmp_path: Path) -> None:
+    rows = [f"{row},1,a" for row in range(PAGE_ROWS - 1)]
+    text = "\n".join(["time,pnl,other", *rows, '7,2,"a\nb"', "x,3,a", "8,4,a", ""])
+    record = csv_of(tmp_path, text)
+    assert len(record) == PAGE_ROWS + 1
+    assert refused(record) == {"time_not_a_time": (1, [f"record.csv:{PAGE_ROWS + 3}"])}
+
+
 def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("closed_at,profit,pnl\n1,5,7\n")
     names = parse_map(["realized_pnl=profit, time=closed_at"])

@@ -1,0 +1,42 @@
+"""RunningSums: the sums of the evidence brought forward over many trades, and what they were at some moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from strategic_memory_server.memory.policy import Policy
+
+_EACH = 3
+"""Numbers of a cell: weight, weighted sum of pnl, weighted sum of its squares."""
+
+Cells = list[float]
+"""The numbers of the three cells of a regime, one after the other; never changed once they were given."""
+
+
+class RunningSums:
+    """The sums of `evidence.sums` that figures rest on, to the last bit, in a fifth of the time that values take.
+
+    Args:
+        decay: weight that an observation keeps when one more of its regime arrives.
+
+    Attributes:
+        cells: numbers by regime, of the regimes that were seen.
+        observations: observations of each of them, unweighted.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self._decay = decay
+        self.cells: dict[int, Cells] = {}
+        self.observations: dict[int, int] = {}
+
+    def add(self, regimes: Iterable[int], policies: Iterable[int], pnl: Iterable[float]) -> None:
+        """Add observations, oldest first."""
+        decay, held, counts = self._decay, self.cells, self.observations
+        for regime, policy, earned in zip(regimes, policies, pnl, strict=True):
+            cells = [value * decay for value in held[regime]] if regime in held else [0.0] * (_EACH * len(Policy))
+            place = _EACH * policy
+            cells[place] += 1.0
+            cells[place + 1] += earned
+            cells[place + 2] += earned * earned
+            held[regime] = cells
+            counts[regime] = counts.get(regime, 0) + 1
