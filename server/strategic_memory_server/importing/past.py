@@ -1,0 +1,156 @@
+"""Past: the entries of files as they go into one stream, oldest first, each under an id of its own time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.entries import input_keys
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.replay.files.cell_columns import Refusals, texts
+from strategic_memory_server.replay.files.column_names import NEEDED, TRADE_ID, named_columns
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.file_formats import pages_of
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.record import Progress
+from strategic_memory_server.replay.record.record_reading import MAX_ROWS, repeated_trades
+from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+
+SOURCES: Mapping[Kind, str] = {
+    Kind.REGIME: input_keys.META_REGIME,
+    Kind.PORTFOLIO: input_keys.PORTFOLIO_MEMORY,
+    Kind.TRADE: input_keys.TRADE_RESULTS,
+}
+
+Id = tuple[int, int]
+Fields = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Entries of one stream, oldest first.
+
+    Attributes:
+        source: the stream, without the prefix.
+        ids: time in milliseconds and number within it, both of shape (entries,); they grow.
+        entries: the entries.
+        trade_ids: the id of each that has one, else empty.
+        regimes: names of the regimes by index.
+        strategies: names of the strategies by index.
+    """
+
+    source: str
+    ids: tuple[IndexColumn, IndexColumn]
+    entries: EntryColumns
+    trade_ids: Sequence[str]
+    regimes: Sequence[str]
+    strategies: Sequence[str]
+
+    def __len__(self) -> int:
+        return self.entries.time_ms.size
+
+    def id_at(self, place: int) -> Id:
+        """Return the id of an entry."""
+        return int(self.ids[0][place]), int(self.ids[1][place])
+
+    def fields_at(self, place: int) -> Fields:
+        """Return the fields of an entry, as a producer writes them."""
+        found = dict(self._fields(place))
+        return {name.encode(): value.encode() for name, value in found.items() if value}
+
+    def _fields(self, place: int) -> Iterator[tuple[str, str]]:
+        entries = self.entries
+        regime = self.regimes[entries.regime[place]] if entries.regime[place] >= 0 else ""
+        pnl = _number(entries.pnl[place])
+        if self.source == input_keys.META_REGIME:
+            yield from (("regime", regime), ("pnl", pnl))
+            for name in ("volatility", "trend", "confidence"):
+                yield name, _number(getattr(entries, name)[place])
+        elif self.source == input_keys.PORTFOLIO_MEMORY:
+            yield from (("regime", regime), ("pnl", pnl))
+        else:
+            policy = Policy(entries.policy[place]).name if entries.policy[place] >= 0 else ""
+            strategy = self.strategies[entries.strategy[place]] if entries.strategy[place] >= 0 else ""
+            row = (id_text(self.id_at(place)), regime, pnl, policy, strategy)
+            yield from (("market_regime", regime), ("realized_pnl", pnl), ("policy", policy), ("strategy", strategy))
+            # One that has none gets one, so that the service counts it once.
+            yield "trade_id", self.trade_ids[place] or blake2b("|".join(row).encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Pasts:
+    """What files hold: by stream, with what was left out."""
+
+    streams: Sequence[Past]
+    rejected: RejectedRows
+    repeated: int
+
+
+def read_pasts(files: Sequence[Path], names: Mapping[str, str], kind: Kind | None, reading: Progress) -> Pasts:
+    """Read files. A trade whose id came before is left out.
+
+    Args:
+        files: what `replay` reads.
+        names: the files' names of columns, by ours.
+        kind: what a row is that does not say it; None: what its columns say.
+        reading: told how much of the files has been read, 0 to 1.
+
+    Raises:
+        ReplayError: a file cannot be read, nothing in it can be used, or there is more than is held.
+    """
+    reader, rejected = EntryReader(kind), RejectedRows()
+    pages: list[EntryColumns] = []
+    trade_ids: list[str] = []
+    for number, file in enumerate(files):
+        for page in pages_of(file):
+            for line, reason in page.broken:
+                rejected.add(file.name, line, reason)
+            if page.lines:
+                columns = named_columns(page, names)
+                usable, refused = reader.read(columns, len(page.lines))
+                pages.append(usable)
+                given = texts(TRADE_ID, columns[TRADE_ID], Refusals(len(page.lines))) if TRADE_ID in columns else None
+                trade_ids += [given[row] if given else "" for row in range(len(page.lines)) if row not in refused]
+                for row, reason in sorted(refused.items()):
+                    rejected.add(file.name, page.lines[row], reason)
+            if len(trade_ids) > MAX_ROWS:
+                raise ReplayError(f"{file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
+            reading((number + page.read_share) / len(files))
+    if not trade_ids:
+        told = f" Refused: {rejected.told()}." if rejected.rows else " There are no rows."
+        raise ReplayError(f"no usable row in {', '.join(map(str, files))}.{told} {NEEDED}")
+    entries = joined(pages)
+    order = np.argsort(entries.time_ms, kind="stable")
+    repeated = repeated_trades(entries.trade[order])
+    kept = order[~repeated]
+    streams = []
+    for each, source in SOURCES.items():
+        places = kept[entries.kind[kept] == each]
+        if places.size:
+            chosen = at(entries, places)
+            ids = chosen.time_ms, _number_within(chosen.time_ms)
+            named = [trade_ids[place] for place in places.tolist()]
+            streams.append(Past(source, ids, chosen, named, reader.regimes.names, reader.strategies.names))
+    return Pasts(streams, rejected, int(np.count_nonzero(repeated)))
+
+
+def id_text(entry_id: Id) -> str:
+    """Return an id as Redis writes it."""
+    return f"{entry_id[0]}-{entry_id[1]}"
+
+
+def _number_within(time_ms: IndexColumn) -> IndexColumn:
+    """Number the entries of each millisecond from 0 up; the times never decrease."""
+    places = np.arange(time_ms.size)
+    begins = np.concatenate([[True], time_ms[1:] != time_ms[:-1]])
+    return places - np.maximum.accumulate(np.where(begins, places, 0))
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else repr(float(value))

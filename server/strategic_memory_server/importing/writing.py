@@ -1,0 +1,95 @@
+"""Writes a past into its stream, once: what is there already is left, and nothing goes behind what is newer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import redis.asyncio as redis
+from redis.exceptions import ResponseError
+
+from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.importing.past import Id, Past, id_text
+from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
+
+PAGE = 1_000
+
+Written = Callable[[int], None]
+"""Told how many entries more are in place."""
+
+
+class BehindError(Exception):
+    """A stream holds newer entries than some that are to be written. The message says what to do."""
+
+
+async def places_to_write(client: redis.Redis, prefix: str, past: Past) -> int:
+    """Return from which place on the entries are not in the stream yet.
+
+    Raises:
+        BehindError: some that would come before entries that are there are not among these.
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or the key is no stream.
+    """
+    key = key_of(prefix, past.source)
+    (newest,) = await round_trip(client, [packed("XREVRANGE", key, "+", "-", "COUNT", 1)])
+    _raise(newest)
+    if not newest:
+        return 0
+    last = _id_of(newest[0][0])
+    place, start = 0, past.id_at(0)
+    while place < len(past) and past.id_at(place) <= last:
+        (reply,) = await round_trip(client, [packed("XRANGE", key, id_text(start), "+", "COUNT", PAGE)])
+        _raise(reply)
+        found = {_id_of(entry_id): fields for entry_id, fields in stream_entries(reply)}
+        end = max(found, default=last)
+        while place < len(past) and past.id_at(place) <= end:
+            if found.get(past.id_at(place)) != past.fields_at(place):
+                raise BehindError(_behind(key, past, place, last))
+            place += 1
+        start = (end[0], end[1] + 1)
+    return place
+
+
+async def write(client: redis.Redis, prefix: str, past: Past, begin: int, written: Written) -> None:
+    """Add the entries from a place on, in pages. Where it was cut off, another call goes on.
+
+    Raises:
+        BehindError: somebody has added a newer entry meanwhile.
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
+    """
+    key = key_of(prefix, past.source)
+    for start in range(begin, len(past), PAGE):
+        places = range(start, min(start + PAGE, len(past)))
+        replies = await round_trip(client, [_command(key, past, place) for place in places], patience=20.0)
+        for place, reply in zip(places, replies, strict=True):
+            if isinstance(reply, ResponseError) and "equal or smaller" in str(reply):
+                raise BehindError(_behind(key, past, place, None))
+            _raise(reply)
+        written(len(places))
+
+
+def _command(key: str, past: Past, place: int) -> bytes:
+    fields = [part for pair in past.fields_at(place).items() for part in pair]
+    return packed("XADD", key, id_text(past.id_at(place)), *fields)
+
+
+def _behind(key: str, past: Past, place: int, last: Id | None) -> str:
+    until = "newer entries" if last is None else f"entries up to {_shown(last[0])}"
+    return (
+        f"{key} holds {until}, and the files an entry of {_shown(past.id_at(place)[0])} that it does not hold. Entries "
+        "count in the order of their ids, so the past goes in before anything newer: import into empty streams, with "
+        "another --key-prefix for example, or leave the older rows out of the files."
+    )
+
+
+def _shown(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _id_of(raw: bytes) -> Id:
+    time_ms, _, number = raw.partition(b"-")
+    return int(time_ms), int(number)
+
+
+def _raise(reply: object) -> None:
+    if isinstance(reply, Exception):
+        raise reply

@@ -1,0 +1,126 @@
+"""`strategic-memory-server import` against a real Redis: the past is written once, and never behind what is newer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+
+from strategic_memory_server.cli.import_command import import_past
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.importing import writing
+
+TRADES, REGIMES, PORTFOLIO = (f"quantum:stream:{name}" for name in ("trade.results", "meta.regime", "portfolio.memory"))
+
+Entry = tuple[str, dict[str, str]]
+
+
+def run(server: EmbeddedRedis, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(import_past, [*map(str, arguments), "--redis-url", server.url])
+
+
+def entries(client: redis.Redis, key: str) -> list[Entry]:
+    found: Any = client.xrange(key)
+    return [(i.decode(), {name.decode(): value.decode() for name, value in fields.items()}) for i, fields in found]
+
+
+def many_trades(path: Path, count: int = 2_500) -> list[str]:
+    source = Random(3)
+    rows = [f"{1_700_000_000 + row // 3},BULL,{source.gauss(0, 1):.4f},BALANCED,t{row}" for row in range(count)]
+    path.write_text("\n".join(["time,market_regime,realized_pnl,policy,trade_id", *rows]) + "\n")
+    return rows
+
+
+def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "mixed.csv").write_text(
+        "time,kind,regime,pnl,policy,strategy,trade_id,confidence\n"
+        "2024-01-03,trade,bear,-1.5,AGGRESSIVE,carry,17,\n"
+        "2024-01-01,regime,bull,,,,,0.8\n"
+        "2024-01-02,portfolio,,0.25,,,,\n"
+        "2024-01-03,trade,,2,,,,\n"
+        "2024-01-04,trade,bull,9,,,17,\n"
+    )
+    done = run(redis_server, tmp_path / "mixed.csv")
+    assert done.exit_code == 0, done.output
+    assert "1 trades have the id of an earlier one" in done.output
+    assert entries(redis_client, REGIMES) == [("1704067200000-0", {"regime": "BULL", "confidence": "0.8"})]
+    assert entries(redis_client, PORTFOLIO) == [("1704153600000-0", {"pnl": "0.25"})]
+    (first, named), (second, unnamed) = entries(redis_client, TRADES)
+    assert (first, second) == ("1704240000000-0", "1704240000000-1")
+    assert named == {
+        "market_regime": "BEAR", "realized_pnl": "-1.5", "policy": "AGGRESSIVE", "strategy": "carry", "trade_id": "17",
+    }  # fmt: skip
+    assert unnamed.pop("trade_id")
+    assert unnamed == {"realized_pnl": "2.0"}
+
+
+def test_it_is_written_once_and_goes_on_where_it_was_cut_off(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "PAGE", 300)
+    rows = many_trades(tmp_path / "trades.csv")
+    assert "2500 entries would be written" in run(redis_server, tmp_path / "trades.csv", "--dry-run").output
+    assert not redis_client.exists(TRADES)
+    run(redis_server, tmp_path / "trades.csv")
+    whole = entries(redis_client, TRADES)
+    assert [fields["trade_id"] for _, fields in whole] == [f"t{row}" for row in range(len(rows))]
+
+    for left in (0, 1, 1_100, 2_500):
+        redis_client.delete(TRADES)
+        for entry_id, fields in whole[:left]:
+            redis_client.xadd(TRADES, dict(fields.items()), id=entry_id)
+        done = run(redis_server, tmp_path / "trades.csv")
+        assert done.exit_code == 0, done.output
+        assert entries(redis_client, TRADES) == whole
+        assert f"{2_500 - left} entries to write" in done.output
+    redis_client.xadd(TRADES, {"realized_pnl": 1})
+    assert run(redis_server, tmp_path / "trades.csv").exit_code == 0, "live entries come after it"
+    assert redis_client.xlen(TRADES) == 2_501
+
+
+def test_nothing_goes_behind_what_is_newer(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    many_trades(tmp_path / "trades.csv", 30)
+    (tmp_path / "regimes.csv").write_text("time,regime\n1700000000,BULL\n")
+    redis_client.xadd(TRADES, {"realized_pnl": 1}, id="1700000004000-0")
+    refused = run(redis_server, tmp_path / "regimes.csv", tmp_path / "trades.csv")
+    assert refused.exit_code == 1
+    assert f"{TRADES} holds entries up to 2023-11-14T22:13:24Z" in refused.output
+    assert "another --key-prefix" in refused.output
+    assert redis_client.xlen(TRADES) == 1
+    assert not redis_client.exists(REGIMES), "not even the stream that has room"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("time,regime\n4102444800,BULL\n", "times to come"),
+        ("time,pnl\nnever,1\n", "no usable row"),
+        ("a,b\n1,2\n", "Columns|needed are"),
+    ],
+)
+def test_files_that_cannot_be_taken_are_told(redis_server: EmbeddedRedis, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "file.csv").write_text(text)
+    refused = run(redis_server, tmp_path / "file.csv")
+    assert refused.exit_code == 1
+    assert any(each in refused.output for each in said.split("|"))
+
+
+def test_a_redis_that_cannot_be_used_is_told(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    many_trades(tmp_path / "trades.csv", 3)
+    redis_client.set(TRADES, "text")
+    refused = run(redis_server, tmp_path / "trades.csv")
+    assert (refused.exit_code, "WRONGTYPE" in refused.output) == (1, True)
+    away = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "redis://127.0.0.1:1/0"])
+    assert (away.exit_code, "Redis at redis://127.0.0.1:1/0" in away.output) == (1, True)
+    wrong = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "nonsense"])
+    assert wrong.exit_code == 2
