@@ -26,21 +26,9 @@ _ROW_COUNTS = (
     "past_revisions",
 )
 
-_POLICIES = {
-    Policy.CONSERVATIVE: feedback_pb2.POLICY_CONSERVATIVE,
-    Policy.BALANCED: feedback_pb2.POLICY_BALANCED,
-    Policy.AGGRESSIVE: feedback_pb2.POLICY_AGGRESSIVE,
-}
-
-_RULES = {
-    Rules.REFERENCE: feedback_pb2.RULES_REFERENCE,
-    Rules.EVIDENCE: feedback_pb2.RULES_EVIDENCE,
-}
-
-_DELIVERIES = {
-    Delivery.LATEST: service_pb2.DELIVERY_LATEST,
-    Delivery.EVERY: service_pb2.DELIVERY_EVERY,
-}
+_POLICIES = {policy: feedback_pb2.Policy.Value(f"POLICY_{policy}") for policy in Policy}
+_RULES = {rules: feedback_pb2.Rules.Value(f"RULES_{rules}") for rules in Rules}
+_DELIVERIES = {delivery: service_pb2.Delivery.Value(f"DELIVERY_{delivery}") for delivery in Delivery}
 
 
 def analyze_request(memory: InlineMemory | None, settings: AnalysisSettings | None) -> service_pb2.AnalyzeRequest:

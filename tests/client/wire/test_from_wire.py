@@ -14,25 +14,20 @@ from repeatable import repeatable
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client import (
-    Comparison,
-    Evidence,
     Feedback,
     FeedbackStatus,
     Heartbeat,
-    LeverageCap,
     Policy,
-    PolicyEvidence,
-    Reason,
     RegimeAdvice,
     RegimePerformance,
     Rules,
 )
+from strategic_memory_client.wire.enums import tell_unknown
 from strategic_memory_client.wire.from_wire import (
     feedback_from_wire,
     heartbeat_from_wire,
     stream_message_from_wire,
 )
-from strategic_memory_client.wire.policies import tell_unknown
 from strategic_memory_server.advice.feedback import Feedback as ServerFeedback
 from strategic_memory_server.advice.feedback import FeedbackStatus as ServerStatus
 from strategic_memory_server.advice.feedback import Times
@@ -104,48 +99,6 @@ def full_feedback() -> feedback_pb2.Feedback:
                 feedback_pb2.PolicyEvidence(),
             ],
             cautions=["ONE_POLICY_ONLY"],
-            observations=2**63,
-        ),
-        leverage_bound_by="risk:leverage_limits",
-    )
-
-
-def test_a_whole_feedback() -> None:
-    assert feedback_from_wire(full_feedback()) == Feedback(
-        revision=2**63,
-        epoch="e1",
-        status=FeedbackStatus.ACTIVE,
-        preferred_regime="BULL",
-        updated_policy=Policy.BALANCED,
-        confidence_boost=0.61,
-        leverage_hint=1.24,
-        regime_performance=RegimePerformance(avg_pnl=0.3, win_rate=0.0, sample_count=7, wins=4, losses=2),
-        current_regime="RANGE",
-        timestamp=WHEN.replace(second=1),
-        data_as_of=WHEN.replace(second=2),
-        valid_until=WHEN.replace(second=3),
-        version="1.0.0",
-        reasons=(
-            Reason(
-                "POLICY_RULE",
-                "The win rate is high.",
-                (Comparison("win_rate", 0.7, ">", 0.6, True), Comparison("avg_pnl", None, ">", 0.2, False)),
-            ),
-        ),
-        best_policy=Policy.AGGRESSIVE,
-        rules=Rules.EVIDENCE,
-        current=RegimeAdvice("RANGE", Policy.BALANCED, 0.7, 1.75, "evidence:kelly"),
-        evidence=Evidence(
-            regime="RANGE",
-            recommended_policy=Policy.AGGRESSIVE,
-            confidence_boost=0.8,
-            leverage_hint=1.5,
-            leverage_bound_by="risk:leverage_limits",
-            policies=(
-                PolicyEvidence(Policy.AGGRESSIVE, 9, 8.5, 0.1, -0.2, 0.4, 0.05, 0.95, 0.97, 0.9, 0),
-                PolicyEvidence(None, 0, None, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0, None),
-            ),
-            cautions=("ONE_POLICY_ONLY",),
             observations=2**63,
         ),
         leverage_bound_by="risk:leverage_limits",
@@ -276,19 +229,7 @@ def test_a_time_outside_of_the_calendar_is_not_known() -> None:
     assert feedback_from_wire(wire).valid_until is None
 
 
-def test_a_heartbeat() -> None:
-    wire = feedback_pb2.Heartbeat(
-        revision=5,
-        epoch="e1",
-        status=feedback_pb2.FEEDBACK_STATUS_ACTIVE,
-        data_as_of=stamp(1),
-        valid_until=stamp(2),
-        timestamp=stamp(3),
-        leverage_caps=[feedback_pb2.LeverageCap(source="x", value=0.5, since=stamp(4))],
-    )
-    data_as_of, valid_until, sent, since = (WHEN.replace(second=second) for second in (1, 2, 3, 4))
-    caps = (LeverageCap("x", 0.5, since),)
-    assert heartbeat_from_wire(wire) == Heartbeat(5, "e1", FeedbackStatus.ACTIVE, data_as_of, valid_until, sent, caps)
+def test_a_heartbeat_that_says_nothing_is_stale() -> None:
     assert heartbeat_from_wire(feedback_pb2.Heartbeat()) == Heartbeat(0, "", FeedbackStatus.STALE)
 
 

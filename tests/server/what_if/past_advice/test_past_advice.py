@@ -12,7 +12,8 @@ from past_log import random_log, random_trades, said
 from random_memory import memory_of
 
 import strategic_memory_client as client
-from strategic_memory_client.wire.past_advice_from_wire import past_advice_from_wire
+from strategic_memory.v1 import analysis_pb2
+from strategic_memory_client.wire.from_wire import analysis_from_wire
 from strategic_memory_server.advice.feedback import Feedback, RegimeAdvice, Rules
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.rpc.wire.past_advice_to_wire import past_advice_message
@@ -31,7 +32,9 @@ def judged(feedbacks: list[Feedback], trades: list[TradeRow], left_out: int = 0)
     revisions.sort(key=lambda one: (one.said_ms, one.revision))
     message = past_advice_message(judge_past_advice(revisions, left_out, memory_of(Rows(trades=trades))))
     assert_finite(message)
-    return past_advice_from_wire(message)
+    found = analysis_from_wire(analysis_pb2.Analysis(past_advice=message)).past_advice
+    assert found is not None
+    return found
 
 
 def trades_of(pnl: list[float], *, first_ms: int, regime: str = "BULL", policy: str = "BALANCED") -> list[TradeRow]:
