@@ -12,8 +12,8 @@ from redis.exceptions import AuthenticationError
 
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
-from strategic_memory_producer.delivery import Delivery
 from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.outbox import Outbox
 from strategic_memory_producer.traces import (
     ObservationFields,
     PortfolioFields,
@@ -69,28 +69,28 @@ class AsyncTraceWriter:
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
         for a value that is wrong, before anything is sent.
         """
-        delivery = Delivery(self._settings, entries)
+        outbox = Outbox(self._settings, entries)
         async with self._one_at_a_time:
-            while page := delivery.page():
-                pause_s = await self._attempt(delivery, page)
+            while page := outbox.page():
+                pause_s = await self._attempt(outbox, page)
                 await asyncio.sleep(pause_s)
-        return delivery.ids()
+        return outbox.ids()
 
-    async def _attempt(self, delivery: Delivery, page: Sequence[Entry]) -> float:
+    async def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
         # A connection that Redis has closed meanwhile is known as such once the loop has looked.
         await asyncio.sleep(0)
         try:
             # Connects where that is needed: an error up to here is one of entries that were not sent.
             await self._pool.release(await self._pool.get_connection())
         except AuthenticationError as error:
-            raise delivery.shut_out(error) from error
+            raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
-            return delivery.not_sent(error)
+            return outbox.not_sent(error)
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 answers = await pipeline.execute(raise_on_error=False)
         except OUT_OF_REACH as error:
-            return delivery.broken_off(error)
-        return delivery.answered(answers)
+            return outbox.broken_off(error)
+        return outbox.answered(answers)

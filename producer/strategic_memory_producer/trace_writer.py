@@ -13,8 +13,8 @@ from redis.exceptions import AuthenticationError
 
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
-from strategic_memory_producer.delivery import Delivery
 from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.outbox import Outbox
 from strategic_memory_producer.traces import (
     ObservationFields,
     PortfolioFields,
@@ -70,25 +70,25 @@ class TraceWriter:
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
         for a value that is wrong, before anything is sent.
         """
-        delivery = Delivery(self._settings, entries)
+        outbox = Outbox(self._settings, entries)
         with self._one_at_a_time:
-            while page := delivery.page():
-                time.sleep(self._attempt(delivery, page))
-        return delivery.ids()
+            while page := outbox.page():
+                time.sleep(self._attempt(outbox, page))
+        return outbox.ids()
 
-    def _attempt(self, delivery: Delivery, page: Sequence[Entry]) -> float:
+    def _attempt(self, outbox: Outbox, page: Sequence[Entry]) -> float:
         try:
             # Connects where that is needed: an error up to here is one of entries that were not sent.
             self._pool.release(self._pool.get_connection())
         except AuthenticationError as error:
-            raise delivery.shut_out(error) from error
+            raise outbox.shut_out(error) from error
         except OUT_OF_REACH as error:
-            return delivery.not_sent(error)
+            return outbox.not_sent(error)
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for entry in page:
                     pipeline.xadd(self._settings.key(entry), fields_of(entry), maxlen=self._settings.maxlen)
                 answers = pipeline.execute(raise_on_error=False)
         except OUT_OF_REACH as error:
-            return delivery.broken_off(error)
-        return delivery.answered(answers)
+            return outbox.broken_off(error)
+        return outbox.answered(answers)

@@ -53,7 +53,7 @@ class Advised(NamedTuple):
     probability_best: tuple[float, ...] = (0.0,) * len(Policy)
 
 
-class Rules(Protocol):
+class Learner(Protocol):
     """Rules that learn: brought forward over a record, they say at any place what they advise there."""
 
     def move_to(self, place: int) -> None:
@@ -85,12 +85,12 @@ class Course:
         return np.searchsorted(self.decisions["place"], places, side="right") - 1
 
 
-def decisions_of(record: Record, rules: Rules, every: int, progress: Progress) -> list[Decisions]:
+def decisions_of(record: Record, learner: Learner, every: int, progress: Progress) -> list[Decisions]:
     """Let rules advise at each decision point, and after the last entry; give the decisions of each of their courses.
 
     Args:
         record: what happened.
-        rules: who advises; of one walk over the record there can be several courses.
+        learner: who advises; of one walk over the record there can be several courses.
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
@@ -100,8 +100,8 @@ def decisions_of(record: Record, rules: Rules, every: int, progress: Progress) -
     for number, (place, time_ms) in enumerate(
         zip([*points, len(record)], [*times[points].tolist(), record.last_time_ms], strict=True)
     ):
-        rules.move_to(place)
-        decided.append([(place, time_ms, *advised) for advised in rules.advise()])
+        learner.move_to(place)
+        decided.append([(place, time_ms, *advised) for advised in learner.advise()])
         if number % TOLD_EVERY == 0:
             progress(place / len(record))
     progress(1.0)

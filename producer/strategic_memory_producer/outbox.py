@@ -14,7 +14,7 @@ _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 
 
-class Delivery:
+class Outbox:
     """Is told how each attempt ended, and knows what to send next. It neither sends nor waits.
 
     What Redis has certainly not taken is sent again until the time is up. Where a connection broke after a page was
