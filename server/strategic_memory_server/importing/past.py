@@ -14,7 +14,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
-from strategic_memory_server.replay.files.column_names import NEEDED, TRADE_ID, named_columns
+from strategic_memory_server.replay.files.column_names import NEEDED, TRADE_ID, named_columns, require_mapped
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_formats import pages_of
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
@@ -107,8 +107,10 @@ def read_pasts(files: Sequence[Path], names: Mapping[str, str], kind: Kind | Non
     reader, rejected = EntryReader(kind), RejectedRows()
     pages: list[EntryColumns] = []
     trade_ids: list[str] = []
+    found: dict[str, None] = {}
     for number, file in enumerate(files):
         for page in pages_of(file):
+            found.update(dict.fromkeys(page.columns))
             for line, reason in page.broken:
                 rejected.add(file.name, line, reason)
             if page.lines:
@@ -122,6 +124,7 @@ def read_pasts(files: Sequence[Path], names: Mapping[str, str], kind: Kind | Non
             if len(trade_ids) > MAX_ROWS:
                 raise ReplayError(f"{file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
             reading((number + page.read_share) / len(files))
+    require_mapped(names, found)
     if not trade_ids:
         told = f" Refused: {rejected.told()}." if rejected.rows else " There are no rows."
         raise ReplayError(f"no usable row in {', '.join(map(str, files))}.{told} {NEEDED}")

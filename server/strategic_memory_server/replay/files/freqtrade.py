@@ -1,6 +1,7 @@
 """Trades of a freqtrade backtest export: its JSON, or the .zip that holds it.
 
-A trade is known when it is closed, so its time is the time of its close. An export is read a trade at a time.
+A trade is known when it is closed, so its time is the time of its close; when it was opened is read beside it. An
+export is read a trade at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ TRADES_AT_ONCE = 2_000
 def freqtrade_pages(path: Path) -> Iterator[Page]:
     """Read the trades of every strategy of an export.
 
-    A row has the trade's own names, and beside them `time` (its close), `realized_pnl` (`profit_ratio`) and `strategy`.
+    A row has the trade's own names, and beside them `time` (its close), `opened`, `realized_pnl` (`profit_ratio`) and
+    `strategy`.
 
     Raises:
         ReplayError: it is no such export, or cannot be read to its end.
@@ -140,9 +142,10 @@ class _Collected:
 
 
 def _row(strategy: str, trade: Mapping[str, Any]) -> dict[str, object]:
-    closed = trade.get("close_timestamp")
+    closed, opened = trade.get("close_timestamp"), trade.get("open_timestamp")
     own = {
         "time": trade.get("close_date") if closed is None else closed,
+        "opened": trade.get("open_date") if opened is None else opened,
         "realized_pnl": trade.get("profit_ratio"),
         "strategy": strategy,
     }

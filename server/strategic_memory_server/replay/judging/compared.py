@@ -50,9 +50,10 @@ class Compared:
             elif rule is Rule.ORACLE:
                 policy = best[self._regime]
             else:
-                # From what was known before the trade.
+                # From what was known before the trade was opened.
                 course = courses[rule]
-                policy = course.decisions["policy"][course.in_force(self.places)]
+                opened = np.searchsorted(entries.time_ms, entries.opened_ms[self.places])
+                policy = course.decisions["policy"][course.in_force(np.minimum(opened, self.places))]
             self._chosen[rule] = policy.astype(np.int8)
 
     def __len__(self) -> int:

@@ -43,7 +43,8 @@ class EntryColumns:
     """Parallel columns of entries; regime and strategy are indices, -1 where not given, as is the policy.
 
     Attributes:
-        time_ms: when each is known, milliseconds since 1970-01-01 UTC.
+        time_ms: when each is known, milliseconds since 1970-01-01 UTC: a trade at its close.
+        opened_ms: when a trade was opened; where that is not given, its time.
         kind: values of `Kind`.
         regime: regime given.
         pnl: what it earned; NaN for an observation that only tells the regime.
@@ -57,6 +58,7 @@ class EntryColumns:
     """
 
     time_ms: IndexColumn
+    opened_ms: IndexColumn
     kind: NDArray[np.int8]
     regime: NDArray[np.int16]
     pnl: FloatColumn
@@ -87,6 +89,7 @@ class EntryReader:
         page = _PageColumns(columns, rows, refusals)
         time_ms = times_ms(names.TIME, page.cells(names.TIME), refusals)
         kind = self._kinds(page)
+        opened_ms = page.opened_ms(time_ms)
         regime_names = page.either(names.REGIME, names.MARKET_REGIME)
         regime = codes(texts(names.REGIME, regime_names, refusals, upper=True), self.regimes)
         refusals.refuse_all((kind == Kind.REGIME) & (regime < 0), "regime_missing")
@@ -105,6 +108,7 @@ class EntryReader:
         self.unrecognised_policies += int(np.count_nonzero((policy == _UNRECOGNISED) & accepted))
         whole = EntryColumns(
             time_ms,
+            opened_ms,
             kind.astype(np.int8),
             regime.astype(np.int16),
             pnl,
@@ -151,6 +155,20 @@ class _PageColumns:
         if name not in self.columns:
             return np.full(self.rows, np.nan)
         return numbers(name, self.columns[name], self.refusals)
+
+    def opened_ms(self, time_ms: IndexColumn) -> IndexColumn:
+        """Give when each row was opened: at its time, where the page does not say it."""
+        given = self.given(names.OPENED)
+        if not given.any():
+            return time_ms
+        opened_ms = time_ms.copy()
+        cells, rows = self.columns[names.OPENED], np.flatnonzero(given)
+        refusals = Refusals(rows.size)
+        opened_ms[rows] = times_ms(names.OPENED, [cells[row] for row in rows.tolist()], refusals)
+        for place, reason in refusals.reasons.items():
+            self.refusals.refuse(int(rows[place]), reason)
+        self.refusals.refuse_all(opened_ms > time_ms, "opened_after_time")
+        return opened_ms
 
     def either(self, name: str, other: str) -> Sequence[Cell]:
         """Give the cells of one of two columns that mean the same, row by row where there are both."""

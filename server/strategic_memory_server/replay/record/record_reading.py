@@ -10,7 +10,7 @@ import numpy as np
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.files.cell_columns import Mask
-from strategic_memory_server.replay.files.column_names import NEEDED, named_columns
+from strategic_memory_server.replay.files.column_names import NEEDED, named_columns, require_mapped
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_formats import pages_of
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
@@ -53,8 +53,7 @@ def read_record(
     columns: dict[str, None] = {}
     for number, file in enumerate(files):
         for page in pages_of(file):
-            if len(columns) < NAMES_TOLD:
-                columns.update(dict.fromkeys(page.columns))
+            columns.update(dict.fromkeys(page.columns))
             for line, reason in page.broken:
                 rejected.add(file.name, line, reason)
             if page.lines:
@@ -65,6 +64,7 @@ def read_record(
                     rejected.add(file.name, page.lines[row], reason)
             _require_few(reader, rows, file)
             reading((number + page.read_share) / len(files))
+    require_mapped(names, columns)
     if not rows:
         raise ReplayError(_nothing_usable(files, columns, rejected))
     return _record(_in_order(joined(pages)), reader, rejected)
@@ -78,11 +78,12 @@ def _in_order(entries: EntryColumns) -> EntryColumns:
 
 def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) -> Record:
     unknown = reader.regimes.index(UNKNOWN_REGIME)
-    _join_regimes(entries, unknown)
+    as_of_close = _join_regimes(entries, unknown)
     repeated = repeated_trades(entries.trade)
     notes = {
         "policy_unrecognised": reader.unrecognised_policies,
         "trade_id_repeated": int(np.count_nonzero(repeated)),
+        "regime_as_of_close": as_of_close,
         "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
     }
     counts = np.bincount(entries.kind, minlength=len(Kind)).tolist()
@@ -97,13 +98,18 @@ def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) 
     )
 
 
-def _join_regimes(entries: EntryColumns, unknown: int) -> None:
-    """Give entries without a regime the one that was observed last at or before their time."""
+def _join_regimes(entries: EntryColumns, unknown: int) -> int:
+    """Give entries without a regime the one that was observed last at or before they were opened.
+
+    Returns how many trades have the one of their close, since they do not say when they were opened.
+    """
     missing = np.flatnonzero(entries.regime < 0)
+    of_trades = missing[entries.kind[missing] == Kind.TRADE]
     if missing.size:
         seen = np.flatnonzero(entries.kind == Kind.REGIME)
         observed = entries.regime[seen].astype(np.int64)
-        entries.regime[missing] = regimes_at(entries.time_ms[missing], entries.time_ms[seen], observed, unknown)
+        entries.regime[missing] = regimes_at(entries.opened_ms[missing], entries.time_ms[seen], observed, unknown)
+    return int(np.count_nonzero(entries.opened_ms[of_trades] == entries.time_ms[of_trades]))
 
 
 def repeated_trades(trade: IndexColumn) -> Mask:

@@ -72,6 +72,21 @@ def test_observations_without_a_pnl_tell_the_regimes_of_trades_and_no_more(tmp_p
     assert np.mean(expected["advised"]) > 0.2
 
 
+def test_rules_are_compared_by_the_advice_in_force_when_a_trade_was_opened(tmp_path: Path) -> None:
+    source = Random(7)
+    rows = [f"2024-01-01T{hour // 60:02}:{hour % 60:02},BULL,{source.choice(POLICIES)},-1,0,1" for hour in range(200)]
+    head = "time,market_regime,policy,pnl_conservative,pnl_balanced,pnl_aggressive"
+    (tmp_path / "closed.csv").write_text("\n".join([head, *rows]) + "\n")
+    (tmp_path / "opened.csv").write_text("\n".join([f"{head},opened", *(f"{row},2023-12-31" for row in rows)]) + "\n")
+    chosen = {}
+    for name in ("closed", "opened"):
+        record = record_of(tmp_path / f"{name}.csv")
+        courses = {Rule.REFERENCE: reference_course(record, SYNC, 1, silent)}
+        chosen[name] = set(Compared(record, [Rule.REFERENCE], courses).trades(Rule.REFERENCE).policy.tolist())
+    assert chosen["closed"] > {Policy.CONSERVATIVE}
+    assert chosen["opened"] == {Policy.CONSERVATIVE}, "nothing was known when they were opened"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_reference_advice_is_that_of_windows_taken_by_hand(seed: int, tmp_path: Path) -> None:
     rows = in_order(random_rows(seed, 160))

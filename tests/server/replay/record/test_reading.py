@@ -287,9 +287,36 @@ def test_a_cell_may_go_on_beyond_the_lines_that_are_read_at_once(tmp_path: Path)
 def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("closed_at,profit,pnl\n1,5,7\n")
     names = parse_map(["realized_pnl=profit, time=closed_at"])
-    record = read(tmp_path / "record.csv", names={**names, "pnl": "nothing"})
-    assert record.entries.pnl.tolist() == [5.0]
+    record = read(tmp_path / "record.csv", names=names)
+    assert record.entries.pnl.tolist() == [5.0], "what is mapped goes before what is found"
     assert record.entries.kind.tolist() == [Kind.TRADE]
+
+
+def test_a_file_without_the_mapped_column_keeps_its_own(tmp_path: Path) -> None:
+    (tmp_path / "trades.csv").write_text("closed_at,profit\n2,5\n")
+    (tmp_path / "regimes.csv").write_text("time,regime\n1,BULL\n")
+    names = parse_map(["realized_pnl=profit, time=closed_at"])
+    record = read(tmp_path / "trades.csv", tmp_path / "regimes.csv", names=names)
+    assert record.entries.time_ms.tolist() == [1_000, 2_000]
+    with pytest.raises(ReplayError, match=r"no file has a column 'profits'; is it 'profit'\?"):
+        read(tmp_path / "trades.csv", names={**names, "pnl": "profits"})
+
+
+def test_a_trade_has_the_regime_that_it_was_opened_in(tmp_path: Path) -> None:
+    (tmp_path / "regimes.csv").write_text("time,regime\n10,BULL\n20,BEAR\n")
+    (tmp_path / "trades.csv").write_text(
+        "opened,time,realized_pnl\n12,25,1\n20,25,2\n5,25,3\n,25,4\n30,25,5\nnever,25,6\n"
+    )
+    record = read(tmp_path / "regimes.csv", tmp_path / "trades.csv")
+    trades = record.entries.kind == Kind.TRADE
+    regimes = [record.regime_names[code] for code in record.entries.regime[trades].tolist()]
+    assert regimes == ["BULL", "BEAR", "UNKNOWN", "BEAR"]
+    assert record.entries.time_ms[trades].tolist() == [25_000] * 4
+    assert record.notes == {"regime_as_of_close": 1, "regime_not_observed": 1}
+    assert refused(record) == {
+        "opened_after_time": (1, ["trades.csv:6"]),
+        "opened_not_a_time": (1, ["trades.csv:7"]),
+    }
 
 
 @pytest.mark.parametrize("text", ["pnl", "pnl=", "=profit", "profit=pnl"])
