@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-_FIRST = ("tests/chaos/test_faults", "tests/packaging/test_installation", "tests/history/test_checks", "tests/system")
+_FIRST = (
+    "tests/packaging/test_installation",
+    "tests/chaos/test_redis_in_trouble",
+    "tests/chaos/test_faults",
+    "tests/packaging/test_create_venv",
+    "tests/system",
+    "tests/client",
+    "tests/history",
+    "tests/faults",
+)
 
 
 def put_longest_first(items: list[pytest.Item]) -> None:

@@ -22,11 +22,3 @@ def test_another_server_leads_and_no_promise_is_broken(name: str, tmp_path: Path
 @pytest.mark.parametrize("name", ["other settings", "other settings that lead"])
 def test_a_server_with_other_settings_leads_only_where_it_was_told_to(name: str, tmp_path: Path) -> None:
     assert play_short(name, tmp_path).replacement_s
-
-
-def test_bad_links_to_redis_break_no_promise(tmp_path: Path) -> None:
-    play_short("bad links", tmp_path)
-
-
-def test_subscribers_that_never_read_disturb_nobody(tmp_path: Path) -> None:
-    play_short("unread streams", tmp_path)
