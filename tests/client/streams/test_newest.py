@@ -10,11 +10,11 @@ from types import FrameType
 
 import pytest
 from client.feedback_samples import T0, feedback, heartbeat
+from client.streams.set_clock import NOW_S, SILENCE_S, Clock, assert_safe, status_after, take
 
 from strategic_memory_client import (
     Disconnected,
     EpochChanged,
-    Feedback,
     FeedbackReceived,
     FeedbackStatus,
     HeartbeatReceived,
@@ -25,45 +25,6 @@ from strategic_memory_client import (
     SubscriptionEvent,
 )
 from strategic_memory_client.streams.newest import NewestFeedback
-
-SILENCE_S = 45.0
-NOW_S = T0.timestamp()
-
-
-class Clock:
-    """The wall clock as the test sets it."""
-
-    def __init__(self) -> None:
-        self.now_s = NOW_S
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("strategic_memory_client.streams.newest.time", clock)
-    return clock
-
-
-@pytest.fixture
-def newest(clock: Clock) -> NewestFeedback:
-    return NewestFeedback(SILENCE_S)
-
-
-def take(newest: NewestFeedback, what: Feedback, at_s: float = 0.0) -> None:
-    assert newest.take(FeedbackReceived(what), NOW_S + at_s, at_s) is False
-
-
-def status_after(newest: NewestFeedback, clock: Clock, seconds: float) -> FeedbackStatus:
-    clock.now_s = NOW_S + seconds
-    return newest.held.read().status
-
-
-def assert_safe(feedback: Feedback) -> None:
-    assert feedback.updated_policy is Policy.CONSERVATIVE
-    assert (feedback.confidence_boost, feedback.leverage_hint) == (0.0, 1.0)
 
 
 def test_before_anything_arrived_it_is_warming_up_and_safe(newest: NewestFeedback, clock: Clock) -> None:
@@ -101,59 +62,6 @@ def test_a_heartbeat_moves_the_validity_on(newest: NewestFeedback, clock: Clock)
     assert status_after(newest, clock, 49.9) is FeedbackStatus.ACTIVE
     assert newest.held.read().valid_until == beat.valid_until
     assert status_after(newest, clock, 50.0) is FeedbackStatus.STALE
-
-
-def test_a_clock_that_runs_late_does_not_prolong_the_validity(newest: NewestFeedback, clock: Clock) -> None:
-    take(newest, feedback(valid_until=T0 + timedelta(seconds=30)))
-    by_the_server = T0 + timedelta(hours=2)
-    beat = heartbeat(valid_until=by_the_server + timedelta(seconds=10), timestamp=by_the_server)
-    newest.take(HeartbeatReceived(beat), NOW_S, 0.0)
-    assert status_after(newest, clock, 9.9) is FeedbackStatus.ACTIVE
-    assert status_after(newest, clock, 10.0) is FeedbackStatus.STALE
-
-
-HOUR = timedelta(hours=1)
-
-
-@pytest.mark.parametrize("ahead", [timedelta(), HOUR, -HOUR, timedelta(days=400)], ids=str)
-def test_the_clock_here_neither_prolongs_nor_ends_what_the_server_says(
-    newest: NewestFeedback, clock: Clock, ahead: timedelta
-) -> None:
-    """The server's clock is `ahead` of ours (ours is behind), or behind it."""
-    theirs = T0 + ahead
-    sent = replace(feedback(valid_until=theirs + timedelta(seconds=30)), sent_at=theirs)
-    take(newest, sent)
-    assert newest.held.read() is sent
-    assert status_after(newest, clock, 29.9) is FeedbackStatus.ACTIVE
-    assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
-    later = theirs + timedelta(seconds=30)
-    beat = heartbeat(valid_until=later + timedelta(seconds=10), timestamp=later)
-    newest.take(HeartbeatReceived(beat), clock.now_s, 30.0)
-    assert status_after(newest, clock, 39.9) is FeedbackStatus.ACTIVE
-    assert status_after(newest, clock, 40.0) is FeedbackStatus.STALE
-
-
-def test_a_server_that_does_not_tell_its_time_is_believed_no_longer_than_it_ever_advises(
-    newest: NewestFeedback, clock: Clock
-) -> None:
-    computed = replace(feedback(valid_until=T0 + HOUR + timedelta(seconds=30)), timestamp=T0 + HOUR)
-    take(newest, computed)
-    assert status_after(newest, clock, 29.9) is FeedbackStatus.ACTIVE
-    assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
-
-
-@pytest.mark.parametrize("set_by_s", [-86_400.0, 0.0, 86_400.0])
-def test_a_clock_that_is_set_does_not_prolong_what_was_heard(
-    newest: NewestFeedback, clock: Clock, monkeypatch: pytest.MonkeyPatch, set_by_s: float
-) -> None:
-    steady = Clock()
-    monkeypatch.setattr("strategic_memory_client.streams.newest.monotonic", steady)
-    take(newest, replace(feedback(valid_until=T0 + timedelta(seconds=30)), sent_at=T0))
-    clock.now_s += set_by_s
-    steady.now_s += 29.9
-    assert newest.held.read().status is (FeedbackStatus.STALE if set_by_s > 0 else FeedbackStatus.ACTIVE)
-    steady.now_s += 0.2
-    assert newest.held.read().status is FeedbackStatus.STALE
 
 
 def test_a_heartbeat_that_says_stale_ends_the_validity_and_an_active_one_restores_it(
@@ -200,18 +108,6 @@ def test_an_older_feedback_of_a_replica_that_lags_behind_is_not_taken(newest: Ne
     assert newest.held.read().revision == 5
     take(newest, feedback(1, epoch="e2"))
     assert newest.held.read().revision == 1
-
-
-def test_a_clock_that_is_set_back_while_the_server_is_away_does_not_prolong(
-    newest: NewestFeedback, clock: Clock
-) -> None:
-    take(newest, feedback(valid_until=T0 + timedelta(hours=1)))
-    clock.now_s = NOW_S - 86_400
-    lost = Disconnected("a:1", ServiceUnavailableError("gone"), 1.0)
-    newest.take(lost, clock.now_s, SILENCE_S - 1)
-    assert newest.held.read().status is FeedbackStatus.ACTIVE
-    newest.take(lost, clock.now_s, SILENCE_S)
-    assert newest.held.read().status is FeedbackStatus.STALE
 
 
 def test_a_connection_that_is_lost_soon_after_a_heartbeat_changes_nothing_yet(newest: NewestFeedback) -> None:

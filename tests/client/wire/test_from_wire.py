@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 from advice import NOW_MS, any_feedback
+from each_case import each_case
 from google.protobuf import timestamp_pb2
 from hypothesis import given
 from repeatable import repeatable
@@ -173,18 +175,14 @@ def test_the_leverage_of_the_evidence_is_held_to_the_caps_in_force() -> None:
     assert evidence.leverage_hint == said / 2
 
 
-@pytest.mark.parametrize("name", ["confidence_boost", "leverage_hint"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_numbers_that_make_no_sense_read_as_safe(name: str, value: float) -> None:
+@each_case("name, value", product(["confidence_boost", "leverage_hint"], [math.nan, math.inf, -math.inf]))
+def test_numbers_that_make_no_sense_read_as_safe_and_those_of_a_part_leave_the_rest_alone(
+    name: str, value: float
+) -> None:
+    whole = feedback_from_wire(full_feedback())
     wire = full_feedback()
     setattr(wire, name, value)
     assert_safe(feedback_from_wire(wire))
-
-
-@pytest.mark.parametrize("name", ["confidence_boost", "leverage_hint"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_part_that_makes_no_sense_reads_as_safe_and_leaves_the_rest_alone(name: str, value: float) -> None:
-    whole = feedback_from_wire(full_feedback())
     wire = full_feedback()
     setattr(wire.current, name, value)
     assert_current_safe(feedback_from_wire(wire))
