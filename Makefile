@@ -3,11 +3,13 @@
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
 #   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines and study
-#   WORKERS=n        test processes (2)
+#   WORKERS=n        test processes (two for each core, 8 at most)
 
 VENV ?= .venv
 ARGS ?=
-WORKERS ?= 2
+# Tests wait half of their time; but each process more collects all of them anew.
+cores := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+WORKERS ?= $(shell echo $$(($(cores) < 4 ? 2 * $(cores) : 8)))
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help

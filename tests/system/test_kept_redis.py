@@ -134,7 +134,7 @@ def test_a_second_service_on_the_folder_is_refused_by_name(start_service: StartS
     second = serve(start_service, folder, ready=False)
     assert second.wait() == 1
     assert f"{folder} is in use by another strategic-memory-server, process {first.pid}" in second.stderr()
-    assert get_feedback(first).epoch
+    assert eventually(lambda: get_feedback(first).epoch)
 
 
 def test_producers_get_a_line_and_nobody_else_the_password(start_service: StartService, folder: Path) -> None:
