@@ -85,6 +85,7 @@ def client_only(image: Installation, tmp_path_factory: pytest.TempPathFactory) -
     """Install the wheel without any extra into an empty environment."""
     folder = tmp_path_factory.mktemp("client-only")
     venv = folder / "venv"
-    set_up(sys.executable, "-m", "venv", venv, folder=folder)
-    set_up(venv / "bin" / "python", "-m", "pip", "install", "--quiet", image.wheel, folder=folder)
+    set_up(sys.executable, "-m", "venv", "--without-pip", venv, folder=folder)
+    python = venv / "bin" / "python"
+    set_up(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", image.wheel, folder=folder)
     return Installation(venv, image.wheel, image.source)

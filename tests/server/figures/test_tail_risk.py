@@ -19,11 +19,11 @@ PNL = st.lists(st.one_of(st.floats(-1e15, 1e15, allow_subnormal=False), st.float
 
 def shortfall(values: list[float]) -> float:
     """min over c of c + 20 mean max(-x - c, 0), which is reached at one of the losses (Rockafellar, Uryasev 2000)."""
-    losses = [-Fraction(value) for value in values]
-    bounds = [
-        bound + 20 * sum((max(loss - bound, Fraction(0)) for loss in losses), start=Fraction(0)) / len(losses)
-        for bound in losses
-    ]
+    bounds, above = [], Fraction(0)
+    for count, loss in enumerate(sorted((-Fraction(value) for value in values), reverse=True)):
+        # Those before it are larger or equal, so that what exceeds it is their sum without it each time.
+        bounds.append(loss + 20 * (above - count * loss) / len(values))
+        above += loss
     return float(min(bounds))
 
 
