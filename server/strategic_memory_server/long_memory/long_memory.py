@@ -192,6 +192,7 @@ class LongMemory:
         stored = self._stored
         if note is None or stored is None:
             return
+        self._loss.written(note.kept.sums.observations)
         text, self._restored = note.exploration_text, ()
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)

@@ -42,10 +42,14 @@ class MemoryLoss:
             sentence = f"the long memory in Redis {_WHY}: it had {held} trades, and is built from the trade stream now"
             self._problems.state("long_memory_lost", sentence)
             logger.warning("Long memory is gone from Redis", trades=held, left=trades)
+        self._held = trades
+
+    def written(self, trades: int) -> None:
+        """Take note of what Redis holds from now on: what could not be written down was never there to be lost."""
+        self._held = trades
 
     def gathered(self, trades: int, *, is_complete: bool) -> None:
         """Take note of what the memory has with what is new; once it is complete, what is missing is lost."""
-        self._held = trades
         if self._before is None or not is_complete:
             return
         lost, before, self._before = max(self._before - trades, 0), self._before, None

@@ -10,6 +10,7 @@ import redis.asyncio
 from advice import NOW_MS, advice
 from claimed import claim_on
 from redis_inputs import add_trade
+from structlog.testing import capture_logs
 
 from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.faults.problems import Problems
@@ -131,3 +132,14 @@ async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(
     assert await newcomer.sync() == 11, "a trade counts once"
     assert redis_client.zcard(KEYS.trade_ids) == 11
     assert redis_client.zrange(KEYS.trade_ids, -1, -1, withscores=True) == [(b"T10", 11.0)]
+
+
+async def test_what_could_not_be_written_down_is_not_lost(keeper: Keeper, redis_client: redis.Redis) -> None:
+    write(redis_client, *range(3))
+    await keeper.sync()
+    write(redis_client, 3)
+    assert (await keeper.memory.gather()).kept.sums.observations == 4
+    keeper.memory.forget()
+    with capture_logs() as logs:
+        assert await keeper.sync() == 4
+    assert logs == [], "Redis has lost nothing: what it refused was never there"
