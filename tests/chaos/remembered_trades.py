@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from redis import Redis
 
 from strategic_memory_server.evidence.plain_sums import from_plain
+
+_POLL_S = 0.05
+
+
+def still_miscounted_trades(client: Redis, prefix: str, within_s: float) -> str:
+    """Wait until `miscounted_trades` has nothing to say, and give what it says at the end.
+
+    An entry whose answer was lost, or had not come when its producer ended, may be written after the last one that is
+    known to be: it counts with the sync after it. A trade that was passed over never counts, and one that counted
+    twice always does, so that waiting hides neither.
+    """
+    until_s = time.monotonic() + within_s
+    while (miscounted := miscounted_trades(client, prefix)) and time.monotonic() < until_s:
+        time.sleep(_POLL_S)
+    return miscounted
 
 
 def miscounted_trades(client: Redis, prefix: str) -> str:

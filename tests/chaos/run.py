@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.deadline import NotInTimeError
-from chaos.remembered_trades import miscounted_trades
+from chaos.deadline import RECOVERS_WITHIN_S, NotInTimeError
+from chaos.remembered_trades import still_miscounted_trades
 from chaos.stage import Stage, StageSettings
 from faults.redis_process import RedisProcessError
 from history.checker import check
@@ -132,7 +132,7 @@ async def _play_faults(stage: Stage, outcome: Outcome, faults: Sequence[FaultAct
 
 async def _memory_problems(stage: Stage) -> list[str]:
     with stage.redis_client() as client:
-        miscounted = await asyncio.to_thread(miscounted_trades, client, stage.redis.prefix)
+        miscounted = await asyncio.to_thread(still_miscounted_trades, client, stage.redis.prefix, RECOVERS_WITHIN_S)
     return [miscounted] if miscounted else []
 
 

@@ -49,6 +49,13 @@ class TestUnseenRevisions:
         lost = LogGap("e", after=1, before=None, since_ms=at(4))
         assert broken(seen, publishes=THREE[:1], gaps=(lost,)) == set()
 
+    def test_a_revision_of_a_log_that_was_away_and_came_back_was_in_it_when_it_was_said(self) -> None:
+        log = (*THREE[:2], published(3, 5, absent_s=4.9))
+        seen = stream(0.5, *(brought(number, number + 0.1) for number in (1, 2, 3)))
+        away = LogGap("e", after=2, before=None, since_ms=at(2.5))
+        assert broken(seen, publishes=log) == {Promise.DURABLE}
+        assert broken(seen, publishes=log, gaps=(away,)) == set()
+
     def test_a_feedback_that_arrives_before_the_recorder_looks_again_is_no_violation(self) -> None:
         early = brought(1, 0.9)
         assert broken(stream(0.5, early), publishes=(published(1, 1, absent_s=0.89),)) == set()

@@ -81,6 +81,11 @@ class TestEpochs:
             counted = stream(0.5, brought(0, 0.6, ""), brought(3, 3.1, skipped=skipped), delivery=Delivery.LATEST)
             assert broken(counted) == promises
 
+    def test_that_there_is_no_log_may_have_been_said_as_early_as_the_stream_was_opened(self) -> None:
+        late = brought(0, 1.6, ""), brought(2, 2.1, skipped=1)
+        assert broken(stream(0.5, *late, brought(3, 3.1))) == set()
+        assert broken(stream(1.2, *late, brought(3, 3.1))) == {Promise.LATEST}
+
     def test_the_first_revision_of_a_later_epoch_may_be_any(self) -> None:
         later = (published(8, 4, "f"),)
         for delivery, skipped in ((Delivery.EVERY, 0), (Delivery.LATEST, 0), (Delivery.LATEST, 7)):

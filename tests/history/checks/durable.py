@@ -22,7 +22,7 @@ def durable(evidence: Evidence) -> Iterator[Violation]:
             if not evidence.log.may_have_been_missed(position, sighting.at_ms):
                 what = f"revision {position} was said, and was never in the log"
                 yield Violation(Promise.DURABLE, sighting.where, what)
-        elif publish.absent_ms > sighting.at_ms:
+        elif publish.absent_ms > sighting.at_ms and not evidence.log.may_have_been_missed(position, sighting.at_ms):
             early_ms = publish.absent_ms - sighting.at_ms
             what = f"revision {position} was said at least {early_ms:.0f} ms before it was in the log"
             yield Violation(Promise.DURABLE, sighting.where, what)

@@ -38,7 +38,8 @@ def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violatio
             yield Violation(Promise.LATEST, where, what)
         # Without an epoch it is no place in the log: there is none, or the server had not read it yet.
         if not here.epoch and reached is None:
-            nowhere_ms = message.at_ms
+            # It may be as old as the stream: what was published while it was on its way came after it.
+            nowhere_ms = stream.opening.opened_ms
         if here.epoch and (reached is None or reached.epoch != here.epoch or here.revision > reached.revision):
             reached = here
 
