@@ -6,6 +6,7 @@ A tally of a group that has become empty is gone: adding entries and taking them
 from __future__ import annotations
 
 import operator
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -79,13 +80,18 @@ class PnlTallies(Generic[KeyT]):
 def totals_by_group(group: IndexColumn, values: FloatColumn) -> dict[int, PnlTotal]:
     """Add up entries by their group, from 0 up: one total for each group that has any."""
     if values.size <= FEW:
-        tallies: PnlTallies[int] = PnlTallies()
+        members: dict[int, list[float]] = {}
         for index, value in zip(group.tolist(), values.tolist(), strict=True):
-            tallies.add(index, value)
-        return tallies.totals
+            members.setdefault(index, []).append(value)
+        return {index: _total(sorted(some)) for index, some in members.items()}
     groups = distinct(group)
     won = np.bincount(groups.place[values > 0], minlength=groups.found.size).tolist()
     lost = np.bincount(groups.place[values < 0], minlength=groups.found.size).tolist()
     sums = exact_sums(values, groups.place, groups.found.size)
     totals = zip(groups.counts.tolist(), sums, won, lost, strict=True)
     return {index: PnlTotal(*total) for index, total in zip(groups.found.tolist(), totals, strict=True)}
+
+
+def _total(ascending: list[float]) -> PnlTotal:
+    wins, losses = len(ascending) - bisect_right(ascending, 0.0), bisect_left(ascending, 0.0)
+    return PnlTotal(len(ascending), sum(map(exact, ascending)), wins, losses)

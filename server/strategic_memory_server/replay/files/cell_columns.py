@@ -16,7 +16,6 @@ from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError, normalise_name, parse_number
 from strategic_memory_server.replay.files.page import Cell
-from strategic_memory_server.windows.name_table import NameTable
 
 MILLISECONDS_FROM = 1e11
 """A time that is a number counts milliseconds from here on (which is 1973), seconds below."""
@@ -59,7 +58,7 @@ def is_given(cells: Sequence[Cell]) -> Mask:
     if joined == "":
         return np.zeros(len(cells), dtype=np.bool_)
     if joined is not None:
-        return np.array([bool(cell) for cell in cells], dtype=np.bool_)
+        return np.fromiter(map(bool, cells), np.bool_, len(cells)) if "" in cells else np.ones(len(cells), np.bool_)
     return np.array([cell is not None and cell != "" and not _is_nan(cell) for cell in cells], dtype=np.bool_)
 
 
@@ -88,7 +87,7 @@ def numbers(column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColu
         return _one_by_one(column, cells, refusals)
     written = cast("Sequence[str]", cells)
     try:
-        values = np.array([float(cell) if cell else math.nan for cell in written], dtype=np.float64)
+        values = np.array([float(cell or math.nan) for cell in written] if "" in written else list(map(float, written)))
     except ValueError:
         return _one_by_one(column, cells, refusals)
     for row in np.flatnonzero(~(np.abs(values) <= MAX_MAGNITUDE)).tolist():
@@ -185,16 +184,28 @@ def _datetime_ms(at: datetime) -> int:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def texts(column: str, cells: Sequence[Cell], refusals: Refusals, *, upper: bool = False) -> list[str]:
+def texts(column: str, cells: Sequence[Cell], refusals: Refusals) -> list[str]:
     """Read names, stripped; empty for an empty cell."""
     if _joined(cells) == "":
         return [""] * len(cells)
+    return list(map(_names(column, cells, refusals).__getitem__, cells))
+
+
+def codes(column: str, cells: Sequence[Cell], refusals: Refusals, code_of: Callable[[str], int]) -> IndexColumn:
+    """Read names as `texts` does, and give a number for each."""
+    if _joined(cells) == "":
+        return np.full(len(cells), code_of(""), dtype=np.int64)
+    known = {cell: code_of(name) for cell, name in _names(column, cells, refusals).items()}
+    return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
+
+
+def _names(column: str, cells: Sequence[Cell], refusals: Refusals) -> dict[Cell, str]:
+    """Give the name in each different cell, in the order in which they come; empty for one that is refused."""
     known: dict[Cell, str] = {}
     refused: dict[Cell, str] = {}
-    for cell in set(cells):
+    for cell in dict.fromkeys(cells):
         try:
-            name = normalise_name(column, "" if cell is None or _is_nan(cell) else str(cell))
-            known[cell] = name.upper() if upper else name
+            known[cell] = normalise_name(column, "" if cell is None or _is_nan(cell) else str(cell))
         except RejectionError as error:
             refused[cell] = error.reason
             known[cell] = ""
@@ -202,24 +213,9 @@ def texts(column: str, cells: Sequence[Cell], refusals: Refusals, *, upper: bool
         for row, cell in enumerate(cells):
             if cell in refused:
                 refusals.refuse(row, refused[cell])
-    return [known[cell] for cell in cells]
+    return known
 
 
-def codes(names: Sequence[str], table: NameTable) -> IndexColumn:
-    """Give the index of each name in a table; -1 for an empty one."""
-    return table.column(names)
-
-
-def mapped(names: Sequence[str], code_of: Callable[[str], int]) -> IndexColumn:
-    """Give a number for each name."""
-    known = {name: code_of(name) for name in set(names)}
-    return np.array([known[name] for name in names], dtype=np.int64)
-
-
-def fingerprints(names: Sequence[str]) -> IndexColumn:
+def fingerprint(name: str) -> int:
     """Give 64 bits that tell names apart; 0 for an empty one."""
-    return np.array([_fingerprint(name) if name else 0 for name in names], dtype=np.int64)
-
-
-def _fingerprint(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True) or 1
+    return (int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True) or 1) if name else 0

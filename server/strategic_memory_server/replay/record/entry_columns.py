@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,9 @@ from strategic_memory_server.replay.files.cell_columns import (
     Mask,
     Refusals,
     codes,
-    fingerprints,
+    fingerprint,
     is_given,
-    mapped,
     numbers,
-    texts,
     times_ms,
 )
 from strategic_memory_server.replay.files.page import Cell
@@ -91,17 +89,17 @@ class EntryReader:
         kind = self._kinds(page)
         opened_ms = page.opened_ms(time_ms)
         regime_names = page.either(names.REGIME, names.MARKET_REGIME)
-        regime = codes(texts(names.REGIME, regime_names, refusals, upper=True), self.regimes)
+        regime = codes(names.REGIME, regime_names, refusals, lambda name: _index(self.regimes, name.upper()))
         refusals.refuse_all((kind == Kind.REGIME) & (regime < 0), "regime_missing")
-        policy = mapped(page.texts(names.POLICY), _policy_code)
+        policy = page.codes(names.POLICY, _policy_code)
         policy_pnl = np.column_stack([page.numbers(name) for name in names.POLICY_PNL])
         pnl = numbers(names.PNL, page.either(names.PNL, names.REALIZED_PNL), refusals)
         # What the policy that was followed would have earned is what was earned.
         followed = np.isnan(pnl) & (policy >= 0)
         pnl[followed] = policy_pnl[followed, policy[followed]]
         refusals.refuse_all(np.isnan(pnl) & (kind != Kind.REGIME), "pnl_missing")
-        strategy = codes(page.texts(names.STRATEGY), self.strategies)
-        trade = fingerprints(page.texts(names.TRADE_ID)) if names.TRADE_ID in columns else np.zeros(rows, np.int64)
+        strategy = page.codes(names.STRATEGY, lambda name: _index(self.strategies, name))
+        trade = page.codes(names.TRADE_ID, fingerprint)
         volatility, trend = page.numbers(names.VOLATILITY), page.numbers(names.TREND)
         confidence = page.numbers(names.CONFIDENCE)
         accepted = refusals.accepted()
@@ -129,7 +127,7 @@ class EntryReader:
             kind = np.where(page.given(names.REGIME), int(Kind.REGIME), int(Kind.PORTFOLIO)).astype(np.int64)
             for name in names.OF_TRADES:
                 kind[page.given(name)] = Kind.TRADE
-        said = mapped(page.texts(names.KIND), _kind_code)
+        said = page.codes(names.KIND, _kind_code)
         page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown")
         return np.where(said >= 0, said, kind)
 
@@ -148,8 +146,8 @@ class _PageColumns:
     def given(self, name: str) -> Mask:
         return is_given(self.columns[name]) if name in self.columns else np.zeros(self.rows, dtype=np.bool_)
 
-    def texts(self, name: str) -> list[str]:
-        return texts(name, self.columns[name], self.refusals) if name in self.columns else [""] * self.rows
+    def codes(self, name: str, code_of: Callable[[str], int]) -> IndexColumn:
+        return codes(name, self.columns.get(name) or [""] * self.rows, self.refusals, code_of)
 
     def numbers(self, name: str) -> FloatColumn:
         if name not in self.columns:
@@ -186,6 +184,10 @@ def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:
 def joined(parts: Sequence[EntryColumns]) -> EntryColumns:
     """Give the entries of all parts, one after the other."""
     return EntryColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in EntryColumns.__slots__))
+
+
+def _index(table: NameTable, name: str) -> int:
+    return table.index(name) if name else -1
 
 
 def _policy_code(name: str) -> int:
