@@ -14,6 +14,11 @@ def silent(_share: float) -> None:
     """Takes a word about the progress."""
 
 
-def read(files: Sequence[Path], names: Mapping[str, str] | None = None, kind: Kind | None = None) -> Record:
-    """Read files."""
-    return read_record(files, names or {}, kind, silent)
+def read(
+    files: Sequence[Path],
+    names: Mapping[str, str] | None = None,
+    kind: Kind | None = None,
+    strategy: str | None = None,
+) -> Record:
+    """Read files, however many of their rows are refused."""
+    return read_record(files, names or {}, kind, silent, strategy=strategy)

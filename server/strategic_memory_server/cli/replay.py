@@ -43,6 +43,15 @@ _EVERY = click.IntRange(min=1)
     type=click.Choice([kind.name.lower() for kind in Kind]),
     help="What rows are that do not say it. Default: what their columns say.",
 )
+@click.option("--strategy", metavar="NAME", help="Whose trades are read, where a freqtrade export holds several.")
+@click.option(
+    "--accept-refused",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.01,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the rows that may be left out since they cannot be read.",
+)
 @click.option(
     "--against",
     multiple=True,
@@ -69,6 +78,8 @@ def replay(
     out: Path,
     names: tuple[str, ...],
     kind: str | None,
+    strategy: str | None,
+    accept_refused: float,
     against: tuple[str, ...],
     every: int | None,
     evidence_every: int | None,
@@ -98,6 +109,8 @@ def replay(
             rules=_rules(against),
             reference_every=every,
             evidence_every=evidence_every,
+            strategy=strategy,
+            accept_refused=accept_refused,
             advice=AdviceSettings(
                 windows=WindowSettings(regime_window, portfolio_window, trade_window),
                 evidence=EvidenceSettings(

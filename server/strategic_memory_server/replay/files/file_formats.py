@@ -26,8 +26,12 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Page]]] = {
 }
 
 
-def pages_of(path: Path) -> Iterator[Page]:
+def pages_of(path: Path, strategy: str | None = None) -> Iterator[Page]:
     """Read a file, page by page.
+
+    Args:
+        path: the file.
+        strategy: whose trades are read, where an export holds those of several.
 
     Raises:
         ReplayError: it cannot be read; the message says why.
@@ -39,6 +43,6 @@ def pages_of(path: Path) -> Iterator[Page]:
             ".csv, .jsonl, .parquet, .feather, or .json or .zip for a freqtrade backtest export"
         )
     try:
-        yield from reader(path)
+        yield from freqtrade_pages(path, strategy) if reader is freqtrade_pages else reader(path)
     except OSError as error:
         raise ReplayError(f"{path}: cannot be read: {error.strerror or error}") from None

@@ -24,8 +24,8 @@ TRADES_AT_ONCE = 2_000
 """Trades of a page: each has dozens of fields."""
 
 
-def freqtrade_pages(path: Path) -> Iterator[Page]:
-    """Read the trades of every strategy of an export.
+def freqtrade_pages(path: Path, strategy: str | None = None) -> Iterator[Page]:
+    """Read the trades of the strategy of an export; of several, those of the one that is named.
 
     A row has the trade's own names, and beside them `time` (its close), `opened`, `realized_pnl` (`profit_ratio`) and
     `strategy`.
@@ -35,7 +35,7 @@ def freqtrade_pages(path: Path) -> Iterator[Page]:
     """
     if path.suffix.lower() != ".zip":
         with path.open("rb") as file:
-            yield from _pages(path, "", file, max(path.stat().st_size, 1))
+            yield from _pages(path, "", file, max(path.stat().st_size, 1), strategy)
         return
     with _readable(path), zipfile.ZipFile(path) as archive:
         members = [each for each in archive.infolist() if each.filename.lower().endswith(".json")]
@@ -43,19 +43,23 @@ def freqtrade_pages(path: Path) -> Iterator[Page]:
             with archive.open(member) as file:
                 if _is_export(file):
                     file.seek(0)
-                    yield from _pages(path, member.filename, file, max(member.file_size, 1))
+                    yield from _pages(path, member.filename, file, max(member.file_size, 1), strategy)
                     return
     raise _no_export(path)
 
 
-def _pages(path: Path, member: str, file: IO[bytes], size: int) -> Iterator[Page]:
+def _pages(path: Path, member: str, file: IO[bytes], size: int, chosen: str | None) -> Iterator[Page]:
     if not _is_export(file):
         raise _no_export(path)
     file.seek(0)
     collected = _Collected()
+    strategies: dict[str, None] = {}
     try:
         with _document(file) as stream:
             for strategy, trade in _trades(stream):
+                strategies[strategy] = None
+                if strategy != (chosen or next(iter(strategies))):
+                    continue
                 collected.add(strategy, trade)
                 if collected.full:
                     yield collected.page(min(file.tell() / size, 1.0))
@@ -65,6 +69,13 @@ def _pages(path: Path, member: str, file: IO[bytes], size: int) -> Iterator[Page
             f"{path}{within}: its JSON is broken: {error}; {collected.trades:,} trades were read before. "
             "Export it again"
         ) from None
+    if chosen is None and len(strategies) > 1:
+        raise ReplayError(
+            f"{path}: holds the trades of {len(strategies)} strategies, {', '.join(strategies)}; together they are the "
+            "record of nobody: choose one with --strategy"
+        )
+    if chosen is not None and chosen not in strategies:
+        raise ReplayError(f"{path}: has no strategy {chosen!r}; it holds {', '.join(strategies) or 'none with trades'}")
     if not collected.trades:
         raise ReplayError(f"{path}: holds no trades: a freqtrade backtest export has them under strategy.<name>.trades")
     yield collected.page(1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -57,10 +57,43 @@ def _of_pyarrow(path: Path, part: str) -> ModuleType:
 def _pages(batches: Iterable[Any], rows: int) -> Iterator[Page]:
     read = 0
     for batch in batches:
-        columns = {name: _cells(batch.column(place).to_pylist()) for place, name in enumerate(batch.schema.names)}
         lines = range(read + 1, read + batch.num_rows + 1)
         read += batch.num_rows
-        yield Page(columns, lines, (), read / max(rows, 1))
+        yield Page(_Columns(batch), lines, (), read / max(rows, 1))
+
+
+class _Columns(Mapping[str, Sequence[Cell]]):
+    """The columns of a batch, each made into cells when it is asked for: what nobody reads cannot fail."""
+
+    def __init__(self, batch: Any) -> None:  # noqa: ANN401  pyarrow has no types
+        self._batch = batch
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._batch.schema.names)
+
+    def __len__(self) -> int:
+        return len(self._batch.schema.names)
+
+    def __getitem__(self, name: str) -> Sequence[Cell]:
+        if name not in self._batch.schema.names:
+            raise KeyError(name)
+        column = self._batch.column(self._batch.schema.names.index(name))
+        if str(column.type).startswith("timestamp[ns"):
+            # Python's times have microseconds.
+            arrow: Any = importlib.import_module("pyarrow")
+            column = column.cast(arrow.timestamp("us", tz=column.type.tz), safe=False)
+        try:
+            return _cells(column.to_pylist())
+        except (ValueError, OverflowError):
+            return _cells([_text_of(scalar) for scalar in column])
+
+
+def _text_of(scalar: Any) -> object:  # noqa: ANN401  pyarrow has no types
+    """Return a value that Python has, or what is written for one that it has not."""
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        return "beyond all times"
 
 
 def _cells(values: Sequence[object]) -> list[Cell]:

@@ -29,6 +29,8 @@ class ReplayOptions:
         rules: the rules to compare.
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
         evidence_every: the same of the evidence.
+        strategy: whose trades are read, where a freqtrade export holds those of several.
+        accept_refused: share of the rows that may be refused, 0 to 1.
         advice: upon what to advise; its windows, minimums and evidence are read.
     """
 
@@ -39,4 +41,6 @@ class ReplayOptions:
     rules: tuple[Rule, ...] = tuple(Rule)
     reference_every: int | None = None
     evidence_every: int | None = None
+    strategy: str | None = None
+    accept_refused: float = 0.01
     advice: AdviceSettings = field(default_factory=AdviceSettings)

@@ -54,7 +54,14 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     Raises:
         ReplayError: a file cannot be read, nothing in the files can be used, or they hold too much.
     """
-    record = read_record(options.files, options.names, options.default_kind, partial(stages, "reading"))
+    record = read_record(
+        options.files,
+        options.names,
+        options.default_kind,
+        partial(stages, "reading"),
+        strategy=options.strategy,
+        accept_refused=options.accept_refused,
+    )
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
     courses = {Rule.REFERENCE: reference_course(record, options.advice, every, partial(stages, "reference rules"))}

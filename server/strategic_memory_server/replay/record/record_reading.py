@@ -34,7 +34,13 @@ _KIND_BITS = 2
 
 
 def read_record(
-    files: Sequence[Path], names: Mapping[str, str], default_kind: Kind | None, reading: Progress
+    files: Sequence[Path],
+    names: Mapping[str, str],
+    default_kind: Kind | None,
+    reading: Progress,
+    *,
+    strategy: str | None = None,
+    accept_refused: float = 1.0,
 ) -> Record:
     """Read files into one record.
 
@@ -43,6 +49,8 @@ def read_record(
         names: the files' names of columns, by ours.
         default_kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
+        strategy: whose trades are read, where an export holds those of several.
+        accept_refused: share of the rows that may be refused, 0 to 1.
 
     Raises:
         ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
@@ -52,7 +60,7 @@ def read_record(
     rows = 0
     columns: dict[str, None] = {}
     for number, file in enumerate(files):
-        for page in pages_of(file):
+        for page in pages_of(file, strategy):
             columns.update(dict.fromkeys(page.columns))
             for line, reason in page.broken:
                 rejected.add(file.name, line, reason)
@@ -67,6 +75,8 @@ def read_record(
     require_mapped(names, columns)
     if not rows:
         raise ReplayError(_nothing_usable(files, columns, rejected))
+    if rejected.rows > accept_refused * (rejected.rows + rows):
+        raise ReplayError(_too_many_refused(rows, rejected))
     return _record(_in_order(joined(pages)), reader, rejected)
 
 
@@ -134,6 +144,15 @@ def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
                 f"{file}: its {what} column holds more than {most} different names: is it the right column? "
                 f"--map {what}=<the column with the {what}>"
             )
+
+
+def _too_many_refused(rows: int, rejected: RejectedRows) -> str:
+    share = rejected.rows / (rejected.rows + rows)
+    return (
+        f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}) cannot be used: {rejected.told()}. What is "
+        "left may be another record than the one you have: mend the rows, map other columns with --map, or say how much "
+        f"may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
+    )
 
 
 def _nothing_usable(files: Sequence[Path], columns: Mapping[str, None], rejected: RejectedRows) -> str:

@@ -122,10 +122,14 @@ def test_a_long_export_is_read_whole(ending: str, tmp_path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("config.json", "[not an export")
             archive.writestr("backtest.json", json.dumps(export(trades)))
-    record = replay_records.read([path])
-    entries = record.entries
-    assert entries.pnl.tolist() == [number / 8 for number in range(trades)]
-    assert [record.strategy_names[code] for code in entries.strategy[:4]] == ["One", "Two", "One", "Two"]
+    for first, strategy in enumerate(("One", "Two")):
+        record = replay_records.read([path], strategy=strategy)
+        assert record.entries.pnl.tolist() == [number / 8 for number in range(first, trades, 2)]
+        assert set(record.entries.strategy.tolist()) == {record.strategy_names.index(strategy)}
+    with pytest.raises(ReplayError, match=r"holds the trades of 2 strategies, One, Two; .* choose one with --strategy"):
+        replay_records.read([path])
+    with pytest.raises(ReplayError, match="has no strategy 'Three'; it holds One, Two"):
+        replay_records.read([path], strategy="Three")
 
 
 def test_an_export_that_ends_too_soon_says_where(tmp_path: Path) -> None:

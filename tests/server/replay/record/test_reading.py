@@ -143,15 +143,47 @@ def test_a_freqtrade_export_is_known_at_the_close_of_its_trades(ending: str, tmp
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("backtest_config.json", json.dumps({"stake_currency": "USDT"}))
             archive.writestr("backtest.json", json.dumps(freqtrade_export()))
-    record = read(path, names={"regime": "enter_tag"})
-    entries = record.entries
-    assert entries.time_ms.tolist() == [1_700_000_001_000, 1_700_000_060_000, 1_700_002_800_000]
-    assert entries.pnl.tolist() == [0.5, 0.02, -0.01]
-    assert set(entries.kind.tolist()) == {Kind.TRADE}
-    assert {record.regime_names[code] for code in entries.regime.tolist()} == {"BULL"}
-    assert [record.strategy_names[code] for code in entries.strategy.tolist()] == ["Other", "Momentum", "Momentum"]
-    assert refused(record) == {"not_an_object": (1, [f"backtest{ending}:4"])}
-    assert read(path, names={"realized_pnl": "profit_abs"}).entries.pnl.tolist() == [12.5] * 3
+    found = [
+        replay_records.read([path], {"regime": "enter_tag"}, strategy=strategy) for strategy in ("Other", "Momentum")
+    ]
+    times = [record.entries.time_ms.tolist() for record in found]
+    assert times == [[1_700_000_001_000], [1_700_000_060_000, 1_700_002_800_000]]
+    assert [record.entries.pnl.tolist() for record in found] == [[0.5], [0.02, -0.01]]
+    for record, strategy in zip(found, ("Other", "Momentum"), strict=True):
+        entries = record.entries
+        assert set(entries.kind.tolist()) == {Kind.TRADE}
+        assert {record.regime_names[code] for code in entries.regime.tolist()} == {"BULL"}
+        assert {record.strategy_names[code] for code in entries.strategy.tolist()} == {strategy}
+    assert sum(record.rejected.rows for record in found) == 1
+    in_money = replay_records.read([path], {"realized_pnl": "profit_abs"}, strategy="Momentum")
+    assert in_money.entries.pnl.tolist() == [12.5] * 2
+
+
+def test_too_many_refused_rows_are_an_error_that_says_how_many_and_why(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_text("time,pnl\n" + "1,1\n" * 95 + "1,\u22121\n" * 5)
+    with pytest.raises(ReplayError, match=r"5 of 100 rows \(5.0%\) .*pnl_not_a_number: 5.*--accept-refused 0.06"):
+        record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, accept_refused=0.04)
+    assert (
+        len(record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, accept_refused=0.05))
+        == 95
+    )
+
+
+def test_a_column_of_parquet_that_nobody_reads_cannot_fail(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = arrow.table(
+        {
+            "time": arrow.array([1_700_000_000_000_000_123, None], arrow.timestamp("ns", tz="UTC")),
+            "pnl": [0.5, 1.0],
+            "delisted": arrow.array([2**62, 2**62], arrow.timestamp("ms")),
+        }
+    )
+    parquet.write_table(table, tmp_path / "record.parquet")
+    record = read(tmp_path / "record.parquet")
+    assert record.entries.time_ms.tolist() == [1_700_000_000_000]
+    assert refused(record) == {"time_missing": (1, ["record.parquet:2"])}
+    far = read(tmp_path / "record.parquet", names={"strategy": "delisted"})
+    assert far.strategy_names[far.entries.strategy[0]] == "beyond all times"
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"strategy": {"One": {"trades": []}}}', "no json"])
