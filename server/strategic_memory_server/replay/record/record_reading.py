@@ -150,8 +150,8 @@ def _too_many_refused(rows: int, rejected: RejectedRows) -> str:
     share = rejected.rows / (rejected.rows + rows)
     return (
         f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}) cannot be used: {rejected.told()}. What is "
-        "left may be another record than the one you have: mend the rows, map other columns with --map, or say how much "
-        f"may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
+        "left may be another record than the one you have: mend the rows, map other columns with --map, or say how "
+        f"much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
     )
 
 
