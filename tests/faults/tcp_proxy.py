@@ -163,6 +163,9 @@ class TcpProxy:
 
     async def _refuse(self) -> None:
         if self._server is not None:
+            # CPython 3.11 forgets a connection whose server is closed while it is being accepted.
+            while accepting := [task for task in asyncio.all_tasks() if "_accept_connection2" in repr(task)]:
+                await asyncio.wait(accepting)
             self._server.close()
             self._server = None
 
@@ -180,4 +183,7 @@ class TcpProxy:
 
     async def _shut_down(self) -> None:
         await self._refuse()
-        await self._reset()
+        # A connection that was accepted this very moment has no link yet.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._reset()
+            await asyncio.wait(others, timeout=0.01)
