@@ -44,10 +44,16 @@ class StartService(Protocol):
         ...
 
 
+SAVED_NEVER = "86400 1"
+"""Nothing is saved while the tests run; a Redis that is not to save at all is told as a problem."""
+
+
 @pytest.fixture(scope="session")
 def session_redis() -> Iterator[EmbeddedRedis]:
     """One Redis for all tests of this session; tests use `redis_server`."""
     with EmbeddedRedis() as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("save", SAVED_NEVER)
         yield server
 
 
@@ -57,8 +63,7 @@ def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
     with redis.Redis.from_url(session_redis.url) as client:
         client.config_set("maxmemory", "0")
         client.config_set("maxmemory-policy", "noeviction")
-        # Nothing is saved while the tests run; a Redis that never saves is told as a problem.
-        client.config_set("save", "86400 1")
+        client.config_set("save", SAVED_NEVER)
         client.flushall()
         client.script_flush()
     return session_redis
