@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -19,6 +20,11 @@ from strategic_memory_server.replay.record.entry_columns import Kind
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)
 _EVERY = click.IntRange(min=1)
+
+EARLIEST_MS = 631_152_000_000
+"""1990-01-01: nobody has an earlier record for this."""
+
+DAY_MS = 86_400_000
 
 
 @click.command()
@@ -111,6 +117,7 @@ def replay(
             evidence_every=evidence_every,
             strategy=strategy,
             accept_refused=accept_refused,
+            within_ms=(EARLIEST_MS, round(time.time() * 1000) + DAY_MS),
             advice=AdviceSettings(
                 windows=WindowSettings(regime_window, portfolio_window, trade_window),
                 evidence=EvidenceSettings(

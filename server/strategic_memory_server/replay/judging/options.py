@@ -31,6 +31,7 @@ class ReplayOptions:
         evidence_every: the same of the evidence.
         strategy: whose trades are read, where a freqtrade export holds those of several.
         accept_refused: share of the rows that may be refused, 0 to 1.
+        within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
         advice: upon what to advise; its windows, minimums and evidence are read.
     """
 
@@ -43,4 +44,5 @@ class ReplayOptions:
     evidence_every: int | None = None
     strategy: str | None = None
     accept_refused: float = 0.01
+    within_ms: tuple[int, int] | None = None
     advice: AdviceSettings = field(default_factory=AdviceSettings)

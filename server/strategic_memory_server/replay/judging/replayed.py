@@ -61,6 +61,7 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
         partial(stages, "reading"),
         strategy=options.strategy,
         accept_refused=options.accept_refused,
+        within_ms=options.within_ms,
     )
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ def read_record(
     *,
     strategy: str | None = None,
     accept_refused: float = 1.0,
+    within_ms: tuple[int, int] | None = None,
 ) -> Record:
     """Read files into one record.
 
@@ -51,6 +53,7 @@ def read_record(
         reading: told how much of the files has been read, 0 to 1.
         strategy: whose trades are read, where an export holds those of several.
         accept_refused: share of the rows that may be refused, 0 to 1.
+        within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
 
     Raises:
         ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
@@ -77,7 +80,10 @@ def read_record(
         raise ReplayError(_nothing_usable(files, columns, rejected))
     if rejected.rows > accept_refused * (rejected.rows + rows):
         raise ReplayError(_too_many_refused(rows, rejected))
-    return _record(_in_order(joined(pages)), reader, rejected)
+    entries = _in_order(joined(pages))
+    if within_ms is not None:
+        _require_possible_times(entries, *within_ms)
+    return _record(entries, reader, rejected)
 
 
 def _in_order(entries: EntryColumns) -> EntryColumns:
@@ -144,6 +150,18 @@ def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
                 f"{file}: its {what} column holds more than {most} different names: is it the right column? "
                 f"--map {what}=<the column with the {what}>"
             )
+
+
+def _require_possible_times(entries: EntryColumns, earliest_ms: int, latest_ms: int) -> None:
+    """Refuse a record with times that nobody means: counts of days or bars, or digits run together."""
+    outside = entries.time_ms[(entries.time_ms < earliest_ms) | (entries.time_ms > latest_ms)]
+    if outside.size:
+        first = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(outside[0]))
+        raise ReplayError(
+            f"{outside.size:,} rows have a time before 1990 or after tomorrow; the first would read as "
+            f"{first.isoformat(' ', 'seconds')}. Is it another column (--map time=<column>), a number of days, or "
+            "digits run together? Write ISO 8601, or seconds or milliseconds since 1970"
+        )
 
 
 def _too_many_refused(rows: int, rejected: RejectedRows) -> str:

@@ -169,6 +169,18 @@ def test_too_many_refused_rows_are_an_error_that_says_how_many_and_why(tmp_path:
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "reads_as"), [("45296.25", "1970-01-01 12:34:56"), ("20240105090000", "2611-05-21"), ("17", "1970-01-01")]
+)
+def test_a_time_that_nobody_means_is_an_error_that_says_what_it_would_be(
+    cell: str, reads_as: str, tmp_path: Path
+) -> None:
+    (tmp_path / "record.csv").write_text(f"time,pnl\n2024-01-05,1\n{cell},2\n")
+    within = (631_152_000_000, 1_800_000_000_000)
+    with pytest.raises(ReplayError, match=f"1 rows have a time before 1990 .* would read as {reads_as}"):
+        record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, within_ms=within)
+
+
 def test_a_column_of_parquet_that_nobody_reads_cannot_fail(tmp_path: Path) -> None:
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     table = arrow.table(
