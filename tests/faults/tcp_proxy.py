@@ -163,7 +163,7 @@ class TcpProxy:
 
     async def _refuse(self) -> None:
         if self._server is not None:
-            # CPython 3.11 forgets a connection whose server is closed while it is being accepted.
+            # asyncio forgets a connection whose server is closed while it is being accepted.
             while accepting := [task for task in asyncio.all_tasks() if "_accept_connection2" in repr(task)]:
                 await asyncio.wait(accepting)
             self._server.close()
