@@ -72,52 +72,26 @@ def calibration(confidence: FloatColumn, outcome: FloatColumn, bins: int = BINS)
     """
     if bins < 1:
         raise ValueError(f"bins is {bins}; give at least 1")
-    tally = CalibrationTally(bins)
-    tally.add(confidence, outcome)
-    return tally.calibration()
-
-
-class CalibrationTally:
-    """What has to be known of statements to judge them, added up: they can come in any number of parts.
-
-    Args:
-        bins: number of ranges of confidence, at least 1.
-    """
-
-    def __init__(self, bins: int = BINS) -> None:
-        self._bins = bins
-        self._counts, self._came_true = np.zeros(bins, dtype=np.int64), np.zeros(bins, dtype=np.int64)
-        self._said = np.zeros(bins)
-        self._squares = 0.0
-
-    def add(self, confidence: FloatColumn, outcome: FloatColumn) -> None:
-        """Add statements; see `calibration` for the columns and errors."""
-        _check(confidence, outcome)
-        bins = self._bins
-        place = np.minimum(np.searchsorted(np.arange(bins + 1) / bins, confidence, side="right"), bins) - 1
-        self._counts += np.bincount(place, minlength=bins)
-        self._said += np.bincount(place, weights=confidence, minlength=bins)
-        self._came_true += np.bincount(place[outcome == 1.0], minlength=bins)
-        self._squares += float(np.square(confidence - outcome).sum())
-
-    def calibration(self) -> Calibration:
-        """Judge what was added."""
-        counts, said, came_true = self._counts.tolist(), self._said.tolist(), self._came_true.tolist()
-        found = tuple(
-            _bin(index, self._bins, count, total, successes)
-            for index, (count, total, successes) in enumerate(zip(counts, said, came_true, strict=True))
-        )
-        statements = sum(counts)
-        if not statements:
-            return Calibration(0, None, None, None, found)
-        gaps = (abs(total - successes) for total, successes in zip(said, came_true, strict=True))
-        return Calibration(
-            statements=statements,
-            base_rate=sum(came_true) / statements,
-            brier_score=self._squares / statements,
-            expected_calibration_error=sum(gaps) / statements,
-            bins=found,
-        )
+    _check(confidence, outcome)
+    place = np.minimum(np.searchsorted(np.arange(bins + 1) / bins, confidence, side="right"), bins) - 1
+    counts = np.bincount(place, minlength=bins).tolist()
+    said = np.bincount(place, weights=confidence, minlength=bins).tolist()
+    came_true = np.bincount(place[outcome == 1.0], minlength=bins).tolist()
+    found = tuple(
+        _bin(index, bins, count, total, successes)
+        for index, (count, total, successes) in enumerate(zip(counts, said, came_true, strict=True))
+    )
+    statements = confidence.size
+    if not statements:
+        return Calibration(0, None, None, None, found)
+    gaps = (abs(total - successes) for total, successes in zip(said, came_true, strict=True))
+    return Calibration(
+        statements=statements,
+        base_rate=sum(came_true) / statements,
+        brier_score=float(np.square(confidence - outcome).sum()) / statements,
+        expected_calibration_error=sum(gaps) / statements,
+        bins=found,
+    )
 
 
 def _check(confidence: FloatColumn, outcome: FloatColumn) -> None:
