@@ -14,10 +14,10 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
-from strategic_memory_server.replay.files.column_names import NEEDED, TRADE_ID, named_columns, require_mapped
+from strategic_memory_server.replay.files.column_names import TRADE_ID
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.file_formats import pages_of
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at, joined
+from strategic_memory_server.replay.record.file_reading import FileReading, UsablePage
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.record_reading import MAX_ROWS, repeated_trades
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
@@ -104,43 +104,37 @@ def read_pasts(files: Sequence[Path], names: Mapping[str, str], kind: Kind | Non
     Raises:
         ReplayError: a file cannot be read, nothing in it can be used, or there is more than is held.
     """
-    reader, rejected = EntryReader(kind), RejectedRows()
+    source = FileReading(files, names, kind, reading)
     pages: list[EntryColumns] = []
     trade_ids: list[str] = []
-    found: dict[str, None] = {}
-    for number, file in enumerate(files):
-        for page in pages_of(file):
-            found.update(dict.fromkeys(page.columns))
-            for line, reason in page.broken:
-                rejected.add(file.name, line, reason)
-            if page.lines:
-                columns = named_columns(page, names)
-                usable, refused = reader.read(columns, len(page.lines))
-                pages.append(usable)
-                given = texts(TRADE_ID, columns[TRADE_ID], Refusals(len(page.lines))) if TRADE_ID in columns else None
-                trade_ids += [given[row] if given else "" for row in range(len(page.lines)) if row not in refused]
-                for row, reason in sorted(refused.items()):
-                    rejected.add(file.name, page.lines[row], reason)
-            if len(trade_ids) > MAX_ROWS:
-                raise ReplayError(f"{file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
-            reading((number + page.read_share) / len(files))
-    require_mapped(names, found)
+    for page in source.pages():
+        pages.append(page.entries)
+        trade_ids += _trade_ids(page)
+        if len(trade_ids) > MAX_ROWS:
+            raise ReplayError(f"{page.file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
     if not trade_ids:
-        told = f" Refused: {rejected.told()}." if rejected.rows else " There are no rows."
-        raise ReplayError(f"no usable row in {', '.join(map(str, files))}.{told} {NEEDED}")
+        raise source.nothing_usable()
     entries = joined(pages)
     order = np.argsort(entries.time_ms, kind="stable")
     repeated = repeated_trades(entries.trade[order])
     kept = order[~repeated]
-    streams = []
-    for each, source in SOURCES.items():
+    streams, reader = [], source.reader
+    for each, stream in SOURCES.items():
         places = kept[entries.kind[kept] == each]
         if places.size:
             chosen = at(entries, places)
             ids = chosen.time_ms, _number_within(chosen.time_ms)
             named = [trade_ids[place] for place in places.tolist()]
-            streams.append(Past(source, ids, chosen, named, reader.regimes.names, reader.strategies.names))
-    return Pasts(streams, rejected, int(np.count_nonzero(repeated)))
+            streams.append(Past(stream, ids, chosen, named, reader.regimes.names, reader.strategies.names))
+    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)))
+
+
+def _trade_ids(page: UsablePage) -> list[str]:
+    """Return the id of the trade in each usable row, empty where there is none."""
+    if TRADE_ID not in page.columns:
+        return [""] * page.entries.time_ms.size
+    given = texts(TRADE_ID, page.columns[TRADE_ID], Refusals(len(page.columns[TRADE_ID])))
+    return [name for row, name in enumerate(given) if row not in page.refused]
 
 
 def id_text(entry_id: Id) -> str:

@@ -11,10 +11,9 @@ import numpy as np
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.files.cell_columns import Mask
-from strategic_memory_server.replay.files.column_names import NEEDED, named_columns, require_mapped
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.file_formats import pages_of
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress, Record
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.windows.asof_join import regimes_at
@@ -27,9 +26,6 @@ MAX_REGIMES = 1_000
 
 MAX_STRATEGIES = 10_000
 """Most different strategies."""
-
-NAMES_TOLD = 40
-"""So many columns of a file are named where nothing in it can be used."""
 
 _KIND_BITS = 2
 
@@ -58,26 +54,16 @@ def read_record(
     Raises:
         ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
     """
-    reader, rejected = EntryReader(default_kind), RejectedRows()
+    source = FileReading(files, names, default_kind, reading, strategy)
+    reader, rejected = source.reader, source.rejected
     pages: list[EntryColumns] = []
     rows = 0
-    columns: dict[str, None] = {}
-    for number, file in enumerate(files):
-        for page in pages_of(file, strategy):
-            columns.update(dict.fromkeys(page.columns))
-            for line, reason in page.broken:
-                rejected.add(file.name, line, reason)
-            if page.lines:
-                usable, refused = reader.read(named_columns(page, names), len(page.lines))
-                pages.append(usable)
-                rows += usable.time_ms.size
-                for row, reason in sorted(refused.items()):
-                    rejected.add(file.name, page.lines[row], reason)
-            _require_few(reader, rows, file)
-            reading((number + page.read_share) / len(files))
-    require_mapped(names, columns)
+    for page in source.pages():
+        pages.append(page.entries)
+        rows += page.entries.time_ms.size
+        _require_few(reader, rows, page.file)
     if not rows:
-        raise ReplayError(_nothing_usable(files, columns, rejected))
+        raise source.nothing_usable()
     if rejected.rows > accept_refused * (rejected.rows + rows):
         raise ReplayError(_too_many_refused(rows, rejected))
     entries = _in_order(joined(pages))
@@ -171,9 +157,3 @@ def _too_many_refused(rows: int, rejected: RejectedRows) -> str:
         "left may be another record than the one you have: mend the rows, map other columns with --map, or say how "
         f"much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
     )
-
-
-def _nothing_usable(files: Sequence[Path], columns: Mapping[str, None], rejected: RejectedRows) -> str:
-    told = f" Refused: {rejected.told()}." if rejected.rows else " There are no rows."
-    found = ", ".join(list(columns)[:NAMES_TOLD]) or "none"
-    return f"no usable row in {', '.join(str(file) for file in files)}.{told} Columns found: {found}; {NEEDED}"
