@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
@@ -20,11 +19,7 @@ def parquet_pages(path: Path) -> Iterator[Page]:
         NotInstalledError: pyarrow is not installed.
         ReplayError: it is no Parquet file.
     """
-    parquet: Any = _of_pyarrow(path, "parquet")
-    try:
-        file = parquet.ParquetFile(path)
-    except (ValueError, OSError) as error:
-        raise ReplayError(f"{path}: is no Parquet file that can be read: {error}") from None
+    file = _opened(path, "parquet", "Parquet", "ParquetFile")
     with file:
         yield from _pages(file.iter_batches(batch_size=PAGE_ROWS), file.metadata.num_rows)
 
@@ -36,22 +31,23 @@ def feather_pages(path: Path) -> Iterator[Page]:
         NotInstalledError: pyarrow is not installed.
         ReplayError: it is no feather file.
     """
-    feather: Any = _of_pyarrow(path, "feather")
-    try:
-        table = feather.read_table(path)
-    except (ValueError, OSError) as error:
-        raise ReplayError(f"{path}: is no feather file that can be read: {error}") from None
+    table = _opened(path, "feather", "feather", "read_table")
     yield from _pages(table.to_batches(max_chunksize=PAGE_ROWS), table.num_rows)
 
 
-def _of_pyarrow(path: Path, part: str) -> ModuleType:
+def _opened(path: Path, part: str, kind: str, opening: str) -> Any:  # noqa: ANN401  pyarrow has no types
+    """Return what a function of a part of pyarrow makes of a file."""
     try:
         # Not part of the service: it is several times as large.
-        return importlib.import_module(f"pyarrow.{part}")
+        pyarrow = importlib.import_module(f"pyarrow.{part}")
     except ModuleNotFoundError:
         raise NotInstalledError(
             f"{path}: {part} needs pyarrow, which is not installed: pip install 'strategic-memory[replay]'"
         ) from None
+    try:
+        return getattr(pyarrow, opening)(path)
+    except (ValueError, OSError) as error:
+        raise ReplayError(f"{path}: is no {kind} file that can be read: {error}") from None
 
 
 def _pages(batches: Iterable[Any], rows: int) -> Iterator[Page]:
@@ -74,8 +70,12 @@ class _Columns(Mapping[str, Sequence[Cell]]):
     def __len__(self) -> int:
         return len(self._batch.schema.names)
 
+    def __contains__(self, name: object) -> bool:
+        # Mapping would make the column to say whether it is there.
+        return name in self._batch.schema.names
+
     def __getitem__(self, name: str) -> Sequence[Cell]:
-        if name not in self._batch.schema.names:
+        if name not in self:
             raise KeyError(name)
         column = self._batch.column(self._batch.schema.names.index(name))
         if str(column.type).startswith("timestamp[ns"):
