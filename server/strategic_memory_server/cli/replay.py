@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -42,6 +43,19 @@ DAY_MS = 86_400_000
     default=Path("replay-report"),
     show_default=True,
     help="Folder for report.json and report.html.",
+)
+@click.option(
+    "--advice-out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the advice as a data set too, one row a decision: .parquet or .csv.",
+)
+@click.option(
+    "--advice-rules",
+    type=click.Choice(["reference", "evidence", "exploring"]),
+    default="reference",
+    show_default=True,
+    help="By which rules --advice-out advises.",
 )
 @click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
 @click.option(
@@ -82,6 +96,8 @@ def replay(
     context: click.Context,
     files: tuple[Path, ...],
     out: Path,
+    advice_out: Path | None,
+    advice_rules: str,
     names: tuple[str, ...],
     kind: str | None,
     strategy: str | None,
@@ -107,9 +123,12 @@ def replay(
     Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
     """
     try:
+        if advice_out is not None and advice_out.exists() and any(advice_out.samefile(file) for file in files):
+            raise ReplayError(f"--advice-out {advice_out} is one of the files that are read")
         options = ReplayOptions(
             files=files,
             out=out,
+            advice_out=advice_out,
             names=parse_map(names),
             default_kind=None if kind is None else Kind[kind.upper()],
             rules=_rules(against),
@@ -119,12 +138,14 @@ def replay(
             accept_refused=accept_refused,
             within_ms=(EARLIEST_MS, round(time.time() * 1000) + DAY_MS),
             advice=AdviceSettings(
+                rules=Rules.REFERENCE if advice_rules == "reference" else Rules.EVIDENCE,
                 windows=WindowSettings(regime_window, portfolio_window, trade_window),
                 evidence=EvidenceSettings(
                     decay=decay,
                     required_probability=required_probability,
                     exploration_width=exploration_width,
                     exploration_hold=exploration_hold,
+                    explore=advice_rules == "exploring",
                 ),
             ),
         )

@@ -6,16 +6,21 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from strategic_memory_server.replay.courses.course import affordable_every
+from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.judging.findings import JsonReport, findings
-from strategic_memory_server.replay.judging.options import ReplayOptions
-from strategic_memory_server.replay.judging.replayed import Stages, replay
-from strategic_memory_server.replay.report.report_files import PAGE_NAME, require_writable, write_report
+from strategic_memory_server.replay.judging.options import REFERENCE_DECISIONS, ReplayOptions
+from strategic_memory_server.replay.judging.replayed import Replayed, Stages, replay
+from strategic_memory_server.replay.report.advice_table import require_format, write_advice
+from strategic_memory_server.replay.report.report_files import PAGE_NAME, Writing, require_writable, write_report
 from strategic_memory_server.replay.report.report_page import report_page
 
 EXIT_OK = 0
@@ -34,6 +39,9 @@ def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = Fals
     began = monotonic()
     try:
         require_writable(options.out)
+        if options.advice_out:
+            require_format(options.advice_out)
+            require_writable(options.advice_out.parent)
         with _interruptible(ends_process=ends_process) as interruption:
             with _stages(interruption, quiet=quiet) as stages:
                 replayed = replay(options, stages)
@@ -41,7 +49,8 @@ def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = Fals
                 stages("report", 0.0)
                 page = report_page(replayed, report)
                 stages("report", 1.0)
-            write_report(options.out, report, page, interruption.too_late)
+                beside = _advice_out(options, replayed, stages)
+                write_report(options.out, report, page, interruption.too_late, beside)
             if not quiet:
                 sys.stdout.write(_summary(options, report, monotonic() - began))
     except ReplayError as error:
@@ -51,6 +60,16 @@ def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = Fals
         sys.stderr.write("strategic-memory-server replay: interrupted; no report was written\n")
         return EXIT_INTERRUPTED
     return EXIT_OK
+
+
+def _advice_out(options: ReplayOptions, replayed: Replayed, stages: Stages) -> dict[Path, Writing]:
+    """Return what writes the advice as a data set, where it is asked for."""
+    file = options.advice_out
+    if file is None:
+        return {}
+    every = options.reference_every or affordable_every(len(replayed.record), REFERENCE_DECISIONS)
+    served = served_advice(replayed.record, options.advice, every, partial(stages, "advice"))
+    return {file: partial(write_advice, served, ending=file.suffix)}
 
 
 class _Interruption:
@@ -128,5 +147,7 @@ def _summary(options: ReplayOptions, report: JsonReport, seconds: float) -> str:
         f"{each['rule']} against {each['against']}: {each['mean']:+.4g} a trade, {each['statement']}"
         for each in report["differences"]
     )
+    if options.advice_out:
+        lines.append(f"Advice: {options.advice_out}")
     lines.append(f"Report: {options.out / PAGE_NAME}")
     return "\n".join(lines) + "\n"

@@ -32,7 +32,8 @@ class ReplayOptions:
         strategy: whose trades are read, where a freqtrade export holds those of several.
         accept_refused: share of the rows that may be refused, 0 to 1.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
-        advice: upon what to advise; its windows, minimums and evidence are read.
+        advice: upon what to advise; which rules are in charge counts for `advice_out` alone.
+        advice_out: file for the advice as a data set; None: none is written.
     """
 
     files: tuple[Path, ...]
@@ -46,3 +47,4 @@ class ReplayOptions:
     accept_refused: float = 0.01
     within_ms: tuple[int, int] | None = None
     advice: AdviceSettings = field(default_factory=AdviceSettings)
+    advice_out: Path | None = None
