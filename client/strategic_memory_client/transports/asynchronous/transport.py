@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,9 +21,10 @@ from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.transports.asynchronous.stream import AsyncStream, is_being_cancelled
-from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments, read_tls_material
+from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments
 from strategic_memory_client.transports.connection_use import ConnectionUse
-from strategic_memory_client.values.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.transports.connections import Connections, Dialled
+from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.health import CHECK_METHOD
 from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.wire.contract_bounds import require_within_contract
@@ -37,15 +39,12 @@ _log = logging.getLogger("strategic_memory_client")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AsyncConnection:
+class AsyncConnection(Dialled):
     """A channel to one server, with what it was made from."""
 
-    address: str
     channel: grpc.aio.Channel
     service: StrategicMemoryServiceAsyncStub
     check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
-    tls: TlsMaterial | None
-    use: ConnectionUse
 
     async def checked(self, asking: Awaitable[_Advising]) -> _Advising:
         """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
@@ -60,9 +59,7 @@ class AsyncTransport:
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
         """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
         self._addresses = addresses
-        self._options = options
-        self._connections: dict[str, AsyncConnection] = {}
-        self._retired: set[AsyncConnection] = set()
+        self._connections = Connections(options, partial(_connected, options))
         self._streams: set[AsyncStream] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._preferred = 0
@@ -70,7 +67,6 @@ class AsyncTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = asyncio.Event()
         """Set once the transport is being closed."""
-        self._tls_material()
 
     async def call(self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], timeout_s: float) -> _Response:
         """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
@@ -91,29 +87,33 @@ class AsyncTransport:
         self, ask: Callable[[AsyncConnection, float], Awaitable[_Response]], address: str, timeout_s: float
     ) -> _Response:
         """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
-        connection = self._take_connection(address)
+        self.require_open()
+        connection = self._connections.take(address)
         try:
             response = await ask(connection, timeout_s)
         except grpc.RpcError as failure:
-            raise self._judged(connection, error_of(failure, address)) from failure
+            error = error_of(failure, address)
+            self._connections.failed(connection, error)
+            raise error from failure
         except (asyncio.CancelledError, grpc.aio.UsageError) as failure:
             # Closing the channel looks like a cancellation to whoever waits for an answer on it.
             if self.closing.is_set() and not is_being_cancelled():
                 raise closed_client() from failure
-            if connection.use.unanswered(monotonic(), timed_out=False):
-                self._retire(connection)
+            self._connections.left(connection)
             raise
         else:
             connection.use.answered()
             return response
         finally:
-            await self._give_back(connection)
+            if self._connections.give_back(connection):
+                await connection.channel.close()
+                self._connections.forget(connection)
 
     @asynccontextmanager
     async def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> AsyncGenerator[AsyncStream]:
         """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
         self.require_open()
-        stream = AsyncStream(self._dial(attempt.address).channel, attempt, silence_timeout_s)
+        stream = AsyncStream(self._connections.dial(attempt.address).channel, attempt, silence_timeout_s)
         self._streams.add(stream)
         try:
             yield stream
@@ -162,10 +162,8 @@ class AsyncTransport:
         # One by one: should this be cancelled, the next `close` goes on with what is left.
         for stream in list(self._streams):
             await stream.close()
-        while self._connections:
-            await self._connections.popitem()[1].channel.close()
-        while self._retired:
-            await self._retired.pop().channel.close()
+        while connection := self._connections.pop():
+            await connection.channel.close()
 
     def _is_elsewhere(self) -> bool:
         """Tell whether another loop runs than the one that was the first to use this."""
@@ -177,74 +175,27 @@ class AsyncTransport:
             self._loop = loop
         return self._loop is not loop
 
-    def _take_connection(self, address: str) -> AsyncConnection:
-        self.require_open()
-        if address not in self._connections:
-            self._connections[address] = self._dial(address)
-        connection = self._connections[address]
-        connection.use.calls += 1
-        return connection
-
-    async def _give_back(self, connection: AsyncConnection) -> None:
-        connection.use.calls -= 1
-        if connection.use.is_over:
-            await connection.channel.close()
-            self._retired.discard(connection)
-
-    def _judged(self, connection: AsyncConnection, error: StrategicMemoryError) -> StrategicMemoryError:
-        """Give the error; let the next call dial anew when it shows that this connection is of no more use."""
-        match error:
-            case DeadlineExceededError():
-                is_spent = connection.use.unanswered(monotonic(), timed_out=True)
-            case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
-                is_spent = connection.tls is not None and self._is_renewed(connection.tls)
-            case _:
-                connection.use.answered()
-                is_spent = False
-        if is_spent:
-            self._retire(connection)
-        return error
-
-    def _retire(self, connection: AsyncConnection) -> None:
-        if self._connections.get(connection.address) is connection:
-            # Others may be in the middle of a call on it.
-            connection.use.is_retired = True
-            self._retired.add(self._connections.pop(connection.address))
-
-    def _is_renewed(self, tls: TlsMaterial) -> bool:
-        try:
-            return self._tls_material() != tls
-        except OSError:
-            return False  # in the middle of being renewed: what is known serves until it is there
-
-    def _dial(self, address: str) -> AsyncConnection:
-        arguments = channel_arguments(self._options)
-        try:
-            tls = self._tls_material()
-        except OSError as failure:
-            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
-            raise ServiceUnavailableError(message, address=address) from failure
-        if tls is None:
-            channel = grpc.aio.insecure_channel(address, options=arguments)
-        else:
-            channel = grpc.aio.secure_channel(address, tls.credentials(), options=arguments)
-        return AsyncConnection(
-            address=address,
-            channel=channel,
-            service=StrategicMemoryServiceStub(channel),
-            check_health=channel.unary_unary(
-                CHECK_METHOD,
-                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-                response_deserializer=health_pb2.HealthCheckResponse.FromString,
-            ),
-            tls=tls,
-            use=ConnectionUse(monotonic(), self._options.connect_timeout_s),
-        )
-
-    def _tls_material(self) -> TlsMaterial | None:
-        return None if self._options.tls is None else read_tls_material(self._options.tls)
-
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("%s ended unexpectedly", task.get_name(), exc_info=error)
+
+
+def _connected(options: ClientOptions, address: str, tls: TlsMaterial | None, use: ConnectionUse) -> AsyncConnection:
+    arguments = channel_arguments(options)
+    if tls is None:
+        channel = grpc.aio.insecure_channel(address, options=arguments)
+    else:
+        channel = grpc.aio.secure_channel(address, tls.credentials(), options=arguments)
+    return AsyncConnection(
+        address,
+        tls,
+        use,
+        channel,
+        StrategicMemoryServiceStub(channel),
+        channel.unary_unary(
+            CHECK_METHOD,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        ),
+    )

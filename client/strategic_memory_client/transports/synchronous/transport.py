@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -18,13 +19,14 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
-from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments, read_tls_material
+from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments
 from strategic_memory_client.transports.connection_use import ConnectionUse
+from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
 from strategic_memory_client.transports.synchronous.executor_threads import StreamReaders
 from strategic_memory_client.transports.synchronous.latch import Latch
 from strategic_memory_client.transports.synchronous.stream import SyncStream
-from strategic_memory_client.values.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.health import CHECK_METHOD
 from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.wire.contract_bounds import require_within_contract
@@ -37,15 +39,12 @@ _CLOSE_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Connection:
+class Connection(Dialled):
     """A channel to one server, with what it was made from."""
 
-    address: str
     channel: grpc.Channel
     service: StrategicMemoryServiceStub
     check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
-    tls: TlsMaterial | None
-    use: ConnectionUse
 
     def checked(self, answer: _Advising) -> _Advising:
         """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
@@ -59,10 +58,8 @@ class SyncTransport:
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
         """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
         self._addresses = addresses
-        self._options = options
         self._lock = threading.RLock()
-        self._connections: dict[str, Connection] = {}
-        self._retired: set[Connection] = set()
+        self._connections = Connections(options, partial(_connected, options))
         self._streams: set[SyncStream] = set()
         self._threads: list[threading.Thread] = []
         self._preferred = 0
@@ -72,7 +69,6 @@ class SyncTransport:
         """Threads that wait for a stream."""
         self.closing = Latch()
         """Set once the transport is being closed."""
-        self._tls_material()
 
     def call(self, ask: Callable[[Connection, float], _Response], timeout_s: float) -> _Response:
         """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
@@ -92,15 +88,19 @@ class SyncTransport:
     def call_server(self, ask: Callable[[Connection, float], _Response], address: str, timeout_s: float) -> _Response:
         """Return what `ask` gets from this server, and from no other. Raises StrategicMemoryError."""
         self.require_here()
-        with self._busy:
-            connection = self._take_connection(address)
+        with self._busy, self._lock:
+            self.require_open()
+            connection = self._connections.take(address)
         try:
             with self._busy:
                 response = ask(connection, timeout_s)
         except grpc.RpcError as failure:
             if self.closing.is_set():
                 raise closed_client() from failure
-            raise self._judged(connection, error_of(failure, address)) from failure
+            error = error_of(failure, address)
+            with self._lock:
+                self._connections.failed(connection, error)
+            raise error from failure
         except ValueError as failure:
             if self.closing.is_set():  # what gRPC raises on a channel that was closed meanwhile
                 raise closed_client() from failure
@@ -110,7 +110,12 @@ class SyncTransport:
             return response
         finally:
             with self._busy:
-                self._give_back(connection)
+                with self._lock:
+                    is_over = self._connections.give_back(connection)
+                    if is_over:
+                        self._connections.forget(connection)
+                if is_over:
+                    connection.channel.close()
 
     @contextmanager
     def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> Iterator[SyncStream]:
@@ -118,7 +123,7 @@ class SyncTransport:
         self.require_here()  # in a forked process a lock may be held for ever
         with self._busy, self._lock:
             self.require_open()
-            channel = self._dial(attempt.address).channel
+            channel = self._connections.dial(attempt.address).channel
             stream = SyncStream(channel, attempt, silence_timeout_s, busy=self._busy, on_closed=self._forget_stream)
             self._streams.add(stream)
         try:
@@ -191,9 +196,7 @@ class SyncTransport:
     def _end_everything(self) -> tuple[list[SyncStream], list[threading.Thread]]:
         with self._lock:
             streams, threads = list(self._streams), list(self._threads)
-            connections = [*self._connections.values(), *self._retired]
-            self._connections.clear()
-            self._retired.clear()
+            connections = list(iter(self._connections.pop, None))
         for stream in streams:
             stream.close()
         for connection in connections:
@@ -207,70 +210,22 @@ class SyncTransport:
     def _was_forked(self) -> bool:
         return os.getpid() != self._process_id
 
-    def _take_connection(self, address: str) -> Connection:
-        with self._lock:
-            self.require_open()
-            if address not in self._connections:
-                self._connections[address] = self._dial(address)
-            connection = self._connections[address]
-            connection.use.calls += 1
-            return connection
 
-    def _give_back(self, connection: Connection) -> None:
-        with self._lock:
-            connection.use.calls -= 1
-            is_over = connection.use.is_over
-            if is_over:
-                self._retired.discard(connection)
-        if is_over:
-            connection.channel.close()
-
-    def _judged(self, connection: Connection, error: StrategicMemoryError) -> StrategicMemoryError:
-        """Give the error; let the next call dial anew when it shows that this connection is of no more use."""
-        with self._lock:
-            match error:
-                case DeadlineExceededError():
-                    is_spent = connection.use.unanswered(monotonic(), timed_out=True)
-                case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
-                    is_spent = connection.tls is not None and self._is_renewed(connection.tls)
-                case _:
-                    connection.use.answered()
-                    is_spent = False
-            if is_spent and self._connections.get(connection.address) is connection:
-                # Other threads may be in the middle of a call on it.
-                connection.use.is_retired = True
-                self._retired.add(self._connections.pop(connection.address))
-        return error
-
-    def _is_renewed(self, tls: TlsMaterial) -> bool:
-        try:
-            return self._tls_material() != tls
-        except OSError:
-            return False  # in the middle of being renewed: what is known serves until it is there
-
-    def _dial(self, address: str) -> Connection:
-        arguments = channel_arguments(self._options)
-        try:
-            tls = self._tls_material()
-        except OSError as failure:
-            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
-            raise ServiceUnavailableError(message, address=address) from failure
-        if tls is None:
-            channel = grpc.insecure_channel(address, options=arguments)
-        else:
-            channel = grpc.secure_channel(address, tls.credentials(), options=arguments)
-        return Connection(
-            address=address,
-            channel=channel,
-            service=StrategicMemoryServiceStub(channel),
-            check_health=channel.unary_unary(
-                CHECK_METHOD,
-                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-                response_deserializer=health_pb2.HealthCheckResponse.FromString,
-            ),
-            tls=tls,
-            use=ConnectionUse(monotonic(), self._options.connect_timeout_s),
-        )
-
-    def _tls_material(self) -> TlsMaterial | None:
-        return None if self._options.tls is None else read_tls_material(self._options.tls)
+def _connected(options: ClientOptions, address: str, tls: TlsMaterial | None, use: ConnectionUse) -> Connection:
+    arguments = channel_arguments(options)
+    if tls is None:
+        channel = grpc.insecure_channel(address, options=arguments)
+    else:
+        channel = grpc.secure_channel(address, tls.credentials(), options=arguments)
+    return Connection(
+        address,
+        tls,
+        use,
+        channel,
+        StrategicMemoryServiceStub(channel),
+        channel.unary_unary(
+            CHECK_METHOD,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        ),
+    )
