@@ -1,0 +1,26 @@
+"""Exports that backtesters wrote are read without a flag, as the tools themselves count them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import replay_records
+from records.expected import Export, all_exports
+
+from strategic_memory_server.replay.record.entry_columns import Kind
+
+UNRECOGNISED = frozenset({"backtesting.csv", "backtrader.csv", "quantstats.csv", "vectorbt.csv"})
+"""Exports whose format is not known yet."""
+
+RECOGNISED = [export for export in all_exports() if export.path.name not in UNRECOGNISED]
+
+
+@pytest.mark.parametrize("export", RECOGNISED, ids=lambda export: export.path.name)
+def test_an_export_is_read_as_its_tool_counts_it(export: Export) -> None:
+    record = replay_records.read([export.path])
+    entries = record.entries
+    assert {Kind(kind).name.lower() for kind in entries.kind.tolist()} == {export.kind}
+    assert len(record) == export.results
+    assert math.fsum(entries.pnl.tolist()) == pytest.approx(export.pnl, rel=1e-9)
+    assert (int(entries.opened_ms.min()), int(entries.time_ms.max())) == (export.first_opened_ms, export.last_closed_ms)
