@@ -10,7 +10,17 @@ from records.expected import Export, all_exports
 
 from strategic_memory_server.replay.record.entry_columns import Kind
 
-UNRECOGNISED = frozenset({"backtesting.csv", "backtrader.csv", "quantstats.csv", "vectorbt.csv"})
+UNRECOGNISED = frozenset(
+    {
+        "backtesting.csv",
+        "backtrader.csv",
+        "freqtrade.sqlite",
+        "nautilus_trader.csv",
+        "nautilus_trader.parquet",
+        "quantstats.csv",
+        "vectorbt.csv",
+    }
+)
 """Exports whose format is not known yet."""
 
 RECOGNISED = [export for export in all_exports() if export.path.name not in UNRECOGNISED]
