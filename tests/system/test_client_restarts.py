@@ -34,6 +34,7 @@ from strategic_memory_client import (
     SubscriptionEvent,
 )
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = pytest.mark.system
 
@@ -75,7 +76,9 @@ class Recorder:
 
 def publish(client: redis.Redis, service: ServiceProcess) -> Feedback:
     """Make an observation, and wait until it has become a revision."""
-    before = get_feedback(service)
+    known = int(client.hget(LogKeys.under("quantum").state, "revision") or 0)
+    # A service that has just begun answers before it has read the log.
+    before = eventually(lambda: now if (now := get_feedback(service)).revision >= known else None)
     # All at once: what is read in between would be a revision too.
     with client.pipeline(transaction=True) as pipeline:
         for _ in range(3 if before.revision == 0 else 1):

@@ -9,6 +9,7 @@ from strategic_memory_server.cli.installed import imported
 _COMMANDS = {
     # In a package of its own, which may import the client library.
     "demo": ("strategic_memory_demo.command", "demo"),
+    "export": ("strategic_memory_server.cli.export_command", "export_memory"),
     "import": ("strategic_memory_server.cli.import_command", "import_past"),
     "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
     "regimes": ("strategic_memory_server.cli.regimes", "regimes"),

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.importing.past import Past, Pasts, read_pasts
-from strategic_memory_server.importing.writing import BehindError, places_to_write, write
+from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.exporting.folder import FolderError
+from strategic_memory_server.importing.exported import read_export
+from strategic_memory_server.importing.memory_writing import OtherMemoryError, write_memory, write_values
+from strategic_memory_server.importing.past import Pasts, read_pasts
+from strategic_memory_server.importing.writing import BehindError, PastEntries, places_to_write, write
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.replay.files.column_names import parse_map
@@ -26,7 +33,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
 )
 @click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
 @click.option(
@@ -42,9 +49,9 @@ def import_past(
 ) -> None:
     """Write the past into the input streams, so that the memory begins with it.
 
-    FILE is what `replay` reads. Every entry gets an id of its own time, so the past goes in before anything live; it is
-    written once, however often this is run, and goes on where it was cut off. A running server learns it with its next
-    sync.
+    FILE is what `replay` reads, or one folder that `export` has written. Every entry gets an id of its own time, so the
+    past goes in before anything live; it is written once, however often this is run, and goes on where it was cut off.
+    A running server learns it with its next sync.
 
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
@@ -54,13 +61,36 @@ def import_past(
     except (SettingsError, ReplayError) as error:
         raise click.UsageError(str(error)) from None
     try:
+        if any(file.is_dir() for file in files):
+            asyncio.run(_bring_back(settings, _only_folder(files, names, kind), dry_run=dry_run))
+            return
         pasts = read_pasts(files, columns, None if kind is None else Kind[kind.upper()], lambda _share: None)
         _require_past(pasts)
         asyncio.run(_write_past(settings, pasts, dry_run=dry_run))
-    except (ReplayError, BehindError) as error:
+    except (ReplayError, BehindError, FolderError, OtherMemoryError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:
         raise click.ClickException(f"Redis at {shown_url(settings.url)}: {describe_failure(error)}") from None
+
+
+def _only_folder(files: tuple[Path, ...], names: tuple[str, ...], kind: str | None) -> Path:
+    if len(files) > 1 or names or kind:
+        raise FolderError(f"{files[0]}: a folder of `export` is brought back by itself, without --map and --kind")
+    return files[0]
+
+
+async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -> None:
+    """Bring an export back: the long memory first, so that a server that runs does not sum the trades itself."""
+    exported, prefix = read_export(folder), settings.key_prefix
+    places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, exported.decay)}
+    async with connect(settings) as client:
+        begins = [await places_to_write(client, prefix, entries) for entries in exported.streams]
+        for place, memory in exported.memories.items():
+            written = await write_memory(client, places[place], memory, dry_run=dry_run)
+            click.echo(f"{places[place].evidence}: {_done(dry_run=dry_run) if written else 'is there already'}")
+        for source in await write_values(client, prefix, exported.values, dry_run=dry_run):
+            click.echo(f"{key_of(prefix, source)}: holds another value, and is left as it is")
+        await _write_entries(client, prefix, exported.streams, begins, dry_run=dry_run)
 
 
 def _require_past(pasts: Pasts) -> None:
@@ -75,22 +105,32 @@ def _require_past(pasts: Pasts) -> None:
 async def _write_past(settings: RedisSettings, pasts: Pasts, *, dry_run: bool) -> None:
     async with connect(settings) as client:
         begins = [await places_to_write(client, settings.key_prefix, past) for past in pasts.streams]
-        for past, begin in zip(pasts.streams, begins, strict=True):
-            click.echo(_told(settings.key_prefix, past, begin, dry_run=dry_run))
         if pasts.rejected.rows:
             click.echo(f"Refused: {pasts.rejected.told()}")
         if pasts.repeated:
             click.echo(f"{pasts.repeated} trades have the id of an earlier one and are left out")
-        left = sum(len(past) - begin for past, begin in zip(pasts.streams, begins, strict=True))
-        if dry_run or not left:
-            return
-        with click.progressbar(length=left, label="Writing", file=sys.stderr) as bar:
-            for past, begin in zip(pasts.streams, begins, strict=True):
-                await write(client, settings.key_prefix, past, begin, bar.update)
+        await _write_entries(client, settings.key_prefix, pasts.streams, begins, dry_run=dry_run)
 
 
-def _told(prefix: str, past: Past, begin: int, *, dry_run: bool) -> str:
+async def _write_entries(
+    client: redis.Redis, prefix: str, streams: Sequence[PastEntries], begins: Sequence[int], *, dry_run: bool
+) -> None:
+    for past, begin in zip(streams, begins, strict=True):
+        click.echo(_told(prefix, past, begin, dry_run=dry_run))
+    left = sum(len(past) - begin for past, begin in zip(streams, begins, strict=True))
+    if dry_run or not left:
+        return
+    with click.progressbar(length=left, label="Writing", file=sys.stderr) as bar:
+        for past, begin in zip(streams, begins, strict=True):
+            await write(client, prefix, past, begin, bar.update)
+
+
+def _told(prefix: str, past: PastEntries, begin: int, *, dry_run: bool) -> str:
     days = [time.strftime("%Y-%m-%d", time.gmtime(past.id_at(place)[0] / 1000)) for place in (0, len(past) - 1)]
-    will = "would be written" if dry_run else "to write"
+    will = _done(dry_run=dry_run)
     there = f", {begin} are there already" if begin else ""
     return f"{prefix}:{past.source}: {len(past) - begin} entries {will}{there} ({days[0]} to {days[1]})"
+
+
+def _done(*, dry_run: bool) -> str:
+    return "would be written" if dry_run else "to write"

@@ -1,15 +1,16 @@
-"""Writes a past into its stream, once: what is there already is left, and nothing goes behind what is newer."""
+"""Writes entries of the past into their stream, once: what is there is left, and nothing goes behind what is newer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.entries.input_keys import key_of
-from strategic_memory_server.importing.past import Id, Past, id_text
+from strategic_memory_server.importing.past import Fields, Id, id_text
 from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
 
 PAGE = 1_000
@@ -18,11 +19,27 @@ Written = Callable[[int], None]
 """Told how many entries more are in place."""
 
 
+class PastEntries(Protocol):
+    """Entries of one stream, oldest first, each with the id that it gets."""
+
+    @property
+    def source(self) -> str:
+        """The stream, without the prefix."""
+
+    def __len__(self) -> int: ...
+
+    def id_at(self, place: int) -> Id:
+        """Return the id of an entry."""
+
+    def fields_at(self, place: int) -> Fields:
+        """Return the fields of an entry."""
+
+
 class BehindError(Exception):
     """A stream holds newer entries than some that are to be written. The message says what to do."""
 
 
-async def places_to_write(client: redis.Redis, prefix: str, past: Past) -> int:
+async def places_to_write(client: redis.Redis, prefix: str, past: PastEntries) -> int:
     """Return from which place on the entries are not in the stream yet.
 
     Raises:
@@ -49,7 +66,7 @@ async def places_to_write(client: redis.Redis, prefix: str, past: Past) -> int:
     return place
 
 
-async def write(client: redis.Redis, prefix: str, past: Past, begin: int, written: Written) -> None:
+async def write(client: redis.Redis, prefix: str, past: PastEntries, begin: int, written: Written) -> None:
     """Add the entries from a place on, in pages. Where it was cut off, another call goes on.
 
     Raises:
@@ -67,12 +84,12 @@ async def write(client: redis.Redis, prefix: str, past: Past, begin: int, writte
         written(len(places))
 
 
-def _command(key: str, past: Past, place: int) -> bytes:
+def _command(key: str, past: PastEntries, place: int) -> bytes:
     fields = [part for pair in past.fields_at(place).items() for part in pair]
     return packed("XADD", key, id_text(past.id_at(place)), *fields)
 
 
-def _behind(key: str, past: Past, place: int, last: Id | None) -> str:
+def _behind(key: str, past: PastEntries, place: int, last: Id | None) -> str:
     until = "newer entries" if last is None else f"entries up to {_shown(last[0])}"
     return (
         f"{key} holds {until}, and the files an entry of {_shown(past.id_at(place)[0])} that it does not hold. Entries "

@@ -1,0 +1,56 @@
+"""Flags and help of `strategic-memory-server export`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+from redis.exceptions import RedisError
+
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
+from strategic_memory_server.exporting.export import export
+from strategic_memory_server.exporting.folder import FolderError, Manifest, parquet_module
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
+from strategic_memory_server.revisions.log_keys import LogKeys
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
+@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+def export_memory(folder: Path, **overrides: object) -> None:
+    """Write what the memory is made of into FOLDER, as Parquet files: streams, long memory, inputs, advice.
+
+    Nothing in Redis is changed, and a server that runs goes on. `import FOLDER` brings it back, into an empty Redis or
+    under another --key-prefix; a service there gives the same advice. `replay` reads the files of the streams.
+
+    Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
+    """
+    try:
+        settings = read_environment(overrides).service_settings()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        parquet_module()
+        manifest = asyncio.run(_export(settings.redis, settings.sync.advice.evidence.decay, folder))
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    except (RedisError, OSError) as error:
+        raise click.ClickException(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}") from None
+    for name, rows in manifest.rows.items():
+        click.echo(f"{folder / name}: {rows:,} rows")
+
+
+async def _export(settings: RedisSettings, decay: float, folder: Path) -> Manifest:
+    prefix = settings.key_prefix
+    async with connect(settings) as client:
+        streams = [*(key_of(prefix, source) for source in STREAM_SOURCES), LogKeys.under(prefix).log]
+        replies = await round_trip(client, [packed("XLEN", key) for key in streams])
+        entries = [checked(reply, key, "stream") for reply, key in zip(replies, streams, strict=True)]
+        with click.progressbar(length=sum(entries), label="Reading", file=sys.stderr) as bar:
+            return await export(client, prefix, decay, folder, bar.update)

@@ -1,0 +1,1 @@
+"""Writes what Redis holds of the memory into a folder, from which `import` brings it back."""

@@ -1,0 +1,147 @@
+"""Reads everything that the memory is made of from Redis, and writes it into a folder: whole, or not at all."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import redis.asyncio as redis
+
+from strategic_memory_server.entries.input_keys import VALUE_SOURCES, key_of
+from strategic_memory_server.exporting.folder import (
+    ADVICE_FILE,
+    FORMAT_VERSION,
+    MEMORY_FILE,
+    STREAM_FILES,
+    VALUES_FILE,
+    FolderError,
+    Manifest,
+)
+from strategic_memory_server.exporting.tables import Row, Table, write_entries
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.reading_pace import ReadingPace
+from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
+from strategic_memory_server.replay.courses.served_advice import Served
+from strategic_memory_server.replay.report.advice_table import write_advice
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+
+PAGE = 2_000
+
+Read = Callable[[int], None]
+"""Told how many entries more have been read."""
+
+
+async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, read: Read) -> Manifest:
+    """Write an export.
+
+    The long memory is read first: what it has not counted yet is in the stream then, and is counted by whoever brings
+    the export back.
+
+    Args:
+        client: how Redis is reached.
+        prefix: what the keys start with.
+        decay: how the sums of the long memory decay.
+        folder: where to; it must not be there, or be empty.
+        read: told the progress.
+
+    Raises:
+        FolderError: the folder cannot be written, or holds something.
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
+    """
+    unfinished = _made_beside(folder)
+    try:
+        rows = {MEMORY_FILE: await _memory(client, prefix, decay, unfinished / MEMORY_FILE)}
+        rows[VALUES_FILE] = await _values(client, prefix, unfinished / VALUES_FILE)
+        for source, name in STREAM_FILES.items():
+            pages = _pages(client, key_of(prefix, source), read)
+            rows[name] = await write_entries(unfinished / name, source, pages)
+        rows[ADVICE_FILE] = await _advice(client, prefix, unfinished / ADVICE_FILE, read)
+        at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        manifest = Manifest(FORMAT_VERSION, version("strategic-memory"), at, prefix, decay, rows)
+        manifest.write(unfinished)
+        _put_in_place(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return manifest
+
+
+def _made_beside(folder: Path) -> Path:
+    """Make a folder for what is not finished yet, where it can be renamed into its place."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderError(f"{folder}: holds something already; give a new folder, or an empty one")
+    unfinished = folder.absolute().with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written: {error.strerror or error}; give another folder") from None
+    return unfinished
+
+
+def _put_in_place(unfinished: Path, folder: Path) -> None:
+    if folder.exists():
+        folder.rmdir()
+    unfinished.rename(folder)
+
+
+async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Sequence[Entry]]:
+    pace = ReadingPace()
+    start = "-"
+
+    def ask() -> list[bytes]:
+        return [packed("XRANGE", key, start, "+", "COUNT", pace.entries(PAGE))]
+
+    while True:
+        (reply,) = await pace.read(client, ask, is_alive=start != "-")
+        page = stream_entries(checked(reply, key, "stream"))
+        if not page:
+            return
+        yield page
+        read(len(page))
+        start = f"({page[-1][0].decode()}"
+
+
+async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
+    keys = [key_of(prefix, source) for source in VALUE_SOURCES]
+    replies = await round_trip(client, [packed("GET", key) for key in keys])
+    found = [checked(reply, key, "string") for reply, key in zip(replies, keys, strict=True)]
+    with Table(file, {"source": "string", "value": "binary"}) as table:
+        given = zip(VALUE_SOURCES, found, strict=True)
+        table.write([{"source": source, "value": value} for source, value in given if value is not None])
+    return table.rows
+
+
+async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) -> int:
+    """Write both places where a memory can lie, as they stand: fields of the hash, and ids with their numbers."""
+    places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, decay)}
+    with Table(file, {"place": "string", "part": "string", "name": "binary", "value": "binary"}) as table:
+        for place, keys in places.items():
+            asked = packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
+            evidence, ids = await round_trip(client, asked, patience=16.0)
+            for part, reply in (
+                ("evidence", checked(evidence, keys.evidence, "hash")),
+                ("trade_ids", checked(ids, keys.trade_ids, "sorted set")),
+            ):
+                table.write(list(_named(place, part, reply)))
+    return table.rows
+
+
+def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Row]:
+    each = iter(reply)
+    for name, value in zip(each, each, strict=True):
+        yield {"place": place, "part": part, "name": name, "value": value}
+
+
+async def _advice(client: redis.Redis, prefix: str, file: Path, read: Read) -> int:
+    """Write the log of revisions as `replay --advice-out` writes advice; each is known from when it was computed on."""
+    log, revision = FeedbackLogReader(client, prefix), 0
+    served: list[Served] = []
+    while page := await log.read_after(revision, PAGE):
+        revision = page[-1].revision
+        served.extend(Served(feedback.times.computed_at_ms or 0, feedback) for feedback in page)
+        read(len(page))
+    write_advice(iter(served), file, file.suffix)
+    return len(served)

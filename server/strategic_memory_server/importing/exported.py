@@ -1,0 +1,111 @@
+"""Exported: what a folder of `export` holds, read back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from strategic_memory_server.exporting.folder import (
+    MEMORY_FILE,
+    STREAM_FILES,
+    VALUES_FILE,
+    FolderError,
+    parquet_module,
+    read_manifest,
+)
+from strategic_memory_server.importing.past import Fields, Id
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedEntries:
+    """The entries of one stream, oldest first.
+
+    Attributes:
+        source: the stream, without the prefix.
+        ids: the id of each.
+        fields: a column of pyarrow, with the fields of each.
+    """
+
+    source: str
+    ids: Sequence[Id]
+    fields: Any
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def id_at(self, place: int) -> Id:
+        """Return the id of an entry."""
+        return self.ids[place]
+
+    def fields_at(self, place: int) -> Fields:
+        """Return the fields of an entry."""
+        return dict(self.fields[place].as_py())
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedMemory:
+    """A long memory in one place.
+
+    Attributes:
+        evidence: fields of its hash.
+        trade_ids: number of each id, as Redis writes it.
+    """
+
+    evidence: Mapping[bytes, bytes]
+    trade_ids: Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export.
+
+    Attributes:
+        streams: entries by stream; those without any are left out.
+        values: the other inputs, by source.
+        memories: the long memory by its place, `first` or `beside`; those that were not there are left out.
+        decay: how the sums of the one beside the first decay.
+    """
+
+    streams: Sequence[ExportedEntries]
+    values: Mapping[str, bytes]
+    memories: Mapping[str, ExportedMemory]
+    decay: float
+
+
+def read_export(folder: Path) -> Exported:
+    """Read an export.
+
+    Raises:
+        FolderError: it is none, is of a newer format, or lacks something.
+    """
+    manifest = read_manifest(folder)
+    tables = {name: _table(folder / name, manifest.rows.get(name)) for name in (*STREAM_FILES.values(), VALUES_FILE)}
+    streams = [_entries(source, tables[name]) for source, name in STREAM_FILES.items() if tables[name].num_rows]
+    memories: dict[str, ExportedMemory] = {}
+    for row in _table(folder / MEMORY_FILE, manifest.rows.get(MEMORY_FILE)).to_pylist():
+        memory = memories.setdefault(row["place"], ExportedMemory({}, {}))
+        getattr(memory, row["part"])[row["name"]] = row["value"]
+    values = {row["source"]: row["value"] for row in tables[VALUES_FILE].to_pylist()}
+    return Exported(streams, values, memories, manifest.decay)
+
+
+def _table(file: Path, rows: int | None) -> Any:  # noqa: ANN401  pyarrow has no types
+    try:
+        table = parquet_module(".parquet").read_table(file)
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{file}: cannot be read: {error}; export it again") from None
+    if table.num_rows != rows:
+        raise FolderError(f"{file}: has {table.num_rows} rows, and the export says {rows}; export it again")
+    return table
+
+
+def _entries(source: str, table: Any) -> ExportedEntries:  # noqa: ANN401
+    ids = [_id(text) for text in table.column("id").to_pylist()]
+    return ExportedEntries(source, ids, table.column("fields").combine_chunks())
+
+
+def _id(text: str) -> Id:
+    time_ms, _, number = text.partition("-")
+    return int(time_ms), int(number)

@@ -1,0 +1,85 @@
+"""Brings a long memory, and the inputs that are no streams, back to where they lay; changes nothing that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import redis.asyncio as redis
+from redis.exceptions import WatchError
+
+from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.importing.exported import ExportedMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.round_trip import packed, round_trip
+
+AT_ONCE = 5_000
+
+
+class OtherMemoryError(Exception):
+    """Another long memory lies where one is to be brought back. The message says what to do."""
+
+
+async def write_memory(client: redis.Redis, keys: MemoryKeys, memory: ExportedMemory, *, dry_run: bool) -> bool:
+    """Write a long memory where there is none; return whether it was, or would be.
+
+    One that is there already, or has gone on since it was brought back, is left.
+
+    Raises:
+        OtherMemoryError: there is another one.
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or refused.
+    """
+    pipeline: Any = client.pipeline(transaction=True)
+    async with pipeline as transaction:
+        await transaction.watch(keys.evidence, keys.trade_ids)
+        evidence: dict[bytes, bytes] = await transaction.hgetall(keys.evidence)
+        counted = await transaction.zcard(keys.trade_ids)
+        if evidence and _goes_on_from(memory, evidence):
+            return False
+        if evidence or counted:
+            raise _other(keys)
+        if dry_run:
+            return True
+        transaction.multi()
+        transaction.hset(keys.evidence, mapping=dict(memory.evidence))
+        numbered = [(name, float(number)) for name, number in memory.trade_ids.items()]
+        for start in range(0, len(numbered), AT_ONCE):
+            transaction.zadd(keys.trade_ids, dict(numbered[start : start + AT_ONCE]))
+        try:
+            await transaction.execute()
+        except WatchError:
+            raise _other(keys) from None
+    return True
+
+
+async def write_values(client: redis.Redis, prefix: str, values: Mapping[str, bytes], *, dry_run: bool) -> list[str]:
+    """Write inputs that are one value each where there are none; return those that are there, with another value."""
+    keys = {source: key_of(prefix, source) for source in values}
+    found = await round_trip(client, [packed("GET", key) for key in keys.values()])
+    there = {source: reply for source, reply in zip(keys, found, strict=True) if reply is not None}
+    if not dry_run:
+        missing = [source for source in values if source not in there]
+        replies = await round_trip(client, [packed("SET", keys[name], values[name], "NX") for name in missing])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+    return [source for source, reply in there.items() if reply != values[source]]
+
+
+def _goes_on_from(memory: ExportedMemory, evidence: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a memory that is there is the same one, at the same place or further on in the stream."""
+    if evidence == memory.evidence:
+        return True
+    return _order(evidence.get(b"read_up_to", b"")) > _order(memory.evidence.get(b"read_up_to", b""))
+
+
+def _order(entry_id: bytes) -> tuple[int, int]:
+    time_ms, _, number = entry_id.partition(b"-")
+    return (int(time_ms), int(number)) if time_ms.isdigit() and number.isdigit() else (0, 0)
+
+
+def _other(keys: MemoryKeys) -> OtherMemoryError:
+    return OtherMemoryError(
+        f"{keys.evidence} holds another long memory: bring the export back under another --key-prefix, or let go of it "
+        "with `strategic-memory-server rebuild-memory` first"
+    )
