@@ -80,12 +80,15 @@ def test_a_stream_of_closes(redis_server: EmbeddedRedis, redis_client: redis.Red
         redis_client.xadd("closes", {"close": "nonsense", "symbol": "BTC"}, id=f"{begin_ms + bar * day_ms}-1")
         redis_client.xadd("closes", {"close": 1.0 + bar % 7, "symbol": "ETH"}, id=f"{begin_ms + bar * day_ms}-2")
     with publishing("--from-stream", "closes", "--symbol", "btc", redis_url=redis_server.url):
-        first = eventually(lambda: observed(redis_client) or None)
-        assert first[-1]["regime"] == "BULL"
+        (first,) = eventually(lambda: observed(redis_client) or None)
+        assert first["regime"] == "BULL"
+        newest = datetime.fromtimestamp((begin_ms + (len(CLOSES) - 1) * day_ms) / 1000, UTC)
+        assert datetime.fromisoformat(first["timestamp"]) == newest, "what came before is history"
         last_ms = begin_ms + len(CLOSES) * day_ms
         redis_client.xadd("closes", {"close": CLOSES[-1], "symbol": "BTC"}, id=f"{last_ms}-0")
         last = datetime.fromtimestamp(last_ms / 1000, UTC)
-        eventually(lambda: datetime.fromisoformat(observed(redis_client)[-1]["timestamp"]) == last or None)
+        second = eventually(lambda: found[1:] if len(found := observed(redis_client)) > 1 else None)
+        assert [datetime.fromisoformat(each["timestamp"]) for each in second] == [last]
 
 
 def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 from strategic_memory_producer import TraceWriter, UnwrittenError, WriterSettings
 from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.labelling import TimedLabel
-from strategic_memory_server.regimes.live_closes import KnownClose, closes_of_stream
+from strategic_memory_server.regimes.live_closes import KnownCloses, closes_of_stream
 
 
-def publish(closes: Iterator[Sequence[KnownClose]], detector: Detector, redis_url: str, key_prefix: str) -> None:
+def publish(closes: Iterator[KnownCloses], detector: Detector, redis_url: str, key_prefix: str) -> None:
     """Publish the label of the newest close now, and of each later one when it is known, until interrupted.
 
     Of several closes that come at once the newest label is published: the others are history. A Redis that is away is
@@ -26,10 +26,10 @@ def publish(closes: Iterator[Sequence[KnownClose]], detector: Detector, redis_ur
     said = ""
     with TraceWriter(redis_url, WriterSettings(prefix=key_prefix)) as writer:
         for found in closes:
-            for known_ms, close in found:
+            for known_ms, close in found.closes:
                 label = detector.update(known_ms / 1000.0, close)
                 waiting = waiting if label is None else TimedLabel(known_ms, label)
-            if waiting is None:
+            if waiting is None or found.more_known:
                 continue
             try:
                 _write(writer, waiting)
@@ -40,7 +40,7 @@ def publish(closes: Iterator[Sequence[KnownClose]], detector: Detector, redis_ur
                 said = _say_once(str(error), said)
 
 
-def stream_of(redis_url: str, key: str, symbol: str | None) -> Iterator[Sequence[KnownClose]]:
+def stream_of(redis_url: str, key: str, symbol: str | None) -> Iterator[KnownCloses]:
     """Yield the closes of a stream of that Redis; when that is away the command ends, for it may miss some."""
     with redis.Redis.from_url(redis_url) as client:
         try:

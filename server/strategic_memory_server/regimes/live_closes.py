@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -22,6 +22,13 @@ KnownClose = tuple[int, float]
 """When a close became known, milliseconds since 1970 UTC, and the price."""
 
 
+class KnownCloses(NamedTuple):
+    """Closes, oldest first, and whether more are known already: then all of these are history."""
+
+    closes: Sequence[KnownClose]
+    more_known: bool = False
+
+
 def closes_of_files(
     paths: Sequence[Path],
     read: Callable[[], Prices],
@@ -29,7 +36,7 @@ def closes_of_files(
     *,
     clock_s: Callable[[], float] = time.time,
     pause: Callable[[float], None] = time.sleep,
-) -> Iterator[list[KnownClose]]:
+) -> Iterator[KnownCloses]:
     """Yield the closes that are known, oldest first, then those that come to be, for as long as it is asked.
 
     A candle that has not ended yet is left for later, and a file that has just changed for the next look: it may still
@@ -58,12 +65,12 @@ def closes_of_files(
             new = [(known, close) for known, close in found if known_until_ms < known <= ended_ms]
             waits = found[-1][0] > ended_ms
             known_until_ms = new[-1][0] if new else known_until_ms
-            yield new
+            yield KnownCloses(new)
         else:
-            yield []
+            yield KnownCloses(())
 
 
-def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Iterator[list[KnownClose]]:
+def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Iterator[KnownCloses]:
     """Yield the closes of a stream, oldest first, then those that come, for as long as it is asked.
 
     An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
@@ -74,7 +81,8 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
         reply: Any = client.xread({key: last}, count=PAGE, block=round(LOOKED_AT_S * 1000))
         entries = reply[0][1] if reply else []
         last = entries[-1][0].decode() if entries else last
-        yield [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
+        closes = [found for entry_id, fields in entries if (found := _close_of(entry_id, fields, symbol)) is not None]
+        yield KnownCloses(closes, more_known=len(entries) == PAGE)
 
 
 def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:
