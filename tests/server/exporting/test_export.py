@@ -34,7 +34,7 @@ CAP = '{"max_leverage_hint": 0.75}'
 OF_ITS_OWN = ("epoch", "revision", "computed_at", "valid_until", "timestamp")
 """What a feedback says of its log and its clock; all else has to be the same."""
 
-SINCE = r"\d{4}-\d{2}-\d{2}T[0-9:.]+Z"
+SINCE = r"\d{4}-\d{2}-\d{2}[T ][0-9:.]+(Z| UTC)"
 
 
 async def run(command: Command, *arguments: str | Path) -> Result:
