@@ -51,7 +51,7 @@ def exports_of(said: Path) -> list[Export]:
 
 def all_exports() -> list[Export]:
     """Return the exports that are kept in this repository."""
-    return [export for said in sorted(EXPORTS.glob("*.json")) for export in exports_of(said)]
+    return [export for said in sorted(EXPORTS.glob("*.expected.json")) for export in exports_of(said)]
 
 
 def _ms(text: str) -> int:

@@ -53,4 +53,4 @@ said = {
         }
     },
 }
-(folder / "backtesting.json").write_text(json.dumps(said, indent=1) + "\n")
+(folder / "backtesting.expected.json").write_text(json.dumps(said, indent=1) + "\n")

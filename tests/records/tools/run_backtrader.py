@@ -83,4 +83,4 @@ said = {
         }
     },
 }
-(folder / "backtrader.json").write_text(json.dumps(said, indent=1) + "\n")
+(folder / "backtrader.expected.json").write_text(json.dumps(said, indent=1) + "\n")

@@ -135,4 +135,4 @@ said = {
     "freqtrade.sqlite": database_of(stats["trades"], folder / "freqtrade.sqlite"),
 }
 whole = {"tool": "freqtrade", "version": version("freqtrade"), "exports": said}
-(folder / "freqtrade.json").write_text(json.dumps(whole, indent=1) + "\n")
+(folder / "freqtrade.expected.json").write_text(json.dumps(whole, indent=1) + "\n")

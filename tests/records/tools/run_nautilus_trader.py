@@ -82,4 +82,4 @@ whole = {
     "version": version("nautilus_trader"),
     "exports": {"nautilus_trader.csv": said, "nautilus_trader.parquet": said},
 }
-(folder / "nautilus_trader.json").write_text(json.dumps(whole, indent=1) + "\n")
+(folder / "nautilus_trader.expected.json").write_text(json.dumps(whole, indent=1) + "\n")

@@ -30,4 +30,4 @@ said = {
         }
     },
 }
-(folder / "quantstats.json").write_text(json.dumps(said, indent=1) + "\n")
+(folder / "quantstats.expected.json").write_text(json.dumps(said, indent=1) + "\n")

@@ -42,4 +42,4 @@ said = {
         }
     },
 }
-(folder / "vectorbt.json").write_text(json.dumps(said, indent=1) + "\n")
+(folder / "vectorbt.expected.json").write_text(json.dumps(said, indent=1) + "\n")

@@ -15,6 +15,8 @@ UNRECOGNISED = frozenset(
         "backtesting.csv",
         "backtrader.csv",
         "freqtrade.sqlite",
+        "jesse.csv",
+        "jesse.json",
         "nautilus_trader.csv",
         "nautilus_trader.parquet",
         "quantstats.csv",
