@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from jesse import research
 from jesse import indicators as ta
+from jesse import research
 from jesse.strategies import Strategy
 
 EXCHANGE, SYMBOL = "Binance Perpetual Futures", "BTC-USDT"
