@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
 from strategic_memory_server.replay.record.record_reading import read_record
@@ -16,9 +17,10 @@ def silent(_share: float) -> None:
 
 def read(
     files: Sequence[Path],
-    names: Mapping[str, str] | None = None,
+    names: ColumnMap | Mapping[str, str] | None = None,
     kind: Kind | None = None,
     strategy: str | None = None,
 ) -> Record:
     """Read files, however many of their rows are refused."""
-    return read_record(files, names or {}, kind, silent, strategy=strategy)
+    columns = names if isinstance(names, ColumnMap) else ColumnMap(names or {})
+    return read_record(files, columns, kind, silent, strategy=strategy)

@@ -22,8 +22,8 @@ from strategic_memory_server.importing.writing import BehindError, PastEntries, 
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.replay.files.column_names import parse_map
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 

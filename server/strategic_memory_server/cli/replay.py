@@ -13,8 +13,8 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.courses.rules import FIXED, Rule
-from strategic_memory_server.replay.files.column_names import parse_map
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
 
@@ -117,8 +117,8 @@ def replay(
 ) -> None:
     """Say what the service would have advised over recorded trades and regimes, and what that was worth.
 
-    FILE is CSV (.csv), JSON lines (.jsonl), Parquet (.parquet), or a freqtrade backtest export (.json, .zip). Every
-    entry is known from its own time on, and no earlier. See docs/replay.md for the columns.
+    FILE is CSV, JSON, Parquet, feather, a workbook, SQLite, HTML or XML, or a .zip or .gz of these, whatever its name
+    ends in. Every entry is known from its own time on, and no earlier. See docs/replay.md for the columns.
 
     Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
     """

@@ -16,6 +16,7 @@ from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.column_names import TRADE_ID
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at, joined
 from strategic_memory_server.replay.record.file_reading import FileReading, UsablePage
 from strategic_memory_server.replay.record.record import Progress
@@ -92,12 +93,12 @@ class Pasts:
     repeated: int
 
 
-def read_pasts(files: Sequence[Path], names: Mapping[str, str], kind: Kind | None, reading: Progress) -> Pasts:
+def read_pasts(files: Sequence[Path], names: ColumnMap, kind: Kind | None, reading: Progress) -> Pasts:
     """Read files. A trade whose id came before is left out.
 
     Args:
         files: what `replay` reads.
-        names: the files' names of columns, by ours.
+        names: the files' names of columns.
         kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from strategic_memory_server.replay.files.cell_columns import Refusals, numbers, texts, times_ms
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.file_formats import pages_of
+from strategic_memory_server.replay.files.file_contents import pages_of
 from strategic_memory_server.replay.files.page import Cell, Page
 
 TIME, CLOSE, SYMBOL = "time", "close", "symbol"

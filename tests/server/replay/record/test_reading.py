@@ -14,16 +14,16 @@ import pytest
 import replay_records
 from replay_files import in_order, random_rows, write_csv, write_json_lines
 
-from strategic_memory_server.replay.files.column_names import parse_map
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS
+from strategic_memory_server.replay.formats.column_map import ColumnMap, parse_map
 from strategic_memory_server.replay.record import record_reading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.record import Record
 from strategic_memory_server.replay.record.record_reading import repeated_trades
 
 
-def read(*files: Path, names: dict[str, str] | None = None, kind: Kind | None = None) -> Record:
+def read(*files: Path, names: ColumnMap | dict[str, str] | None = None, kind: Kind | None = None) -> Record:
     return replay_records.read(files, names, kind)
 
 
@@ -118,7 +118,7 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatc
 
 def test_what_is_no_parquet_file_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    (tmp_path / "record.parquet").write_bytes(b"not at all")
+    (tmp_path / "record.parquet").write_bytes(b"PAR1not at all")
     with pytest.raises(ReplayError, match="is no Parquet file"):
         read(tmp_path / "record.parquet")
 
@@ -162,9 +162,15 @@ def test_a_freqtrade_export_is_known_at_the_close_of_its_trades(ending: str, tmp
 def test_too_many_refused_rows_are_an_error_that_says_how_many_and_why(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("time,pnl\n" + "1,1\n" * 95 + "1,\u22121\n" * 5)
     with pytest.raises(ReplayError, match=r"5 of 100 rows \(5.0%\) .*pnl_not_a_number: 5.*--accept-refused 0.06"):
-        record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, accept_refused=0.04)
+        record_reading.read_record(
+            [tmp_path / "record.csv"], ColumnMap(), None, replay_records.silent, accept_refused=0.04
+        )
     assert (
-        len(record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, accept_refused=0.05))
+        len(
+            record_reading.read_record(
+                [tmp_path / "record.csv"], ColumnMap(), None, replay_records.silent, accept_refused=0.05
+            )
+        )
         == 95
     )
 
@@ -178,7 +184,9 @@ def test_a_time_that_nobody_means_is_an_error_that_says_what_it_would_be(
     (tmp_path / "record.csv").write_text(f"time,pnl\n2024-01-05,1\n{cell},2\n")
     within = (631_152_000_000, 1_800_000_000_000)
     with pytest.raises(ReplayError, match=f"1 rows have a time before 1990 .* would read as {reads_as}"):
-        record_reading.read_record([tmp_path / "record.csv"], {}, None, replay_records.silent, within_ms=within)
+        record_reading.read_record(
+            [tmp_path / "record.csv"], ColumnMap(), None, replay_records.silent, within_ms=within
+        )
 
 
 def test_a_column_of_parquet_that_nobody_reads_cannot_fail(tmp_path: Path) -> None:
@@ -198,7 +206,7 @@ def test_a_column_of_parquet_that_nobody_reads_cannot_fail(tmp_path: Path) -> No
     assert far.strategy_names[far.entries.strategy[0]] == "beyond all times"
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"strategy": {"One": {"trades": []}}}', "no json"])
+@pytest.mark.parametrize("content", ["[]", "{}", '{"strategy": {"One": {"trades": []}}}'])
 def test_json_that_is_no_export_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "backtest.json").write_text(content)
     with pytest.raises(ReplayError, match="freqtrade backtest export"):
@@ -343,7 +351,7 @@ def test_a_file_without_the_mapped_column_keeps_its_own(tmp_path: Path) -> None:
     record = read(tmp_path / "trades.csv", tmp_path / "regimes.csv", names=names)
     assert record.entries.time_ms.tolist() == [1_000, 2_000]
     with pytest.raises(ReplayError, match=r"no file has a column 'profits'; is it 'profit'\?"):
-        read(tmp_path / "trades.csv", names={**names, "pnl": "profits"})
+        read(tmp_path / "trades.csv", names={**names.everywhere, "pnl": "profits"})
 
 
 def test_a_trade_has_the_regime_that_it_was_opened_in(tmp_path: Path) -> None:
@@ -377,7 +385,7 @@ def test_a_file_without_a_usable_row_says_what_is_needed(text: str, tmp_path: Pa
 
 
 def test_a_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReplayError, match=r"record\.csv: the first line names pnl more than once"):
+    with pytest.raises(ReplayError, match=r"record\.csv: names pnl more than once"):
         csv_of(tmp_path, "time,pnl,policy,pnl\n1,2,BALANCED,3\n")
 
 
@@ -412,7 +420,10 @@ def test_more_rows_than_are_held_are_refused_with_what_to_do(tmp_path: Path, mon
         read(tmp_path / "one.csv", tmp_path / "other.csv")
 
 
-def test_an_unknown_ending_names_those_that_are_read(tmp_path: Path) -> None:
-    (tmp_path / "record.xls").write_text("x")
-    with pytest.raises(ReplayError, match=r"\.csv, \.jsonl, \.parquet"):
+def test_what_a_file_is_says_its_content_and_not_its_ending(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text("time;pnl\n1;0,5\n")
+    (tmp_path / "record.xls").write_bytes(b"\0\1\2")
+    with pytest.raises(ReplayError, match=r"Columns found: time, pnl"):
+        read(tmp_path / "record.json", names={"pnl": "time"}, kind=Kind.REGIME)
+    with pytest.raises(ReplayError, match=r"record\.xls: is no text .* CSV, JSON lines, .* are read"):
         read(tmp_path / "record.xls")

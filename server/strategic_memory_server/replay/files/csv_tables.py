@@ -1,44 +1,51 @@
-"""Rows of a CSV file; the first line names the columns."""
+"""Tables in text with a delimiter between the fields."""
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import TextIO
 
+from strategic_memory_server.replay.files.csv_layout import layout_of
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
+from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
+from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.text_encoding import opened_text
 
-DELIMITERS = ",;\t|"
 
-
-def csv_pages(path: Path) -> Iterator[Page]:
-    """Read a CSV file: comma, semicolon, tab or bar between the fields, whichever the first line has most of.
+def csv_table(source: Source, encoding: str) -> Table:
+    """Return the table of a CSV file: comma, semicolon, tab or bar between the fields, lines before the header or none.
 
     Raises:
-        ReplayError: it has no line that names columns, or that line names one twice.
+        ReplayError: no line names the columns.
     """
-    size = max(path.stat().st_size, 1)
-    # A byte that is not UTF-8 stays in its cell, and is refused there.
-    with (
-        path.open("rb") as binary,
-        io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
-    ):
-        first = file.readline()
-        delimiter = max(DELIMITERS, key=first.count)
-        names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-        if not any(names):
-            raise ReplayError(f"{path}: the first line has to name the columns, and it is empty")
-        twice = sorted({name for name in names if name and names.count(name) > 1})
-        if twice:
-            raise ReplayError(f"{path}: the first line names {', '.join(twice)} more than once; which one counts?")
-        reader = _Reader(file, delimiter, names)
+    layout = layout_of(_sample(source, encoding))
+    if layout is None:
+        raise ReplayError(f"{source.shown}: a line has to name the columns, and every line is empty")
+    columns = distinct(layout.header)
+    delimiter, lines = layout.delimiter, layout.lines
+    notes = [f"{layout.passed_over} lines before the column names"] if layout.passed_over else []
+    notes += ["read as Windows-1252"] if encoding == "cp1252" else []
+    return Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))
+
+
+def _sample(source: Source, encoding: str) -> str:
+    """Return the first lines, whole ones."""
+    with opened_text(source, encoding) as text:
+        sample = text.read(HEAD_BYTES)
+        return sample if len(sample) < HEAD_BYTES else sample + text.readline()
+
+
+def _pages(source: Source, encoding: str, delimiter: str, columns: Sequence[str], lines: int) -> Iterator[Page]:
+    with opened_text(source, encoding) as text:
+        for _ in range(lines):
+            text.readline()
+        reader = _Reader(text, delimiter, columns, lines)
         while not reader.ended:
-            columns, lines, broken = reader.read()
-            yield Page(columns, lines, broken, min(binary.tell() / size, 1.0) if binary.seekable() else 0.0)
+            cells, places, broken = reader.read()
+            yield Page(cells, places, broken, min(text.buffer.tell() / source.size, 1.0))
 
 
 _Rows = tuple[Mapping[str, Sequence[str]], Sequence[int], Sequence[tuple[int, str]]]
@@ -48,11 +55,11 @@ _Rows = tuple[Mapping[str, Sequence[str]], Sequence[int], Sequence[tuple[int, st
 class _Reader:
     """Reads rows of as many fields as there are columns."""
 
-    def __init__(self, file: TextIO, delimiter: str, names: Sequence[str]) -> None:
+    def __init__(self, file: TextIO, delimiter: str, names: Sequence[str], lines_read: int) -> None:
         self._file = file
         self._delimiter = delimiter
         self._names = names
-        self._lines_read = 1
+        self._lines_read = lines_read
         self.ended = False
 
     def read(self) -> _Rows:

@@ -1,0 +1,125 @@
+"""Tables of Parquet and feather files, by pyarrow, which the extra `replay` installs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.source import Source
+from strategic_memory_server.replay.files.table import Table, distinct
+
+_INDEX = "__index_level_0__"
+"""What pandas calls an index without a name."""
+
+
+def parquet_table(source: Source) -> Table:
+    """Return the table of a Parquet file; it is read a batch of rows at a time.
+
+    Raises:
+        NotInstalledError: pyarrow is not installed.
+        ReplayError: it is no Parquet file.
+    """
+    with _opened(source, "parquet", "Parquet", "ParquetFile") as file:
+        columns = _names(file.schema_arrow.names)
+    return Table(source.shown, (), columns, lambda: _parquet_pages(source, columns))
+
+
+def _parquet_pages(source: Source, columns: Sequence[str]) -> Iterator[Page]:
+    with _opened(source, "parquet", "Parquet", "ParquetFile") as file:
+        yield from _pages(source, file.iter_batches(batch_size=PAGE_ROWS), file.metadata.num_rows, columns)
+
+
+def feather_table(source: Source) -> Table:
+    """Return the table of a feather file (version 2, as pandas and freqtrade write it), read all at once.
+
+    Raises:
+        NotInstalledError: pyarrow is not installed.
+        ReplayError: it is no feather file.
+    """
+    table = _opened(source, "feather", "feather", "read_table")
+    columns = _names(table.schema.names)
+    batches = table.to_batches(max_chunksize=PAGE_ROWS)
+    return Table(source.shown, (), columns, lambda: _pages(source, batches, table.num_rows, columns))
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return distinct(["" if name == _INDEX else name for name in names])
+
+
+def _opened(source: Source, part: str, kind: str, opening: str) -> Any:  # noqa: ANN401  pyarrow has no types
+    """Return what a function of a part of pyarrow makes of a file."""
+    try:
+        # Not part of the service: it is several times as large.
+        pyarrow = importlib.import_module(f"pyarrow.{part}")
+    except ModuleNotFoundError:
+        raise NotInstalledError(
+            f"{source.shown}: {part} needs pyarrow, which is not installed: pip install 'strategic-memory[replay]'"
+        ) from None
+    try:
+        return getattr(pyarrow, opening)(source.whole())
+    except (ValueError, OSError) as error:
+        raise ReplayError(f"{source.shown}: is no {kind} file that can be read: {error}") from None
+
+
+def _pages(source: Source, batches: Iterable[Any], rows: int, columns: Sequence[str]) -> Iterator[Page]:
+    read = 0
+    try:
+        for batch in batches:
+            lines = range(read + 1, read + batch.num_rows + 1)
+            read += batch.num_rows
+            yield Page(_Columns(batch, columns), lines, (), read / max(rows, 1))
+    except (ValueError, OSError) as error:
+        raise ReplayError(f"{source.shown}: cannot be read beyond row {read:,}: {error}") from None
+
+
+class _Columns(Mapping[str, Sequence[Cell]]):
+    """The columns of a batch, each made into cells when it is asked for: what nobody reads cannot fail."""
+
+    def __init__(self, batch: Any, names: Sequence[str]) -> None:  # noqa: ANN401  pyarrow has no types
+        self._batch = batch
+        self._places = {name: place for place, name in enumerate(names)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        # Mapping would make the column to say whether it is there.
+        return name in self._places
+
+    def __getitem__(self, name: str) -> Sequence[Cell]:
+        column = self._batch.column(self._places[name])
+        if str(column.type).startswith("timestamp[ns"):
+            # Python's times have microseconds.
+            arrow: Any = importlib.import_module("pyarrow")
+            column = column.cast(arrow.timestamp("us", tz=column.type.tz), safe=False)
+        try:
+            return _cells(column.to_pylist())
+        except (ValueError, OverflowError):
+            return _cells([_text_of(scalar) for scalar in column])
+
+
+def _text_of(scalar: Any) -> object:  # noqa: ANN401  pyarrow has no types
+    """Return a value that Python has, or what is written for one that it has not."""
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        return "beyond all times"
+
+
+def _cells(values: Sequence[object]) -> list[Cell]:
+    return [value if value is None or isinstance(value, str | int | float) else _cell(value) for value in values]
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)

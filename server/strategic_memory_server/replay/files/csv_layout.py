@@ -1,0 +1,97 @@
+"""How a CSV file is laid out: what stands between its fields, and which of its lines names the columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DELIMITERS = ",;\t|"
+
+LOOKED_AT = 200
+"""So many rows say how a file is laid out."""
+
+_BEGINS_AS_VALUE = re.compile(r"\s*[-+(\u2212]?\s*[$€£¥]?\s*[-+\u2212]?\.?\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The layout of a file.
+
+    Attributes:
+        delimiter: what stands between the fields.
+        header: the fields of the line that names the columns.
+        lines: number of lines up to the end of that line; one may go on beyond its line within quotes.
+        passed_over: lines with something in them that come before it.
+    """
+
+    delimiter: str
+    header: Sequence[str]
+    lines: int
+    passed_over: int
+
+
+_Rows = Sequence[tuple[int, Sequence[str]]]
+"""Rows that are not empty, each with the number of the line at which it ends."""
+
+
+def layout_of(sample: str) -> Layout | None:
+    """Tell the layout by the first lines of a file; None where nothing stands in them."""
+    found = [(delimiter, _rows(sample, delimiter)) for delimiter in DELIMITERS]
+    # Of several that fit equally the first: comma before the others.
+    delimiter, rows = max(found, key=lambda each: _fit(each[1]))
+    if not rows:
+        return None
+    place = _header_place(rows)
+    lines, header = rows[place]
+    return Layout(delimiter, header, lines, place)
+
+
+def names_columns(fields: Sequence[object]) -> bool:
+    """Tell whether fields can be names of columns: most are there, and none is a number or a time."""
+    texts = [field for field in fields if field is not None and field != ""]
+    return len(texts) * 2 > len(fields) and all(
+        isinstance(text, str) and not _BEGINS_AS_VALUE.match(text) for text in texts
+    )
+
+
+def _rows(sample: str, delimiter: str) -> _Rows:
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    rows: list[tuple[int, Sequence[str]]] = []
+    try:
+        for row in reader:
+            if any(field.strip() for field in row):
+                rows.append((reader.line_num, row))
+            if len(rows) == LOOKED_AT:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _fit(rows: _Rows) -> tuple[bool, int]:
+    """Say how well a delimiter fits: whether there is a header, and how many fields there are more than rows."""
+    if not rows:
+        return False, 0
+    width = _width(rows)
+    place = _header_place(rows)
+    header = rows[place][1]
+    even = sum(len(row) == width for _, row in rows[place:])
+    return len(header) == width > 1 and names_columns(header), even * (width - 1)
+
+
+def _width(rows: _Rows) -> int:
+    """Return the number of fields that most rows have; of several such, the larger."""
+    counts = Counter(len(row) for _, row in rows)
+    return max(counts, key=lambda width: (width > 1, counts[width], width))
+
+
+def _header_place(rows: _Rows) -> int:
+    """Return which row names the columns: the first that can, best of all one as wide as most rows."""
+    width = _width(rows)
+    named = [place for place, (_, row) in enumerate(rows) if len(row) > 1 and names_columns(row)]
+    as_wide = [place for place in named if len(rows[place][1]) == width]
+    return (as_wide or named or [0])[0]

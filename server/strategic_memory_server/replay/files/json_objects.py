@@ -1,0 +1,63 @@
+"""The table of a JSON document without a list of objects: objects by name, or one alone, as pandas writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from strategic_memory_server.replay.files.csv_layout import names_columns
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.json_lines import cells_of, page_of
+from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.source import MAX_WHOLE_BYTES, Source
+from strategic_memory_server.replay.files.table import Table
+from strategic_memory_server.replay.files.text_encoding import opened_text
+
+
+def object_tables(source: Source, encoding: str) -> list[Table]:
+    """Return the table of a document that is held at once: a row for each object, a column for each, or a row alone.
+
+    Raises:
+        ReplayError: it is broken, or too large.
+    """
+    with opened_text(source, encoding) as text:
+        try:
+            document = json.loads(text.read(MAX_WHOLE_BYTES))
+        except (ValueError, RecursionError) as error:
+            raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
+    if not isinstance(document, dict) or not document:
+        return []
+    members = [member for member in document.values() if isinstance(member, dict)]
+    if len(members) < len(document):
+        return [_rows(source, [document])]
+    if not any(_says_something(member) for member in members):
+        return []
+    names = list(members[0])
+    if names and not names_columns(names) and all(list(member) == names for member in members):
+        return [_columns(source, document)]
+    return [_rows(source, members)]
+
+
+def _says_something(member: Mapping[str, object]) -> bool:
+    return any(not isinstance(value, dict | list) for value in member.values())
+
+
+def _rows(source: Source, rows: Sequence[Mapping[str, object]]) -> Table:
+    def pages() -> Iterator[Page]:
+        yield page_of(rows, range(1, len(rows) + 1), (), 1.0)
+
+    return Table(source.shown, (), tuple(dict.fromkeys(name for row in rows for name in row)), pages)
+
+
+def _columns(source: Source, columns: Mapping[str, Mapping[str, object]]) -> Table:
+    """Return the table of columns that have the same names of rows; those are a column without a name."""
+
+    def pages() -> Iterator[Page]:
+        index = list(next(iter(columns.values())))
+        cells: dict[str, Sequence[Cell]] = {
+            "": index,
+            **{name: cells_of(list(column.values())) for name, column in columns.items()},
+        }
+        yield Page(cells, range(1, len(index) + 1), (), 1.0)
+
+    return Table(source.shown, (), ("", *columns), pages)

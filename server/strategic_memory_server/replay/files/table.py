@@ -1,0 +1,47 @@
+"""Table: rows under one set of column names, as one of those that a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from strategic_memory_server.replay.files.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows that can be read as often as needed.
+
+    Attributes:
+        shown: what a message calls it: its file, and where it is in it.
+        path: where it is within the file, from the outside in: member, sheet, section, names in JSON; () where
+            the file is the table.
+        columns: its column names, each once: a name that comes again is `name (2)`.
+        pages: begins to read its rows.
+        notes: what is worth telling of how it was found.
+    """
+
+    shown: str
+    path: tuple[str, ...]
+    columns: tuple[str, ...]
+    pages: Callable[[], Iterator[Page]]
+    notes: tuple[str, ...] = ()
+
+    def within(self, name: str) -> Table:
+        """Return the same table, one step further in."""
+        return Table(self.shown, (name, *self.path), self.columns, self.pages, self.notes)
+
+
+def again(name: str, number: int) -> str:
+    """Return what a column is called whose name comes for the second time, or the third."""
+    return f"{name} ({number})"
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names as columns have them: spaces and line breaks are one space, and none comes twice."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in (" ".join(name.split()) for name in names):
+        counts[name] = counts.get(name, 0) + 1
+        found.append(name if counts[name] == 1 else again(name, counts[name]))
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""Tables in the sheets of a workbook (xlsx, xlsb, xls, ods), by python-calamine, which the extra `replay` installs."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.grid import grid_tables
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.files.source import Source
+from strategic_memory_server.replay.files.table import Table
+
+
+def workbook_tables(source: Source) -> list[Table]:
+    """Return the tables of all sheets.
+
+    Raises:
+        NotInstalledError: python-calamine is not installed.
+        ReplayError: it cannot be read, or is protected by a password.
+    """
+    try:
+        calamine: Any = importlib.import_module("python_calamine")
+    except ModuleNotFoundError:
+        raise NotInstalledError(
+            f"{source.shown}: a workbook needs python-calamine, which is not installed: "
+            "pip install 'strategic-memory[replay]'"
+        ) from None
+    try:
+        with calamine.load_workbook(source.whole()) as book:
+            sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    except calamine.PasswordError:
+        raise ReplayError(f"{source.shown}: is protected by a password: save it without one") from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise ReplayError(f"{source.shown}: is no workbook that can be read: {error}") from None
+    found = []
+    for name, rows in sheets.items():
+        tables = grid_tables(source, [(number, list(map(_cell, row))) for number, row in enumerate(rows, start=1)])
+        found += [table.within(name) if len(sheets) > 1 else table for table in tables]
+    return found
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return value if isinstance(value, str | int | float) else None

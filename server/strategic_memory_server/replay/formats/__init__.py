@@ -1,0 +1,1 @@
+"""Formats: what tools and brokers call their columns, one format a file, and how a table is known by them."""

@@ -1,0 +1,97 @@
+"""Which of the tables that a file holds are read, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from strategic_memory_server.replay.files.column_names import NEEDED
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.file_contents import tables_of
+from strategic_memory_server.replay.files.table import Table
+from strategic_memory_server.replay.formats.column_map import mapped_column
+from strategic_memory_server.replay.formats.format import Format
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES
+from strategic_memory_server.replay.formats.reading import TableReading, reading_of
+from strategic_memory_server.replay.formats.recognition import is_record, recognised
+
+NAMES_TOLD = 40
+"""So many columns of a table are named where it cannot be read."""
+
+
+def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> list[TableReading]:
+    """Return the tables of a file that are read.
+
+    Args:
+        path: the file.
+        asked: its names of columns by ours, as the user maps them.
+        strategy: whose trades are read, where a file holds those of several.
+
+    Raises:
+        ReplayError: the file cannot be read, none of its tables is known, or which of them count is not clear.
+    """
+    tables = tables_of(path)
+    known = [(table, format_) for table in tables if (format_ := _format_of(table, asked)) is not None]
+    if not known and len(tables) == 1:
+        # What it lacks is told row by row.
+        return [reading_of(tables[0], COMMON_NAMES, asked)]
+    chosen = _chosen(path, [each for each in known if not each[1].refused], strategy)
+    if not chosen:
+        raise _unreadable(path, tables, known)
+    return [reading_of(table, format_, asked) for table, format_ in chosen]
+
+
+_Known = tuple[Table, Format]
+
+
+def _format_of(table: Table, asked: Mapping[str, str]) -> Format | None:
+    known = recognised(table, asked)
+    if known is not None:
+        return known
+    by_user = [ours for ours, theirs in asked.items() if mapped_column(theirs, table.columns) is not None]
+    return COMMON_NAMES if is_record({*by_user, *COMMON_NAMES.found(table.columns)}) else None
+
+
+def _chosen(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequence[_Known]:
+    """Leave out what says the same again, and all but one of several runs."""
+    instead = {name for _, each in known for name in each.instead_of}
+    of_tools = [each for _, each in known if each.known_by and each is not COMMON_NAMES]
+    known = [
+        (table, each) for table, each in known if each.name not in instead and not (each is COMMON_NAMES and of_tools)
+    ]
+    runs = [(table, each) for table, each in known if each.is_run]
+    if strategy is not None and runs:
+        by_name = [(table, each) for table, each in runs if strategy in (_run_name(table, each), *table.path)]
+        if not by_name:
+            raise ReplayError(f"{path}: has no strategy {strategy!r}; it holds {_told(runs)}")
+        known = [each for each in known if not each[1].is_run] + by_name
+        runs = by_name
+    if len(runs) > 1:
+        raise ReplayError(
+            f"{path}: holds the trades of {len(runs)} strategies, {_told(runs)}; together they are the "
+            "record of nobody: choose one with --strategy"
+        )
+    return known
+
+
+def _run_name(table: Table, known: Format) -> str:
+    return table.path[-known.strategy_in_path] if known.strategy_in_path else ", ".join(table.path)
+
+
+def _told(runs: Sequence[_Known]) -> str:
+    """Name runs: by their strategies, and where two have the same, by where they are."""
+    named = [_run_name(*run) for run in runs]
+    twice = len(set(named)) < len(named)
+    return ", ".join(
+        f"{name} ({table.path[0]})" if twice else name for name, (table, _) in zip(named, runs, strict=True)
+    )
+
+
+def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) -> ReplayError:
+    for _, each in known:
+        if each.refused:
+            return ReplayError(f"{path}: is {each.name}; {each.refused}")
+    found = "; ".join(
+        f"{', '.join(table.path)}: {', '.join(table.columns[:NAMES_TOLD])}" for table in tables[:NAMES_TOLD]
+    )
+    return ReplayError(f"{path}: none of its {len(tables)} tables has columns that are known. {found}. {NEEDED}")

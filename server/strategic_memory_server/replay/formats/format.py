@@ -1,0 +1,99 @@
+"""Format: what the columns of a tool's export are called, which are ours, and which of its rows are results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from strategic_memory_server.replay.files.page import Cell, Page
+
+CURRENCY = "{currency}"
+"""Stands in a declared name for the code of a currency: `Net P&L {currency}`."""
+
+_UNREGARDED = re.compile(r"[\s_\-]+")
+_CODE = r"[a-z]{2,6}"
+
+Rows = Callable[[Iterator[Page]], Iterator[Page]]
+"""Makes pages of results from pages of a file, where a result is not a row as it stands."""
+
+
+def plain_name(name: str) -> str:
+    """Return a name without regard to case, spaces, hyphens and underscores."""
+    return _UNREGARDED.sub("", name.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Which rows of a file are results.
+
+    Attributes:
+        column: names of the column that says it, the first that is there; where none is, every row is one.
+        is_result: tells it of a cell.
+        others: what the other rows are, in words: they are left out, and that is told.
+    """
+
+    column: Sequence[str]
+    is_result: Callable[[Cell], bool]
+    others: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a table of a tool looks like.
+
+    Attributes:
+        name: the tool and what it writes.
+        known_by: names of columns that such a table has, all of them; each may be of several, the first that is there.
+        columns: by our names of columns the tool's, the first that is there.
+        pnl: what the pnl is, in words: money or a fraction, before or after costs.
+        zone: the zone of its times, in words.
+        units: the unit of a time that is a number, by our names of columns: `s`, `ms`, `us`, `ns`.
+        kind: what its rows are: `trade`, `portfolio` or `regime`; empty: what their columns say.
+        results: which rows are results; None: all.
+        rows: makes its rows, where a result is not a row as it stands; it gives them the tool's names of columns.
+        strategy_in_path: which step of the path to the table names the strategy, counted from its end; 0: none.
+        is_run: whether a table is a whole run of a tester: several of them are never pooled.
+        instead_of: names of formats whose tables in the same file say the same again.
+        refused: why nothing can be read from such a table, and what to do; empty: it is read.
+    """
+
+    name: str
+    known_by: Sequence[str | Sequence[str]]
+    columns: Mapping[str, Sequence[str]]
+    pnl: str = ""
+    zone: str = "UTC"
+    units: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "trade"
+    results: Results | None = None
+    rows: Rows | None = None
+    strategy_in_path: int = 0
+    is_run: bool = False
+    instead_of: Sequence[str] = ()
+    refused: str = ""
+
+    def fits(self, columns: Collection[str]) -> bool:
+        """Tell whether a table with these columns is of this format."""
+        return all(found([name] if isinstance(name, str) else name, columns) for name in self.known_by)
+
+    def found(self, columns: Collection[str]) -> dict[str, str]:
+        """Return by our names what the columns are called that it reads of such a table."""
+        named = {ours: found(theirs, columns) for ours, theirs in self.columns.items()}
+        return {ours: theirs for ours, theirs in named.items() if theirs is not None}
+
+
+def found(names: Sequence[str], columns: Collection[str]) -> str | None:
+    """Return the column that has the first of some names that any has; None where none has one."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(plain_name(column), column)
+    for name in map(plain_name, names):
+        if CURRENCY not in name:
+            if name in by_name:
+                return by_name[name]
+            continue
+        pattern = re.compile(re.escape(name).replace(re.escape(CURRENCY), _CODE))
+        for each, column in by_name.items():
+            if pattern.fullmatch(each):
+                return column
+    return None

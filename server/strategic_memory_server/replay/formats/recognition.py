@@ -1,0 +1,61 @@
+"""Which format the columns of a table are those of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.table import Table
+from strategic_memory_server.replay.formats.format import Format, found
+from strategic_memory_server.replay.formats.known import FORMATS
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
+
+_SAY_SOMETHING = (names.PNL, names.REALIZED_PNL, names.REGIME, names.MARKET_REGIME, *names.POLICY_PNL)
+"""A table with a time and one of these is a record."""
+
+
+def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
+    """Return the format of a table: that which most of its columns are needed for; None where none fits.
+
+    Args:
+        table: the table.
+        asked: the columns that the user maps, by our names; with time and pnl among them no format is needed.
+
+    Raises:
+        ReplayError: several fit equally.
+    """
+    fitting = [known for known in FORMATS if known.fits(table.columns)]
+    most = max((len(known.known_by) for known in fitting), default=0)
+    best = [known for known in fitting if len(known.known_by) == most]
+    if len(best) > 1 and not (names.TIME in asked and {names.PNL, names.REALIZED_PNL} & set(asked)):
+        raise ReplayError(
+            f"{table.shown}: its columns are those of {' and of '.join(known.name for known in best)}: say which "
+            "columns count with --map time=<column>,realized_pnl=<column>"
+        )
+    if len(best) == 1:
+        return best[0]
+    for general in (OWN_COLUMNS, COMMON_NAMES):
+        if is_record(general.found(table.columns)):
+            _require_one_pnl(table, general, asked)
+            return general
+    return None
+
+
+def is_record(columns: Collection[str]) -> bool:
+    """Tell whether columns of ours are enough for a record."""
+    return names.TIME in columns and any(name in columns for name in _SAY_SOMETHING)
+
+
+def _require_one_pnl(table: Table, known: Format, asked: Mapping[str, str]) -> None:
+    """Refuse a table of which it is not known which of several columns is its result."""
+    if known is not COMMON_NAMES or {names.PNL, names.REALIZED_PNL} & set(asked):
+        return
+    ours = [found([name], table.columns) for name in (names.PNL, names.REALIZED_PNL)]
+    named = ours if any(ours) else [found([name], table.columns) for name in known.columns[names.REALIZED_PNL]]
+    candidates = list(dict.fromkeys(column for column in named if column is not None))
+    if not any(ours) and len(candidates) > 1:
+        raise ReplayError(
+            f"{table.shown}: has {' and '.join(candidates)}; which one is the result? "
+            f"--map realized_pnl={candidates[0]!r}, for example"
+        )
