@@ -1,6 +1,6 @@
 """Replay of a million trades that say what each policy would have earned, all rules compared, as users run it.
 
-The floor is the reading of the same file by Python's `csv` alone, every cell made a string and nothing kept. With
+The floor is what a quant would do with the same file: `pandas.read_csv`, and one groupby over regimes and policies. With
 `--against` the other checkout replays the same file in the same rounds.
 """
 
@@ -23,7 +23,11 @@ _COLUMNS = ("time", "kind", "regime", "policy", "pnl_conservative", "pnl_balance
 _FIRST_MS, _DISTANCE_MS = 1_600_000_000_000, 60_000
 _REGIMES = {"BULL": 0.08, "RANGE": 0.01, "BEAR": -0.05, "VOLATILE": -0.02}
 _SHARES = {"CONSERVATIVE": 0.4, "BALANCED": 1.0, "AGGRESSIVE": 1.8}
-_READ = "import csv, sys; print(sum(1 for row in csv.reader(open(sys.argv[1], newline=''))))"
+_READ = """
+import pandas, sys
+trades = pandas.read_csv(sys.argv[1])
+print(trades.groupby(["regime", "policy"])[["pnl_conservative", "pnl_balanced", "pnl_aggressive"]].agg(["mean", "std"]))
+"""
 
 
 def write_record(file: Path, trades: int, seed: int) -> None:
@@ -65,10 +69,10 @@ def main() -> None:
     parser.add_argument("--trades", type=positive, default=1_000_000, help="length of the record")
     options = parser.parse_args()
     taken = _run(options)
-    hold = Hold(Direction.AT_MOST, 0.35, Of.THEIRS)
+    hold = Hold(Direction.AT_MOST, 0.3, Of.THEIRS)
     report(
         options.json,
-        f"Replay of {options.trades:,} trades with pnl by policy, all rules; the floor reads the file and no more",
+        f"Replay of {options.trades:,} trades with pnl by policy, all rules; the floor is pandas, read_csv and a groupby",
         [
             Measure.of("time", "s", taken, lambda each: each.elapsed_s, hold),
             Measure.of("processor time", "s", taken, lambda each: each.cpu_s, hold),
