@@ -1,6 +1,6 @@
 """Replay of a million trades that say what each policy would have earned, all rules compared, as users run it.
 
-The floor is what a quant would do with the same file: `pandas.read_csv`, and one groupby over regimes and policies. With
+The floor is what a quant does with the same file: `pandas.read_csv`, and one groupby over regimes and policies. With
 `--against` the other checkout replays the same file in the same rounds.
 """
 
@@ -72,7 +72,7 @@ def main() -> None:
     hold = Hold(Direction.AT_MOST, 0.3, Of.THEIRS)
     report(
         options.json,
-        f"Replay of {options.trades:,} trades with pnl by policy, all rules; the floor is pandas, read_csv and a groupby",
+        f"Replay of {options.trades:,} trades with pnl by policy, all rules; the floor is pandas: read_csv, groupby",
         [
             Measure.of("time", "s", taken, lambda each: each.elapsed_s, hold),
             Measure.of("processor time", "s", taken, lambda each: each.cpu_s, hold),
