@@ -32,13 +32,19 @@ class PortfolioRow:
 
 @dataclass(frozen=True, slots=True)
 class TradeRow:
-    """A trade result; an empty policy or strategy was not given."""
+    """A trade result; an empty policy or strategy was not given, nor an opening of None."""
 
     time_ms: int
     regime: str
     pnl: float
     policy: str = ""
     strategy: str = ""
+    opened_ms: int | None = None
+
+    @property
+    def begun_ms(self) -> int:
+        """When it was opened, as far as that is known; else when it was closed."""
+        return self.time_ms if self.opened_ms is None else self.opened_ms
 
 
 @dataclass(slots=True)

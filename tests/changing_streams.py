@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import redis
-from input_streams import MALFORMED, Entry, Id, Streams
+from input_streams import MALFORMED, START_MS, Entry, Id, Streams, random_opening, written_opening
 from redis_inputs import portfolio_stream, read_stream, regime_stream, trade_stream
 
 REGIMES = ("BULL", "BEAR", "RANGE", "UNKNOWN")
@@ -31,7 +31,7 @@ class ChangingStreams:
     unplaced: float = 0.5
     malformed: float = 0.2
     known: dict[tuple[str, Id], Entry] = field(default_factory=dict)
-    now_ms: int = 1_000
+    now_ms: int = START_MS + 1_000
     last: dict[str, Id] = field(default_factory=lambda: dict.fromkeys(KINDS, (0, 0)))
     dumps: list[dict[str, Any]] = field(default_factory=list)
 
@@ -112,16 +112,18 @@ class ChangingStreams:
                 return Entry(entry_id, fields, regime, math.nan, confidence=confidence)
             return Entry(entry_id, fields, regime, pnl, confidence=confidence)
         regime = "" if random.random() < self.unplaced else random.choice(REGIMES)
+        opened_ms = random_opening(random, entry_id[0])
+        opened = {} if opened_ms is None else {b"opened_at": written_opening(random, opened_ms)}
         if kind == "portfolio":
-            fields = {b"pnl": repr(pnl).encode()} | ({b"regime": regime.encode()} if regime else {})
-            return Entry(entry_id, fields, regime, pnl)
+            fields = {b"pnl": repr(pnl).encode()} | ({b"regime": regime.encode()} if regime else {}) | opened
+            return Entry(entry_id, fields, regime, pnl, opened_ms=opened_ms)
         policy, strategy = random.choice(POLICIES), random.choice(STRATEGIES)
         named = {b"market_regime": regime, b"policy": policy or random.choice(("", "YOLO")), b"strategy": strategy}
         fields = {b"realized_pnl": repr(pnl).encode()} | {name: text.encode() for name, text in named.items() if text}
         trade_id = random.choice(("", "", f"T-{random.randrange(12)}", f"T-{random.randrange(1_000)}", "long" * 20))
         if trade_id:
             fields[b"trade_id"] = f" {trade_id} ".encode()
-        return Entry(entry_id, fields, regime, pnl, policy=policy, strategy=strategy)
+        return Entry(entry_id, fields | opened, regime, pnl, policy=policy, strategy=strategy, opened_ms=opened_ms)
 
 
 def key_of(kind: str) -> str:

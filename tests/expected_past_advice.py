@@ -63,7 +63,7 @@ def expected_past_advice(
     kept: list[Feedback] = []
     left_out = passed = 0
     for entry in reversed(entries):
-        if kept and (len(kept) == most or said_ms(kept[-1]) < trades[0].time_ms):
+        if kept and (len(kept) == most or said_ms(kept[-1]) < min(trade.begun_ms for trade in trades)):
             break
         if entry.feedback is None:
             passed += 1
@@ -93,11 +93,12 @@ def walked(kept: Sequence[Feedback], left_out: int, trades: Sequence[TradeRow]) 
         calibrations=_calibrations(kept, trades),
         after_revisions=_after(kept, trades),
         after_changes=_after(changes, trades),
+        trades_as_of_close=sum(_in_force(kept, trade) is not None and trade.opened_ms is None for trade in trades),
     )
 
 
 def _in_force(kept: Sequence[Feedback], trade: TradeRow) -> Feedback | None:
-    earlier = [one for one in kept if said_ms(one) < trade.time_ms]
+    earlier = [one for one in kept if said_ms(one) < trade.begun_ms]
     return earlier[-1] if earlier else None
 
 
@@ -107,9 +108,10 @@ def _calibrations(kept: Sequence[Feedback], trades: Sequence[TradeRow]) -> tuple
         for one in kept
         for subject in told_by(one)
     }
-    in_force = [_in_force(kept, trade) for trade in trades]
+    as_opened = sorted(trades, key=lambda trade: trade.begun_ms)
+    in_force = [_in_force(kept, trade) for trade in as_opened]
     return tuple(
-        _calibration(kept, trades, in_force, list(client.AdviceSubject)[subject], Rules(rules), version)
+        _calibration(kept, as_opened, in_force, list(client.AdviceSubject)[subject], Rules(rules), version)
         for rules, version, subject in sorted(keys)
     )
 
@@ -190,8 +192,8 @@ def _after(kept: Sequence[Feedback], trades: Sequence[TradeRow]) -> client.After
     for place, one in enumerate(kept):
         start = said_ms(kept[place - 1]) if place else -math.inf
         end = said_ms(kept[place + 1]) if place + 1 < len(kept) else math.inf
-        before = [trade.pnl for trade in trades if start < trade.time_ms <= said_ms(one)]
-        after = [trade.pnl for trade in trades if said_ms(one) < trade.time_ms <= end]
+        before = [trade.pnl for trade in trades if start < trade.begun_ms <= said_ms(one)]
+        after = [trade.pnl for trade in trades if said_ms(one) < trade.begun_ms <= end]
         earlier, later = _mean(before), _mean(after)
         around.append(
             client.AfterRevision(

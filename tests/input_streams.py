@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
 import redis
@@ -21,10 +22,13 @@ MALFORMED: tuple[dict[bytes, bytes], ...] = (
 
 Id = tuple[int, int]
 
+START_MS = 631_152_000_000
+"""1990-01-01: from here on ids of entries are times, so that they can be compared with openings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry; `usable` False: it is to be rejected. An empty regime is not written."""
+    """One entry; `usable` False: it is to be rejected. An empty regime is not written, nor an opening of None."""
 
     entry_id: Id
     fields: dict[bytes, bytes]
@@ -34,6 +38,12 @@ class Entry:
     policy: str = ""
     strategy: str = ""
     confidence: float | None = None
+    opened_ms: int | None = None
+
+    @property
+    def opened(self) -> int | None:
+        """When it was opened; None where that is not known, or not before the close."""
+        return None if self.opened_ms is None or self.opened_ms >= self.entry_id[0] else self.opened_ms
 
 
 @dataclass(slots=True)
@@ -78,7 +88,14 @@ class Streams:
                 for entry in within(_usable(self.portfolio))[-portfolio_window:]
             ],
             trades=[
-                TradeRow(entry.entry_id[0], _regime(entry, regimes), entry.pnl, entry.policy, entry.strategy)
+                TradeRow(
+                    entry.entry_id[0],
+                    _regime(entry, regimes),
+                    entry.pnl,
+                    entry.policy,
+                    entry.strategy,
+                    entry.opened,
+                )
                 for entry in different_trades(within(self.trades), trade_window)
             ],
         )
@@ -111,7 +128,7 @@ def random_streams(seed: int, length: int = 40, *, bad_share: float = 0.3) -> St
 def _entries(
     random: Random, length: int, bad_share: float, regime_field: bytes, pnl_field: bytes, *, missing_regime: bool
 ) -> list[Entry]:
-    ids = sorted({(random.randint(1, 40), random.randrange(3)) for _ in range(random.randint(0, length))})
+    ids = sorted({(START_MS + random.randint(1, 40), random.randrange(3)) for _ in range(random.randint(0, length))})
     made = []
     for entry_id in ids:
         if random.random() < bad_share:
@@ -120,8 +137,25 @@ def _entries(
         pnl = random.choice([-0.5, 0.25, 1.0, 0.1])
         regime = "" if missing_regime and random.random() < 0.6 else random.choice(["BULL", "BEAR", "RANGE"])
         fields = {pnl_field: repr(pnl).encode()} | ({regime_field: regime.lower().encode()} if regime else {})
-        made.append(Entry(entry_id, fields, regime, pnl))
+        opened_ms = random_opening(random, entry_id[0]) if missing_regime else None
+        fields |= {} if opened_ms is None else {b"opened_at": written_opening(random, opened_ms)}
+        made.append(Entry(entry_id, fields, regime, pnl, opened_ms=opened_ms))
     return made
+
+
+def random_opening(random: Random, closed_ms: int) -> int | None:
+    """When an entry that was closed then was opened: long before, just before, a little after by another clock."""
+    opened_ms = closed_ms - random.choice((-40, 0, 1, 2, 5, 11, 30))
+    return None if random.random() < 0.4 or opened_ms < START_MS else opened_ms
+
+
+def written_opening(random: Random, opened_ms: int) -> bytes:
+    """One of the ways in which a producer writes a time."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=opened_ms)
+    there = at.astimezone(timezone(timedelta(hours=random.choice((-5, 2)))))
+    naive = at.replace(tzinfo=None).isoformat(" ", "milliseconds")
+    zulu = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return random.choice((str(opened_ms), f" {opened_ms}.0", there.isoformat(), naive, zulu)).encode()
 
 
 def _usable(entries: list[Entry]) -> list[Entry]:
@@ -131,5 +165,6 @@ def _usable(entries: list[Entry]) -> list[Entry]:
 def _regime(entry: Entry, observations: list[Entry]) -> str:
     if entry.regime:
         return entry.regime
-    earlier = [observed.regime for observed in observations if observed.entry_id <= entry.entry_id]
+    last = entry.entry_id if entry.opened is None else (entry.opened, 2**64)
+    earlier = [observed.regime for observed in observations if observed.entry_id <= last]
     return earlier[-1] if earlier else "UNKNOWN"

@@ -17,8 +17,21 @@ Fields = dict[bytes, bytes]
 
 GOOD_FIELDS: dict[str, Fields] = {
     REGIMES: {b"regime": b"BULL", b"pnl": b"9", b"volatility": b"0.1", b"trend": b"0.1", b"confidence": b"1"},
-    PORTFOLIO: {b"regime": b"BULL", b"pnl": b"9", b"total_pnl": b"10", b"leverage": b"2", b"symbol": b"BTCUSDT"},
-    TRADES: {b"market_regime": b"BULL", b"realized_pnl": b"9", b"policy": b"BALANCED", b"strategy": b"carry"},
+    PORTFOLIO: {
+        b"pnl": b"9",
+        b"regime": b"BULL",
+        b"total_pnl": b"10",
+        b"leverage": b"2",
+        b"symbol": b"BTCUSDT",
+        b"opened_at": b"2025-12-20T06:00:00Z",
+    },
+    TRADES: {
+        b"realized_pnl": b"9",
+        b"market_regime": b"BULL",
+        b"policy": b"BALANCED",
+        b"strategy": b"carry",
+        b"opened_at": b"1766200000000",
+    },
 }
 """Entries that would change the advice if anything of them were used."""
 
@@ -39,6 +52,10 @@ NOT_NUMBERS = (
     *(text.encode() for text in ("\u0661\u0662", "\uff11", "\u00bd", "1\u00a0", "\u22121", "\u221e", "\U0001d7d9")),
     *(b"\xff\xfe", b"\x80", b"1\xff", b"\xc3\x28", b"\xed\xa0\x80"),
 )
+NOT_TIMES = (
+    *(b"yesterday", b"NaT", b"None", b"2024-13-01", b"2024-01-05T25:00:00Z", b"2024-01-05 10:00 CET"),
+    *(b"0001-01-01T00:00:00+05:00x", b"05/01/2024", b"10:00", b"\xff\xfe", b"\x1b[2J", b"2024-01-05\x00"),
+)
 NOT_UTF8 = (b"\xff\xfe", b"BULL\x80", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80")
 NOT_PRINTABLE = (b"\x1b[2J\x1b[31mBULL", b"BU\x00LL", b"BU\nLL", b"a\x07", "BULL\u202eLLUB".encode(), b"\x1b]0;t\x07.")
 
@@ -56,6 +73,7 @@ def malformed_entries(source: str, count: int, seed: int) -> list[MalformedEntry
     """Entries for one stream, in which every kind of mistake occurs."""
     random = Random(f"{seed} {source}")
     kinds: list[Callable[[Random, str], MalformedEntry]] = [_bad_number, _missing_field, _bad_name]
+    kinds += [_bad_opening] if source != REGIMES else []
     return [kinds[index % len(kinds)](random, source) for index in range(count)]
 
 
@@ -99,6 +117,19 @@ def _bad_name(random: Random, source: str) -> MalformedEntry:
         ]
     )
     return _with_field(source, field, raw, kind)
+
+
+def _bad_opening(random: Random, source: str) -> MalformedEntry:
+    raw, kind = random.choice(
+        [
+            (random.choice(NOT_TIMES), "not_a_time"),
+            (random.choice((b"1704447000", b"0", b"-1", b"20240105", b"1989-12-31T23:59:59.999Z")), "out_of_range"),
+            (random.choice((b"1704447000000000", b"1e400", b"260000000000000", b"12345")), "out_of_range"),
+            (random.choice(NOT_FINITE), "not_finite"),
+            (random.choice((b"4102444800000", b"2100-01-01", b"9999-12-31T23:59:59+00:00")), "after_close"),
+        ]
+    )
+    return _with_field(source, "opened_at", raw, kind)
 
 
 def _with_field(source: str, field: str, raw: bytes, kind: str) -> MalformedEntry:

@@ -46,6 +46,10 @@ def rows_of(memory: StrategicMemory) -> Rows:
                 traded.pnl.tolist(),
                 policies,
                 strategies,
+                [
+                    opened_ms if opened_ms < closed_ms else None
+                    for opened_ms, closed_ms in zip(traded.opened_ms.tolist(), traded.time_ms.tolist(), strict=True)
+                ],
                 strict=True,
             )
         ],

@@ -66,17 +66,21 @@ def _usable(made: MixedInputs, random: Random, source: str) -> Fields:
         observed.time_ms.append(made.end_ms)
         return written | {b"confidence": repr(confidence).encode(), b"unknown field": b"\xff"}
     named = random.random() < 0.5
+    opened_ms = random.choice((0, made.end_ms - 30, made.end_ms - 700, made.end_ms + 20_000))
+    opened = {b"opened_at": str(opened_ms).encode()} if opened_ms else {}
     if source == PORTFOLIO:
         earned = made.usable.portfolio_entries
         earned.regime.append(regime if named else "")
         earned.pnl.append(pnl)
         earned.time_ms.append(made.end_ms)
-        return written if named else {b"pnl": written[b"pnl"], b"symbol": b"BTCUSDT"}
+        earned.opened_at.append(opened_ms)
+        return (written if named else {b"pnl": written[b"pnl"], b"symbol": b"BTCUSDT"}) | opened
     traded = made.usable.trade_results
     policy = random.choice(["AGGRESSIVE", "BALANCED", "CONSERVATIVE", ""])
     traded.market_regime.append(regime if named else "")
     traded.realized_pnl.append(pnl)
     traded.policy.append(policy)
     traded.time_ms.append(made.end_ms)
+    traded.opened_at.append(opened_ms)
     by_name = {b"market_regime": regime.encode()} if named else {}
-    return {b"realized_pnl": written[b"pnl"], b"policy": policy.encode(), **by_name}
+    return {b"realized_pnl": written[b"pnl"], b"policy": policy.encode(), **by_name, **opened}

@@ -117,8 +117,11 @@ def foreign_entry(random: Random, revision: int) -> LogEntry:
     return LogEntry(f"{revision}-{random.randint(1, 9)}", random.choice(texts), None)
 
 
-def random_trades(seed: int, trades: int, first_ms: int, last_ms: int) -> list[TradeRow]:
-    """Trades whose sums are exact and now and then 0; regimes last a while, and times are often shared."""
+def random_trades(seed: int, trades: int, first_ms: int, last_ms: int, opened: float = 0.0) -> list[TradeRow]:
+    """Trades whose sums are exact and now and then 0; regimes last a while, and times are often shared.
+
+    A share `opened` of them says when it was opened.
+    """
     random = Random(seed)
     times = sorted(random.randint(first_ms, last_ms) for _ in range(trades))
     regime, rows = REGIMES[0], []
@@ -126,7 +129,8 @@ def random_trades(seed: int, trades: int, first_ms: int, last_ms: int) -> list[T
         if random.random() < 0.02:
             regime = random.choice((*REGIMES, "OTHER"))
         policy = random.choice(("", *Policy.__members__))
-        rows.append(TradeRow(time_ms, regime, random.choice((-0.5, -0.25, 0.25, 0.5)), policy, ""))
+        opened_ms = time_ms - random.choice((1, 7, 300)) if random.random() < opened else None
+        rows.append(TradeRow(time_ms, regime, random.choice((-0.5, -0.25, 0.25, 0.5)), policy, "", opened_ms))
     return rows
 
 
@@ -146,5 +150,7 @@ def write_trades(client: redis.Redis, trades: list[TradeRow], prefix: str = "qua
         fields = {"market_regime": trade.regime, "realized_pnl": repr(trade.pnl)}
         if trade.policy:
             fields["policy"] = trade.policy
+        if trade.opened_ms is not None:
+            fields["opened_at"] = str(trade.opened_ms)
         pipeline.xadd(f"{prefix}:stream:trade.results", dict(fields.items()), id=f"{trade.time_ms}-{place}")
     pipeline.execute()

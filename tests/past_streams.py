@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from random import Random
 
-from input_streams import Streams, random_streams
+from input_streams import START_MS, Streams, random_streams
 
-LAST_MS = 40
+LAST_MS = START_MS + 40
 """The latest time of an entry."""
 
 
 def random_history(seed: int, length: int = 120) -> Streams:
-    """Streams of entries from 1 ms to `LAST_MS`; the same ones for the same seed."""
+    """Streams of entries from `START_MS` to `LAST_MS`; the same ones for the same seed."""
     random = Random(seed)
     streams = random_streams(seed, length)
     for trade in streams.trades:

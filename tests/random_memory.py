@@ -77,6 +77,7 @@ def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None
             regime=names.column(row.regime for row in rows.portfolio),
             pnl=float_column([row.pnl for row in rows.portfolio]),
             time_ms=_times([row.time_ms for row in rows.portfolio], timed=timed),
+            opened_ms=_times([row.time_ms for row in rows.portfolio], timed=timed),
         ),
         trades=TradeWindow(
             regime=names.column(row.regime for row in rows.trades),
@@ -84,6 +85,7 @@ def memory_of(rows: Rows, *, timed: bool = True, max_leverage_hint: float | None
             policy=index_column([Policy[row.policy] if row.policy else NO_POLICY for row in rows.trades]),
             strategy=strategies.column(row.strategy for row in rows.trades),
             time_ms=_times([row.time_ms for row in rows.trades], timed=timed),
+            opened_ms=_times([row.begun_ms for row in rows.trades], timed=timed),
         ),
         regime_names=names.names,
         strategy_names=strategies.names,

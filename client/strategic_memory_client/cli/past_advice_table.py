@@ -37,7 +37,8 @@ def past_advice_tables(past: PastAdvice | None) -> Iterator[Table]:
 
 def _confidences(past: PastAdvice) -> Table:
     since = f"{_minute(past.first_said)} to {_minute(past.last_said)}"
-    table = _table(f"Past advice: {past.revisions} revisions, {since}; {past.trades} trades after")
+    closed = f", {past.trades_as_of_close} as of their close" if 0 < past.trades_as_of_close < past.trades else ""
+    table = _table(f"Past advice: {past.revisions} revisions, {since}; {past.trades} trades after{closed}")
     for column in (
         "confidence about",
         "rules version",

@@ -77,8 +77,8 @@ class RegimeColumns:
 
     regime: Iterable[str] = ()
     """Regime names; compared upper-cased and stripped."""
-    pnl: Iterable[float] = ()
-    """Pnl of each observation, in one unit throughout. Required."""
+    pnl: Iterable[float | None] = ()
+    """Pnl of each observation, in one unit throughout; None or NaN: it tells the regime and counts in no figure."""
     volatility: Iterable[float | None] = ()
     """Volatility of each observation; None or NaN: not known."""
     trend: Iterable[float | None] = ()
@@ -94,11 +94,13 @@ class PortfolioColumns:
     """Portfolio entries by column, oldest first. A column is empty or as long as `pnl`."""
 
     regime: Iterable[str | None] = ()
-    """Regime names; None or empty: the regime observed at that time."""
+    """Regime names; None or empty: the regime observed by its opening, or by its close where that is not known."""
     pnl: Iterable[float] = ()
     """Pnl of each entry. Required."""
     time_ms: Iterable[int] = ()
-    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+    """When it was known, milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+    opened_at: Iterable[datetime | int | str | None] = ()
+    """When it was opened: an aware datetime, ISO 8601 or milliseconds since 1970-01-01 UTC; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class TradeColumns:
     """Trade results by column, oldest first. A column is empty or as long as `realized_pnl`."""
 
     market_regime: Iterable[str | None] = ()
-    """Regime the trade was made in; None or empty: the regime observed at that time."""
+    """Regime the trade was opened in; None or empty: the one observed by its opening, or by its close without one."""
     realized_pnl: Iterable[float] = ()
     """Realised pnl of each trade. Required."""
     policy: Iterable[str | None] = ()
@@ -114,7 +116,9 @@ class TradeColumns:
     strategy: Iterable[str | None] = ()
     """Name of the strategy that traded; None or empty: not known."""
     time_ms: Iterable[int] = ()
-    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+    """When it was closed, milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+    opened_at: Iterable[datetime | int | str | None] = ()
+    """When it was opened: an aware datetime, ISO 8601 or milliseconds since 1970-01-01 UTC; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

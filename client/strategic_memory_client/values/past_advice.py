@@ -47,8 +47,8 @@ class ReliabilityBin(Unchanging):
 class AdviceCalibration(Unchanging):
     """Confidences about one subject against what then happened.
 
-    Each is judged by the next `run_trades` trades that it is about, beginning with one before which it was in force, by
-    whether they earned anything together. No trade judges two of them.
+    Each is judged by the next `run_trades` trades that it is about, in the order of their openings, beginning with one
+    before whose opening it was in force, by whether they earned anything together. No trade judges two of them.
     """
 
     subject: AdviceSubject | None
@@ -123,7 +123,10 @@ class AfterAdvice(Unchanging):
 
 @dataclass(frozen=True, slots=True)
 class PastAdvice(Unchanging):
-    """The newest revisions of the feedback log against the trades of the window that came after them."""
+    """The newest revisions of the feedback log against the trades of the window that came after them.
+
+    What was advised to a trade is what was in force when it was opened; where that is not known, when it was closed.
+    """
 
     revisions: int
     """Revisions judged."""
@@ -134,10 +137,12 @@ class PastAdvice(Unchanging):
     last_said: datetime | None
     """When the newest of them was said. None without one."""
     trades: int
-    """Trades of the window that came after the oldest of them."""
+    """Trades of the window that were opened after the oldest of them."""
     calibrations: tuple[AdviceCalibration, ...]
     """Whether confidences came true, by version of the rules and by subject."""
     after_revisions: AfterAdvice
     """Trades between revisions; where nearly every trade makes a revision, one trade against the next."""
     after_changes: AfterAdvice
     """Trades between the revisions that named another preferred regime, or another policy for it."""
+    trades_as_of_close: int = 0
+    """Those of `trades` that do not say when they were opened: their close counts."""

@@ -14,6 +14,7 @@ from strategic_memory_client.wire.request_values import (
     milliseconds,
     number,
     number_or_nan,
+    opening_ms,
     optional,
     single,
     text,
@@ -45,7 +46,7 @@ def given_field(field: str) -> str:
 
 def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path: str) -> None:
     _write_names(columns.regime, text, f"{path}.regime", wire.regime_names, wire.regime_code)
-    wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
+    wire.pnl.extend(_column(columns.pnl, number_or_nan, f"{path}.pnl"))
     wire.volatility.extend(_column(columns.volatility, number_or_nan, f"{path}.volatility"))
     wire.trend.extend(_column(columns.trend, number_or_nan, f"{path}.trend"))
     wire.confidence.extend(_column(columns.confidence, number_or_nan, f"{path}.confidence"))
@@ -56,6 +57,7 @@ def _write_portfolio(columns: PortfolioColumns, wire: memory_pb2.PortfolioColumn
     _write_names(columns.regime, text_or_empty, f"{path}.regime", wire.regime_names, wire.regime_code)
     wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
     wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+    wire.opened_at.extend(_column(columns.opened_at, opening_ms, f"{path}.opened_at"))
 
 
 def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: str) -> None:
@@ -70,6 +72,7 @@ def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: st
     _write_names(columns.policy, text_or_empty, f"{path}.policy", wire.policy_names, wire.policy_code)
     _write_names(columns.strategy, text_or_empty, f"{path}.strategy", wire.strategy_names, wire.strategy_code)
     wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+    wire.opened_at.extend(_column(columns.opened_at, opening_ms, f"{path}.opened_at"))
 
 
 def _write_names(

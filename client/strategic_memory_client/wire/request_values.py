@@ -14,6 +14,7 @@ SentT = TypeVar("SentT", str, float, int, datetime, timedelta)
 
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_INT64 = 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_AGE = timedelta(seconds=315_576_000_000)
 
 
@@ -65,6 +66,21 @@ def row_count(value: object) -> int:
 def milliseconds(value: object) -> int:
     """Give a whole number that fits 64 bits."""
     return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
+
+
+def opening_ms(value: object) -> int:
+    """Give a time that may be None in milliseconds since 1970-01-01 UTC, 0 for None; text without a zone is UTC."""
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        text_of_time = value.strip()
+        if text_of_time.isdecimal():
+            return milliseconds(int(text_of_time))
+        value = datetime.fromisoformat(text_of_time)
+        value = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if not isinstance(value, datetime):
+        return milliseconds(value)
+    return (moment(value) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(value: object) -> datetime:

@@ -100,7 +100,7 @@ class RegimeColumns(_message.Message):
 
     @_builtins.property
     def pnl(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Pnl of each observation, in one unit throughout. Required."""
+        """Pnl of each observation, in one unit throughout; NaN: it tells the regime and counts in no figure. Empty: none does."""
 
     @_builtins.property
     def volatility(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -157,10 +157,11 @@ class PortfolioColumns(_message.Message):
     TIME_MS_FIELD_NUMBER: _builtins.int
     REGIME_NAMES_FIELD_NUMBER: _builtins.int
     REGIME_CODE_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def regime(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regime names; an empty one takes the regime observed at that time. Empty column: all of them do. Or packed, see
-        `regime_code`.
+        """Regime names; an empty one takes the regime observed by its opening, or by its close where that is not known. Empty
+        column: all of them do. Or packed, see `regime_code`.
         """
 
     @_builtins.property
@@ -169,7 +170,9 @@ class PortfolioColumns(_message.Message):
 
     @_builtins.property
     def time_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Time of each entry in milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+        """Time of each entry in milliseconds since 1970-01-01 UTC, never decreasing: the close, when its pnl is known. Empty:
+        no regime can be inferred.
+        """
 
     @_builtins.property
     def regime_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -179,6 +182,10 @@ class PortfolioColumns(_message.Message):
     def regime_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Instead of `regime`: place of each regime in `regime_names`."""
 
+    @_builtins.property
+    def opened_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """When each was opened, in milliseconds since 1970-01-01 UTC, from 1990 on and not after `time_ms`; 0: not known."""
+
     def __init__(
         self,
         *,
@@ -187,10 +194,11 @@ class PortfolioColumns(_message.Message):
         time_ms: _abc.Iterable[_builtins.int] | None = ...,
         regime_names: _abc.Iterable[_builtins.str] | None = ...,
         regime_code: _abc.Iterable[_builtins.int] | None = ...,
+        opened_at: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["pnl", b"pnl", "regime", b"regime", "regime_code", b"regime_code", "regime_names", b"regime_names", "time_ms", b"time_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at", "pnl", b"pnl", "regime", b"regime", "regime_code", b"regime_code", "regime_names", b"regime_names", "time_ms", b"time_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,10 +221,11 @@ class TradeColumns(_message.Message):
     POLICY_CODE_FIELD_NUMBER: _builtins.int
     STRATEGY_NAMES_FIELD_NUMBER: _builtins.int
     STRATEGY_CODE_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def market_regime(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regime the trade was made in; an empty one takes the regime observed at that time. Empty column: all of them do. Or
-        packed, see `market_regime_code`.
+        """Regime the trade was opened in; an empty one takes the regime observed by its opening, or by its close where that is
+        not known. Empty column: all of them do. Or packed, see `market_regime_code`.
         """
 
     @_builtins.property
@@ -233,7 +242,9 @@ class TradeColumns(_message.Message):
 
     @_builtins.property
     def time_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Time of each trade in milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
+        """Time of each trade in milliseconds since 1970-01-01 UTC, never decreasing: the close, when its result is known.
+        Empty: no regime can be inferred.
+        """
 
     @_builtins.property
     def market_regime_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -259,6 +270,12 @@ class TradeColumns(_message.Message):
     def strategy_code(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Instead of `strategy`: place of each strategy in `strategy_names`."""
 
+    @_builtins.property
+    def opened_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """When each was opened, in milliseconds since 1970-01-01 UTC, from 1990 on and not after `time_ms`; 0: not known. What
+        was advised to a trade is what was in force then.
+        """
+
     def __init__(
         self,
         *,
@@ -273,10 +290,11 @@ class TradeColumns(_message.Message):
         policy_code: _abc.Iterable[_builtins.int] | None = ...,
         strategy_names: _abc.Iterable[_builtins.str] | None = ...,
         strategy_code: _abc.Iterable[_builtins.int] | None = ...,
+        opened_at: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_regime", b"market_regime", "market_regime_code", b"market_regime_code", "market_regime_names", b"market_regime_names", "policy", b"policy", "policy_code", b"policy_code", "policy_names", b"policy_names", "realized_pnl", b"realized_pnl", "strategy", b"strategy", "strategy_code", b"strategy_code", "strategy_names", b"strategy_names", "time_ms", b"time_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_regime", b"market_regime", "market_regime_code", b"market_regime_code", "market_regime_names", b"market_regime_names", "opened_at", b"opened_at", "policy", b"policy", "policy_code", b"policy_code", "policy_names", b"policy_names", "realized_pnl", b"realized_pnl", "strategy", b"strategy", "strategy_code", b"strategy_code", "strategy_names", b"strategy_names", "time_ms", b"time_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

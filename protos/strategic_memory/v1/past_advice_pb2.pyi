@@ -65,8 +65,9 @@ Global___AdviceSubject: _TypeAlias = AdviceSubject  # noqa: Y015
 @_typing.final
 class PastAdvice(_message.Message):
     """The newest revisions of the feedback log, of whatever epoch, against the trades of the window that came after them.
-    It shows what came after the advice, not what the advice has caused. A trade at the very time of a revision came
-    before it. A revision was said when it was computed, or at the time of the newest entry that it rests on, if that is later.
+    It shows what came after the advice, not what the advice has caused. What was advised to a trade is what was in force
+    when it was opened; where that is not known, when it was closed. A trade at the very time of a revision came before it.
+    A revision was said when it was computed, or at the time of the newest entry that it rests on, if that is later.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -79,12 +80,15 @@ class PastAdvice(_message.Message):
     CALIBRATIONS_FIELD_NUMBER: _builtins.int
     AFTER_REVISIONS_FIELD_NUMBER: _builtins.int
     AFTER_CHANGES_FIELD_NUMBER: _builtins.int
+    TRADES_AS_OF_CLOSE_FIELD_NUMBER: _builtins.int
     revisions: _builtins.int
     """Revisions judged."""
     left_out: _builtins.int
     """Entries of the log that were passed over on the way, because they are no advice of this service."""
     trades: _builtins.int
-    """Trades of the window that came after the oldest of them."""
+    """Trades of the window that were opened after the oldest of them."""
+    trades_as_of_close: _builtins.int
+    """Trades among `trades` that do not say when they were opened, so that their close counts."""
     @_builtins.property
     def first_said(self) -> _timestamp_pb2.Timestamp:
         """When the oldest of the revisions was said. Absent without one."""
@@ -118,10 +122,11 @@ class PastAdvice(_message.Message):
         calibrations: _abc.Iterable[Global___AdviceCalibration] | None = ...,
         after_revisions: Global___AfterAdvice | None = ...,
         after_changes: Global___AfterAdvice | None = ...,
+        trades_as_of_close: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after_changes", b"after_changes", "after_revisions", b"after_revisions", "first_said", b"first_said", "last_said", b"last_said"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_changes", b"after_changes", "after_revisions", b"after_revisions", "calibrations", b"calibrations", "first_said", b"first_said", "last_said", b"last_said", "left_out", b"left_out", "revisions", b"revisions", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_changes", b"after_changes", "after_revisions", b"after_revisions", "calibrations", b"calibrations", "first_said", b"first_said", "last_said", b"last_said", "left_out", b"left_out", "revisions", b"revisions", "trades", b"trades", "trades_as_of_close", b"trades_as_of_close"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -130,7 +135,7 @@ Global___PastAdvice: _TypeAlias = PastAdvice  # noqa: Y015
 @_typing.final
 class AdviceCalibration(_message.Message):
     """Confidences about one subject against what then happened. Each is judged by the next `run_trades` trades that it is
-    about, beginning with one before which it was in force, by whether they earned anything together. No trade judges two
+    about, in the order of their openings, beginning with one before whose opening it was in force, by whether they earned anything together. No trade judges two
     of them. Under the reference rules a confidence is a rating, read here as if it were the probability of that.
     """
 

@@ -51,6 +51,13 @@ def positions_of_ids(entry_ids: Sequence[bytes]) -> PositionColumn:
     return np.array(parts, dtype=np.uint64).astype(">u8").view(f"S{POSITION_BYTES}")
 
 
+def positions_at_end_of(times_ms: IndexColumn) -> PositionColumn:
+    """The positions of the largest ids within some milliseconds, which are not negative."""
+    halves = np.full((times_ms.size, 2), LARGEST, dtype=">u8")
+    halves[:, 0] = times_ms
+    return halves.reshape(-1).view(f"S{POSITION_BYTES}")
+
+
 def times_ms_of(positions: PositionColumn) -> IndexColumn:
     """The milliseconds since 1970-01-01 UTC that stand in positions, at most MAX_TIME_MS.
 

@@ -1,7 +1,7 @@
 """The three kinds of stream entry, read from their fields into values.
 
 Every documented number is checked, also the ones that no rule uses yet: an entry that is wrong in one place is not
-trusted in another. Fields that the contract does not name are ignored.
+trusted in another. Fields that the contract does not name are ignored. `known_ms` are the milliseconds of the id.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from strategic_memory_server.entries.entry_fields import (
     required_number,
     required_regime,
 )
+from strategic_memory_server.entries.openings import OPENING_NOT_GIVEN, opened_ms_of
 from strategic_memory_server.entries.trade_ids import trade_id_of
 from strategic_memory_server.memory.policy import NO_POLICY
 
@@ -41,6 +42,7 @@ class PortfolioEntry:
 
     regime: str
     pnl: float
+    opened_ms: int = OPENING_NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,10 @@ class TradeResult:
     strategy: str
     policy_unrecognised: bool = False
     trade_id: str = ""
+    opened_ms: int = OPENING_NOT_GIVEN
 
 
-def read_regime_observation(fields: Fields) -> RegimeObservation:
+def read_regime_observation(fields: Fields, _known_ms: int = 0) -> RegimeObservation:
     """Read an entry of `stream:meta.regime`."""
     return RegimeObservation(
         regime=required_regime(fields, "regime"),
@@ -66,14 +69,18 @@ def read_regime_observation(fields: Fields) -> RegimeObservation:
     )
 
 
-def read_portfolio_entry(fields: Fields) -> PortfolioEntry:
+def read_portfolio_entry(fields: Fields, known_ms: int = 0) -> PortfolioEntry:
     """Read an entry of `stream:portfolio.memory`."""
     for field in PORTFOLIO_NUMBERS:
         optional_number(fields, field)
-    return PortfolioEntry(regime=optional_regime(fields, "regime"), pnl=required_number(fields, "pnl"))
+    return PortfolioEntry(
+        regime=optional_regime(fields, "regime"),
+        pnl=required_number(fields, "pnl"),
+        opened_ms=opened_ms_of(fields, known_ms),
+    )
 
 
-def read_trade_result(fields: Fields) -> TradeResult:
+def read_trade_result(fields: Fields, known_ms: int = 0) -> TradeResult:
     """Read an entry of `stream:trade.results`.
 
     A policy that is none of the three leaves the trade without one: what it earned in its regime still counts.
@@ -87,4 +94,5 @@ def read_trade_result(fields: Fields) -> TradeResult:
         strategy=optional_name(fields, "strategy"),
         policy_unrecognised=bool(named) and policy is None,
         trade_id=trade_id_of(fields),
+        opened_ms=opened_ms_of(fields, known_ms),
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 REGIME_INFERRED = "regime_inferred"
-"""The entry had no regime and took the one observed at its time."""
+"""The entry had no regime and took the one observed by its opening, or by its close where the opening is not known."""
+
+REGIME_AS_OF_CLOSE = "regime_as_of_close"
+"""The entry had no regime and its opening is not known, where others tell theirs; the regime stream was asked as of its
+close."""
 
 REGIME_NOT_OBSERVED = "regime_not_observed"
-"""The entry had no regime and none was observed by its time; it counts as UNKNOWN."""
+"""The entry had no regime and none was observed by then; it counts as UNKNOWN."""
 
 POLICY_UNRECOGNISED = "policy_unrecognised"
 """The trade names a policy that is none of the three; it counts for its regime and for no policy."""

@@ -55,7 +55,7 @@ def after_revisions(revision_ms: IndexColumn, pnl: FloatColumn, time_ms: IndexCo
     Args:
         revision_ms: times of the revisions, milliseconds since 1970-01-01 UTC, none earlier than the one before.
         pnl: pnl of each trade, oldest first; to judge some trades only, give those only.
-        time_ms: its time, in the same unit.
+        time_ms: when it was opened, in the same unit; when it was closed, where that is not known.
 
     Raises:
         ValueError: a column holds what it may not, or they are not equally long; the message names it.

@@ -12,6 +12,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
+from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.column_names import TRADE_ID
@@ -73,7 +74,10 @@ class Past:
             yield from (("regime", regime), ("pnl", pnl))
             for name in ("volatility", "trend", "confidence"):
                 yield name, _number(getattr(entries, name)[place])
-        elif self.source == input_keys.PORTFOLIO_MEMORY:
+            return
+        if entries.opened_ms[place] < entries.time_ms[place]:
+            yield OPENED_AT, str(entries.opened_ms[place])
+        if self.source == input_keys.PORTFOLIO_MEMORY:
             yield from (("regime", regime), ("pnl", pnl))
         else:
             policy = Policy(entries.policy[place]).name if entries.policy[place] >= 0 else ""

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from strategic_memory_server.columns.stream_position import position_of_id
+from strategic_memory_server.columns.stream_position import id_of, position_of_id
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError, numpy_scalar
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.entries.notes import NUMPY_SCALAR
@@ -53,7 +53,7 @@ class PageReader(Generic[EntryT]):
 
     Args:
         source: name of the stream.
-        read: reads the fields of an entry.
+        read: reads the fields of an entry, and knows the milliseconds of its id.
         pack: makes columns of entries and their positions.
         read_whole: makes the same columns of a whole page; raises UnusualEntryError where it cannot.
     """
@@ -61,7 +61,7 @@ class PageReader(Generic[EntryT]):
     def __init__(
         self,
         source: str,
-        read: Callable[[Fields], EntryT],
+        read: Callable[[Fields, int], EntryT],
         pack: Callable[[Sequence[EntryT], Sequence[bytes]], Columns],
         read_whole: Callable[[Page], Columns],
     ) -> None:
@@ -106,7 +106,7 @@ class PageReader(Generic[EntryT]):
                 break
             looked_at += 1
             try:
-                entries.append(self._read(fields))
+                entries.append(self._read(fields, id_of(entry_id)[0]))
             except RejectionError as refused:
                 rejected.append(RejectedInput(self.source, refused.reason, refused.excerpt, entry_id.decode()))
             else:

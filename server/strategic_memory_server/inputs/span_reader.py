@@ -2,7 +2,7 @@
 
 It reads the streams backwards from there, so nothing later is ever seen, and keeps nothing. What it gives is what a
 loader would give that finds in Redis the entries of the span alone, except that an entry without a regime of its own
-takes it from the observation before it, however old that one is.
+takes it from the observation before its opening, however old that one is.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class SpanReader:
         """Find the observations from before the regime window that entries take their regime from."""
         observed = self._windows.regimes.positions
         missing = [without_regime(columns) for columns in pages]
-        # They are in order but for the place where one stream follows the other: that is what a stable sort is fast at.
+        # Nearly in order, but for the place where one stream follows the other: that is what a stable sort is fast at.
         sought: PositionColumn = position_column([])
         if missing:
             sought = np.sort(np.concatenate(missing), kind="stable")

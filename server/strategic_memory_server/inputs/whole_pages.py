@@ -17,6 +17,7 @@ from strategic_memory_server.entries.field_columns import (
     number_column,
     optional_number_column,
 )
+from strategic_memory_server.entries.openings import opened_column
 from strategic_memory_server.entries.trade_ids import TRADE_ID, trade_ids_of
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.memory.policy import NO_POLICY
@@ -47,9 +48,11 @@ def portfolio_of_page(page: Page, names: NameTable) -> Columns:
     for field in PORTFOLIO_NUMBERS:
         optional_number_column(entries, field.encode())
     regimes = name_column(entries, b"regime", str.upper)
+    places = place_columns(positions_of_ids([entry_id for entry_id, _ in page]))
     return {
         "pnl": number_column(entries, b"pnl"),
-        **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
+        **places,
+        "opened_ms": opened_column(entries, places["time_ms"]),
         "regime": names.column(regimes),
     }
 
@@ -60,11 +63,13 @@ def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Colum
     regimes = name_column(entries, b"market_regime", str.upper)
     policies = name_column(entries, b"policy", _policy)
     named = name_column(entries, b"strategy", str)
+    places = place_columns(positions_of_ids([entry_id for entry_id, _ in page]))
     return {
         "pnl": number_column(entries, b"realized_pnl"),
         "policy": np.array([policy for policy, _ in policies], dtype=np.int64),
         "unrecognised": np.array([unrecognised for _, unrecognised in policies], dtype=np.bool_),
-        **place_columns(positions_of_ids([entry_id for entry_id, _ in page])),
+        **places,
+        "opened_ms": opened_column(entries, places["time_ms"]),
         "regime": names.column(regimes),
         "strategy": strategies.column(named),
         TRADE_ID: np.array(trade_ids_of(entries), dtype=np.object_),

@@ -72,8 +72,7 @@ async def bring_up(
         await _drop_oldest(follower)
     observed = windows.observed(lookup)
     for results, _ in read:
-        while (lost := results.lost(regimes.first_position)).size:
-            await _join(results, lost, observed)
+        await _join(results, results.lost(regimes.first_position), observed)
     return rejected
 
 
@@ -90,7 +89,7 @@ async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) 
 
 
 def _unseen(windows: MemoryWindows, regimes: StreamFollower, read: Iterable[Columns]) -> PositionColumn:
-    """Give the positions, ascending, of new entries without a regime that are older than the regime window."""
+    """Give where, ascending, new entries without a regime ask for one that is older than the regime window."""
     if regimes.is_whole:
         return position_column([])
     observed = windows.regimes.positions

@@ -32,7 +32,7 @@ class SeenTrades:
     Attributes:
         trade_ids: their producer's names for them; empty: not given.
         regime_names: names of regimes.
-        regimes: places in them: of its own regime, or of the one observed at its time; any where there is no policy.
+        regimes: places in them: of its own regime, or of the one observed at its opening; any where there is no policy.
         policies: values of `Policy`, or -1: no evidence about any.
         pnl: realised pnl.
         positions: where in the stream they are; None where that does not matter.

@@ -25,7 +25,7 @@ async def sums_of_span(
     """Sum the trades of a span that the stream still holds, page by page.
 
     Args:
-        reader: reads the trades, each with the regime observed at its time where it has none of its own.
+        reader: reads the trades, each with the regime observed at its opening where it has none of its own.
         span: which trades count.
         decay: weight that an observation keeps when one more of its regime arrives.
         horizon: ids of trades that are remembered, so that a trade that was sent twice counts once.

@@ -18,6 +18,7 @@ from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
+from strategic_memory_server.entries.openings import opening_positions
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.finding import NewEntries
@@ -156,15 +157,15 @@ class TradeReader:
         return found.decode()
 
     async def _regimes(self, columns: Columns, names: NameTable) -> IndexColumn:
-        """Give the regime of each trade that counts: its own, or the one that the regime stream showed at its time."""
+        """Give the regime of each trade that counts: its own, or what the regime stream showed at its opening."""
         regimes: IndexColumn = columns["regime"]
         missing = np.flatnonzero((regimes < 0) & (columns["policy"] >= 0))
         if not missing.size:
             return regimes
-        positions = columns["position"][missing]
-        observed = await self._observed(positions, names)
+        asked = opening_positions(columns["position"], columns["opened_ms"], columns["time_ms"])[missing]
+        observed = await self._observed(np.sort(asked, kind="stable"), names)
         given = regimes.copy()
-        given[missing] = observed.as_of(positions)[0]
+        given[missing] = observed.as_of(asked)[0]
         return given
 
     async def _observed(self, positions: PositionColumn, names: NameTable) -> Observed:

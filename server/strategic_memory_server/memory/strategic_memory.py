@@ -48,22 +48,27 @@ class RegimeWindow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PortfolioWindow:
-    """Portfolio entries: what the portfolio earned."""
+    """Portfolio entries: what the portfolio earned; `opened_ms` is their time, where the opening is not known."""
 
     regime: IndexColumn
     pnl: FloatColumn
     time_ms: IndexColumn
+    opened_ms: IndexColumn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TradeWindow:
-    """Trade results: `pnl` is the realised pnl, `policy` a value of `Policy` or -1."""
+    """Trade results: `pnl` is the realised pnl, `policy` a value of `Policy` or -1.
+
+    `time_ms` is the close, when the result is known; `opened_ms` the opening, where that is known, else the close.
+    """
 
     regime: IndexColumn
     pnl: FloatColumn
     policy: IndexColumn
     strategy: IndexColumn
     time_ms: IndexColumn
+    opened_ms: IndexColumn
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """RollingResults and RollingPortfolio: windows whose entries can be without a regime of their own.
 
-Such an entry is joined to the observation that it took its regime from. It is joined anew when observations come in
-late, and is UNKNOWN once that observation has been trimmed from its stream: what counts is what Redis holds now.
+Such an entry is joined to the observation that it took its regime from: the last one by its opening, or by its place in
+the stream where it does not say when it was opened. It is joined anew when observations come in late, and is UNKNOWN
+once that observation has been trimmed from its stream: what counts is what Redis holds now.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import KeysView, Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.entries import PortfolioEntry
-from strategic_memory_server.entries.notes import REGIME_INFERRED, REGIME_NOT_OBSERVED
+from strategic_memory_server.entries.notes import REGIME_AS_OF_CLOSE, REGIME_INFERRED, REGIME_NOT_OBSERVED
+from strategic_memory_server.entries.openings import opened_or_closed_ms, opening_positions, says_opening
 from strategic_memory_server.memory.memory_tallies import EarnedTallies
 from strategic_memory_server.memory.pnl_tallies import PnlTotal
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, PortfolioWindow
@@ -26,11 +28,11 @@ from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_co
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_window import RollingWindow
 
-_LOOKED_AT_ONCE = 1_024
 _PORTFOLIO_DTYPES: Mapping[str, DTypeLike] = {
     "regime": np.int64,
     "pnl": np.float64,
     **PLACE_DTYPES,
+    "opened_ms": np.int64,
     "joined": JOIN_DTYPE,
 }
 
@@ -41,13 +43,23 @@ def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[byt
         "regime": names.column([entry.regime for entry in entries]),
         "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
         **place_columns(position_column(positions)),
+        "opened_ms": np.array([entry.opened_ms for entry in entries], dtype=np.int64),
     }
 
 
 def without_regime(columns: Columns) -> PositionColumn:
-    """Give the positions of the entries that have no regime of their own."""
-    positions: PositionColumn = columns["position"][columns["regime"] < 0]
-    return positions
+    """Give where the regime stream is asked for each entry that has no regime of its own."""
+    missing: PositionColumn = _asked(columns)[columns["regime"] < 0]
+    return missing
+
+
+def openings_of(columns: Columns) -> IndexColumn:
+    """Return when each entry was opened, or closed where that is not known, milliseconds since 1970-01-01 UTC."""
+    return opened_or_closed_ms(columns["opened_ms"], columns["time_ms"])
+
+
+def _asked(columns: Columns) -> PositionColumn:
+    return opening_positions(columns["position"], columns["opened_ms"], columns["time_ms"])
 
 
 def with_regimes(columns: Columns, observed: Observed) -> Columns:
@@ -56,7 +68,7 @@ def with_regimes(columns: Columns, observed: Observed) -> Columns:
     joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
     missing = np.flatnonzero(regimes < 0)
     if missing.size:
-        regimes[missing], joined[missing] = observed.as_of(columns["position"][missing])
+        regimes[missing], joined[missing] = observed.as_of(_asked(columns)[missing])
     return {**columns, "regime": regimes, "joined": joined}
 
 
@@ -66,45 +78,49 @@ class RollingResults(RollingWindow):
     def __init__(self, length: int, buffer: ColumnBuffer, limits: ReadingLimits, names: NameTable) -> None:
         super().__init__(length, buffer, limits)
         self._names = names
-        self._inferred = self._not_observed = 0
-        self._held_from = 0
-        """Entries before this place are not joined to any observation."""
+        self._inferred = self._not_observed = self._opened = self._as_of_close = 0
+        self._none_before = GIVEN
+        """No entry is joined to an observation before this one."""
 
     def notes(self, latest_ms: int) -> dict[str, int]:
         """Count what is worth a note."""
-        counts = {REGIME_INFERRED: self._inferred, REGIME_NOT_OBSERVED: self._not_observed}
+        as_of_close = self._as_of_close if self._opened else 0
+        counts = {
+            REGIME_INFERRED: self._inferred,
+            REGIME_AS_OF_CLOSE: as_of_close,
+            REGIME_NOT_OBSERVED: self._not_observed,
+        }
         return super().notes(latest_ms) | {note: count for note, count in counts.items() if count}
 
     def append(self, columns: Columns) -> None:
         """Add entries at the new end; they have regimes."""
         self._tally(columns, 1)
         self.buffer.append(columns)
+        self._holds(columns["joined"])
 
     def late(self, first_new: bytes) -> NDArray[np.intp]:
-        """Give the places of entries without a regime of their own that are not older than a new observation."""
+        """Give the places of entries without a regime of their own that were not opened before a new observation."""
         positions = self.positions
         if not positions.size or positions[-1] < first_new:
             return np.empty(0, dtype=np.intp)
         start = int(np.searchsorted(positions, first_new))
-        return start + np.flatnonzero(self.buffer.column("joined")[start:] != GIVEN)
+        columns = self.buffer.columns(start)
+        return start + np.flatnonzero((columns["joined"] != GIVEN) & (_asked(columns) >= first_new))
 
     def lost(self, first: bytes) -> NDArray[np.intp]:
-        """Give the places, some at a time, of entries joined to an observation before the first that is left."""
+        """Give the places of entries joined to an observation before the first that is left, once."""
+        if first <= self._none_before:
+            return np.empty(0, dtype=np.intp)
         joined = self.buffer.column("joined")
-        while self._held_from < len(self):
-            block = joined[self._held_from : self._held_from + _LOOKED_AT_ONCE]
-            holding = (block >= first) & (block != GIVEN)
-            end = int(np.argmax(holding)) if holding.any() else block.size
-            lost = self._held_from + np.flatnonzero((block[:end] != GIVEN) & (block[:end] != NOT_OBSERVED))
-            self._held_from += end
-            if lost.size or end < block.size:
-                return lost
-        return np.empty(0, dtype=np.intp)
+        lost = np.flatnonzero((joined < first) & (joined != NOT_OBSERVED))
+        self._none_before = GIVEN
+        self._holds(joined[joined >= first])
+        return lost
 
     def join(self, places: NDArray[np.intp], observed: Observed) -> None:
         """Join entries without a regime of their own, at some places, anew."""
         before = {name: column[places] for name, column in self.buffer.columns().items()}
-        regimes, joined = observed.as_of(before["position"])
+        regimes, joined = observed.as_of(_asked(before))
         changed = np.flatnonzero((regimes != before["regime"]) | (joined != before["joined"]))
         if not changed.size:
             return
@@ -114,12 +130,13 @@ class RollingResults(RollingWindow):
             self._tally(columns, sign)
         self.buffer.correct("regime", places[changed], after["regime"])
         self.buffer.correct("joined", places[changed], after["joined"])
-        self._held_from = min(self._held_from, int(places[changed[0]]))
+        self._holds(after["joined"])
 
-    def drop_oldest(self, count: int) -> None:
-        """Remove so many of the oldest entries."""
-        super().drop_oldest(count)
-        self._held_from = max(self._held_from - count, 0)
+    def _holds(self, joined: NDArray[np.bytes_]) -> None:
+        """Note what entries are joined to."""
+        observed = joined[joined != NOT_OBSERVED]
+        if observed.size:
+            self._none_before = min(self._none_before, bytes(observed[np.argmin(observed)]))
 
     def _tally(self, columns: Columns, sign: int) -> None:
         self._note(columns, sign)
@@ -130,12 +147,16 @@ class RollingResults(RollingWindow):
         unknown = columns["regime"][missing] == self._names.index(UNKNOWN_REGIME)
         self._not_observed += sign * int(np.count_nonzero(unknown))
         self._inferred += sign * int(np.count_nonzero(~unknown))
+        self._opened += sign * int(np.count_nonzero(columns["opened_ms"]))
+        without = missing & ~says_opening(columns["opened_ms"], columns["time_ms"])
+        self._as_of_close += sign * int(np.count_nonzero(without))
 
     def _uncount_oldest(self, count: int) -> None:
         self._tally(self.buffer.columns(0, count), -1)
 
     def _reset_tallies(self) -> None:
-        self._inferred = self._not_observed = self._held_from = 0
+        self._inferred = self._not_observed = self._opened = self._as_of_close = 0
+        self._none_before = GIVEN
 
     @abstractmethod
     def _count(self, columns: Columns, sign: int) -> None:
@@ -172,4 +193,4 @@ class RollingPortfolio(RollingResults):
 
 
 def _portfolio_window(columns: Columns) -> PortfolioWindow:
-    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"])
+    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"], openings_of(columns))

@@ -20,7 +20,7 @@ from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
-from strategic_memory_server.windows.rolling_results import RollingResults
+from strategic_memory_server.windows.rolling_results import RollingResults, openings_of
 from strategic_memory_server.windows.trade_repeats import TradeRepeats
 
 LOOKED_AT_ONCE = 256
@@ -32,6 +32,7 @@ _DTYPES: Mapping[str, DTypeLike] = {
     "policy": np.int64,
     "strategy": np.int64,
     **PLACE_DTYPES,
+    "opened_ms": np.int64,
     "joined": JOIN_DTYPE,
     "unrecognised": np.bool_,
     TRADE_ID: np.object_,
@@ -49,6 +50,7 @@ def trade_columns(
         "policy": np.array([entry.policy for entry in entries], dtype=np.int64),
         "strategy": strategies.column([entry.strategy for entry in entries]),
         **place_columns(position_column(positions)),
+        "opened_ms": np.array([entry.opened_ms for entry in entries], dtype=np.int64),
         "unrecognised": np.array([entry.policy_unrecognised for entry in entries], dtype=np.bool_),
         TRADE_ID: np.array([entry.trade_id for entry in entries], dtype=np.object_),
     }
@@ -161,5 +163,7 @@ def _once(columns: Columns) -> Columns:
 
 
 def _trade_window(columns: Columns) -> TradeWindow:
-    names = ("regime", "pnl", "policy", "strategy", "time_ms")
-    return TradeWindow(*(columns[name] for name in names))
+    regime, pnl, policy, strategy, time_ms = (
+        columns[name] for name in ("regime", "pnl", "policy", "strategy", "time_ms")
+    )
+    return TradeWindow(regime, pnl, policy, strategy, time_ms, openings_of(columns))

@@ -133,6 +133,21 @@ def test_a_memory_from_a_file_or_stdin(peer: ScriptedPeer, tmp_path: Path, *, as
     assert math.isnan(columns.volatility[0])
 
 
+def test_openings_in_a_file_are_texts_or_milliseconds_and_an_observation_needs_no_pnl(peer: ScriptedPeer) -> None:
+    opened = '["2024-01-05T10:00:00Z", 1704448800000, "1704448800000", null, "2024-01-05 12:00:00+02:00"]'
+    content = (
+        f'{{"trade_results": {{"realized_pnl": [1, 2, 3, 4, 5], "opened_at": {opened}}},'
+        ' "portfolio_entries": {"pnl": [1], "openedAt": ["1704448800000"]},'
+        ' "regime_observations": {"regime": ["BULL", "BEAR"], "pnl": [null, 0.5]}}'
+    )
+    ended = run("analyze", "-a", peer.address, "--file", "-", stdin=content)
+    assert (ended.code, ended.err) == (0, "")
+    sent = peer.analyses[0].inline
+    assert list(sent.trade_results.opened_at) == [1_704_448_800_000] * 3 + [0, 1_704_448_800_000]
+    assert list(sent.portfolio_entries.opened_at) == [1_704_448_800_000]
+    assert math.isnan(sent.regime_observations.pnl[0])
+
+
 def analyze_file(content: str) -> Ended:
     return run("analyze", "-a", "127.0.0.1:1", "--file", "-", stdin=content)
 

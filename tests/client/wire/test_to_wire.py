@@ -109,29 +109,37 @@ def test_rules_that_there_are_not_are_refused() -> None:
     assert [violation.field for violation in refused.value.violations] == ["settings.rules"]
 
 
+AWARE = datetime(1970, 1, 1, 0, 0, 0, 5_999, tzinfo=UTC)
+
+
 def test_a_whole_inline_memory() -> None:
     memory = InlineMemory(
         regime_observations=RegimeColumns(
             regime=["BULL", "BEAR"],
-            pnl=np.array([0.5, -1.0]),
+            pnl=[0.5, None],
             volatility=[None, 0.1],
             trend=np.array([1, 2], dtype=np.float32),
             confidence=(0.5, 1),
             time_ms=np.array([1, 2], dtype=np.int64),
         ),
-        portfolio_entries=PortfolioColumns(regime=[None, "BULL"], pnl=[1, 2.5], time_ms=[3, 4]),
+        portfolio_entries=PortfolioColumns(
+            regime=[None, "BULL"], pnl=[1, 2.5], time_ms=[3, 4], opened_at=np.array([2, 3])
+        ),
         trade_results=TradeColumns(
             market_regime=["BULL"],
             realized_pnl=iter([0.25]),
             policy=[Policy.BALANCED],
             strategy=[None],
             time_ms=[-5],
+            opened_at=[None, 5, "5", " 1970-01-01 01:00:00.005+01:00", "1970-01-01T00:00:00.0059", "1970-01-01", AWARE],
         ),
         max_leverage_hint=0.0,
     )
     wire = analyze_request(memory, None).inline
     assert math.isnan(wire.regime_observations.volatility[0])
+    assert math.isnan(wire.regime_observations.pnl[1])
     wire.regime_observations.volatility[0] = 9.0
+    wire.regime_observations.pnl[1] = -1.0
     assert wire == memory_pb2.InlineMemory(
         regime_observations=memory_pb2.RegimeColumns(
             regime_names=["BULL", "BEAR"],
@@ -143,7 +151,7 @@ def test_a_whole_inline_memory() -> None:
             time_ms=[1, 2],
         ),
         portfolio_entries=memory_pb2.PortfolioColumns(
-            regime_names=["", "BULL"], regime_code=[0, 1], pnl=[1.0, 2.5], time_ms=[3, 4]
+            regime_names=["", "BULL"], regime_code=[0, 1], pnl=[1.0, 2.5], time_ms=[3, 4], opened_at=[2, 3]
         ),
         trade_results=memory_pb2.TradeColumns(
             market_regime_names=["BULL"],
@@ -154,6 +162,7 @@ def test_a_whole_inline_memory() -> None:
             strategy_names=[""],
             strategy_code=[0],
             time_ms=[-5],
+            opened_at=[0, 5, 5, 5, 5, 0, 5],
         ),
         max_leverage_hint=0.0,
     )
@@ -195,6 +204,13 @@ def bad_requests() -> Iterator[tuple[str, InlineMemory | None, AnalysisSettings 
     yield "inline.trade_results.realized_pnl[2]", trades(1, 2, True), None
     yield "inline.trade_results.realized_pnl[0]", trades(10**400), None
     yield "inline.trade_results.time_ms[0]", InlineMemory(trade_results=TradeColumns(time_ms=[2**63])), None
+    for index, opened_at in enumerate(("yesterday", 1.5, True, AWARE.replace(tzinfo=None), "9" * 30)):
+        given: list[Any] = [None] * index + [opened_at]
+        yield (
+            f"inline.trade_results.opened_at[{index}]",
+            InlineMemory(trade_results=TradeColumns(opened_at=given)),
+            None,
+        )
     yield "inline.regime_observations.regime", InlineMemory(RegimeColumns(regime="BULL")), None
     yield "inline.regime_observations.regime[0]", InlineMemory(RegimeColumns(regime=["\ud800"])), None
     yield "inline.regime_observations.regime[1]", InlineMemory(RegimeColumns(regime=["A", None])), None  # type: ignore[list-item]  # wrong on purpose

@@ -39,22 +39,23 @@ def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     (tmp_path / "mixed.csv").write_text(
-        "time,kind,regime,pnl,policy,strategy,trade_id,confidence\n"
-        "2024-01-03,trade,bear,-1.5,AGGRESSIVE,carry,17,\n"
-        "2024-01-01,regime,bull,,,,,0.8\n"
-        "2024-01-02,portfolio,,0.25,,,,\n"
-        "2024-01-03,trade,,2,,,,\n"
-        "2024-01-04,trade,bull,9,,,17,\n"
+        "time,kind,regime,pnl,policy,strategy,trade_id,confidence,opened\n"
+        "2024-01-03,trade,bear,-1.5,AGGRESSIVE,carry,17,,2024-01-01T12:00:00.250\n"
+        "2024-01-01,regime,bull,,,,,0.8,\n"
+        "2024-01-02,portfolio,,0.25,,,,,2024-01-01\n"
+        "2024-01-03,trade,,2,,,,,2024-01-03\n"
+        "2024-01-04,trade,bull,9,,,17,,\n"
     )
     done = run(redis_server, tmp_path / "mixed.csv")
     assert done.exit_code == 0, done.output
     assert "1 trades have the id of an earlier one" in done.output
     assert entries(redis_client, REGIMES) == [("1704067200000-0", {"regime": "BULL", "confidence": "0.8"})]
-    assert entries(redis_client, PORTFOLIO) == [("1704153600000-0", {"pnl": "0.25"})]
+    assert entries(redis_client, PORTFOLIO) == [("1704153600000-0", {"opened_at": "1704067200000", "pnl": "0.25"})]
     (first, named), (second, unnamed) = entries(redis_client, TRADES)
     assert (first, second) == ("1704240000000-0", "1704240000000-1")
     assert named == {
         "market_regime": "BEAR", "realized_pnl": "-1.5", "policy": "AGGRESSIVE", "strategy": "carry", "trade_id": "17",
+        "opened_at": "1704110400250",
     }  # fmt: skip
     assert unnamed.pop("trade_id")
     assert unnamed == {"realized_pnl": "2.0"}

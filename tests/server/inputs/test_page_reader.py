@@ -42,8 +42,11 @@ NUMBERS = (
 )
 NAMES = (b"bull", b"Bear", b" range ", "gr\u00fc\u00df".encode(), b"x" * 64, b"BULL", b"np.str_('bull')", b"", b" ")
 POLICIES = (b"BALANCED", b"aggressive", b" conservative ", b"strange", b"")
+OPENINGS = (b"2025-12-21", b" 1766296800000 ", b"2025-12-21T06:00:00+02:00", b"np.int64(1766296700000)", b"", b" ")
 IDS = (b"t1", b"t2", b" t3 ", b"", b" ", b"\xff", b"a\nb", b"y" * 70, b"np.str_('t1')", "\u00fc".encode())
 ID_PARTS = (0, 1, 32_767, 32_768, 253_402_300_799_999, 253_402_300_800_000, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
+
+NOW_MS = 1_766_296_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def choices(field: bytes) -> tuple[bytes, ...]:
         return POLICIES
     if field == b"trade_id":
         return IDS
+    if field == b"opened_at":
+        return OPENINGS
     return NAMES if field in (b"regime", b"market_regime", b"strategy", b"symbol") else NUMBERS
 
 
@@ -94,7 +99,7 @@ def random_page(random: Random, kind: str, length: int, bad_share: float) -> Pag
     source = TRADES if kind == "identified" else kind
     bad = malformed_entries(source, 60, random.randrange(10))
     ids = sorted({(random.choice(ID_PARTS), random.choice(ID_PARTS)) for _ in range(length)})
-    ids += [(1_000 + number, 0) for number in range(length - len(ids))]
+    ids += [(NOW_MS + number, 0) for number in range(length - len(ids))]
     return [
         (
             b"%d-%d" % entry_id,
@@ -173,7 +178,7 @@ def test_ordinary_pages_are_read_at_once(kind: str) -> None:
     without_options = [(b"%d-0" % number, dict(list(GOOD_FIELDS[source].items())[:2])) for number in range(100, 150)]
     assert is_read_at_once(kind, usual + without_options)
     for bad in malformed_entries(source, 30, 1):
-        assert not is_read_at_once(kind, [*usual, (b"200-0", bad.fields)]), bad
+        assert not is_read_at_once(kind, [*usual, (b"%d-0" % NOW_MS, bad.fields)]), bad
 
 
 @each_case("seed", range(20))

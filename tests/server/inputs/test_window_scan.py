@@ -24,7 +24,7 @@ BAD = b"bad"
 PAGE = DEFAULT_LIMITS.page_entries
 
 
-def read(fields: Fields) -> int:
+def read(fields: Fields, _known_ms: int = 0) -> int:
     if fields[b"kind"] == BAD:
         raise RejectionError("bad", fields[b"kind"])
     return int(fields[b"number"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from input_streams import MALFORMED
+from input_streams import MALFORMED, START_MS, random_opening, written_opening
 from redis_inputs import add_regime, add_trade, regime_stream, trade_stream
 
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
@@ -37,23 +37,27 @@ class History:
         random = Random(seed)
         span_ms = 10 * trades + 100
         self.observations: list[tuple[int, Mapping[bytes, bytes], str]] = []
-        for time_ms in sorted(random.sample(range(1, span_ms), observations)):
+        for time_ms in sorted(random.sample(range(START_MS + 1, START_MS + span_ms), observations)):
             regime = random.choice(["BULL", "BEAR", ""])
             usable = {b"regime": regime.encode(), b"pnl": b"1"}
             self.observations.append((time_ms, usable if regime else random.choice(MALFORMED), regime))
         self.trades: list[tuple[int, Mapping[bytes, bytes]]] = []
         seen = [(time_ms, regime) for time_ms, _, regime in self.observations if regime]
         self.sums, known = EvidenceSums(DECAY), set[str]()
-        for time_ms in sorted(random.sample(range(1, span_ms), trades)):
+        for time_ms in sorted(random.sample(range(START_MS + 1, START_MS + span_ms), trades)):
             if random.random() < 0.1:
                 self.trades.append((time_ms, random.choice(MALFORMED)))
                 continue
             pnl, policy = random.gauss(0, 1), random.choice([*POLICIES, "strange"])
             regime, trade_id = random.choice(["", "RANGE"]), random.choice(["", f"t{random.randrange(trades)}"])
             fields = {"realized_pnl": repr(pnl), "policy": policy, "market_regime": regime, "trade_id": trade_id}
-            self.trades.append((time_ms, {name.encode(): text.encode() for name, text in fields.items() if text}))
+            opened_ms = random_opening(random, time_ms)
+            opened = {} if opened_ms is None else {b"opened_at": written_opening(random, opened_ms)}
+            written = {name.encode(): text.encode() for name, text in fields.items() if text}
+            self.trades.append((time_ms, written | opened))
             if trade_id not in known and policy in POLICIES:
-                place = bisect_right(seen, time_ms, key=lambda pair: pair[0])
+                begun_ms = time_ms if opened_ms is None else min(opened_ms, time_ms)
+                place = bisect_right(seen, begun_ms, key=lambda pair: pair[0])
                 observed = seen[place - 1][1] if place else "UNKNOWN"
                 self.sums = updated(self.sums, regime or observed, Policy[policy], pnl)
             known |= {trade_id} - {""}

@@ -15,6 +15,7 @@ from brute_force import PortfolioRow, RegimeRow, TradeRow
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from in_process_server import InProcessServer, in_process_server
+from input_streams import START_MS
 from past_streams import LAST_MS, cut, random_history
 from processes import aeventually
 from redis.typing import EncodableT
@@ -99,7 +100,7 @@ async def test_it_is_the_answer_of_a_service_that_has_seen_nothing_later(
     random, history = Random(seed), random_history(seed)
     history.write(redis_client, "quantum")
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.1}')
-    for at_ms in sorted(random.sample(range(LAST_MS + 2), 4)):
+    for at_ms in sorted(random.sample(range(START_MS, LAST_MS + 2), 4)):
         cut(history, 0, at_ms).write(redis_client, f"until{at_ms}")
         settings = settings_of(random, at_ms)
         answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
@@ -110,7 +111,7 @@ async def test_the_histories_reach_active_advice_with_evidence(
     service: InProcessServer, redis_client: redis.Redis
 ) -> None:
     """Else the comparison above would be one of empty answers."""
-    random_history(7).write(redis_client, "quantum")
+    random_history(6).write(redis_client, "quantum")
     settings = analysis_pb2.AnalysisSettings(as_of=moment(LAST_MS), rules=feedback_pb2.RULES_EVIDENCE)
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
     assert answer.feedback.status == feedback_pb2.FEEDBACK_STATUS_ACTIVE
@@ -118,15 +119,16 @@ async def test_the_histories_reach_active_advice_with_evidence(
     assert answer.feedback.evidence.observations > 5
     assert any(report.rejected for report in answer.analysis.sources)
     assert any("regime_inferred" in report.noted for report in answer.analysis.sources)
+    assert any("regime_as_of_close" in report.noted for report in answer.analysis.sources)
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_what_comes_later_changes_nothing(seed: int, service: InProcessServer, redis_client: redis.Redis) -> None:
     history = random_history(seed)
-    cut(history, 0, 20).write(redis_client, "quantum")
-    request = service_pb2.AnalyzeRequest(settings=settings_of(Random(seed), 20))
+    cut(history, 0, START_MS + 20).write(redis_client, "quantum")
+    request = service_pb2.AnalyzeRequest(settings=settings_of(Random(seed), START_MS + 20))
     before = await service.client.analyze(request)
-    cut(history, 21, LAST_MS).write(redis_client, "quantum")
+    cut(history, START_MS + 21, LAST_MS).write(redis_client, "quantum")
     for _ in range(3):
         add_regime(redis_client, "LATER", 99.0)
         add_trade(redis_client, "LATER", 99.0, policy="AGGRESSIVE")
@@ -141,7 +143,7 @@ async def test_what_is_too_old_is_left_out_and_regimes_are_inferred_from_however
 ) -> None:
     random, history = Random(seed), random_history(seed)
     history.write(redis_client, "quantum")
-    at_ms, age_ms = random.randint(15, LAST_MS), random.randint(1, 14)
+    at_ms, age_ms = random.randint(START_MS + 15, LAST_MS), random.randint(1, 14)
     settings = analysis_pb2.AnalysisSettings(as_of=moment(at_ms), max_age=Duration(nanos=age_ms * 1_000_000))
     answer = await service.client.analyze(service_pb2.AnalyzeRequest(settings=settings))
     windows = AdviceSettings().windows

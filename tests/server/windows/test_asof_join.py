@@ -36,6 +36,7 @@ def joined_regimes(entries: Seen, observed: Seen) -> list[str]:
         regime=names.column(regime for _, regime in entries),
         pnl=float_column([0.0] * len(entries)),
         time_ms=index_column([position for position, _ in entries]),
+        opened_ms=index_column([position for position, _ in entries]),
     )
     found = joined(given, seen, names)
     regimes = [names.names[code] for code in found.window.regime.tolist()]

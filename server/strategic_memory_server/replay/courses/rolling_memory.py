@@ -51,8 +51,8 @@ class RollingMemory:
             column.astype(np.int64) for column in (entries.regime, entries.policy, entries.strategy)
         )
         observed = (regime, entries.pnl, entries.volatility, entries.trend, entries.confidence, entries.time_ms)
-        earned = (regime, entries.pnl, entries.time_ms)
-        traded = (regime, entries.pnl, policy, strategy, entries.time_ms)
+        earned = (regime, entries.pnl, entries.time_ms, entries.opened_ms)
+        traded = (regime, entries.pnl, policy, strategy, entries.time_ms, entries.opened_ms)
         names = record.regime_names
         self._regimes = _Rolling(RegimeWindow, observed, regimes, lengths.regime, ObservedTallies, names)
         self._portfolio = _Rolling(PortfolioWindow, earned, portfolio, lengths.portfolio, EarnedTallies, names)

@@ -38,6 +38,7 @@ class Compared:
         said = (entries.kind == Kind.TRADE) & np.isfinite(entries.policy_pnl).all(axis=1)
         self.places: IndexColumn = np.flatnonzero(said)
         self.policy_pnl: FloatColumn = entries.policy_pnl[self.places]
+        self._opened = opened_places(record, self.places)
         self._time_ms: IndexColumn = entries.time_ms[self.places]
         self._regime: IndexColumn = entries.regime[self.places].astype(np.int64)
         self._now_ms = record.last_time_ms
@@ -50,10 +51,8 @@ class Compared:
             elif rule is Rule.ORACLE:
                 policy = best[self._regime]
             else:
-                # From what was known before the trade was opened.
                 course = courses[rule]
-                opened = np.searchsorted(entries.time_ms, entries.opened_ms[self.places])
-                policy = course.decisions["policy"][course.in_force(np.minimum(opened, self.places))]
+                policy = course.decisions["policy"][course.in_force(self._opened)]
             self._chosen[rule] = policy.astype(np.int8)
 
     def __len__(self) -> int:
@@ -67,7 +66,8 @@ class Compared:
     def trades(self, rule: Rule) -> Trades:
         """Give the trades as a rule would have made them."""
         policy = self._chosen[rule].astype(np.int64)
-        return Trades(self.places, self._time_ms, self._regime, policy, self.earned(rule), self._now_ms)
+        earned = self.earned(rule)
+        return Trades(self.places, self._opened, self._time_ms, self._regime, policy, earned, self._now_ms)
 
     def _means(self, regimes: int) -> tuple[FloatColumn, IndexColumn]:
         """Give the mean pnl of each policy, and the best policy by regime."""
@@ -89,11 +89,19 @@ def best_fixed(mean_pnl: FloatColumn, rules: Iterable[Rule]) -> Rule | None:
     return max(fixed, key=lambda rule: (float(mean_pnl[FIXED[rule]]), -FIXED[rule]), default=None)
 
 
+def opened_places(record: Record, places: IndexColumn) -> IndexColumn:
+    """Return where in a record the trades at some places were opened; where they are, if that is not known."""
+    entries = record.entries
+    opened: IndexColumn = np.minimum(np.searchsorted(entries.time_ms, entries.opened_ms[places]), places)
+    return opened
+
+
 def recorded_trades(record: Record) -> Trades:
     """Give the trades as they were made."""
     entries, places = record.entries, np.flatnonzero(record.entries.kind == Kind.TRADE)
     return Trades(
         places,
+        opened_places(record, places),
         entries.time_ms[places],
         entries.regime[places].astype(np.int64),
         entries.policy[places].astype(np.int64),

@@ -13,6 +13,7 @@ class Trades:
 
     Attributes:
         places: their places in the record.
+        opened: places in the record that each was opened at: what stands before them was known then.
         time_ms: their times, milliseconds since 1970-01-01 UTC.
         regime: index of the regime of each.
         policy: value of `Policy` of each, -1 for none.
@@ -21,6 +22,7 @@ class Trades:
     """
 
     places: IndexColumn
+    opened: IndexColumn
     time_ms: IndexColumn
     regime: IndexColumn
     policy: IndexColumn

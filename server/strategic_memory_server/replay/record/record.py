@@ -18,7 +18,7 @@ class Record:
     """What was read, oldest first; at the same time observations before portfolio entries before trades.
 
     Attributes:
-        entries: the entries, one at least. Each has a regime: its own, or the one observed at its time, or UNKNOWN.
+        entries: the entries, one at least. Each has a regime: its own, or the one observed at its opening, or UNKNOWN.
         repeated: which of them are trades whose id an earlier trade had.
         regime_names: regimes by index.
         strategy_names: strategies by index.

@@ -130,9 +130,9 @@ class Analyst:
         """Read what was said about the trades; None where that was not asked for, or Redis refuses to read it."""
         if not order.past_revisions:
             return None
-        if not memory.trades.time_ms.size:
+        if not memory.trades.opened_ms.size:
             return PastRevisions((), 0)
-        first_trade_ms = int(memory.trades.time_ms[0])
+        first_trade_ms = int(memory.trades.opened_ms.min())
         wanted = RevisionOrder(order.past_revisions, first_trade_ms, order.as_of_ms)
 
         def in_thread(decode: Decode, entries: StreamEntries) -> Awaitable[RevisionPage]:

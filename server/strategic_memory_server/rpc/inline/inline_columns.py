@@ -10,7 +10,9 @@ import numpy as np
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
+from strategic_memory_server.entries.openings import EARLIEST_MS, OPENING_NOT_GIVEN
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.rpc.inline.inline_names import (
     NOT_GIVEN,
@@ -106,6 +108,36 @@ class ColumnReader:
             )
         times_ms.flags.writeable = False
         return times_ms
+
+    def openings_ms(self, column: str, sent_ms: Sequence[int], times_ms: IndexColumn, *, timed: bool) -> IndexColumn:
+        """Read when entries were opened; `OPENING_NOT_GIVEN` is as the close, and so are all without the column.
+
+        Args:
+            column: its field.
+            sent_ms: the column.
+            times_ms: when they were closed.
+            timed: whether these are times.
+        """
+        self._checkpoint()
+        if not sent_ms:
+            return times_ms
+        self._check_length(column, len(sent_ms))
+        if not timed:
+            raise self._refused(column, "needs the times of the closes: give time_ms too")
+        opened_ms = np.array(sent_ms, dtype=np.int64)
+        given = opened_ms != OPENING_NOT_GIVEN
+        absurd = given & ((opened_ms < EARLIEST_MS) | (opened_ms > MAX_TIME_MS))
+        if absurd.any():
+            raise self._refused(
+                f"{column}[{int(np.argmax(absurd))}]",
+                "is not between the years 1990 and 9999; give milliseconds, and 0 where it is not known",
+            )
+        late = opened_ms > times_ms + CLOCK_TOLERANCE_MS
+        if late.any():
+            raise self._refused(f"{column}[{int(np.argmax(late))}]", "is after the close, which is in time_ms")
+        found: IndexColumn = np.where(given, np.minimum(opened_ms, times_ms), times_ms)
+        found.flags.writeable = False
+        return found
 
     def _check_length(self, column: str, length: int) -> None:
         if length != self._length:

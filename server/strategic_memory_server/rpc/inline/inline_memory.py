@@ -6,6 +6,7 @@ and the index of the first bad value. Columns go straight into arrays: no entry 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
@@ -14,6 +15,7 @@ import numpy as np
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
+from strategic_memory_server.entries.notes import OBSERVED_WITHOUT_PNL
 from strategic_memory_server.faults.errors import InvalidRequestError, Violation
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps
 from strategic_memory_server.memory.strategic_memory import (
@@ -27,7 +29,7 @@ from strategic_memory_server.memory.strategic_memory import (
 from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.rpc.inline.inline_columns import ColumnReader
-from strategic_memory_server.rpc.inline.inline_join import Joined, joined
+from strategic_memory_server.rpc.inline.inline_join import joined
 from strategic_memory_server.rpc.inline.inline_names import SentNames, policy_code, regime_codes, strategy_codes
 from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 from strategic_memory_server.windows.name_table import NameTable
@@ -88,9 +90,9 @@ def read_inline_memory(
         strategy_names=strategies.names,
         context=Context(leverage_caps=_caps(message)),
         sources=(
-            observed.report(keys.META_REGIME),
-            portfolio.report(keys.PORTFOLIO_MEMORY, earned),
-            trades.report(keys.TRADE_RESULTS, traded),
+            observed.report(keys.META_REGIME, notes=_without_pnl(observed.newest(observed.in_span))),
+            portfolio.report(keys.PORTFOLIO_MEMORY, notes=earned.notes(portfolio.accepted)),
+            trades.report(keys.TRADE_RESULTS, notes=traded.notes(trades.accepted)),
         ),
         timed=timed,
     )
@@ -115,13 +117,20 @@ class _Cut(Generic[WindowT]):
         """Give the newest entries of the span that fit the window."""
         return _rows(in_span, max(in_span.pnl.size - self._window, 0), in_span.pnl.size)
 
-    def report(self, source: str, joined_to: Joined[WindowT] | None = None) -> SourceReport:
-        """Say what the table has contributed to its window, and what was left out."""
-        in_span = self.in_span.pnl.size
-        accepted = min(in_span, self._window)
-        notes = {} if joined_to is None else joined_to.notes(accepted)
-        unused = {OUTSIDE_WINDOW: in_span - accepted, **self._unused}
-        return SourceReport(source, accepted, {}, notes | {note: count for note, count in unused.items() if count})
+    @property
+    def accepted(self) -> int:
+        """Number of entries in the window."""
+        return min(self.in_span.pnl.size, self._window)
+
+    def report(self, source: str, notes: Mapping[str, int]) -> SourceReport:
+        """Say what the table has contributed to its window, what was left out, and what else is worth a note."""
+        unused = {OUTSIDE_WINDOW: self.in_span.pnl.size - self.accepted, **self._unused}
+        found = {note: count for note, count in {**notes, **unused}.items() if count}
+        return SourceReport(source, self.accepted, {}, found)
+
+
+def _without_pnl(observed: RegimeWindow) -> dict[str, int]:
+    return {OBSERVED_WITHOUT_PNL: int(np.count_nonzero(np.isnan(observed.pnl)))}
 
 
 def _rows(window: WindowT, start: int, end: int) -> WindowT:
@@ -144,7 +153,7 @@ def _regime_observations(table: memory_pb2.RegimeColumns, names: NameTable, chec
     columns = ColumnReader("regime_observations", len(regimes), regimes.leading, checkpoint)
     return RegimeWindow(
         regime=columns.codes(regimes, regime_codes(names, required=True)),
-        pnl=columns.numbers("pnl", table.pnl, required=True),
+        pnl=columns.numbers("pnl", table.pnl),
         volatility=columns.numbers("volatility", table.volatility),
         trend=columns.numbers("trend", table.trend),
         confidence=columns.numbers("confidence", table.confidence),
@@ -155,10 +164,12 @@ def _regime_observations(table: memory_pb2.RegimeColumns, names: NameTable, chec
 def _portfolio_entries(table: memory_pb2.PortfolioColumns, names: NameTable, checkpoint: Checkpoint) -> PortfolioWindow:
     regimes = SentNames("regime", table.regime, table.regime_names, table.regime_code)
     columns = ColumnReader("portfolio_entries", len(table.pnl), "pnl", checkpoint)
+    times_ms = columns.times_ms("time_ms", table.time_ms)
     return PortfolioWindow(
         regime=columns.codes(regimes, regime_codes(names, required=False)),
         pnl=columns.numbers("pnl", table.pnl, required=True),
-        time_ms=columns.times_ms("time_ms", table.time_ms),
+        time_ms=times_ms,
+        opened_ms=columns.openings_ms("opened_at", table.opened_at, times_ms, timed=bool(table.time_ms)),
     )
 
 
@@ -169,12 +180,14 @@ def _trade_results(
     policies = SentNames("policy", table.policy, table.policy_names, table.policy_code)
     named = SentNames("strategy", table.strategy, table.strategy_names, table.strategy_code)
     columns = ColumnReader("trade_results", len(table.realized_pnl), "realized_pnl", checkpoint)
+    times_ms = columns.times_ms("time_ms", table.time_ms)
     return TradeWindow(
         regime=columns.codes(regimes, regime_codes(names, required=False)),
         pnl=columns.numbers("realized_pnl", table.realized_pnl, required=True),
         policy=columns.codes(policies, policy_code),
         strategy=columns.codes(named, strategy_codes(strategies)),
-        time_ms=columns.times_ms("time_ms", table.time_ms),
+        time_ms=times_ms,
+        opened_ms=columns.openings_ms("opened_at", table.opened_at, times_ms, timed=bool(table.time_ms)),
     )
 
 

@@ -9,7 +9,7 @@ from strategic_memory_server.waiting.checkpoint import Checkpoint, go_on
 from strategic_memory_server.what_if.past_advice.log_reader import PastRevisions
 from strategic_memory_server.what_if.past_advice.past_advice import PastAdvice, judge_past_advice
 
-_PAST_ADVICE = Writer(past_advice_pb2.PastAdvice)
+_PAST_ADVICE = Writer(past_advice_pb2.PastAdvice, {"trades_as_of_close": "as_of_close"})
 Writer(
     past_advice_pb2.AdviceCalibration,
     {

@@ -63,13 +63,13 @@ def judge_statements(
 ) -> tuple[AdviceCalibration, ...]:
     """Judge the confidences of revisions by the trades of a memory.
 
-    A confidence is judged by the next 20 trades that it is about, beginning with one before which it was in force, by
-    whether they earned anything together.
+    A confidence is judged by the next 20 trades that it is about, in the order of their openings, beginning with one
+    before whose opening it was in force, by whether they earned anything together.
 
     Args:
         revisions: oldest first.
         memory: the windows.
-        in_force: place of the newest revision that was said before each trade; negative where there was none.
+        in_force: place of the newest revision said before each trade was opened; negative where there was none.
         checkpoint: called now and then.
     """
     codes = {name: code for code, name in enumerate(memory.regime_names)}
@@ -115,6 +115,6 @@ def _judged(said: _Said, memory: StrategicMemory, in_force: IndexColumn) -> Cali
     about = (in_force >= 0) & ~np.isnan(said.confidence[in_force]) & (said.regime[in_force] == trades.regime)
     if by_policy:
         about &= said.policy[in_force] == trades.policy
-    order = np.argsort(group, kind="stable")
+    order = np.lexsort((trades.opened_ms, group))
     starts = run_starts(group[order], about[order])
     return judged_by_runs(said.confidence[in_force[order[starts]]], starts, trades.pnl[order])

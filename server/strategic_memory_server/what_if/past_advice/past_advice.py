@@ -57,7 +57,8 @@ class PastAdvice:
         left_out: entries of the log that are no advice of this service.
         first_said_ms: when the oldest of the revisions was said, milliseconds since 1970-01-01 UTC; None without one.
         last_said_ms: when the newest was said.
-        trades: trades of the window that came after the oldest.
+        trades: trades of the window that were opened after the oldest.
+        as_of_close: those of them that do not say when they were opened: their close counts.
         calibrations: confidences by what they are about and by the version of the rules.
         after_revisions: the trades around every revision.
         after_changes: the trades around those revisions that changed the preferred regime or its policy.
@@ -68,6 +69,7 @@ class PastAdvice:
     first_said_ms: int | None
     last_said_ms: int | None
     trades: int
+    as_of_close: int
     calibrations: tuple[AdviceCalibration, ...]
     after_revisions: AfterAdvice
     after_changes: AfterAdvice
@@ -78,7 +80,8 @@ def judge_past_advice(
 ) -> PastAdvice:
     """Judge revisions by the trades of a memory.
 
-    A trade at the very time of a revision came before it: the advice may rest on it.
+    What was advised to a trade is what was in force at its opening; where that is not known, at its close. A trade at
+    the very time of a revision came before it: the advice may rest on it.
 
     Args:
         revisions: what was said, in the order of the time at which it was.
@@ -87,14 +90,15 @@ def judge_past_advice(
         checkpoint: called now and then.
     """
     said_ms = index_column([revision.said_ms for revision in revisions])
-    time_ms = memory.trades.time_ms
-    in_force = np.searchsorted(said_ms, time_ms, side="left") - 1
+    trades = memory.trades
+    in_force = np.searchsorted(said_ms, trades.opened_ms, side="left") - 1
     return PastAdvice(
         revisions=len(revisions),
         left_out=left_out,
         first_said_ms=revisions[0].said_ms if revisions else None,
         last_said_ms=revisions[-1].said_ms if revisions else None,
-        trades=int((in_force >= 0).sum()),
+        trades=int(np.count_nonzero(in_force >= 0)),
+        as_of_close=int(np.count_nonzero((in_force >= 0) & (trades.opened_ms == trades.time_ms))),
         calibrations=judge_statements(revisions, memory, in_force, checkpoint),
         after_revisions=_after(revisions, memory),
         after_changes=_after(_changes(revisions), memory),
@@ -112,7 +116,9 @@ def _changes(revisions: Sequence[PastRevision]) -> list[PastRevision]:
 
 def _after(revisions: Sequence[PastRevision], memory: StrategicMemory) -> AfterAdvice:
     said_ms = index_column([revision.said_ms for revision in revisions])
-    found = after_revisions(said_ms, memory.trades.pnl, memory.trades.time_ms)
+    opened_ms = memory.trades.opened_ms
+    order = np.argsort(opened_ms, kind="stable")
+    found = after_revisions(said_ms, memory.trades.pnl[order], opened_ms[order])
     newest = map(JudgedRevision, revisions[-NEWEST_SHOWN:], found.revisions[-NEWEST_SHOWN:])
     return AfterAdvice(
         revisions=len(revisions),

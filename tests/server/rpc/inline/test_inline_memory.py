@@ -25,6 +25,7 @@ RegimeColumns = memory_pb2.RegimeColumns
 PortfolioColumns = memory_pb2.PortfolioColumns
 TradeColumns = memory_pb2.TradeColumns
 NAN = math.nan
+NOW_MS = 1_766_296_800_000
 
 
 def read(message: memory_pb2.InlineMemory, windows: WindowSettings | None = None) -> StrategicMemory:
@@ -59,14 +60,13 @@ def report_of(memory: StrategicMemory, source: str) -> SourceReport:
     ("table", "field"),
     [
         (RegimeColumns(regime=["A", "B"], pnl=[1.0]), "regime_observations.pnl"),
-        (RegimeColumns(regime=["A"]), "regime_observations.pnl"),
         (RegimeColumns(pnl=[1.0]), "regime_observations.pnl"),
         (RegimeColumns(regime=["A"], pnl=[1.0], confidence=[0.1, 0.2]), "regime_observations.confidence"),
         (RegimeColumns(regime=["A"], pnl=[1.0], time_ms=[1, 2]), "regime_observations.time_ms"),
         (RegimeColumns(regime=["A", ""], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
         (RegimeColumns(regime=["A", "x" * 65], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
         (RegimeColumns(regime=["A", "\x07"], pnl=[1.0, 1.0]), "regime_observations.regime[1]"),
-        (RegimeColumns(regime=["A"] * 3, pnl=[1.0, NAN, math.inf]), "regime_observations.pnl[1]"),
+        (RegimeColumns(regime=["A"] * 3, pnl=[1.0, NAN, math.inf]), "regime_observations.pnl[2]"),
         (RegimeColumns(regime=["A"] * 3, pnl=[1.0, 1.0, -math.inf]), "regime_observations.pnl[2]"),
         (RegimeColumns(regime=["A"] * 2, pnl=[1.0, 1e300]), "regime_observations.pnl[1]"),
         (RegimeColumns(regime=["A"] * 2, pnl=[1.0] * 2, trend=[NAN, math.inf]), "regime_observations.trend[1]"),
@@ -91,6 +91,7 @@ def test_a_bad_column_of_observations_is_named_with_the_index(table: memory_pb2.
         (PortfolioColumns(pnl=[1.0, NAN]), "portfolio_entries.pnl[1]"),
         (PortfolioColumns(pnl=[1.0], regime=["x" * 65]), "portfolio_entries.regime[0]"),
         (PortfolioColumns(pnl=[1.0] * 2, time_ms=[2, 1]), "portfolio_entries.time_ms[1]"),
+        (PortfolioColumns(pnl=[1.0], opened_at=[NOW_MS]), "portfolio_entries.opened_at"),
     ],
 )
 def test_a_bad_column_of_portfolio_entries(table: memory_pb2.PortfolioColumns, field: str) -> None:
@@ -106,6 +107,13 @@ def test_a_bad_column_of_portfolio_entries(table: memory_pb2.PortfolioColumns, f
         (TradeColumns(realized_pnl=[1.0], strategy=["a\nb"]), "trade_results.strategy[0]"),
         (TradeColumns(realized_pnl=[1.0], policy=["BALANCED"] * 2), "trade_results.policy"),
         (TradeColumns(realized_pnl=[1.0] * 2, time_ms=[1]), "trade_results.time_ms"),
+        (TradeColumns(realized_pnl=[1.0] * 2, time_ms=[1, 2], opened_at=[1]), "trade_results.opened_at"),
+        (TradeColumns(realized_pnl=[1.0] * 2, time_ms=[NOW_MS] * 2, opened_at=[0, 1]), "trade_results.opened_at[1]"),
+        (TradeColumns(realized_pnl=[1.0], time_ms=[NOW_MS], opened_at=[2**62]), "trade_results.opened_at[0]"),
+        (
+            TradeColumns(realized_pnl=[1.0] * 2, time_ms=[NOW_MS] * 2, opened_at=[NOW_MS, NOW_MS + 60_001]),
+            "trade_results.opened_at[1]",
+        ),
     ],
 )
 def test_a_bad_column_of_trades(table: memory_pb2.TradeColumns, field: str) -> None:
@@ -208,6 +216,46 @@ def test_an_entry_without_a_regime_takes_the_one_observed_at_its_time() -> None:
         "trades": ["A"],
     }
     assert report_of(memory, "stream:portfolio.memory").noted == {"regime_not_observed": 1, "regime_inferred": 3}
+
+
+def test_an_entry_takes_the_regime_observed_at_its_opening_where_that_is_given() -> None:
+    opened_at = [NOW_MS - 1, NOW_MS, NOW_MS + 199, 0, NOW_MS + 900]
+    memory = read(
+        inline(
+            regime_observations=RegimeColumns(
+                regime=["A", "B"], pnl=[NAN, 0.5], time_ms=[NOW_MS, NOW_MS + 200], confidence=[0.5, 0.5]
+            ),
+            portfolio_entries=PortfolioColumns(
+                pnl=[1.0] * 5, time_ms=[NOW_MS + 300] * 5, regime=["", "", "", "", "OWN"], opened_at=opened_at
+            ),
+            trade_results=TradeColumns(
+                realized_pnl=[1.0] * 5,
+                time_ms=[NOW_MS + 300] * 5,
+                market_regime=["", "", "", "", "OWN"],
+                opened_at=opened_at,
+            ),
+        ),
+    )
+    expected = ["UNKNOWN", "A", "A", "B", "OWN"]
+    assert regimes_of(memory) == {"regimes": ["A", "B"], "portfolio": expected, "trades": expected}
+    # By a clock that is ahead, the last one was opened after it was closed.
+    assert (memory.trades.opened_ms - NOW_MS).tolist() == [-1, 0, 199, 300, 300]
+    for source in ("stream:portfolio.memory", "stream:trade.results"):
+        assert report_of(memory, source).noted == {
+            "regime_not_observed": 1,
+            "regime_inferred": 3,
+            "regime_as_of_close": 1,
+        }
+    assert report_of(memory, "stream:meta.regime").noted == {"observed_without_pnl": 1}
+
+
+def test_an_observation_without_a_pnl_tells_the_regime_and_counts_in_no_figure() -> None:
+    names = inline(regime_observations=RegimeColumns(regime=["A", "B"], confidence=[0.5, 0.9]))
+    some = inline(regime_observations=RegimeColumns(regime=["A", "A", "B"], pnl=[0.5, NAN, NAN]))
+    for message, counts, current in ((names, {}, "B"), (some, {"A": 1}, "B")):
+        analysis = PatternAnalyzer().analyze(read(message))
+        assert {figures.regime: figures.sample_count for figures in analysis.regimes} == counts
+        assert analysis.current_regime == current
 
 
 def test_times_before_1970_and_at_the_ends_of_the_calendar() -> None:

@@ -15,6 +15,7 @@ from finite_output import assert_finite
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from in_process_server import InProcessServer
+from input_streams import START_MS as FIRST_MS
 from past_log import entry_of, foreign_entry, random_log, random_trades, said, write_log, write_trades
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
@@ -22,7 +23,7 @@ from strategic_memory_client import PastAdvice
 from strategic_memory_client.wire.from_wire import analysis_from_wire
 from strategic_memory_server.what_if.past_advice.log_reader import PAGE_ENTRIES
 
-START_MS, END_MS = 1_000, 4_000
+START_MS, END_MS = FIRST_MS + 1_000, FIRST_MS + 4_000
 TRADES = 900
 MOST = 1_000
 ASKED = analysis_pb2.AnalysisSettings(past_revisions=MOST)
@@ -41,7 +42,7 @@ async def ask(service: InProcessServer, settings: analysis_pb2.AnalysisSettings)
 @pytest.mark.parametrize("seed", range(5))
 async def test_it_is_that_of_the_walk(seed: int, service: InProcessServer, redis_client: redis.Redis) -> None:
     log = random_log(seed, 3 * PAGE_ENTRIES, START_MS, END_MS)
-    trades = random_trades(seed, TRADES, START_MS - 100, END_MS + 100)
+    trades = random_trades(seed, TRADES, START_MS - 100, END_MS + 100, opened=seed % 3 / 2)
     write_log(redis_client, log)
     write_trades(redis_client, trades)
     for window, most in ((TRADES, 1_000), (300, 1_000), (TRADES, 50), (30, 10_000)):
@@ -56,7 +57,7 @@ async def test_as_of_a_moment_it_is_that_of_a_service_that_has_seen_nothing_late
     seed: int, async_client: redis.asyncio.Redis, service: InProcessServer, redis_client: redis.Redis
 ) -> None:
     log = random_log(seed, 200, START_MS, END_MS)
-    trades = random_trades(seed, TRADES, START_MS, END_MS)
+    trades = random_trades(seed, TRADES, START_MS, END_MS, opened=0.7)
     random = Random(seed)
     for at_ms in sorted(random.sample(range(START_MS - 1, END_MS + 100), 4)):
         redis_client.flushdb()

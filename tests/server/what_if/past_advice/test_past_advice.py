@@ -49,7 +49,7 @@ def calibration_of(found: client.PastAdvice, subject: client.AdviceSubject) -> c
 def random_history(seed: int) -> tuple[list[Feedback], list[TradeRow]]:
     log = random_log(seed, 10 + 12 * (seed % 10), START_MS, END_MS, foreign=False)
     feedbacks = [entry.feedback for entry in log if entry.feedback is not None]
-    return feedbacks, random_trades(seed, 60 * (seed % 17), START_MS - 200, END_MS + 200)
+    return feedbacks, random_trades(seed, 60 * (seed % 17), START_MS - 200, END_MS + 200, seed % 3 / 2)
 
 
 def by_time(feedbacks: list[Feedback]) -> list[Feedback]:

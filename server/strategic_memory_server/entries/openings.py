@@ -1,0 +1,100 @@
+"""When entries were opened, and where in the regime stream that was: `opened_at`, ISO 8601 or milliseconds since 1970.
+
+What an entry earned is known where it stands in its stream, at its close. Its regime, where it has none of its own, is
+the one that was observed by its opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS, positions_at_end_of
+from strategic_memory_server.entries.entry_fields import Fields, RejectionError, parse_number
+from strategic_memory_server.entries.field_columns import UnusualEntryError
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
+
+OPENED_AT = "opened_at"
+
+OPENING_NOT_GIVEN = 0
+"""In a column of openings, milliseconds since 1970-01-01 UTC: the entry does not say when it was opened."""
+
+EARLIEST_MS = 631_152_000_000
+"""1990-01-01: nobody means an earlier time, and an id below it counts something else."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def opened_ms_of(fields: Fields, known_ms: int) -> int:
+    """Read when an entry was opened, milliseconds since 1970-01-01 UTC, or `OPENING_NOT_GIVEN`.
+
+    Args:
+        fields: the fields of the entry.
+        known_ms: the milliseconds of its id. If that is a time, the entry was not opened later; clocks differ a little.
+
+    Raises:
+        RejectionError: it is no time, none that anybody means, or after the close.
+    """
+    raw = fields.get(b"opened_at")
+    if not raw or raw.isspace():
+        return OPENING_NOT_GIVEN
+    opened_ms = _time_ms(raw)
+    if not EARLIEST_MS <= opened_ms < MAX_TIME_MS:
+        raise RejectionError("opened_at_out_of_range", raw)
+    if EARLIEST_MS <= known_ms < MAX_TIME_MS and opened_ms > known_ms + CLOCK_TOLERANCE_MS:
+        raise RejectionError("opened_at_after_close", raw)
+    return opened_ms
+
+
+def opened_column(entries: Sequence[Fields], times_ms: IndexColumn) -> IndexColumn:
+    """Read when many entries were opened, as `opened_ms_of` does each; `times_ms` are the milliseconds of their ids.
+
+    Raises:
+        UnusualEntryError: one has to be read by itself.
+    """
+    if not any(b"opened_at" in fields for fields in entries):
+        return np.full(len(entries), OPENING_NOT_GIVEN, dtype=np.int64)
+    try:
+        found = [opened_ms_of(fields, known) for fields, known in zip(entries, times_ms.tolist(), strict=True)]
+    except RejectionError:
+        raise UnusualEntryError from None
+    return np.array(found, dtype=np.int64)
+
+
+def says_opening(opened_ms: IndexColumn, time_ms: IndexColumn) -> NDArray[np.bool_]:
+    """Tell which entries were opened at a time that the regime stream can be asked about: where ids are times."""
+    told: NDArray[np.bool_] = (opened_ms != OPENING_NOT_GIVEN) & (time_ms >= EARLIEST_MS) & (time_ms < MAX_TIME_MS)
+    return told
+
+
+def opened_or_closed_ms(opened_ms: IndexColumn, time_ms: IndexColumn) -> IndexColumn:
+    """Return when each entry was opened; at its close, where that is not known."""
+    found: IndexColumn = np.where(says_opening(opened_ms, time_ms), np.minimum(opened_ms, time_ms), time_ms)
+    return found
+
+
+def opening_positions(positions: PositionColumn, opened_ms: IndexColumn, time_ms: IndexColumn) -> PositionColumn:
+    """Return where in the regime stream each entry was opened; where it stands itself, if that is not known."""
+    at_ms = opened_or_closed_ms(opened_ms, time_ms)
+    earlier = np.flatnonzero(at_ms < time_ms)
+    if not earlier.size:
+        return positions
+    found = positions.copy()
+    found[earlier] = positions_at_end_of(at_ms[earlier])
+    return found
+
+
+def _time_ms(raw: bytes) -> int:
+    text = raw.decode("ascii", "replace").strip()
+    try:
+        if text[4:5] != "-":
+            return int(parse_number(OPENED_AT, raw))
+        moment = datetime.fromisoformat(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
+    except (RejectionError, ValueError, OverflowError) as wrong:
+        is_number = isinstance(wrong, RejectionError) and not wrong.reason.endswith("not_a_number")
+        raise wrong if is_number else RejectionError("opened_at_not_a_time", raw) from None
