@@ -13,9 +13,10 @@ from pathlib import Path
 import redis
 import structlog
 
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence, new_password
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 from strategic_memory_server.embedded.embedded_watch import keep_running
 from strategic_memory_server.embedded.kept_folder import KeptFolder
+from strategic_memory_server.embedded.private_files import new_password
 from strategic_memory_server.redis_access.redis_connection import shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_keys import LogKeys

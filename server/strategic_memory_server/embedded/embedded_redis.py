@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import secrets
 import shutil
 import socket
 import tempfile
@@ -17,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from strategic_memory_server.embedded.guarded_process import GuardedProcess
+from strategic_memory_server.embedded.private_files import write_private
 from strategic_memory_server.embedded.process_behind import process_id_behind
 from strategic_memory_server.embedded.redis_binary import find_redis_server
 
@@ -37,11 +36,6 @@ _PORT_TAKEN_MARKS = ("Address already in use", "Failed listening on port")
 
 class EmbeddedRedisError(RuntimeError):
     """The embedded Redis did not start; the message carries the end of its log."""
-
-
-def new_password() -> str:
-    """Make a password that nobody can guess."""
-    return secrets.token_urlsafe(24)
 
 
 class Persistence(Enum):
@@ -78,7 +72,7 @@ class EmbeddedRedis:
 
         Without `port` a free one is taken at the first start and kept. Without `directory` a temporary one is
         made at the first start; `close` removes it, or at the latest the end of this process. A `password`, see
-        `new_password`, is asked of everybody who connects; it is in files of the directory that nobody else may read.
+        `private_files.new_password`, is asked of everybody who connects; it is in files that nobody else may read.
         The server keeps the `inherited` files open, such as a lock on the directory, for as long as it runs.
 
         Raises RedisBinaryNotFoundError when there is no server program.
@@ -296,10 +290,3 @@ def _free_port() -> int:
                 continue
         return port
     raise EmbeddedRedisError(f"No free port between {_PORTS.start} and {_PORTS.stop} was found on {_HOST}.")
-
-
-def write_private(path: Path, line: str) -> None:
-    """Write a file that nobody else may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(f"{line}\n")

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError, new_password, write_private
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
+from strategic_memory_server.embedded.private_files import new_password, write_private
 
 _LOCK, _PASSWORD, _URL, _LAST = "lock", "password", "redis.env", "last-run"
 _IN_ORDER = "stopped in order"

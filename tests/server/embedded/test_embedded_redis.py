@@ -16,8 +16,9 @@ from processes import aeventually, eventually, process_is_gone
 from structlog.testing import capture_logs
 
 from strategic_memory_server.embedded import embedded_redis
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence, new_password
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, Persistence
 from strategic_memory_server.embedded.embedded_watch import keep_running
+from strategic_memory_server.embedded.private_files import new_password
 from strategic_memory_server.embedded.redis_binary import find_redis_server, program_in_wheel
 
 pytestmark = pytest.mark.processes
