@@ -12,6 +12,7 @@ import click
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.written_options import declared, possible_ms, written_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.exporting.folder import FolderError
@@ -41,11 +42,21 @@ from strategic_memory_server.replay.record.entry_columns import Kind
     type=click.Choice([kind.name.lower() for kind in Kind]),
     help="What rows are that do not say it. Default: what their columns say.",
 )
+@written_options
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
 @click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
 def import_past(
-    files: tuple[Path, ...], names: tuple[str, ...], kind: str | None, *, dry_run: bool, **overrides: object
+    files: tuple[Path, ...],
+    names: tuple[str, ...],
+    kind: str | None,
+    decimal: str | None,
+    dates: str | None,
+    zone: str | None,
+    accept_refused: float,
+    *,
+    dry_run: bool,
+    **overrides: object,
 ) -> None:
     """Write the past into the input streams, so that the memory begins with it.
 
@@ -57,14 +68,22 @@ def import_past(
     """
     try:
         settings = read_environment(overrides).service_settings().redis
-        columns = parse_map(names)
-    except (SettingsError, ReplayError) as error:
+        columns, known = parse_map(names), declared(decimal, dates, zone)
+    except (SettingsError, ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     try:
         if any(file.is_dir() for file in files):
             asyncio.run(_bring_back(settings, _only_folder(files, names, kind), dry_run=dry_run))
             return
-        pasts = read_pasts(files, columns, None if kind is None else Kind[kind.upper()], lambda _share: None)
+        pasts = read_pasts(
+            files,
+            columns,
+            None if kind is None else Kind[kind.upper()],
+            lambda _share: None,
+            accept_refused=accept_refused,
+            within_ms=possible_ms(),
+            declared=known,
+        )
         _require_past(pasts)
         asyncio.run(_write_past(settings, pasts, dry_run=dry_run))
     except (ReplayError, BehindError, FolderError, OtherMemoryError) as error:
@@ -105,6 +124,8 @@ def _require_past(pasts: Pasts) -> None:
 async def _write_past(settings: RedisSettings, pasts: Pasts, *, dry_run: bool) -> None:
     async with connect(settings) as client:
         begins = [await places_to_write(client, settings.key_prefix, past) for past in pasts.streams]
+        for file, columns in pasts.written.items():
+            click.echo(f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}")
         if pasts.rejected.rows:
             click.echo(f"Refused: {pasts.rejected.told()}")
         if pasts.repeated:

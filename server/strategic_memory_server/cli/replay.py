@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.cli.written_options import declared, possible_ms, written_options
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -21,11 +21,6 @@ from strategic_memory_server.replay.record.entry_columns import Kind
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)
 _EVERY = click.IntRange(min=1)
-
-EARLIEST_MS = 631_152_000_000
-"""1990-01-01: nobody has an earlier record for this."""
-
-DAY_MS = 86_400_000
 
 
 @click.command()
@@ -64,14 +59,7 @@ DAY_MS = 86_400_000
     help="What rows are that do not say it. Default: what their columns say.",
 )
 @click.option("--strategy", metavar="NAME", help="Whose trades are read, where a freqtrade export holds several.")
-@click.option(
-    "--accept-refused",
-    type=click.FloatRange(0.0, 1.0),
-    default=0.01,
-    show_default=True,
-    metavar="SHARE",
-    help="Share of the rows that may be left out since they cannot be read.",
-)
+@written_options
 @click.option(
     "--against",
     multiple=True,
@@ -101,6 +89,9 @@ def replay(
     names: tuple[str, ...],
     kind: str | None,
     strategy: str | None,
+    decimal: str | None,
+    dates: str | None,
+    zone: str | None,
     accept_refused: float,
     against: tuple[str, ...],
     every: int | None,
@@ -136,7 +127,8 @@ def replay(
             evidence_every=evidence_every,
             strategy=strategy,
             accept_refused=accept_refused,
-            within_ms=(EARLIEST_MS, round(time.time() * 1000) + DAY_MS),
+            within_ms=possible_ms(),
+            declared=declared(decimal, dates, zone),
             advice=AdviceSettings(
                 rules=Rules.REFERENCE if advice_rules == "reference" else Rules.EVIDENCE,
                 windows=WindowSettings(regime_window, portfolio_window, trade_window),

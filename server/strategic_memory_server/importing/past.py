@@ -14,15 +14,14 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.replay.files.cell_columns import Refusals, texts
-from strategic_memory_server.replay.files.column_names import TRADE_ID
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import ColumnMap
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at, joined
-from strategic_memory_server.replay.record.file_reading import FileReading, UsablePage
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.record_reading import MAX_ROWS, repeated_trades
-from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.record.rejected_rows import RejectedRows, require_few_refused
+from strategic_memory_server.replay.written.ways import Declared
 
 SOURCES: Mapping[Kind, str] = {
     Kind.REGIME: input_keys.META_REGIME,
@@ -90,14 +89,31 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Pasts:
-    """What files hold: by stream, with what was left out."""
+    """What files hold: by stream, with what was left out.
+
+    Attributes:
+        streams: by stream, those that have entries.
+        rejected: rows that could not be used.
+        repeated: number of trades whose id came before.
+        written: how the columns of each table are written, by our names: by what a message calls the table.
+    """
 
     streams: Sequence[Past]
     rejected: RejectedRows
     repeated: int
+    written: Mapping[str, Mapping[str, str]]
 
 
-def read_pasts(files: Sequence[Path], names: ColumnMap, kind: Kind | None, reading: Progress) -> Pasts:
+def read_pasts(
+    files: Sequence[Path],
+    names: ColumnMap,
+    kind: Kind | None,
+    reading: Progress,
+    *,
+    accept_refused: float = 1.0,
+    within_ms: tuple[int, int] | None = None,
+    declared: Declared | None = None,
+) -> Pasts:
     """Read files. A trade whose id came before is left out.
 
     Args:
@@ -105,25 +121,30 @@ def read_pasts(files: Sequence[Path], names: ColumnMap, kind: Kind | None, readi
         names: the files' names of columns.
         kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
+        accept_refused: share of the rows that may be refused, 0 to 1.
+        within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
+        declared: what is known of how numbers and times are written.
 
     Raises:
         ReplayError: a file cannot be read, nothing in it can be used, or there is more than is held.
     """
-    source = FileReading(files, names, kind, reading)
+    reader = EntryReader(kind, within_ms, keeps_trade_ids=True)
+    source = FileReading(files, names, reader, reading, declared=declared)
     pages: list[EntryColumns] = []
     trade_ids: list[str] = []
     for page in source.pages():
         pages.append(page.entries)
-        trade_ids += _trade_ids(page)
+        trade_ids += page.trade_ids
         if len(trade_ids) > MAX_ROWS:
             raise ReplayError(f"{page.file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
     if not trade_ids:
         raise source.nothing_usable()
+    require_few_refused(len(trade_ids), source.rejected, accept_refused)
     entries = joined(pages)
     order = np.argsort(entries.time_ms, kind="stable")
     repeated = repeated_trades(entries.trade[order])
     kept = order[~repeated]
-    streams, reader = [], source.reader
+    streams = []
     for each, stream in SOURCES.items():
         places = kept[entries.kind[kept] == each]
         if places.size:
@@ -131,15 +152,7 @@ def read_pasts(files: Sequence[Path], names: ColumnMap, kind: Kind | None, readi
             ids = chosen.time_ms, _number_within(chosen.time_ms)
             named = [trade_ids[place] for place in places.tolist()]
             streams.append(Past(stream, ids, chosen, named, reader.regimes.names, reader.strategies.names))
-    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)))
-
-
-def _trade_ids(page: UsablePage) -> list[str]:
-    """Return the id of the trade in each usable row, empty where there is none."""
-    if TRADE_ID not in page.columns:
-        return [""] * page.entries.time_ms.size
-    given = texts(TRADE_ID, page.columns[TRADE_ID], Refusals(len(page.columns[TRADE_ID])))
-    return [name for row, name in enumerate(given) if row not in page.refused]
+    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)), source.written)
 
 
 def id_text(entry_id: Id) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from strategic_memory_server.replay.files.cell_columns import Refusals, numbers, texts, times_ms
+from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import pages_of
 from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.written.time_style import NOT_GIVEN
+from strategic_memory_server.replay.written.two_passes import read_in_its_way
+from strategic_memory_server.replay.written.ways import Declared, Ways
 
 TIME, CLOSE, SYMBOL = "time", "close", "symbol"
 
@@ -91,32 +95,36 @@ def _in_order(closes: Mapping[int, float], repeated: int) -> Prices:
     return Prices(times_ms, [closes[time_ms] for time_ms in times_ms], repeated)
 
 
-def _rows(
-    path: Path, names: Mapping[str, str], refused: dict[str, int]
-) -> Iterator[tuple[list[int], list[float], list[str]]]:
+_Rows = tuple[list[int], list[float], list[str]]
+"""Times, closes and symbols of some candles."""
+
+
+def _rows(path: Path, names: Mapping[str, str], refused: dict[str, int]) -> list[_Rows]:
     try:
-        for page in pages_of(path):
-            for _, reason in page.broken:
-                refused[reason] = refused.get(reason, 0) + 1
-            if page.columns:
-                yield _usable(path, page, names, refused)
+        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), Declared(), {})
     except ReplayError as error:
         raise PricesError(str(error)) from None
+    for _, reasons in pages:
+        for reason in reasons:
+            refused[reason] = refused.get(reason, 0) + 1
+    return [rows for rows, _ in pages]
 
 
-def _usable(
-    path: Path, page: Page, names: Mapping[str, str], refused: dict[str, int]
-) -> tuple[list[int], list[float], list[str]]:
-    refusals = Refusals(len(page.lines))
-    times = times_ms(TIME, _column(path, page, names, TIME), refusals)
-    closes = numbers(CLOSE, _column(path, page, names, CLOSE), refusals)
+def _usable(path: Path, names: Mapping[str, str], page: Page, ways: Ways) -> tuple[_Rows, list[str]]:
+    """Return the candles of a page, and the reason for each row that is none."""
+    reasons = [reason for _, reason in page.broken]
+    if not page.columns:
+        return ([], [], []), reasons
+    refusals = Refusals(page.lines)
+    times = ways.times_ms(TIME, _column(path, page, names, TIME), refusals)
+    refusals.refuse_all(times == NOT_GIVEN, "time_missing")
+    closes = ways.numbers(CLOSE, _column(path, page, names, CLOSE), refusals)
     symbols = texts(SYMBOL, _column(path, page, names, SYMBOL, needed=False), refusals)
     for row in np.flatnonzero(~(closes > 0.0)).tolist():
         refusals.refuse(row, "close_missing" if math.isnan(closes[row]) else "close_not_above_0")
-    for reason in refusals.reasons.values():
-        refused[reason] = refused.get(reason, 0) + 1
     kept = np.flatnonzero(refusals.accepted())
-    return times[kept].tolist(), closes[kept].tolist(), [symbols[row] for row in kept.tolist()]
+    rows = times[kept].tolist(), closes[kept].tolist(), [symbols[row] for row in kept.tolist()]
+    return rows, [*reasons, *refusals.reasons.values()]
 
 
 def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, needed: bool = True) -> Sequence[Cell]:

@@ -135,6 +135,10 @@ def _stages(interruption: _Interruption, *, quiet: bool) -> Iterator[Stages]:
 def _summary(options: ReplayOptions, report: JsonReport, seconds: float) -> str:
     rows = report["rows"]
     lines = [f"{rows['used']:,} entries replayed in {seconds:.1f} s"]
+    lines.extend(
+        f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}"
+        for file, columns in rows["written"].items()
+    )
     if rows["refused"]:
         reasons = ", ".join(f"{reason} {each['rows']:,}" for reason, each in rows["refused_by_reason"].items())
         lines.append(f"{rows['refused']:,} rows could not be used: {reasons}")

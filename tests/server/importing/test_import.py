@@ -102,7 +102,7 @@ def test_nothing_goes_behind_what_is_newer(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("time,regime\n4102444800,BULL\n", "times to come"),
+        ("time,regime\n4102444800,BULL\n", "after tomorrow"),
         ("time,pnl\nnever,1\n", "no usable row"),
         ("a,b\n1,2\n", "Columns|needed are"),
     ],

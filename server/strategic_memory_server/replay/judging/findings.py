@@ -116,6 +116,7 @@ def _rows(record: Record) -> dict[str, object]:
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
+        "written": record.written,
         "first_time_ms": record.first_time_ms,
         "last_time_ms": record.last_time_ms,
     }

@@ -9,6 +9,7 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.written.ways import Declared
 
 REFERENCE_DECISIONS = 30_000
 """Most decisions of the reference rules by default: about a sixth of a millisecond each."""
@@ -32,6 +33,7 @@ class ReplayOptions:
         strategy: whose trades are read, where a freqtrade export holds those of several.
         accept_refused: share of the rows that may be refused, 0 to 1.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
+        declared: what is known of how numbers and times are written.
         advice: upon what to advise; which rules are in charge counts for `advice_out` alone.
         advice_out: file for the advice as a data set; None: none is written.
     """
@@ -46,5 +48,6 @@ class ReplayOptions:
     strategy: str | None = None
     accept_refused: float = 0.01
     within_ms: tuple[int, int] | None = None
+    declared: Declared = field(default_factory=Declared)
     advice: AdviceSettings = field(default_factory=AdviceSettings)
     advice_out: Path | None = None

@@ -62,6 +62,7 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
         strategy=options.strategy,
         accept_refused=options.accept_refused,
         within_ms=options.within_ms,
+        declared=options.declared,
     )
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)

@@ -19,10 +19,12 @@ from strategic_memory_server.replay.files.cell_columns import (
     codes,
     fingerprint,
     is_given,
-    numbers,
-    times_ms,
+    texts,
 )
 from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.record.impossible_times import ImpossibleTimes, impossible_times
+from strategic_memory_server.replay.written.time_style import NOT_GIVEN
+from strategic_memory_server.replay.written.ways import Ways
 from strategic_memory_server.windows.name_table import NameTable
 
 _UNRECOGNISED = -2
@@ -69,23 +71,57 @@ class EntryColumns:
     policy_pnl: FloatColumn
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadRows:
+    """What was read of some rows.
+
+    Attributes:
+        entries: the usable ones.
+        refusals: which of the rows are refused, and why.
+        trade_ids: the trade of each usable row, empty where it has none; () where nobody asks.
+        unrecognised_policies: how many usable rows name a policy that is none.
+        impossible: usable rows whose times nobody means.
+    """
+
+    entries: EntryColumns
+    refusals: Refusals
+    trade_ids: Sequence[str]
+    unrecognised_policies: int
+    impossible: Sequence[ImpossibleTimes]
+
+
 class EntryReader:
-    """Reads pages; every file of a replay shares the same names.
+    """Reads rows; every file of a replay shares the same names.
 
     Args:
         default_kind: what a row is that does not say it; None: what its columns say.
+        within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
+        keeps_trade_ids: whether the ids of trades are kept as text.
     """
 
-    def __init__(self, default_kind: Kind | None = None) -> None:
+    def __init__(
+        self,
+        default_kind: Kind | None = None,
+        within_ms: tuple[int, int] | None = None,
+        *,
+        keeps_trade_ids: bool = False,
+    ) -> None:
         self.regimes, self.strategies = NameTable(), NameTable()
-        self.unrecognised_policies = 0
-        self._default_kind = default_kind
+        self._default_kind, self._within_ms = default_kind, within_ms
+        self._keeps_trade_ids = keeps_trade_ids
 
-    def read(self, columns: Mapping[str, Sequence[Cell]], rows: int) -> tuple[EntryColumns, dict[int, str]]:
-        """Read rows: the usable ones, and the reason for each of the others by its place."""
-        refusals = Refusals(rows)
-        page = _PageColumns(columns, rows, refusals)
-        time_ms = times_ms(names.TIME, page.cells(names.TIME), refusals)
+    def read(self, columns: Mapping[str, Sequence[Cell]], lines: Sequence[int], ways: Ways) -> ReadRows:
+        """Read rows.
+
+        Args:
+            columns: cells by our names of columns.
+            lines: the line of each row.
+            ways: how numbers and times are written.
+        """
+        refusals = Refusals(lines)
+        page = _PageColumns(columns, len(lines), refusals, ways)
+        time_ms = page.times_ms(names.TIME)
+        refusals.refuse_all(time_ms == NOT_GIVEN, "time_missing")
         kind = self._kinds(page)
         opened_ms = page.opened_ms(time_ms)
         regime_names = page.either(names.REGIME, names.MARKET_REGIME)
@@ -93,17 +129,13 @@ class EntryReader:
         refusals.refuse_all((kind == Kind.REGIME) & (regime < 0), "regime_missing")
         policy = page.codes(names.POLICY, _policy_code)
         policy_pnl = np.column_stack([page.numbers(name) for name in names.POLICY_PNL])
-        pnl = numbers(names.PNL, page.either(names.PNL, names.REALIZED_PNL), refusals)
-        # What the policy that was followed would have earned is what was earned.
-        followed = np.isnan(pnl) & (policy >= 0)
-        pnl[followed] = policy_pnl[followed, policy[followed]]
+        pnl = self._pnl(page, policy, policy_pnl)
         refusals.refuse_all(np.isnan(pnl) & (kind != Kind.REGIME), "pnl_missing")
         strategy = page.codes(names.STRATEGY, lambda name: _index(self.strategies, name))
         trade = page.codes(names.TRADE_ID, fingerprint)
         volatility, trend = page.numbers(names.VOLATILITY), page.numbers(names.TREND)
         confidence = page.numbers(names.CONFIDENCE)
         accepted = refusals.accepted()
-        self.unrecognised_policies += int(np.count_nonzero((policy == _UNRECOGNISED) & accepted))
         whole = EntryColumns(
             time_ms,
             opened_ms,
@@ -118,18 +150,49 @@ class EntryReader:
             trade,
             policy_pnl,
         )
-        return at(whole, np.flatnonzero(accepted)), refusals.reasons
+        return ReadRows(
+            at(whole, np.flatnonzero(accepted)),
+            refusals,
+            page.trade_ids(accepted) if self._keeps_trade_ids else (),
+            int(np.count_nonzero((policy == _UNRECOGNISED) & accepted)),
+            self._impossible(page, accepted, {names.TIME: time_ms, names.OPENED: opened_ms}),
+        )
+
+    def _pnl(self, page: _PageColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
+        """Return what each row earned: what it says, or what the policy that was followed would have earned."""
+        pnl = page.numbers(names.PNL)
+        if names.REALIZED_PNL in page.columns:
+            realized = page.numbers(names.REALIZED_PNL)
+            pnl = np.where(np.isnan(pnl), realized, pnl) if names.PNL in page.columns else realized
+        followed = np.isnan(pnl) & (policy >= 0)
+        pnl[followed] = policy_pnl[followed, policy[followed]]
+        return pnl
 
     def _kinds(self, page: _PageColumns) -> IndexColumn:
+        said = page.codes(names.KIND, _kind_code)
+        page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown", page.columns.get(names.KIND))
+        if np.all(said >= 0):
+            return said
         if self._default_kind is not None:
             kind = np.full(page.rows, int(self._default_kind), dtype=np.int64)
         else:
             kind = np.where(page.given(names.REGIME), int(Kind.REGIME), int(Kind.PORTFOLIO)).astype(np.int64)
             for name in names.OF_TRADES:
                 kind[page.given(name)] = Kind.TRADE
-        said = page.codes(names.KIND, _kind_code)
-        page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown")
         return np.where(said >= 0, said, kind)
+
+    def _impossible(
+        self, page: _PageColumns, accepted: Mask, times_ms: Mapping[str, IndexColumn]
+    ) -> list[ImpossibleTimes]:
+        if self._within_ms is None:
+            return []
+        earliest, latest = self._within_ms
+        found = [
+            impossible_times(column, page.columns[column], page.refusals.lines, read, accepted & outside)
+            for column, read in times_ms.items()
+            if column in page.columns and (outside := (read < earliest) | (read > latest)).any()
+        ]
+        return [each for each in found if each is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +202,7 @@ class _PageColumns:
     columns: Mapping[str, Sequence[Cell]]
     rows: int
     refusals: Refusals
-
-    def cells(self, name: str) -> Sequence[Cell]:
-        return self.columns.get(name) or [None] * self.rows
+    ways: Ways
 
     def given(self, name: str) -> Mask:
         return is_given(self.columns[name]) if name in self.columns else np.zeros(self.rows, dtype=np.bool_)
@@ -149,40 +210,45 @@ class _PageColumns:
     def codes(self, name: str, code_of: Callable[[str], int]) -> IndexColumn:
         return codes(name, self.columns.get(name) or [""] * self.rows, self.refusals, code_of)
 
+    def trade_ids(self, accepted: Mask) -> list[str]:
+        """Return the trade of each accepted row."""
+        ids = texts(names.TRADE_ID, self.columns.get(names.TRADE_ID) or [""] * self.rows, self.refusals)
+        return [ids[row] for row in np.flatnonzero(accepted).tolist()]
+
     def numbers(self, name: str) -> FloatColumn:
         if name not in self.columns:
             return np.full(self.rows, np.nan)
-        return numbers(name, self.columns[name], self.refusals)
+        return self.ways.numbers(name, self.columns[name], self.refusals)
+
+    def times_ms(self, name: str) -> IndexColumn:
+        if name not in self.columns:
+            return np.full(self.rows, NOT_GIVEN)
+        return self.ways.times_ms(name, self.columns[name], self.refusals)
 
     def opened_ms(self, time_ms: IndexColumn) -> IndexColumn:
-        """Give when each row was opened: at its time, where the page does not say it."""
-        given = self.given(names.OPENED)
-        if not given.any():
+        """Return when each row was opened: at its time, where the page does not say it."""
+        if names.OPENED not in self.columns:
             return time_ms
-        opened_ms = time_ms.copy()
-        cells, rows = self.columns[names.OPENED], np.flatnonzero(given)
-        refusals = Refusals(rows.size)
-        opened_ms[rows] = times_ms(names.OPENED, [cells[row] for row in rows.tolist()], refusals)
-        for place, reason in refusals.reasons.items():
-            self.refusals.refuse(int(rows[place]), reason)
-        self.refusals.refuse_all(opened_ms > time_ms, "opened_after_time")
+        opened_ms = self.times_ms(names.OPENED)
+        opened_ms = np.where(opened_ms == NOT_GIVEN, time_ms, opened_ms)
+        self.refusals.refuse_all(opened_ms > time_ms, "opened_after_time", self.columns[names.OPENED])
         return opened_ms
 
     def either(self, name: str, other: str) -> Sequence[Cell]:
-        """Give the cells of one of two columns that mean the same, row by row where there are both."""
+        """Return the cells of one of two columns that mean the same, row by row where there are both."""
         if name in self.columns and other in self.columns:
             pairs = zip(self.columns[name], self.columns[other], strict=True)
             return [second if first is None or first == "" else first for first, second in pairs]
-        return self.cells(name if name in self.columns else other)
+        return self.columns.get(name if name in self.columns else other) or [""] * self.rows
 
 
 def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:
-    """Give the entries at some places."""
+    """Return the entries at some places."""
     return EntryColumns(*(getattr(columns, name)[places] for name in EntryColumns.__slots__))
 
 
 def joined(parts: Sequence[EntryColumns]) -> EntryColumns:
-    """Give the entries of all parts, one after the other."""
+    """Return the entries of all parts, one after the other."""
     return EntryColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in EntryColumns.__slots__))
 
 

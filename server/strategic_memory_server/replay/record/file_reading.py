@@ -8,13 +8,20 @@ from pathlib import Path
 
 from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import Page
 from strategic_memory_server.replay.formats.choosing import NAMES_TOLD, readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.reading import TableReading
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, ReadRows
+from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.written.seen import shown
+from strategic_memory_server.replay.written.time_units import Unit
+from strategic_memory_server.replay.written.two_passes import read_in_its_way
+from strategic_memory_server.replay.written.ways import Declared, Ways
+
+_UNITS = {"s": Unit.SECONDS, "ms": Unit.MILLISECONDS, "us": Unit.MICROSECONDS, "ns": Unit.NANOSECONDS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,14 +31,12 @@ class UsablePage:
     Attributes:
         file: the file that it is of.
         entries: the usable entries.
-        columns: the cells of all rows, by our names of columns.
-        refused: the reason for each row that cannot be used, by its place in the columns.
+        trade_ids: the trade of each, empty where it has none; () where nobody asks.
     """
 
     file: Path
     entries: EntryColumns
-    columns: Mapping[str, Sequence[Cell]]
-    refused: Mapping[int, str]
+    trade_ids: Sequence[str]
 
 
 class FileReading:
@@ -40,28 +45,33 @@ class FileReading:
     Args:
         files: what to read.
         names: the files' names of columns.
-        default_kind: what a row is that does not say it; None: what its columns say.
+        reader: reads rows into entries; knows the regimes and strategies by their codes.
         reading: told how much of the files has been read, 0 to 1.
         strategy: whose trades are read, where an export holds those of several.
+        declared: what is known of how numbers and times are written.
 
     Attributes:
-        reader: what was read into entries; knows the regimes and strategies by their codes.
         rejected: rows that could not be used.
+        unrecognised_policies: how many usable rows name a policy that is none.
         tables: the tables that were read, and as what.
+        written: how the columns of each of them are written, by our names: by what a message calls the table.
     """
 
     def __init__(
         self,
         files: Sequence[Path],
         names: ColumnMap,
-        default_kind: Kind | None,
+        reader: EntryReader,
         reading: Progress,
         strategy: str | None = None,
+        declared: Declared | None = None,
     ) -> None:
-        self.reader, self.rejected = EntryReader(default_kind), RejectedRows()
-        self._files, self._names, self._strategy = files, names, strategy
-        self._reading = reading
+        self.rejected = RejectedRows()
+        self.unrecognised_policies = 0
         self.tables: list[TableReading] = []
+        self.written: dict[str, Mapping[str, str]] = {}
+        self._reader, self._files, self._names, self._strategy = reader, files, names, strategy
+        self._reading, self._declared = reading, declared or Declared()
         self._columns: dict[str, None] = {}
 
     def pages(self) -> Iterator[UsablePage]:
@@ -78,19 +88,34 @@ class FileReading:
             require_mapped(self._names.own(file), own, f"{file.name} has not")
             self._columns.update(own)
             for place, table in enumerate(tables):
-                for page in table.pages():
-                    yield from self._usable(file, page)
-                    self._reading((number + (place + page.read_share) / len(tables)) / len(self._files))
+                yield from self._usable(file, table, (number + place / len(tables), 1 / len(tables)))
         require_mapped(self._names.everywhere, self._columns)
 
-    def _usable(self, file: Path, page: Page) -> Iterator[UsablePage]:
-        for line, reason in page.broken:
+    def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
+        """Yield what can be used of a table, once it is known how the whole of it is written."""
+        called = _called(table)
+        declared = {ours: Declared(unit=_UNITS[unit]) for ours, unit in table.units.items()}
+
+        def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
+            rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)
+            self._reading((share[0] + share[1] * page.read_share) / len(self._files))
+            return page.broken, rows
+
+        pages, told = read_in_its_way(called, table.pages, read, self._declared, declared)
+        require_possible(called, [each for _, rows in pages for each in rows.impossible], told)
+        self.written[called] = told
+        for broken, rows in pages:
+            self._count_refused(file, broken, rows)
+            if rows.entries.time_ms.size:
+                yield UsablePage(file, rows.entries, rows.trade_ids)
+
+    def _count_refused(self, file: Path, broken: Sequence[tuple[int, str]], rows: ReadRows) -> None:
+        for line, reason in broken:
             self.rejected.add(file.name, line, reason)
-        if page.lines:
-            entries, refused = self.reader.read(page.columns, len(page.lines))
-            for row, reason in sorted(refused.items()):
-                self.rejected.add(file.name, page.lines[row], reason)
-            yield UsablePage(file, entries, page.columns, refused)
+        cells, lines = rows.refusals.cells, rows.refusals.lines
+        for row, reason in sorted(rows.refusals.reasons.items()):
+            self.rejected.add(file.name, lines[row], reason, shown(cells[row]) if row in cells else "")
+        self.unrecognised_policies += rows.unrecognised_policies
 
     def nothing_usable(self) -> ReplayError:
         """Return the error for files of which no row can be used."""
@@ -98,3 +123,8 @@ class FileReading:
         found = ", ".join(list(self._columns)[:NAMES_TOLD]) or "none"
         files = ", ".join(str(file) for file in self._files)
         return ReplayError(f"no usable row in {files}.{told} Columns found: {found}; {NEEDED}")
+
+
+def _called(table: TableReading) -> str:
+    """Return what a message calls a table."""
+    return ": ".join([table.table.shown, *([", ".join(table.table.path)] if table.table.path else [])])

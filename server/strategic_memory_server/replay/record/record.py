@@ -25,6 +25,7 @@ class Record:
         by_kind: number of entries of each kind.
         rejected: rows that could not be used.
         notes: what is worth knowing of those that could, counted.
+        written: how the columns of each table are written, by our names: by what a message calls the table.
     """
 
     entries: EntryColumns
@@ -34,6 +35,7 @@ class Record:
     by_kind: Mapping[Kind, int]
     rejected: RejectedRows
     notes: Mapping[str, int]
+    written: Mapping[str, Mapping[str, str]]
 
     def __len__(self) -> int:
         return self.entries.time_ms.size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress, Record
-from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.record.rejected_rows import require_few_refused
+from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.windows.asof_join import regimes_at
 
 MAX_ROWS = 5_000_000
@@ -40,6 +40,7 @@ def read_record(
     strategy: str | None = None,
     accept_refused: float = 1.0,
     within_ms: tuple[int, int] | None = None,
+    declared: Declared | None = None,
 ) -> Record:
     """Read files into one record.
 
@@ -51,12 +52,13 @@ def read_record(
         strategy: whose trades are read, where an export holds those of several.
         accept_refused: share of the rows that may be refused, 0 to 1.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
+        declared: what is known of how numbers and times are written.
 
     Raises:
         ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
     """
-    source = FileReading(files, names, default_kind, reading, strategy)
-    reader, rejected = source.reader, source.rejected
+    reader = EntryReader(default_kind, within_ms)
+    source = FileReading(files, names, reader, reading, strategy, declared)
     pages: list[EntryColumns] = []
     rows = 0
     for page in source.pages():
@@ -65,12 +67,8 @@ def read_record(
         _require_few(reader, rows, page.file)
     if not rows:
         raise source.nothing_usable()
-    if rejected.rows > accept_refused * (rejected.rows + rows):
-        raise ReplayError(_too_many_refused(rows, rejected))
-    entries = _in_order(joined(pages))
-    if within_ms is not None:
-        _require_possible_times(entries, *within_ms)
-    return _record(entries, reader, rejected)
+    require_few_refused(rows, source.rejected, accept_refused)
+    return _record(_in_order(joined(pages)), reader, source)
 
 
 def _in_order(entries: EntryColumns) -> EntryColumns:
@@ -79,12 +77,12 @@ def _in_order(entries: EntryColumns) -> EntryColumns:
     return entries if np.all(key[1:] >= key[:-1]) else at(entries, np.argsort(key, kind="stable"))
 
 
-def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) -> Record:
+def _record(entries: EntryColumns, reader: EntryReader, source: FileReading) -> Record:
     unknown = reader.regimes.index(UNKNOWN_REGIME)
     as_of_close = _join_regimes(entries, unknown)
     repeated = repeated_trades(entries.trade)
     notes = {
-        "policy_unrecognised": reader.unrecognised_policies,
+        "policy_unrecognised": source.unrecognised_policies,
         "trade_id_repeated": int(np.count_nonzero(repeated)),
         "regime_as_of_close": as_of_close,
         "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
@@ -96,8 +94,9 @@ def _record(entries: EntryColumns, reader: EntryReader, rejected: RejectedRows) 
         regime_names=reader.regimes.names,
         strategy_names=reader.strategies.names,
         by_kind=dict(zip(Kind, counts, strict=True)),
-        rejected=rejected,
+        rejected=source.rejected,
         notes={note: count for note, count in notes.items() if count},
+        written=source.written,
     )
 
 
@@ -137,24 +136,3 @@ def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
                 f"{file}: its {what} column holds more than {most} different names: is it the right column? "
                 f"--map {what}=<the column with the {what}>"
             )
-
-
-def _require_possible_times(entries: EntryColumns, earliest_ms: int, latest_ms: int) -> None:
-    """Refuse a record with times that nobody means: counts of days or bars, or digits run together."""
-    outside = entries.time_ms[(entries.time_ms < earliest_ms) | (entries.time_ms > latest_ms)]
-    if outside.size:
-        first = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(outside[0]))
-        raise ReplayError(
-            f"{outside.size:,} rows have a time before 1990 or after tomorrow; the first would read as "
-            f"{first.isoformat(' ', 'seconds')}. Is it another column (--map time=<column>), a number of days, or "
-            "digits run together? Write ISO 8601, or seconds or milliseconds since 1970"
-        )
-
-
-def _too_many_refused(rows: int, rejected: RejectedRows) -> str:
-    share = rejected.rows / (rejected.rows + rows)
-    return (
-        f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}) cannot be used: {rejected.told()}. What is "
-        "left may be another record than the one you have: mend the rows, map other columns with --map, or say how "
-        f"much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
-    )

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from strategic_memory_server.replay.files.errors import ReplayError
+
 FIRST_LINES = 5
 """So many lines are named for each reason."""
 
 
 @dataclass(slots=True)
 class RejectedReason:
-    """Rows refused for one reason: their number, and the lines of the first few."""
+    """Rows refused for one reason.
+
+    Attributes:
+        rows: how many.
+        first_lines: the lines of the first few.
+        example: what the first of them has in the cell that is the reason, as a message shows it; empty without one.
+    """
 
     rows: int = 0
     first_lines: list[str] = field(default_factory=list)
+    example: str = ""
 
 
 class RejectedRows:
@@ -27,10 +36,11 @@ class RejectedRows:
         """Number of all of them."""
         return sum(reason.rows for reason in self.by_reason.values())
 
-    def add(self, file: str, line: int, reason: str) -> None:
+    def add(self, file: str, line: int, reason: str, example: str = "") -> None:
         """Count a row."""
         counted = self.by_reason.setdefault(reason, RejectedReason())
         counted.rows += 1
+        counted.example = counted.example or example
         if len(counted.first_lines) < FIRST_LINES:
             counted.first_lines.append(f"{file}:{line}")
 
@@ -39,5 +49,26 @@ class RejectedRows:
         told = []
         for reason, counted in sorted(self.by_reason.items(), key=lambda item: (-item[1].rows, item[0])):
             more = ", ..." if counted.rows > FIRST_LINES else ""
+            more += f"; {counted.example}" if counted.example else ""
             told.append(f"{reason}: {counted.rows} ({', '.join(counted.first_lines)}{more})")
         return "; ".join(told)
+
+
+def require_few_refused(rows: int, rejected: RejectedRows, accepted_share: float) -> None:
+    """Refuse files of which too much was refused.
+
+    Args:
+        rows: number of rows that can be used.
+        rejected: those that cannot.
+        accepted_share: share of all rows that may be refused, 0 to 1.
+
+    Raises:
+        ReplayError: it is more.
+    """
+    share = rejected.rows / max(rejected.rows + rows, 1)
+    if share > accepted_share:
+        raise ReplayError(
+            f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}) cannot be used: {rejected.told()}. What "
+            "is left may be another record than the one you have: mend the rows, map other columns with --map, or say "
+            f"how much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
+        )

@@ -1,0 +1,56 @@
+"""Flags on how files are written, for the commands that read records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from strategic_memory_server.replay.written.ways import Declared
+from strategic_memory_server.replay.written.zones import named_zone
+
+_DECIMALS = {"point": ".", "comma": ","}
+_ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
+_EARLIEST_MS = 631_152_000_000
+"""1990-01-01: nobody has an earlier record for this."""
+
+_DAY_MS = 86_400_000
+
+
+def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags to a command, which takes `decimal`, `dates`, `zone` and `accept_refused`."""
+    for option in (
+        click.option(
+            "--accept-refused",
+            type=click.FloatRange(0.0, 1.0),
+            default=0.01,
+            show_default=True,
+            metavar="SHARE",
+            help="Share of the rows that may be left out since they cannot be read.",
+        ),
+        click.option("--zone", metavar="ZONE", help="Of times that name none: Europe/Berlin, +01:00. Default: UTC."),
+        click.option("--dates", type=click.Choice(list(_ORDERS)), help="What comes first in 01/05/2024, or 24-01-05."),
+        click.option("--decimal", type=click.Choice(list(_DECIMALS)), help="What stands before decimals, for 1.234."),
+    ):
+        command = option(command)
+    return command
+
+
+def declared(decimal: str | None, dates: str | None, zone: str | None) -> Declared:
+    """Return what the flags say of all columns.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    return Declared(
+        decimal=_DECIMALS[decimal] if decimal else "",
+        order=_ORDERS[dates] if dates else "",
+        zone=named_zone(zone) if zone else None,
+    )
+
+
+def possible_ms() -> tuple[int, int]:
+    """Return the first and the last time that a record can have, milliseconds since 1970: from 1990 to tomorrow."""
+    return _EARLIEST_MS, round(time.time() * 1000) + _DAY_MS

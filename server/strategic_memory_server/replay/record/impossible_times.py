@@ -1,0 +1,80 @@
+"""Times that nobody means: counts of days or bars, or digits run together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.replay.files.cell_columns import Mask
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.seen import shown
+from strategic_memory_server.replay.written.time_style import count_of
+
+_BARS = 10_000_000
+"""Whole numbers below it that are to be times are numbers of bars: as seconds they would be days of 1970."""
+
+
+class ImpossibleTimes(NamedTuple):
+    """Times of a page that are read as ones that cannot be meant.
+
+    Attributes:
+        column: our name of their column.
+        rows: how many there are.
+        line: line of the first.
+        cell: what stands there.
+        time_ms: what it reads as, milliseconds since 1970 UTC.
+        are_bars: whether all could be numbers of bars.
+    """
+
+    column: str
+    rows: int
+    line: int
+    cell: Cell
+    time_ms: int
+    are_bars: bool
+
+
+def impossible_times(
+    column: str, cells: Sequence[Cell], lines: Sequence[int], times_ms: IndexColumn, outside: Mask
+) -> ImpossibleTimes | None:
+    """Return the times at which the mask is true; None where it is true of none."""
+    rows = np.flatnonzero(outside).tolist()
+    if not rows:
+        return None
+    first = rows[0]
+    counts = (count_of(cells[row]) for row in rows)
+    bars = all(isinstance(count, int) and 0 <= count < _BARS for count in counts)
+    return ImpossibleTimes(column, len(rows), lines[first], cells[first], int(times_ms[first]), bars)
+
+
+def require_possible(called: str, found: Sequence[ImpossibleTimes], told: Mapping[str, str]) -> None:
+    """Refuse a table with times that nobody means.
+
+    Args:
+        called: what a message calls the table.
+        found: such times in it.
+        told: how its columns are written, by our names.
+
+    Raises:
+        ReplayError: it has some; the message says what the first would read as, and what to do.
+    """
+    if not found:
+        return
+    first = found[0]
+    of_column = [each for each in found if each.column == first.column]
+    rows = sum(each.rows for each in of_column)
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=first.time_ms)
+    asked = "Is it another column, or another unit?"
+    if all(each.are_bars for each in of_column):
+        asked = "Numbers of bars are no times."
+    raise ReplayError(
+        f"{called}: {rows:,} rows have a {first.column} before 1990 or after tomorrow; the first, {shown(first.cell)} "
+        f"(line {first.line}), would read as {at.isoformat(' ', 'seconds')} ({told.get(first.column, 'a date')}). "
+        f"{asked} Map the one that has the times, --map {first.column}=<column>, or write ISO 8601, or seconds or "
+        "milliseconds since 1970"
+    )

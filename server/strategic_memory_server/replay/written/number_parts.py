@@ -1,0 +1,104 @@
+"""A number as it is written, taken apart: sign, digits and separators, percent, currency."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_CHARACTERS = 1_100
+"""Longest number; no 64-bit float needs more, written out exactly."""
+
+_SAME = str.maketrans(
+    {
+        **dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u00a0\u202f\u2007\u2008\u2009\u200a\u2002\u2003\t", " "),
+        **dict.fromkeys("\u2019\u2018\u02bc\u00b4`", "'"),
+        # Marks of direction, which some programs write before a minus.
+        **dict.fromkeys("\u200e\u200f\u061c\u2066\u2067\u2068\u2069\u202a\u202c\ufeff", None),
+    }
+)
+
+_SIGNS = {"US$": "USD", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "NZ$": "NZD", "S$": "SGD", "R$": "BRL", "€": "EUR"} | {
+    "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB",
+    "₦": "NGN", "₱": "PHP", "₿": "BTC", "₮": "USDT", "zł": "PLN", "Kč": "CZK", "¥": "¥", "$": "$", "kr": "kr",
+}  # fmt: skip
+
+_PERCENT = "%"
+_NO_CURRENCIES = frozenset({"PIP", "PIPS", "BPS", "LOT", "LOTS", "TICK", "TICKS", "POINT", "POINTS", "SHARE", "SHARES"})
+"""Other units: money in one of these is none."""
+
+_CURRENCY = "|".join(
+    [*map(re.escape, sorted(_SIGNS, key=len, reverse=True)), "[A-Z]{3,6}", "usdt?", "usdc", "eur", "btc"]
+)
+_NUMBER = re.compile(
+    rf"(?P<outer>{_CURRENCY})? ?(?P<open>\()? ?(?P<minus>[+-])? ?(?P<before>{_CURRENCY})? ?(?P<inner>[+-])? ?"
+    r"(?P<body>[0-9][0-9.,' ]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{1,3})?"
+    rf" ?(?P<percent>%)? ?(?P<behind>{_CURRENCY})? ?(?P<trailing>-)? ?(?P<close>\))? ?(?P<far>%|{_CURRENCY})?"
+)
+_NUMPY_SCALAR = re.compile(r"(?:np|numpy)\.(?:float|u?int|longdouble)[0-9]*\(([^()]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberParts:
+    """A number taken apart.
+
+    Attributes:
+        negative: whether it is below 0, however that is written.
+        body: digits and separators: `.`, `,`, `'` and blank.
+        exponent: of ten, with its letter; empty without one.
+        percent: whether a percent sign stands behind it.
+        currency: code of the currency, or its sign where that has several; empty without one.
+    """
+
+    negative: bool
+    body: str
+    exponent: str
+    percent: bool
+    currency: str
+
+
+def plain_signs(text: str) -> str:
+    """Return a text with the minuses, blanks and apostrophes of typesetters as those of a keyboard, stripped."""
+    return text.translate(_SAME).strip()
+
+
+def number_parts(text: str) -> NumberParts | None:
+    """Take a number apart; None where the text is none. Signs are those of `plain_signs`."""
+    if written := _NUMPY_SCALAR.fullmatch(text):
+        text = written[1]
+    found = _NUMBER.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
+    if found is None:
+        return None
+    bracketed = found["open"] is not None
+    signs = [sign for sign in (found["minus"], found["inner"], found["trailing"]) if sign]
+    if bracketed != (found["close"] is not None) or len(signs) + bracketed > 1:
+        return None
+    around = [
+        each for each in (found["outer"], found["before"], found["behind"], found["percent"], found["far"]) if each
+    ]
+    currency = _named(around[0]) if around else ""
+    if len(around) > 1 or (around and not currency):
+        return None
+    return NumberParts(
+        bracketed or signs == ["-"],
+        found["body"].rstrip(" "),
+        found["exponent"] or "",
+        currency == _PERCENT,
+        "" if currency == _PERCENT else currency,
+    )
+
+
+def _named(currency: str) -> str:
+    code = _SIGNS.get(currency, currency.upper())
+    return "" if code in _NO_CURRENCIES else code
+
+
+_GROUPED = {
+    separator: re.compile(rf"[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+|[1-9][0-9]?({mark}[0-9]{{2}})+{mark}[0-9]{{3}}")
+    for separator, mark in ((".", r"\."), (",", ","), ("'", "'"), (" ", " "))
+}
+
+
+def is_grouped(digits: str, separator: str) -> bool:
+    """Tell whether digits are in groups of three, or as in India of two before the last three."""
+    return _GROUPED[separator].fullmatch(digits) is not None

@@ -1,0 +1,154 @@
+"""NumberSurvey: the way in which a column's numbers are written, told from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.number_parts import NumberParts, is_grouped, number_parts, plain_signs
+from strategic_memory_server.replay.written.number_style import NumberStyle
+from strategic_memory_server.replay.written.seen import Seen, UndecidedError
+
+_DIGITS = str.maketrans("23456789", "11111111")
+_ASCII_MINUS = "-"
+
+
+class NumberSurvey:
+    """Takes the cells of one column, page by page.
+
+    Args:
+        decimal: what stands before the decimals, `.` or `,`, where that is known.
+    """
+
+    def __init__(self, decimal: str = "") -> None:
+        self._known = decimal
+        self._shapes: dict[str, None] = {}
+        self._decimal: dict[str, Seen] = {}
+        self._thousands: dict[str, Seen] = {}
+        self._open: dict[str, Seen] = {}
+        self._ungrouped = False
+        self._percent: dict[bool, Seen] = {}
+        self._currency: dict[str, Seen] = {}
+        self._minus = False
+
+    def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
+        """Take some cells, each with its line."""
+        for place, cell in enumerate(cells):
+            if not isinstance(cell, str):
+                # Numbers of JSON and of tables can be read in one way only.
+                continue
+            # One of each shape tells the same as all; a 0 is kept apart, since nobody groups behind one.
+            shape = cell.translate(_DIGITS)
+            if shape not in self._shapes:
+                self._shapes[shape] = None
+                self._take(plain_signs(cell), Seen(lines[place], cell))
+
+    def _take(self, text: str, seen: Seen) -> None:
+        parts = number_parts(text)
+        if parts is None or not self._take_separators(parts, seen):
+            return
+        self._minus = self._minus or (parts.negative and seen.cell.strip()[:1] != _ASCII_MINUS)
+        if any(digit in "123456789" for digit in parts.body):
+            # Nothing is 0 percent and 0 of every currency.
+            self._percent.setdefault(parts.percent, seen)
+            self._currency.setdefault(parts.currency, seen)
+
+    def _take_separators(self, parts: NumberParts, seen: Seen) -> bool:
+        """Take what the separators tell; False where this is no number in any way of writing."""
+        body = parts.body
+        separators = [separator for separator, _ in groupby(each for each in body if not each.isdigit())]
+        if not separators:
+            self._ungrouped = self._ungrouped or len(body) > 3
+            return True
+        last = separators[-1]
+        if len(separators) == 1:
+            grouped = is_grouped(body, last)
+            once = body.count(last) == 1
+            if once and last in ".,":
+                # Who writes an exponent does not group.
+                found = self._open if grouped and not parts.exponent else self._decimal
+            elif grouped:
+                found = self._thousands
+            else:
+                return False
+            found.setdefault(last, seen)
+            return True
+        whole = body[: body.rindex(last)]
+        if len(separators) != 2 or last not in ".," or body.count(last) > 1 or not is_grouped(whole, separators[0]):
+            return False
+        self._decimal.setdefault(last, seen)
+        self._thousands.setdefault(separators[0], seen)
+        return True
+
+    def style(self) -> NumberStyle:
+        """Return the way in which they are written.
+
+        Raises:
+            UndecidedError: they are written in two ways, or can be read in two.
+        """
+        decimal = self._known or self._decided()
+        other = "," if decimal == "." else "."
+        grouping = [each for each in (other, "'", " ") if each in self._thousands or each in self._open]
+        _require_one(self._percent, "percent", "no percent")
+        for one, another in zip(list(self._currency)[:-1], list(self._currency)[1:], strict=True):
+            raise UndecidedError(
+                [self._currency[one], self._currency[another]],
+                f"are {_money(one)} and {_money(another)}: sums of two currencies mean nothing; write one in all rows",
+            )
+        return NumberStyle(
+            decimal,
+            "".join(grouping),
+            percent=True in self._percent,
+            currency=next(iter(self._currency), ""),
+            minus=self._minus,
+        )
+
+    def _decided(self) -> str:
+        proved, grouped, either = self._decimal, self._thousands, self._open
+        for one, other in (
+            (proved.get("."), proved.get(",")),
+            (grouped.get("."), grouped.get(",")),
+            (proved.get("."), grouped.get(".")),
+            (proved.get(","), grouped.get(",")),
+        ):
+            if one and other:
+                raise UndecidedError(
+                    [one, other],
+                    "are written in two ways: write all rows in one, or say --decimal point or --decimal comma, and "
+                    "the others are refused",
+                )
+        for sign, opposite in ((".", ","), (",", ".")):
+            if sign in proved or opposite in grouped:
+                return sign
+        if len(either) > 1:
+            raise UndecidedError(
+                list(either.values()),
+                "can be decimals or thousands each, and not both the same: say --decimal point or --decimal comma",
+            )
+        for sign, seen in either.items():
+            if not self._ungrouped and not grouped:
+                raise UndecidedError([seen], _two_readings(seen.cell, sign))
+            return sign
+        return "."
+
+
+def _require_one(found: dict[bool, Seen], with_it: str, without: str) -> None:
+    if len(found) > 1:
+        raise UndecidedError(
+            [found[True], found[False]], f"are {with_it} and {without}: a percent sign belongs in all rows or in none"
+        )
+
+
+def _money(currency: str) -> str:
+    return currency or "no currency"
+
+
+def _two_readings(cell: str, sign: str) -> str:
+    body = plain_signs(cell)
+    whole, decimals = body.replace(sign, ""), body.replace(sign, ".")
+    comma, point = ("comma", "point") if sign == "." else ("point", "comma")
+    return (
+        f"is {whole} or {decimals}, and nothing else in the column tells which: say --decimal {comma} for {whole}, "
+        f"--decimal {point} for {decimals}"
+    )

@@ -1,0 +1,136 @@
+"""Columns that are surveyed whole, and then read in the way in which they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError
+from strategic_memory_server.replay.files.cell_columns import Refusals
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.number_style import NumberStyle
+from strategic_memory_server.replay.written.number_survey import NumberSurvey
+from strategic_memory_server.replay.written.seen import UndecidedError
+from strategic_memory_server.replay.written.time_style import NOT_GIVEN, TimeStyle
+from strategic_memory_server.replay.written.time_survey import TimeSurvey
+from strategic_memory_server.replay.written.ways import Declared
+
+Style = TypeVar("Style")
+
+
+class Surveying:
+    """Takes the cells of a table's columns and says nothing of them: what it returns are no values.
+
+    Args:
+        called: what a message calls the table.
+        general: what is known of all columns.
+        declared: what is known of some, by their names.
+    """
+
+    def __init__(self, called: str, general: Declared, declared: Mapping[str, Declared]) -> None:
+        self._called, self._general, self._declared = called, general, declared
+        self._numbers: dict[str, NumberSurvey] = {}
+        self._times: dict[str, TimeSurvey] = {}
+
+    def numbers(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
+        """Take numbers."""
+        survey = self._numbers.get(column)
+        if survey is None:
+            survey = self._numbers[column] = NumberSurvey(self._known(column).decimal)
+        survey.add(cells, refusals.lines)
+        return np.full(len(cells), math.nan)
+
+    def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
+        """Take times."""
+        survey = self._times.get(column)
+        if survey is None:
+            known = self._known(column)
+            survey = self._times[column] = TimeSurvey(known.unit, known.order, known.zone or UTC)
+        self._decided(column, lambda: survey.add(cells, refusals.lines))
+        return np.full(len(cells), NOT_GIVEN)
+
+    def told(self) -> Mapping[str, str]:
+        """Return nothing: nothing is decided."""
+        return {}
+
+    def decided(self) -> SurveyedWays:
+        """Return the ways in which the columns are written.
+
+        Raises:
+            ReplayError: one is written in two ways, or can be read in two.
+        """
+        numbers = {column: self._decided(column, survey.style) for column, survey in self._numbers.items()}
+        # One program wrote all dates of a file.
+        proved = {survey.proved_order for survey in self._times.values()} - {""}
+        order = proved.pop() if len(proved) == 1 else ""
+        times = {column: self._decided(column, partial(survey.style, order)) for column, survey in self._times.items()}
+        return SurveyedWays(numbers, times)
+
+    def _decided(self, column: str, decide: Callable[[], Style]) -> Style:
+        try:
+            return decide()
+        except UndecidedError as error:
+            raise ReplayError(f"{self._called}: {error.told(column)}") from None
+
+    def _known(self, column: str) -> Declared:
+        return self._declared.get(column, Declared()).under(self._general)
+
+
+class SurveyedWays:
+    """Reads columns of which it is known how they are written.
+
+    Args:
+        numbers: how, by the names of the columns.
+        times: the same of times.
+    """
+
+    def __init__(self, numbers: Mapping[str, NumberStyle], times: Mapping[str, TimeStyle]) -> None:
+        self._numbers, self._times = numbers, times
+
+    def told(self) -> Mapping[str, str]:
+        """Return how each column is written, by its name; plain numbers go without saying."""
+        told = {column: style.told() for column, style in self._times.items()}
+        told |= {column: style.told() for column, style in self._numbers.items()}
+        return {column: said for column, said in told.items() if said}
+
+    def numbers(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
+        """Return the numbers of some cells; NaN where there is none."""
+        style = self._numbers[column]
+        found = np.full(len(cells), math.nan)
+        for row, cell in enumerate(cells):
+            if cell is None or cell == "":
+                continue
+            try:
+                found[row] = style.read(column, cell) if isinstance(cell, str) else _known_number(column, cell)
+            except RejectionError as refused:
+                refusals.refuse(row, refused.reason, cell)
+        return found
+
+    def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
+        """Return the times of some cells, milliseconds since 1970-01-01 UTC; NOT_GIVEN where there is none."""
+        style = self._times[column]
+        found = np.full(len(cells), NOT_GIVEN)
+        for row, cell in enumerate(cells):
+            try:
+                found[row] = style.read(column, cell)
+            except RejectionError as refused:
+                refusals.refuse(row, refused.reason, cell)
+        return found
+
+
+def _known_number(column: str, cell: float) -> float:
+    """Return a number of JSON or of a table."""
+    if isinstance(cell, bool):
+        raise RejectionError(f"{column}_not_a_number", str(cell))
+    if math.isinf(cell):
+        raise RejectionError(f"{column}_not_finite", str(cell))
+    if abs(cell) > MAX_MAGNITUDE:
+        raise RejectionError(f"{column}_out_of_range", str(cell)[:80])
+    return cell

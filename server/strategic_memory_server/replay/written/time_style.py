@@ -1,0 +1,138 @@
+"""TimeStyle: one way of writing times, and what a time says that is written so."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS, MIN_TIME_MS
+from strategic_memory_server.entries.entry_fields import RejectionError
+from strategic_memory_server.replay.files.cell_columns import NOTHING
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.number_parts import plain_signs
+from strategic_memory_server.replay.written.time_text import TimeParts, iso_time, time_parts
+from strategic_memory_server.replay.written.time_units import SPELT, Unit, counted_ms, spelt_time, time_of_days
+from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, in_zone, written_zone
+
+NOT_GIVEN = -(1 << 62)
+"""In place of a time, milliseconds, where there is none."""
+
+# A spreadsheet writes E+12, and has lost digits by then.
+_COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:(?:e[+]?|E)[0-9]{1,2})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+
+
+def count_of(cell: Cell) -> int | float | None:
+    """Return the number that a time is; None where it is written out, or not there. Whole numbers are int."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int):
+        return cell
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else cell if math.isfinite(cell) else None
+    text = cell.strip()
+    if not _COUNT.fullmatch(text):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        value = float(text.replace(",", "."))
+        return int(value) if value.is_integer() else value
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStyle:
+    """How the times of a column are written.
+
+    Attributes:
+        unit: what numbers count or spell; None where there are none.
+        decimals: decimals of the most exact of them.
+        order: the order of day, month and year, where that is a question: `dmy`, `mdy`, `ymd`; empty where it is none.
+        zone: of times that name none.
+        zoneless: whether there are such.
+    """
+
+    unit: Unit | None = None
+    decimals: int = 0
+    order: str = ""
+    zone: tzinfo = UTC
+    zoneless: bool = False
+
+    def told(self) -> str:
+        """Say it."""
+        said = [self.unit.value if self.unit else "dates and times"]
+        if self.order:
+            said.append(_ORDERS[self.order])
+        if self.zoneless:
+            said.append(f"those without a zone read as {self.zone}")
+        return ", ".join(said)
+
+    def read(self, column: str, cell: Cell) -> int:
+        """Return the time in a cell, milliseconds since 1970-01-01 UTC; NOT_GIVEN for one that holds none.
+
+        Raises:
+            RejectionError: it is none, or not one that is written in this way.
+        """
+        if isinstance(cell, float) and math.isnan(cell):
+            return NOT_GIVEN
+        text = "" if cell is None else str(cell)
+        count = count_of(cell)
+        if count is not None:
+            milliseconds = self._counted(column, count, text)
+        elif text.strip().lower() in NOTHING:
+            return NOT_GIVEN
+        else:
+            milliseconds = _since_1970(self._written(column, text))
+        if not MIN_TIME_MS <= milliseconds <= MAX_TIME_MS:
+            raise RejectionError(f"{column}_out_of_range", text)
+        return milliseconds
+
+    def _counted(self, column: str, count: float, text: str) -> int:
+        unit = self.unit
+        try:
+            if unit is None:
+                raise ValueError(text)
+            if unit is Unit.DAYS:
+                return _since_1970(in_zone(column, time_of_days(count, self.decimals), self.zone))
+            if unit in SPELT:
+                digits = str(count)
+                if len(digits) != SPELT[unit]:
+                    raise ValueError(text)
+                return _since_1970(in_zone(column, spelt_time(digits), self.zone))
+        except (ValueError, OverflowError):
+            raise RejectionError(f"{column}_not_a_time", text) from None
+        return counted_ms(count, unit)
+
+    def _written(self, column: str, text: str) -> datetime:
+        parts = time_parts(plain_signs(text))
+        try:
+            if parts is not None:
+                at = parts.at(self.order)
+                return in_zone(column, at, self.zone) if not parts.zone else self._zoned(column, at, parts, text)
+        except ValueError:
+            # The rarer forms of ISO 8601 are left.
+            pass
+        other = iso_time(text.strip())
+        if other is None:
+            raise RejectionError(f"{column}_not_a_time", text)
+        return other if other.tzinfo else in_zone(column, other, self.zone)
+
+    def _zoned(self, column: str, at: datetime, parts: TimeParts, text: str) -> datetime:
+        try:
+            zone = written_zone(parts.zone)
+        except AbbreviationError:
+            local = abbreviated(at, parts.zone, self.zone)
+            if local is None:
+                raise RejectionError(f"{column}_of_unclear_zone", text) from None
+            return local
+        if zone is None:
+            raise ValueError(parts.zone)
+        return in_zone(column, at, zone)
+
+
+def _since_1970(at: datetime) -> int:
+    apart = at - _EPOCH
+    return (apart.days * 86_400 + apart.seconds) * 1000 + apart.microseconds // 1000

@@ -1,0 +1,168 @@
+"""TimeSurvey: the way in which a column's times are written, told from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.number_parts import plain_signs
+from strategic_memory_server.replay.written.seen import Seen, UndecidedError
+from strategic_memory_server.replay.written.time_style import TimeStyle, count_of
+from strategic_memory_server.replay.written.time_text import TimeParts, iso_time, time_parts
+from strategic_memory_server.replay.written.time_units import RANGES, SPELT, Unit, unit_by_size
+from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, written_zone
+
+_MONTHS = 12
+_ALWAYS_DAY_FIRST = "."
+"""Nobody writes the month first between dots."""
+
+
+class TimeSurvey:
+    """Takes the cells of one column, page by page.
+
+    Args:
+        unit: what its numbers count, where that is known.
+        order: `dmy`, `mdy` or `ymd`, where that is known.
+        zone: of times that name none.
+    """
+
+    def __init__(self, unit: Unit | None = None, order: str = "", zone: tzinfo = UTC) -> None:
+        self._unit, self._order, self._zone = unit, order, zone
+        self._units: dict[Unit, int] = {}
+        self._first: dict[Unit | None, Seen] = {}
+        self._beyond_size = 0.0
+        self._decimals = 0
+        self._written: Seen | None = None
+        self._zoneless = False
+        self._questioned = False
+        self._asked: Seen | None = None
+        self._proved: dict[str, Seen] = {}
+        self._dotted = True
+        self._short: Seen | None = None
+
+    def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
+        """Take some cells, each with its line."""
+        for place, cell in enumerate(cells):
+            count = count_of(cell)
+            if count is not None:
+                self._take_count(count, cell, lines[place])
+            elif isinstance(cell, str) and cell:
+                self._take_text(cell, lines[place])
+
+    def _take_count(self, count: float, cell: Cell, line: int) -> None:
+        unit = next((unit for unit, (first, last) in RANGES.items() if first <= count <= last), None)
+        self._first.setdefault(unit, Seen(line, str(cell)))
+        if unit is None:
+            self._beyond_size = max(self._beyond_size, abs(count))
+            return
+        self._units[unit] = self._units.get(unit, 0) + 1
+        if unit is Unit.DAYS and isinstance(count, float):
+            self._decimals = max(self._decimals, len(str(count).partition(".")[2]))
+
+    def _take_text(self, cell: str, line: int) -> None:
+        parts = time_parts(plain_signs(cell))
+        if parts is None:
+            other = iso_time(cell.strip())
+            if other is not None:
+                self._written = self._written or Seen(line, cell)
+                self._zoneless = self._zoneless or other.tzinfo is None
+            return
+        seen = Seen(line, cell)
+        if parts.zone:
+            try:
+                if written_zone(parts.zone) is None:
+                    return
+            except AbbreviationError:
+                self._require_known(parts, seen)
+        else:
+            self._zoneless = True
+        self._written = self._written or seen
+        if parts.two_digits:
+            self._short = self._short or seen
+        if not parts.is_sure:
+            self._take_order(parts, seen)
+
+    def _require_known(self, parts: TimeParts, seen: Seen) -> None:
+        """Refuse a zone that stands for several."""
+        try:
+            if abbreviated(parts.at(self._order or "dmy"), parts.zone, self._zone) is not None:
+                return
+        except ValueError:
+            return
+        raise UndecidedError(
+            [seen],
+            f"names a zone by {parts.zone}, and these letters stand for several: say which, --zone America/New_York "
+            "or another, or write offsets, +01:00",
+        )
+
+    def _take_order(self, parts: TimeParts, seen: Seen) -> None:
+        one, two, _ = parts.date
+        self._questioned = True
+        self._dotted = self._dotted and parts.separator == _ALWAYS_DAY_FIRST
+        if one > _MONTHS:
+            self._proved.setdefault("dmy", seen)
+        elif two > _MONTHS:
+            self._proved.setdefault("mdy", seen)
+        elif one != two:
+            self._asked = self._asked or seen
+
+    @property
+    def proved_order(self) -> str:
+        """The order that some date proves; empty where none does, or two prove two."""
+        return next(iter(self._proved)) if len(self._proved) == 1 else ""
+
+    def style(self, supposed_order: str = "") -> TimeStyle:
+        """Return the way in which they are written.
+
+        Args:
+            supposed_order: the order where no date here proves one; empty: refuse what could be another.
+
+        Raises:
+            UndecidedError: they are written in two ways, or can be read in two.
+        """
+        unit = self._unit or self._decided_unit()
+        if unit is Unit.DAYS and self._written:
+            # A spreadsheet took some dates for its own, with the day for the month, and left the others.
+            raise UndecidedError(
+                [self._written, self._first[unit]], "are a date and a number: write all rows in one way"
+            )
+        local = unit in SPELT or unit is Unit.DAYS
+        return TimeStyle(unit, self._decimals, self._decided_order(supposed_order), self._zone, self._zoneless or local)
+
+    def _decided_unit(self) -> Unit | None:
+        several = list(self._units)
+        if len(several) > 1:
+            raise UndecidedError(
+                [self._first[unit] for unit in several[:2]],
+                f"are {several[0].value} and {several[1].value}: write all rows in one unit",
+            )
+        if several:
+            return several[0]
+        return unit_by_size(self._beyond_size) if None in self._first else None
+
+    def _decided_order(self, supposed: str) -> str:
+        if self._short and not self._order:
+            raise UndecidedError(
+                [self._short],
+                "has a year of two digits: write it in full, or say what comes first, --dates day-first, month-first "
+                "or year-first",
+            )
+        if self._order and (self._questioned or self._short):
+            return self._order
+        if len(self._proved) > 1:
+            raise UndecidedError(
+                list(self._proved.values()),
+                "have the day first and the month first: write all rows in one way, 2024-01-31 for example",
+            )
+        if self._proved:
+            return next(iter(self._proved))
+        if supposed:
+            return supposed if self._questioned else ""
+        if self._asked and not self._dotted:
+            raise UndecidedError(
+                [self._asked],
+                "has the day first or the month first, and no other row tells which: say --dates day-first or --dates "
+                "month-first",
+            )
+        return "dmy" if self._questioned else ""

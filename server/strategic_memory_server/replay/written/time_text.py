@@ -1,0 +1,123 @@
+"""A time that is written out, taken apart: the numbers of its date in their order, its time of day, its zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+MAX_CHARACTERS = 64
+"""Longest time."""
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAMES = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?"
+)
+_SUFFIX, _GAP = "(?:st|nd|rd|th)?", "[-.,/ ]{0,2}"
+_DATES = "|".join(
+    (
+        r"(?P<year>[0-9]{4})(?P<s1>[-./])(?P<month>[0-9]{1,2})(?P=s1)(?P<day>[0-9]{1,2})",
+        r"(?P<one>[0-9]{1,2})(?P<s2>[-./])(?P<two>[0-9]{1,2})(?P=s2)(?P<last>[0-9]{4}|[0-9]{2})",
+        rf"(?P<day1>[0-9]{{1,2}}){_SUFFIX}{_GAP}(?P<name1>{_MONTH_NAMES}){_GAP}(?P<year1>[0-9]{{4}}|[0-9]{{2}})",
+        rf"(?P<name2>{_MONTH_NAMES})\.?[ -]+(?P<day2>[0-9]{{1,2}}){_SUFFIX},?[ -]+(?P<year2>[0-9]{{4}})",
+        rf"(?P<year3>[0-9]{{4}})[-./ ](?P<name3>{_MONTH_NAMES})[-./ ](?P<day3>[0-9]{{1,2}})",
+        r"(?P<year4>[0-9]{4})(?P<month4>[0-9]{2})(?P<day4>[0-9]{2})(?=[T ;,])",
+    )
+)
+_CLOCK = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<part>[0-9]{1,9}))?)?"
+    r"|(?P<hour1>[0-9]{2})(?P<minute1>[0-9]{2})(?P<second1>[0-9]{2})?"
+    r"|(?P<hour2>[0-9]{1,2})(?= ?[aApP]\.?[mM])"
+)
+_TIME = re.compile(
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +)?"
+    rf"(?:{_DATES})(?:(?:[tT]| ?[,;] *| +)(?:{_CLOCK})(?: ?(?P<half>[ap]\.?m\b\.?))?)?(?P<zone>.*)",
+    re.IGNORECASE,
+)
+_FIRST_YEAR = 90
+"""Years of two digits begin with 1990."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeParts:
+    """A time taken apart.
+
+    Attributes:
+        date: the three numbers of its date as they stand: year, month and day, where `is_sure`.
+        is_sure: whether there is no question which of them is which.
+        separator: what stands between them, where that is a question.
+        two_digits: whether its year has two digits.
+        clock: hour, minute, second, microsecond.
+        zone: what stands behind it, stripped.
+    """
+
+    date: tuple[int, int, int]
+    is_sure: bool
+    separator: str
+    two_digits: bool
+    clock: tuple[int, int, int, int]
+    zone: str
+
+    def at(self, order: str) -> datetime:
+        """Return the time, without its zone.
+
+        Args:
+            order: the order of the date's numbers, where that is a question: `ymd`, `dmy`, `mdy`.
+
+        Raises:
+            ValueError: there is no such day or time.
+        """
+        if self.is_sure:
+            year, month, day = self.date
+        elif order == "ymd" and not self.two_digits:
+            raise ValueError(self.date)
+        else:
+            year, month, day = (self.date[order.index(each)] for each in "ymd")
+        if self.two_digits:
+            year += 1900 if year >= _FIRST_YEAR else 2000
+        return datetime(year, month, day, *self.clock)  # noqa: DTZ001  its zone is read apart
+
+
+def time_parts(text: str) -> TimeParts | None:
+    """Take a time apart; None where the text is none, or has no date."""
+    found = _TIME.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
+    if found is None:
+        return None
+    clock = _clock(found)
+    if clock is None:
+        return None
+    zone = found["zone"].strip()
+    if found["one"]:
+        date = int(found["one"]), int(found["two"]), int(found["last"])
+        return TimeParts(date, False, found["s2"], len(found["last"]) < 4, clock, zone)
+    for place, number in (("", ""), ("1", "1"), ("2", "2"), ("3", "3"), ("4", "4")):
+        year = found[f"year{place}"]
+        if year:
+            month = (
+                int(found[f"month{number}"])
+                if place in ("", "4")
+                else _MONTHS.index(found[f"name{place}"][:3].lower()) + 1
+            )
+            return TimeParts((int(year), month, int(found[f"day{place}"])), True, "", len(year) < 4, clock, zone)
+    return None
+
+
+def _clock(found: re.Match[str]) -> tuple[int, int, int, int] | None:
+    hour = int(found["hour"] or found["hour1"] or found["hour2"] or 0)
+    minute = int(found["minute"] or found["minute1"] or 0)
+    second = int(found["second"] or found["second1"] or 0)
+    part = int((found["part"] or "0")[:6].ljust(6, "0"))
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found["half"][0] in "pP" else 0)
+    return hour, minute, second, part
+
+
+def iso_time(text: str) -> datetime | None:
+    """Return a time in a rarer form of ISO 8601, such as one by weeks; None for any other text."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,136 @@
+"""Files with numbers and times as people write them: what the record holds of them, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import replay_records
+
+from strategic_memory_server.importing.past import read_pasts
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import PAGE_ROWS
+from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.record.record import Record
+from strategic_memory_server.replay.record.record_reading import read_record
+from strategic_memory_server.replay.written.ways import Declared
+
+WITHIN_MS = (631_152_000_000, 1_900_000_000_000)
+
+
+def read(path: Path, declared: Declared | None = None) -> Record:
+    return read_record([path], ColumnMap(), None, replay_records.silent, within_ms=WITHIN_MS, declared=declared)
+
+
+def file_of(folder: Path, rows: Sequence[Sequence[str]], head: str = "time;opened;realized_pnl") -> Path:
+    path = folder / "trades.csv"
+    path.write_text("\n".join([head, *(";".join(row) for row in rows)]) + "\n")
+    return path
+
+
+def test_each_column_is_read_in_its_own_way_and_that_is_told(tmp_path: Path) -> None:
+    rows = [
+        ("05.01.2024 09:30", "1704360600000", "-1.230,50 €"),
+        ("13.01.2024 09:30", "1704360600001", "(470) €"),
+        ("12.01.2024 09:30", "", "0"),
+    ]
+    path = file_of(tmp_path, rows)
+    record = read(path)
+    assert record.entries.pnl.tolist() == [-1230.5, 0.0, -470.0]
+    assert [datetime.fromtimestamp(at / 1000, UTC).day for at in record.entries.time_ms.tolist()] == [5, 12, 13]
+    assert record.entries.opened_ms.tolist()[::2] == [1_704_360_600_000, 1_704_360_600_001]
+    assert record.written == {
+        str(path): {
+            "time": "dates and times, day first, those without a zone read as UTC",
+            "opened": "milliseconds since 1970",
+            "realized_pnl": "decimal comma, thousands by dot, in EUR, minuses of other forms",
+        }
+    }
+
+
+def test_the_order_of_the_dates_of_a_file_is_one(tmp_path: Path) -> None:
+    record = read(file_of(tmp_path, [("02/02/2024", "31/01/2024", "1.5"), ("03/02/2024", "01/02/2024", "2.5")]))
+    assert [datetime.fromtimestamp(at / 1000, UTC).month for at in record.entries.time_ms.tolist()] == [2, 2]
+
+
+def test_a_value_beyond_the_first_page_decides(tmp_path: Path) -> None:
+    rows = [(str(1_704_447_000_000 + row), "", "1.234") for row in range(PAGE_ROWS)]
+    with pytest.raises(ReplayError, match=r"trades\.csv: realized_pnl: '1.234' \(line 2\) is 1234 or 1.234"):
+        read(file_of(tmp_path, rows))
+    last = (str(1_704_447_000_000 + PAGE_ROWS), "", "7,5")
+    assert set(read(file_of(tmp_path, [*rows, last])).entries.pnl.tolist()) == {1234.0, 7.5}
+    assert set(read(file_of(tmp_path, rows), Declared(decimal=".")).entries.pnl.tolist()) == {1.234}
+
+
+def test_each_file_has_its_own_way(tmp_path: Path) -> None:
+    paths = []
+    for name, cell in (("one", "1.234,5"), ("other", "1,234.5")):
+        (tmp_path / name).mkdir()
+        paths.append(file_of(tmp_path / name, [("1704447000", "", cell)]))
+    record = read_record(paths, ColumnMap(), None, replay_records.silent)
+    assert record.entries.pnl.tolist() == [1234.5, 1234.5]
+    assert [said["realized_pnl"][:13] for said in record.written.values()] == ["decimal comma", "decimal point"]
+
+
+def test_rows_are_counted_once_however_often_a_file_is_read(tmp_path: Path) -> None:
+    head = "time,market_regime,realized_pnl,policy"
+    rows = [
+        "1704447000,bull,1.5,HODL",
+        "1704447001,bear,x\x1b[1m,HODL",
+        "1704447002,range,N/A,",
+        "1704447003,up,\u22122,",
+    ]
+    (tmp_path / "trades.csv").write_text("\n".join([head, *rows]) + "\n")
+    record = read(tmp_path / "trades.csv")
+    assert record.entries.pnl.tolist() == [1.5, -2.0]
+    assert record.notes == {"policy_unrecognised": 1}
+    assert record.rejected.rows == 2
+    assert record.rejected.by_reason["realized_pnl_not_a_number"].example == r"'x\x1b[1m'"
+    assert record.rejected.by_reason["pnl_missing"].first_lines == ["trades.csv:4"]
+
+
+@pytest.mark.parametrize("word", ["NaN", "None", "N/A", "null", "-", "<NA>"])
+def test_words_for_nothing_are_no_names(word: str, tmp_path: Path) -> None:
+    head = "time,regime,pnl,confidence,policy,strategy,trade_id"
+    rows = [f"1704447000,BULL,1,{word},{word},{word},{word}", f"1704447001,{word},2,0.5,{word},{word},{word}"]
+    (tmp_path / "mixed.csv").write_text("\n".join([head, *rows]) + "\n")
+    record = read(tmp_path / "mixed.csv")
+    assert record.entries.kind.tolist() == [0, 1], "no row is a trade"
+    assert record.regime_names == ("BULL", "UNKNOWN")
+    assert record.strategy_names == ()
+    assert record.entries.trade.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        (
+            ("0", "1", "2"),
+            r"trades\.csv: 3 rows have a time before 1990 .* '0' \(line 2\), .* Numbers of bars are no times",
+        ),
+        (("1704447000", "0", "12"), r"2 rows .* '0' \(line 3\), would read as 1970-01-01 00:00:00"),
+        (("2024-01-05", "2124-01-05", "2024-01-06"), r"would read as 2124-01-05 .* Is it another column"),
+    ],
+)
+def test_times_that_nobody_means_are_refused_by_replay_and_import(
+    times: Sequence[str], why: str, tmp_path: Path
+) -> None:
+    path = file_of(tmp_path, [(time, "", "1.5") for time in times])
+    with pytest.raises(ReplayError, match=why):
+        read(path)
+    with pytest.raises(ReplayError, match=why):
+        read_pasts([path], ColumnMap(), None, replay_records.silent, within_ms=WITHIN_MS)
+
+
+def test_an_opening_that_nobody_means_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"1 rows have a opened .* '1970-01-01' \(line 2\)"):
+        read(file_of(tmp_path, [("2024-01-05", "1970-01-01", "1.5")]))
+
+
+def test_import_refuses_too_many_rows_as_replay_does(tmp_path: Path) -> None:
+    path = file_of(tmp_path, [("1704447000", "", "1.5"), ("1704447001", "", "much")])
+    with pytest.raises(ReplayError, match=r"1 of 2 rows .* 'much'\).*--accept-refused 0.51"):
+        read_pasts([path], ColumnMap(), None, replay_records.silent, accept_refused=0.4)
+    assert len(read_pasts([path], ColumnMap(), None, replay_records.silent, accept_refused=0.5).streams[0]) == 1

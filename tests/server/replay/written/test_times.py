@@ -1,0 +1,159 @@
+"""Times as people write them: read as they are meant, or refused with what would decide it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from each_case import each_case
+from written_columns import refused, times_of
+
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.time_units import Unit
+from strategic_memory_server.replay.written.ways import Declared
+
+AT = datetime(2024, 1, 5, 9, 30, tzinfo=UTC)
+AT_MS = 1_704_447_000_000
+NEXT_MS = AT_MS + 24 * 3_600_000
+ZONELESS = ", those without a zone read as UTC"
+
+COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
+    (["1704447000000", "1704533400000"], [AT_MS, NEXT_MS], "milliseconds since 1970"),
+    (["1704447000", "1704533400"], [AT_MS, NEXT_MS], "seconds since 1970"),
+    (["1704447000.25", "1704533400"], [AT_MS + 250, NEXT_MS], "seconds since 1970"),
+    (["1704447000000000", "1704533400000999"], [AT_MS, NEXT_MS], "microseconds since 1970"),
+    (["1704447000000000000", "1704533400000999999"], [AT_MS, NEXT_MS], "nanoseconds since 1970"),
+    (["1.704447e+18", ""], [AT_MS, None], "nanoseconds since 1970"),
+    ([1704447000000, None], [AT_MS, None], "milliseconds since 1970"),
+    ([1704447000.5, None], [AT_MS + 500, None], "seconds since 1970"),
+    (["45296.395833", "45297"], [AT_MS, NEXT_MS - 34_200_000], "days of a spreadsheet since 1900" + ZONELESS),
+    (["45296,395833333336"], [AT_MS], "days of a spreadsheet since 1900" + ZONELESS),
+    (["20240105", "20240106"], [AT_MS - 34_200_000, NEXT_MS - 34_200_000], "dates of 8 digits" + ZONELESS),
+    (["202401050930"], [AT_MS], "times of 12 digits" + ZONELESS),
+    (["20240105093000", "20240106093000"], [AT_MS, NEXT_MS], "times of 14 digits" + ZONELESS),
+    (["2024-01-05T09:30:00", "2024-01-06 09:30"], [AT_MS, NEXT_MS], "ISO 8601" + ZONELESS),
+    (["2024-01-05T10:30:00.000+01:00", "2024-01-06T09:30Z"], [AT_MS, NEXT_MS], "ISO 8601"),
+    (["2024-01-05 09:30:00 +0000", "2024-01-06 09:30:00 UTC"], [AT_MS, NEXT_MS], "dates and times"),
+    (["2024-01-05 10:30:00 Europe/Berlin", "2024-01-06 09:30:00 GMT"], [AT_MS, NEXT_MS], "dates and times"),
+    (["2024.01.05 09:30:00", "2024/01/06 9:30"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["2024-01-05, 09:30:00", "20240106;093000"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["05.01.2024 09:30", "06.01.2024 09:30"], [AT_MS, NEXT_MS], "dates and times, day first" + ZONELESS),
+    (["05/01/2024 9:30 AM", "13/01/2024 12:30 PM"], [AT_MS, AT_MS + 8 * 86_400_000 + 10_800_000],
+     "dates and times, day first" + ZONELESS),
+    (["01/05/2024 09:30", "01/13/2024 12:30 am"], [AT_MS, AT_MS + 8 * 86_400_000 - 32_400_000],
+     "dates and times, month first" + ZONELESS),
+    (["05/05/2024"], [1_714_867_200_000], "dates and times, day first" + ZONELESS),
+    (["5 Jan 2024 09:30", "January 6, 2024 09:30"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["Fri, 05 Jan 2024 09:30:00 GMT", "06-Jan-2024 09:30:00Z"], [AT_MS, NEXT_MS], "dates and times"),
+    (["2024-01-05T09:30:00.123456789", "NaT", ""], [AT_MS + 123, None, None], "dates and times" + ZONELESS),
+    (["2024-W01-5", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates and times" + ZONELESS),
+    (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits" + ZONELESS),
+]  # fmt: skip
+
+
+@each_case("column", COLUMNS)
+def test_a_column_is_read_in_the_way_in_which_it_is_written(column: tuple[list[Cell], list[int | None], str]) -> None:
+    cells, values, told = column
+    assert times_of([cells]) == (values, told)
+    # The page that decides may be any.
+    assert times_of([[cell] for cell in reversed(cells)]) == (values[::-1], told)
+
+
+REFUSED = [
+    (
+        ["01/05/2024", "02/05/2024"],
+        r"'01/05/2024' \(line 1\) has the day first or the month first, .* --dates day-first",
+    ),
+    (["01-05-2024"], "--dates day-first"),
+    (["13/01/2024", "01/13/2024"], r"'13/01/2024' .* and '01/13/2024' .* have the day first and the month first"),
+    (["24-01-05 09:30:00"], r"'24-01-05 09:30:00' .* has a year of two digits: .* year-first"),
+    (["05-Jan-24"], "has a year of two digits"),
+    (["2024-01-05 09:30 EST"], "names a zone by EST, .* --zone America/New_York"),
+    (["1704447000", "1704447000000"], "are seconds since 1970 and milliseconds since 1970"),
+    (["45296.25", "2024-01-05"], "are a date and a number"),
+]
+
+
+@each_case("column", REFUSED)
+def test_a_column_that_can_be_read_in_two_ways_is_refused_with_an_example(column: tuple[list[str], str]) -> None:
+    cells, why = column
+    with pytest.raises(ReplayError, match=why):
+        times_of([cells])
+    with pytest.raises(ReplayError):
+        times_of([[cell] for cell in reversed(cells)])
+
+
+@each_case(
+    "cell",
+    [
+        "2024-02-30",
+        "2024-01-05 25:00",
+        "2024-01-05 09:30 Mars/Olympus",
+        "13:30 PM 2024",
+        "soon",
+        "2024-13-01",
+        "1,5,2024",
+    ],
+)
+def test_what_is_no_time_is_refused_alone(cell: str) -> None:
+    assert times_of([["2024-01-05 09:30", cell]])[0] == [AT_MS, "time_not_a_time"]
+
+
+def test_what_is_said_decides() -> None:
+    slashes = [["01/05/2024 09:30", "02/05/2024 09:30"]]
+    assert times_of(slashes, Declared(order="dmy"))[0] == [1_714_555_800_000, 1_714_642_200_000]
+    assert times_of(slashes, Declared(order="mdy"))[0] == [AT_MS, AT_MS + 31 * 86_400_000]
+    assert times_of([["24-01-05 09:30:00"]], Declared(order="ymd"))[0] == [AT_MS]
+    assert times_of([["05-01-99"]], Declared(order="dmy"))[0] == [915_494_400_000]
+    assert times_of([["17", "18"]], Declared(unit=Unit.MILLISECONDS))[0] == [17, 18]
+    assert times_of([[1_704_447_000_000]], Declared(unit=Unit.MILLISECONDS))[0] == [AT_MS]
+
+
+def test_a_zone_is_that_of_times_without_one() -> None:
+    berlin = Declared(zone=ZoneInfo("Europe/Berlin"))
+    told = ", those without a zone read as Europe/Berlin"
+    for cell in ("2024-01-05 10:30", "20240105103000", "05.01.2024 10:30", "45296.4375"):
+        found, said = times_of([[cell]], berlin)
+        assert found == [AT_MS], cell
+        assert said.endswith(told)
+    assert times_of([["2024-01-05 09:30Z", 1_704_447_000]], berlin)[0] == [AT_MS, AT_MS]
+    found, _ = times_of([["2024-03-31 02:30", "2024-10-27 02:30", "2024-10-27 03:30"]], berlin)
+    assert found == ["time_never_in_zone", "time_twice_in_zone", 1_729_996_200_000]
+    york = Declared(zone=ZoneInfo("America/New_York"))
+    assert times_of([["2024-01-05 04:30 EST", "2024-11-03 01:30 EST"]], york)[0] == [AT_MS, 1_730_615_400_000]
+
+
+FORMS = (
+    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%z", "%Y.%m.%d %H:%M:%S", "%Y%m%d;%H%M%S", "%Y%m%d%H%M%S",
+    "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%B %d, %Y %H:%M:%S",
+    "%Y-%m-%d, %H:%M:%S",
+)  # fmt: skip
+
+
+@each_case("seed", range(800))
+def test_a_column_in_any_one_way_gives_its_values_back_or_is_refused(seed: int) -> None:
+    source = random.Random(seed)
+    times = [
+        datetime(1991, 1, 1, tzinfo=UTC) + timedelta(seconds=source.randrange(35 * 365 * 86_400))
+        for _ in range(source.randrange(1, 5))
+    ]
+    form = source.choice([*FORMS, "s", "ms", "us", "ns", "days"])
+    if form in ("s", "ms", "us", "ns"):
+        factor = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[form]
+        cells = [str(int(at.timestamp()) * factor) for at in times]
+    elif form == "days":
+        cells = [f"{at.timestamp() / 86_400 + 25_569:.6f}" for at in times]
+    else:
+        cells = [at.strftime(form) for at in times]
+    expected = [int(at.timestamp()) * 1000 for at in times]
+    pages = [[cell] for cell in cells]
+    may_be_refused = form[1:3] in ("d/", "m/")
+    why = refused(lambda: times_of(pages))
+    if may_be_refused and why:
+        assert "--dates" in why
+    else:
+        assert times_of(pages)[0] == expected
+    assert times_of(pages, Declared(order="mdy" if form[1:3] == "m/" else "dmy"))[0] == expected
