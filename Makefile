@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines and study
+#   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines, records and study
 #   WORKERS=n        test processes (two for each core, 8 at most)
 
 VENV ?= .venv
@@ -76,6 +76,10 @@ chaos: $(development)  ## Play fault runs on real processes and check every prom
 .PHONY: put-back
 put-back: $(development)  ## Put mended faults back one at a time, and demand that the tests find them; ARGS="lease"
 	@PYTHONPATH=tests $(python) -m put_back $(ARGS)
+
+.PHONY: records
+records: $(development)  ## Run backtesters, and compare their exports with what is read; ARGS="vectorbt"
+	@PYTHONPATH=tests $(python) -m records $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself

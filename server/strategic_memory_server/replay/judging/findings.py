@@ -113,6 +113,7 @@ def _rows(record: Record) -> dict[str, object]:
     return {
         "used": len(record),
         "by_kind": {kind.name.lower(): record.by_kind[kind] for kind in Kind},
+        "pnl_by_kind": {kind.name.lower(): _pnl_of(record, kind) for kind in Kind},
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
@@ -120,6 +121,11 @@ def _rows(record: Record) -> dict[str, object]:
         "first_time_ms": record.first_time_ms,
         "last_time_ms": record.last_time_ms,
     }
+
+
+def _pnl_of(record: Record, kind: Kind) -> float:
+    """Return what the entries of a kind earned together: what a tool that wrote the file can be compared with."""
+    return float(np.nansum(record.entries.pnl[record.entries.kind == kind]))
 
 
 def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:

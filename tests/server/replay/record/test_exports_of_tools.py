@@ -7,21 +7,12 @@ import math
 import pytest
 import replay_records
 from records.expected import Export, all_exports
+from records.pinned import TOOLS
 
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 UNRECOGNISED = frozenset(
-    {
-        "backtesting.csv",
-        "backtrader.csv",
-        "freqtrade.sqlite",
-        "jesse.csv",
-        "jesse.json",
-        "nautilus_trader.csv",
-        "nautilus_trader.parquet",
-        "quantstats.csv",
-        "vectorbt.csv",
-    }
+    {"backtrader.csv", "nautilus_trader.csv", "nautilus_trader.parquet", "quantstats.csv", "vectorbt.csv"}
 )
 """Exports whose format is not known yet."""
 
@@ -36,3 +27,7 @@ def test_an_export_is_read_as_its_tool_counts_it(export: Export) -> None:
     assert len(record) == export.results
     assert math.fsum(entries.pnl.tolist()) == pytest.approx(export.pnl, rel=1e-9)
     assert (int(entries.opened_ms.min()), int(entries.time_ms.max())) == (export.first_opened_ms, export.last_closed_ms)
+
+
+def test_the_exports_that_are_kept_are_those_of_the_releases_that_are_pinned() -> None:
+    assert {(export.tool, export.version) for export in all_exports()} == {(tool.name, tool.version) for tool in TOOLS}

@@ -104,6 +104,13 @@ def test_the_page_of_a_normal_record_has_every_plot(normal: tuple[Path, dict[str
     assert 'class="missing"' not in page
 
 
+def test_the_report_says_what_each_kind_of_entry_earned_together(normal: tuple[Path, dict[str, Any], str]) -> None:
+    _, report, _ = normal
+    rows = random_rows(11, 900)
+    for kind, pnl in report["rows"]["pnl_by_kind"].items():
+        assert pnl == pytest.approx(math.fsum(row.pnl for row in rows if row.kind == kind), rel=1e-12)
+
+
 @pytest.mark.parametrize("name", RECORDS)
 def test_the_page_of_a_strange_record_says_what_is_missing(name: str, tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text(RECORDS[name])

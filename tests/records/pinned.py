@@ -1,0 +1,42 @@
+"""The tools whose exports are read, each in its newest release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool.
+
+    Attributes:
+        name: of its package.
+        version: its release.
+        script: in `tools/`; writes the exports and `<what it runs>.expected.json`.
+        beside: further requirements of the script.
+        python: the oldest CPython that it installs on.
+    """
+
+    name: str
+    version: str
+    script: str
+    beside: tuple[str, ...] = ()
+    python: tuple[int, int] = (3, 11)
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs."""
+        return f"{self.name}=={self.version}"
+
+
+TOOLS = (
+    Tool("backtesting", "0.6.6", "run_backtesting.py"),
+    Tool("vectorbt", "1.2.0", "run_vectorbt.py"),
+    Tool("freqtrade", "2026.9", "run_freqtrade.py"),
+    # Its older releases alone install on CPython 3.11.
+    Tool("nautilus_trader", "1.231.0", "run_nautilus_trader.py", python=(3, 12)),
+    Tool("backtrader", "1.9.78.123", "run_backtrader.py"),
+    Tool("jesse", "3.5.3", "run_jesse.py"),
+    Tool("zipline-reloaded", "3.2.1", "run_zipline.py", ("pyfolio-reloaded==0.10.1",)),
+    Tool("quantstats", "0.0.86", "run_quantstats.py"),
+)
