@@ -19,8 +19,9 @@ from strategic_memory_demo.subscription import follow_feedback
 from strategic_memory_demo.tally import DemoTally, summary_lines
 from strategic_memory_server.application import open_service
 from strategic_memory_server.configuration.service_settings import ServiceSettings
-from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError, new_password
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from strategic_memory_server.embedded.embedded_watch import keep_running
+from strategic_memory_server.embedded.private_files import new_password
 from strategic_memory_server.embedded.redis_binary import RedisBinaryNotFoundError
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring.http_settings import HttpSettings
