@@ -81,6 +81,11 @@ put-back: $(development)  ## Put mended faults back one at a time, and demand th
 records: $(development)  ## Run backtesters, and compare their exports with what is read; ARGS="vectorbt"
 	@PYTHONPATH=tests $(python) -m records $(ARGS)
 
+.PHONY: adapters
+adapters: $(development)  ## Test the adapters with the tools that they are for, some minutes the first time
+	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade
+	@STRATEGIC_MEMORY_TEST_REQUIRE=backtesting,nautilus_trader,freqtrade $(python) -m pytest tests/adapters $(ARGS)
+
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself
 	@$(python) -m ruff check --fix-only --quiet --extend-exclude "$(VENV)" .

@@ -11,26 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from processes import REPOSITORY
+from records.environments import ToolError, installed, run
 from records.expected import EXPORTS, Export, exports_of
 from records.made_up_prices import write_prices
 from records.pinned import TOOLS, Tool
 
-INSTALL_S, RUN_S = 1_800, 600
+RUN_S = 600
 HEAD = ("tool", "version", "export", "results there", "read here", "pnl there", "pnl here", "equal")
 Row = tuple[str, ...]
-
-
-class ToolError(Exception):
-    """A tool that cannot be installed, or does not run."""
 
 
 def main(arguments: list[str]) -> int:
@@ -51,7 +46,7 @@ def main(arguments: list[str]) -> int:
             if not chosen.names or tool.name in chosen.names:
                 exports = Path(scratch) / tool.name
                 exports.mkdir()
-                rows += rows_of(tool, chosen.folder.resolve() / f"{tool.name}-{tool.version}", exports)
+                rows += rows_of(tool, exports)
                 if chosen.keep:
                     shutil.copytree(exports, EXPORTS, dirs_exist_ok=True)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -60,10 +55,10 @@ def main(arguments: list[str]) -> int:
     return int(any(row[-1] == "NO" for row in rows))
 
 
-def rows_of(tool: Tool, environment: Path, exports: Path) -> Iterator[Row]:
+def rows_of(tool: Tool, exports: Path) -> Iterator[Row]:
     """Install a tool, run it, and read its exports; what does not install says why."""
     try:
-        python = installed(tool, environment)
+        python = installed(tool)
     except ToolError as error:
         yield (tool.name, tool.version, f"does not install: {error}", "", "", "", "", "-")
         return
@@ -77,49 +72,6 @@ def rows_of(tool: Tool, environment: Path, exports: Path) -> Iterator[Row]:
     for said in sorted(exports.glob("*.expected.json")):
         for export in exports_of(said):
             yield compared(export)
-
-
-def installed(tool: Tool, environment: Path) -> Path:
-    """Return the interpreter of a tool's environment, which is made once."""
-    python = environment / "bin" / "python"
-    complete = environment / "complete"
-    if not complete.exists():
-        sys.stderr.write(f"installing {tool.requirement} (once)\n")
-        shutil.rmtree(environment, ignore_errors=True)
-        run([interpreter(tool), "-m", "venv", str(environment)], INSTALL_S)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, tool.requirement, *tool.beside], INSTALL_S)
-        complete.touch()
-    return python
-
-
-def interpreter(tool: Tool) -> str:
-    """Return a CPython that the tool installs on."""
-    if sys.version_info >= tool.python:
-        return sys.executable
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for minor in range(tool.python[1], tool.python[1] + 3):
-        found = [shutil.which(f"python3.{minor}"), *map(str, pyenv.glob(f"3.{minor}.*/bin/python"))]
-        for name in filter(None, found):
-            # A version manager may have commands on PATH that only print an error.
-            if subprocess.run([name, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0:
-                return name
-    raise ToolError(f"it needs CPython {tool.python[0]}.{tool.python[1]} or newer, and there is none")
-
-
-def run(command: list[str], timeout_s: float) -> None:
-    """Run a command; raise ToolError with its last words where it fails."""
-    # What is installed beside this program is not beside the tool.
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"not done after {timeout_s:g} s") from None
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise ToolError(said[-1] if said else f"exit code {done.returncode}")
 
 
 def compared(export: Export) -> Row:

@@ -15,6 +15,7 @@ class Tool:
         script: in `tools/`; writes the exports and `<what it runs>.expected.json`.
         beside: further requirements of the script.
         python: the oldest CPython that it installs on.
+        is_adapted: whether there is an adapter for it, whose tests need this project beside it.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Tool:
     script: str
     beside: tuple[str, ...] = ()
     python: tuple[int, int] = (3, 11)
+    is_adapted: bool = False
 
     @property
     def requirement(self) -> str:
@@ -30,11 +32,11 @@ class Tool:
 
 
 TOOLS = (
-    Tool("backtesting", "0.6.6", "run_backtesting.py"),
+    Tool("backtesting", "0.6.6", "run_backtesting.py", is_adapted=True),
     Tool("vectorbt", "1.2.0", "run_vectorbt.py"),
-    Tool("freqtrade", "2026.9", "run_freqtrade.py"),
+    Tool("freqtrade", "2026.9", "run_freqtrade.py", is_adapted=True),
     # Its older releases alone install on CPython 3.11.
-    Tool("nautilus_trader", "1.231.0", "run_nautilus_trader.py", python=(3, 12)),
+    Tool("nautilus_trader", "1.231.0", "run_nautilus_trader.py", python=(3, 12), is_adapted=True),
     Tool("backtrader", "1.9.78.123", "run_backtrader.py"),
     Tool("jesse", "3.5.3", "run_jesse.py"),
     Tool("zipline-reloaded", "3.2.1", "run_zipline.py", ("pyfolio-reloaded==0.10.1",)),

@@ -1,0 +1,150 @@
+"""Writes traces from a thread of its own, for programs that must never wait."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, Unpack
+
+from strategic_memory_producer.checked_values import Number
+from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.errors import TraceError, UnwrittenError
+from strategic_memory_producer.trace_writer import TraceWriter
+from strategic_memory_producer.traces import (
+    ObservationFields,
+    PortfolioFields,
+    TradeFields,
+    portfolio_entry,
+    regime_observation,
+    trade_result,
+)
+from strategic_memory_producer.writer_settings import WriterSettings
+
+MOST_WAITING = 100_000
+"""Entries that wait for Redis at most."""
+
+_PAUSE_S = 1.0
+"""Between two attempts, when the first one was refused."""
+
+_log = logging.getLogger(__name__)
+
+
+class BackgroundWriter:
+    """Writes what a trading program saw and earned as `TraceWriter` does, but a call returns at once.
+
+    Values are checked in the call, which raises EntryRefusedError, and UnwrittenError when too many entries wait. What
+    Redis does not take waits, in its order, and is tried again until it does; why is logged. What waits is lost when
+    the process is killed. `close`, which is called by itself when the program ends, writes what is left.
+    """
+
+    def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
+        self._waiting = _Waiting(TraceWriter(redis_url, settings))
+        # It goes with this object and with the interpreter.
+        self._close = weakref.finalize(self, self._waiting.close, (settings or WriterSettings()).timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def waiting(self) -> int:
+        """How many entries Redis has not confirmed yet."""
+        return len(self._waiting.entries)
+
+    def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> None:
+        """Have a regime written that was observed."""
+        self.write([regime_observation(regime, more)])
+
+    def record_trade(self, realized_pnl: Number, **more: Unpack[TradeFields]) -> None:
+        """Have it written how a trade ended. With a `trade_id` it may be recorded again without harm."""
+        self.write([trade_result(realized_pnl, more)])
+
+    def record_portfolio(self, pnl: Number, **more: Unpack[PortfolioFields]) -> None:
+        """Have it written what the portfolio earned."""
+        self.write([portfolio_entry(pnl, more)])
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Have entries written, in their order."""
+        self._waiting.add(entries)
+
+    def close(self) -> tuple[Entry, ...]:
+        """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm."""
+        self._close()
+        return tuple(self._waiting.entries)
+
+
+class _Waiting:
+    """What Redis has not confirmed, and the thread that writes it."""
+
+    def __init__(self, writer: TraceWriter) -> None:
+        self.entries: list[Entry] = []
+        self._writer = writer
+        self._changed = threading.Condition()
+        self._is_closed = self._is_over = False
+        self._why = ""
+        self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
+        self._thread.start()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        with self._changed:
+            if self._is_closed:
+                raise TraceError("the writer is closed")
+            if len(self.entries) + len(entries) > MOST_WAITING:
+                raise UnwrittenError(f"{len(self.entries):,} entries wait already: {self._why}", entries, ())
+            self.entries += entries
+            self._changed.notify_all()
+
+    def close(self, timeout_s: float) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        self._writer.close()
+        if self.entries:
+            _log.error(
+                "%d entries were not written: %s", len(self.entries), self._why or "Redis did not answer in time"
+            )
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                self._writer.write(batch)
+            except UnwrittenError as error:
+                self._done(batch, error.entries)
+                self._failed(error)
+            else:
+                self._done(batch)
+                self._succeeded()
+
+    def _next(self) -> list[Entry]:
+        """Return what waits, once there is something; nothing when all is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.entries or self._is_closed)
+            return [] if self._is_over else list(self.entries)
+
+    def _done(self, batch: Sequence[Entry], left: Sequence[Entry] = ()) -> None:
+        with self._changed:
+            self.entries[: len(batch)] = left
+
+    def _failed(self, error: UnwrittenError) -> None:
+        if error.in_doubt:
+            _log.warning("%d entries may have been written or not; they are not sent again", len(error.in_doubt))
+        if not self._why:
+            _log.warning("traces wait for Redis: %s", error)
+        self._why = str(error)
+        with self._changed:
+            # What is refused once it is closed is not tried again.
+            self._is_over = self._is_closed
+            self._changed.wait_for(lambda: self._is_closed, _PAUSE_S)
+
+    def _succeeded(self) -> None:
+        if self._why:
+            _log.info("traces that waited for Redis were written")
+        self._why = ""

@@ -1,0 +1,116 @@
+"""A dry-run bot of freqtrade that makes one trade: freqtrade_bot.py ADDRESS REDIS_URL FOLDER, by freqtrade's Python.
+
+No exchange is asked: a made-up market and order book stand in for its answers. All else is freqtrade's own. Prints what
+freqtrade itself says of the trade, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import chdir
+from pathlib import Path
+from unittest.mock import patch
+
+from freqtrade.configuration import Configuration
+from freqtrade.enums import ExitCheckTuple, ExitType, RunMode
+from freqtrade.exchange import Exchange
+from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.persistence import Trade
+from freqtrade.resolvers import StrategyResolver
+
+PAIR = "BTC/USDT"
+STAKE = 1_000.0
+MARKET = {
+    "id": "BTCUSDT", "symbol": PAIR, "base": "BTC", "quote": "USDT", "active": True, "spot": True, "type": "spot",
+    "precision": {"price": 0.01, "amount": 0.00001, "cost": 0.01},
+    "limits": {"amount": {"min": 0.00001, "max": 9000.0}, "price": {"min": 0.01, "max": 1e6}, "cost": {"min": 5.0}},
+}  # fmt: skip
+STRATEGY = """
+from freqtrade_mixin import StrategicMemoryMixin
+
+
+class Momentum(StrategicMemoryMixin):
+    timeframe = "1h"
+    minimal_roi = {}
+    stoploss = -0.99
+    order_types = {"entry": "market", "exit": "market", "stoploss": "market", "stoploss_on_exchange": False}
+
+    def populate_indicators(self, dataframe, metadata):
+        return dataframe
+
+    def populate_entry_trend(self, dataframe, metadata):
+        return dataframe
+
+    def populate_exit_trend(self, dataframe, metadata):
+        return dataframe
+"""
+
+
+def config(address: str, redis_url: str) -> dict[str, object]:
+    """Return the configuration of the bot."""
+    return {
+        "dry_run": True, "stake_currency": "USDT", "stake_amount": STAKE, "max_open_trades": 1,
+        "dry_run_wallet": 10_000,
+        "exchange": {"name": "binance", "key": "", "secret": "", "pair_whitelist": [PAIR], "pair_blacklist": []},
+        "pairlists": [{"method": "StaticPairList"}],
+        "entry_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
+        "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
+        "strategic_memory": {"address": address, "redis_url": redis_url},
+    }  # fmt: skip
+
+
+def order_book(price: float) -> dict[str, object]:
+    """Return a book with more than enough on both sides."""
+    return {"bids": [[price, 1_000.0]], "asks": [[price, 1_000.0]], "symbol": PAIR}
+
+
+def in_a_backtest(config: dict[str, object]) -> list[float]:
+    """Return stake and leverage of the same strategy in a backtest."""
+    strategy = StrategyResolver.load_strategy({**config, "runmode": RunMode.BACKTEST})
+    strategy.ft_bot_start()
+    stake = strategy.custom_stake_amount(PAIR, None, 100.0, STAKE, 5.0, 1e6, 1.0, None, "long")
+    return [stake, strategy.leverage(PAIR, None, 100.0, 1.0, 10.0, None, "long")]
+
+
+def main(address: str, redis_url: str) -> None:
+    """Trade once."""
+    Path("user/strategies").mkdir(parents=True)
+    Path("user/strategies/momentum.py").write_text(STRATEGY)
+    Path("config.json").write_text(json.dumps(config(address, redis_url)))
+    given = {"config": ["config.json"], "user_data_dir": "user", "strategy": "Momentum", "db_url": "sqlite://"}
+    with (
+        patch.object(Exchange, "_load_async_markets", lambda self, **_: self._api_async.set_markets([MARKET])),
+        patch.object(Exchange, "fetch_l2_order_book", lambda *_, **__: order_book(100.0)),
+        patch.object(Exchange, "fetch_ticker", lambda *_, **__: {"last": 100.0, "bid": 100.0, "ask": 100.0}),
+        patch.object(Exchange, "get_fee", lambda *_, **__: 0.001),
+    ):
+        bot = FreqtradeBot(Configuration(given, RunMode.DRY_RUN).get_config())
+        client = bot.strategy.strategic_memory
+        until_s = time.monotonic() + 30
+        while client.newest.current is None and time.monotonic() < until_s:
+            client.wait_for_newest(1.0)
+        bot.execute_entry(PAIR, STAKE)
+        (trade,) = Trade.get_open_trades()
+        opened = trade.stake_amount
+    with (
+        patch.object(Exchange, "fetch_l2_order_book", lambda *_, **__: order_book(110.0)),
+        patch.object(Exchange, "fetch_ticker", lambda *_, **__: {"last": 110.0, "bid": 110.0, "ask": 110.0}),
+        patch.object(Exchange, "get_fee", lambda *_, **__: 0.001),
+    ):
+        bot.execute_trade_exit(trade, 110.0, exit_check=ExitCheckTuple(exit_type=ExitType.EXIT_SIGNAL))
+    advice = client.newest.current
+    said = {
+        "stake": opened, "is_open": trade.is_open, "close_profit": trade.close_profit,
+        "hint": advice.leverage_hint, "policy": advice.policy.name,
+        "leverage": bot.strategy.leverage(PAIR, None, 100.0, 1.0, 1.2, None, "long"),
+        "stake_at_that": bot.strategy.custom_stake_amount(PAIR, None, 100.0, STAKE, 5.0, 1e6, 1.2, None, "long"),
+        "in_a_backtest": in_a_backtest(bot.config),
+    }  # fmt: skip
+    bot.cleanup()
+    sys.stdout.write(json.dumps(said) + "\n")
+
+
+with chdir(sys.argv[3]):
+    main(*sys.argv[1:3])

@@ -1,0 +1,98 @@
+"""The writer with a thread of its own: it never waits, keeps what Redis does not take, and ends with the program."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from faults.free_ports import free_port
+from faults.tcp_proxy import TcpProxy
+from processes import eventually
+
+from strategic_memory_producer import (
+    BackgroundWriter,
+    EntryRefusedError,
+    TraceError,
+    UnwrittenError,
+    WriterSettings,
+    background_writer,
+    trade_result,
+)
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+
+TRADES = "quantum:stream:trade.results"
+QUICK = WriterSettings(timeout_s=0.3)
+
+
+@pytest.fixture
+def proxy(redis_server: EmbeddedRedis) -> Iterator[TcpProxy]:
+    with TcpProxy(f"127.0.0.1:{redis_server.port}") as proxy:
+        yield proxy
+
+
+def trade_ids(client: redis.Redis) -> list[str]:
+    found: Any = client.xrange(TRADES)
+    return [fields[b"trade_id"].decode() for _, fields in found]
+
+
+def test_what_redis_does_not_take_waits_in_its_order_and_is_told(
+    proxy: TcpProxy, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with BackgroundWriter(f"redis://{proxy.address}", QUICK) as writer:
+        writer.record_trade(0.5, trade_id="0")
+        eventually(lambda: writer.waiting == 0)
+        proxy.refuse()
+        proxy.reset()
+        for number in range(1, 20):
+            writer.record_trade(0.5, trade_id=str(number))
+        eventually(lambda: "traces wait for Redis" in caplog.text)
+        assert writer.waiting == 19
+        proxy.heal()
+        eventually(lambda: writer.waiting == 0)
+        assert trade_ids(redis_client) == [str(number) for number in range(20)]
+        eventually(lambda: "traces that waited for Redis were written" in caplog.text)
+
+
+def test_a_wrong_value_is_refused_in_the_call() -> None:
+    with (
+        BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK) as writer,
+        pytest.raises(EntryRefusedError, match="realized_pnl"),
+    ):
+        writer.record_trade(float("nan"))
+
+
+def test_what_was_not_written_is_returned_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    writer = BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK)
+    entries = [trade_result(0.5, {"trade_id": str(number)}) for number in range(3)]
+    writer.write(entries)
+    assert writer.close() == tuple(entries)
+    assert "3 entries were not written" in caplog.text
+    with pytest.raises(TraceError, match="closed"):
+        writer.record_trade(0.5)
+
+
+def test_too_many_that_wait_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_writer, "MOST_WAITING", 2)
+    writer = BackgroundWriter(f"redis://127.0.0.1:{free_port()}", QUICK)
+    entries = [trade_result(0.5, {}) for _ in range(3)]
+    writer.write(entries[:2])
+    with pytest.raises(UnwrittenError, match="2 entries wait already") as refused:
+        writer.write(entries[2:])
+    assert refused.value.entries == tuple(entries[2:])
+    writer.close()
+
+
+def test_a_program_that_ends_writes_what_waits(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    program = (
+        "import sys; from strategic_memory_producer import BackgroundWriter; "
+        "writer = BackgroundWriter(sys.argv[1]); "
+        "[writer.record_trade(0.5, trade_id=str(number)) for number in range(2_000)]"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program, redis_server.url], timeout=60, check=True)
+    assert trade_ids(redis_client) == [str(number) for number in range(2_000)]
