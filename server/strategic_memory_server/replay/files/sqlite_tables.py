@@ -35,10 +35,16 @@ def _table(source: Source, name: str, columns: tuple[str, ...]) -> Table:
 def _opened(source: Source) -> sqlite3.Connection:
     whole = source.whole()
     if isinstance(whole, Path):
-        database = sqlite3.connect(f"{whole.resolve().as_uri()}?mode=ro", uri=True)
+        # A bot that has it open keeps a log beside it, which belongs to it; without one nothing is made there.
+        is_open = whole.with_name(f"{whole.name}-wal").exists()
+        how = "mode=ro" if is_open else "mode=ro&immutable=1"
+        database = sqlite3.connect(f"{whole.resolve().as_uri()}?{how}", uri=True)
     else:
         database = sqlite3.connect(":memory:")
-        database.deserialize(whole.read())
+        held = bytearray(whole.read())
+        # Bytes 18 and 19 say that there is a log beside it, which there cannot be.
+        held[18:20] = b"\1\1"
+        database.deserialize(bytes(held))
     # A text that is not UTF-8 stays in its cell, and is refused there.
     database.text_factory = lambda text: text.decode(errors="surrogateescape")
     return database
