@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
@@ -15,12 +19,16 @@ from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.courses.rules import FIXED, Rule
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
+from strategic_memory_server.replay.formats.listing import HEAD, listed
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)
 _EVERY = click.IntRange(min=1)
+
+_WIDTH_OF_A_FILE = 160
+"""Characters of a line of the table of formats, where no terminal says it."""
 
 
 @click.command()
@@ -78,6 +86,14 @@ _EVERY = click.IntRange(min=1)
 @click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
+@click.option(
+    "--formats",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _parameter, asked: _tell_formats(context, asked=asked),
+    help="Print the formats that are known by their columns, and which of these are read.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.pass_context
 def replay(
@@ -144,6 +160,17 @@ def replay(
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     context.exit(run_replay(options, quiet=quiet, ends_process=True))
+
+
+def _tell_formats(context: click.Context, *, asked: bool) -> None:
+    if asked:
+        table = Table(box=SIMPLE_HEAD, show_lines=True)
+        for name in HEAD:
+            table.add_column(name, overflow="fold")
+        for row in listed():
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
+        context.exit()
 
 
 def _each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -8,11 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 DELIMITERS = ",;\t|"
 
 LOOKED_AT = 200
 """So many rows say how a file is laid out."""
+
+_FEWEST_NAMES = 2
 
 _BEGINS_AS_VALUE = re.compile(r"\s*[-+(\u2212]?\s*[$€£¥]?\s*[-+\u2212]?\.?\d")
 
@@ -32,6 +35,17 @@ class Layout:
     header: Sequence[str]
     lines: int
     passed_over: int
+
+
+def is_stacked(sample: str, layout: Layout) -> bool:
+    """Tell whether other column names come further down: several tables one below the other, each with its own."""
+    rows = [row for _, row in _rows(sample, layout.delimiter)]
+    headers = {
+        tuple(row)
+        for row, below in pairwise(rows)
+        if len(row) > _FEWEST_NAMES and names_columns(row) and not names_columns(below)
+    }
+    return len(headers) > 1
 
 
 _Rows = Sequence[tuple[int, Sequence[str]]]

@@ -7,28 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TextIO
 
-from strategic_memory_server.replay.files.csv_layout import layout_of
+from strategic_memory_server.replay.files.csv_layout import is_stacked, layout_of
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.grid import Row, grid_tables
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.files.text_encoding import opened_text
 
+_MARKS = frozenset({"BOF", "BOA", "BOS", "EOS", "EOA", "EOF", "MSG"})
+"""Lines that tell where parts of a broker's file begin and end."""
 
-def csv_table(source: Source, encoding: str) -> Table:
-    """Return the table of a CSV file: comma, semicolon, tab or bar between the fields, lines before the header or none.
+
+def csv_tables(source: Source, encoding: str) -> list[Table]:
+    """Return the tables of a CSV file, whose fields are divided by comma, semicolon, tab or bar.
 
     Raises:
         ReplayError: no line names the columns.
     """
-    layout = layout_of(_sample(source, encoding))
+    sample = _sample(source, encoding)
+    layout = layout_of(sample)
     if layout is None:
         raise ReplayError(f"{source.shown}: a line has to name the columns, and every line is empty")
+    if is_stacked(sample, layout):
+        return grid_tables(source, _rows(source, encoding, layout.delimiter))
     columns = distinct(layout.header)
     delimiter, lines = layout.delimiter, layout.lines
     notes = [f"{layout.passed_over} lines before the column names"] if layout.passed_over else []
     notes += ["read as Windows-1252"] if encoding == "cp1252" else []
-    return Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))
+    return [Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))]
+
+
+def _rows(source: Source, encoding: str, delimiter: str) -> list[Row]:
+    with opened_text(source, encoding) as text:
+        reader = csv.reader(text, delimiter=delimiter)
+        return [(reader.line_num, row) for row in reader if row and row[0] not in _MARKS]
 
 
 def _sample(source: Source, encoding: str) -> str:

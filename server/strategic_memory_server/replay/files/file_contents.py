@@ -8,7 +8,7 @@ from pathlib import Path
 
 from strategic_memory_server.replay.files.archive import archive_tables, is_workbook, readable
 from strategic_memory_server.replay.files.arrow_tables import feather_table, parquet_table
-from strategic_memory_server.replay.files.csv_tables import csv_table
+from strategic_memory_server.replay.files.csv_tables import csv_tables
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.html_tables import html_tables
 from strategic_memory_server.replay.files.json_document import json_tables
@@ -121,7 +121,7 @@ def _text_contents(source: Source, head: bytes, encoding: str) -> list[Table]:
         return json_tables(source, encoding) or object_tables(source, encoding) or _no_records(source)
     if has_sections(sample):
         return section_tables(source, encoding)
-    return [csv_table(source, encoding)]
+    return csv_tables(source, encoding)
 
 
 def _is_json_lines(lines: Sequence[str]) -> bool:

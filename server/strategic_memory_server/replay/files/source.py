@@ -57,7 +57,9 @@ class Source:
 def source_of(path: Path) -> Source:
     """Return a file as a source; what is no file but a pipe is read at once."""
     if not path.is_file():
-        held = path.read_bytes()
+        with path.open("rb", buffering=0) as pipe:
+            # Part by part: within one call that reads all, a signal can come between two reads and wait for ever.
+            held = b"".join(iter(lambda: pipe.read(HEAD_BYTES), b""))
         return Source(str(path), max(len(held), 1), lambda: io.BytesIO(held))
     return Source(str(path), max(path.stat().st_size, 1), lambda: path.open("rb"), path)
 

@@ -13,7 +13,7 @@ from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
-from strategic_memory_server.replay.formats.recognition import is_record, recognised
+from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
 
 NAMES_TOLD = 40
 """So many columns of a table are named where it cannot be read."""
@@ -34,11 +34,14 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
     known = [(table, format_) for table in tables if (format_ := _format_of(table, asked)) is not None]
     if not known and len(tables) == 1:
         # What it lacks is told row by row.
-        return [reading_of(tables[0], COMMON_NAMES, asked)]
+        return [reading_of(tables[0], COMMON_NAMES, asked, strategy)]
     chosen = _chosen(path, [each for each in known if not each[1].refused], strategy)
     if not chosen:
         raise _unreadable(path, tables, known)
-    return [reading_of(table, format_, asked) for table, format_ in chosen]
+    for table, format_ in chosen:
+        if format_ is COMMON_NAMES:
+            require_one_pnl(table, asked)
+    return [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
 
 
 _Known = tuple[Table, Format]
@@ -57,10 +60,12 @@ def _chosen(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequen
     instead = {name for _, each in known for name in each.instead_of}
     of_tools = [each for _, each in known if each.known_by and each is not COMMON_NAMES]
     known = [
-        (table, each) for table, each in known if each.name not in instead and not (each is COMMON_NAMES and of_tools)
+        (table, each)
+        for table, each in known
+        if each.name not in instead and not (each is COMMON_NAMES and of_tools) and not _says_again(table, each, known)
     ]
     runs = [(table, each) for table, each in known if each.is_run]
-    if strategy is not None and runs:
+    if strategy is not None and (len(runs) > 1 or any(each.strategy_in_path for _, each in runs)):
         by_name = [(table, each) for table, each in runs if strategy in (_run_name(table, each), *table.path)]
         if not by_name:
             raise ReplayError(f"{path}: has no strategy {strategy!r}; it holds {_told(runs)}")
@@ -72,6 +77,17 @@ def _chosen(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequen
             "record of nobody: choose one with --strategy"
         )
     return known
+
+
+def _says_again(table: Table, known: Format, all_known: Sequence[_Known]) -> bool:
+    """Tell whether another table of the same format beside this one says the same, and goes before it."""
+    beside = {
+        other.path[-1]
+        for other, each in all_known
+        if each is known and other.path[:-1] == table.path[:-1] and other.path
+    }
+    first = next((name for name in known.tables if name in beside), None)
+    return first is not None and bool(table.path) and table.path[-1] != first
 
 
 def _run_name(table: Table, known: Format) -> str:

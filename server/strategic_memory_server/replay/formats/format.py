@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.written.ways import Declared
 
 CURRENCY = "{currency}"
 """Stands in a declared name for the code of a currency: `Net P&L {currency}`."""
@@ -21,6 +23,10 @@ Rows = Callable[[Iterator[Page]], Iterator[Page]]
 def plain_name(name: str) -> str:
     """Return a name without regard to case, spaces, hyphens and underscores."""
     return _UNREGARDED.sub("", name.casefold())
+
+
+class UnclearRowsError(ReplayError):
+    """What the rows of a table earned cannot be told; the message says why, and not of which file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,16 @@ class Format:
         columns: by our names of columns the tool's, the first that is there.
         pnl: what the pnl is, in words: money or a fraction, before or after costs.
         zone: the zone of its times, in words.
-        units: the unit of a time that is a number, by our names of columns: `s`, `ms`, `us`, `ns`.
+        declared: what is known of how a column is written, by our names of columns.
         kind: what its rows are: `trade`, `portfolio` or `regime`; empty: what their columns say.
-        results: which rows are results; None: all.
-        rows: makes its rows, where a result is not a row as it stands; it gives them the tool's names of columns.
+        results: which rows are results: those that each of these says are.
+        rows: makes its rows, where a result is not a row as it stands; it keeps the tool's names of columns.
+        made: names of columns that `rows` adds.
+        most_columns: a table of it has no more; 0: any number.
         strategy_in_path: which step of the path to the table names the strategy, counted from its end; 0: none.
+        strategies_apart: whether rows of several strategies are never pooled.
         is_run: whether a table is a whole run of a tester: several of them are never pooled.
+        tables: names of tables of which the first that is there says all that the others say again.
         instead_of: names of formats whose tables in the same file say the same again.
         refused: why nothing can be read from such a table, and what to do; empty: it is read.
     """
@@ -63,22 +73,29 @@ class Format:
     columns: Mapping[str, Sequence[str]]
     pnl: str = ""
     zone: str = "UTC"
-    units: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
     kind: str = "trade"
-    results: Results | None = None
+    results: Sequence[Results] = ()
     rows: Rows | None = None
+    made: Sequence[str] = ()
+    most_columns: int = 0
     strategy_in_path: int = 0
+    strategies_apart: bool = False
     is_run: bool = False
+    tables: Sequence[str] = ()
     instead_of: Sequence[str] = ()
     refused: str = ""
 
     def fits(self, columns: Collection[str]) -> bool:
         """Tell whether a table with these columns is of this format."""
-        return all(found([name] if isinstance(name, str) else name, columns) for name in self.known_by)
+        few_enough = not self.most_columns or len(columns) <= self.most_columns
+        return few_enough and all(
+            found([name] if isinstance(name, str) else name, columns) is not None for name in self.known_by
+        )
 
     def found(self, columns: Collection[str]) -> dict[str, str]:
         """Return by our names what the columns are called that it reads of such a table."""
-        named = {ours: found(theirs, columns) for ours, theirs in self.columns.items()}
+        named = {ours: found(theirs, [*columns, *self.made]) for ours, theirs in self.columns.items()}
         return {ours: theirs for ours, theirs in named.items() if theirs is not None}
 
 

@@ -7,6 +7,10 @@ from collections.abc import Iterator, Sequence
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, Page, overlaid
 from strategic_memory_server.replay.formats.format import Format, Results
+from strategic_memory_server.replay.written.time_units import Unit
+from strategic_memory_server.replay.written.ways import Declared
+
+_MILLISECONDS = Declared(unit=Unit.MILLISECONDS)
 
 
 def _with_timestamps(pages: Iterator[Page]) -> Iterator[Page]:
@@ -31,8 +35,8 @@ BACKTEST = Format(
         names.REALIZED_PNL: ("profit_ratio",),
     },
     pnl=_PNL,
-    units={names.TIME: "ms", names.OPENED: "ms"},
-    results=Results(("is_open",), lambda cell: not cell, "trades still open at the end"),
+    declared={names.TIME: _MILLISECONDS, names.OPENED: _MILLISECONDS},
+    results=(Results(("is_open",), lambda cell: not cell, "trades still open"),),
     rows=_with_timestamps,
     strategy_in_path=2,
     is_run=True,
@@ -48,7 +52,8 @@ DATABASE = Format(
         names.STRATEGY: ("strategy",),
     },
     pnl=_PNL,
-    results=Results(("is_open",), lambda cell: not cell, "open trades"),
+    results=(Results(("is_open",), lambda cell: not cell, "trades still open"),),
+    strategies_apart=True,
 )
 
 POINTER = Format(

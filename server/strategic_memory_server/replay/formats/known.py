@@ -4,7 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strategic_memory_server.replay.formats import freqtrade
+from strategic_memory_server.replay.formats import (
+    backtesting,
+    backtrader,
+    binance,
+    bybit,
+    freqtrade,
+    interactive_brokers,
+    jesse,
+    metatrader,
+    nautilus_trader,
+    pyfolio,
+    returns,
+    tradingview,
+    vectorbt,
+)
 from strategic_memory_server.replay.formats.format import Format
 
-FORMATS: Sequence[Format] = (freqtrade.BACKTEST, freqtrade.DATABASE, freqtrade.POINTER, freqtrade.ABOUT)
+FORMATS: Sequence[Format] = (
+    freqtrade.BACKTEST,
+    freqtrade.DATABASE,
+    freqtrade.POINTER,
+    freqtrade.ABOUT,
+    backtesting.TRADES,
+    vectorbt.RECORDS,
+    nautilus_trader.POSITIONS,
+    backtrader.TRADES,
+    pyfolio.ROUND_TRIPS,
+    pyfolio.PERFORMANCE,
+    jesse.TRADES,
+    returns.RETURNS,
+    metatrader.POSITIONS,
+    metatrader.DEALS,
+    metatrader.PYTHON_DEALS,
+    tradingview.LIST_OF_TRADES,
+    interactive_brokers.FLEX,
+    interactive_brokers.ACTIVITY,
+    binance.TRADES,
+    binance.POSITIONS,
+    binance.TRANSACTIONS,
+    binance.INCOME,
+    binance.USER_TRADES,
+    binance.SPOT,
+    bybit.CLOSED_PNL,
+    bybit.INTERFACE,
+)

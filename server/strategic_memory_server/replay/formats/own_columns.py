@@ -5,7 +5,7 @@ from __future__ import annotations
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.formats.format import Format
 
-_BESIDE = {
+BESIDE = {
     ours: (ours,)
     for ours in names.COLUMNS
     if ours not in (names.TIME, names.OPENED, names.PNL, names.REALIZED_PNL, names.TRADE_ID)
@@ -13,22 +13,19 @@ _BESIDE = {
 """What a table of any format may hold beside its own columns: a regime, a policy, what each policy would have earned.
 """
 
-_PNL = ("pnl", "realized_pnl")
 _OPENED = ("opened", "opened_at")
 
 OWN_COLUMNS = Format(
-    name="columns of ours",
+    name="our own columns",
     known_by=("time",),
     columns={
-        **_BESIDE,
+        **BESIDE,
         names.TIME: ("time",),
         names.OPENED: _OPENED,
         names.PNL: ("pnl",),
         names.REALIZED_PNL: ("realized_pnl",),
         names.TRADE_ID: ("trade_id",),
     },
-    pnl="as it is",
-    zone="UTC where none is written",
     kind="",
 )
 
@@ -36,7 +33,7 @@ COMMON_NAMES = Format(
     name="columns known by common names",
     known_by=(),
     columns={
-        **_BESIDE,
+        **BESIDE,
         names.TIME: (
             "time", "exit time", "close time", "closed at", "exit date", "close date", "time closed", "date closed",
             "exit timestamp", "close timestamp", "closing time", "ts closed", "exit datetime", "exit dt", "close dt",
@@ -52,11 +49,7 @@ COMMON_NAMES = Format(
             "realized_pnl", "realised pnl", "realized profit", "realised profit", "net pnl", "net profit", "profit",
             "p&l", "net p&l", "closed p&l", "closed pnl", "realized p&l", "realised p&l", "profit/loss", "p/l", "pl",
         ),
-        names.TRADE_ID: ("trade_id", "deal id", "position id", "trade no", "trade #", "trade number"),
+        names.TRADE_ID: ("trade_id",),
     },
-    pnl="as it is",
-    zone="UTC where none is written",
     kind="",
 )  # fmt: skip
-
-BESIDE = _BESIDE

@@ -10,9 +10,11 @@ from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import Table, again
+from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
-from strategic_memory_server.replay.formats.format import Format, found
+from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.own_columns import BESIDE
+from strategic_memory_server.replay.written.ways import Declared
 
 _SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
 """Pairs of columns that mean the same."""
@@ -27,7 +29,8 @@ class TableReading:
         format: what it was recognised as.
         columns: what the columns that are read are called in the table, by our names.
         mapped: those of our names that the user mapped.
-        rows: number of rows that were given out as results or refused, so far.
+        strategy: whose rows are read, where a format does not pool those of several; None: there has to be one.
+        rows: number of rows that were given out as results, or are none that can be read, so far.
         left_out: how many rows are no results, so far, by what they are.
     """
 
@@ -35,20 +38,30 @@ class TableReading:
     format: Format
     columns: Mapping[str, str]
     mapped: frozenset[str] = frozenset()
+    strategy: str | None = None
     rows: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    _strategies: dict[str, None] = field(default_factory=dict)
 
     @property
-    def units(self) -> dict[str, str]:
-        """The units of times that are numbers, by our names, where the format knows them."""
-        return {ours: unit for ours, unit in self.format.units.items() if ours not in self.mapped}
+    def declared(self) -> dict[str, Declared]:
+        """What the format knows of how columns are written, by our names."""
+        return {ours: known for ours, known in self.format.declared.items() if ours not in self.mapped}
 
     def pages(self) -> Iterator[Page]:
-        """Read the rows that are results, under our names of columns."""
-        self.rows, self.left_out = 0, {}
+        """Read the rows that are results, under our names of columns.
+
+        Raises:
+            ReplayError: they cannot be read, or are those of several strategies.
+        """
+        self.rows, self.left_out, self._strategies = 0, {}, {}
         pages = self.table.pages()
-        for page in self.format.rows(pages) if self.format.rows else pages:
-            yield self._ours(self._results(page))
+        try:
+            for page in self.format.rows(pages) if self.format.rows else pages:
+                yield self._ours(self._of_strategy(self._results(page)))
+        except UnclearRowsError as error:
+            raise ReplayError(f"{self.table.shown}: {error}") from None
+        self._require_one_strategy()
 
     def _ours(self, page: Page) -> Page:
         columns: dict[str, Sequence[Cell]] = {
@@ -63,38 +76,59 @@ class TableReading:
         return Page(columns, page.lines, page.broken, page.read_share)
 
     def _results(self, page: Page) -> Page:
-        results = self.format.results
-        if results is None:
-            return page
-        column = found(results.column, self.table.columns)
+        for results in self.format.results:
+            column = found(results.column, [*self.table.columns, *self.format.made])
+            if column is not None and column in page.columns:
+                page = self._kept(page, [results.is_result(cell) for cell in page.columns[column]], results.others)
+        return page
+
+    def _of_strategy(self, page: Page) -> Page:
+        column = self.columns.get(names.STRATEGY) if self.format.strategies_apart else None
         if column is None or column not in page.columns:
             return page
-        kept = [results.is_result(cell) for cell in page.columns[column]]
+        strategies = list(map(text_of, page.columns[column]))
+        self._strategies |= dict.fromkeys(strategies)
+        if self.strategy is None:
+            return page
+        return self._kept(page, [each == self.strategy for each in strategies], "trades of other strategies")
+
+    def _kept(self, page: Page, kept: Sequence[bool], others: str) -> Page:
+        """Return the rows that are kept, and count the others."""
         if all(kept):
             return page
-        self.left_out[results.others] = self.left_out.get(results.others, 0) + kept.count(False)
-        chosen = {
-            theirs: list(compress(page.columns[theirs], kept))
-            for theirs in self.columns.values()
-            if theirs in page.columns
-        }
-        return Page(chosen, list(compress(page.lines, kept)), page.broken, page.read_share)
+        self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
+        read = {*self.columns.values(), *(found(each.column, page.columns) or "" for each in self.format.results)}
+        columns = {name: list(compress(page.columns[name], kept)) for name in read if name in page.columns}
+        return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
+
+    def _require_one_strategy(self) -> None:
+        if self.strategy is None and len(self._strategies) > 1:
+            raise ReplayError(
+                f"{self.table.shown}: holds the trades of {len(self._strategies)} strategies, "
+                f"{', '.join(self._strategies)}; together they are the record of nobody: choose one with --strategy"
+            )
+        if self.strategy is not None and self._strategies and self.strategy not in self._strategies:
+            raise ReplayError(
+                f"{self.table.shown}: has no strategy {self.strategy!r}; it holds {', '.join(self._strategies)}"
+            )
 
 
-def reading_of(table: Table, known: Format, asked: Mapping[str, str]) -> TableReading:
+def reading_of(table: Table, known: Format, asked: Mapping[str, str], strategy: str | None) -> TableReading:
     """Return how a table is read as one format. What is mapped goes before what is found.
 
     Args:
         table: the table.
         known: the format.
         asked: the file's names of columns by ours, as the user maps them.
+        strategy: whose rows are read, where the format does not pool those of several.
 
     Raises:
         ReplayError: a column that is read has a name that comes twice.
     """
     mapped = {ours: mapped_column(theirs, table.columns) for ours, theirs in asked.items()}
     by_user = {ours: theirs for ours, theirs in mapped.items() if theirs is not None}
-    columns = {**_beside(table, known), **known.found(table.columns)}
+    by_format = known.found(table.columns)
+    columns = {**_beside(table, known, set(by_format.values())), **by_format}
     for one, other in _SAME:
         # Which of the two is written in a map says nothing of what a row is.
         if one in by_user and other not in by_user:
@@ -105,7 +139,7 @@ def reading_of(table: Table, known: Format, asked: Mapping[str, str]) -> TableRe
             columns.pop(one, None)
             columns.pop(other, None)
     _require_one(table, {**columns, **by_user}, known, asked)
-    return TableReading(table, known, {**columns, **by_user}, frozenset(by_user))
+    return TableReading(table, known, {**columns, **by_user}, frozenset(by_user), strategy)
 
 
 def _told(ours: str) -> str:
@@ -113,10 +147,10 @@ def _told(ours: str) -> str:
     return names.REALIZED_PNL if ours in (names.PNL, names.REALIZED_PNL) else names.REGIME
 
 
-def _beside(table: Table, known: Format) -> dict[str, str]:
-    """Return our own columns in a table of any format."""
+def _beside(table: Table, known: Format, taken: set[str]) -> dict[str, str]:
+    """Return our own columns in a table of any format, but for those that it reads as something else."""
     own = {ours: found(theirs, table.columns) for ours, theirs in BESIDE.items() if ours not in known.columns}
-    return {ours: theirs for ours, theirs in own.items() if theirs is not None}
+    return {ours: theirs for ours, theirs in own.items() if theirs is not None and theirs not in taken}
 
 
 def _require_one(table: Table, columns: Mapping[str, str], known: Format, asked: Mapping[str, str]) -> None:
@@ -124,7 +158,7 @@ def _require_one(table: Table, columns: Mapping[str, str], known: Format, asked:
     declared = [name for theirs in known.columns.values() for name in theirs]
     for ours, theirs in columns.items():
         second = again(theirs, 2)
-        chosen = asked.get(ours) == again(theirs, 1) or found([second], declared)
+        chosen = again(theirs, 1) in asked.values() or found([second], declared)
         if second in table.columns and not chosen:
             raise ReplayError(
                 f"{table.shown}: names {theirs} more than once; which one counts? "

@@ -37,7 +37,6 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
         return best[0]
     for general in (OWN_COLUMNS, COMMON_NAMES):
         if is_record(general.found(table.columns)):
-            _require_one_pnl(table, general, asked)
             return general
     return None
 
@@ -47,14 +46,17 @@ def is_record(columns: Collection[str]) -> bool:
     return names.TIME in columns and any(name in columns for name in _SAY_SOMETHING)
 
 
-def _require_one_pnl(table: Table, known: Format, asked: Mapping[str, str]) -> None:
-    """Refuse a table of which it is not known which of several columns is its result."""
-    if known is not COMMON_NAMES or {names.PNL, names.REALIZED_PNL} & set(asked):
+def require_one_pnl(table: Table, asked: Mapping[str, str]) -> None:
+    """Refuse a table of which it is not known which of several columns is its result.
+
+    Raises:
+        ReplayError: several can be, none has the name of ours, and the user maps none.
+    """
+    if {names.PNL, names.REALIZED_PNL} & set(asked) or found([names.PNL, names.REALIZED_PNL], table.columns):
         return
-    ours = [found([name], table.columns) for name in (names.PNL, names.REALIZED_PNL)]
-    named = ours if any(ours) else [found([name], table.columns) for name in known.columns[names.REALIZED_PNL]]
+    named = (found([name], table.columns) for name in COMMON_NAMES.columns[names.REALIZED_PNL])
     candidates = list(dict.fromkeys(column for column in named if column is not None))
-    if not any(ours) and len(candidates) > 1:
+    if len(candidates) > 1:
         raise ReplayError(
             f"{table.shown}: has {' and '.join(candidates)}; which one is the result? "
             f"--map realized_pnl={candidates[0]!r}, for example"

@@ -117,6 +117,7 @@ def _rows(record: Record) -> dict[str, object]:
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
+        "tables": record.tables,
         "written": record.written,
         "first_time_ms": record.first_time_ms,
         "last_time_ms": record.last_time_ms,

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Page
 from strategic_memory_server.replay.formats.choosing import NAMES_TOLD, readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.reading import TableReading
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, ReadRows
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
-from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
-
-_UNITS = {"s": Unit.SECONDS, "ms": Unit.MILLISECONDS, "us": Unit.MICROSECONDS, "ns": Unit.NANOSECONDS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class FileReading:
     Attributes:
         rejected: rows that could not be used.
         unrecognised_policies: how many usable rows name a policy that is none.
-        tables: the tables that were read, and as what.
+        tables: what was read of each table, and as what.
         written: how the columns of each of them are written, by our names: by what a message calls the table.
     """
 
@@ -68,7 +68,7 @@ class FileReading:
     ) -> None:
         self.rejected = RejectedRows()
         self.unrecognised_policies = 0
-        self.tables: list[TableReading] = []
+        self.tables: list[TableRead] = []
         self.written: dict[str, Mapping[str, str]] = {}
         self._reader, self._files, self._names, self._strategy = reader, files, names, strategy
         self._reading, self._declared = reading, declared or Declared()
@@ -83,7 +83,6 @@ class FileReading:
         self._names.require_files(self._files)
         for number, file in enumerate(self._files):
             tables = readings_of(file, self._names.of(file), self._strategy)
-            self.tables += tables
             own: dict[str, None] = dict.fromkeys(name for each in tables for name in each.table.columns)
             require_mapped(self._names.own(file), own, f"{file.name} has not")
             self._columns.update(own)
@@ -94,16 +93,17 @@ class FileReading:
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
-        declared = {ours: Declared(unit=_UNITS[unit]) for ours, unit in table.units.items()}
 
         def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
             rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)
             self._reading((share[0] + share[1] * page.read_share) / len(self._files))
             return page.broken, rows
 
-        pages, told = read_in_its_way(called, table.pages, read, self._declared, declared)
+        pages, told = read_in_its_way(called, table.pages, read, self._declared, table.declared)
         require_possible(called, [each for _, rows in pages for each in rows.impossible], told)
         self.written[called] = told
+        kinds = [np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages]
+        self.tables.append(table_read(str(file), table, [int(count) for count in sum(kinds, np.zeros(len(Kind), int))]))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:

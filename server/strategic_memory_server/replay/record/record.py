@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.record.table_read import TableRead
 
 Progress = Callable[[float], None]
 """Told how much is done, 0 to 1."""
@@ -25,6 +26,7 @@ class Record:
         by_kind: number of entries of each kind.
         rejected: rows that could not be used.
         notes: what is worth knowing of those that could, counted.
+        tables: what was read of each table, and as what.
         written: how the columns of each table are written, by our names: by what a message calls the table.
     """
 
@@ -35,6 +37,7 @@ class Record:
     by_kind: Mapping[Kind, int]
     rejected: RejectedRows
     notes: Mapping[str, int]
+    tables: Sequence[TableRead]
     written: Mapping[str, Mapping[str, str]]
 
     def __len__(self) -> int:

@@ -96,6 +96,7 @@ def _record(entries: EntryColumns, reader: EntryReader, source: FileReading) -> 
         by_kind=dict(zip(Kind, counts, strict=True)),
         rejected=source.rejected,
         notes={note: count for note, count in notes.items() if count},
+        tables=source.tables,
         written=source.written,
     )
 

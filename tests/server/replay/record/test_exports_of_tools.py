@@ -11,15 +11,8 @@ from records.pinned import TOOLS
 
 from strategic_memory_server.replay.record.entry_columns import Kind
 
-UNRECOGNISED = frozenset(
-    {"backtrader.csv", "nautilus_trader.csv", "nautilus_trader.parquet", "quantstats.csv", "vectorbt.csv"}
-)
-"""Exports whose format is not known yet."""
 
-RECOGNISED = [export for export in all_exports() if export.path.name not in UNRECOGNISED]
-
-
-@pytest.mark.parametrize("export", RECOGNISED, ids=lambda export: export.path.name)
+@pytest.mark.parametrize("export", all_exports(), ids=lambda export: export.path.name)
 def test_an_export_is_read_as_its_tool_counts_it(export: Export) -> None:
     record = replay_records.read([export.path])
     entries = record.entries

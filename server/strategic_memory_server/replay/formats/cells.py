@@ -1,0 +1,33 @@
+"""What cells of exports say, where a format has to know it before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from strategic_memory_server.replay.files.page import Cell
+
+
+def text_of(cell: Cell) -> str:
+    """Return what a cell says as text, stripped; empty for nothing."""
+    return "" if cell is None or cell != cell else str(cell).strip()
+
+
+def is_given(cell: Cell) -> bool:
+    """Tell whether a cell holds something."""
+    return text_of(cell) not in ("", "NaT", "nan", "None")
+
+
+def is_not_zero(cell: Cell) -> bool:
+    """Tell whether a cell is another number than 0, or a text that is no number."""
+    return bool(text_of(cell).strip("+-0.,"))
+
+
+def is_one_of(*texts: str) -> Callable[[Cell], bool]:
+    """Return what tells whether a cell says one of some texts, without regard to case."""
+    known = frozenset(text.casefold() for text in texts)
+    return lambda cell: text_of(cell).casefold() in known
+
+
+def begins_with(text: str) -> Callable[[Cell], bool]:
+    """Return what tells whether a cell begins with a text, without regard to case."""
+    return lambda cell: text_of(cell).casefold().startswith(text)

@@ -1,0 +1,52 @@
+"""TradingView: a strategy's list of trades, CSV or a sheet of its xlsx, with an entry row and an exit row a trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.formats.cells import begins_with, text_of
+from strategic_memory_server.replay.formats.format import CURRENCY, Format, Results, found
+
+_NUMBER = ("Trade #", "Trade number")
+_TIME = ("Date and time", "Date/Time")
+_OPENED = "entry of the trade"
+_is_entry = begins_with("entry")
+
+
+def _with_entries(pages: Iterator[Page]) -> Iterator[Page]:
+    """Put the time of its entry beside each row of a trade, in whichever order they come."""
+    held = list(pages)
+    entered: dict[str, Cell] = {}
+    for page in held:
+        for number, kind, time in zip(*_columns(page), strict=True):
+            if _is_entry(kind):
+                entered[text_of(number)] = time
+    for page in held:
+        yield overlaid(page, {_OPENED: [entered.get(text_of(number)) for number in _columns(page)[0]]})
+
+
+def _columns(page: Page) -> tuple[list[Cell], list[Cell], list[Cell]]:
+    number, kind, time = (found(wanted, page.columns) for wanted in (_NUMBER, ("Type",), _TIME))
+    if number is None or kind is None or time is None:
+        return [], [], []
+    return list(page.columns[number]), list(page.columns[kind]), list(page.columns[time])
+
+
+_PNL = (f"Net P&L {CURRENCY}", "Net P&L", f"Profit {CURRENCY}", "Profit", f"P&L {CURRENCY}")
+
+LIST_OF_TRADES = Format(
+    name="TradingView list of trades",
+    known_by=(_NUMBER, "Type", "Signal", _TIME, _PNL),
+    columns={names.TIME: _TIME, names.OPENED: (_OPENED,), names.REALIZED_PNL: _PNL},
+    pnl="money, after commission",
+    zone="that of the chart, UTC without --zone",
+    results=(
+        Results(("Type",), begins_with("exit"), "entries, whose exits say the result"),
+        Results(("Signal",), lambda cell: text_of(cell).casefold() != "open", "trades still open"),
+    ),
+    rows=_with_entries,
+    made=(_OPENED,),
+    is_run=True,
+)
