@@ -42,6 +42,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
     type=click.Choice([kind.name.lower() for kind in Kind]),
     help="What rows are that do not say it. Default: what their columns say.",
 )
+@click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
@@ -50,6 +51,7 @@ def import_past(
     files: tuple[Path, ...],
     names: tuple[str, ...],
     kind: str | None,
+    strategy: str | None,
     decimal: str | None,
     dates: str | None,
     zone: str | None,
@@ -83,6 +85,7 @@ def import_past(
             accept_refused=accept_refused,
             within_ms=possible_ms(),
             declared=known,
+            strategy=strategy,
         )
         _require_past(pasts)
         asyncio.run(_write_past(settings, pasts, dry_run=dry_run))
@@ -124,12 +127,14 @@ def _require_past(pasts: Pasts) -> None:
 async def _write_past(settings: RedisSettings, pasts: Pasts, *, dry_run: bool) -> None:
     async with connect(settings) as client:
         begins = [await places_to_write(client, settings.key_prefix, past) for past in pasts.streams]
+        for table in pasts.tables:
+            click.echo(table.told())
         for file, columns in pasts.written.items():
             click.echo(f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}")
         if pasts.rejected.rows:
             click.echo(f"Refused: {pasts.rejected.told()}")
         if pasts.repeated:
-            click.echo(f"{pasts.repeated} trades have the id of an earlier one and are left out")
+            click.echo(f"{pasts.repeated} rows have the trade_id of a later one, which counts, and are left out")
         await _write_entries(client, settings.key_prefix, pasts.streams, begins, dry_run=dry_run)
 
 

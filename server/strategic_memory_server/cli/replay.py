@@ -66,7 +66,7 @@ _WIDTH_OF_A_FILE = 160
     type=click.Choice([kind.name.lower() for kind in Kind]),
     help="What rows are that do not say it. Default: what their columns say.",
 )
-@click.option("--strategy", metavar="NAME", help="Whose trades are read, where a freqtrade export holds several.")
+@click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
 @click.option(
     "--against",

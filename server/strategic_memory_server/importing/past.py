@@ -21,6 +21,7 @@ from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.record_reading import MAX_ROWS, repeated_trades
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows, require_few_refused
+from strategic_memory_server.replay.record.table_read import TableRead
 from strategic_memory_server.replay.written.ways import Declared
 
 SOURCES: Mapping[Kind, str] = {
@@ -94,13 +95,15 @@ class Pasts:
     Attributes:
         streams: by stream, those that have entries.
         rejected: rows that could not be used.
-        repeated: number of trades whose id came before.
+        repeated: number of rows whose trade has a later one.
+        tables: what was read of each table, and as what.
         written: how the columns of each table are written, by our names: by what a message calls the table.
     """
 
     streams: Sequence[Past]
     rejected: RejectedRows
     repeated: int
+    tables: Sequence[TableRead]
     written: Mapping[str, Mapping[str, str]]
 
 
@@ -113,8 +116,9 @@ def read_pasts(
     accept_refused: float = 1.0,
     within_ms: tuple[int, int] | None = None,
     declared: Declared | None = None,
+    strategy: str | None = None,
 ) -> Pasts:
-    """Read files. A trade whose id came before is left out.
+    """Read files. Of the rows of one trade, by its id, the last one counts.
 
     Args:
         files: what `replay` reads.
@@ -124,12 +128,13 @@ def read_pasts(
         accept_refused: share of the rows that may be refused, 0 to 1.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
         declared: what is known of how numbers and times are written.
+        strategy: whose trades are read, where an export holds those of several.
 
     Raises:
         ReplayError: a file cannot be read, nothing in it can be used, or there is more than is held.
     """
     reader = EntryReader(kind, within_ms, keeps_trade_ids=True)
-    source = FileReading(files, names, reader, reading, declared=declared)
+    source = FileReading(files, names, reader, reading, strategy, declared)
     pages: list[EntryColumns] = []
     trade_ids: list[str] = []
     for page in source.pages():
@@ -152,7 +157,7 @@ def read_pasts(
             ids = chosen.time_ms, _number_within(chosen.time_ms)
             named = [trade_ids[place] for place in places.tolist()]
             streams.append(Past(stream, ids, chosen, named, reader.regimes.names, reader.strategies.names))
-    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)), source.written)
+    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)), source.tables, source.written)
 
 
 def id_text(entry_id: Id) -> str:

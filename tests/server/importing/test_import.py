@@ -44,11 +44,12 @@ def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
         "2024-01-01,regime,bull,,,,,0.8,\n"
         "2024-01-02,portfolio,,0.25,,,,,2024-01-01\n"
         "2024-01-03,trade,,2,,,,,2024-01-03\n"
-        "2024-01-04,trade,bull,9,,,17,,\n"
+        "2024-01-02,trade,bull,9,,,17,,\n"
     )
     done = run(redis_server, tmp_path / "mixed.csv")
     assert done.exit_code == 0, done.output
-    assert "1 trades have the id of an earlier one" in done.output
+    assert "1 rows have the trade_id of a later one, which counts" in done.output
+    assert "mixed.csv: our own columns, 1 regime rows and 1 portfolio rows and 3 trade rows" in done.output
     assert entries(redis_client, REGIMES) == [("1704067200000-0", {"regime": "BULL", "confidence": "0.8"})]
     assert entries(redis_client, PORTFOLIO) == [("1704153600000-0", {"opened_at": "1704067200000", "pnl": "0.25"})]
     (first, named), (second, unnamed) = entries(redis_client, TRADES)

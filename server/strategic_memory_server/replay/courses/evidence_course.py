@@ -76,7 +76,7 @@ class EvidenceMoments:
         entries = record.entries
         self._names = record.regime_names
         self._entries = entries
-        self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0) & ~record.repeated)
+        self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0))
         self._seen = np.flatnonzero(entries.kind == record.regime_kind)
         self._taken = 0
         self._sums = RunningSums(decay)

@@ -46,7 +46,7 @@ class RollingMemory:
     def __init__(self, record: Record, lengths: WindowSettings) -> None:
         self._record = record
         entries = record.entries
-        regimes, portfolio, trades = (np.flatnonzero((entries.kind == kind) & ~record.repeated) for kind in Kind)
+        regimes, portfolio, trades = (np.flatnonzero(entries.kind == kind) for kind in Kind)
         regime, policy, strategy = (
             column.astype(np.int64) for column in (entries.regime, entries.policy, entries.strategy)
         )

@@ -70,7 +70,7 @@ class _Service:
         self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
         self._reference = ReinforcementFeedback(settings.minimum_samples)
         self._evidence, self._exploration = EvidenceFeedback(settings.evidence), NOTHING_TRIED
-        self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0) & ~record.repeated)
+        self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0))
         self._taken = 0
         self._sums = EvidenceSums(settings.evidence.decay)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
@@ -19,8 +18,8 @@ class Record:
     """What was read, oldest first; at the same time observations before portfolio entries before trades.
 
     Attributes:
-        entries: the entries, one at least. Each has a regime: its own, or the one observed at its opening, or UNKNOWN.
-        repeated: which of them are trades whose id an earlier trade had.
+        entries: the entries, one at least, each trade once, at its last row. Each has a regime: its own, or the one
+            observed at its opening, or UNKNOWN.
         regime_names: regimes by index.
         strategy_names: strategies by index.
         by_kind: number of entries of each kind.
@@ -31,7 +30,6 @@ class Record:
     """
 
     entries: EntryColumns
-    repeated: Mask
     regime_names: tuple[str, ...]
     strategy_names: tuple[str, ...]
     by_kind: Mapping[Kind, int]

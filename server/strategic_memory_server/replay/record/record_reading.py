@@ -68,7 +68,10 @@ def read_record(
     if not rows:
         raise source.nothing_usable()
     require_few_refused(rows, source.rejected, accept_refused)
-    return _record(_in_order(joined(pages)), reader, source)
+    entries = _in_order(joined(pages))
+    repeated = repeated_trades(entries.trade)
+    once = at(entries, np.flatnonzero(~repeated)) if repeated.any() else entries
+    return _record(once, int(np.count_nonzero(repeated)), reader, source)
 
 
 def _in_order(entries: EntryColumns) -> EntryColumns:
@@ -77,20 +80,18 @@ def _in_order(entries: EntryColumns) -> EntryColumns:
     return entries if np.all(key[1:] >= key[:-1]) else at(entries, np.argsort(key, kind="stable"))
 
 
-def _record(entries: EntryColumns, reader: EntryReader, source: FileReading) -> Record:
+def _record(entries: EntryColumns, repeated: int, reader: EntryReader, source: FileReading) -> Record:
     unknown = reader.regimes.index(UNKNOWN_REGIME)
     as_of_close = _join_regimes(entries, unknown)
-    repeated = repeated_trades(entries.trade)
     notes = {
         "policy_unrecognised": source.unrecognised_policies,
-        "trade_id_repeated": int(np.count_nonzero(repeated)),
+        "trade_id_repeated": repeated,
         "regime_as_of_close": as_of_close,
         "regime_not_observed": int(np.count_nonzero(entries.regime == unknown)),
     }
     counts = np.bincount(entries.kind, minlength=len(Kind)).tolist()
     return Record(
         entries=entries,
-        repeated=repeated,
         regime_names=reader.regimes.names,
         strategy_names=reader.strategies.names,
         by_kind=dict(zip(Kind, counts, strict=True)),
@@ -116,12 +117,12 @@ def _join_regimes(entries: EntryColumns, unknown: int) -> int:
 
 
 def repeated_trades(trade: IndexColumn) -> Mask:
-    """Tell which trades have an id that an earlier one had, by fingerprints of ids, 0 for none."""
+    """Tell which trades have an id that a later one has, by fingerprints of ids, 0 for none: the last row counts."""
     given = np.flatnonzero(trade)
     order = given[np.argsort(trade[given], kind="stable")]
     ids = trade[order]
     repeated = np.zeros(trade.size, dtype=np.bool_)
-    repeated[order[1:][ids[1:] == ids[:-1]]] = True
+    repeated[order[:-1][ids[1:] == ids[:-1]]] = True
     return repeated
 
 
