@@ -1,4 +1,4 @@
-"""Writes a backtest export of freqtrade and the database of a bot, and what the tool says of them.
+"""Writes a backtest export of freqtrade, the database of a bot, the trades of both, and what the tool says of them.
 
 run_freqtrade.py PRICES FOLDER
 
@@ -90,8 +90,12 @@ def backtest() -> Path:
     return next(Path("user/backtest_results").glob("*.zip"))
 
 
-def database_of(trades: list[dict[str, object]], path: Path) -> dict[str, object]:
-    """Write trades as a bot has them, the last one still open; return what freqtrade says of those that are closed."""
+def bot_of(trades: list[dict[str, object]]) -> dict[str, object]:
+    """Write trades as a bot has them, the last one still open: its database, and what `show-trades` prints of it.
+
+    Return what freqtrade says of those that are closed.
+    """
+    path = folder / "freqtrade.sqlite"
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as empty:
         # Pages of the usual size would make a large file of some trades.
@@ -101,7 +105,9 @@ def database_of(trades: list[dict[str, object]], path: Path) -> dict[str, object
     *closed, last = trades
     still_open = {name: None for name in last if name.startswith(("close_", "profit_", "exit_"))} | {"is_open": True}
     for trade in [*closed, {**last, **still_open, "orders": []}]:
-        Trade.session.add(Trade.from_json(json.dumps({**trade, "exchange": "binance", "strategy": "Crossing"})))
+        written = Trade.from_json(json.dumps({**trade, "exchange": "binance", "strategy": "Crossing"}))
+        written.recalc_open_trade_value()
+        Trade.session.add(written)
     Trade.commit()
     done = Trade.get_trades_proxy(is_open=False)
     said = {
@@ -112,6 +118,8 @@ def database_of(trades: list[dict[str, object]], path: Path) -> dict[str, object
         "first_opened": str(min(trade.open_date_utc for trade in done)),
         "last_closed": str(max(trade.close_date_utc for trade in done)),
     }
+    shown = [trade.to_json() for trade in Trade.get_trades_proxy()]
+    (folder / "freqtrade_show_trades.json").write_text(json.dumps(shown, indent=4, default=str))
     engine = Trade.session.get_bind()
     Trade.session.remove()
     # What was written is in a file beside the database until it is closed.
@@ -124,15 +132,20 @@ with tempfile.TemporaryDirectory() as scratch, chdir(scratch):
     shutil.copy(export, folder / "freqtrade.zip")
     stats = load_backtest_stats(export)["strategy"]["Crossing"]
     trades = load_backtest_data(export)
+trades.to_csv(folder / "freqtrade_trades.csv")
+of_backtest = {
+    "kind": "trade",
+    "results": stats["total_trades"],
+    "pnl": stats["profit_mean"] * stats["total_trades"],
+    "first_opened": str(trades["open_date"].min()),
+    "last_closed": str(trades["close_date"].max()),
+}
+of_bot = bot_of(stats["trades"])
 said = {
-    "freqtrade.zip": {
-        "kind": "trade",
-        "results": stats["total_trades"],
-        "pnl": stats["profit_mean"] * stats["total_trades"],
-        "first_opened": str(trades["open_date"].min()),
-        "last_closed": str(trades["close_date"].max()),
-    },
-    "freqtrade.sqlite": database_of(stats["trades"], folder / "freqtrade.sqlite"),
+    "freqtrade.zip": of_backtest,
+    "freqtrade_trades.csv": of_backtest,
+    "freqtrade.sqlite": of_bot,
+    "freqtrade_show_trades.json": of_bot,
 }
 whole = {"tool": "freqtrade", "version": version("freqtrade"), "exports": said}
 (folder / "freqtrade.expected.json").write_text(json.dumps(whole, indent=1) + "\n")

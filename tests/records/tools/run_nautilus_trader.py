@@ -1,4 +1,4 @@
-"""Writes the positions report of a nautilus_trader backtest as CSV and as Parquet, and what the tool says of it.
+"""Writes the positions report of a nautilus_trader backtest as CSV, Parquet and JSON, and what the tool says of it.
 
 run_nautilus_trader.py PRICES FOLDER
 """
@@ -68,6 +68,7 @@ engine.run()
 report = engine.trader.generate_positions_report()
 report.to_csv(folder / "nautilus_trader.csv")
 report.to_parquet(folder / "nautilus_trader.parquet")
+report.to_json(folder / "nautilus_trader.json", orient="records")
 positions = [*engine.cache.positions_closed(), *engine.cache.position_snapshots()]
 said = {
     "kind": "trade",
@@ -80,6 +81,6 @@ said = {
 whole = {
     "tool": "nautilus_trader",
     "version": version("nautilus_trader"),
-    "exports": {"nautilus_trader.csv": said, "nautilus_trader.parquet": said},
+    "exports": {f"nautilus_trader.{ending}": said for ending in ("csv", "parquet", "json")},
 }
 (folder / "nautilus_trader.expected.json").write_text(json.dumps(whole, indent=1) + "\n")

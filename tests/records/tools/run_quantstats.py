@@ -17,17 +17,17 @@ prices, folder = Path(sys.argv[1]), Path(sys.argv[2])
 close = pd.read_csv(prices, index_col="time", parse_dates=True)["close"].rename_axis("Date")
 returns = qs.utils.to_returns(close.resample("D").last()).rename("Strategy")
 returns.to_csv(folder / "quantstats.csv")
+returns.to_json(folder / "quantstats.json")
 said = {
+    "kind": "portfolio",
+    "results": int(returns.count()),
+    "pnl": float(returns.sum()),
+    "first_opened": str(returns.first_valid_index()),
+    "last_closed": str(returns.index[-1]),
+}
+whole = {
     "tool": "quantstats",
     "version": version("quantstats"),
-    "exports": {
-        "quantstats.csv": {
-            "kind": "portfolio",
-            "results": int(returns.count()),
-            "pnl": float(returns.sum()),
-            "first_opened": str(returns.first_valid_index()),
-            "last_closed": str(returns.index[-1]),
-        }
-    },
+    "exports": {"quantstats.csv": said, "quantstats.json": said},
 }
-(folder / "quantstats.expected.json").write_text(json.dumps(said, indent=1) + "\n")
+(folder / "quantstats.expected.json").write_text(json.dumps(whole, indent=1) + "\n")

@@ -28,14 +28,18 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
     if not isinstance(document, dict) or not document:
         return []
     members = [member for member in document.values() if isinstance(member, dict)]
+    if not members and not names_columns(list(document)):
+        # A series: pandas calls the values of one without a name 0.
+        return [_columns(source, {"0": document})]
     if len(members) < len(document):
         return [_rows(source, [document])]
     if not any(_says_something(member) for member in members):
         return []
     names = list(members[0])
-    if names and not names_columns(names) and all(list(member) == names for member in members):
-        return [_columns(source, document)]
-    return [_rows(source, members)]
+    if not names or any(list(member) != names for member in members):
+        return [_rows(source, members)]
+    # Rows by column or columns by row: where both could be names of columns, the one that has known ones is read.
+    return [_columns(source, document), *([_rows(source, members)] if names_columns(names) else [])]
 
 
 def _says_something(member: Mapping[str, object]) -> bool:

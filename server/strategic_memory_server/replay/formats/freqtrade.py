@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.formats.cells import is_one_of
 from strategic_memory_server.replay.formats.format import Format, Results
 from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.ways import Declared
@@ -24,6 +25,7 @@ def _with_timestamps(pages: Iterator[Page]) -> Iterator[Page]:
         yield overlaid(page, columns)
 
 
+_CLOSED = Results(("is_open",), is_one_of("false", "0", ""), "trades still open")
 _PNL = "a fraction of the stake, after fees"
 
 BACKTEST = Format(
@@ -36,7 +38,7 @@ BACKTEST = Format(
     },
     pnl=_PNL,
     declared={names.TIME: _MILLISECONDS, names.OPENED: _MILLISECONDS},
-    results=(Results(("is_open",), lambda cell: not cell, "trades still open"),),
+    results=(_CLOSED,),
     rows=_with_timestamps,
     strategy_in_path=2,
     is_run=True,
@@ -52,7 +54,7 @@ DATABASE = Format(
         names.STRATEGY: ("strategy",),
     },
     pnl=_PNL,
-    results=(Results(("is_open",), lambda cell: not cell, "trades still open"),),
+    results=(_CLOSED,),
     strategies_apart=True,
 )
 

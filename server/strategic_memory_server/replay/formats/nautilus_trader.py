@@ -5,10 +5,6 @@ from __future__ import annotations
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.formats.cells import is_given
 from strategic_memory_server.replay.formats.format import Format, Results
-from strategic_memory_server.replay.written.time_units import Unit
-from strategic_memory_server.replay.written.ways import Declared
-
-_NANOSECONDS = Declared(unit=Unit.NANOSECONDS)
 
 POSITIONS = Format(
     name="nautilus_trader positions",
@@ -20,7 +16,6 @@ POSITIONS = Format(
         names.STRATEGY: ("strategy_id",),
     },
     pnl="money, after commissions",
-    declared={names.TIME: _NANOSECONDS, names.OPENED: _NANOSECONDS},
     results=(Results(("ts_closed",), is_given, "positions still open"),),
     is_run=True,
 )

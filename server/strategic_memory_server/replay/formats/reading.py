@@ -70,7 +70,8 @@ class TableReading:
         rows = len(page.lines)
         if self.format.kind and names.KIND not in columns:
             columns[names.KIND] = [self.format.kind] * rows
-        if self.format.strategy_in_path and names.STRATEGY not in columns:
+        # The same trades in a table of their own stand under no name.
+        if 0 < self.format.strategy_in_path <= len(self.table.path) and names.STRATEGY not in columns:
             columns[names.STRATEGY] = [self.table.path[-self.format.strategy_in_path]] * rows
         self.rows += rows + len(page.broken)
         return Page(columns, page.lines, page.broken, page.read_share)
