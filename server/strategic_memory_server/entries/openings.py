@@ -1,4 +1,4 @@
-"""When entries were opened, and where in the regime stream that was: `opened_at`, ISO 8601 or milliseconds since 1970.
+"""When entries were opened: `opened_at`, ISO 8601 or milliseconds since 1970.
 
 What an entry earned is known where it stands in its stream, at its close. Its regime, where it has none of its own, is
 the one that was observed by its opening.
@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
-from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
-from strategic_memory_server.columns.stream_position import MAX_TIME_MS, positions_at_end_of
+from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError, parse_number
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
@@ -63,29 +62,6 @@ def opened_column(entries: Sequence[Fields], times_ms: IndexColumn) -> IndexColu
     except RejectionError:
         raise UnusualEntryError from None
     return np.array(found, dtype=np.int64)
-
-
-def says_opening(opened_ms: IndexColumn, time_ms: IndexColumn) -> NDArray[np.bool_]:
-    """Tell which entries were opened at a time that the regime stream can be asked about: where ids are times."""
-    told: NDArray[np.bool_] = (opened_ms != OPENING_NOT_GIVEN) & (time_ms >= EARLIEST_MS) & (time_ms < MAX_TIME_MS)
-    return told
-
-
-def opened_or_closed_ms(opened_ms: IndexColumn, time_ms: IndexColumn) -> IndexColumn:
-    """Return when each entry was opened; at its close, where that is not known."""
-    found: IndexColumn = np.where(says_opening(opened_ms, time_ms), np.minimum(opened_ms, time_ms), time_ms)
-    return found
-
-
-def opening_positions(positions: PositionColumn, opened_ms: IndexColumn, time_ms: IndexColumn) -> PositionColumn:
-    """Return where in the regime stream each entry was opened; where it stands itself, if that is not known."""
-    at_ms = opened_or_closed_ms(opened_ms, time_ms)
-    earlier = np.flatnonzero(at_ms < time_ms)
-    if not earlier.size:
-        return positions
-    found = positions.copy()
-    found[earlier] = positions_at_end_of(at_ms[earlier])
-    return found
 
 
 def _time_ms(raw: bytes) -> int:

@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.memory.policy import NO_POLICY
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.opening_columns import opening_columns
 from strategic_memory_server.windows.place_columns import place_columns
 
 
@@ -52,7 +53,7 @@ def portfolio_of_page(page: Page, names: NameTable) -> Columns:
     return {
         "pnl": number_column(entries, b"pnl"),
         **places,
-        "opened_ms": opened_column(entries, places["time_ms"]),
+        **opening_columns(opened_column(entries, places["time_ms"]), places["time_ms"]),
         "regime": names.column(regimes),
     }
 
@@ -69,7 +70,7 @@ def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Colum
         "policy": np.array([policy for policy, _ in policies], dtype=np.int64),
         "unrecognised": np.array([unrecognised for _, unrecognised in policies], dtype=np.bool_),
         **places,
-        "opened_ms": opened_column(entries, places["time_ms"]),
+        **opening_columns(opened_column(entries, places["time_ms"]), places["time_ms"]),
         "regime": names.column(regimes),
         "strategy": strategies.column(named),
         TRADE_ID: np.array(trade_ids_of(entries), dtype=np.object_),

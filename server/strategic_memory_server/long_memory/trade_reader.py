@@ -18,7 +18,6 @@ from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
-from strategic_memory_server.entries.openings import opening_positions
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.finding import NewEntries
@@ -33,6 +32,7 @@ from strategic_memory_server.redis_access.round_trip import Reply, packed, round
 from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.opening_columns import opening_positions
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import observation_columns
 
@@ -162,7 +162,7 @@ class TradeReader:
         missing = np.flatnonzero((regimes < 0) & (columns["policy"] >= 0))
         if not missing.size:
             return regimes
-        asked = opening_positions(columns["position"], columns["opened_ms"], columns["time_ms"])[missing]
+        asked = opening_positions(columns)[missing]
         observed = await self._observed(np.sort(asked, kind="stable"), names)
         given = regimes.copy()
         given[missing] = observed.as_of(asked)[0]

@@ -13,17 +13,17 @@ from collections.abc import KeysView, Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
+from strategic_memory_server.columns.columns import PositionColumn, index_column
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.entries import PortfolioEntry
 from strategic_memory_server.entries.notes import REGIME_AS_OF_CLOSE, REGIME_INFERRED, REGIME_NOT_OBSERVED
-from strategic_memory_server.entries.openings import opened_or_closed_ms, opening_positions, says_opening
 from strategic_memory_server.memory.memory_tallies import EarnedTallies
 from strategic_memory_server.memory.pnl_tallies import PnlTotal
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, PortfolioWindow
 from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE, NOT_OBSERVED, Observed
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.opening_columns import OPENING_DTYPES, Opening, opening_columns, opening_positions
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_window import RollingWindow
@@ -32,34 +32,26 @@ _PORTFOLIO_DTYPES: Mapping[str, DTypeLike] = {
     "regime": np.int64,
     "pnl": np.float64,
     **PLACE_DTYPES,
-    "opened_ms": np.int64,
+    **OPENING_DTYPES,
     "joined": JOIN_DTYPE,
 }
 
 
 def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[bytes], names: NameTable) -> Columns:
     """Make columns of portfolio entries; the regime of one without its own is -1."""
+    places = place_columns(position_column(positions))
     return {
         "regime": names.column([entry.regime for entry in entries]),
         "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
-        **place_columns(position_column(positions)),
-        "opened_ms": np.array([entry.opened_ms for entry in entries], dtype=np.int64),
+        **places,
+        **opening_columns(index_column([entry.opened_ms for entry in entries]), places["time_ms"]),
     }
 
 
 def without_regime(columns: Columns) -> PositionColumn:
     """Give where the regime stream is asked for each entry that has no regime of its own."""
-    missing: PositionColumn = _asked(columns)[columns["regime"] < 0]
+    missing: PositionColumn = opening_positions(columns)[columns["regime"] < 0]
     return missing
-
-
-def openings_of(columns: Columns) -> IndexColumn:
-    """Return when each entry was opened, or closed where that is not known, milliseconds since 1970-01-01 UTC."""
-    return opened_or_closed_ms(columns["opened_ms"], columns["time_ms"])
-
-
-def _asked(columns: Columns) -> PositionColumn:
-    return opening_positions(columns["position"], columns["opened_ms"], columns["time_ms"])
 
 
 def with_regimes(columns: Columns, observed: Observed) -> Columns:
@@ -68,7 +60,7 @@ def with_regimes(columns: Columns, observed: Observed) -> Columns:
     joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
     missing = np.flatnonzero(regimes < 0)
     if missing.size:
-        regimes[missing], joined[missing] = observed.as_of(_asked(columns)[missing])
+        regimes[missing], joined[missing] = observed.as_of(opening_positions(columns)[missing])
     return {**columns, "regime": regimes, "joined": joined}
 
 
@@ -105,7 +97,7 @@ class RollingResults(RollingWindow):
             return np.empty(0, dtype=np.intp)
         start = int(np.searchsorted(positions, first_new))
         columns = self.buffer.columns(start)
-        return start + np.flatnonzero((columns["joined"] != GIVEN) & (_asked(columns) >= first_new))
+        return start + np.flatnonzero((columns["joined"] != GIVEN) & (opening_positions(columns) >= first_new))
 
     def lost(self, first: bytes) -> NDArray[np.intp]:
         """Give the places of entries joined to an observation before the first that is left, once."""
@@ -120,7 +112,7 @@ class RollingResults(RollingWindow):
     def join(self, places: NDArray[np.intp], observed: Observed) -> None:
         """Join entries without a regime of their own, at some places, anew."""
         before = {name: column[places] for name, column in self.buffer.columns().items()}
-        regimes, joined = observed.as_of(_asked(before))
+        regimes, joined = observed.as_of(opening_positions(before))
         changed = np.flatnonzero((regimes != before["regime"]) | (joined != before["joined"]))
         if not changed.size:
             return
@@ -147,9 +139,8 @@ class RollingResults(RollingWindow):
         unknown = columns["regime"][missing] == self._names.index(UNKNOWN_REGIME)
         self._not_observed += sign * int(np.count_nonzero(unknown))
         self._inferred += sign * int(np.count_nonzero(~unknown))
-        self._opened += sign * int(np.count_nonzero(columns["opened_ms"]))
-        without = missing & ~says_opening(columns["opened_ms"], columns["time_ms"])
-        self._as_of_close += sign * int(np.count_nonzero(without))
+        self._opened += sign * int(np.count_nonzero(columns["opening"]))
+        self._as_of_close += sign * int(np.count_nonzero(missing & (columns["opening"] != Opening.KNOWN)))
 
     def _uncount_oldest(self, count: int) -> None:
         self._tally(self.buffer.columns(0, count), -1)
@@ -193,4 +184,4 @@ class RollingPortfolio(RollingResults):
 
 
 def _portfolio_window(columns: Columns) -> PortfolioWindow:
-    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"], openings_of(columns))
+    return PortfolioWindow(columns["regime"], columns["pnl"], columns["time_ms"], columns["opened_ms"])

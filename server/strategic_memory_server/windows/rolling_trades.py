@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, KeysView, Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
+from strategic_memory_server.columns.columns import index_column
 from strategic_memory_server.columns.distinct import distinct
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.entries import TradeResult
@@ -18,9 +19,10 @@ from strategic_memory_server.memory.strategic_memory import TradeWindow
 from strategic_memory_server.windows.asof_join import JOIN_DTYPE
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
+from strategic_memory_server.windows.opening_columns import OPENING_DTYPES, opening_columns
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
-from strategic_memory_server.windows.rolling_results import RollingResults, openings_of
+from strategic_memory_server.windows.rolling_results import RollingResults
 from strategic_memory_server.windows.trade_repeats import TradeRepeats
 
 LOOKED_AT_ONCE = 256
@@ -32,7 +34,7 @@ _DTYPES: Mapping[str, DTypeLike] = {
     "policy": np.int64,
     "strategy": np.int64,
     **PLACE_DTYPES,
-    "opened_ms": np.int64,
+    **OPENING_DTYPES,
     "joined": JOIN_DTYPE,
     "unrecognised": np.bool_,
     TRADE_ID: np.object_,
@@ -44,13 +46,14 @@ def trade_columns(
     entries: Sequence[TradeResult], positions: Sequence[bytes], names: NameTable, strategies: NameTable
 ) -> Columns:
     """Make columns of trade results; the regime of one without its own is -1."""
+    places = place_columns(position_column(positions))
     return {
         "regime": names.column([entry.regime for entry in entries]),
         "pnl": np.array([entry.pnl for entry in entries], dtype=np.float64),
         "policy": np.array([entry.policy for entry in entries], dtype=np.int64),
         "strategy": strategies.column([entry.strategy for entry in entries]),
-        **place_columns(position_column(positions)),
-        "opened_ms": np.array([entry.opened_ms for entry in entries], dtype=np.int64),
+        **places,
+        **opening_columns(index_column([entry.opened_ms for entry in entries]), places["time_ms"]),
         "unrecognised": np.array([entry.policy_unrecognised for entry in entries], dtype=np.bool_),
         TRADE_ID: np.array([entry.trade_id for entry in entries], dtype=np.object_),
     }
@@ -163,7 +166,5 @@ def _once(columns: Columns) -> Columns:
 
 
 def _trade_window(columns: Columns) -> TradeWindow:
-    regime, pnl, policy, strategy, time_ms = (
-        columns[name] for name in ("regime", "pnl", "policy", "strategy", "time_ms")
-    )
-    return TradeWindow(regime, pnl, policy, strategy, time_ms, openings_of(columns))
+    names = ("regime", "pnl", "policy", "strategy", "time_ms", "opened_ms")
+    return TradeWindow(*(columns[name] for name in names))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
-import numpy as np
 import pytest
 from each_case import each_case
-from input_streams import random_opening, written_opening
+from input_streams import written_opening
 
 from strategic_memory_server.columns.columns import index_column
-from strategic_memory_server.columns.stream_position import LARGEST, position_column, position_of, times_ms_of
+from strategic_memory_server.columns.stream_position import LARGEST
 from strategic_memory_server.entries.entry_fields import RejectionError
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.entries.openings import (
@@ -19,8 +18,6 @@ from strategic_memory_server.entries.openings import (
     OPENING_NOT_GIVEN,
     opened_column,
     opened_ms_of,
-    opened_or_closed_ms,
-    opening_positions,
 )
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 
@@ -79,26 +76,6 @@ def test_a_clock_that_is_a_little_ahead_and_ids_that_are_no_times_are_no_reason_
     assert opened_ms_of(ahead, CLOSED_MS) == CLOSED_MS + CLOCK_TOLERANCE_MS
     for number in (17, EARLIEST_MS - 1, 1_704_453_000_250_000, LARGEST):
         assert opened_ms_of(ahead, number) == CLOSED_MS + CLOCK_TOLERANCE_MS
-
-
-@each_case("seed", range(20))
-def test_the_regime_stream_is_asked_at_the_end_of_the_millisecond_of_the_opening_but_never_after_the_entry(
-    seed: int,
-) -> None:
-    random = Random(seed)
-    ids = [(CLOSED_MS + random.randrange(100), random.randrange(3)) for _ in range(9)]
-    ids += [(5, 1), (CLOSED_MS * 1000, 0), (LARGEST, LARGEST)]
-    opened = [random_opening(random, CLOSED_MS + 50) or OPENING_NOT_GIVEN for _ in ids]
-    positions = position_column([position_of(entry_id) for entry_id in ids])
-    times_ms = times_ms_of(positions)
-    asked = opening_positions(positions, index_column(opened), times_ms).tolist()
-    begun = opened_or_closed_ms(index_column(opened), times_ms).tolist()
-    for entry_id, opened_ms, position, begun_ms, time_ms in zip(ids, opened, asked, begun, times_ms, strict=True):
-        is_known = opened_ms and EARLIEST_MS <= entry_id[0] < CLOSED_MS * 1000 and opened_ms < entry_id[0]
-        assert position == position_of((opened_ms, LARGEST) if is_known else entry_id)
-        assert begun_ms == (opened_ms if is_known else time_ms)
-    untold = np.zeros(len(ids), dtype=np.int64)
-    assert opening_positions(positions, untold, times_ms) is positions
 
 
 @each_case("seed", range(20))

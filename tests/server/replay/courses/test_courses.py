@@ -30,7 +30,8 @@ from strategic_memory_server.replay.courses.course import Course, Decisions, aff
 from strategic_memory_server.replay.courses.evidence_course import evidence_courses
 from strategic_memory_server.replay.courses.reference_course import reference_course
 from strategic_memory_server.replay.courses.rules import Rule
-from strategic_memory_server.replay.judging.compared import Compared
+from strategic_memory_server.replay.judging.compared import Compared, recorded_trades
+from strategic_memory_server.replay.judging.reliability import reliability
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
 
@@ -78,13 +79,39 @@ def test_rules_are_compared_by_the_advice_in_force_when_a_trade_was_opened(tmp_p
     head = "time,market_regime,policy,pnl_conservative,pnl_balanced,pnl_aggressive"
     (tmp_path / "closed.csv").write_text("\n".join([head, *rows]) + "\n")
     (tmp_path / "opened.csv").write_text("\n".join([f"{head},opened", *(f"{row},2023-12-31" for row in rows)]) + "\n")
-    chosen = {}
+    chosen, judged = {}, {}
     for name in ("closed", "opened"):
         record = record_of(tmp_path / f"{name}.csv")
         courses = {Rule.REFERENCE: reference_course(record, SYNC, 1, silent)}
-        chosen[name] = set(Compared(record, [Rule.REFERENCE], courses).trades(Rule.REFERENCE).policy.tolist())
+        trades = Compared(record, [Rule.REFERENCE], courses).trades(Rule.REFERENCE)
+        chosen[name] = set(trades.policy.tolist())
+        judged[name] = [reliability(courses[Rule.REFERENCE], each) for each in (trades, recorded_trades(record))]
     assert chosen["closed"] > {Policy.CONSERVATIVE}
     assert chosen["opened"] == {Policy.CONSERVATIVE}, "nothing was known when they were opened"
+    assert all(each.statements > 5 for each in judged["closed"])
+    assert all(each.statements == 0 for each in judged["opened"])
+
+
+def test_confidences_are_judged_by_runs_of_trades_in_the_order_of_their_openings(tmp_path: Path) -> None:
+    source = Random(7)
+    rows = [(minute, minute - source.choice((0, 1, 30, 90)), source.choice((0.5, -0.25))) for minute in range(90, 490)]
+    start = 1_704_067_200
+    lines = [f"{start + 60 * closed},{start + 60 * opened},BULL,{pnl}" for closed, opened, pnl in rows]
+    (tmp_path / "trades.csv").write_text("\n".join(["time,opened,market_regime,realized_pnl", *lines]) + "\n")
+    record = record_of(tmp_path / "trades.csv")
+    course = reference_course(record, SYNC, 1, silent)
+    judged: list[tuple[float, bool]] = []
+    as_opened = sorted(rows, key=lambda row: row[1])
+    for first in range(0, len(rows), 20):
+        known = sum(closed < as_opened[first][1] for closed, _, _ in rows)
+        said = course.decisions[course.in_force(np.array([known]))[0]]
+        earned = sum(pnl for _, _, pnl in as_opened[first : first + 20])
+        if said["advised"] and earned:
+            judged.append((float(said["confidence"]), earned > 0))
+    found = reliability(course, recorded_trades(record))
+    assert found.statements == len(judged) > 15
+    assert found.base_rate == sum(came for _, came in judged) / len(judged)
+    assert found.brier_score == pytest.approx(np.mean([(said - came) ** 2 for said, came in judged]))
 
 
 @pytest.mark.parametrize("seed", range(4))
