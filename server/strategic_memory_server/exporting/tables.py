@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
+from strategic_memory_server.entries.entry_fields import Fields, RejectionError
+from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 from strategic_memory_server.exporting.folder import READ_COLUMNS, parquet_module
 from strategic_memory_server.redis_access.round_trip import Entry
 
 Row = Mapping[str, object]
+
+_READERS: Mapping[str, Callable[[Fields, int], object]] = {
+    META_REGIME: read_regime_observation,
+    PORTFOLIO_MEMORY: read_portfolio_entry,
+    TRADE_RESULTS: read_trade_result,
+}
 
 
 class Table:
@@ -59,11 +68,17 @@ async def write_entries(file: Path, source: str, pages: AsyncIterator[Sequence[E
     fields = {"time": "time", "id": "string", **dict.fromkeys(names, "string"), "fields": "fields"}
     with Table(file, fields) as table:
         async for page in pages:
-            table.write([_row(entry, names) for entry in page])
+            table.write([_row(entry, names, _READERS[source]) for entry in page])
     return table.rows
 
 
-def _row(entry: Entry, names: Sequence[str]) -> dict[str, Any]:
+def _row(entry: Entry, names: Sequence[str], read: Callable[[Fields, int], object]) -> dict[str, Any]:
     entry_id, fields = entry
+    time_ms = int(entry_id.partition(b"-")[0])
     found = {name: fields.get(name.encode(), b"").decode(errors="replace") or None for name in names}
-    return {"time": int(entry_id.partition(b"-")[0]), "id": entry_id.decode(), **found, "fields": list(fields.items())}
+    try:
+        read(fields, time_ms)
+    except RejectionError:
+        # The service reads nothing of it; whoever reads the columns is not to do so either.
+        found = {}
+    return {"time": time_ms, "id": entry_id.decode(), **found, "fields": list(fields.items())}
