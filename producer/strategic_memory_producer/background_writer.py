@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import weakref
 from collections.abc import Sequence
@@ -89,6 +90,7 @@ class _Waiting:
         self._changed = threading.Condition()
         self._is_closed = self._is_over = False
         self._why = ""
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="strategic-memory-traces", daemon=True)
         self._thread.start()
 
@@ -96,6 +98,8 @@ class _Waiting:
         with self._changed:
             if self._is_closed:
                 raise TraceError("the writer is closed")
+            if self._process != os.getpid():
+                raise TraceError("the writer belongs to the process that was forked from: make one in each")
             if len(self.entries) + len(entries) > MOST_WAITING:
                 raise UnwrittenError(f"{len(self.entries):,} entries wait already: {self._why}", entries, ())
             self.entries += entries

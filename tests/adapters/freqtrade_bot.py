@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from contextlib import chdir
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,6 +20,8 @@ from freqtrade.exchange import Exchange
 from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 from freqtrade.resolvers import StrategyResolver
+
+from strategic_memory_client.values.results import WARMING_UP
 
 PAIR = "BTC/USDT"
 STAKE = 1_000.0
@@ -107,6 +110,7 @@ def main(address: str, redis_url: str) -> None:
         "leverage": bot.strategy.leverage(PAIR, None, 100.0, 1.0, 1.2, None, "long"),
         "stake_at_that": bot.strategy.custom_stake_amount(PAIR, None, 100.0, STAKE, 5.0, 1e6, 1.2, None, "long"),
         "in_a_backtest": in_a_backtest(bot.config),
+        "where_nothing_is_known": import_module("freqtrade_mixin").advised(WARMING_UP),
     }  # fmt: skip
     bot.cleanup()
     sys.stdout.write(json.dumps(said) + "\n")

@@ -36,6 +36,7 @@ def test_a_bot_trades_by_the_advice_and_records_what_it_closed(
     assert (said["leverage"], said["stake_at_that"]) == (1.2, pytest.approx(1_000 * said["hint"] / 1.2))
     # A backtest is of the past, and the advice is of now.
     assert said["in_a_backtest"] == [1_000, 1]
+    assert said["where_nothing_is_known"] == ["CONSERVATIVE", 1.0]
     found: Any = redis_client.xrevrange("quantum:stream:trade.results", count=1)
     trade = {name.decode(): value.decode() for name, value in found[0][1].items()}
     assert float(trade["realized_pnl"]) == pytest.approx(said["close_profit"])

@@ -96,3 +96,18 @@ def test_a_program_that_ends_writes_what_waits(redis_server: EmbeddedRedis, redi
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program, redis_server.url], timeout=60, check=True)
     assert trade_ids(redis_client) == [str(number) for number in range(2_000)]
+
+
+def test_a_forked_process_is_told_that_it_has_no_writer(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
+    program = (
+        "import os, sys; from strategic_memory_producer import BackgroundWriter\n"
+        "writer = BackgroundWriter(sys.argv[1]); child = os.fork()\n"
+        "if child: os.waitpid(child, 0)\n"
+        "writer.record_trade(0.5, trade_id='of the parent')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, redis_server.url],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "the writer belongs to the process that was forked from" in done.stderr
+    assert trade_ids(redis_client) == ["of the parent"]
