@@ -43,6 +43,7 @@ def malformed_requests(count: int, seed: int) -> list[MalformedRequest]:
         _bad_length,
         _bad_code,
         _bad_times,
+        _bad_opening,
         _bad_setting,
         _bad_rule,
         _bad_stream,
@@ -56,29 +57,32 @@ def good_memory(random: Random, rows: int) -> memory_pb2.InlineMemory:
     names = [random.choice(["BULL", "bear", " range "]) for _ in range(rows)]
     pnl = [random.gauss(0.1, 1.0) for _ in range(rows)]
     times = sorted(1_766_296_800_000 + random.randrange(100_000) for _ in range(rows))
+    opened = [random.choice([0, time_ms, time_ms - 5_000]) for time_ms in times]
     some = [random.choice([math.nan, 0.5]) for _ in range(rows)]
     return memory_pb2.InlineMemory(
         regime_observations=memory_pb2.RegimeColumns(
             regime=names, pnl=pnl, volatility=some, trend=some, confidence=some, time_ms=times
         ),
-        portfolio_entries=memory_pb2.PortfolioColumns(regime=names, pnl=pnl, time_ms=times),
+        portfolio_entries=memory_pb2.PortfolioColumns(regime=names, pnl=pnl, time_ms=times, opened_at=opened),
         trade_results=memory_pb2.TradeColumns(
             market_regime=names,
             realized_pnl=pnl,
             policy=[random.choice(["", "AGGRESSIVE", "balanced"]) for _ in range(rows)],
             strategy=["momentum"] * rows,
             time_ms=times,
+            opened_at=opened,
         ),
     )
 
 
-_NUMBERS = ("regime_observations.pnl", "portfolio_entries.pnl", "trade_results.realized_pnl")
-_OPTIONAL_NUMBERS = ("regime_observations.volatility", "regime_observations.trend", "regime_observations.confidence")
+_NUMBERS = ("portfolio_entries.pnl", "trade_results.realized_pnl")
+_OPTIONAL_NUMBERS = tuple(f"regime_observations.{name}" for name in ("pnl", "volatility", "trend", "confidence"))
 _NAMES = ("regime_observations.regime", "portfolio_entries.regime", "trade_results.market_regime")
 _OTHER_NAMES = ("trade_results.policy", "trade_results.strategy")
 _TIMES = ("regime_observations.time_ms", "portfolio_entries.time_ms", "trade_results.time_ms")
+_OPENINGS = ("portfolio_entries.opened_at", "trade_results.opened_at")
 _LEADING = ("regime_observations.regime", "portfolio_entries.pnl", "trade_results.realized_pnl")
-_COLUMNS = (*_NUMBERS, *_OPTIONAL_NUMBERS, *_NAMES, *_OTHER_NAMES, *_TIMES)
+_COLUMNS = (*_NUMBERS, *_OPTIONAL_NUMBERS, *_NAMES, *_OTHER_NAMES, *_TIMES, *_OPENINGS)
 
 
 def _memory(random: Random) -> tuple[memory_pb2.InlineMemory, int]:
@@ -155,6 +159,13 @@ def _bad_times(random: Random) -> MalformedRequest:
         times[index] = before - 1
     else:
         times[index] = random.choice([-(2**63), 2**63 - 1, 253_402_300_800_000, -62_135_596_800_001])
+    return _refused(memory, f"{path}[{index}]")
+
+
+def _bad_opening(random: Random) -> MalformedRequest:
+    memory, index = _memory(random)
+    path = random.choice(_OPENINGS)
+    _column(memory, path)[index] = random.choice([1_766_296_800, -1, 2**63 - 1, 1_766_300_000_000])
     return _refused(memory, f"{path}[{index}]")
 
 
