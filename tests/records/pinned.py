@@ -35,7 +35,7 @@ TOOLS = (
     Tool("backtesting", "0.6.6", "run_backtesting.py", is_adapted=True),
     Tool("vectorbt", "1.2.0", "run_vectorbt.py"),
     Tool("freqtrade", "2026.9", "run_freqtrade.py", is_adapted=True),
-    # Its older releases alone install on CPython 3.11.
+    # On a Python before that only older releases install.
     Tool("nautilus_trader", "1.231.0", "run_nautilus_trader.py", python=(3, 12), is_adapted=True),
     Tool("backtrader", "1.9.78.123", "run_backtrader.py"),
     Tool("jesse", "3.5.3", "run_jesse.py"),

@@ -157,10 +157,12 @@ def test_analysis_of_a_memory_in_the_request(service: ServiceProcess) -> None:
             client.analyze(uneven)
         assert caught.value.violations
         assert caught.value.violations[0].field.startswith("inline.regime_observations")
-    content = '{"regime_observations": {"regime": ["BULL", "BULL", "BULL"], "pnl": [0.5, 0.5, null]}}'
-    ended = run("analyze", "-a", service.grpc_address, "--file", "-", stdin=content)
+    content = '{"%s": {"regime": ["BULL", "BULL", "BULL"], "pnl": [0.5, 0.5, null]}}'
+    ended = run("analyze", "-a", service.grpc_address, "--file", "-", stdin=content % "regime_observations")
+    assert ended.code == 0, "an observation without a pnl tells the regime alone"
+    ended = run("analyze", "-a", service.grpc_address, "--file", "-", stdin=content % "portfolio_entries")
     assert ended.code == 5
-    assert "inline.regime_observations.pnl[2]" in ended.err
+    assert "inline.portfolio_entries.pnl[2]" in ended.err
 
 
 def test_settings_that_the_service_refuses_are_named(service: ServiceProcess) -> None:
