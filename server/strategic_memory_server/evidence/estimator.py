@@ -143,11 +143,14 @@ class _View:
             probability_best=float(judgement.best[at]),
             probability_beats_conservative=None if beats is None else float(beats),
             probability_mean_positive=float(judgement.mean_positive[at]),
-            more_observations=self._more_observations(place, policy) if policy in CHALLENGERS else None,
+            more_observations=None if beats is None else self._more_observations(place, policy, float(beats)),
         )
 
-    def _more_observations(self, place: int, policy: Policy) -> int | None:
+    def _more_observations(self, place: int, policy: Policy, beats_conservative: float) -> int | None:
         figures, utility = self.figures, self.figures.utility
+        is_better = utility.mean[place, policy] > utility.mean[place, Policy.CONSERVATIVE]
+        if is_better and beats_conservative >= self.settings.required_probability:
+            return 0
         spread = figures.scale.spread[place]
         belief = RegimeBelief(
             weight=figures.weight[place],

@@ -14,6 +14,7 @@ FARTHEST = 100_000
 """Nothing is said beyond so many observations."""
 
 _SMALLEST = 1e-300
+_NEXT, _LAST = [1, 2, 0], [2, 0, 1]
 _COUNTS = np.concatenate(([0.0], np.unique(np.round(np.geomspace(1, FARTHEST, 60)))))
 
 
@@ -74,20 +75,45 @@ def _probabilities(belief: RegimeBelief, policy: Policy, decay: float) -> Floats
     weight_change = added - (1.0 - left) * belief.weight
     sum_change = added * belief.theta - (1.0 - left) * belief.scaled_sum
 
-    before = np.linalg.inv(belief.covariance)[:, None]
-    information = before @ belief.theta_by_tau[:, None, :, None]
-    precision, new_information = before + weight_change[:, :, None] * np.eye(3), information + sum_change[:, :, None]
-    covariance = np.linalg.inv(precision)
-    mean = covariance @ new_information
-    gained = (mean * new_information).sum(axis=(-2, -1)) - np.linalg.slogdet(precision)[1]
+    # Shapes from here on: (3, taus, counts).
+    before = np.asarray(np.linalg.inv(belief.covariance), dtype=np.float64)
+    information = (before @ belief.theta_by_tau[..., None])[..., 0].T[..., None] + sum_change.T[:, None]
+    precision = _Symmetric(
+        np.diagonal(before, axis1=-2, axis2=-1).T[..., None] + weight_change.T[:, None],
+        before[:, _NEXT, _LAST].T[..., None],
+    )
+    mean = precision.solved(information)
+    gained = (mean * information).sum(axis=0) - np.log(precision.determinant)
     # A weight that has underflowed may still grow.
     log_weight = np.log(np.maximum(belief.tau_weights, _SMALLEST))[:, None] + 0.5 * (gained - gained[:, :1])
     relative = np.exp(log_weight - log_weight.max(axis=0))
 
-    contrast = np.zeros(3)
+    contrast = np.zeros((3, 1, 1))
     contrast[policy], contrast[Policy.CONSERVATIVE] = belief.spread[policy], -belief.spread[Policy.CONSERVATIVE]
     price = belief.risk_price[policy] - belief.risk_price[Policy.CONSERVATIVE]
-    difference = mean[..., 0] @ contrast - price
-    by_tau = cumulative(difference / np.sqrt(covariance @ contrast @ contrast))
+    difference = (mean * contrast).sum(axis=0) - price
+    by_tau = cumulative(difference / np.sqrt((contrast * precision.solved(contrast)).sum(axis=0)))
     probabilities: Floats = (relative * by_tau).sum(axis=0) / relative.sum(axis=0)
     return probabilities
+
+
+class _Symmetric:
+    """Positive definite 3 by 3 matrices, solved by their cofactors: for hundreds of them faster than one by one.
+
+    Args:
+        diagonal: shape (3, ...).
+        opposite: the element outside of the row and the column of each of the diagonal; same shape, or broadcast to it.
+    """
+
+    def __init__(self, diagonal: Floats, opposite: Floats) -> None:
+        self._own = diagonal[_NEXT] * diagonal[_LAST] - np.square(opposite)
+        self._between = opposite[_NEXT] * opposite[_LAST] - opposite * diagonal
+        self.determinant: Floats = (
+            diagonal[0] * self._own[0] + opposite[2] * self._between[2] + opposite[1] * self._between[1]
+        )
+
+    def solved(self, vectors: Floats) -> Floats:
+        """The inverse of each times a vector; shape (3, ...)."""
+        between = self._between
+        solved: Floats = self._own * vectors + between[_LAST] * vectors[_NEXT] + between[_NEXT] * vectors[_LAST]
+        return solved / self.determinant
