@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import lzma
 import zipfile
@@ -33,6 +34,11 @@ def readable(shown: str) -> Iterator[None]:
         raise ReplayError(f"{shown}: is no .gz that can be read: {error}") from None
     except (zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError) as error:
         raise ReplayError(f"{shown}: cannot be unpacked: {error}") from None
+    except csv.Error as error:
+        raise ReplayError(f"{shown}: a line is no CSV: {error}") from None
+    except UnicodeDecodeError:
+        # The library of SQLite says what is damaged in the bytes of the damage.
+        raise ReplayError(f"{shown}: is damaged") from None
     except OSError as error:
         raise ReplayError(f"{shown}: cannot be read: {error.strerror or error}") from None
 

@@ -8,14 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 DELIMITERS = ",;\t|"
 
 LOOKED_AT = 200
 """So many rows say how a file is laid out."""
-
-_FEWEST_NAMES = 2
 
 _BEGINS_AS_VALUE = re.compile(r"\s*[-+(\u2212]?\s*[$€£¥]?\s*[-+\u2212]?\.?\d")
 
@@ -37,17 +34,6 @@ class Layout:
     passed_over: int
 
 
-def is_stacked(sample: str, layout: Layout) -> bool:
-    """Tell whether other column names come further down: several tables one below the other, each with its own."""
-    rows = [row for _, row in _rows(sample, layout.delimiter)]
-    headers = {
-        tuple(row)
-        for row, below in pairwise(rows)
-        if len(row) > _FEWEST_NAMES and names_columns(row) and not names_columns(below)
-    }
-    return len(headers) > 1
-
-
 _Rows = Sequence[tuple[int, Sequence[str]]]
 """Rows that are not empty, each with the number of the line at which it ends."""
 
@@ -67,9 +53,12 @@ def layout_of(sample: str) -> Layout | None:
 def names_columns(fields: Sequence[object]) -> bool:
     """Tell whether fields can be names of columns: most are there, and none is a number or a time."""
     texts = [field for field in fields if field is not None and field != ""]
-    return len(texts) * 2 > len(fields) and all(
-        isinstance(text, str) and not _BEGINS_AS_VALUE.match(text) for text in texts
-    )
+    return len(texts) * 2 > len(fields) and all(isinstance(text, str) and not _is_value(text) for text in texts)
+
+
+def _is_value(text: str) -> bool:
+    """Tell a number or a time from a name that begins with a digit, as `24h change` does."""
+    return bool(_BEGINS_AS_VALUE.match(text)) and sum(map(str.isalpha, text)) * 2 <= len(text)
 
 
 def _rows(sample: str, delimiter: str) -> _Rows:

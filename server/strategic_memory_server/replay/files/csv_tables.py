@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TextIO
 
-from strategic_memory_server.replay.files.csv_layout import is_stacked, layout_of
+from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, layout_of
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.grid import Row, grid_tables
+from strategic_memory_server.replay.files.grid import Row, grid_tables, is_divided
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
 from strategic_memory_server.replay.files.table import Table, distinct
@@ -29,8 +30,9 @@ def csv_tables(source: Source, encoding: str) -> list[Table]:
     layout = layout_of(sample)
     if layout is None:
         raise ReplayError(f"{source.shown}: a line has to name the columns, and every line is empty")
-    if is_stacked(sample, layout):
-        return grid_tables(source, _rows(source, encoding, layout.delimiter))
+    if is_divided(_rows(io.StringIO(sample, newline=""), layout.delimiter, LOOKED_AT)):
+        with opened_text(source, encoding) as text:
+            return grid_tables(source, _rows(text, layout.delimiter), of_text=True)
     columns = distinct(layout.header)
     delimiter, lines = layout.delimiter, layout.lines
     notes = [f"{layout.passed_over} lines before the column names"] if layout.passed_over else []
@@ -38,10 +40,14 @@ def csv_tables(source: Source, encoding: str) -> list[Table]:
     return [Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))]
 
 
-def _rows(source: Source, encoding: str, delimiter: str) -> list[Row]:
-    with opened_text(source, encoding) as text:
-        reader = csv.reader(text, delimiter=delimiter)
-        return [(reader.line_num, row) for row in reader if row and row[0] not in _MARKS]
+def _rows(text: TextIO, delimiter: str, most: int | None = None) -> list[Row]:
+    """Read rows, all or the first ones; what is no row ends it.
+
+    Raises:
+        csv.Error: a row is none.
+    """
+    reader = csv.reader(text, delimiter=delimiter)
+    return [(reader.line_num, row) for row in islice(reader, most) if not row or row[0] not in _MARKS]
 
 
 def _sample(source: Source, encoding: str) -> str:

@@ -13,6 +13,8 @@ from strategic_memory_server.replay.files.table import Table, distinct
 Row = tuple[int, Sequence[Cell]]
 """A row of a grid, with its number from 1."""
 
+_FEWEST_NAMES = 2
+
 
 @dataclass(slots=True)
 class _Part:
@@ -23,22 +25,41 @@ class _Part:
     rows: list[Row]
 
 
-def grid_tables(source: Source, rows: Sequence[Row]) -> list[Table]:
-    """Return the tables of a grid, each under its title, if it has one."""
+def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -> list[Table]:
+    """Return the tables of a grid, each under its title, if it has one.
+
+    Args:
+        source: where the rows are from.
+        rows: the rows.
+        of_text: whether a row with more or fewer fields than there are columns is broken; a sheet has notes beside its
+            tables, and empty cells that nobody wrote.
+    """
     parts = list(_parts(rows))
     return [
-        table_of(source, (part.title,) if part.title and len(parts) > 1 else (), part.header, part.rows)
+        table_of(
+            source, (part.title,) if part.title and len(parts) > 1 else (), part.header, part.rows, of_text=of_text
+        )
         for part in parts
     ]
 
 
+def is_divided(rows: Sequence[Row]) -> bool:
+    """Tell whether rows are those of several tables."""
+    return len(list(_parts(rows))) > 1
+
+
 def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
-    """Divide a grid where a row names columns: text alone, and below it a row that is not."""
-    title, part = "", None
+    """Divide a grid where a row names columns: text alone, and below it a row that is not.
+
+    Further down such a row may be a bad one of the table. It names columns where an empty row or a title comes before
+    it, or where it begins as the first names did.
+    """
+    title, part, is_apart = "", None, True
     for place, (number, cells) in enumerate(rows):
-        given = [cell for cell in cells if cell is not None and cell != ""]
-        below = rows[place + 1][1] if place + 1 < len(rows) else ()
-        if len(given) > 1 and names_columns(given) and not _names_columns_alone(below):
+        given = _given(cells)
+        below = _given(rows[place + 1][1]) if place + 1 < len(rows) else []
+        begins_anew = part is None or is_apart or cells[:1] == part.header[:1]
+        if begins_anew and _name_columns(given) and not _name_columns(below):
             if part is not None:
                 yield part
             part, title = _Part(title, cells, []), ""
@@ -47,28 +68,43 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
             title = str(given[0])
         elif given and part is not None:
             part.rows.append((number, cells))
+        is_apart = len(given) < _FEWEST_NAMES
     if part is not None:
         yield part
 
 
-def _names_columns_alone(cells: Sequence[Cell]) -> bool:
-    given = [cell for cell in cells if cell is not None and cell != ""]
-    return len(given) > 1 and names_columns(given)
+def _given(cells: Sequence[Cell]) -> list[Cell]:
+    return [cell for cell in cells if cell is not None and cell != ""]
 
 
-def table_of(source: Source, path: tuple[str, ...], header: Sequence[Cell], rows: Sequence[Row]) -> Table:
+def _name_columns(given: Sequence[Cell]) -> bool:
+    return len(given) >= _FEWEST_NAMES and names_columns(given)
+
+
+def table_of(
+    source: Source, path: tuple[str, ...], header: Sequence[Cell], rows: Sequence[Row], *, of_text: bool = False
+) -> Table:
     """Return rows that are held under the names of their columns."""
     names = ["" if cell is None else str(cell) for cell in header]
     while names and not names[-1]:
         names.pop()
     columns = distinct(names)
-    return Table(source.shown, path, columns, lambda: _pages(rows, columns))
+    broken = _broken(rows, len(columns)) if of_text else {}
+    whole = [row for row in rows if row[0] not in broken] if broken else rows
+    return Table(source.shown, path, columns, lambda: _pages(whole, columns, list(broken.items())))
 
 
-def _pages(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[Page]:
+def _broken(rows: Sequence[Row], width: int) -> dict[int, str]:
+    """Return the rows that have more or fewer fields than there are columns, each with the reason."""
+    too_few = {number: "too_few_fields" for number, cells in rows if len(cells) < width}
+    return too_few | {number: "too_many_fields" for number, cells in rows if any(cells[width:])}
+
+
+def _pages(rows: Sequence[Row], columns: Sequence[str], broken: Sequence[tuple[int, str]]) -> Iterator[Page]:
     for first in range(0, max(len(rows), 1), PAGE_ROWS):
         some = rows[first : first + PAGE_ROWS]
         cells = {
             name: [row[place] if place < len(row) else None for _, row in some] for place, name in enumerate(columns)
         }
-        yield Page(cells, [number for number, _ in some], (), min((first + PAGE_ROWS) / max(len(rows), 1), 1.0))
+        share = min((first + PAGE_ROWS) / max(len(rows), 1), 1.0)
+        yield Page(cells, [number for number, _ in some], () if first else broken, share)

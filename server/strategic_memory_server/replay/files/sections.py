@@ -43,4 +43,4 @@ def section_tables(source: Source, encoding: str) -> list[Table]:
                 headers[current[section]], rows[current[section]] = fields[2:], []
             elif mark == _DATA and section in current:
                 rows[current[section]].append((reader.line_num, fields[2:]))
-    return [table_of(source, (name,), headers[name], rows[name]) for name in headers]
+    return [table_of(source, (name,), headers[name], rows[name], of_text=True) for name in headers]

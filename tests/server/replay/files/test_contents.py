@@ -101,6 +101,27 @@ def test_a_sheet_holds_several_tables_one_below_the_other(tmp_path: Path) -> Non
     assert [page.lines for page in deals.pages()] == [[8]]
 
 
+def test_a_row_of_words_is_a_bad_row_and_no_header(tmp_path: Path) -> None:
+    rows = ["2024-01-05,BULL,1", "unknown,BULL,none", "2024-01-06,BULL,2", "", "2024-01-07,BULL,3"]
+    (tmp_path / "record.csv").write_text("\n".join(["time,regime,pnl", *rows]))
+    write_workbook(tmp_path / "record.xlsx", {"Sheet": [line.split(",") for line in ["time,regime,pnl", *rows]]})
+    for name in ("record.csv", "record.xlsx"):
+        (table,) = tables_of(tmp_path / name)
+        assert [cell for page in table.pages() for cell in page.columns["pnl"]] == ["1", "none", "2", "3"]
+
+
+def test_a_csv_file_may_hold_several_tables(tmp_path: Path) -> None:
+    text = (
+        "id,time,pnl\n1,2024-01-05,1,234\n2,2024-01-05\nid,time,fee,pnl\n2,2024-01-06,0,2\n\ncash,end\n5,2024-01-07\n"
+    )
+    (tmp_path / "record.csv").write_text(text)
+    assert [table.columns for table in tables_of(tmp_path / "record.csv")] == [
+        ("id", "time", "pnl"), ("id", "time", "fee", "pnl"), ("cash", "end")
+    ]  # fmt: skip
+    (page,) = tables_of(tmp_path / "record.csv")[0].pages()
+    assert (page.lines, page.broken) == ([], [(3, "too_few_fields"), (2, "too_many_fields")])
+
+
 def test_a_statement_has_a_table_for_each_section_and_header(tmp_path: Path) -> None:
     text = (
         "Statement,Header,Field Name,Field Value\nStatement,Data,Title,Activity\n"
@@ -126,6 +147,7 @@ def test_a_statement_has_a_table_for_each_section_and_header(tmp_path: Path) -> 
         (b"SQLite format 3\0 and no more", "is no SQLite database"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more", "is no workbook"),
         (b"PK\x03\x04 and no more", r"is no \.zip"),
+        (b'A,Header,x,y\nA,Data,1,"' + b"2" * 200_000 + b'"\n', "a line is no CSV"),
         (gzip.compress(b"time,pnl\n" * 999)[:-20], r"is no \.gz"),
         (b"{} {}", "its JSON is broken: .* comes after its end"),
         (b'{"trades": [{"a": 1}', "its JSON is broken: it ends too soon"),
