@@ -47,7 +47,9 @@ def layout_of(sample: str) -> Layout | None:
         return None
     place = _header_place(rows)
     lines, header = rows[place]
-    return Layout(delimiter, header, lines, place)
+    # Some programs begin the line of names as they begin a comment.
+    first = header[0].removeprefix("# ") if len(header) > 1 else header[0]
+    return Layout(delimiter, [first, *header[1:]], lines, place)
 
 
 def names_columns(fields: Sequence[object]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, Page, overlaid
-from strategic_memory_server.replay.formats.cells import is_not_zero, text_of
+from strategic_memory_server.replay.formats.cells import is_false, text_of
 from strategic_memory_server.replay.formats.format import Format, Results, found
 
 _DAY_1990, _DAY_2100 = 726_468, 766_645
@@ -40,7 +40,7 @@ TRADES = Format(
     zone="that of the prices, UTC without --zone",
     results=(
         Results(
-            ("isclosed", "dtclose"), lambda cell: is_not_zero(cell) and text_of(cell) != "False", "trades still open"
+            ("isclosed", "dtclose"), lambda cell: not is_false(cell), "trades still open"
         ),
     ),
     rows=_with_times,

@@ -22,6 +22,11 @@ def is_not_zero(cell: Cell) -> bool:
     return bool(text_of(cell).strip("+-0.,"))
 
 
+def is_false(cell: Cell) -> bool:
+    """Tell whether a cell says no: 0, False, or nothing."""
+    return text_of(cell).casefold() in ("", "0", "0.0", "false", "no")
+
+
 def is_one_of(*texts: str) -> Callable[[Cell], bool]:
     """Return what tells whether a cell says one of some texts, without regard to case."""
     known = frozenset(text.casefold() for text in texts)

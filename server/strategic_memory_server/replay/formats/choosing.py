@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from strategic_memory_server.replay.files.column_names import NEEDED
+from strategic_memory_server.replay.files.column_names import NEEDED, PNL, REALIZED_PNL
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import tables_of
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format
-from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
 
@@ -56,14 +56,43 @@ def _format_of(table: Table, asked: Mapping[str, str]) -> Format | None:
 
 
 def _chosen(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequence[_Known]:
-    """Leave out what says the same again, and all but one of several runs."""
+    """Leave out what says the same again, and all but one of several runs.
+
+    Raises:
+        ReplayError: the tables are the record of nobody when pooled.
+    """
     instead = {name for _, each in known for name in each.instead_of}
-    of_tools = [each for _, each in known if each.known_by and each is not COMMON_NAMES]
+    of_tools = {table.shown for table, each in known if each not in (OWN_COLUMNS, COMMON_NAMES)}
     known = [
         (table, each)
         for table, each in known
-        if each.name not in instead and not (each is COMMON_NAMES and of_tools) and not _says_again(table, each, known)
+        if each.name not in instead
+        and not (each is COMMON_NAMES and table.shown in of_tools)
+        and not _says_again(table, each, known)
     ]
+    _require_one_record(known)
+    return _of_one_run(path, known, strategy)
+
+
+def _require_one_record(known: Sequence[_Known]) -> None:
+    """Refuse several tables of one file whose columns are different and each have a pnl, by a common name at least one.
+
+    Sheets of trades and of what was earned each day would count everything twice.
+    """
+    by_file: dict[str, list[_Known]] = {}
+    for table, each in known:
+        if each in (OWN_COLUMNS, COMMON_NAMES) and {PNL, REALIZED_PNL} & set(each.found(table.columns)):
+            by_file.setdefault(table.shown, []).append((table, each))
+    for shown, tables in by_file.items():
+        if len({table.columns for table, _ in tables}) > 1 and any(each is COMMON_NAMES for _, each in tables):
+            listed = "; ".join(", ".join(table.path) for table, _ in tables)
+            raise ReplayError(
+                f"{shown}: holds several tables that could be the record: {listed}. Put the one that counts into a "
+                "file of its own"
+            )
+
+
+def _of_one_run(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequence[_Known]:
     runs = [(table, each) for table, each in known if each.is_run]
     if strategy is not None and (len(runs) > 1 or any(each.strategy_in_path for _, each in runs)):
         by_name = [(table, each) for table, each in runs if strategy in (_run_name(table, each), *table.path)]

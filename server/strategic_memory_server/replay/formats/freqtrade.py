@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.page import Cell, Page, overlaid
-from strategic_memory_server.replay.formats.cells import is_one_of
+from strategic_memory_server.replay.formats.cells import is_false
 from strategic_memory_server.replay.formats.format import Format, Results
 from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.ways import Declared
@@ -25,7 +25,7 @@ def _with_timestamps(pages: Iterator[Page]) -> Iterator[Page]:
         yield overlaid(page, columns)
 
 
-_CLOSED = Results(("is_open",), is_one_of("false", "0", ""), "trades still open")
+_CLOSED = Results(("is_open",), is_false, "trades still open")
 _PNL = "a fraction of the stake, after fees"
 
 BACKTEST = Format(

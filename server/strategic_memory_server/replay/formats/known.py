@@ -37,6 +37,7 @@ FORMATS: Sequence[Format] = (
     metatrader.POSITIONS,
     metatrader.DEALS,
     metatrader.PYTHON_DEALS,
+    metatrader.CLOSED_TRADES,
     tradingview.LIST_OF_TRADES,
     interactive_brokers.FLEX,
     interactive_brokers.ACTIVITY,

@@ -1,4 +1,4 @@
-"""MetaTrader 5: positions and deals of its reports (CSV, HTML, xlsx), and deals as its Python package has them."""
+"""MetaTrader: positions and deals of the reports of version 5 and of its Python package, closed trades of version 4."""
 
 from __future__ import annotations
 
@@ -40,4 +40,21 @@ PYTHON_DEALS = Format(
     pnl=_PNL,
     zone=_ZONE,
     results=(Results(("entry",), is_one_of("1", "2", "3", "1.0", "2.0", "3.0"), _OTHERS),),
+)
+
+CLOSED_TRADES = Format(
+    name="MetaTrader 4 closed trades",
+    known_by=("Ticket", "Open Time", "Close Time", ("Item", "Symbol"), "Profit"),
+    columns={
+        names.TIME: ("Close Time",),
+        names.OPENED: ("Open Time",),
+        names.REALIZED_PNL: ("Profit",),
+        names.TRADE_ID: ("Ticket",),
+    },
+    pnl=_PNL,
+    zone=_ZONE,
+    results=(
+        Results(("Type",), is_one_of("buy", "sell"), "changes of the balance, and orders"),
+        Results(("Close Time",), is_given, "trades still open"),
+    ),
 )

@@ -50,6 +50,7 @@ PREAMBLE = 'Account report\n"Name, first";x\n\n'
         PREAMBLE.replace("\n", "\r\n") + csv_text(HEADER, ROWS).replace("\n", "\r\n"),
         csv_text(HEADER, ROWS).replace("pnl", '"p\nn\nl"'),
         csv_text(("Entry_SMA(C;10)", *HEADER), [("a;b,c", *row) for row in ROWS], ";"),
+        "sep=,\n# " + csv_text(HEADER, ROWS),
         csv_text((*HEADER, "Cur.", "Cur."), [(*row, "x", "y") for row in ROWS]),
     ],
 )
@@ -57,7 +58,10 @@ def test_the_line_that_names_the_columns_is_found(text: str, tmp_path: Path) -> 
     (tmp_path / "record.csv").write_text(text.replace('"p\nn\nl"', '"pnl\n"'), newline="")
     assert rows_of(tmp_path / "record.csv")[2] == ("2024-01-07", "RANGE", "2")
     (table,) = tables_of(tmp_path / "record.csv")
-    assert table.notes == (("2 lines before the column names",) if text.startswith("Account") else ())
+    assert table.notes == {
+        "Acc": ("2 lines before the column names",),
+        "sep": ("1 lines before the column names",),
+    }.get(text[:3], ())
     (page,) = table.pages()
     assert list(page.lines)[-1] == len(text.splitlines()) - (1 if '"p\n' in text else 0)
 

@@ -62,6 +62,11 @@ MT5_POSITIONS = """\
 Time\tPosition\tSymbol\tType\tVolume\tPrice\tS / L\tT / P\tTime\tPrice\tCommission\tSwap\tProfit
 2025.01.09 05:00:00\t7\tEURUSD\tbuy\t0.1\t1.1\t\t\t2025.01.10 02:00:00\t1.2\t-1.00\t0.00\t-123.50
 """
+MT4 = """\
+Ticket\tOpen Time\tType\tSize\tItem\tPrice\tS / L\tT / P\tClose Time\tPrice\tCommission\tTaxes\tSwap\tProfit
+6\t2025.01.08 00:00\tbalance\t\t\t\t\t\t\t\t\t\t\t10000
+7\t2025.01.09 05:00\tbuy\t0.1\teurusd\t1.1\t0\t0\t2025.01.10 02:00\t1.2\t-1.00\t0.00\t0.00\t-123.50
+"""
 MT5_DEALS = """\
 Time\tDeal\tSymbol\tType\tDirection\tVolume\tPrice\tOrder\tCommission\tFee\tSwap\tProfit\tBalance\tComment
 2025.01.08 00:00:00\t1\t\tbalance\t\t\t\t\t0.00\t0.00\t0.00\t10 000.00\t10 000.00\t
@@ -179,6 +184,7 @@ OPENED, CLOSED = "2025-01-09T05:00", "2025-01-10T02:00"
         ("MetaTrader 5 positions", MT5_POSITIONS, OPENED, {}),
         ("MetaTrader 5 deals", MT5_DEALS, CLOSED, {NO_RESULT: 2}),
         ("MetaTrader 5 deals, of its Python package", MT5_PYTHON, CLOSED, {NO_RESULT: 1}),
+        ("MetaTrader 4 closed trades", MT4, OPENED, {"changes of the balance, and orders": 1}),
         ("TradingView list of trades", TRADINGVIEW, OPENED, {ENTRIES: 2, "trades still open": 1}),
         ("TradingView list of trades", TRADINGVIEW_OLD, OPENED, {ENTRIES: 1}),
         (
@@ -308,6 +314,33 @@ def test_trades_in_several_currencies_without_a_rate_are_refused(tmp_path: Path)
     (tmp_path / "flex.csv").write_text(FLEX.replace("FXRateToBase", "Multiplier"))
     with pytest.raises(ReplayError, match=r"flex\.csv: the trades are in EUR, USD, .* FXRateToBase"):
         replay_records.read([tmp_path / "flex.csv"])
+
+
+def test_tables_that_would_count_twice_are_refused(tmp_path: Path) -> None:
+    trades: list[list[object]] = [["Exit Time", "Profit"], ["2025-01-10", 1.0]]
+    daily: list[list[object]] = [["Date", "Profit", "Trades"], ["2025-01-10", 1.0, 1]]
+    regimes: list[list[object]] = [["Date", "Regime"], ["2025-01-09", "BULL"]]
+    write_workbook(tmp_path / "both.xlsx", {"Trades": trades, "Daily": daily})
+    with pytest.raises(ReplayError, match=r"both\.xlsx: holds several tables .*: Trades; Daily\."):
+        replay_records.read([tmp_path / "both.xlsx"])
+    write_workbook(tmp_path / "months.xlsx", {"January": trades, "February": trades, "Regimes": regimes})
+    record = replay_records.read([tmp_path / "months.xlsx"])
+    assert record.entries.pnl[1:].tolist() == [1.0, 1.0]
+    assert [table.by_kind for table in record.tables] == [{"trade": 1}, {"trade": 1}, {"regime": 1}]
+
+
+def test_regimes_beside_an_export_in_one_archive_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.writestr("trades.csv", BACKTESTING)
+        archive.writestr("regimes.csv", "Date,Regime\n2025-01-08,BULL\n")
+    record = replay_records.read([tmp_path / "both.zip"])
+    assert [record.regime_names[code] for code in record.entries.regime.tolist()] == ["BULL", "BULL"]
+
+
+def test_what_is_open_is_known_however_it_is_written(tmp_path: Path) -> None:
+    head = "profit_ratio,open_date,close_date,is_open\n"
+    (tmp_path / "trades.csv").write_text(head + "0.5,2025-01-09,2025-01-10,False\n0.7,2025-01-09,,True\n")
+    assert replay_records.read([tmp_path / "trades.csv"]).entries.pnl.tolist() == [0.5]
 
 
 def test_a_regime_and_a_policy_beside_the_columns_of_a_tool_are_read(tmp_path: Path) -> None:
