@@ -16,12 +16,13 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from strategic_memory_server.replay.courses.course import affordable_every
 from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.judging.findings import JsonReport, findings
+from strategic_memory_server.replay.judging.findings import findings
 from strategic_memory_server.replay.judging.options import REFERENCE_DECISIONS, ReplayOptions
 from strategic_memory_server.replay.judging.replayed import Replayed, Stages, replay
 from strategic_memory_server.replay.report.advice_table import require_format, write_advice
-from strategic_memory_server.replay.report.report_files import PAGE_NAME, Writing, require_writable, write_report
+from strategic_memory_server.replay.report.report_files import Writing, require_writable, write_report
 from strategic_memory_server.replay.report.report_page import report_page
+from strategic_memory_server.replay.report.summary import summary
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -52,7 +53,7 @@ def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = Fals
                 beside = _advice_out(options, replayed, stages)
                 write_report(options.out, report, page, interruption.too_late, beside)
             if not quiet:
-                sys.stdout.write(_summary(options, report, monotonic() - began))
+                sys.stdout.write(summary(options, report, monotonic() - began))
     except ReplayError as error:
         sys.stderr.write(f"strategic-memory-server replay: {error}\n")
         return EXIT_FAILED
@@ -130,28 +131,3 @@ def _stages(interruption: _Interruption, *, quiet: bool) -> Iterator[Stages]:
 
     with bar:
         yield tell
-
-
-def _summary(options: ReplayOptions, report: JsonReport, seconds: float) -> str:
-    rows = report["rows"]
-    lines = [f"{rows['used']:,} entries replayed in {seconds:.1f} s"]
-    lines.extend(
-        f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}"
-        for file, columns in rows["written"].items()
-    )
-    if rows["refused"]:
-        reasons = ", ".join(f"{reason} {each['rows']:,}" for reason, each in rows["refused_by_reason"].items())
-        lines.append(f"{rows['refused']:,} rows could not be used: {reasons}")
-    for rule, advice in report["advice"].items():
-        now = advice["now"]
-        lines.append(
-            f"{rule} now: {now['policy']} ({now['regime'] or 'no regime'}), {advice['changes']:,} changes so far"
-        )
-    lines.extend(
-        f"{each['rule']} against {each['against']}: {each['mean']:+.4g} a trade, {each['statement']}"
-        for each in report["differences"]
-    )
-    if options.advice_out:
-        lines.append(f"Advice: {options.advice_out}")
-    lines.append(f"Report: {options.out / PAGE_NAME}")
-    return "\n".join(lines) + "\n"

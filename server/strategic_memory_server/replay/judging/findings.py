@@ -14,6 +14,7 @@ from strategic_memory_server.figures.breakdown import breakdown
 from strategic_memory_server.figures.judged_runs import RUN_TRADES
 from strategic_memory_server.figures.performance import performance
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.courses.course import Course
 from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.compared import best_fixed
@@ -23,7 +24,7 @@ from strategic_memory_server.replay.judging.regimes_seen import RegimesSeen
 from strategic_memory_server.replay.judging.reliability import reliability
 from strategic_memory_server.replay.judging.replayed import Replayed, Stages
 from strategic_memory_server.replay.judging.trades import Trades
-from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.record import Progress, Record
 
 JsonReport = dict[str, Any]
@@ -114,6 +115,7 @@ def _rows(record: Record) -> dict[str, object]:
         "used": len(record),
         "by_kind": {kind.name.lower(): record.by_kind[kind] for kind in Kind},
         "pnl_by_kind": {kind.name.lower(): _pnl_of(record, kind) for kind in Kind},
+        "trades_with": _trades_with(record.entries, record.regime_names.index(UNKNOWN_REGIME)),
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
         "notes": record.notes,
@@ -127,6 +129,16 @@ def _rows(record: Record) -> dict[str, object]:
 def _pnl_of(record: Record, kind: Kind) -> float:
     """Return what the entries of a kind earned together: what a tool that wrote the file can be compared with."""
     return float(np.nansum(record.entries.pnl[record.entries.kind == kind]))
+
+
+def _trades_with(entries: EntryColumns, unknown: int) -> dict[str, int]:
+    trades = entries.kind == Kind.TRADE
+    known = {
+        "regime": entries.regime != unknown,
+        "policy": entries.policy >= 0,
+        "opening": entries.opened_ms != entries.time_ms,
+    }
+    return {name: int(np.count_nonzero(trades & each)) for name, each in known.items()}
 
 
 def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:

@@ -113,7 +113,8 @@ def _join_regimes(entries: EntryColumns, unknown: int) -> int:
         seen = np.flatnonzero(entries.kind == Kind.REGIME)
         observed = entries.regime[seen].astype(np.int64)
         entries.regime[missing] = regimes_at(entries.opened_ms[missing], entries.time_ms[seen], observed, unknown)
-    return int(np.count_nonzero(entries.opened_ms[of_trades] == entries.time_ms[of_trades]))
+    at_close = entries.opened_ms[of_trades] == entries.time_ms[of_trades]
+    return int(np.count_nonzero(at_close & (entries.regime[of_trades] != unknown)))
 
 
 def repeated_trades(trade: IndexColumn) -> Mask:

@@ -7,7 +7,7 @@ from typing import Any
 
 from strategic_memory_server.replay.files.column_names import POLICY_PNL
 from strategic_memory_server.replay.judging.findings import JsonReport
-from strategic_memory_server.replay.report import html
+from strategic_memory_server.replay.report import html, what_was_read
 from strategic_memory_server.replay.report.axis import shown_number, shown_time
 
 NO_COMPARISON = (
@@ -22,8 +22,7 @@ def read_part(report: JsonReport) -> Iterator[str]:
     yield html.heading("What was read")
     yield html.paragraph(
         f"{rows['used']:,} entries from {shown_time(rows['first_time_ms'])} to {shown_time(rows['last_time_ms'])}: "
-        + ", ".join(f"{count:,} {_KINDS[kind]}" for kind, count in rows["by_kind"].items())
-        + f". Files: {', '.join(report['files'])}."
+        f"{what_was_read.counted(rows)}. Files: {', '.join(report['files'])}."
     )
     if rows["refused"]:
         yield html.paragraph(f"{rows['refused']:,} rows could not be used:", "missing")
@@ -35,9 +34,8 @@ def read_part(report: JsonReport) -> Iterator[str]:
             ],
             words=(2,),
         )
-    if rows["notes"]:
-        noted = ", ".join(f"{note.replace('_', ' ')}: {count:,}" for note, count in rows["notes"].items())
-        yield html.paragraph(f"Worth knowing: {noted}.", "quiet")
+    told = (*what_was_read.tables(rows), what_was_read.of_trades(rows), *what_was_read.notes(rows))
+    yield from (html.paragraph(f"{each}.", "quiet") for each in told if each)
 
 
 def cadence_part(report: JsonReport) -> Iterator[str]:
@@ -158,7 +156,6 @@ def transitions_part(report: JsonReport) -> Iterator[str]:
     yield html.heat_table(found["regimes"][:_MOST_IN_TABLE], chances, shown)
 
 
-_KINDS = {"regime": "regime observations", "portfolio": "portfolio entries", "trade": "trades"}
 _MOST_IN_TABLE = 12
 _HEADINGS = ("trades", "mean pnl", "95 % interval", "total", "won", "Sharpe per trade", "deepest drawdown")
 

@@ -1,0 +1,41 @@
+"""The summary of a replay on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from strategic_memory_server.replay.judging.findings import JsonReport
+from strategic_memory_server.replay.judging.options import ReplayOptions
+from strategic_memory_server.replay.report import what_was_read
+from strategic_memory_server.replay.report.axis import shown_time
+from strategic_memory_server.replay.report.report_files import PAGE_NAME
+
+
+def summary(options: ReplayOptions, report: JsonReport, seconds: float) -> str:
+    """Return the lines that say what was read, what is advised now, and where the report is."""
+    return "\n".join([*_read(report, seconds), *_advised(report), *_written(options)]) + "\n"
+
+
+def _read(report: JsonReport, seconds: float) -> Iterator[str]:
+    rows = report["rows"]
+    yield f"{rows['used']:,} entries replayed in {seconds:.1f} s: {what_was_read.counted(rows)}"
+    yield f"  from {shown_time(rows['first_time_ms'])} to {shown_time(rows['last_time_ms'])}"
+    yield from (f"  {table}" for table in what_was_read.tables(rows))
+    if of_trades := what_was_read.of_trades(rows):
+        yield f"  {of_trades}"
+    yield from (f"  {note}" for note in what_was_read.notes(rows))
+    yield from (f"  refused: {refusal}" for refusal in what_was_read.refusals(rows))
+
+
+def _advised(report: JsonReport) -> Iterator[str]:
+    for rule, advice in report["advice"].items():
+        now = advice["now"]
+        yield f"{rule} now: {now['policy']} ({now['regime'] or 'no regime'}), {advice['changes']:,} changes so far"
+    for each in report["differences"]:
+        yield f"{each['rule']} against {each['against']}: {each['mean']:+.4g} a trade, {each['statement']}"
+
+
+def _written(options: ReplayOptions) -> Iterator[str]:
+    if options.advice_out:
+        yield f"Advice: {options.advice_out}"
+    yield f"Report: {options.out / PAGE_NAME}"

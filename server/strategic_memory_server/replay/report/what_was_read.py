@@ -1,0 +1,65 @@
+"""What was read and what was not, in sentences: for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from strategic_memory_server.replay.record.table_read import TableRead
+
+Rows = Mapping[str, Any]
+"""The part `rows` of a report."""
+
+_KINDS = {
+    "trade": ("trade", "trades"),
+    "portfolio": ("portfolio entry", "portfolio entries"),
+    "regime": ("regime observation", "regime observations"),
+}
+
+_NOTES = {
+    "trade_id_repeated": "{} have the id of another trade: each id counts once, at its last row",
+    "policy_unrecognised": "{} name a policy that is none of the three, and count without one",
+    "regime_as_of_close": "{} do not say when they were opened: their regime is the one at their close",
+    "regime_not_observed": "{} have no regime: none was observed by then",
+}
+"""What a note says of so many rows."""
+
+
+def tables(rows: Rows) -> Iterator[str]:
+    """Yield what each table was recognised as, where its figures were, and how they are written."""
+    for table in rows["tables"]:
+        read = TableRead(**table)
+        yield read.told()
+        called = f"{read.file} ({read.table})" if read.table else read.file
+        for column, said in rows["written"].get(called, {}).items():
+            yield f"  {column}: {said}"
+
+
+def counted(rows: Rows) -> str:
+    """Return how many entries of each kind there are, without those of which there are none."""
+    kinds = [(rows["by_kind"][kind], names) for kind, names in _KINDS.items()]
+    return ", ".join(f"{count:,} {names[count != 1]}" for count, names in kinds if count)
+
+
+def of_trades(rows: Rows) -> str:
+    """Return how much the trades say, and how much was found out for them; empty without trades."""
+    trades = rows["by_kind"]["trade"]
+    if not trades:
+        return ""
+    known = rows["trades_with"]
+    parts = ("regime", "a regime"), ("policy", "a policy"), ("opening", "a time of opening")
+    return f"of {trades:,} trades " + ", ".join(f"{known[name]:,} have {words}" for name, words in parts)
+
+
+def notes(rows: Rows) -> Iterator[str]:
+    """Yield what is worth knowing of the rows that were used."""
+    for note, count in rows["notes"].items():
+        yield _NOTES[note].format(f"{count:,} rows")
+
+
+def refusals(rows: Rows) -> Iterator[str]:
+    """Yield each reason for which rows were refused: how many, where the first ones are, and what one of them has."""
+    for reason, each in rows["refused_by_reason"].items():
+        example = f"; {each['example']}" if each["example"] else ""
+        more = ", ..." if each["rows"] > len(each["first_lines"]) else ""
+        yield f"{each['rows']:,} {reason} ({', '.join(each['first_lines'])}{more}{example})"
