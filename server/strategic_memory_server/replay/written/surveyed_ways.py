@@ -129,7 +129,7 @@ def _known_number(column: str, cell: float) -> float:
     """Return a number of JSON or of a table."""
     if isinstance(cell, bool):
         raise RejectionError(f"{column}_not_a_number", str(cell))
-    if math.isinf(cell):
+    if isinstance(cell, float) and math.isinf(cell):
         raise RejectionError(f"{column}_not_finite", str(cell))
     if abs(cell) > MAX_MAGNITUDE:
         raise RejectionError(f"{column}_out_of_range", str(cell)[:80])
