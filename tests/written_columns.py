@@ -24,7 +24,7 @@ def numbers_of(pages: Pages, declared: Declared | None = None) -> tuple[list[flo
         return [refusals.reasons.get(row, None if math.isnan(value) else value) for row, value in enumerate(values)]
 
     found, told = read_in_its_way("table", lambda: pages, read, declared or Declared(), {})
-    return [value for page in found for value in page], told.get("pnl", "")
+    return [value for page in found for value in page], without_example(told.get("pnl", ""))
 
 
 def times_of(pages: Pages, declared: Declared | None = None) -> tuple[list[int | str | None], str]:
@@ -36,7 +36,12 @@ def times_of(pages: Pages, declared: Declared | None = None) -> tuple[list[int |
         return [refusals.reasons.get(row, None if value == NOT_GIVEN else value) for row, value in enumerate(values)]
 
     found, told = read_in_its_way("table", lambda: pages, read, declared or Declared(), {})
-    return [value for page in found for value in page], told.get("time", "")
+    return [value for page in found for value in page], without_example(told.get("time", ""))
+
+
+def without_example(told: str) -> str:
+    """Return what is told of a column, without the example at its end."""
+    return told.partition(" ('")[0].partition(' ("')[0]
 
 
 def refused(read: Callable[[], object]) -> str:

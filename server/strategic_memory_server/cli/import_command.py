@@ -12,7 +12,7 @@ import click
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from strategic_memory_server.cli.written_options import declared, possible_ms, written_options
+from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.exporting.folder import FolderError
@@ -44,6 +44,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
 )
 @click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
+@accept_refused_option
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
 @click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")

@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from strategic_memory_server.cli.installed import imported
+from strategic_memory_server.cli.written_options import declared, written_options
 from strategic_memory_server.regimes.label import Detector
 from strategic_memory_server.regimes.label_file import write_labels
 from strategic_memory_server.regimes.labelling import Stamps, TimedLabel, timed_labels
 from strategic_memory_server.regimes.live_closes import closes_of_files
 from strategic_memory_server.regimes.price_files import KNOWN_NAMES, Prices, PricesError, read_prices
 from strategic_memory_server.regimes.threshold_detector import ThresholdDetector
+from strategic_memory_server.replay.written.ways import Declared
 
 _BY_SYMBOL = "{symbol}"
 
@@ -48,6 +50,7 @@ _BY_SYMBOL = "{symbol}"
 )
 @click.option("--symbol", metavar="NAME", help="Which symbol is read, where the files hold several.")
 @click.option("--map", "names", multiple=True, metavar="OURS=THEIRS", help="time=, close=, symbol=: names of columns.")
+@written_options
 @click.option("--publish", is_flag=True, help="Publish the newest label, and each that comes, until interrupted.")
 @click.option("--from-stream", metavar="KEY", help="With --publish: a Redis stream of closes, in place of PRICES.")
 @click.option(
@@ -68,6 +71,9 @@ def regimes(
     stamps: str,
     symbol: str | None,
     names: tuple[str, ...],
+    decimal: str | None,
+    dates: str | None,
+    zone: str | None,
     from_stream: str | None,
     redis_url: str,
     key_prefix: str,
@@ -88,15 +94,19 @@ def regimes(
         raise click.UsageError("give PRICES with --out FILE or --publish, or --from-stream KEY with --publish")
     columns = _names(names)
     try:
+        written = declared(decimal, dates, zone)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    try:
         if out is not None:
-            _write_files(files, columns, symbol, out, detector, Stamps(stamps))
+            _write_files(files, columns, written, symbol, out, detector, Stamps(stamps))
         else:
             # Imports redis, which files do not need.
             publishing = imported("strategic_memory_server.cli.publish_regimes")
             closes = (
                 publishing.stream_of(redis_url, from_stream, symbol)
                 if from_stream
-                else closes_of_files(files, lambda: _one(read_prices(files, columns), symbol), Stamps(stamps))
+                else closes_of_files(files, lambda: _one(read_prices(files, columns, written), symbol), Stamps(stamps))
             )
             with contextlib.suppress(KeyboardInterrupt):
                 publishing.publish(closes, _detector(detector), redis_url, key_prefix)
@@ -106,9 +116,15 @@ def regimes(
 
 
 def _write_files(
-    files: tuple[Path, ...], columns: dict[str, str], symbol: str | None, out: Path, detector: str, stamps: Stamps
+    files: tuple[Path, ...],
+    columns: dict[str, str],
+    written: Declared,
+    symbol: str | None,
+    out: Path,
+    detector: str,
+    stamps: Stamps,
 ) -> None:
-    for of_symbol, prices in _chosen(read_prices(files, columns), symbol, out).items():
+    for of_symbol, prices in _chosen(read_prices(files, columns, written), symbol, out).items():
         target = Path(str(out).replace(_BY_SYMBOL, of_symbol.replace("/", "_")))
         labels = list(timed_labels(_detector(detector), prices, stamps))
         summary = _summary(prices, labels)

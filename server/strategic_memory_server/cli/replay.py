@@ -12,7 +12,7 @@ from rich.table import Table
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
-from strategic_memory_server.cli.written_options import declared, possible_ms, written_options
+from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -68,6 +68,7 @@ _WIDTH_OF_A_FILE = 160
 )
 @click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
+@accept_refused_option
 @click.option(
     "--against",
     multiple=True,

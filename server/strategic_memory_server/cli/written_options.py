@@ -19,17 +19,19 @@ _EARLIEST_MS = 631_152_000_000
 _DAY_MS = 86_400_000
 
 
+accept_refused_option = click.option(
+    "--accept-refused",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.01,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the rows that may be left out since they cannot be read.",
+)
+
+
 def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the flags to a command, which takes `decimal`, `dates`, `zone` and `accept_refused`."""
+    """Add the flags to a command, which takes `decimal`, `dates` and `zone`."""
     for option in (
-        click.option(
-            "--accept-refused",
-            type=click.FloatRange(0.0, 1.0),
-            default=0.01,
-            show_default=True,
-            metavar="SHARE",
-            help="Share of the rows that may be left out since they cannot be read.",
-        ),
         click.option("--zone", metavar="ZONE", help="Of times that name none: Europe/Berlin, +01:00. Default: UTC."),
         click.option("--dates", type=click.Choice(list(_ORDERS)), help="What comes first in 01/05/2024, or 24-01-05."),
         click.option("--decimal", type=click.Choice(list(_DECIMALS)), help="What stands before decimals, for 1.234."),

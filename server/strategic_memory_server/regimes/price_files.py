@@ -60,7 +60,7 @@ class Prices:
         return int(distances[np.argmax(counts)])
 
 
-def read_prices(paths: Sequence[Path], names: Mapping[str, str]) -> dict[str, Prices]:
+def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declared | None = None) -> dict[str, Prices]:
     """Read the closes of each symbol from files of candles, in any order.
 
     The symbol of a candle is in its column, or in the name of the file as freqtrade has it (`BTC_USDT-1h.feather`);
@@ -69,6 +69,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str]) -> dict[str, Pr
     Args:
         paths: CSV, JSON lines, Parquet or feather.
         names: the files' names of `time`, `close` and `symbol`, where they have others than `KNOWN_NAMES`.
+        written: what is known of how numbers and times are written.
 
     Raises:
         PricesError: the message says what.
@@ -79,7 +80,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str]) -> dict[str, Pr
     for path in paths:
         by_name = _PAIR_AND_CANDLE.fullmatch(path.stem)
         of_file = by_name["pair"] if by_name else ""
-        for times, closes, symbols in _rows(path, names, refused):
+        for times, closes, symbols in _rows(path, names, written or Declared(), refused):
             for time_ms, close, symbol in zip(times, closes, symbols, strict=True):
                 of_symbol = found.setdefault(symbol or of_file, {})
                 repeated[symbol or of_file] = repeated.get(symbol or of_file, 0) + (time_ms in of_symbol)
@@ -99,9 +100,9 @@ _Rows = tuple[list[int], list[float], list[str]]
 """Times, closes and symbols of some candles."""
 
 
-def _rows(path: Path, names: Mapping[str, str], refused: dict[str, int]) -> list[_Rows]:
+def _rows(path: Path, names: Mapping[str, str], written: Declared, refused: dict[str, int]) -> list[_Rows]:
     try:
-        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), Declared(), {})
+        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), written, {})
     except ReplayError as error:
         raise PricesError(str(error)) from None
     for _, reasons in pages:

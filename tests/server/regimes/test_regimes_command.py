@@ -79,6 +79,21 @@ def test_every_format_and_order_gives_the_same(tmp_path: Path) -> None:
     assert [(row["time"], row["regime"]) for row in labels_in(tmp_path / "labels.csv")] == expected()
 
 
+def test_prices_are_read_as_people_write_them(tmp_path: Path) -> None:
+    # Dates of twelve days, so that nothing in them tells the day from the month.
+    rows = [row for row in range(CLOSES.size) if TIMES[row].day <= 12]
+    plain = write_candles(tmp_path / "plain.csv", rows=rows)
+    assert run(plain, "--out", tmp_path / "expected.csv").exit_code == 0
+    lines = [f"{TIMES[row]:%m/%d/%Y %H:%M:%S};{CLOSES[row]:,.10f}".translate(str.maketrans(",.", ".,")) for row in rows]
+    (tmp_path / "written.csv").write_text("\n".join(["Date;Close", *lines]) + "\n")
+    refused = run(tmp_path / "written.csv", "--out", tmp_path / "labels.csv")
+    assert refused.exit_code == 1
+    assert "has the day first or the month first" in refused.output
+    done = run(tmp_path / "written.csv", "--out", tmp_path / "labels.csv", "--dates", "month-first")
+    assert done.exit_code == 0, done.output
+    assert labels_in(tmp_path / "labels.csv") == labels_in(tmp_path / "expected.csv")
+
+
 def test_several_symbols_are_never_one_market(tmp_path: Path) -> None:
     files = [write_candles(tmp_path / f"{pair}_USDT-1d.csv") for pair in ("BTC", "ETH")]
     refused = run(*files, "--out", tmp_path / "labels.csv")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
@@ -12,6 +13,7 @@ from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
 
+_BEYOND = "beyond all times"
 _INDEX = "__index_level_0__"
 """What pandas calls an index without a name."""
 
@@ -95,14 +97,22 @@ class _Columns(Mapping[str, Sequence[Cell]]):
 
     def __getitem__(self, name: str) -> Sequence[Cell]:
         column = self._batch.column(self._places[name])
-        if str(column.type).startswith("timestamp[ns"):
-            # Python's times have microseconds.
-            arrow: Any = importlib.import_module("pyarrow")
-            column = column.cast(arrow.timestamp("us", tz=column.type.tz), safe=False)
+        arrow: Any = importlib.import_module("pyarrow")
+        if arrow.types.is_timestamp(column.type):
+            return _written_out(arrow, column)
         try:
             return _cells(column.to_pylist())
         except (ValueError, OverflowError):
             return _cells([_text_of(scalar) for scalar in column])
+
+
+def _written_out(arrow: Any, column: Any) -> Sequence[Cell]:  # noqa: ANN401  pyarrow has no types
+    """Return times in ISO 8601, those of a zone in UTC: many times faster than by Python's own."""
+    if column.type.tz:
+        column = column.cast(arrow.timestamp(column.type.unit, tz="UTC"))
+    texts: list[str | None] = column.cast(arrow.string()).to_pylist()
+    # Beyond the year 32767 it writes <value out of range: ...>.
+    return [_BEYOND if text is not None and text[0] == "<" else text for text in texts]
 
 
 def _text_of(scalar: Any) -> object:  # noqa: ANN401  pyarrow has no types
@@ -110,7 +120,7 @@ def _text_of(scalar: Any) -> object:  # noqa: ANN401  pyarrow has no types
     try:
         return scalar.as_py()
     except (ValueError, OverflowError):
-        return "beyond all times"
+        return _BEYOND
 
 
 def _cells(values: Sequence[object]) -> list[Cell]:
@@ -119,7 +129,10 @@ def _cells(values: Sequence[object]) -> list[Cell]:
 
 def _cell(value: object) -> Cell:
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        # A number of a table is one number, and no text that could be read in two ways.
+        return int(value) if value == value.to_integral_value() else float(value)
     return value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)

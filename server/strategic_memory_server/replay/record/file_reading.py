@@ -99,8 +99,8 @@ class FileReading:
             self._reading((share[0] + share[1] * page.read_share) / len(self._files))
             return page.broken, rows
 
-        pages, told = read_in_its_way(called, table.pages, read, self._declared, table.declared)
-        require_possible(called, [each for _, rows in pages for each in rows.impossible], told)
+        pages, told = read_in_its_way(called, table.pages, read, self._declared, table.declared, table.columns)
+        require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
         self.written[called] = told
         kinds = [np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages]
         self.tables.append(table_read(str(file), table, [int(count) for count in sum(kinds, np.zeros(len(Kind), int))]))

@@ -12,7 +12,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
-from strategic_memory_server.replay.written.seen import shown
+from strategic_memory_server.replay.written.seen import named, shown
 from strategic_memory_server.replay.written.time_style import count_of
 
 _BARS = 10_000_000
@@ -52,13 +52,13 @@ def impossible_times(
     return ImpossibleTimes(column, len(rows), lines[first], cells[first], int(times_ms[first]), bars)
 
 
-def require_possible(called: str, found: Sequence[ImpossibleTimes], told: Mapping[str, str]) -> None:
+def require_possible(called: str, found: Sequence[ImpossibleTimes], theirs: Mapping[str, str]) -> None:
     """Refuse a table with times that nobody means.
 
     Args:
         called: what a message calls the table.
         found: such times in it.
-        told: how its columns are written, by our names.
+        theirs: what they are called in the table, by our names.
 
     Raises:
         ReplayError: it has some; the message says what the first would read as, and what to do.
@@ -72,9 +72,9 @@ def require_possible(called: str, found: Sequence[ImpossibleTimes], told: Mappin
     asked = "Is it another column, or another unit?"
     if all(each.are_bars for each in of_column):
         asked = "Numbers of bars are no times."
+    read_as = at.isoformat(" ", "seconds")
     raise ReplayError(
-        f"{called}: {rows:,} rows have a {first.column} before 1990 or after tomorrow; the first, {shown(first.cell)} "
-        f"(line {first.line}), would read as {at.isoformat(' ', 'seconds')} ({told.get(first.column, 'a date')}). "
-        f"{asked} Map the one that has the times, --map {first.column}=<column>, or write ISO 8601, or seconds or "
-        "milliseconds since 1970"
+        f"{called}: {rows:,} rows have a time in {named(first.column, theirs)} before 1990 or after tomorrow; the "
+        f"first, {shown(first.cell)} (line {first.line}), would read as {read_as}. {asked} Map the one that has the "
+        f"times, --map {first.column}=<column>, or write ISO 8601, or seconds or milliseconds since 1970"
     )

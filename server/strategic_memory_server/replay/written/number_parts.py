@@ -21,6 +21,7 @@ _SAME = str.maketrans(
 _SIGNS = {"US$": "USD", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "NZ$": "NZD", "S$": "SGD", "R$": "BRL", "€": "EUR"} | {
     "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB",
     "₦": "NGN", "₱": "PHP", "₿": "BTC", "₮": "USDT", "zł": "PLN", "Kč": "CZK", "¥": "¥", "$": "$", "kr": "kr",
+    "Rs.": "INR", "Rs": "INR", "Fr.": "CHF",
 }  # fmt: skip
 
 _PERCENT = "%"
@@ -59,7 +60,9 @@ class NumberParts:
 
 def plain_signs(text: str) -> str:
     """Return a text with the minuses, blanks and apostrophes of typesetters as those of a keyboard, stripped."""
-    return text.translate(_SAME).strip()
+    plain = text.translate(_SAME).strip()
+    # A spreadsheet is kept from reading a cell by ="...".
+    return plain[2:-1].strip() if plain.startswith('="') and plain.endswith('"') else plain
 
 
 def number_parts(text: str) -> NumberParts | None:

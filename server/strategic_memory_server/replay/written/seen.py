@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _SHOWN_CHARACTERS = 40
@@ -42,3 +42,9 @@ def shown(cell: object) -> str:
     """Return a cell as a message shows it: cut, and with nothing in it that a terminal acts upon."""
     text = str(cell)
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
+
+
+def named(column: str, theirs: Mapping[str, str]) -> str:
+    """Return what a message calls a column: by our name, and by that in the table where it is another."""
+    other = theirs.get(column, column)
+    return column if other == column else f"{column} (column {shown(other)})"

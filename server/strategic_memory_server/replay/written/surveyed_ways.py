@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError
-from strategic_memory_server.replay.files.cell_columns import Refusals
+from strategic_memory_server.replay.files.cell_columns import NOTHING, Refusals
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.number_survey import NumberSurvey
-from strategic_memory_server.replay.written.seen import UndecidedError
+from strategic_memory_server.replay.written.seen import UndecidedError, named, shown
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN, TimeStyle
 from strategic_memory_server.replay.written.time_survey import TimeSurvey
 from strategic_memory_server.replay.written.ways import Declared
@@ -32,10 +32,13 @@ class Surveying:
         called: what a message calls the table.
         general: what is known of all columns.
         declared: what is known of some, by their names.
+        theirs: what they are called in the table, by their names.
     """
 
-    def __init__(self, called: str, general: Declared, declared: Mapping[str, Declared]) -> None:
-        self._called, self._general, self._declared = called, general, declared
+    def __init__(
+        self, called: str, general: Declared, declared: Mapping[str, Declared], theirs: Mapping[str, str]
+    ) -> None:
+        self._called, self._general, self._declared, self._theirs = called, general, declared, theirs
         self._numbers: dict[str, NumberSurvey] = {}
         self._times: dict[str, TimeSurvey] = {}
 
@@ -77,7 +80,7 @@ class Surveying:
         try:
             return decide()
         except UndecidedError as error:
-            raise ReplayError(f"{self._called}: {error.told(column)}") from None
+            raise ReplayError(f"{self._called}: {error.told(named(column, self._theirs))}") from None
 
     def _known(self, column: str) -> Declared:
         return self._declared.get(column, Declared()).under(self._general)
@@ -93,12 +96,17 @@ class SurveyedWays:
 
     def __init__(self, numbers: Mapping[str, NumberStyle], times: Mapping[str, TimeStyle]) -> None:
         self._numbers, self._times = numbers, times
+        self._examples: dict[str, str] = {}
 
     def told(self) -> Mapping[str, str]:
-        """Return how each column is written, by its name; plain numbers go without saying."""
+        """Return how each column is written, by its name, with an example; plain numbers go without saying."""
         told = {column: style.told() for column, style in self._times.items()}
         told |= {column: style.told() for column, style in self._numbers.items()}
-        return {column: said for column, said in told.items() if said}
+        return {
+            column: said + (f" ({self._examples[column]})" if column in self._examples else "")
+            for column, said in told.items()
+            if said
+        }
 
     def numbers(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
         """Return the numbers of some cells; NaN where there is none."""
@@ -111,6 +119,9 @@ class SurveyedWays:
                 found[row] = style.read(column, cell) if isinstance(cell, str) else _known_number(column, cell)
             except RejectionError as refused:
                 refusals.refuse(row, refused.reason, cell)
+                continue
+            if column not in self._examples and not _is_plain(cell):
+                self._examples[column] = f"{shown(cell)} is {found[row]:.15g}"
         return found
 
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
@@ -122,14 +133,29 @@ class SurveyedWays:
                 found[row] = style.read(column, cell)
             except RejectionError as refused:
                 refusals.refuse(row, refused.reason, cell)
+                continue
+            if column not in self._examples and found[row] != NOT_GIVEN:
+                at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(found[row]))
+                self._examples[column] = f"{shown(cell)} is {at:%Y-%m-%d %H:%M:%S} UTC"
         return found
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Tell whether a number is written as Python writes it, or is none: it would show nothing."""
+    if not isinstance(cell, str) or cell.strip().lower() in NOTHING:
+        return True
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _known_number(column: str, cell: float) -> float:
     """Return a number of JSON or of a table."""
     if isinstance(cell, bool):
         raise RejectionError(f"{column}_not_a_number", str(cell))
-    if isinstance(cell, float) and math.isinf(cell):
+    if cell in (math.inf, -math.inf):
         raise RejectionError(f"{column}_not_finite", str(cell))
     if abs(cell) > MAX_MAGNITUDE:
         raise RejectionError(f"{column}_out_of_range", str(cell)[:80])

@@ -19,7 +19,9 @@ from strategic_memory_server.replay.written.zones import AbbreviationError, abbr
 NOT_GIVEN = -(1 << 62)
 """In place of a time, milliseconds, where there is none."""
 
-# A spreadsheet writes E+12, and has lost digits by then.
+_DIGITS_LOST = re.compile(r"[0-9]+([.,][0-9]*)?E\+[0-9]+")
+"""What a spreadsheet makes of long numbers."""
+
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:(?:e[+]?|E)[0-9]{1,2})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
@@ -53,6 +55,7 @@ class TimeStyle:
         order: the order of day, month and year, where that is a question: `dmy`, `mdy`, `ymd`; empty where it is none.
         zone: of times that name none.
         zoneless: whether there are such.
+        written: whether some are written out.
     """
 
     unit: Unit | None = None
@@ -60,10 +63,12 @@ class TimeStyle:
     order: str = ""
     zone: tzinfo = UTC
     zoneless: bool = False
+    written: bool = True
 
     def told(self) -> str:
         """Say it."""
-        said = [self.unit.value if self.unit else "dates and times"]
+        kinds = [self.unit.value if self.unit else "", "dates and times" if self.written or not self.unit else ""]
+        said = [" and ".join(each for each in kinds if each)]
         if self.order:
             said.append(_ORDERS[self.order])
         if self.zoneless:
@@ -117,7 +122,8 @@ class TimeStyle:
             pass
         other = iso_time(text.strip())
         if other is None:
-            raise RejectionError(f"{column}_not_a_time", text)
+            lost = _DIGITS_LOST.fullmatch(text.strip())
+            raise RejectionError(f"{column}_has_lost_its_digits" if lost else f"{column}_not_a_time", text)
         return other if other.tzinfo else in_zone(column, other, self.zone)
 
     def _zoned(self, column: str, at: datetime, parts: TimeParts, text: str) -> datetime:

@@ -128,7 +128,9 @@ class TimeSurvey:
                 [self._written, self._first[unit]], "are a date and a number: write all rows in one way"
             )
         local = unit in SPELT or unit is Unit.DAYS
-        return TimeStyle(unit, self._decimals, self._decided_order(supposed_order), self._zone, self._zoneless or local)
+        order = self._decided_order(supposed_order)
+        zoneless = self._zoneless or local
+        return TimeStyle(unit, self._decimals, order, self._zone, zoneless, self._written is not None)
 
     def _decided_unit(self) -> Unit | None:
         several = list(self._units)

@@ -19,6 +19,7 @@ def read_in_its_way(
     read: Callable[[Page, Ways], Read],
     general: Declared,
     declared: Mapping[str, Declared],
+    theirs: Mapping[str, str] | None = None,
 ) -> tuple[list[Read], Mapping[str, str]]:
     """Read all pages of a table.
 
@@ -28,6 +29,7 @@ def read_in_its_way(
         read: reads a page by the ways that it is given; what it gives of a survey is thrown away.
         general: what is known of all columns.
         declared: what is known of some columns, by their names.
+        theirs: what a message calls columns beside, by their names.
 
     Returns:
         What was read of each page, and how the columns are written, by their names.
@@ -44,7 +46,7 @@ def read_in_its_way(
         if plain.is_certain:
             return found, plain.told()
         del found
-    surveying = Surveying(called, general, declared)
+    surveying = Surveying(called, general, declared, theirs or {})
     for page in pages():
         read(page, surveying)
     ways = surveying.decided()

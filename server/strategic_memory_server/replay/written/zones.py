@@ -10,7 +10,10 @@ from strategic_memory_server.entries.entry_fields import RejectionError
 
 _UTC = re.compile(r"[Zz]|\(?(?:UTC|GMT|utc|gmt)\)?")
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?::?[0-9]{2})?")
-_NAME = re.compile(r"\[?([A-Z][A-Za-z_]+/[A-Za-z_/+-]+[0-9]*)\]?")
+_NAME = re.compile(r"([A-Z][A-Za-z_]+/[A-Za-z_/+-]+[0-9]*)")
+_NAMED_BESIDE = re.compile(r" ?(?:\([^()]*\)|\[[^\[\]]*\])")
+"""What Java and JavaScript write behind an offset."""
+
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 
 
@@ -38,6 +41,9 @@ def written_zone(text: str) -> tzinfo | None:
     """
     if _UTC.fullmatch(text):
         return UTC
+    if beside := _NAMED_BESIDE.search(text):
+        # With an offset before it, its name says no more.
+        return written_zone(text[: beside.start()]) if beside.start() and beside.end() == len(text) else None
     if offset := _OFFSET.fullmatch(text):
         apart = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
         return timezone(-apart if offset[1] == "-" else apart) if apart < timedelta(days=1) else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import replay_records
@@ -12,7 +14,7 @@ import replay_records
 from strategic_memory_server.importing.past import read_pasts
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS
-from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.formats.column_map import ColumnMap, parse_map
 from strategic_memory_server.replay.record.record import Record
 from strategic_memory_server.replay.record.record_reading import read_record
 from strategic_memory_server.replay.written.ways import Declared
@@ -43,9 +45,11 @@ def test_each_column_is_read_in_its_own_way_and_that_is_told(tmp_path: Path) -> 
     assert record.entries.opened_ms.tolist()[::2] == [1_704_360_600_000, 1_704_360_600_001]
     assert record.written == {
         str(path): {
-            "time": "dates and times, day first, those without a zone read as UTC",
-            "opened": "milliseconds since 1970",
-            "realized_pnl": "decimal comma, thousands by dot, in EUR, minuses of other forms",
+            "time": "dates and times, day first, those without a zone read as UTC "
+            "('05.01.2024 09:30' is 2024-01-05 09:30:00 UTC)",
+            "opened": "milliseconds since 1970 ('1704360600000' is 2024-01-04 09:30:00 UTC)",
+            "realized_pnl": "decimal comma, thousands by dot, in EUR, minuses of other forms "
+            "('-1.230,50 €' is -1230.5)",
         }
     }
 
@@ -62,6 +66,16 @@ def test_a_value_beyond_the_first_page_decides(tmp_path: Path) -> None:
     last = (str(1_704_447_000_000 + PAGE_ROWS), "", "7,5")
     assert set(read(file_of(tmp_path, [*rows, last])).entries.pnl.tolist()) == {1234.0, 7.5}
     assert set(read(file_of(tmp_path, rows), Declared(decimal=".")).entries.pnl.tolist()) == {1.234}
+
+
+def test_what_is_refused_is_called_as_in_the_file_too(tmp_path: Path) -> None:
+    path = file_of(tmp_path, [("1704447000", "12", "-1.230")], head="Close Time;bars;Net Profit")
+    names = parse_map(["realized_pnl=Net Profit", "opened=bars"])
+    with pytest.raises(ReplayError, match=r"realized_pnl \(column 'Net Profit'\): '-1.230' \(line 2\) is"):
+        read_record([path], names, None, replay_records.silent)
+    decided = Declared(decimal=".")
+    with pytest.raises(ReplayError, match=r"a time in opened \(column 'bars'\) before 1990 .* '12' \(line 2\)"):
+        read_record([path], names, None, replay_records.silent, within_ms=WITHIN_MS, declared=decided)
 
 
 def test_each_file_has_its_own_way(tmp_path: Path) -> None:
@@ -108,7 +122,7 @@ def test_words_for_nothing_are_no_names(word: str, tmp_path: Path) -> None:
     [
         (
             ("0", "1", "2"),
-            r"trades\.csv: 3 rows have a time before 1990 .* '0' \(line 2\), .* Numbers of bars are no times",
+            r"trades\.csv: 3 rows have a time in time before 1990 .* '0' \(line 2\), .* Numbers of bars are no times",
         ),
         (("1704447000", "0", "12"), r"2 rows .* '0' \(line 3\), would read as 1970-01-01 00:00:00"),
         (("2024-01-05", "2124-01-05", "2024-01-06"), r"would read as 2124-01-05 .* Is it another column"),
@@ -125,7 +139,7 @@ def test_times_that_nobody_means_are_refused_by_replay_and_import(
 
 
 def test_an_opening_that_nobody_means_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReplayError, match=r"1 rows have a opened .* '1970-01-01' \(line 2\)"):
+    with pytest.raises(ReplayError, match=r"1 rows have a time in opened .* '1970-01-01' \(line 2\)"):
         read(file_of(tmp_path, [("2024-01-05", "1970-01-01", "1.5")]))
 
 
@@ -134,3 +148,29 @@ def test_import_refuses_too_many_rows_as_replay_does(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"1 of 2 rows .* 'much'\).*--accept-refused 0.51"):
         read_pasts([path], ColumnMap(), None, replay_records.silent, accept_refused=0.4)
     assert len(read_pasts([path], ColumnMap(), None, replay_records.silent, accept_refused=0.5).streams[0]) == 1
+
+
+def test_times_and_numbers_of_a_table_are_what_they_are(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    winter_ns = [1_704_447_000_000_000_999, 1_704_533_400_000_000_000]
+    table = arrow.table(
+        {
+            "time": arrow.array(winter_ns, arrow.timestamp("ns")),
+            "opened": arrow.array(winter_ns, arrow.timestamp("ns", tz="America/New_York")),
+            "realized_pnl": arrow.array([Decimal("1.234"), Decimal("-2.500")], arrow.decimal128(9, 3)),
+        }
+    )
+    parquet.write_table(table, tmp_path / "trades.parquet")
+    record = read(tmp_path / "trades.parquet")
+    assert record.entries.pnl.tolist() == [1.234, -2.5]
+    assert (
+        record.entries.time_ms.tolist() == record.entries.opened_ms.tolist() == [1_704_447_000_000, 1_704_533_400_000]
+    )
+    assert record.written == {
+        str(tmp_path / "trades.parquet"): {
+            "time": "ISO 8601, those without a zone read as UTC",
+            "opened": "ISO 8601",
+        }
+    }
+    west = Declared(zone=ZoneInfo("America/New_York"))
+    assert read(tmp_path / "trades.parquet", west).entries.time_ms.tolist() == [1_704_465_000_000, 1_704_551_400_000]

@@ -50,7 +50,9 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["Fri, 05 Jan 2024 09:30:00 GMT", "06-Jan-2024 09:30:00Z"], [AT_MS, NEXT_MS], "dates and times"),
     (["2024-01-05T09:30:00.123456789", "NaT", ""], [AT_MS + 123, None, None], "dates and times" + ZONELESS),
     (["2024-W01-5", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates and times" + ZONELESS),
-    (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits" + ZONELESS),
+    (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits and dates and times" + ZONELESS),
+    (["2024-01-05T10:30:00+01:00[Europe/Berlin]", "Sat Jan 06 2024 09:30:00 GMT+0000 (Coordinated Universal Time)"],
+     [AT_MS, NEXT_MS], "dates and times"),
 ]  # fmt: skip
 
 
