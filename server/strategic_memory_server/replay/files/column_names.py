@@ -21,5 +21,5 @@ NEEDED = (
     "needed are: time (ISO 8601, or seconds or milliseconds since 1970), and pnl (or realized_pnl); "
     "for regime observations also regime. Optional: kind (regime, portfolio, trade), market_regime, policy, "
     "volatility, trend, confidence, strategy, trade_id, opened, pnl_conservative, pnl_balanced, pnl_aggressive. "
-    "Columns with other names: --map realized_pnl=profit,time=closed_at"
+    "Columns with other names: --map realized_pnl=profit,time=closed_at. Exports that need none: replay --formats"
 )

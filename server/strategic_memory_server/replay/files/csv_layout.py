@@ -49,7 +49,10 @@ def layout_of(sample: str) -> Layout | None:
     lines, header = rows[place]
     # Some programs begin the line of names as they begin a comment.
     first = header[0].removeprefix("# ") if len(header) > 1 else header[0]
-    return Layout(delimiter, [first, *header[1:]], lines, place)
+    below = [row for _, row in rows[place + 1 :]]
+    # Some programs end every row with what stands between fields, and not the line of names.
+    ends_so = bool(below) and all(len(row) == len(header) + 1 and not row[-1].strip() for row in below)
+    return Layout(delimiter, [first, *header[1:], *([""] if ends_so else [])], lines, place)
 
 
 def names_columns(fields: Sequence[object]) -> bool:

@@ -136,6 +136,8 @@ def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) ->
     for _, each in known:
         if each.refused:
             return ReplayError(f"{path}: is {each.name}; {each.refused}")
+    if not tables:
+        return ReplayError(f"{path}: holds no table")
     found = "; ".join(
         f"{', '.join(table.path)}: {', '.join(table.columns[:NAMES_TOLD])}" for table in tables[:NAMES_TOLD]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,17 @@ from strategic_memory_server.replay.written.ways import Declared
 CURRENCY = "{currency}"
 """Stands in a declared name for the code of a currency: `Net P&L {currency}`."""
 
+MONEY = "{money}"
+"""Stands in a declared name for a known currency, in brackets or not: `Profit {money}` is `Profit (USD)` too."""
+
 _UNREGARDED = re.compile(r"[\s_\-]+")
-_CODE = r"[a-z]{2,6}"
+_PATTERNS = {
+    CURRENCY: r"[a-z]{2,6}",
+    # Words behind a pnl that are no currency mean something else: pips, factor, ratio.
+    MONEY: r"\(?(?:usd[tc]?|busd|eur|gbp|jpy|chf|aud|cad|nzd|inr|brl|cny|hkd|sgd|krw|try|zar|mxn|sek|nok|dkk|pln|czk|"
+    r"btc|eth|bnb|sol|[$€£¥₹])\)?",
+}
+_UTC = ("(utc)", "(utc+0)", "(gmt)")
 
 Rows = Callable[[Iterator[Page]], Iterator[Page]]
 """Makes pages of results from pages of a file, where a result is not a row as it stands."""
@@ -104,13 +114,23 @@ def found(names: Sequence[str], columns: Collection[str]) -> str | None:
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain_name(column), column)
+    for column in columns:
+        for zone in _UTC:
+            by_name.setdefault(plain_name(column).removesuffix(zone), column)
     for name in map(plain_name, names):
-        if CURRENCY not in name:
-            if name in by_name:
-                return by_name[name]
-            continue
-        pattern = re.compile(re.escape(name).replace(re.escape(CURRENCY), _CODE))
-        for each, column in by_name.items():
-            if pattern.fullmatch(each):
-                return column
+        if name in by_name:
+            return by_name[name]
+        pattern = _pattern(name)
+        if pattern is not None:
+            fitting = [column for each, column in by_name.items() if pattern.fullmatch(each)]
+            if fitting:
+                return fitting[0]
+    return None
+
+
+@functools.cache
+def _pattern(name: str) -> re.Pattern[str] | None:
+    for token, pattern in _PATTERNS.items():
+        if token in name:
+            return re.compile(re.escape(name).replace(re.escape(token), pattern))
     return None

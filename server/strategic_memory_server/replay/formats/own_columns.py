@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.formats.format import Format
+from strategic_memory_server.replay.formats.format import MONEY, Format
 
 BESIDE = {
     ours: (ours,)
@@ -46,7 +46,9 @@ COMMON_NAMES = Format(
         ),
         names.PNL: ("pnl",),
         names.REALIZED_PNL: (
-            "realized_pnl", "realised pnl", "realized profit", "realised profit", "net pnl", "net profit", "profit",
+            "realized_pnl", f"realized_pnl {MONEY}", f"pnl {MONEY}", f"net pnl {MONEY}", f"net profit {MONEY}",
+            f"profit {MONEY}", f"p&l {MONEY}", f"net p&l {MONEY}",
+            "realised pnl", "realized profit", "realised profit", "net pnl", "net profit", "profit",
             "p&l", "net p&l", "closed p&l", "closed pnl", "realized p&l", "realised p&l", "profit/loss", "p/l", "pl",
         ),
         names.TRADE_ID: ("trade_id",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from each_case import each_case
 from written_files import KINDS, csv_text, write_workbook
 
-from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.files.file_contents import tables_of
 
 HEADER = ("time", "regime", "pnl")
@@ -51,6 +52,7 @@ PREAMBLE = 'Account report\n"Name, first";x\n\n'
         csv_text(HEADER, ROWS).replace("pnl", '"p\nn\nl"'),
         csv_text(("Entry_SMA(C;10)", *HEADER), [("a;b,c", *row) for row in ROWS], ";"),
         "sep=,\n# " + csv_text(HEADER, ROWS),
+        csv_text(HEADER, ROWS).replace("\n", ",\n").replace("pnl,", "pnl"),
         csv_text((*HEADER, "Cur.", "Cur."), [(*row, "x", "y") for row in ROWS]),
     ],
 )
@@ -172,3 +174,11 @@ def test_an_archive_that_is_encrypted_says_so(tmp_path: Path) -> None:
     (tmp_path / "record.zip").write_bytes(held)
     with pytest.raises(ReplayError, match=r"record\.json: is encrypted: unpack it with its password"):
         tables_of(tmp_path / "record.zip")
+
+
+def test_a_workbook_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_workbook(tmp_path / "record.xlsx", {"Sheet": [["time", "pnl"], [1_700_000_000, 1]]})
+    assert len(tables_of(tmp_path / "record.xlsx")) == 1
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(NotInstalledError, match=r"python-calamine, .* pip install 'strategic-memory\[replay\]'"):
+        tables_of(tmp_path / "record.xlsx")
