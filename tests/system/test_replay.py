@@ -16,7 +16,7 @@ import pytest
 from processes import command_path, eventually
 from replay_files import random_rows, write_csv
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "sp500_regimes.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -112,13 +112,17 @@ def test_an_interrupt_at_any_moment_leaves_all_or_nothing(seed: int, tmp_path: P
         assert not out.exists() or not list(out.iterdir())
 
 
-def test_the_example_runs_or_says_what_it_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("example", "report"),
+    [("sp500_regimes", "report"), ("look_ahead", "random-walk--day-at-its-opening")],
+)
+def test_the_examples_run_or_say_what_they_need(example: str, report: str, tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, str(EXAMPLE), "--folder", str(tmp_path)],
+        [sys.executable, str(EXAMPLES / f"{example}.py"), "--folder", str(tmp_path)],
         capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     if importlib.util.find_spec("arch") is None:
         assert "pip install arch" in ended.stdout
     else:
-        assert (tmp_path / "report" / "report.html").exists()
+        assert (tmp_path / report / "report.html").exists()

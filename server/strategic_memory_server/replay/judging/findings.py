@@ -17,6 +17,7 @@ from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.courses.course import Course
 from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.judging.candle_stamps import candle_stamps
 from strategic_memory_server.replay.judging.compared import best_fixed
 from strategic_memory_server.replay.judging.differences import differences
 from strategic_memory_server.replay.judging.options import ReplayOptions
@@ -143,8 +144,10 @@ def _trades_with(entries: EntryColumns, unknown: int) -> dict[str, int]:
 
 def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:
     names, matrix, total = record.regime_names, seen.transitions, int(seen.counts.sum())
+    stamps = candle_stamps(record)
     return {
         "from_observations": seen.observed,
+        "candle_stamps": stamps and {"told": stamps.told, **dataclasses.asdict(stamps)},
         "shares": {names[code]: count / total for code, count in enumerate(seen.counts.tolist()) if count},
         "dwell": {names[stay.regime]: stay for stay in seen.dwell},
         "transitions": None

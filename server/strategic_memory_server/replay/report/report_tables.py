@@ -36,6 +36,8 @@ def read_part(report: JsonReport) -> Iterator[str]:
         )
     told = (*what_was_read.tables(rows), what_was_read.of_trades(rows), *what_was_read.notes(rows))
     yield from (html.paragraph(f"{each}.", "quiet") for each in told if each)
+    if stamps := report["regimes"]["candle_stamps"]:
+        yield html.paragraph(f"{stamps['told']}.", "missing" if stamps["looks_ahead"] else "quiet")
 
 
 def cadence_part(report: JsonReport) -> Iterator[str]:

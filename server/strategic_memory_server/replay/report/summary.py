@@ -25,6 +25,8 @@ def _read(report: JsonReport, seconds: float) -> Iterator[str]:
         yield f"  {of_trades}"
     yield from (f"  {note}" for note in what_was_read.notes(rows))
     yield from (f"  refused: {refusal}" for refusal in what_was_read.refusals(rows))
+    if stamps := report["regimes"]["candle_stamps"]:
+        yield f"{'WARNING. ' if stamps['looks_ahead'] else '  '}{stamps['told']}"
 
 
 def _advised(report: JsonReport) -> Iterator[str]:
