@@ -17,6 +17,9 @@ _BEYOND = "beyond all times"
 _INDEX = "__index_level_0__"
 """What pandas calls an index without a name."""
 
+_UNREADABLE = (ValueError, OSError, MemoryError)
+"""What pyarrow raises for a damaged file; it may ask for as much memory as a broken number says."""
+
 
 def parquet_table(source: Source) -> Table:
     """Return the table of a Parquet file; it is read a batch of rows at a time.
@@ -63,7 +66,7 @@ def _opened(source: Source, part: str, kind: str, opening: str) -> Any:  # noqa:
         ) from None
     try:
         return getattr(pyarrow, opening)(source.whole())
-    except (ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise ReplayError(f"{source.shown}: is no {kind} file that can be read: {error}") from None
 
 
@@ -73,16 +76,16 @@ def _pages(source: Source, batches: Iterable[Any], rows: int, columns: Sequence[
         for batch in batches:
             lines = range(read + 1, read + batch.num_rows + 1)
             read += batch.num_rows
-            yield Page(_Columns(batch, columns), lines, (), read / max(rows, 1))
-    except (ValueError, OSError) as error:
+            yield Page(_Columns(source, batch, columns), lines, (), read / max(rows, 1))
+    except _UNREADABLE as error:
         raise ReplayError(f"{source.shown}: cannot be read beyond row {read:,}: {error}") from None
 
 
 class _Columns(Mapping[str, Sequence[Cell]]):
     """The columns of a batch, each made into cells when it is asked for: what nobody reads cannot fail."""
 
-    def __init__(self, batch: Any, names: Sequence[str]) -> None:  # noqa: ANN401  pyarrow has no types
-        self._batch = batch
+    def __init__(self, source: Source, batch: Any, names: Sequence[str]) -> None:  # noqa: ANN401  pyarrow has no types
+        self._source, self._batch = source, batch
         self._places = {name: place for place, name in enumerate(names)}
 
     def __iter__(self) -> Iterator[str]:
@@ -97,6 +100,11 @@ class _Columns(Mapping[str, Sequence[Cell]]):
 
     def __getitem__(self, name: str) -> Sequence[Cell]:
         column = self._batch.column(self._places[name])
+        try:
+            # What is damaged must not be made into values unchecked.
+            column.validate(full=True)
+        except ValueError as error:
+            raise ReplayError(f"{self._source.shown}: column {name!r} is damaged: {error}") from None
         arrow: Any = importlib.import_module("pyarrow")
         if arrow.types.is_timestamp(column.type):
             return _written_out(arrow, column)

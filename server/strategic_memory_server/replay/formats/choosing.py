@@ -120,7 +120,9 @@ def _says_again(table: Table, known: Format, all_known: Sequence[_Known]) -> boo
 
 
 def _run_name(table: Table, known: Format) -> str:
-    return table.path[-known.strategy_in_path] if known.strategy_in_path else ", ".join(table.path)
+    if not known.strategy_in_path:
+        return ", ".join(table.path)
+    return table.path[-known.strategy_in_path] if known.strategy_in_path <= len(table.path) else "one without a name"
 
 
 def _told(runs: Sequence[_Known]) -> str:

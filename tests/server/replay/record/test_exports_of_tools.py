@@ -6,9 +6,10 @@ import math
 
 import pytest
 import replay_records
-from records.expected import Export, all_exports
+from records.expected import EXPORTS, Export, all_exports
 from records.pinned import TOOLS
 
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 
@@ -24,3 +25,8 @@ def test_an_export_is_read_as_its_tool_counts_it(export: Export) -> None:
 
 def test_the_exports_that_are_kept_are_those_of_the_releases_that_are_pinned() -> None:
     assert {(export.tool, export.version) for export in all_exports()} == {(tool.name, tool.version) for tool in TOOLS}
+
+
+def test_a_strategy_of_a_table_that_names_none_is_an_error() -> None:
+    with pytest.raises(ReplayError, match=r"has no strategy 'Other'; it holds one without a name"):
+        replay_records.read([EXPORTS / "freqtrade_trades.csv"], strategy="Other")
