@@ -25,6 +25,7 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 
 CALLS = 200
 WARM_UP_CALLS = 50
+ROUNDS = 3
 
 
 async def a_call(call: Callable[[], Awaitable[object]]) -> float:
@@ -68,10 +69,10 @@ async def main() -> None:
             service_pb2.GetFeedbackRequest.SerializeToString,
             service_pb2.GetFeedbackResponse.FromString,
         )
-        counted = {
-            "ours": await a_call(lambda: stub.GetFeedback(request)),
-            "bare": await a_call(lambda: bare_call(request)),
-        }
+        calls = {"ours": lambda: stub.GetFeedback(request), "bare": lambda: bare_call(request)}
+        rounds = [{side: await a_call(call) for side, call in calls.items()} for _ in range(ROUNDS)]
+        # A busy machine wakes the event loop more often for the same call, which allocates too; never less often.
+        counted = {side: min(each[side] for each in rounds) for side in calls}
         await server.stop(0)
     sys.stdout.write(json.dumps(counted))
 
