@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from strategic_memory_producer import checked_values as checked
@@ -12,6 +13,9 @@ from strategic_memory_producer.entry import PORTFOLIO, REGIMES, TRADES, Entry
 from strategic_memory_producer.errors import EntryRefusedError
 
 Check = Callable[[str, object], str]
+
+CLOCKS_APART = timedelta(minutes=1)
+"""The service refuses an opening that is later than the entry's id by more than that."""
 
 
 class ObservationFields(TypedDict, total=False):
@@ -131,4 +135,7 @@ def _in_order(given: dict[str, str]) -> dict[str, str]:
     opened, closed = given.get("opened_at"), given.get("timestamp")
     if opened and closed and opened > closed:
         raise EntryRefusedError("opened_at", f"{opened} is after the close, {closed}")
+    # What is written now is closed now.
+    if opened and opened > checked.time("opened_at", datetime.now(UTC) + CLOCKS_APART):
+        raise EntryRefusedError("opened_at", f"{opened} is yet to come by the clock of this machine")
     return given

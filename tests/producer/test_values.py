@@ -123,6 +123,10 @@ def test_a_trade_is_not_closed_before_it_was_opened() -> None:
     closed = datetime(2024, 1, 5, tzinfo=UTC)
     with pytest.raises(EntryRefusedError, match=r"opened_at: .* after the close"):
         trade_result(1, {"opened_at": closed + timedelta(microseconds=1), "timestamp": closed})
+    now = datetime.now(UTC)
+    with pytest.raises(EntryRefusedError, match=r"opened_at: .* is yet to come"):
+        portfolio_entry(1, {"opened_at": now + timedelta(hours=2)})
+    assert "opened_at" in trade_result(1, {"opened_at": now + timedelta(seconds=2)}).fields
     fields = trade_result(1, {"opened_at": closed, "timestamp": closed}).fields
     assert fields["opened_at"] == fields["timestamp"]
 

@@ -66,11 +66,15 @@ def opened_column(entries: Sequence[Fields], times_ms: IndexColumn) -> IndexColu
 
 def _time_ms(raw: bytes) -> int:
     text = raw.decode("ascii", "replace").strip()
-    try:
-        if text[4:5] != "-":
+    if text[4:5] != "-":
+        try:
             return int(parse_number(OPENED_AT, raw))
+        except RejectionError as refused:
+            # Digits alone are milliseconds; the basic format of ISO 8601 has a T among them.
+            if not refused.reason.endswith("not_a_number"):
+                raise
+    try:
         moment = datetime.fromisoformat(text)
         return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
-    except (RejectionError, ValueError, OverflowError) as wrong:
-        is_number = isinstance(wrong, RejectionError) and not wrong.reason.endswith("not_a_number")
-        raise wrong if is_number else RejectionError("opened_at_not_a_time", raw) from None
+    except (ValueError, OverflowError):
+        raise RejectionError("opened_at_not_a_time", raw) from None
