@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 1_100
@@ -23,6 +24,13 @@ _SIGNS = {"US$": "USD", "A$": "AUD", "C$": "CAD", "HK$": "HKD", "NZ$": "NZD", "S
     "₦": "NGN", "₱": "PHP", "₿": "BTC", "₮": "USDT", "zł": "PLN", "Kč": "CZK", "¥": "¥", "$": "$", "kr": "kr",
     "Rs.": "INR", "Rs": "INR", "Fr.": "CHF",
 }  # fmt: skip
+
+_OF_SIGNS = {
+    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "USDT", "USDC"),
+    "¥": ("JPY", "CNY"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+}
+"""Which currencies have a sign that several have."""
 
 _PERCENT = "%"
 _NO_CURRENCIES = frozenset({"PIP", "PIPS", "BPS", "LOT", "LOTS", "TICK", "TICKS", "POINT", "POINTS", "SHARE", "SHARES"})
@@ -79,8 +87,8 @@ def number_parts(text: str) -> NumberParts | None:
     around = [
         each for each in (found["outer"], found["before"], found["behind"], found["percent"], found["far"]) if each
     ]
-    currency = _named(around[0]) if around else ""
-    if len(around) > 1 or (around and not currency):
+    currency = _one_currency(list(map(_named, around)))
+    if currency is None:
         return None
     return NumberParts(
         bracketed or signs == ["-"],
@@ -91,17 +99,27 @@ def number_parts(text: str) -> NumberParts | None:
     )
 
 
+def _one_currency(around: Sequence[str]) -> str | None:
+    """Return the currency that stands around a number, empty where none does; None where it is none, or not one."""
+    if len(around) == 2 and around[1] in _OF_SIGNS.get(around[0], (around[0],)) and around[1] != _PERCENT:
+        # A sign that has several currencies, and the code that tells which.
+        return around[1]
+    return None if len(around) > 1 or "" in around else "".join(around)
+
+
 def _named(currency: str) -> str:
     code = _SIGNS.get(currency, currency.upper())
     return "" if code in _NO_CURRENCIES else code
 
 
-_GROUPED = {
-    separator: re.compile(rf"[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+|[1-9][0-9]?({mark}[0-9]{{2}})+{mark}[0-9]{{3}}")
+_IN_THREES = {
+    separator: re.compile(rf"[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+")
     for separator, mark in ((".", r"\."), (",", ","), ("'", "'"), (" ", " "))
 }
+_AS_IN_INDIA = re.compile(r"[1-9][0-9]?(,[0-9]{2})+,[0-9]{3}")
 
 
 def is_grouped(digits: str, separator: str) -> bool:
     """Tell whether digits are in groups of three, or as in India of two before the last three."""
-    return _GROUPED[separator].fullmatch(digits) is not None
+    found = _IN_THREES[separator].fullmatch(digits)
+    return found is not None or (separator == "," and _AS_IN_INDIA.fullmatch(digits) is not None)

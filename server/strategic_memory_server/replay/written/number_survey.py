@@ -12,6 +12,8 @@ from strategic_memory_server.replay.written.seen import Seen, UndecidedError
 
 _DIGITS = str.maketrans("23456789", "11111111")
 _ASCII_MINUS = "-"
+_NEVER_GROUPED = 3
+"""So many digits are no group and another."""
 
 
 class NumberSurvey:
@@ -27,7 +29,8 @@ class NumberSurvey:
         self._decimal: dict[str, Seen] = {}
         self._thousands: dict[str, Seen] = {}
         self._open: dict[str, Seen] = {}
-        self._ungrouped = False
+        self._ungrouped = 0
+        self._short_group = False
         self._percent: dict[bool, Seen] = {}
         self._currency: dict[str, Seen] = {}
         self._minus = False
@@ -59,7 +62,7 @@ class NumberSurvey:
         body = parts.body
         separators = [separator for separator, _ in groupby(each for each in body if not each.isdigit())]
         if not separators:
-            self._ungrouped = self._ungrouped or len(body) > 3
+            self._ungrouped = max(self._ungrouped, len(body))
             return True
         last = separators[-1]
         if len(separators) == 1:
@@ -73,6 +76,7 @@ class NumberSurvey:
             else:
                 return False
             found.setdefault(last, seen)
+            self._short_group = self._short_group or (found is self._open and body[1] == last)
             return True
         whole = body[: body.rindex(last)]
         if len(separators) != 2 or last not in ".," or body.count(last) > 1 or not is_grouped(whole, separators[0]):
@@ -104,6 +108,11 @@ class NumberSurvey:
             minus=self._minus,
         )
 
+    @property
+    def _is_ungrouped(self) -> bool:
+        """Tell whether some digits would be in groups, if any were: in Spanish not before there are five."""
+        return self._ungrouped > _NEVER_GROUPED + (0 if self._short_group else 1)
+
     def _decided(self) -> str:
         proved, grouped, either = self._decimal, self._thousands, self._open
         for one, other in (
@@ -127,7 +136,7 @@ class NumberSurvey:
                 "can be decimals or thousands each, and not both the same: say --decimal point or --decimal comma",
             )
         for sign, seen in either.items():
-            if not self._ungrouped and not grouped:
+            if not self._is_ungrouped and not grouped:
                 raise UndecidedError([seen], _two_readings(seen.cell, sign))
             return sign
         return "."

@@ -24,7 +24,7 @@ from strategic_memory_server.replay.written.time_units import RANGES, Unit
 from strategic_memory_server.replay.written.ways import Declared, NotPlainError
 
 _GROUPED_OR_NOT = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\s*")
-_GROUPED = re.compile(r"\s*[+-]?[0-9]{1,3}\s*")
+_GROUPED = re.compile(r"\s*[+-]?[0-9]{1,4}\s*")
 _MOST_LENGTHS = 12
 _COUNTED = (Unit.SECONDS, Unit.MILLISECONDS, Unit.MICROSECONDS, Unit.NANOSECONDS)
 _PER_MS = {Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 10**3, Unit.NANOSECONDS: 10**6}

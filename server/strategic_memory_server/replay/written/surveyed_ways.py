@@ -12,7 +12,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, RejectionError
-from strategic_memory_server.replay.files.cell_columns import NOTHING, Refusals
+from strategic_memory_server.replay.files.cell_columns import Refusals
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.number_style import NumberStyle
@@ -120,7 +120,7 @@ class SurveyedWays:
             except RejectionError as refused:
                 refusals.refuse(row, refused.reason, cell)
                 continue
-            if column not in self._examples and not _is_plain(cell):
+            if column not in self._examples and not _is_plain(cell, found[row]):
                 self._examples[column] = f"{shown(cell)} is {found[row]:.15g}"
         return found
 
@@ -140,15 +140,14 @@ class SurveyedWays:
         return found
 
 
-def _is_plain(cell: Cell) -> bool:
-    """Tell whether a number is written as Python writes it, or is none: it would show nothing."""
-    if not isinstance(cell, str) or cell.strip().lower() in NOTHING:
+def _is_plain(cell: Cell, value: float) -> bool:
+    """Tell whether a number is what Python reads in its cell, or is none: it would show nothing."""
+    if not isinstance(cell, str) or math.isnan(value):
         return True
     try:
-        float(cell)
+        return float(cell) == value
     except ValueError:
         return False
-    return True
 
 
 def _known_number(column: str, cell: float) -> float:
