@@ -70,7 +70,8 @@ def milliseconds(value: object) -> int:
 
 def opening_ms(value: object) -> int:
     """Give a time that may be None in milliseconds since 1970-01-01 UTC, 0 for None; text without a zone is UTC."""
-    if value is None:
+    # What pandas has in place of a time that is not known is a datetime to Python.
+    if value is None or repr(value) == "NaT":
         return 0
     if isinstance(value, str):
         text_of_time = value.strip()

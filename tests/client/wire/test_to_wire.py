@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -112,6 +112,16 @@ def test_rules_that_there_are_not_are_refused() -> None:
 AWARE = datetime(1970, 1, 1, 0, 0, 0, 5_999, tzinfo=UTC)
 
 
+class NaTType(datetime):
+    """What pandas has for a time that is not known."""
+
+    def __new__(cls) -> Self:
+        return super().__new__(cls, 1, 1, 1)
+
+    def __repr__(self) -> str:
+        return "NaT"
+
+
 def test_a_whole_inline_memory() -> None:
     memory = InlineMemory(
         regime_observations=RegimeColumns(
@@ -131,7 +141,16 @@ def test_a_whole_inline_memory() -> None:
             policy=[Policy.BALANCED],
             strategy=[None],
             time_ms=[-5],
-            opened_at=[None, 5, "5", " 1970-01-01 01:00:00.005+01:00", "1970-01-01T00:00:00.0059", "1970-01-01", AWARE],
+            opened_at=[
+                None,
+                NaTType(),
+                5,
+                "5",
+                " 1970-01-01 01:00:00.005+01:00",
+                "1970-01-01T00:00:00.0059",
+                "1970-01-01",
+                AWARE,
+            ],
         ),
         max_leverage_hint=0.0,
     )
@@ -162,7 +181,7 @@ def test_a_whole_inline_memory() -> None:
             strategy_names=[""],
             strategy_code=[0],
             time_ms=[-5],
-            opened_at=[0, 5, 5, 5, 5, 0, 5],
+            opened_at=[0, 0, 5, 5, 5, 5, 0, 5],
         ),
         max_leverage_hint=0.0,
     )
