@@ -116,6 +116,17 @@ def test_tables_that_would_count_twice_are_refused(tmp_path: Path) -> None:
     assert [table.by_kind for table in record.tables] == [{"trade": 1}, {"trade": 1}, {"regime": 1}]
 
 
+def test_columns_of_two_formats_are_refused_by_the_names_of_both(tmp_path: Path) -> None:
+    one, other = "pnl,open_dt,close_dt,rt_returns", "closedPnl,avgEntryPrice,avgExitPrice,updatedTime"
+    (tmp_path / "both.csv").write_text(f"{one},{other}\n1,2025-01-09,2025-01-10,0.1,2,3,4,1736474400000\n")
+    with pytest.raises(
+        ReplayError, match="are those of pyfolio round trips and of Bybit closed pnl, of its interface: say"
+    ):
+        replay_records.read([tmp_path / "both.csv"])
+    record = replay_records.read([tmp_path / "both.csv"], {"time": "close_dt", "realized_pnl": "closedPnl"})
+    assert record.entries.pnl.tolist() == [2.0]
+
+
 def test_regimes_beside_an_export_in_one_archive_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
         archive.writestr("trades.csv", BACKTESTING)
