@@ -15,6 +15,7 @@ from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import pages_of
 from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.table import again
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
@@ -67,7 +68,7 @@ def read_prices(paths: Sequence[Path], names: Mapping[str, str], written: Declar
     where neither tells it, it is "".
 
     Args:
-        paths: CSV, JSON lines, Parquet or feather.
+        paths: files of any kind that a replay reads.
         names: the files' names of `time`, `close` and `symbol`, where they have others than `KNOWN_NAMES`.
         written: what is known of how numbers and times are written.
 
@@ -132,15 +133,22 @@ def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, need
     asked = names.get(ours)
     if asked is not None:
         if asked in page.columns:
-            return page.columns[asked]
+            return _only(path, page, ours, asked)
         raise PricesError(f"{path}: has no column {asked!r}, which --map names; there are {', '.join(page.columns)}")
     by_name = {name.strip().lower(): name for name in page.columns}
     for known in KNOWN_NAMES[ours]:
         if known in by_name:
-            return page.columns[by_name[known]]
+            return _only(path, page, ours, by_name[known])
     if not needed:
         return [None] * len(page.lines)
     raise PricesError(
         f"{path}: none of its columns is known as {ours}; there are {', '.join(page.columns)}. "
         f"Name it: --map {ours}=<its column>"
     )
+
+
+def _only(path: Path, page: Page, ours: str, name: str) -> Sequence[Cell]:
+    """Return the cells of a column whose name comes once."""
+    if again(name, 2) in page.columns:
+        raise PricesError(f"{path}: names {name} more than once; which one counts? --map '{ours}={again(name, 2)}'")
+    return page.columns[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,13 @@ def test_labels_are_stamped_at_the_close(tmp_path: Path, stamps: Stamps) -> None
     assert f"{len(rows)} labels from 450 closes" in done.output
 
 
+def packed(path: Path) -> Path:
+    """The same file within an archive whose name says nothing."""
+    with zipfile.ZipFile(path.with_suffix(".x"), "w") as archive:
+        archive.write(path, "candles")
+    return path.with_suffix(".x")
+
+
 def test_every_format_and_order_gives_the_same(tmp_path: Path) -> None:
     pyarrow, feather, parquet = (importlib.import_module(name) for name in ("pyarrow", *PYARROW))
     table = pyarrow.table({"Timestamp": pyarrow.array(TIMES), "Close": CLOSES})
@@ -69,12 +77,15 @@ def test_every_format_and_order_gives_the_same(tmp_path: Path) -> None:
         [tmp_path / "BTC_USDT-1d.feather"],
         [tmp_path / "prices.parquet"],
         [write_candles(tmp_path / "c.csv")],
+        [packed(write_candles(tmp_path / "d.csv"))],
     ):
         assert run(*given, "--out", tmp_path / "labels.csv").exit_code == 0
         assert [(row["time"], row["regime"]) for row in labels_in(tmp_path / "labels.csv")] == expected()
     unknown = run(first, second, "--out", tmp_path / "labels.csv")
     assert "none of its columns is known as time" in unknown.output
-    second.write_text(second.read_text().replace("when,open,what", "date,open,close"))
+    second.write_text(second.read_text().replace("when,open,what", "date,close,close"))
+    assert "names close more than once" in run(second, "--out", tmp_path / "labels.csv").output
+    second.write_text(second.read_text().replace("date,close,close", "date,open,close"))
     assert run(first, second, "--out", tmp_path / "labels.csv").exit_code == 0
     assert [(row["time"], row["regime"]) for row in labels_in(tmp_path / "labels.csv")] == expected()
 
