@@ -122,6 +122,9 @@ KINDS: Mapping[str, Callable[[Path, Header, Rows], object]] = {
     "pandas columns": lambda path, header, rows: path.write_text(
         json.dumps({name: {str(n): row[place] for n, row in enumerate(rows)} for place, name in enumerate(header)})
     ),
+    "pandas split": lambda path, header, rows: path.write_text(
+        json.dumps({"columns": list(header), "index": list(range(len(rows))), "data": [list(row) for row in rows]})
+    ),
     "pandas index": lambda path, header, rows: path.write_text(
         json.dumps({str(number): row for number, row in enumerate(objects(header, rows))})
     ),

@@ -102,4 +102,7 @@ def _header_place(rows: _Rows) -> int:
     width = _width(rows)
     named = [place for place, (_, row) in enumerate(rows) if len(row) > 1 and names_columns(row)]
     as_wide = [place for place in named if len(rows[place][1]) == width]
-    return (as_wide or named or [0])[0]
+    candidates = as_wide or named or [0]
+    # Above the names may stand what groups them: the same words several times.
+    run = [place for number, place in enumerate(candidates) if place == candidates[0] + number]
+    return max(run, key=lambda place: len(set(rows[place][1])))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.grid import Row, grid_tables
 from strategic_memory_server.replay.files.json_lines import cells_of, page_of
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.source import MAX_WHOLE_BYTES, Source
@@ -27,6 +28,8 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
             raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
     if not isinstance(document, dict) or not document:
         return []
+    if isinstance(document.get("columns"), list) and isinstance(document.get("data"), list):
+        return grid_tables(source, [(0, document["columns"]), *_lists(document["data"])])
     members = [member for member in document.values() if isinstance(member, dict)]
     if not members and not names_columns(list(document)):
         # A series: pandas calls the values of one without a name 0.
@@ -40,6 +43,11 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
         return [_rows(source, members)]
     # Rows by column or columns by row: where both could be names of columns, the one that has known ones is read.
     return [_columns(source, document), *([_rows(source, members)] if names_columns(names) else [])]
+
+
+def _lists(rows: Sequence[object]) -> list[Row]:
+    """Return the rows of a document that names its columns apart; what is no list is an empty row."""
+    return [(number, cells_of(row) if isinstance(row, list) else ()) for number, row in enumerate(rows, start=1)]
 
 
 def _says_something(member: Mapping[str, object]) -> bool:

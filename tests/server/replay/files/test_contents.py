@@ -51,6 +51,7 @@ PREAMBLE = 'Account report\n"Name, first";x\n\n'
         PREAMBLE.replace("\n", "\r\n") + csv_text(HEADER, ROWS).replace("\n", "\r\n"),
         csv_text(HEADER, ROWS).replace("pnl", '"p\nn\nl"'),
         csv_text(("Entry_SMA(C;10)", *HEADER), [("a;b,c", *row) for row in ROWS], ";"),
+        "trades,trades,trades\n" + csv_text(HEADER, ROWS),
         "sep=,\n# " + csv_text(HEADER, ROWS),
         csv_text(HEADER, ROWS).replace("\n", ",\n").replace("pnl,", "pnl"),
         csv_text((*HEADER, "Cur.", "Cur."), [(*row, "x", "y") for row in ROWS]),
@@ -63,6 +64,7 @@ def test_the_line_that_names_the_columns_is_found(text: str, tmp_path: Path) -> 
     assert table.notes == {
         "Acc": ("2 lines before the column names",),
         "sep": ("1 lines before the column names",),
+        "tra": ("1 lines before the column names",),
     }.get(text[:3], ())
     (page,) = table.pages()
     assert list(page.lines)[-1] == len(text.splitlines()) - (1 if '"p\n' in text else 0)
