@@ -56,7 +56,7 @@ def import_past(
     decimal: str | None,
     dates: str | None,
     zone: str | None,
-    accept_refused: float,
+    accept_refused: float | None,
     *,
     dry_run: bool,
     **overrides: object,

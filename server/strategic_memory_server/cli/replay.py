@@ -109,7 +109,7 @@ def replay(
     decimal: str | None,
     dates: str | None,
     zone: str | None,
-    accept_refused: float,
+    accept_refused: float | None,
     against: tuple[str, ...],
     every: int | None,
     evidence_every: int | None,

@@ -22,10 +22,8 @@ _DAY_MS = 86_400_000
 accept_refused_option = click.option(
     "--accept-refused",
     type=click.FloatRange(0.0, 1.0),
-    default=0.01,
-    show_default=True,
     metavar="SHARE",
-    help="Share of the rows that may be left out since they cannot be read.",
+    help="Share of the rows that may be left out as unreadable. Default: 0.01, of losses and gains alike.",
 )
 
 

@@ -113,7 +113,7 @@ def read_pasts(
     kind: Kind | None,
     reading: Progress,
     *,
-    accept_refused: float = 1.0,
+    accept_refused: float | None = 1.0,
     within_ms: tuple[int, int] | None = None,
     declared: Declared | None = None,
     strategy: str | None = None,
@@ -125,7 +125,7 @@ def read_pasts(
         names: the files' names of columns.
         kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
-        accept_refused: share of the rows that may be refused, 0 to 1.
+        accept_refused: share of the rows that may be refused, 0 to 1; None: as `require_few_refused` says.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
         declared: what is known of how numbers and times are written.
         strategy: whose trades are read, where an export holds those of several.

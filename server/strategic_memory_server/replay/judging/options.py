@@ -31,7 +31,7 @@ class ReplayOptions:
         reference_every: entries from one decision of the reference rules to the next; None: as few as is affordable.
         evidence_every: the same of the evidence.
         strategy: whose trades are read, where a freqtrade export holds those of several.
-        accept_refused: share of the rows that may be refused, 0 to 1.
+        accept_refused: share of the rows that may be refused, 0 to 1; None: few, and no more losses than gains.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
         declared: what is known of how numbers and times are written.
         advice: upon what to advise; which rules are in charge counts for `advice_out` alone.
@@ -46,7 +46,7 @@ class ReplayOptions:
     reference_every: int | None = None
     evidence_every: int | None = None
     strategy: str | None = None
-    accept_refused: float = 0.01
+    accept_refused: float | None = None
     within_ms: tuple[int, int] | None = None
     declared: Declared = field(default_factory=Declared)
     advice: AdviceSettings = field(default_factory=AdviceSettings)

@@ -23,6 +23,7 @@ from strategic_memory_server.replay.files.cell_columns import (
 )
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.record.impossible_times import ImpossibleTimes, impossible_times
+from strategic_memory_server.replay.record.refused_signs import Signs, signs_of_refused
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.ways import Ways
 from strategic_memory_server.windows.name_table import NameTable
@@ -81,6 +82,7 @@ class ReadRows:
         trade_ids: the trade of each usable row, empty where it has none; () where nobody asks.
         unrecognised_policies: how many usable rows name a policy that is none.
         impossible: usable rows whose times nobody means.
+        refused_signs: how many of the refused rows lose, and how many gain.
     """
 
     entries: EntryColumns
@@ -88,6 +90,7 @@ class ReadRows:
     trade_ids: Sequence[str]
     unrecognised_policies: int
     impossible: Sequence[ImpossibleTimes]
+    refused_signs: Signs
 
 
 class EntryReader:
@@ -156,6 +159,7 @@ class EntryReader:
             page.trade_ids(accepted) if self._keeps_trade_ids else (),
             int(np.count_nonzero((policy == _UNRECOGNISED) & accepted)),
             self._impossible(page, accepted, {names.TIME: time_ms, names.OPENED: opened_ms}),
+            signs_of_refused(pnl, page.said((names.PNL, names.REALIZED_PNL)), refusals.reasons),
         )
 
     def _pnl(self, page: _PageColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
@@ -214,6 +218,10 @@ class _PageColumns:
         """Return the trade of each accepted row."""
         ids = texts(names.TRADE_ID, self.columns.get(names.TRADE_ID) or [""] * self.rows, self.refusals)
         return [ids[row] for row in np.flatnonzero(accepted).tolist()]
+
+    def said(self, some: Sequence[str]) -> list[Sequence[Cell]]:
+        """Return the cells of those of some columns that are there."""
+        return [self.columns[name] for name in some if name in self.columns]
 
     def numbers(self, name: str) -> FloatColumn:
         if name not in self.columns:

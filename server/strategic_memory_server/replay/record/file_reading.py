@@ -17,6 +17,7 @@ from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.record import Progress
+from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
@@ -116,6 +117,9 @@ class FileReading:
         for row, reason in sorted(rows.refusals.reasons.items()):
             self.rejected.add(file.name, lines[row], reason, shown(cells[row]) if row in cells else "")
         self.unrecognised_policies += rows.unrecognised_policies
+        used = signs_of(rows.entries.pnl)
+        self.rejected.signs = self.rejected.signs.with_others(rows.refused_signs)
+        self.rejected.used_signs = self.rejected.used_signs.with_others(used)
 
     def nothing_usable(self) -> ReplayError:
         """Return the error for files of which no row can be used."""

@@ -38,7 +38,7 @@ def read_record(
     reading: Progress,
     *,
     strategy: str | None = None,
-    accept_refused: float = 1.0,
+    accept_refused: float | None = 1.0,
     within_ms: tuple[int, int] | None = None,
     declared: Declared | None = None,
 ) -> Record:
@@ -50,7 +50,7 @@ def read_record(
         default_kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
         strategy: whose trades are read, where an export holds those of several.
-        accept_refused: share of the rows that may be refused, 0 to 1.
+        accept_refused: share of the rows that may be refused, 0 to 1; None: as `require_few_refused` says.
         within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
         declared: what is known of how numbers and times are written.
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.record.refused_signs import Signs, is_one_sided
+
+REFUSED_SHARE = 0.01
+"""Largest share of rows that is refused without a word from the user."""
 
 FIRST_LINES = 5
 """So many lines are named for each reason."""
@@ -26,10 +30,17 @@ class RejectedReason:
 
 
 class RejectedRows:
-    """Refused rows by reason."""
+    """Refused rows by reason.
+
+    Attributes:
+        by_reason: them.
+        signs: how many of them lose, and how many gain, as far as they show it.
+        used_signs: the same of the rows that were used.
+    """
 
     def __init__(self) -> None:
         self.by_reason: dict[str, RejectedReason] = {}
+        self.signs, self.used_signs = Signs(), Signs()
 
     @property
     def rows(self) -> int:
@@ -54,21 +65,25 @@ class RejectedRows:
         return "; ".join(told)
 
 
-def require_few_refused(rows: int, rejected: RejectedRows, accepted_share: float) -> None:
-    """Refuse files of which too much was refused.
+def require_few_refused(rows: int, rejected: RejectedRows, accepted_share: float | None) -> None:
+    """Refuse files of which too much was refused, or more of the losses than of the gains.
 
     Args:
         rows: number of rows that can be used.
         rejected: those that cannot.
-        accepted_share: share of all rows that may be refused, 0 to 1.
+        accepted_share: share of all rows that may be refused, 0 to 1, whatever they are; None: one in a hundred, where
+            it does not differ between losses and gains by more than chance.
 
     Raises:
         ReplayError: it is more.
     """
     share = rejected.rows / max(rejected.rows + rows, 1)
-    if share > accepted_share:
-        raise ReplayError(
-            f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}) cannot be used: {rejected.told()}. What "
-            "is left may be another record than the one you have: mend the rows, map other columns with --map, or say "
-            f"how much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
-        )
+    one_sided = accepted_share is None and is_one_sided(rejected.signs, rejected.used_signs)
+    if share <= (REFUSED_SHARE if accepted_share is None else accepted_share) and not one_sided:
+        return
+    signs = f", {rejected.signs.losses:,} losses and {rejected.signs.gains:,} gains among them," if one_sided else ""
+    raise ReplayError(
+        f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}){signs} cannot be used: {rejected.told()}. "
+        "What is left may be another record than the one you have: mend the rows, map other columns with --map, or say "
+        f"how much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
+    )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import replay_records
+from each_case import each_case
 
 from strategic_memory_server.importing.past import read_pasts
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -17,6 +18,7 @@ from strategic_memory_server.replay.files.page import PAGE_ROWS
 from strategic_memory_server.replay.formats.column_map import ColumnMap, parse_map
 from strategic_memory_server.replay.record.record import Record
 from strategic_memory_server.replay.record.record_reading import read_record
+from strategic_memory_server.replay.record.refused_signs import Signs, is_one_sided
 from strategic_memory_server.replay.written.ways import Declared
 
 WITHIN_MS = (631_152_000_000, 1_900_000_000_000)
@@ -174,3 +176,30 @@ def test_times_and_numbers_of_a_table_are_what_they_are(tmp_path: Path) -> None:
     }
     west = Declared(zone=ZoneInfo("America/New_York"))
     assert read(tmp_path / "trades.parquet", west).entries.time_ms.tolist() == [1_704_465_000_000, 1_704_551_400_000]
+
+
+def test_losses_that_are_refused_more_often_than_gains_are_an_error_however_few(tmp_path: Path) -> None:
+    def rows(refused: Sequence[str]) -> Path:
+        used = [(str(1_704_447_000 + row), "", f"{1.5 if row % 2 else -1.5}") for row in range(1_200)]
+        return file_of(tmp_path, [*used, *((str(1_704_440_000 + row), "", cell) for row, cell in enumerate(refused))])
+
+    def reading(path: Path, accept_refused: float | None) -> Record:
+        return read_record([path], ColumnMap(), None, replay_records.silent, accept_refused=accept_refused)
+
+    one_sided = rows(["\u22121.5R"] * 8)
+    with pytest.raises(ReplayError, match=r"8 of 1,208 rows \(0.7%\), 8 losses and 0 gains among them, cannot be used"):
+        reading(one_sided, None)
+    assert len(reading(one_sided, 0.01)) == 1_200, "whoever says how much may be left out means all rows"
+    assert len(reading(rows(["-1.5R", "1.5R"] * 4), None)) == 1_200
+    with pytest.raises(ReplayError, match=r"0 losses and 9 gains among them"):
+        reading(rows(["2R"] * 9), None)
+
+
+@each_case("losses", range(0, 61, 5))
+def test_what_comes_by_chance_is_not_one_sided(losses: int) -> None:
+    # Of 60 among many, half of them losses, chance leaves 24 to 36 in nineteen of twenty cases on each side.
+    refused, used = Signs(losses, 60 - losses), Signs(50_000, 50_000)
+    assert is_one_sided(refused, used) == (not 23 < losses < 37)
+    many = Signs(losses * 100, (60 - losses) * 100)
+    assert is_one_sided(many, used) == (losses != 30)
+    assert not is_one_sided(Signs(losses, 0), Signs(100, 0)), "there are no gains"
