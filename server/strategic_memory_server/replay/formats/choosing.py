@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from strategic_memory_server.replay.files.column_names import NEEDED, PNL, REALIZED_PNL
@@ -15,8 +16,8 @@ from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
 
-NAMES_TOLD = 40
-"""So many columns of a table are named where it cannot be read."""
+NAMES_TOLD, CHARACTERS_TOLD = 40, 60
+"""So many columns of a table are named where it cannot be read, and so much of each name."""
 
 
 def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> list[TableReading]:
@@ -134,13 +135,16 @@ def _told(runs: Sequence[_Known]) -> str:
     )
 
 
+def names_told(columns: Iterable[str]) -> str:
+    """Return the first names of columns, and the beginning of each, for a message."""
+    return ", ".join(name[:CHARACTERS_TOLD] for name in islice(columns, NAMES_TOLD)) or "none"
+
+
 def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) -> ReplayError:
     for _, each in known:
         if each.refused:
             return ReplayError(f"{path}: is {each.name}; {each.refused}")
     if not tables:
         return ReplayError(f"{path}: holds no table")
-    found = "; ".join(
-        f"{', '.join(table.path)}: {', '.join(table.columns[:NAMES_TOLD])}" for table in tables[:NAMES_TOLD]
-    )
+    found = "; ".join(f"{', '.join(table.path)}: {names_told(table.columns)}" for table in tables[:NAMES_TOLD])
     return ReplayError(f"{path}: none of its {len(tables)} tables has columns that are known. {found}. {NEEDED}")

@@ -11,7 +11,7 @@ import numpy as np
 from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Page
-from strategic_memory_server.replay.formats.choosing import NAMES_TOLD, readings_of
+from strategic_memory_server.replay.formats.choosing import names_told, readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
@@ -124,9 +124,8 @@ class FileReading:
     def nothing_usable(self) -> ReplayError:
         """Return the error for files of which no row can be used."""
         told = f" Refused: {self.rejected.told()}." if self.rejected.rows else " There are no rows."
-        found = ", ".join(list(self._columns)[:NAMES_TOLD]) or "none"
         files = ", ".join(str(file) for file in self._files)
-        return ReplayError(f"no usable row in {files}.{told} Columns found: {found}; {NEEDED}")
+        return ReplayError(f"no usable row in {files}.{told} Columns found: {names_told(self._columns)}; {NEEDED}")
 
 
 def _called(table: TableReading) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.errors import printable
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import Kind
 
@@ -46,7 +47,7 @@ class TableRead:
         parts += self.notes
         parts += [f"left out: {count:,} {others}" for others, count in self.left_out.items()]
         where = f"{self.file} ({self.table})" if self.table else self.file
-        return f"{where}: {self.format}, {', '.join(parts)}"
+        return printable(f"{where}: {self.format}, {', '.join(parts)}")
 
 
 def table_read(file: str, reading: TableReading, counts: Sequence[int]) -> TableRead:

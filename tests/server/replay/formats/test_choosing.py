@@ -127,6 +127,15 @@ def test_columns_of_two_formats_are_refused_by_the_names_of_both(tmp_path: Path)
     assert record.entries.pnl.tolist() == [2.0]
 
 
+def test_names_in_a_file_cannot_move_the_cursor(tmp_path: Path) -> None:
+    (tmp_path / "record.csv").write_bytes(b"time,p\x1b[2J\xff" + b"x" * 500 + b"\n2025-01-09,1\n")
+    with pytest.raises(ReplayError, match=r"Columns found: time, p\\x1b\[2J\\udcffx{54}; needed"):
+        replay_records.read([tmp_path / "record.csv"])
+    (tmp_path / "\x1b[31m.csv").write_text("time,pnl\n2025-01-09,1\n")
+    (table,) = replay_records.read([tmp_path / "\x1b[31m.csv"]).tables
+    assert "\\x1b[31m.csv: our own columns" in table.told()
+
+
 def test_regimes_beside_an_export_in_one_archive_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
         archive.writestr("trades.csv", BACKTESTING)
