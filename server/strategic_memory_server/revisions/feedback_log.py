@@ -119,7 +119,6 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
                 "document": document,
-                "entry": document,
                 "event": encode_event(feedback),
                 "channel": keys.events,
                 "retained": self._retained,
