@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -260,7 +261,9 @@ class ServiceProcess:
     def kill(self) -> None:
         """End it and whatever it has started in its session with SIGKILL, and wait."""
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            # It may end by itself in between.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def wait(self, timeout: float = 20.0) -> int:

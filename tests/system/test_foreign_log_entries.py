@@ -18,11 +18,14 @@ from strategic_memory.v1 import feedback_pb2
 LOG = "quantum:stream:strategic_feedback"
 STATE = "quantum:feedback:strategic_memory:state"
 
+LASTING = {"STRATEGIC_MEMORY_VALIDITY": "60"}
+"""An advice that turns stale because a sync comes late, on a busy machine, is another revision when it is back."""
+
 
 def test_a_foreign_entry_starts_another_epoch_above_it(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.1)
+    service = start_service(sync_interval_s=0.1, env=LASTING)
     before = eventually(lambda: feedback if (feedback := get_feedback(service)).revision else None)
     foreign = redis_client.xadd(LOG, {"hello": "by hand"})
     add_regime(redis_client, "RANGE", 0.9)
@@ -68,7 +71,7 @@ def test_an_entry_that_looks_like_one_of_ours_is_another_epoch_at_once_and_told(
 def test_a_data_set_that_is_set_back_is_another_epoch_and_told(
     start_service: StartService, redis_client: redis.Redis
 ) -> None:
-    service = start_service(sync_interval_s=0.1)
+    service = start_service(sync_interval_s=0.1, env=LASTING)
 
     def preferred(regime: str) -> feedback_pb2.Feedback:
         return eventually(lambda: one if (one := get_feedback(service)).preferred_regime == regime else None)
@@ -91,7 +94,7 @@ def test_a_data_set_that_is_set_back_is_another_epoch_and_told(
 def test_a_deleted_log_leaves_the_revision(start_service: StartService, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.1)
+    service = start_service(sync_interval_s=0.1, env=LASTING)
     with StreamRecorder(service.grpc_address) as stream:
         before = stream.wait_for_revision(1)
         redis_client.delete(LOG)
@@ -105,7 +108,7 @@ def test_a_deleted_state_goes_on_above_the_log_in_another_epoch(
 ) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3)
-    service = start_service(sync_interval_s=0.1)
+    service = start_service(sync_interval_s=0.1, env=LASTING)
     before = eventually(lambda: feedback if (feedback := get_feedback(service)).revision else None)
     redis_client.delete(STATE)
     after = eventually(lambda: found if (found := get_feedback(service)).revision > before.revision else None)
