@@ -26,6 +26,9 @@ _PATTERNS = {
 }
 _UTC = ("(utc)", "(utc+0)", "(gmt)")
 
+_ROW_NUMBERS = ("", "unnamed:0", "index")
+"""What pandas calls the numbers of rows, where a table has no other index."""
+
 Rows = Callable[[Iterator[Page]], Iterator[Page]]
 """Makes pages of results from pages of a file, where a result is not a row as it stands."""
 
@@ -69,7 +72,7 @@ class Format:
         results: which rows are results: those that each of these says are.
         rows: makes its rows, where a result is not a row as it stands; it keeps the tool's names of columns.
         made: names of columns that `rows` adds.
-        most_columns: a table of it has no more; 0: any number.
+        most_columns: a table of it has no more, numbers of rows aside; 0: any number.
         strategy_in_path: which step of the path to the table names the strategy, counted from its end; 0: none.
         strategies_apart: whether rows of several strategies are never pooled.
         is_run: whether a table is a whole run of a tester: several of them are never pooled.
@@ -98,7 +101,9 @@ class Format:
 
     def fits(self, columns: Collection[str]) -> bool:
         """Tell whether a table with these columns is of this format."""
-        few_enough = not self.most_columns or len(columns) <= self.most_columns
+        read = self.found(columns).values()
+        counted = [name for name in columns if name in read or plain_name(name) not in _ROW_NUMBERS]
+        few_enough = not self.most_columns or len(counted) <= self.most_columns
         return few_enough and all(
             found([name] if isinstance(name, str) else name, columns) is not None for name in self.known_by
         )

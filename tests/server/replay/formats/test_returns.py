@@ -28,3 +28,12 @@ def test_returns_of_which_one_is_not_above_0_are_read(one: str, tmp_path: Path) 
 
 def test_a_few_periods_may_all_have_earned(tmp_path: Path) -> None:
     assert len(replay_records.read([series_of(tmp_path, ["0.01"] * 29)])) == 29
+
+
+def test_numbers_of_rows_may_stand_beside_the_dates_and_another_series_may_not(tmp_path: Path) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text(",Date,Strategy\n0,2025-01-06,\n1,2025-01-07,0.5\n2,2025-01-08,-0.25\n")
+    assert replay_records.read([path]).entries.pnl.tolist() == [0.5, -0.25]
+    path.write_text(",Strategy,Benchmark\n2025-01-07,0.5,0.1\n2025-01-08,-0.25,0.1\n")
+    with pytest.raises(ReplayError, match="no usable row"):
+        replay_records.read([path])
