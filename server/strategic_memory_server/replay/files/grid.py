@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
@@ -21,6 +21,7 @@ class _Part:
     """Column names with the rows below them."""
 
     title: str
+    number: int
     header: Sequence[Cell]
     rows: list[Row]
 
@@ -35,12 +36,16 @@ def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -
             tables, and empty cells that nobody wrote.
     """
     parts = list(_parts(rows))
-    return [
+    tables = [
         table_of(
             source, (part.title,) if part.title and len(parts) > 1 else (), part.header, part.rows, of_text=of_text
         )
         for part in parts
     ]
+    before = sum(number < parts[0].number and bool(_given(cells)) for number, cells in rows) if parts else 0
+    if before:
+        tables[0] = replace(tables[0], notes=(f"{before} lines before the column names",))
+    return tables
 
 
 def is_divided(rows: Sequence[Row]) -> bool:
@@ -62,7 +67,7 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
         if begins_anew and _name_columns(given) and not _name_columns(below):
             if part is not None:
                 yield part
-            part, title = _Part(title, cells, []), ""
+            part, title = _Part(title, number, cells, []), ""
         elif len(given) == 1:
             # A title or a remark: no row of a table says one thing alone.
             title = str(given[0])

@@ -103,6 +103,7 @@ def test_a_sheet_holds_several_tables_one_below_the_other(tmp_path: Path) -> Non
     ]  # fmt: skip
     write_workbook(tmp_path / "report.xlsx", {"Sheet": rows})
     positions, deals = tables_of(tmp_path / "report.xlsx")
+    assert positions.notes == ("2 lines before the column names",)
     assert (positions.path, positions.columns) == (("Positions",), ("Time", "Profit"))
     assert (deals.path, deals.columns) == (("Deals",), ("Time", "Deal", "Direction"))
     assert [list(page.columns["Profit"]) for page in positions.pages()] == [[1.5, 2]]
