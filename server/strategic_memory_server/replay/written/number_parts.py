@@ -66,9 +66,14 @@ class NumberParts:
     currency: str
 
 
+def same_signs(text: str) -> str:
+    """Return a text with the minuses, blanks and apostrophes of typesetters as those of a keyboard."""
+    return text.translate(_SAME)
+
+
 def plain_signs(text: str) -> str:
     """Return a text with the minuses, blanks and apostrophes of typesetters as those of a keyboard, stripped."""
-    plain = text.translate(_SAME).strip()
+    plain = same_signs(text).strip()
     # A spreadsheet is kept from reading a cell by ="...".
     return plain[2:-1].strip() if plain.startswith('="') and plain.endswith('"') else plain
 

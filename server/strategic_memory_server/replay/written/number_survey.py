@@ -9,6 +9,7 @@ from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.number_parts import NumberParts, is_grouped, number_parts, plain_signs
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.seen import Seen, UndecidedError
+from strategic_memory_server.replay.written.shapes import first_of_each
 
 _DIGITS = str.maketrans("23456789", "11111111")
 _ASCII_MINUS = "-"
@@ -37,13 +38,11 @@ class NumberSurvey:
 
     def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
         """Take some cells, each with its line."""
-        for place, cell in enumerate(cells):
-            if not isinstance(cell, str):
-                # Numbers of JSON and of tables can be read in one way only.
-                continue
-            # One of each shape tells the same as all; a 0 is kept apart, since nobody groups behind one.
-            shape = cell.translate(_DIGITS)
-            if shape not in self._shapes:
+        # One of each shape tells the same as all; a 0 is kept apart, since nobody groups behind one.
+        for shape, place in first_of_each(cells, _DIGITS).items():
+            cell = cells[place]
+            # Numbers of JSON and of tables can be read in one way only.
+            if isinstance(cell, str) and shape not in self._shapes:
                 self._shapes[shape] = None
                 self._take(plain_signs(cell), Seen(lines[place], cell))
 

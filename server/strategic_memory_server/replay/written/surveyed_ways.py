@@ -15,6 +15,7 @@ from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE, Rejectio
 from strategic_memory_server.replay.files.cell_columns import Refusals
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.at_once import numbers_at_once, times_at_once
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.number_survey import NumberSurvey
 from strategic_memory_server.replay.written.seen import UndecidedError, named, shown
@@ -24,9 +25,11 @@ from strategic_memory_server.replay.written.ways import Declared
 
 Style = TypeVar("Style")
 
+_ANY_TIME_MS = 1_000_000_000_000
+
 
 class Surveying:
-    """Takes the cells of a table's columns and says nothing of them: what it returns are no values.
+    """Takes the cells of a table's columns and says nothing of them: it returns what no check refuses.
 
     Args:
         called: what a message calls the table.
@@ -48,7 +51,7 @@ class Surveying:
         if survey is None:
             survey = self._numbers[column] = NumberSurvey(self._known(column).decimal)
         survey.add(cells, refusals.lines)
-        return np.full(len(cells), math.nan)
+        return np.zeros(len(cells))
 
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
         """Take times."""
@@ -57,7 +60,7 @@ class Surveying:
             known = self._known(column)
             survey = self._times[column] = TimeSurvey(known.unit, known.order, known.zone or UTC)
         self._decided(column, lambda: survey.add(cells, refusals.lines))
-        return np.full(len(cells), NOT_GIVEN)
+        return np.full(len(cells), _ANY_TIME_MS)
 
     def told(self) -> Mapping[str, str]:
         """Return nothing: nothing is decided."""
@@ -111,6 +114,8 @@ class SurveyedWays:
     def numbers(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
         """Return the numbers of some cells; NaN where there is none."""
         style = self._numbers[column]
+        if column in self._examples and (at_once := numbers_at_once(style, cells)) is not None:
+            return at_once
         found = np.full(len(cells), math.nan)
         for row, cell in enumerate(cells):
             if cell is None or cell == "":
@@ -127,6 +132,8 @@ class SurveyedWays:
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
         """Return the times of some cells, milliseconds since 1970-01-01 UTC; NOT_GIVEN where there is none."""
         style = self._times[column]
+        if column in self._examples and (at_once := times_at_once(style, cells)) is not None:
+            return at_once
         found = np.full(len(cells), NOT_GIVEN)
         for row, cell in enumerate(cells):
             try:

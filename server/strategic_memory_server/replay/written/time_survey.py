@@ -14,6 +14,10 @@ from strategic_memory_server.replay.written.time_units import RANGES, SPELT, Uni
 from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, written_zone
 
 _MONTHS = 12
+_DATE = 12
+"""The first characters of a time hold all that its date tells."""
+
+_DIGITS = str.maketrans("123456789", "000000000")
 _ALWAYS_DAY_FIRST = "."
 """Nobody writes the month first between dots."""
 
@@ -29,6 +33,8 @@ class TimeSurvey:
 
     def __init__(self, unit: Unit | None = None, order: str = "", zone: tzinfo = UTC) -> None:
         self._unit, self._order, self._zone = unit, order, zone
+        self._known_shapes: set[str] = set()
+        self._known_dates: set[str] = set()
         self._units: dict[Unit, int] = {}
         self._first: dict[Unit | None, Seen] = {}
         self._beyond_size = 0.0
@@ -44,11 +50,16 @@ class TimeSurvey:
     def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
         """Take some cells, each with its line."""
         for place, cell in enumerate(cells):
+            # A shape and a date that were taken before tell no more.
+            known = (cell.translate(_DIGITS), cell[:_DATE]) if isinstance(cell, str) else ("", "")
+            if known[0] in self._known_shapes and known[1] in self._known_dates:
+                continue
             count = count_of(cell)
             if count is not None:
                 self._take_count(count, cell, lines[place])
-            elif isinstance(cell, str) and cell:
-                self._take_text(cell, lines[place])
+            elif isinstance(cell, str) and cell and self._take_text(cell, lines[place]):
+                self._known_shapes.add(known[0])
+                self._known_dates.add(known[1])
 
     def _take_count(self, count: float, cell: Cell, line: int) -> None:
         unit = next((unit for unit, (first, last) in RANGES.items() if first <= count <= last), None)
@@ -60,19 +71,20 @@ class TimeSurvey:
         if unit is Unit.DAYS and isinstance(count, float):
             self._decimals = max(self._decimals, len(str(count).partition(".")[2]))
 
-    def _take_text(self, cell: str, line: int) -> None:
+    def _take_text(self, cell: str, line: int) -> bool:
+        """Take a time that is written out; False where it is none."""
         parts = time_parts(plain_signs(cell))
         if parts is None:
             other = iso_time(cell.strip())
             if other is not None:
                 self._written = self._written or Seen(line, cell)
                 self._zoneless = self._zoneless or other.tzinfo is None
-            return
+            return other is not None
         seen = Seen(line, cell)
         if parts.zone:
             try:
                 if written_zone(parts.zone) is None:
-                    return
+                    return False
             except AbbreviationError:
                 self._require_known(parts, seen)
         else:
@@ -82,6 +94,7 @@ class TimeSurvey:
             self._short = self._short or seen
         if not parts.is_sure:
             self._take_order(parts, seen)
+        return True
 
     def _require_known(self, parts: TimeParts, seen: Seen) -> None:
         """Refuse a zone that stands for several."""

@@ -151,3 +151,5 @@ def test_a_column_in_any_one_way_gives_its_values_back_or_is_refused(seed: int) 
     else:
         assert numbers_of(pages)[0] == expected
     assert numbers_of(pages, Declared(decimal=decimal))[0] == expected
+    whole_pages = [[cell for (cell,) in pages]] * 2
+    assert numbers_of(whole_pages, Declared(decimal=decimal))[0] == expected * 2

@@ -159,3 +159,5 @@ def test_a_column_in_any_one_way_gives_its_values_back_or_is_refused(seed: int) 
     else:
         assert times_of(pages)[0] == expected
     assert times_of(pages, Declared(order="mdy" if form[1:3] == "m/" else "dmy"))[0] == expected
+    order = Declared(order="mdy" if form[1:3] == "m/" else "dmy")
+    assert times_of([cells, [*cells, ""]], order)[0] == [*expected, *expected, None]
