@@ -20,7 +20,9 @@ _NOTES = {
     "trade_id_repeated": "{} have the id of another trade: each id counts once, at its last row",
     "policy_unrecognised": "{} name a policy that is none of the three, and count without one",
     "regime_as_of_close": "{} do not say when they were opened: their regime is the one at their close",
-    "regime_not_observed": "{} have no regime: none was observed by then",
+    "regime_not_observed": (
+        "{} have no regime, since none was observed by then: `strategic-memory-server regimes` tells it from prices"
+    ),
 }
 """What a note says of so many rows."""
 
