@@ -62,6 +62,31 @@ def test_each_row_goes_into_its_stream_as_a_producer_writes_it(
     assert unnamed == {"realized_pnl": "2.0"}
 
 
+def test_files_are_read_as_people_write_them_or_refused_as_by_replay(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    trades = tmp_path / "trades.csv"
+    trades.write_text("time;realized_pnl;trade_id\n01/05/2024 01:30;-1.230 €;a\n02/05/2024 01:30;470 €;b\n")
+    for flags, why in (
+        ((), "say --decimal comma for -1230"),
+        (("--decimal", "comma"), "--dates day-first or --dates month-first"),
+        (("--decimal", "comma", "--dates", "day-first", "--zone", "Nowhere/Land"), "'Nowhere/Land' is no zone"),
+    ):
+        done = run(redis_server, trades, *flags)
+        assert done.exit_code != 0
+        assert why in done.output
+    assert not redis_client.exists(TRADES)
+
+    done = run(redis_server, trades, "--decimal", "comma", "--dates", "day-first", "--zone", "Europe/Berlin")
+    assert done.exit_code == 0, done.output
+    assert "realized_pnl: decimal comma, thousands by dot, in EUR ('-1.230 €' is -1230)" in done.output
+    first_ms = 1_714_519_800_000
+    assert entries(redis_client, TRADES) == [
+        (f"{first_ms}-0", {"realized_pnl": "-1230.0", "trade_id": "a"}),
+        (f"{first_ms + 86_400_000}-0", {"realized_pnl": "470.0", "trade_id": "b"}),
+    ]
+
+
 def test_it_is_written_once_and_goes_on_where_it_was_cut_off(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,10 @@ def named_zone(name: str) -> tzinfo:
     """
     zone = written_zone(name)
     if zone is None:
-        raise ValueError(f"{name!r} is no zone: name a place, Europe/Berlin, or an offset, +01:00")
+        raise ValueError(
+            f"{name!r} is no zone here: name a place, Europe/Berlin, or an offset, +01:00. Where places are not known "
+            "at all, pip install tzdata"
+        )
     return zone
 
 
