@@ -18,7 +18,7 @@ from redis_work import RedisWork, Work, redis_work
 
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 
-ROUND_TRIPS = 1
+ROUND_TRIPS = 2
 """Of one trade, blocking reads apart."""
 
 COMMANDS = 29

@@ -10,7 +10,6 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.entries import input_keys as keys
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.round_trip import arrived_after
 
@@ -36,11 +35,7 @@ class InputWatcher:
         self._failure: str | None = None
 
     async def wait(
-        self,
-        read_up_to: Mapping[str, str],
-        timeout_s: float,
-        heads: Mapping[str, str] = NOTHING_ELSE,
-        ahead: ReadAhead | None = None,
+        self, read_up_to: Mapping[str, str], timeout_s: float, heads: Mapping[str, str] = NOTHING_ELSE
     ) -> bool | None:
         """Wait for an entry beyond what was read: True when there is one, False when none came in time.
 
@@ -50,7 +45,6 @@ class InputWatcher:
             read_up_to: id of the newest entry that was read, by source; a source that is missing is not watched.
             timeout_s: longest wait, seconds; at most LONGEST_BLOCK_S counts.
             heads: id of the newest entry of further streams, by key; what comes after it ends the wait too.
-            ahead: what is asked as soon as the wait is over, on the same trip; it takes the answers.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached.
@@ -61,7 +55,7 @@ class InputWatcher:
         cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
         cursors |= heads
         try:
-            arrived = bool(await arrived_after(self._client, cursors, block_ms=block_ms, count=1, ahead=ahead))
+            arrived = bool(await arrived_after(self._client, cursors, block_ms=block_ms, count=1))
         except (RedisError, OSError) as error:
             self._report(describe_failure(error))
             if isinstance(error, ResponseError):

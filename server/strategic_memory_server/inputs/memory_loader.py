@@ -38,7 +38,6 @@ from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, 
 from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.process.wall_clock import unix_time_ms
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 
@@ -145,19 +144,11 @@ class MemoryLoader:
             reading = await reader.read(values.context, values.reports)
         return replace(reading, memory=await self._apart(reading.memory))
 
-    def read_ahead(self) -> ReadAhead:
-        """Return what the next load will ask, if it only reads on; nothing where it may not."""
-        asked = [follower.commands_ahead() for follower in self._followers]
-        if not (self._is_sound and self._limits.pace.is_full and all(asked)):
-            return ReadAhead()
-        return ReadAhead([*self._ask_values, ASK_TIME, *(each for commands in asked for each in commands)])
-
-    async def load(self, *, anew: bool = False, ahead: ReadAhead | None = None) -> LoadedMemory:
+    async def load(self, *, anew: bool = False) -> LoadedMemory:
         """Read what there is to read.
 
         Args:
             anew: read the windows from the streams, whatever is remembered.
-            ahead: what was read just now; taken where this load would ask exactly that.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
@@ -173,7 +164,7 @@ class MemoryLoader:
         for follower in self._followers:
             follower.begin(anew=anew, reads_on=many_passed and self._is_small)
         self._log.begin(now_s)
-        replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers, ahead=ahead)
+        replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers)
         values, clock_ms = self._values.read(replies[:-1]), clock_ms_of(replies[-1])
         rejected = await self._read_streams()
         rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
@@ -244,12 +235,7 @@ class MemoryLoader:
         return await self._limits.pace.read(self._client, lambda: commands)
 
     async def _round_trip(
-        self,
-        values: Sequence[bytes],
-        followers: Sequence[StreamFollower],
-        *,
-        is_alive: bool = False,
-        ahead: ReadAhead | None = None,
+        self, values: Sequence[bytes], followers: Sequence[StreamFollower], *, is_alive: bool = False
     ) -> list[Reply]:
         """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
         wanted: list[tuple[StreamFollower, list[bytes]]] = []
@@ -258,10 +244,7 @@ class MemoryLoader:
             wanted[:] = [(follower, follower.commands()) for follower in followers]
             return [*values, *(each for _, asked in wanted for each in asked)]
 
-        if ahead is not None and ahead.replies and ahead.commands == ask():
-            replies = ahead.replies
-        else:
-            replies = await self._limits.pace.read(self._client, ask, is_alive=is_alive)
+        replies = await self._limits.pace.read(self._client, ask, is_alive=is_alive)
         at = len(values)
         for follower, commands in wanted:
             if follower.from_scratch:

@@ -124,12 +124,8 @@ class StreamFollower:
             page = packed("XRANGE", self._key, start, "+", "COUNT", self._asked)
         else:
             self._asked = self._first_page
-            page = self._ask_new(self.bookmark)
+            page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", self._asked)
         return [*info, page]
-
-    def commands_ahead(self) -> list[bytes]:
-        """Return the commands of the next reading, if it goes on as this one did; none where it reads anew."""
-        return [] if self._kept is None else [self._ask_info, self._ask_new(self._kept)]
 
     def feed(self, replies: Sequence[Reply]) -> None:
         """Take the replies to the commands, in their order: values or errors.
@@ -288,9 +284,6 @@ class StreamFollower:
             self.restart()
         else:
             self.finding, self.bookmark = Finding.NEW, moved
-
-    def _ask_new(self, bookmark: Bookmark) -> bytes:
-        return packed("XRANGE", self._key, shown_id(bookmark.newest), "+", "COUNT", self._first_page)
 
     @property
     def _first_page(self) -> int:

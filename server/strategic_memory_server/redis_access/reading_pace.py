@@ -39,11 +39,6 @@ class ReadingPace:
         self._share = 1.0
         self._held_back = False
 
-    @property
-    def is_full(self) -> bool:
-        """Whether as much is asked for as a full page has."""
-        return self._share == 1.0
-
     def entries(self, most: int) -> int:
         """Give how many entries to ask for where so many are a full page; at least one."""
         now = most if self._share == 1.0 else max(1, int(most * self._share))

@@ -18,7 +18,6 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -107,12 +106,7 @@ def _fields(parts: list[bytes]) -> dict[bytes, bytes]:
 
 
 async def arrived_after(
-    client: redis.Redis,
-    cursors: Mapping[str, str],
-    *,
-    block_ms: int,
-    count: int | None = None,
-    ahead: ReadAhead | None = None,
+    client: redis.Redis, cursors: Mapping[str, str], *, block_ms: int, count: int | None = None
 ) -> dict[str, list[Entry]]:
     """Wait for entries of streams that came after a cursor each, and give them by key; none: none came in time.
 
@@ -121,18 +115,15 @@ async def arrived_after(
         cursors: id to read on from, by key.
         block_ms: longest wait, milliseconds, from 1.
         count: most entries of each stream; None: all.
-        ahead: what is asked as soon as the wait is over; it takes the answers.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
     limit = () if count is None else ("COUNT", count)
     command = packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values())
-    reply, *others = await round_trip(client, [command, *(ahead.commands if ahead else ())])
+    (reply,) = await round_trip(client, [command])
     if isinstance(reply, Exception):
         raise reply
-    if ahead is not None:
-        ahead.replies = others
     return {key.decode(): stream_entries(entries) for key, entries in reply or ()}
 
 

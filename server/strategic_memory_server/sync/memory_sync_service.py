@@ -31,7 +31,6 @@ from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.process.wall_clock import unix_time_ms
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
@@ -100,11 +99,9 @@ class StrategicMemorySync:
 
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
-        ahead: ReadAhead | None = None
         while not self._pace.stopping.is_set():
             started_s = loop_s()
-            status = await self.cycle(ahead)
-            ahead = None
+            status = await self.cycle()
             if status.failure is not None:
                 await self._pace.after_failure()
             elif status.outcome == STANDBY and not status.catching_up:
@@ -113,18 +110,14 @@ class StrategicMemorySync:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
             else:
-                ahead = await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
+                await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
 
-    async def cycle(self, ahead: ReadAhead | None = None) -> SyncStatus:
-        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status.
-
-        Args:
-            ahead: what the loader has just read.
-        """
+    async def cycle(self) -> SyncStatus:
+        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
         started = time.perf_counter()
         claim = self._parts.leadership.claim
         try:
-            status = await (self._sync(claim, ahead) if claim else self._stand_by())
+            status = await (self._sync(claim) if claim else self._stand_by())
         except DeposedError:
             self._parts.long_memory.forget()
             self._parts.leadership.deposed()
@@ -162,8 +155,8 @@ class StrategicMemorySync:
         why = self._parts.leadership.standby_reason
         return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation=why)
 
-    async def _load(self, ahead: ReadAhead | None = None) -> LoadedMemory:
-        loaded = await self._parts.loader.load(ahead=ahead)
+    async def _load(self) -> LoadedMemory:
+        loaded = await self._parts.loader.load()
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
         tell_of_caps(self._parts.problems, self._parts.loader.caps)
@@ -173,16 +166,15 @@ class StrategicMemorySync:
         """Take over the caps that another server has read: their keys may not be readable now."""
         self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
 
-    async def _sync(self, claim: Claim, ahead: ReadAhead | None) -> SyncStatus:
+    async def _sync(self, claim: Claim) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
         if claim != self._claim:
             # Another server may have led in between, or Redis may have come back as another process.
             parts.long_memory.forget()
             await self._learn_caps()
-            # What was read before may be of the Redis that another claim was held in.
-            self._claim, ahead = claim, None
-        loaded = await self._load(ahead)
+            self._claim = claim
+        loaded = await self._load()
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)

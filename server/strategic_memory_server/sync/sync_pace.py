@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.waiting.backoff import Backoff
@@ -67,38 +66,29 @@ class SyncPace:
         """Wait as short as may be between two syncs."""
         await self._pause(started_s + self._settings.floor_s - loop_s())
 
-    async def until_due(
-        self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]
-    ) -> ReadAhead | None:
+    async def until_due(self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]) -> None:
         """Wait until there is something to sync, at most until the interval has passed.
 
         Args:
             started_s: when the last sync began, by the clock of the event loop.
             read_up_to: id of the newest entry that it read of each stream, by source.
             heads: id of the entry that each of the service's own streams ends with, by key.
-
-        Returns:
-            What was read in the moment in which something came; None where that is not new any more.
         """
         settings = self._settings
         due_s = started_s + settings.interval_s
         look_s = loop_s() + CAPS_S
         watching = settings.reactive
-        ready_s = started_s + settings.floor_s
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             if loop_s() >= look_s:
                 if await self._caps_have_changed():
-                    return None
+                    return
                 look_s = loop_s() + CAPS_S
             wait_s = min(left_s, max(look_s - loop_s(), 0.001))
-            early_s = ready_s - loop_s()
-            if not watching or early_s > 0:
-                # Nothing that comes starts a sync yet, and what is read along with the wait would be old by then.
-                await self._pause(min(wait_s, early_s) if watching else wait_s)
+            if not watching:
+                await self._pause(wait_s)
                 continue
-            ahead = None if settings.debounce_s else self._loader.read_ahead()
             try:
-                arrived = await self._watcher.wait(read_up_to, wait_s, heads, ahead)
+                arrived = await self._watcher.wait(read_up_to, wait_s, heads)
             except (RedisError, OSError):
                 # Redis has gone away: the next sync finds out, and retries at its own pace.
                 later_s = settings.retry_s
@@ -110,11 +100,8 @@ class SyncPace:
                     self._unwatched.reset()
                     if not arrived:
                         continue
-                    if ahead is not None:
-                        return ahead
-                    later_s = settings.debounce_s
+                    later_s = max(settings.debounce_s, started_s + settings.floor_s - loop_s())
             due_s, watching = min(due_s, loop_s() + later_s), False
-        return None
 
     async def _caps_have_changed(self) -> bool:
         try:

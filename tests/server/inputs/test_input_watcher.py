@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import redis
-from processes import aeventually
 from redis_inputs import add_portfolio, add_regime, add_trade, trade_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -15,10 +14,8 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.redis_access.round_trip import packed
 
 NOTHING_READ = dict.fromkeys(input_keys.STREAM_SOURCES, "0-0")
 
@@ -61,20 +58,6 @@ async def test_what_comes_after_the_head_of_another_stream_is_heard(
     redis_client.xadd("quantum:log", {"a": "b"}, id="7-0")
     assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "7-0"}) is False
     assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "6-0"}) is True
-
-
-async def test_what_is_asked_along_with_the_wait_is_answered_as_it_ends(
-    watcher: InputWatcher, redis_client: redis.Redis
-) -> None:
-    ahead = ReadAhead([packed("XLEN", trade_stream()), packed("XRANGE", "quantum:text", "-", "+")])
-    redis_client.set("quantum:text", "no stream")
-    waiting = asyncio.create_task(watcher.wait(NOTHING_READ, 10.0, ahead=ahead))
-    await aeventually(lambda: redis_client.info("clients")["blocked_clients"] == 1)
-    assert not ahead.replies
-    add_trade(redis_client)
-    assert await waiting is True
-    length, error = ahead.replies
-    assert (length, str(error).split()[0]) == (1, "WRONGTYPE")
 
 
 async def test_streams_that_cannot_be_watched_are_told_at_once(

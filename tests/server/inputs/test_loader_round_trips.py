@@ -8,14 +8,11 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from memory_rows import rows_of
 from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
-from strategic_memory_server.redis_access.round_trip import round_trip
 
 
 class CountingConnection(redis.asyncio.Connection):
@@ -42,9 +39,9 @@ async def trips(client: redis.asyncio.Redis, windows: WindowSettings) -> int:
     return await trips_of(MemoryLoader(client, "quantum", windows))
 
 
-async def trips_of(loader: MemoryLoader, ahead: ReadAhead | None = None) -> int:
+async def trips_of(loader: MemoryLoader) -> int:
     before = CountingConnection.sent
-    await loader.load(ahead=ahead)
+    await loader.load()
     return CountingConnection.sent - before
 
 
@@ -99,31 +96,6 @@ async def test_later_loads_take_one_round_trip_however_long_the_windows_are(
     add_regime(redis_client, entry_id="3001-0")
     add_trade(redis_client, None, entry_id="3002-0")
     assert await trips_of(loader) == 1
-
-
-async def test_what_was_read_along_with_a_wait_takes_no_round_trip(
-    redis_client: redis.Redis, counting: redis.asyncio.Redis
-) -> None:
-    add_portfolio_entries(redis_client, range(1, 100))
-    loader = MemoryLoader(counting, "quantum", WindowSettings())
-    assert not loader.read_ahead().commands, "nothing to go on from"
-    await loader.load()
-    add_regime(redis_client)
-    add_trade(redis_client)
-    redis_client.set("quantum:exit:statistics", '{"exits": 3}')
-    ahead = loader.read_ahead()
-    ahead.replies = await round_trip(counting, ahead.commands)
-    before = CountingConnection.sent
-    memory = (await loader.load(ahead=ahead)).memory
-    assert CountingConnection.sent == before
-    anew = (await MemoryLoader(counting, "quantum", WindowSettings()).load()).memory
-    assert rows_of(memory) == rows_of(anew)
-    assert memory.context.exit_statistics == anew.context.exit_statistics == {"exits": 3}
-    assert await trips_of(loader, ahead) == 1, "what was asked from elsewhere on says nothing"
-    redis_client.delete(regime_stream())
-    redis_client.set(regime_stream(), "text")
-    await loader.load()
-    assert not loader.read_ahead().commands, "a stream that cannot be read is asked for from its end"
 
 
 async def test_later_loads_read_little_however_long_the_windows_are(

@@ -20,8 +20,6 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.redis_access.read_ahead import ReadAhead
-from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_keys import LogKeys
 
@@ -240,11 +238,11 @@ async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Synci
         await aeventually(lambda: syncing.sync.status.samples == 3)
 
 
-@pytest.mark.parametrize("change", [{}, {"reactive": False}, {"floor_s": 3_600.0}])
+@pytest.mark.parametrize("reactive", [True, False])
 async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, change: dict[str, Any]
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, *, reactive: bool
 ) -> None:
-    async with syncing_with(redis_server.url, replace(SETTINGS, **change)) as syncing, syncing.running():
+    async with syncing_with(redis_server.url, replace(SETTINGS, reactive=reactive)) as syncing, syncing.running():
         await aeventually(lambda: len(syncing.told) == 1)
         redis_client.set("quantum:exposure:summary", '{"gross": 1, "max_leverage_hint": 0.4}')
         await aeventually(lambda: len(syncing.told) == 2)
@@ -254,29 +252,6 @@ async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
         assert not await syncing.sync._parts.loader.caps_have_changed()
         redis_client.delete("quantum:exposure:summary", "quantum:risk:leverage_limits")
         await aeventually(lambda: len(syncing.told) == 3)
-
-
-async def test_what_was_read_before_a_claim_is_read_again(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis
-) -> None:
-    async def read_ahead(syncing: Syncing) -> ReadAhead:
-        ahead = syncing.sync._parts.loader.read_ahead()
-        ahead.replies = await round_trip(async_client, ahead.commands)
-        return ahead
-
-    add_regime(redis_client)
-    async with syncing_with(redis_server.url, SETTINGS) as syncing:
-        await syncing.sync.cycle()
-        add_regime(redis_client)
-        ahead = await read_ahead(syncing)
-        add_regime(redis_client)
-        assert (await syncing.sync.cycle(ahead)).samples == 2
-        ahead = await read_ahead(syncing)
-        add_regime(redis_client)
-        redis_client.delete(KEYS.lease)
-        syncing.leadership.deposed()
-        await aeventually(lambda: syncing.leadership.claim)
-        assert (await syncing.sync.cycle(ahead)).samples == 4
 
 
 async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_takes_over(
