@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, RegimePerformance
 from strategic_memory_server.advice.rules import reasons, reference_rules
 from strategic_memory_server.advice.rules.reasons import Reason
-from strategic_memory_server.advice.rules.rule_table import Row, first_match
+from strategic_memory_server.advice.rules.rule_table import Match, Row, first_match
 from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCap, LeverageCaps, capped
 from strategic_memory_server.memory.policy import Policy
@@ -41,8 +41,8 @@ class ReinforcementFeedback:
         self._minimum_samples = minimum_samples
         self._policy_table = tuple(policy_table)
 
-    def recommend(self, analysis: Analysis) -> Advice | NoAdvice:
-        """Advise upon one analysis."""
+    def preferred(self, analysis: Analysis) -> tuple[RegimeFigures, Match[Policy]] | NoAdvice:
+        """Return the regime that has paid best, and the row of the policy table that chooses the policy for it."""
         if analysis.sample_count < self._minimum_samples:
             return NoAdvice(
                 reasons.too_few_entries(analysis.sample_count, self._minimum_samples), analysis.current_regime
@@ -50,9 +50,14 @@ class ReinforcementFeedback:
         ranked = analysis.known_regimes
         if not ranked:
             return NoAdvice(reasons.no_known_regime(analysis.sample_count), analysis.current_regime)
-        best = ranked[0]
-        measured = {"win_rate": best.win_rate, "avg_pnl": best.avg_pnl}
-        policy = first_match(self._policy_table, best.regime, measured, Policy.CONSERVATIVE)
+        return ranked[0], self._policy_of(ranked[0])
+
+    def recommend(self, analysis: Analysis) -> Advice | NoAdvice:
+        """Advise upon one analysis."""
+        preferred = self.preferred(analysis)
+        if isinstance(preferred, NoAdvice):
+            return preferred
+        ranked, (best, policy) = analysis.known_regimes, preferred
         leverage_hint, bound_by, leverage_reasons = leverage(best, analysis.leverage_caps)
         current, current_bound_by = self._current(analysis)
         if current and current_bound_by and not bound_by:
@@ -76,13 +81,16 @@ class ReinforcementFeedback:
             leverage_caps=analysis.leverage_caps,
         )
 
+    def _policy_of(self, figures: RegimeFigures) -> Match[Policy]:
+        measured = {"win_rate": figures.win_rate, "avg_pnl": figures.avg_pnl}
+        return first_match(self._policy_table, figures.regime, measured, Policy.CONSERVATIVE)
+
     def _current(self, analysis: Analysis) -> tuple[RegimeAdvice | None, LeverageCap | None]:
         """Apply the same rules to the current regime; None when no entry carries it, or it is not known."""
         figures = next((each for each in analysis.known_regimes if each.regime == analysis.current_regime), None)
         if figures is None:
             return None, None
-        measured = {"win_rate": figures.win_rate, "avg_pnl": figures.avg_pnl}
-        policy = first_match(self._policy_table, figures.regime, measured, Policy.CONSERVATIVE).outcome
+        policy = self._policy_of(figures).outcome
         hint, bound_by, _ = leverage(figures, analysis.leverage_caps)
         name = bound_by.source if bound_by else None
         return RegimeAdvice(figures.regime, policy, confidence_boost(figures), hint, name), bound_by

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.advice.reinforcement_feedback import (
+    NoAdvice,
+    ReinforcementFeedback,
+    confidence_boost,
+)
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.courses.course import Advised, Course, decisions_of
@@ -33,11 +37,11 @@ class ReferenceRules:
 
     def advise(self) -> tuple[Advised]:
         """Advise from the windows as they stand."""
-        advice = self._rules.recommend(self._analyzer.analyze(self._memory.memory()))
-        if isinstance(advice, NoAdvice):
+        preferred = self._rules.preferred(self._analyzer.analyze(self._memory.memory()))
+        if isinstance(preferred, NoAdvice):
             return (_NO_ADVICE,)
-        regime = self._codes[advice.preferred_regime]
-        return (Advised(int(advice.updated_policy), True, advice.confidence_boost, regime),)
+        best, policy = preferred
+        return (Advised(int(policy.outcome), True, confidence_boost(best), self._codes[best.regime]),)
 
 
 def reference_course(record: Record, settings: AdviceSettings, every: int, progress: Progress) -> Course:
