@@ -86,7 +86,7 @@ def _next_event(events: PubSub) -> float:
 
 
 def adding_observations(client: redis.Redis, prefix: str, seed: int) -> Callable[[], object]:
-    """Give what makes a change of a service: it adds an observation to its inputs."""
+    """Return what makes a change of a service: it adds an observation to its inputs."""
     random_numbers, key = random.Random(seed), keys.key_of(prefix, keys.META_REGIME)
     return lambda: client.xadd(key, regime_observation(random_numbers, PREFERRED_REGIME))
 
@@ -102,7 +102,7 @@ def _adding_to_bare_log(client: redis.Redis, entry: dict[FieldT, EncodableT]) ->
 
 
 def _measure(url: str, servers: Mapping[str, Child], options: argparse.Namespace) -> dict[str, list[Served]]:
-    """Give what each side did, round by round."""
+    """Return what each side did, round by round."""
     with ExitStack() as stack:
         client = stack.enter_context(redis.Redis.from_url(url, protocol=2))
         (_, entry), *_ = client.xrevrange(LogKeys.under("ours").log, count=1)

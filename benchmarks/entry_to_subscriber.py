@@ -93,11 +93,11 @@ class Times:
     unasked: Mapping[str, int]
 
     def medians(self, chain: str, kind: str) -> list[float]:
-        """Give the median of each round, ms; none for a chain that was not run."""
+        """Return the median of each round, ms; none for a chain that was not run."""
         return [median(times) for times in self.rounds.get((chain, kind), ())]
 
     def all_rounds(self, chain: str, kind: str) -> list[float]:
-        """Give the times of all rounds together, ms."""
+        """Return the times of all rounds together, ms."""
         return [time for times in self.rounds.get((chain, kind), ()) for time in times]
 
 
@@ -141,7 +141,7 @@ async def _round(chains: list[Chain], kind: str, entries: int, distances: random
 
 
 def _times_led(server: Child) -> int:
-    """Give how often a server has begun to lead."""
+    """Return how often a server has begun to lead."""
     return server.log.read_text(errors="replace").count("Leadership gained")
 
 

@@ -66,7 +66,7 @@ def _by_service(client: synchronous.Redis, url: str, source: Checkout, entries: 
 
 
 def _reading_s(log: Path, samples: int) -> float | None:
-    """Give the time from the beginning to the cycle that knows so many entries, seconds; None when it has not come."""
+    """Return the seconds from the beginning to the cycle that knows so many entries; None when it has not come."""
     began: datetime | None = None
     for text in log.read_text(errors="replace").split("\n")[:-1]:
         line = json.loads(text) if text.startswith("{") else {}

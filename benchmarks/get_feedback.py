@@ -68,7 +68,7 @@ class Asked:
 
 
 async def _answer(address: str) -> service_pb2.GetFeedbackResponse:
-    """Give what the service answers once it has published."""
+    """Return what the service answers once it has published."""
     await first_advice(address)
     async with grpc.aio.insecure_channel(address) as channel:
         stub: Any = service_pb2_grpc.StrategicMemoryServiceStub(channel)
@@ -82,7 +82,7 @@ def _least_bytes(response: service_pb2.GetFeedbackResponse) -> int:
 
 
 def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
-    """Give the length of our answer, bytes, and the rates of each side, round by round."""
+    """Return the length of our answer, bytes, and the rates of each side, round by round."""
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis())
         asked: dict[str, Asked] = {}

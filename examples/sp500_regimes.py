@@ -59,7 +59,7 @@ def regime_at(closes: Sequence[float]) -> tuple[str, float, float, float]:
 
 
 def record(times: Sequence[datetime], closes: Sequence[float]) -> Iterator[list[object]]:
-    """Give the rows: each day the regime at the close before, then what the trades of the day earned."""
+    """Yield the rows: each day the regime at the close before, then what the trades of the day earned."""
     held = dict.fromkeys(EXPOSURE, 0.0)
     policies = list(EXPOSURE)
     for day in range(YEAR_DAYS + 1, len(closes)):

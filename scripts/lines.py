@@ -59,7 +59,7 @@ def lines_of(name: PurePosixPath, text: str) -> Lines:
 
 
 def code_lines(text: str) -> set[int]:
-    """Give the numbers of the lines of a Python file that bear code."""
+    """Return the numbers of the lines of a Python file that bear code."""
     bearing: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in NO_CODE and token.string:
@@ -72,14 +72,14 @@ def code_lines(text: str) -> set[int]:
 
 
 def files(commit: str | None) -> Iterator[tuple[PurePosixPath, str]]:
-    """Give the files that are counted, of a commit or, without one, as they stand in this checkout."""
+    """Yield the files that are counted, of a commit or, without one, as they stand in this checkout."""
     for name, read in content_of(commit) if commit else checked_out():
         if name.suffix in (".py", *COMMENT_MARKS) and not name.stem.endswith(GENERATED):
             yield name, read().decode()
 
 
 def checked_out() -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
-    """Give the files of this checkout, new ones too, and what reads each."""
+    """Yield the files of this checkout, new ones too, and what reads each."""
     listing = git("ls-files", "--cached", "--others", "--exclude-standard", *PARTS.values())
     for name in listing.decode().splitlines():
         if (ROOT / name).is_file():
@@ -87,7 +87,7 @@ def checked_out() -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
 
 
 def content_of(commit: str) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
-    """Give the files of a commit, and what reads each."""
+    """Yield the files of a commit, and what reads each."""
     with tarfile.open(fileobj=io.BytesIO(git("archive", commit))) as archive:
         for member in archive:
             name = PurePosixPath(member.name)

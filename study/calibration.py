@@ -130,7 +130,7 @@ def _noise(generator: np.random.Generator, count: int, case: Case) -> Floats:
 
 
 def calibration_error(generator: np.random.Generator, said: Floats, happened: Truths) -> tuple[float, float]:
-    """Give the expected calibration error and its standard error; worlds are the first axis."""
+    """Return the expected calibration error and its standard error; worlds are the first axis."""
     worlds = len(said)
     samples = [generator.integers(0, worlds, worlds) for _ in range(_BOOTSTRAP_SAMPLES)]
     resampled = [_calibration_error(said[sample], happened[sample]) for sample in samples]

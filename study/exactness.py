@@ -57,7 +57,7 @@ def _by_unit(trades: Trades) -> float:
 
 
 def probabilities(estimated: Estimate) -> list[float]:
-    """Give every probability of an estimate, in order."""
+    """Return every probability of an estimate, in order."""
     return [
         *estimated.tau_weights,
         *chain.from_iterable(

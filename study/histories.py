@@ -33,6 +33,6 @@ class Histories:
         self.observations[self._worlds, regime] += 1
 
     def cells(self, worlds: Codes | None = None) -> Cells:
-        """Give the sums as the estimator takes them, of some worlds or of all."""
+        """Return the sums as the estimator takes them, of some worlds or of all."""
         sums = self._sums if worlds is None else self._sums[worlds]
         return Cells(sums[..., 0], sums[..., 1], sums[..., 2])

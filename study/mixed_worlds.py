@@ -26,7 +26,7 @@ class MixedWorlds:
         return mean
 
     def best(self, risk_aversion: float) -> Codes:
-        """Give the policy with the highest true utility in each regime; shape (worlds, regimes)."""
+        """Return the policy with the highest true utility in each regime; shape (worlds, regimes)."""
         square = np.square(self.spread) * (1.0 + np.square(self.theta))
         risk = np.sqrt(square.mean(axis=(-2, -1)))[:, None, None]
         best: Codes = (self.mean - 0.5 * risk_aversion * square / risk).argmax(axis=-1)

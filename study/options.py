@@ -25,9 +25,9 @@ class Options:
     short: bool = False
 
     def generator(self, part: str) -> np.random.Generator:
-        """Give the random numbers of one part, which no other part changes."""
+        """Return the random numbers of one part, which no other part changes."""
         return np.random.default_rng([self.seed, *part.encode()])
 
     def share_of_worlds(self, divisor: int) -> int:
-        """Give a share of the worlds, at least 20."""
+        """Return a share of the worlds, at least 20."""
         return max(self.worlds // divisor, 20)

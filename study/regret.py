@@ -64,7 +64,7 @@ def _mean_row(rival: str, ratios: list[tuple[float, float]]) -> Row:
 
 
 def ratio_of(ours: Floats, theirs: Floats) -> tuple[float, float]:
-    """Give the ratio of two mean regrets over the same worlds, and its standard error (delta method)."""
+    """Return the ratio of two mean regrets over the same worlds, and its standard error (delta method)."""
     ratio = float(ours.mean() / theirs.mean())
     error = float((ours - ratio * theirs).std(ddof=1) / np.sqrt(ours.size) / theirs.mean())
     return ratio, error

@@ -32,7 +32,7 @@ class Hold:
     tolerance: float = 0.0
 
     def shortfall(self, figure: float, allowance: float = 0.0) -> float:
-        """Give by how much a figure misses the bound, tolerance and a further allowance aside; 0 when it holds."""
+        """Return by how much a figure misses the bound, tolerance and a further allowance aside; 0 when it holds."""
         beyond = figure - self.bound if self.direction is Direction.AT_MOST else self.bound - figure
         missed = beyond - self.tolerance - allowance
         # What is not a number holds nothing.

@@ -39,7 +39,7 @@ class Scenario:
         return int(self.regimes.shape[1])
 
     def means_at(self, step: int) -> Floats:
-        """Give the means of the current regime of each world; shape (worlds, policies)."""
+        """Return the means of the current regime of each world; shape (worlds, policies)."""
         of_stretch = self.means[step * len(self.means) // self.length]
         means: Floats = of_stretch[np.arange(self.worlds), self.regimes[:, step]]
         return means

@@ -42,6 +42,6 @@ def summed(generator: np.random.Generator, mean: Floats, spread: Floats | float,
 
 
 def share(hits: Floats | NDArray[np.bool_]) -> tuple[float, float]:
-    """Give the mean over worlds (the first axis) and its standard error; what is within a world may be dependent."""
+    """Return the mean over worlds (the first axis) and its standard error; what is within a world may be dependent."""
     by_world = np.asarray(hits, dtype=np.float64).reshape(len(hits), -1).mean(axis=1)
     return float(by_world.mean()), float(by_world.std(ddof=1) / np.sqrt(len(by_world)))

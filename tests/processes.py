@@ -96,7 +96,7 @@ def process_is_gone(pid: int) -> bool:
 
 
 def require_tool(name: str) -> str:
-    """Give the path of a command line tool.
+    """Return the path of a command line tool.
 
     Skips the test when it is missing, but fails when the environment variable STRATEGIC_MEMORY_TEST_REQUIRE
     (names separated by commas) names it.
@@ -125,7 +125,7 @@ def _tool_path(name: str) -> str | None:
 
 
 def command_path(name: str) -> str:
-    """Give the path of one of this distribution's own commands in the environment that runs the tests."""
+    """Return the path of one of this distribution's own commands in the environment that runs the tests."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -151,7 +151,7 @@ class CopiedProcess:
         self._ended = ended
 
     def poll(self) -> int | None:
-        """Give the exit code; None while it runs."""
+        """Return the exit code; None while it runs."""
         if self.returncode is None and self._ended.exists():
             self.returncode = int(self._ended.read_text())
         return self.returncode

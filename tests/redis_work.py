@@ -40,7 +40,7 @@ class RedisWork:
         self.since_last()
 
     def since_last(self) -> Work:
-        """Give what was asked since the last time; nothing may be under way."""
+        """Return what was asked since the last time; nothing may be under way."""
         reads = int(self._client.info("stats")["total_reads_processed"])
         mark = f"mark {uuid4().hex}"
         self._client.echo(mark)

@@ -89,7 +89,7 @@ def in_order(rows: Sequence[RecordRow]) -> list[RecordRow]:
 
 
 def joined_regime(row: RecordRow, rows: Sequence[RecordRow]) -> str:
-    """Give the regime of a row: its own, or that of the last observation at or before its time."""
+    """Return the regime of a row: its own, or that of the last observation at or before its time."""
     seen = [each for each in rows if each.kind == "regime" and each.time_ms <= row.time_ms]
     return row.regime or (seen[-1].regime if seen else "UNKNOWN")
 
@@ -108,7 +108,7 @@ def windows_before(time_ms: int, rows: Sequence[RecordRow], lengths: tuple[int, 
 
 
 def expected_advice(windows: Rows) -> tuple[str, str, float] | None:
-    """Give preferred regime, policy and confidence by the reference rules; None without advice."""
+    """Return preferred regime, policy and confidence by the reference rules; None without advice."""
     ranked = [each for each in expected_regimes(windows) if each.regime != "UNKNOWN"]
     if len(windows.all()) < 3 or not ranked:
         return None

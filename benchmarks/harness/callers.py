@@ -42,7 +42,7 @@ class Callers(Http2Connection):
         return answered
 
     def _completed(self) -> int:
-        """Give the number of calls that have ended."""
+        """Return the number of calls that have ended."""
         completed = 0
         for frame in self.receive():
             if frame.kind == Kind.DATA:

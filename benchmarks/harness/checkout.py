@@ -28,7 +28,7 @@ class Checkout:
         return {"PYTHONPATH": ":".join(str(self.folder / source) for source in _SOURCES), "PYTHONUNBUFFERED": "1"}
 
     def server_command(self, *arguments: str) -> list[str]:
-        """Give the command line of `strategic-memory-server` with these arguments."""
+        """Return the command line of `strategic-memory-server` with these arguments."""
         return [str(self.python), "-m", "strategic_memory_server", *arguments]
 
 
@@ -50,5 +50,5 @@ def checkout(text: str) -> Checkout:
 
 
 def sides(against: Checkout | None) -> dict[str, Checkout]:
-    """Give the checkouts to run in the same rounds, as "ours" and "theirs"."""
+    """Return the checkouts to run in the same rounds, as "ours" and "theirs"."""
     return {"ours": OURS} if against is None else {"ours": OURS, "theirs": against}

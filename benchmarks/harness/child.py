@@ -34,11 +34,11 @@ class Child:
     log: Path
 
     def cpu_s(self) -> float:
-        """Give the processor time it has used so far, seconds: the clock of the process, which counts nanoseconds."""
+        """Return the processor time it has used so far, seconds: the clock of the process, which counts nanoseconds."""
         return time.clock_gettime((~self.pid << 3) | _PROCESS_CLOCK)
 
     def resident_mib(self) -> float:
-        """Give the memory that it holds, MiB."""
+        """Return the memory that it holds, MiB."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * _PAGE_BYTES / 2**20
 

@@ -88,7 +88,7 @@ class Http2Connection:
         self.socket.close()
 
     def call(self, message: bytes) -> bytes:
-        """Give the bytes of the next call; they have to be sent in the order in which they were asked for.
+        """Return the bytes of the next call; they have to be sent in the order in which they were asked for.
 
         Raises:
             UnexpectedAnswerError: the server has left no room for them.
@@ -142,7 +142,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _first_headers(method: str, authority: str) -> bytes:
-    """Give the headers of the first call, which enter the dynamic table: path, authority, content-type, te."""
+    """Return the headers of the first call, which enter the dynamic table: path, authority, content-type, te."""
     path_and_authority = b"\x44" + _text(method) + b"\x41" + _text(authority)
     fields = (("content-type", "application/grpc"), ("te", "trailers"))
     return (

@@ -45,7 +45,7 @@ class Hold:
     of: Of = Of.RATIO
 
     def shortfall(self, figure: float) -> float:
-        """Give the share of the bound by which a figure misses it; 0 when it holds."""
+        """Return the share of the bound by which a figure misses it; 0 when it holds."""
         beyond = figure - self.bound if self.direction is Direction.AT_MOST else self.bound - figure
         return max(beyond / self.bound, 0.0)
 

@@ -34,7 +34,7 @@ class DemoAddresses:
 
 
 def command_lines(addresses: DemoAddresses) -> list[str]:
-    """Give the commands to try, each ready to be pasted into another terminal."""
+    """Return the commands to try, each ready to be pasted into another terminal."""
     login = f" -a {shlex.quote(addresses.redis_password)} --no-auth-warning" if addresses.redis_password else ""
     found = find_redis_cli()
     redis_cli = f"{found.name if found else 'redis-cli'} -p {addresses.redis_port}{login}"

@@ -74,7 +74,7 @@ class ContextKeys:
         self._follow_trade(step.trade)
 
     def values(self) -> dict[str, str]:
-        """Give source (a key without the prefix) to value, after at least one step."""
+        """Return source (a key without the prefix) to value, after at least one step."""
         policy = self._policy()
         best = max(self._regimes, key=lambda name: self._regimes[name].total_pnl / self._regimes[name].count)
         return {

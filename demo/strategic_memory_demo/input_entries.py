@@ -30,7 +30,7 @@ class InputEntry:
 
 
 def entries_of(step: MarketStep, written_at: datetime) -> list[InputEntry]:
-    """Give the entries that report a step; `written_at` (aware) becomes their timestamp."""
+    """Return the entries that report a step; `written_at` (aware) becomes their timestamp."""
     timestamp = written_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     entries = [InputEntry(META_REGIME, {**_observation(step.observation), "timestamp": timestamp})]
     if step.portfolio is not None:
@@ -42,7 +42,7 @@ def entries_of(step: MarketStep, written_at: datetime) -> list[InputEntry]:
 
 
 def malformed_entries() -> Iterator[InputEntry | None]:
-    """Give for each step a broken entry as they occur in the wild, or None, which is usual."""
+    """Yield for each step a broken entry as they occur in the wild, or None, which is usual."""
     kinds = cycle(
         [
             InputEntry(TRADE_RESULTS, {"market_regime": "BULL", "realized_pnl": "nan"}, malformed=True),

@@ -81,7 +81,7 @@ class ClientHistory:
         self._begin_again(End(now_ms, type(error).__name__, str(error), by_observer=refused))
 
     def recorded(self) -> Subscriber:
-        """Give everything so far."""
+        """Return everything so far."""
         return Subscriber(self._name, (*self._streams, Stream(self._opening, tuple(self._messages))))
 
     def _begin_again(self, end: End) -> None:

@@ -46,7 +46,7 @@ class AsyncClientRecorder:
         return self._history.is_open
 
     def recorded(self) -> Subscriber:
-        """Give everything so far."""
+        """Return everything so far."""
         return self._history.recorded()
 
     async def run(self) -> None:
@@ -79,7 +79,7 @@ class SyncClientRecorder:
         return self._history.is_open
 
     def recorded(self) -> Subscriber:
-        """Give everything so far."""
+        """Return everything so far."""
         return self._history.recorded()
 
     async def run(self) -> None:

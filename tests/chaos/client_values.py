@@ -13,7 +13,7 @@ from strategic_memory_client import Feedback as ClientFeedback
 
 
 def feedback_of_client(feedback: ClientFeedback) -> Feedback:
-    """Give a feedback, by way of the message that it was read from."""
+    """Return a feedback, by way of the message that it was read from."""
     message = feedback_pb2.Feedback(
         revision=feedback.revision,
         epoch=feedback.epoch,

@@ -17,12 +17,12 @@ _PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/fak
 
 
 def find_libfaketime() -> Path | None:
-    """Give the library; None where it is not installed."""
+    """Return the library; None where it is not installed."""
     return next((found for place in _PLACES if (found := Path(place) / "libfaketime.so.1").exists()), None)
 
 
 def find_program() -> Path | None:
-    """Give a server program that bears the library; None where there is none.
+    """Return a server program that bears the library; None where there is none.
 
     One with jemalloc does not: that asks for the time before the library is ready.
     """

@@ -52,7 +52,7 @@ class ObserverClient:
             await client.aclose()
 
     async def _connected(self) -> redis.Redis:
-        """Give a client of the master; one that was replaced goes on as if nothing had happened."""
+        """Return a client of the master; one that was replaced goes on as if nothing had happened."""
         now_s = asyncio.get_running_loop().time()
         if self._client is None or now_s > self._asked_s + _ASK_AGAIN_S:
             url = await asyncio.to_thread(self._where)

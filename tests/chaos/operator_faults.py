@@ -18,7 +18,7 @@ _ROOM_FOR_A_KEY = 1_000
 
 
 def own_keys(prefix: str) -> list[str]:
-    """Give the names of what the service keeps in Redis (docs/redis.md)."""
+    """Return the names of what the service keeps in Redis (docs/redis.md)."""
     feedback = [f"{prefix}:feedback:strategic_memory{name}" for name in _UNDER_FEEDBACK]
     return feedback + [f"{prefix}:stream:strategic_feedback{name}" for name in _STREAMS]
 

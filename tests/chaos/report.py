@@ -12,12 +12,12 @@ _WIDTHS = (18, 6, 6, 9, 8, 15, 8, 10)
 
 
 def header() -> str:
-    """Give the first line."""
+    """Return the first line."""
     return _line(_HEADER)
 
 
 def row(outcome: Outcome) -> str:
-    """Give the line of a run. "replaced within": longest time until another server led, seconds."""
+    """Return the line of a run. "replaced within": longest time until another server led, seconds."""
     slowest = f"{max(outcome.replacement_s):.2f} s" if outcome.replacement_s else "-"
     return _line(
         (
@@ -34,7 +34,7 @@ def row(outcome: Outcome) -> str:
 
 
 def totals(outcomes: Iterable[Outcome]) -> str:
-    """Give the last lines: everything in all, and each kind of fault."""
+    """Return the last lines: everything in all, and each kind of fault."""
     every = list(outcomes)
     faults = sum((outcome.faults for outcome in every), start=Counter[str]())
     replaced = sorted(time_s for outcome in every for time_s in outcome.replacement_s)

@@ -145,7 +145,7 @@ def _terms_of_other(stage: Stage, *, may_lead: bool) -> list[str]:
 
 
 def name_of(fault: FaultAction) -> str:
-    """Give the name of a fault in words."""
+    """Return the name of a fault in words."""
     return str(getattr(fault, "__name__", fault)).replace("_", " ")
 
 

@@ -205,5 +205,5 @@ RUNS: tuple[Run, ...] = (
 
 
 def run_named(name: str) -> Run:
-    """Give the run of a name."""
+    """Return the run of a name."""
     return next(run for run in RUNS if run.name == name)

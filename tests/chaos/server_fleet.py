@@ -128,7 +128,7 @@ class ServerFleet:
         return tuple(server.address for server in self.servers)
 
     def of_pid(self, pid: int) -> Server | None:
-        """Give the server that a process belongs to, or did."""
+        """Return the server that a process belongs to, or did."""
         return next((server for server in self.servers if pid in server.pids), None)
 
     def close(self) -> None:

@@ -141,7 +141,7 @@ class Stage:
         await self._stack.aclose()
 
     def redis_client(self) -> Redis:
-        """Give a client of the Redis that has the keys now; it blocks."""
+        """Return a client of the Redis that has the keys now; it blocks."""
         return Redis.from_url(self._redis.master_url())
 
     async def progress(self, within_s: float = RECOVERS_WITHIN_S) -> None:
@@ -193,7 +193,7 @@ class Stage:
         return await self.until(found, "a server leads")
 
     async def standby(self) -> Server:
-        """Give a server that does not lead, drawn."""
+        """Return a server that does not lead, drawn."""
         leader = await self.leader()
         return self.draw.choice([server for server in self.fleet.servers if server is not leader])
 

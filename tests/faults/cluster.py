@@ -196,7 +196,7 @@ class ClusterDeployment:
                 client.config_set("cluster-node-timeout", milliseconds)
 
     def _agreed_owner(self) -> int:
-        """Give the port of the owner of the slot as every node that runs sees it; 0 while they disagree."""
+        """Return the port of the owner of the slot as every node that runs sees it; 0 while they disagree."""
         owners = {self._owner(node) for node in self._running()}
         return owners.pop() if len(owners) == 1 else 0
 
@@ -204,7 +204,7 @@ class ClusterDeployment:
         return [node for node in self._nodes if node.running]
 
     def _owner(self, asked: RedisProcess) -> int:
-        """Give the port of the node that owns the slot, as a node sees it; 0 when it knows none."""
+        """Return the port of the node that owns the slot, as a node sees it; 0 when it knows none."""
         with asked.client() as client:
             for first, last, owner, *_ in client.execute_command("CLUSTER SLOTS"):
                 if first <= self._slot <= last:
@@ -219,5 +219,5 @@ def _state(node: RedisProcess) -> str:
 
 
 def _replicates(node: RedisProcess) -> int:
-    """Give the port of the master that a node replicates; 0 when it is one itself."""
+    """Return the port of the master that a node replicates; 0 when it is one itself."""
     return int(replication(node).get("master_port", 0))

@@ -21,7 +21,7 @@ _CLAIMS: list[int] = []
 
 
 def free_port() -> int:
-    """Give a port on loopback that is free, and whose companion for a cluster's bus is free as well; each once.
+    """Return a port on loopback that is free, and whose companion for a cluster's bus is free as well; each once.
 
     Raises:
         OSError: none was found.

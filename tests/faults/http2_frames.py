@@ -43,7 +43,7 @@ class Frame:
     payload: bytes = b""
 
     def encoded(self) -> bytes:
-        """Give it as it goes over the wire."""
+        """Return it as it goes over the wire."""
         header = struct.pack(">I", len(self.payload))[1:] + struct.pack(">BBI", self.kind, self.flags, self.stream)
         return header + self.payload
 
@@ -68,18 +68,18 @@ class FrameParser:
 
 
 def settings(initial_window_bytes: int) -> Frame:
-    """Give settings that grant each stream so many bytes."""
+    """Return settings that grant each stream so many bytes."""
     return Frame(FrameType.SETTINGS, payload=struct.pack(">HI", _INITIAL_WINDOW_SIZE, initial_window_bytes))
 
 
 def headers(stream: int, fields: Sequence[tuple[str, str]]) -> Frame:
-    """Give request headers, uncompressed (RFC 7541, section 6.2.2); names and values are ASCII of 126 bytes at most."""
+    """Return request headers, uncompressed (RFC 7541, section 6.2.2); names and values have 126 bytes at most."""
     block = b"".join(b"\x00" + _string(name) + _string(value) for name, value in fields)
     return Frame(FrameType.HEADERS, END_HEADERS, stream, block)
 
 
 def grpc_message(stream: int, message: bytes) -> Frame:
-    """Give the only message of a call, uncompressed."""
+    """Return the only message of a call, uncompressed."""
     return Frame(FrameType.DATA, END_STREAM, stream, struct.pack(">BI", 0, len(message)) + message)
 
 

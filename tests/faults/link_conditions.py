@@ -50,7 +50,7 @@ class DepartureTimes:
         self._last_due_s = 0.0
 
     def due_s(self, conditions: LinkConditions, now_s: float, size: int) -> float:
-        """Give the time at which a piece of `size` bytes that came in now has passed; never before an earlier one."""
+        """Return the time at which a piece of `size` bytes that came in now has passed; never before an earlier one."""
         delay_s = (conditions.delay_ms + self._source.uniform(0.0, conditions.jitter_ms)) / 1_000
         starts_s = max(now_s + delay_s, self._last_due_s)
         takes_s = size / conditions.bytes_per_s if conditions.bytes_per_s else 0.0

@@ -107,7 +107,7 @@ class RedisProcess:
             self._process = None
 
     def client(self) -> redis.Redis:
-        """Give a client that answers in text and fails at once instead of trying again."""
+        """Return a client that answers in text and fails at once instead of trying again."""
         return redis.Redis(
             host=HOST,
             port=self.port,
@@ -119,7 +119,7 @@ class RedisProcess:
         )
 
     def log_tail(self) -> str:
-        """Give the end of its log, for messages."""
+        """Return the end of its log, for messages."""
         lines = (self._folder / _LOG).read_text(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES:]) or "(it wrote nothing)"
 

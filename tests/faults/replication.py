@@ -8,7 +8,7 @@ from faults.redis_process import RedisProcess
 
 
 def replication(server: RedisProcess) -> dict[str, Any]:
-    """Give what a server says of its replication (INFO)."""
+    """Return what a server says of its replication (INFO)."""
     with server.client() as client:
         return dict(client.info("replication"))
 

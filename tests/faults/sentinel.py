@@ -199,7 +199,7 @@ class SentinelDeployment:
                 client.execute_command("SENTINEL", "SET", MASTER_NAME, "down-after-milliseconds", milliseconds)
 
     def _agreed_master(self) -> RedisProcess | None:
-        """Give the server that every sentinel that runs calls the master; None while they disagree."""
+        """Return the server that every sentinel that runs calls the master; None while they disagree."""
         masters = {_master_by(sentinel) for sentinel in self._running_sentinels()}
         return self._server_on(masters.pop()[1]) if len(masters) == 1 else None
 
@@ -227,7 +227,7 @@ def _has_good_replica(sentinel: RedisProcess) -> bool:
 
 
 def _known_by(sentinel: RedisProcess) -> tuple[int, int]:
-    """Give how many other sentinels and how many replicas a sentinel knows."""
+    """Return how many other sentinels and how many replicas a sentinel knows."""
     with sentinel.client() as client:
         known = client.info("sentinel")["master0"]
         return int(known["sentinels"]) - 1, int(known["slaves"])

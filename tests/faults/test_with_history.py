@@ -30,7 +30,7 @@ async def services(start_service: StartService, url: str) -> list[ServiceProcess
 
 
 def publisher(client: redis.Redis, recorder: HistoryRecorder) -> Callable[[], Awaitable[None]]:
-    """Give a function that brings about one more revision."""
+    """Return a function that brings about one more revision."""
 
     async def publish() -> None:
         known = len(recorder.log.reading.publishes)

@@ -22,7 +22,7 @@ class ChannelPool:
         self._given_up: list[grpc.aio.Channel] = []
 
     def channel(self, address: str, *, own: str | None = None, window_bytes: int | None = None) -> grpc.aio.Channel:
-        """Give the channel to an address, of an owner or shared; a window counts only when it is made."""
+        """Return the channel to an address, of an owner or shared; a window counts only when it is made."""
         known = self._channels.get((address, own))
         if known is None:
             options = list(_OPTIONS)

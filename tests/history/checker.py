@@ -34,6 +34,6 @@ CHECKS: dict[Promise, Check] = {
 
 
 def check(history: History, tolerances: Tolerances | None = None) -> list[Violation]:
-    """Give every violation of every promise; none for a history that is as promised."""
+    """Return every violation of every promise; none for a history that is as promised."""
     evidence = gather(history, tolerances or Tolerances())
     return [violation for each in CHECKS.values() for violation in each(evidence)]

@@ -41,19 +41,19 @@ def gather(history: History, tolerances: Tolerances) -> Evidence:
 
 
 def streams(history: History) -> Iterator[tuple[str, Subscriber, Stream]]:
-    """Give each stream, with its place in the history in words."""
+    """Yield each stream, with its place in the history in words."""
     for subscriber in history.subscribers:
         for number, stream in enumerate(subscriber.streams, 1):
             yield f"{subscriber.name}, stream {number} at {stream.opening.address}", subscriber, stream
 
 
 def feedbacks(stream: Stream) -> Iterator[FeedbackMessage]:
-    """Give the feedbacks of a stream."""
+    """Yield the feedbacks of a stream."""
     return (message for message in stream.messages if isinstance(message, FeedbackMessage))
 
 
 def sightings(history: History) -> Iterator[Sighting]:
-    """Give everything that a server said: on streams, and as answers."""
+    """Yield everything that a server said: on streams, and as answers."""
     for where, _, stream in streams(history):
         for message in feedbacks(stream):
             yield Sighting(message.at_ms, where, message.feedback)
@@ -62,7 +62,7 @@ def sightings(history: History) -> Iterator[Sighting]:
 
 
 def final_position(subscriber: Subscriber) -> Position | None:
-    """Give the last place that a subscriber came to, received or resumed from; None when it has none."""
+    """Return the last place that a subscriber came to, received or resumed from; None when it has none."""
     for stream in reversed(subscriber.streams):
         received = (message.feedback.position for message in feedbacks(stream))
         last = max(received, key=lambda position: position.revision, default=stream.opening.resume_after)
@@ -72,7 +72,7 @@ def final_position(subscriber: Subscriber) -> Position | None:
 
 
 def left_behind(evidence: Evidence, subscriber: Subscriber) -> Position | None:
-    """Give where a subscriber has stopped short of the newest revision of its epoch once all had settled, or None."""
+    """Return where a subscriber has stopped short of the newest revision of its epoch once all had settled, or None."""
     final, newest = final_position(subscriber) or Position("", 0), evidence.log.newest
     if evidence.history.settled_ms is None or not newest.revision:
         return None

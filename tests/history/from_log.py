@@ -22,7 +22,7 @@ class UnreadableEntryError(ValueError):
 
 
 def feedback_of_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Feedback:
-    """Give the feedback of a log entry.
+    """Return the feedback of a log entry.
 
     Raises:
         UnreadableEntryError: it is not one, or it contradicts its id or its own fields.
@@ -79,7 +79,7 @@ _Part = TypeVar("_Part", feedback_pb2.RegimeAdvice, feedback_pb2.Evidence, feedb
 
 
 def _part(kind: type[_Part], document: dict[str, Any] | None) -> _Part | None:
-    """Give a message whose fields have the names of the document; null is absent."""
+    """Return a message whose fields have the names of the document; null is absent."""
     if document is None:
         return None
     named: dict[str, Any] = {

@@ -31,7 +31,7 @@ class FeedbackReader:
         self._known: dict[bytes, Feedback] = {}
 
     def read(self, message: feedback_pb2.Feedback) -> Feedback:
-        """Give a feedback."""
+        """Return a feedback."""
         key = message.SerializeToString(deterministic=True)
         known = self._known.get(key)
         if known is None:
@@ -42,7 +42,7 @@ class FeedbackReader:
 
 
 def feedback_of(message: feedback_pb2.Feedback) -> Feedback:
-    """Give a feedback; what a STALE rendering adds to the reasons is left out."""
+    """Return a feedback; what a STALE rendering adds to the reasons is left out."""
     return Feedback(
         position=Position(message.epoch, message.revision),
         status=status_of(message.status),
@@ -53,7 +53,7 @@ def feedback_of(message: feedback_pb2.Feedback) -> Feedback:
 
 
 def heartbeat_of(beat: feedback_pb2.Heartbeat, at_ms: float) -> HeartbeatMessage:
-    """Give a heartbeat that came at a time."""
+    """Return a heartbeat that came at a time."""
     return HeartbeatMessage(
         at_ms=at_ms,
         position=Position(beat.epoch, beat.revision),
@@ -64,7 +64,7 @@ def heartbeat_of(beat: feedback_pb2.Heartbeat, at_ms: float) -> HeartbeatMessage
 
 
 def status_of(status: feedback_pb2.FeedbackStatus.ValueType) -> Status:
-    """Give a status; one that is not known is UNSPECIFIED."""
+    """Return a status; one that is not known is UNSPECIFIED."""
     names = {
         value: Status[name.removeprefix("FEEDBACK_STATUS_")] for name, value in feedback_pb2.FeedbackStatus.items()
     }
@@ -72,7 +72,7 @@ def status_of(status: feedback_pb2.FeedbackStatus.ValueType) -> Status:
 
 
 def refusal_of(details: bytes) -> Refusal | None:
-    """Give the ErrorInfo of a serialised `google.rpc.Status`; None when it has none."""
+    """Return the ErrorInfo of a serialised `google.rpc.Status`; None when it has none."""
     info = error_details_pb2.ErrorInfo()
     for detail in status_pb2.Status.FromString(details).details:
         if detail.Unpack(info):

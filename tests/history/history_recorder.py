@@ -36,7 +36,7 @@ class RecordedSubscriber(Protocol):
         ...
 
     def recorded(self) -> Subscriber:
-        """Give everything so far."""
+        """Return everything so far."""
         ...
 
     async def run(self) -> None:
@@ -136,7 +136,7 @@ class HistoryRecorder:
             self._faults.append(Fault(name, begun.from_ms, self.clock.now_ms() + recovery_s * 1_000))
 
     def history(self) -> History:
-        """Give everything so far.
+        """Return everything so far.
 
         Raises:
             HistoryTooLongError: something was left out because there was no room.

@@ -11,7 +11,7 @@ STATE = f"{PREFIX}:feedback:strategic_memory:state"
 
 
 def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[str, Any]:
-    """Give the JSON of one feedback."""
+    """Return the JSON of one feedback."""
     return {
         "preferred_regime": regime,
         "updated_policy": "BALANCED",
@@ -75,7 +75,7 @@ def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[s
 
 
 def entry(revision: int, epoch: str = "e", *, regime: str = "BULL") -> tuple[bytes, dict[bytes, bytes]]:
-    """Give the id and the fields of one entry."""
+    """Return the id and the fields of one entry."""
     text = json.dumps(document(revision, epoch, regime=regime))
     fields = {b"revision": str(revision).encode(), b"epoch": epoch.encode(), b"feedback": text.encode()}
     return f"{revision}-0".encode(), fields

@@ -170,5 +170,5 @@ class LogReading:
 
 
 def revision_of(entry_id: bytes) -> int:
-    """Give the first part of a stream id, which is the revision."""
+    """Return the first part of a stream id, which is the revision."""
     return int(entry_id.split(b"-")[0])

@@ -24,7 +24,7 @@ class _Steps:
             self.values.append(value)
 
     def at(self, at_ms: float) -> int:
-        """Give the value at a time; 0 before the first."""
+        """Return the value at a time; 0 before the first."""
         index = bisect_right(self.times, at_ms)
         return self.values[index - 1] if index else 0
 
@@ -60,7 +60,7 @@ class LogView:
             self.newest = position
 
     def rank(self, position: Position) -> tuple[int, int]:
-        """Give a key that orders positions: later epochs are higher; an epoch that the log never had is lowest."""
+        """Return a key that orders positions: later epochs are higher; an epoch that the log never had is lowest."""
         return (self._order.get(position.epoch, -1), position.revision)
 
     def knows(self, epoch: str) -> bool:
@@ -72,25 +72,25 @@ class LogView:
         return epoch in self._starts
 
     def start(self, epoch: str) -> int:
-        """Give the revision that an epoch begins with, as far as it was seen; 1 when nothing of it was."""
+        """Return the revision that an epoch begins with, as far as it was seen; 1 when nothing of it was."""
         return self._starts.get(epoch, 1)
 
     def newest_at(self, epoch: str, at_ms: float) -> int:
-        """Give the newest revision of an epoch that was seen in the log by a time; 0 when there was none."""
+        """Return the newest revision of an epoch that was seen in the log by a time; 0 when there was none."""
         return self._newest[epoch].at(at_ms)
 
     def oldest_at(self, epoch: str, at_ms: float) -> int:
-        """Give the oldest revision of an epoch that the log retained at a time; 0 when that is not known."""
+        """Return the oldest revision of an epoch that the log retained at a time; 0 when that is not known."""
         return self._oldest[epoch].at(at_ms)
 
     def lowest_newest(self, epoch: str, from_ms: float, until_ms: float) -> int | None:
-        """Give the lowest newest revision at which the log stood within a time; None when it held another epoch."""
+        """Return the lowest newest revision at which the log stood within a time; None when it held another epoch."""
         first = max(0, bisect_right(self._sampled_ms, from_ms) - 1)
         last = bisect_right(self._sampled_ms, until_ms)
         return min((each.newest for each in self._samples[first:last] if each.epoch == epoch), default=None)
 
     def newest_position_at(self, at_ms: float) -> Position:
-        """Give the newest position that was seen in the log by a time."""
+        """Return the newest position that was seen in the log by a time."""
         known = [Position(epoch, revision) for epoch in self._order if (revision := self.newest_at(epoch, at_ms))]
         return max(known, key=self.rank, default=Position("", 0))
 
@@ -104,6 +104,6 @@ class LogView:
         )
 
     def fault_during(self, from_ms: float, until_ms: float) -> Fault | None:
-        """Give a fault that overlaps a time, if there is one."""
+        """Return a fault that overlaps a time, if there is one."""
         overlapping = (fault for fault in self._faults if fault.from_ms <= until_ms and from_ms <= fault.until_ms)
         return next(overlapping, None)

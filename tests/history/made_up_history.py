@@ -44,7 +44,7 @@ def safe_advice(advice: Advice) -> Advice:
 
 
 def warming_up(epoch: str) -> Feedback:
-    """Give what stands before anything was published."""
+    """Return what stands before anything was published."""
     advice = Advice("POLICY_CONSERVATIVE", 0.0, 1.0)
     return Feedback(Position(epoch, 0), Status.WARMING_UP, advice, (("preferred_regime", '"UNKNOWN"'),), None)
 
@@ -133,7 +133,7 @@ class World:
                 self._serve(subscriber)
 
     def history(self, *, settled: bool) -> History:
-        """Give what has happened so far."""
+        """Return what has happened so far."""
         for subscriber in self._subscribers:
             subscriber.end(None)
         return History(
@@ -270,7 +270,7 @@ class World:
 
 
 def made_up_history(seed: int, *, steps: int = 400, settled: bool = True) -> History:
-    """Give one history that is as promised; the same seed gives the same one."""
+    """Return one history that is as promised; the same seed gives the same one."""
     world = World(seed)
     world.run(steps)
     if settled:

@@ -12,5 +12,5 @@ class ObserverClock:
         self._offset_ns = time.time_ns() - time.monotonic_ns()
 
     def now_ms(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return (self._offset_ns + time.monotonic_ns()) / 1_000_000

@@ -30,7 +30,7 @@ class _Extremes:
         self._values.append(position)
 
     def before(self, at_ms: float) -> Position | None:
-        """Give what it was before a time; None when nothing had come."""
+        """Return what it was before a time; None when nothing had come."""
         index = bisect_left(self._times, at_ms)
         return self._values[index - 1] if index else None
 
@@ -56,7 +56,7 @@ class ServerView:
                 self._lowest[address, life] = self._lowest_since(history, start_ms)
 
     def told_before(self, address: str, at_ms: float) -> Position:
-        """Give the position that an address must not fall behind at a time; revision 0 when there is none."""
+        """Return the position that an address must not fall behind at a time; revision 0 when there is none."""
         furthest = _NOTHING
         for life in range(self._life(address, at_ms) + 1):
             if life:
@@ -80,7 +80,7 @@ class ServerView:
 
 
 def position_of(message: Message) -> Position:
-    """Give the position that a message tells."""
+    """Return the position that a message tells."""
     return message.feedback.position if isinstance(message, FeedbackMessage) else message.position
 
 

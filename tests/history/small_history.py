@@ -33,14 +33,14 @@ LONG_S = 3_600.0
 
 
 def at(seconds: float) -> float:
-    """Give a time of a small history in milliseconds."""
+    """Return a time of a small history in milliseconds."""
     return START_MS + seconds * 1_000
 
 
 def said(
     revision: int, epoch: str = "e", *, valid_until_s: float = LONG_S, status: Status = Status.ACTIVE, text: str = ""
 ) -> Feedback:
-    """Give a feedback whose content follows from its revision."""
+    """Return a feedback whose content follows from its revision."""
     position = Position(epoch, revision)
     if revision == 0:
         safe = Advice("POLICY_CONSERVATIVE", 0.0, 1.0)
@@ -51,19 +51,19 @@ def said(
 
 
 def published(revision: int, at_s: float, epoch: str = "e", *, absent_s: float | None = None) -> Publish:
-    """Give an entry of the log, seen 10 ms after it was last seen to be absent."""
+    """Return an entry of the log, seen 10 ms after it was last seen to be absent."""
     return Publish(said(revision, epoch), at(at_s - 0.01 if absent_s is None else absent_s), at(at_s))
 
 
 def brought(revision: int, at_s: float, epoch: str = "e", *, skipped: int = 0) -> FeedbackMessage:
-    """Give a feedback on a stream."""
+    """Return a feedback on a stream."""
     return FeedbackMessage(at(at_s), said(revision, epoch), skipped)
 
 
 def beat(
     revision: int, at_s: float, epoch: str = "e", *, status: Status = Status.ACTIVE, valid_until_s: float = LONG_S
 ) -> HeartbeatMessage:
-    """Give a heartbeat on a stream."""
+    """Return a heartbeat on a stream."""
     return HeartbeatMessage(at(at_s), Position(epoch, revision), status, at(valid_until_s), at(at_s))
 
 
@@ -75,19 +75,19 @@ def stream(
     end: End | None = None,
     address: str = SERVER,
 ) -> Stream:
-    """Give a stream."""
+    """Return a stream."""
     after = None if resume is None else Position(*resume)
     return Stream(Opening(address, at(opened_s), delivery, after), messages, end)
 
 
 def refused(at_s: float, reason: str, oldest: int, current: int, epoch: str = "e") -> End:
-    """Give the end of a stream whose resume point is refused."""
+    """Return the end of a stream whose resume point is refused."""
     refusal = Refusal("strategic_memory.v1", reason, oldest, current, epoch)
     return End(at(at_s), "OUT_OF_RANGE", "refused", refusal)
 
 
 def answered(revision: int, asked_s: float, epoch: str = "e", *, valid_until_s: float = LONG_S) -> Answer:
-    """Give what GetFeedback answered within 10 ms."""
+    """Return what GetFeedback answered within 10 ms."""
     return Answer(SERVER, at(asked_s), at(asked_s + 0.01), said(revision, epoch, valid_until_s=valid_until_s))
 
 

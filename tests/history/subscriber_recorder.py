@@ -94,7 +94,7 @@ class SubscriberRecorder:
         return self._policy.position
 
     def recorded(self) -> Subscriber:
-        """Give everything so far."""
+        """Return everything so far."""
         streams = tuple(self._streams)
         if self._opening is not None:
             streams = (*streams, Stream(self._opening, tuple(self._messages)))

@@ -75,7 +75,7 @@ def moved(command: str, root: Path) -> str:
 
 
 def only_wheel(folder: Path) -> Path:
-    """Give the one wheel in a folder."""
+    """Return the one wheel in a folder."""
     (wheel,) = folder.glob("*.whl")
     return wheel
 

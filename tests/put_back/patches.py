@@ -54,7 +54,7 @@ def read_patch(file: Path) -> Patch:
 
 
 def all_patches() -> list[Patch]:
-    """Give every patch, by name."""
+    """Return every patch, by name."""
     return [read_patch(file) for file in sorted(FOLDER.glob("*.patch"))]
 
 

@@ -11,7 +11,7 @@ PAGE = (REPOSITORY / "docs" / "redis.md").read_text()
 
 
 def examples() -> dict[str, dict[str, str]]:
-    """Give the variables of every environment file on the page, by the name in its first line."""
+    """Return the variables of every environment file on the page, by the name in its first line."""
     found = {}
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
         title, *lines = block.strip().splitlines()
@@ -21,7 +21,7 @@ def examples() -> dict[str, dict[str, str]]:
 
 
 def example(name: str, places: Mapping[str, object]) -> dict[str, str]:
-    """Give the variables of one example, with its hosts and files replaced; each of `places` must occur in it."""
+    """Return the variables of one example, with its hosts and files replaced; each of `places` must occur in it."""
     variables = examples()[name]
     for shown, real in places.items():
         assert any(shown in value for value in variables.values()), f"{shown} is not in the example {name}"
@@ -32,7 +32,7 @@ def example(name: str, places: Mapping[str, object]) -> dict[str, str]:
 
 
 def acl_rules(*more: str) -> list[str]:
-    """Give the arguments of the ACL SETUSER on the page, with more rules."""
+    """Return the arguments of the ACL SETUSER on the page, with more rules."""
     (block,) = re.findall(r"```acl\n(.*?)```", PAGE, re.DOTALL)
     command, subcommand, *rules = block.split()
     assert (command, subcommand) == ("ACL", "SETUSER")

@@ -18,7 +18,7 @@ KINDS = ("redis-6.2", "redis-7", "redis-8", "valkey")
 
 
 def require_program(kind: str) -> Path:
-    """Give the server program of a kind.
+    """Return the server program of a kind.
 
     Skips the test when there is none, but fails when STRATEGIC_MEMORY_TEST_REQUIRE names the kind.
     """
@@ -32,7 +32,7 @@ def require_program(kind: str) -> Path:
 
 @cache
 def version_of(program: Path) -> tuple[str, tuple[int, int]]:
-    """Give a server program's name and version: ("redis", (6, 2))."""
+    """Return a server program's name and version: ("redis", (6, 2))."""
     output = subprocess.run([program, "--version"], check=True, capture_output=True, text=True, timeout=10).stdout
     matched = re.match(r"(\w+) server v=(\d+)\.(\d+)", output, re.IGNORECASE)
     assert matched, output

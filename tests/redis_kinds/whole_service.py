@@ -41,12 +41,12 @@ def wait_for_samples(recorder: StreamRecorder, samples: int, within_s: float = 1
 
 
 def stored_feedback(client: redis.Redis, prefix: str = PREFIX) -> dict[str, Any]:
-    """Give what is in the key; empty while there is nothing."""
+    """Return what is in the key; empty while there is nothing."""
     found: Any = client.get(f"{prefix}:feedback:strategic_memory")
     document: dict[str, Any] = json.loads(found) if found else {}
     return document
 
 
 def entry_count(client: redis.Redis, prefix: str = PREFIX) -> int:
-    """Give the number of input entries: what a feedback is upon, while all are of one regime and no window is full."""
+    """Return the number of input entries: what a feedback is upon, while all have one regime and no window is full."""
     return sum(int(client.xlen(stream(prefix))) for stream in (regime_stream, portfolio_stream, trade_stream))

@@ -21,7 +21,7 @@ def regime_advice(advice: RegimeAdvice) -> str:
 
 
 def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Give the evidence as rows of a name and a text."""
+    """Yield the evidence as rows of a name and a text."""
     bears = leverage(evidence.leverage_hint, evidence.leverage_bound_by)
     recommended = f"{plain(evidence.regime) or NOT_KNOWN}: {evidence.recommended_policy.value}, leverage {bears}"
     yield "evidence", f"{recommended}, confidence {number(evidence.confidence_boost)}; {evidence.observations} trades"

@@ -64,7 +64,7 @@ def _columns(fields: dict[str, Any], name: str, kind: type[_Columns]) -> _Column
 
 
 def _unpacked(columns: dict[str, list[Any]], table: str) -> dict[str, list[Any]]:
-    """Give columns of names as the names themselves: the file may have them as a table of names and codes."""
+    """Return columns of names as the names themselves: the file may have them as a table of names and codes."""
     unpacked = dict(columns)
     for column in _NAMES:
         names, codes = unpacked.pop(f"{column}_names", []), unpacked.pop(f"{column}_code", [])

@@ -28,7 +28,7 @@ _SUBJECTS = {
 
 
 def past_advice_tables(past: PastAdvice | None) -> Iterator[Table]:
-    """Give the tables; none where no past advice was read."""
+    """Yield the tables; none where no past advice was read."""
     if past is None or not past.revisions:
         return
     yield _confidences(past)

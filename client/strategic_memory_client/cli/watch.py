@@ -105,7 +105,7 @@ def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Itera
 def _advice_lines(
     stream: Iterator[SubscriptionEvent], client: StrategicMemoryClient | None, *, as_json: bool
 ) -> Iterator[str]:
-    """Give a line for each advice to stand; without a client, for each revision and no more."""
+    """Yield a line for each advice to stand; without a client, for each revision and no more."""
     standing = StandingAdvice()
     is_known_to_be_lost = False
     for event in stream:

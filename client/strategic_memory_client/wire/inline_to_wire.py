@@ -39,7 +39,7 @@ def write_inline_memory(memory: InlineMemory, wire: memory_pb2.InlineMemory) -> 
 
 
 def given_field(field: str) -> str:
-    """Give the field of this library for one of the wire: a column of names is one column here, and two when packed."""
+    """Return the field of this library for one of the wire: a column of names is one here, and two when packed."""
     packed = _PACKED.fullmatch(field)
     return field if packed is None else f"{packed[1]}{packed[2] or ''}"
 

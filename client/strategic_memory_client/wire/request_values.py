@@ -32,7 +32,7 @@ def single(value: object, convert: Callable[[object], SentT], path: str) -> Sent
 
 
 def text(value: object) -> str:
-    """Give a text that can be sent."""
+    """Return a text that can be sent."""
     if not isinstance(value, str):
         raise TypeError(f"must be a text, is {value!r}")
     value.encode()  # a lone surrogate cannot be sent
@@ -40,12 +40,12 @@ def text(value: object) -> str:
 
 
 def text_or_empty(value: object) -> str:
-    """Give a text, an empty one for None."""
+    """Return a text, an empty one for None."""
     return "" if value is None else text(value)
 
 
 def number(value: object) -> float:
-    """Give a number as a float."""
+    """Return a number as a float."""
     if type(value) is float:  # nearly every value of a long column
         return value
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -54,22 +54,22 @@ def number(value: object) -> float:
 
 
 def number_or_nan(value: object) -> float:
-    """Give a number as a float, NaN for None."""
+    """Return a number as a float, NaN for None."""
     return math.nan if value is None else number(value)
 
 
 def row_count(value: object) -> int:
-    """Give a count that fits 32 bits."""
+    """Return a count that fits 32 bits."""
     return _whole(value, 0, _LARGEST_UINT32)
 
 
 def milliseconds(value: object) -> int:
-    """Give a whole number that fits 64 bits."""
+    """Return a whole number that fits 64 bits."""
     return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
 
 
 def opening_ms(value: object) -> int:
-    """Give a time that may be None in milliseconds since 1970-01-01 UTC, 0 for None; text without a zone is UTC."""
+    """Return a time that may be None in milliseconds since 1970-01-01 UTC, 0 for None; text without a zone is UTC."""
     # What pandas has in place of a time that is not known is a datetime to Python.
     if value is None or repr(value) == "NaT":
         return 0
@@ -85,7 +85,7 @@ def opening_ms(value: object) -> int:
 
 
 def moment(value: object) -> datetime:
-    """Give an aware datetime in UTC."""
+    """Return an aware datetime in UTC."""
     if not isinstance(value, datetime):
         raise TypeError(f"must be a datetime, is {value!r}")
     if value.utcoffset() is None:
@@ -94,7 +94,7 @@ def moment(value: object) -> datetime:
 
 
 def age(value: object) -> timedelta:
-    """Give a length of time that the service takes."""
+    """Return a length of time that the service takes."""
     if not isinstance(value, timedelta):
         raise TypeError(f"must be a timedelta, is {value!r}")
     if not timedelta(milliseconds=1) <= value <= _LONGEST_AGE:

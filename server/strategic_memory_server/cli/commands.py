@@ -24,7 +24,7 @@ class _ImportedWhenAsked(click.Group):
     """Spares each command the imports of the others: a tenth of the time that `serve` takes to start."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names, in the order of the help."""
+        """Return the names, in the order of the help."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -33,7 +33,7 @@ class Distinct:
     counts: NDArray[np.intp]
 
     def members(self) -> list[NDArray[np.intp]]:
-        """Give for each of `found` where it stands in the column, ascending."""
+        """Return for each of `found` where it stands in the column, ascending."""
         order, ends = in_order(self.place), np.cumsum(self.counts)
         return [order[end - count : end] for count, end in zip(self.counts.tolist(), ends.tolist(), strict=True)]
 

@@ -46,12 +46,12 @@ def read_key_prefix(value: str) -> str:
 
 
 def upper(value: object) -> object:
-    """Give text in upper case."""
+    """Return text in upper case."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
 def lower(value: object) -> object:
-    """Give text in lower case."""
+    """Return text in lower case."""
     return value.strip().lower() if isinstance(value, str) else value
 
 

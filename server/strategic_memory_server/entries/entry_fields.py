@@ -73,7 +73,7 @@ def parse_number(field: str, raw: bytes) -> float:
 
 
 def numpy_scalar(fields: Fields) -> str:
-    """Give one field that is written as numpy writes a scalar, printable and cut; empty where there is none."""
+    """Return one field that is written as numpy writes a scalar, printable and cut; empty where there is none."""
     for name, value in fields.items():
         if value.lstrip().startswith((b"np.", b"numpy.")):
             text = value.decode(errors="replace").strip()

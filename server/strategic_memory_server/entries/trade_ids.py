@@ -38,7 +38,7 @@ def trade_ids_of(entries: Sequence[Fields]) -> list[str]:
 
 
 def hashed_among(trade_ids: Sequence[str]) -> list[str]:
-    """Give those of some ids that are digests."""
+    """Return those of some ids that are digests."""
     return [trade_id for trade_id in trade_ids if trade_id.startswith(_MARK)] if _MARK in "".join(trade_ids) else []
 
 

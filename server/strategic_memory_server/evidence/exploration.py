@@ -71,7 +71,7 @@ NOTHING_TRIED = Exploration()
 
 
 def optimistic_worth(utility: Worth, deviation: Worth, width: float) -> Worth:
-    """Give U + z sd: what a policy may turn out to be worth, from the mean and standard deviation of its utility."""
+    """Return U + z sd: what a policy may turn out to be worth, from the mean and standard deviation of its utility."""
     return utility + width * deviation
 
 

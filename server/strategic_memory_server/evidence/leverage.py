@@ -29,7 +29,7 @@ class Leverage:
     cap: tuple[float, str] | None = field(default=None, compare=False)
 
     def rounded(self, decimals: int) -> tuple[float, str | None]:
-        """Give hint and name of the cap that lowered it; rounded, but never above a cap, which is not rounded."""
+        """Return hint and name of the cap that lowered it; rounded, but never above a cap, which is not rounded."""
         hint = round(self.hint, decimals)
         if self.bound_by is None and self.cap is not None and hint > self.cap[0]:
             return self.cap
@@ -39,7 +39,7 @@ class Leverage:
 def leverage_hint(
     confidence: float, relative_spread: float, interval_low: float, caps: Mapping[str, float] | None = None
 ) -> Leverage:
-    """Give clip((0.5 + confidence) min(1, 1 / relative spread), 0.5, 2), then the lowest of the caps.
+    """Return clip((0.5 + confidence) min(1, 1 / relative spread), 0.5, 2), then the lowest of the caps.
 
     Neutral confidence and an average spread give 1; a regime that spreads twice as widely halves it, which keeps the
     spread of the position (volatility targeting; Moreira and Muir, Journal of Finance 72, 2017; the factor

@@ -76,7 +76,7 @@ def _log_det(matrices: Floats) -> Floats:
 
 
 def _shares(logarithms: Floats) -> Floats:
-    """Give exp(x) / sum exp(x) over the last axis, without overflow."""
+    """Return exp(x) / sum exp(x) over the last axis, without overflow."""
     relative = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
     shares: Floats = relative / relative.sum(axis=-1, keepdims=True)
     return shares

@@ -29,7 +29,7 @@ AT_ONCE = 4_096
 
 
 def kept_apart(sums: EvidenceSums, most: int) -> EvidenceSums:
-    """Give sums with at most so many regimes apart from OTHER; the same ones where they are no more."""
+    """Return sums with at most so many regimes apart from OTHER; the same ones where they are no more."""
     if len(sums.regimes) <= most:
         return sums
     regimes = dict(sums.regimes)

@@ -98,7 +98,7 @@ class Bookmark:
         return info.first is not None and info.first <= self.newest <= info.last and self.fields is not None
 
     def moved(self, info: StreamInfo, new: Page, *, is_all: bool = True) -> Bookmark | None:
-        """Give the bookmark after what is new; None when the stream is not the one that was read.
+        """Return the bookmark after what is new; None when the stream is not the one that was read.
 
         Args:
             info: read before `new`.

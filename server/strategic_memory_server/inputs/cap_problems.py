@@ -11,7 +11,7 @@ _NAMES = {EXPOSURE_SUMMARY: "exposure_cap", LEVERAGE_LIMITS: "leverage_limits_ca
 
 
 def unreadable_sources(held: HeldCaps) -> frozenset[str]:
-    """Give the sources that cannot be read and whose cap holds all the same."""
+    """Return the sources that cannot be read and whose cap holds all the same."""
     return frozenset(
         source for source in by_source(held.caps) if (reading := held.readings.get(source)) and reading.rejected
     )

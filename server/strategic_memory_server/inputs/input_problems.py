@@ -92,7 +92,7 @@ class InputProblems:
 
 
 def _seen(memory: StrategicMemory) -> tuple[object, ...]:
-    """Give what changes whenever entries come or go."""
+    """Return what changes whenever entries come or go."""
     ends = [
         (window.pnl[:1].tobytes(), window.pnl[-1:].tobytes(), window.time_ms[:1].tolist(), window.time_ms[-1:].tolist())
         for window in (memory.regimes, memory.portfolio, memory.trades)

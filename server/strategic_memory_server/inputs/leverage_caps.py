@@ -55,7 +55,7 @@ NO_KEY = CapReading()
 
 
 def cap_commands(prefix: str) -> list[bytes]:
-    """Give the commands that read the caps: no more of each input than is needed to see that it is too large."""
+    """Return the commands that read the caps: no more of each input than is needed to see that it is too large."""
     return [
         command
         for source in CAP_SOURCES
@@ -97,7 +97,7 @@ def read_cap(source: str, reply: Reply, exists: Reply) -> CapReading:
 
 
 def in_force(held: LeverageCaps, readings: Mapping[str, CapReading], now_ms: int) -> LeverageCaps:
-    """Give the caps in force after a reading.
+    """Return the caps in force after a reading.
 
     Args:
         held: those in force before it.
@@ -164,7 +164,7 @@ class HeldCaps:
         return {source: each for source, each in self._lifted.items() if self.told_for_s(each) > 0}
 
     def told_for_s(self, lifted: LiftedCap) -> float:
-        """Give how long a cap that was lifted is still told of, seconds."""
+        """Return how long a cap that was lifted is still told of, seconds."""
         return (lifted.at_ms + self._told_ms - self._clock_ms()) / 1000
 
     def learn(self, caps: LeverageCaps) -> None:

@@ -23,7 +23,7 @@ _NOW = np.iinfo(np.int64).max
 
 
 def with_regimes_apart(memory: StrategicMemory, most: int, checkpoint: Checkpoint = go_on) -> StrategicMemory:
-    """Give a memory with at most so many regimes apart from OTHER; the same one where they are no more."""
+    """Return a memory with at most so many regimes apart from OTHER; the same one where they are no more."""
     names = memory.regime_names
     if len(names) <= most:
         return memory
@@ -41,7 +41,7 @@ def with_regimes_apart(memory: StrategicMemory, most: int, checkpoint: Checkpoin
 
 
 def _last_use(memory: StrategicMemory) -> IndexColumn:
-    """Give the time of the newest entry of each regime; the present one is in use now."""
+    """Return the time of the newest entry of each regime; the present one is in use now."""
     used = np.full(len(memory.regime_names), _NEVER, dtype=np.int64)
     for window in (memory.regimes, memory.portfolio, memory.trades):
         np.maximum.at(used, window.regime, window.time_ms)

@@ -71,7 +71,7 @@ class MemoryWindows:
         )
 
     def observed(self, older: ObservationLookup) -> Observed:
-        """Give the observations to look regimes up in: those of the window, and older ones that were looked up."""
+        """Return the observations to look regimes up in: those of the window, and older ones that were looked up."""
         older_positions, older_regimes = older.found()
         return Observed(
             positions=self.regimes.positions,
@@ -82,7 +82,7 @@ class MemoryWindows:
         )
 
     def held_trades(self) -> HeldTrades:
-        """Give the trades as they are held now."""
+        """Return the trades as they are held now."""
         return HeldTrades(self.trades.buffer.columns(), self._names.names)
 
     def memory(
@@ -92,7 +92,7 @@ class MemoryWindows:
         clock_ms: int,
         max_regimes: int = MAX_REGIMES,
     ) -> StrategicMemory:
-        """Give what the windows hold now; it stays as it is when they go on.
+        """Return what the windows hold now; it stays as it is when they go on.
 
         Its totals are left out where there are more than `max_regimes` regimes: they are not kept apart then.
 
@@ -124,7 +124,7 @@ class MemoryWindows:
         return MemoryTotals(self.regimes.totals(), self.portfolio.totals(), self.trades.totals())
 
     def _regimes(self) -> dict[str, None]:
-        """Give the regimes of the windows."""
+        """Return the regimes of the windows."""
         return dict.fromkeys((*self.regimes.regimes, *self.portfolio.regimes, *self.trades.regimes))
 
     def _forget_unused_names(self) -> None:

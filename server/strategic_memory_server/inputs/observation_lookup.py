@@ -62,7 +62,7 @@ class ObservationLookup:
         return list(self._rejected.values())
 
     def commands(self) -> list[bytes]:
-        """Give the commands to send next; none when nothing more is wanted."""
+        """Return the commands to send next; none when nothing more is wanted."""
         self._asked = None
         if not self._pending.size or len(self._rejected) > self._limits.extra_entries:
             return []
@@ -96,7 +96,7 @@ class ObservationLookup:
             self._take_each(pages, self._asked)
 
     def found(self) -> tuple[PositionColumn, IndexColumn]:
-        """Give the positions and regimes of what was found, oldest first; one may be there more than once."""
+        """Return the positions and regimes of what was found, oldest first; one may be there more than once."""
         if not self._found:
             return position_column([]), np.empty(0, dtype=np.int64)
         parts = self._found[::-1]

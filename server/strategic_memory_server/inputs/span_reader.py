@@ -168,7 +168,7 @@ class _SpanScan:
         return self._scan.usable if self.unreadable is None else 0
 
     def command(self) -> bytes:
-        """Give the command that reads the next page."""
+        """Return the command that reads the next page."""
         self._asked = self.page_size
         return packed("XREVRANGE", self._key, self._scan.before, self._oldest, "COUNT", self._asked)
 
@@ -180,7 +180,7 @@ class _SpanScan:
             self._scan.feed(stream_entries(reply), self._asked)
 
     def take_oldest_first(self) -> Iterator[Columns]:
-        """Give what was read, oldest entry first, and let go of it."""
+        """Yield what was read, oldest entry first, and let go of it."""
         return self._scan.take_oldest_first() if self.unreadable is None else iter(())
 
     def report(self, window: RollingWindow, latest_ms: int) -> SourceReport:

@@ -111,7 +111,7 @@ class StreamFollower:
         return self._scan.usable, min(self._info.length, self.window.length)
 
     def commands(self) -> list[bytes]:
-        """Give the commands to send next; none when the reading is complete."""
+        """Return the commands to send next; none when the reading is complete."""
         if self.finding is not None:
             return []
         info: list[bytes] = [] if self._informed else [self._ask_info]

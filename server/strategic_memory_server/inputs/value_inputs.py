@@ -87,7 +87,7 @@ class ValueInputs:
 
 
 def commands(prefix: str) -> list[bytes]:
-    """Give the commands that read the values: no more of each than is needed to see that it is too large.
+    """Return the commands that read the values: no more of each than is needed to see that it is too large.
 
     Another program may have put anything there.
     """

@@ -78,6 +78,6 @@ def trades_of_page(page: Page, names: NameTable, strategies: NameTable) -> Colum
 
 
 def _policy(name: str) -> tuple[int, bool]:
-    """Give the value of a policy, and whether it is a name that is none of the three."""
+    """Return the value of a policy, and whether it is a name that is none of the three."""
     policy = policy_of(name)
     return (NO_POLICY, bool(name)) if policy is None else (int(policy), False)

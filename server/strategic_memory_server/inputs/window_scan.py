@@ -78,6 +78,6 @@ class WindowScan:
         return sum(not trade_id for trade_id in trade_ids) + new
 
     def take_oldest_first(self) -> Iterator[Columns]:
-        """Give the pages, oldest entry first, and let go of each."""
+        """Yield the pages, oldest entry first, and let go of each."""
         while self._pages:
             yield self._pages.pop()

@@ -89,7 +89,7 @@ async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) 
 
 
 def _unseen(windows: MemoryWindows, regimes: StreamFollower, read: Iterable[Columns]) -> PositionColumn:
-    """Give where, ascending, new entries without a regime ask for one that is older than the regime window."""
+    """Return where, ascending, new entries without a regime ask for one that is older than the regime window."""
     if regimes.is_whole:
         return position_column([])
     observed = windows.regimes.positions

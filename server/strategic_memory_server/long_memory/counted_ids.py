@@ -38,7 +38,7 @@ class CountedIds:
         return within
 
     def read_on(self, start: str, first: str, last: str) -> CountedIds:
-        """Give the stretches once what comes after `start` was read: the entries from `first` to `last`."""
+        """Return the stretches once what comes after `start` was read: the entries from `first` to `last`."""
         begin, low, high = id_order(start), id_order(first), id_order(last)
         if any(known[0] <= begin <= known[1] for known in self.stretches):
             low = begin
@@ -51,7 +51,7 @@ class CountedIds:
         return CountedIds(tuple(found))
 
     def to_plain(self) -> list[JsonValue]:
-        """Give them as pairs of ids as text."""
+        """Return them as pairs of ids as text."""
         return [["{}-{}".format(*first), "{}-{}".format(*last)] for first, last in self.stretches]
 
     @classmethod

@@ -54,7 +54,7 @@ class Gathered:
     stored: Stored
 
     def note_with(self, exploration: Exploration) -> Note | None:
-        """Give what is to be written down when this is tried from now on; None when nothing is new."""
+        """Return what is to be written down when this is tried from now on; None when nothing is new."""
         text = exploration_text(exploration)
         if text == self.stored.exploration_text:
             return self.note
@@ -174,7 +174,7 @@ class LongMemory:
         return stored
 
     async def _start(self, read_up_to: str, newest_trade: str | None) -> str:
-        """Give where to read on: from the beginning where the stream was made anew, with lower ids than before."""
+        """Return where to read on: from the beginning where the stream was made anew, with lower ids than before."""
         if newest_trade is None or id_order(newest_trade) >= id_order(read_up_to):
             return read_up_to
         last_id = await self._reader.last_id()

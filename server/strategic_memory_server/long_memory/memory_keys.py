@@ -19,11 +19,11 @@ class MemoryKeys:
 
     @classmethod
     def under(cls, prefix: str) -> MemoryKeys:
-        """Give the names under a key prefix."""
+        """Return the names under a key prefix."""
         return cls(f"{prefix}:feedback:strategic_memory:evidence", f"{prefix}:feedback:strategic_memory:trade_ids")
 
     @classmethod
     def beside(cls, prefix: str, decay: float) -> MemoryKeys:
-        """Give the names of a memory of another decay than the one that was there first."""
+        """Return the names of a memory of another decay than the one that was there first."""
         first = cls.under(prefix)
         return cls(f"{first.evidence}:decay-{decay!r}", f"{first.trade_ids}:decay-{decay!r}")

@@ -91,13 +91,13 @@ class Note:
     is_full: bool = True
 
     def numbered_ids(self) -> list[str | int]:
-        """Give the number and the id of each trade to remember, as the scripts take them."""
+        """Return the number and the id of each trade to remember, as the scripts take them."""
         first = self.kept.numbered - len(self.trade_ids) + 1
         return [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
 
 
 def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
-    """Give a note as the scripts take it, by the names of `scripts/prelude.lua`; None: there is nothing to note."""
+    """Return a note as the scripts take it, by the names of `scripts/prelude.lua`; None: there is nothing to note."""
     if note is None:
         return dict.fromkeys(_NOTE_ARGUMENTS, "")
     kept = note.kept
@@ -117,7 +117,7 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
 
 
 def exploration_text(exploration: Exploration) -> bytes:
-    """Give what is being tried as Redis holds it; empty: nothing is."""
+    """Return what is being tried as Redis holds it; empty: nothing is."""
     return json.dumps(exploration.to_plain()).encode() if exploration.trials else b""
 
 
@@ -212,7 +212,7 @@ class MemoryStore:
         return is_same and (has_ids or not stored.known_ids)
 
     async def _numbered(self, keys: MemoryKeys) -> int:
-        """Give how many trades with an id were counted, as the number of the newest id says."""
+        """Return how many trades with an id were counted, as the number of the newest id says."""
         (newest,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, 0, 0, "WITHSCORES")])
         scored = checked(newest, keys.trade_ids, "sorted set")
         return int(float(scored[1])) if scored else 0

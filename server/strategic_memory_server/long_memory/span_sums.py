@@ -44,7 +44,7 @@ async def sums_of_span(
 
 
 async def _parts(reader: TradeReader, span: TimeSpan, newest: HeldTrades | None) -> AsyncIterator[SeenTrades]:
-    """Give the trades, oldest first, some at a time."""
+    """Yield the trades, oldest first, some at a time."""
     columns = newest.columns if newest else {}
     positions = columns.get("position", position_column([]))
     start, last_id, is_last = span.id_before, span.largest_id, False

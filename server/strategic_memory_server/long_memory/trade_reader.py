@@ -118,7 +118,7 @@ class TradeReader:
         return SeenTrades.of(columns, names.names, regimes)
 
     async def ids_until(self, entry_id: str, count: int) -> list[str]:
-        """Give the newest ids of trades in the stream up to an entry, oldest first; each once.
+        """Return the newest ids of trades in the stream up to an entry, oldest first; each once.
 
         Args:
             entry_id: id of the last entry to look at.
@@ -145,7 +145,7 @@ class TradeReader:
         return list(found)[:count][::-1]
 
     async def last_id(self) -> str | None:
-        """Give the last id that the stream has ever held; None where there is no stream, or none that may be asked.
+        """Return the last id that the stream has ever held; None where there is no stream, or none that may be asked.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached.
@@ -157,7 +157,7 @@ class TradeReader:
         return found.decode()
 
     async def _regimes(self, columns: Columns, names: NameTable) -> IndexColumn:
-        """Give the regime of each trade that counts: its own, or what the regime stream showed at its opening."""
+        """Return the regime of each trade that counts: its own, or what the regime stream showed at its opening."""
         regimes: IndexColumn = columns["regime"]
         missing = np.flatnonzero((regimes < 0) & (columns["policy"] >= 0))
         if not missing.size:

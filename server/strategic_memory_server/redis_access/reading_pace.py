@@ -40,7 +40,7 @@ class ReadingPace:
         self._held_back = False
 
     def entries(self, most: int) -> int:
-        """Give how many entries to ask for where so many are a full page; at least one."""
+        """Return how many entries to ask for where so many are a full page; at least one."""
         now = most if self._share == 1.0 else max(1, int(most * self._share))
         self._held_back = self._held_back or now < most
         return now

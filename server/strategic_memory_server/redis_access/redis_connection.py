@@ -59,7 +59,7 @@ def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.R
 
 
 def tls_options(settings: RedisSettings, location: RedisLocation) -> TlsOptions | None:
-    """Give how TLS is done, from the URL and the settings beside it; None for plain text."""
+    """Return how TLS is done, from the URL and the settings beside it; None for plain text."""
     if location.tls is None:
         return None
     return replace(
@@ -76,7 +76,7 @@ def describe_failure(error: Exception) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Give a Redis URL without user, password and query, for logs and messages."""
+    """Return a Redis URL without user, password and query, for logs and messages."""
     try:
         return shown_location(url)
     except RedisUrlError:

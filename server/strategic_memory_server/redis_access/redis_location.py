@@ -108,7 +108,7 @@ def read_location(url: str) -> RedisLocation:
 
 
 def shown_location(url: str) -> str:
-    """Give a URL without user, password and query, for logs and messages."""
+    """Return a URL without user, password and query, for logs and messages."""
     location = read_location(url)
     if location.socket is not None:
         return f"unix://{location.socket}"
@@ -135,7 +135,7 @@ def _addresses(parts: SplitResult, deployment: Deployment) -> tuple[Address, ...
 
 
 def _path(parts: SplitResult, deployment: Deployment) -> tuple[str, str]:
-    """Give the name of the service, which only sentinels know, and the number of the database."""
+    """Return the name of the service, which only sentinels know, and the number of the database."""
     if parts.scheme == "unix" and not parts.fragment:
         return "", "0"
     words = parts.path.split("/")[1:]

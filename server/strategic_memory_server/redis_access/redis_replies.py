@@ -9,10 +9,10 @@ StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
 
 def entries_of(reply: object) -> StreamEntries:
-    """Give the entries of an XRANGE or XREVRANGE reply."""
+    """Return the entries of an XRANGE or XREVRANGE reply."""
     return cast("StreamEntries", reply or [])
 
 
 def streams_of(reply: object) -> dict[bytes, StreamEntries]:
-    """Give the entries of an XREAD reply by the key of their stream."""
+    """Return the entries of an XREAD reply by the key of their stream."""
     return dict(cast("list[tuple[bytes, StreamEntries]]", reply or []))

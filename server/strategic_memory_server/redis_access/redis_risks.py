@@ -80,7 +80,7 @@ class RedisRisks:
         self._evicted = evicted
 
     async def _saves(self) -> str | None:
-        """Give when Redis saves; None: it may not be asked."""
+        """Return when Redis saves; None: it may not be asked."""
         if not self._asks_config:
             return None
         try:

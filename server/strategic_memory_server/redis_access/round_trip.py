@@ -75,7 +75,7 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes], patience: f
 
 
 def checked(reply: Reply, key: str, kind: str) -> Reply:
-    """Give a reply that is no error; one about the type of the key names it.
+    """Return a reply that is no error; one about the type of the key names it.
 
     Args:
         reply: a reply.
@@ -95,7 +95,7 @@ def checked(reply: Reply, key: str, kind: str) -> Reply:
 
 
 def stream_entries(reply: Reply) -> list[Entry]:
-    """Give the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
+    """Return the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
     return [(entry_id, _fields(parts)) for entry_id, parts in reply if parts]
 
 
@@ -128,5 +128,5 @@ async def arrived_after(
 
 
 def pairs(reply: Reply) -> dict[bytes, Reply]:
-    """Give the names and values of a reply that is a flat list of both, or a map (RESP3) already."""
+    """Return the names and values of a reply that is a flat list of both, or a map (RESP3) already."""
     return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))

@@ -110,7 +110,7 @@ class FeedbackHub:
         return True
 
     def in_force(self, now_ms: int) -> Feedback:
-        """Give the newest feedback as it stands now: with the safe values once its validity has passed.
+        """Return the newest feedback as it stands now: with the safe values once its validity has passed.
 
         Until something changes it is the same object, so that what is derived from it can be kept.
         """
@@ -122,11 +122,11 @@ class FeedbackHub:
         return self._stale
 
     def valid_for_ms(self, now_ms: int) -> int | None:
-        """Give how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""
+        """Return how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""
         return self._validity.left_ms(now_ms)
 
     def recent(self, revision: int) -> Feedback | None:
-        """Give a recent feedback; None when it is older than the ring or was never published."""
+        """Return a recent feedback; None when it is older than the ring or was never published."""
         if not self._ring or not self._ring[0].revision <= revision <= self._ring[-1].revision:
             return None
         return self._ring[revision - self._ring[0].revision]

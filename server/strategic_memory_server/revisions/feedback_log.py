@@ -214,7 +214,7 @@ def _flag(is_so: bool) -> str:
 
 
 def _common(claim: Claim, feedback: Feedback, expected: LogState) -> dict[str, Argument]:
-    """Give the arguments that publishing and confirming share."""
+    """Return the arguments that publishing and confirming share."""
     return {
         "claim": claim.value,
         "run_id": claim.run_id,

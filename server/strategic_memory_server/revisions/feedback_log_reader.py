@@ -60,7 +60,7 @@ class FeedbackLogReader:
         return _state(await self._client.hmget(self.keys.state, STATE_FIELDS))
 
     async def read_caps(self) -> LeverageCaps:
-        """Give the caps on leverage that the state names; none where it names none, or cannot be read."""
+        """Return the caps on leverage that the state names; none where it names none, or cannot be read."""
         try:
             (text,) = await self._client.hmget(self.keys.state, ["leverage_caps"])
         except ResponseError as error:
@@ -114,7 +114,7 @@ class FeedbackLogReader:
         )
 
     async def _run_id(self) -> str:
-        """Give the id of the Redis process; empty where the user may not know it."""
+        """Return the id of the Redis process; empty where the user may not know it."""
         try:
             info: dict[str, object] = await self._client.info("server")
         except ResponseError as error:

@@ -196,7 +196,7 @@ class FeedbackPublisher:
         raise LogContestedError(CONTESTED)
 
     async def known_caps(self) -> LeverageCaps:
-        """Give the caps on leverage that were in force when the log was last written; none where that is not known.
+        """Return the caps on leverage that were in force when the log was last written; none where that is not known.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.

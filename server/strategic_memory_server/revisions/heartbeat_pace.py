@@ -32,14 +32,14 @@ _RANDOM = random.Random()  # noqa: S311  it spreads heartbeats out, and is no se
 
 
 def validity_s(times: Times) -> float | None:
-    """Give how long an advice holds after the sync that confirmed it, seconds; None where there is no end to it."""
+    """Return how long an advice holds after the sync that confirmed it, seconds; None where there is no end to it."""
     if times.computed_at_ms is None or times.valid_until_ms is None:
         return None
     return (times.valid_until_ms - times.computed_at_ms) / 1000
 
 
 def longest_silence_s(asked_s: float, validity_s: float | None) -> float:
-    """Give the longest silence on a stream whose subscriber asked for so much, seconds."""
+    """Return the longest silence on a stream whose subscriber asked for so much, seconds."""
     longest_s = max(asked_s, SHORTEST_PACE_S)
     if validity_s is None:
         return longest_s
@@ -78,5 +78,5 @@ class HeartbeatPace:
         self._share = self._draw_share()
 
     def due_at_s(self) -> float:
-        """Give when the next heartbeat is due, by the clock of `told`."""
+        """Return when the next heartbeat is due, by the clock of `told`."""
         return self._told_at_s + self._share * longest_silence_s(self._asked_s, self._validity_s())

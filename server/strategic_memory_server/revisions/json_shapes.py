@@ -47,7 +47,7 @@ class Shape(Generic[ValueT]):
         self._writer = SchemaSerializer(schema, _CONFIG)
 
     def write(self, value: ValueT) -> JsonValue:
-        """Give a value as `json.dumps` takes it, keys in the order of the fields."""
+        """Return a value as `json.dumps` takes it, keys in the order of the fields."""
         return cast("JsonValue", self._writer.to_python(value, mode="json", by_alias=True))
 
     def read(self, raw: bytes | str) -> ValueT:

@@ -27,11 +27,11 @@ class KnownHistory:
         return epoch in self._newest
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
-        """Give each epoch with its newest revision, in the order in which they were last gone on with."""
+        """Yield each epoch with its newest revision, in the order in which they were last gone on with."""
         return iter(self._newest.items())
 
     def newest_of(self, epoch: str) -> int:
-        """Give the newest revision that is known of an epoch; 0: none."""
+        """Return the newest revision that is known of an epoch; 0: none."""
         return self._newest.get(epoch, 0)
 
     def hear(self, epoch: str, revision: int) -> None:

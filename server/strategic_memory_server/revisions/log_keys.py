@@ -30,12 +30,12 @@ class LogKeys:
     other_settings: str
 
     def of(self, *names: str) -> dict[str, str]:
-        """Give some of the names, by what they are called here."""
+        """Return some of the names, by what they are called here."""
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def under(cls, prefix: str) -> LogKeys:
-        """Give the names under a key prefix."""
+        """Return the names under a key prefix."""
         return cls(
             feedback=f"{prefix}:feedback:strategic_memory",
             log=f"{prefix}:stream:strategic_feedback",

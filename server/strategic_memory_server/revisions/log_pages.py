@@ -33,7 +33,7 @@ class LogPages:
         self._being_read: dict[tuple[str, int], asyncio.Task[FeedbackPage]] = {}
 
     async def next_after(self, revision: int, epoch: str) -> Feedback | None:
-        """Give the oldest retained feedback that comes after a revision, None where there is none.
+        """Return the oldest retained feedback that comes after a revision, None where there is none.
 
         Args:
             revision: the revision.

@@ -85,6 +85,6 @@ def _count(text: bytes) -> int:
 
 
 def digest_of(document: bytes) -> str:
-    """Give the digest of an entry's document, as the scripts work it out."""
+    """Return the digest of an entry's document, as the scripts work it out."""
     # What Redis offers to scripts, no matter of security.
     return hashlib.sha1(document, usedforsecurity=False).hexdigest()

@@ -13,7 +13,7 @@ _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_iso(time_ms: int | None) -> str | None:
-    """Give a time in milliseconds since 1970-01-01 UTC as ISO 8601 with milliseconds and a Z."""
+    """Return a time in milliseconds since 1970-01-01 UTC as ISO 8601 with milliseconds and a Z."""
     if time_ms is None:
         return None
     moment = _EPOCH_START + timedelta(milliseconds=time_ms)
@@ -28,19 +28,19 @@ def from_iso(text: str | None) -> int | None:
 
 
 def read_time_ms(value: int) -> int:
-    """Give a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
+    """Return a time in milliseconds since 1970-01-01 UTC within the years 1 to 9999; ValueError for any other."""
     if not MIN_TIME_MS <= value <= MAX_TIME_MS:
         raise ValueError("not a time")
     return value
 
 
 def time_argument(time_ms: int | None) -> int | str:
-    """Give a time as the scripts take it; empty: not known."""
+    """Return a time as the scripts take it; empty: not known."""
     return "" if time_ms is None else time_ms
 
 
 def time_arguments(times: Times) -> dict[str, int | str]:
-    """Give times as the scripts take them, by name."""
+    """Return times as the scripts take them, by name."""
     return {
         "computed_at_ms": time_argument(times.computed_at_ms),
         "data_as_of_ms": time_argument(times.data_as_of_ms),
@@ -49,7 +49,7 @@ def time_arguments(times: Times) -> dict[str, int | str]:
 
 
 def key_lives_ms(times: Times) -> int:
-    """Give how long the key lives: twice the validity, which `lapse.lua` counts on.
+    """Return how long the key lives: twice the validity, which `lapse.lua` counts on.
 
     A server that runs puts the safe values into it once the validity has passed. Where none runs, an advice that
     nobody renews is gone a while later, and does not look like one that holds.

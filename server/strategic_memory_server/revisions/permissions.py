@@ -33,7 +33,7 @@ class Permissions:
         self._dry_run = register_script(client, "dry_run")
 
     async def missing(self) -> list[str]:
-        """Give the missing permissions as they stand in the rules of a user; nothing is written.
+        """Return the missing permissions as they stand in the rules of a user; nothing is written.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused for another reason.

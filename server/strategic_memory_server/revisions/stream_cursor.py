@@ -144,7 +144,7 @@ class StreamCursor:
             self._after = None if from_now_on else self._not_before_epoch(0)
 
     def _not_before_epoch(self, revision: int) -> int:
-        """Give the revision, or the last one before the epoch: nothing lies in between."""
+        """Return the revision, or the last one before the epoch: nothing lies in between."""
         return max(revision, self._hub.epoch_start - 1)
 
     def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:

@@ -13,7 +13,7 @@ from strategic_memory_server.advice.feedback import Times
 
 
 def monotonic_ms() -> int:
-    """Give milliseconds of a clock that only goes forward."""
+    """Return milliseconds of a clock that only goes forward."""
     return time.monotonic_ns() // 1_000_000
 
 
@@ -39,14 +39,14 @@ class ValidityBound:
             self._ends_ms = self._elapsed_ms() + max(times.valid_until_ms - times.computed_at_ms, 0)
 
     def now_ms(self, wall_ms: int) -> int:
-        """Give the time now; past the validity where that has ended, whatever the wall clock says."""
+        """Return the time now; past the validity where that has ended, whatever the wall clock says."""
         valid_until_ms = self._heard[2].valid_until_ms if self._heard else None
         if valid_until_ms is None or self._ends_ms is None or self._elapsed_ms() <= self._ends_ms:
             return wall_ms
         return max(wall_ms, valid_until_ms + 1)
 
     def left_ms(self, wall_ms: int) -> int | None:
-        """Give how long the validity can last from now, milliseconds; None: there is no end to it."""
+        """Return how long the validity can last from now, milliseconds; None: there is no end to it."""
         valid_until_ms = self._heard[2].valid_until_ms if self._heard else None
         if valid_until_ms is None:
             return None

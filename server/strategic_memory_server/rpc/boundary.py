@@ -94,7 +94,7 @@ class Boundary:
 
 
 def _parts(handler: Handler) -> tuple[str, Callable[..., Handler], Behaviour]:
-    """Give the kind of a handler as metrics name it, what makes another one, and what it does."""
+    """Return the kind of a handler as metrics name it, what makes another one, and what it does."""
     found: tuple[str, Callable[..., Handler], Any] = {
         (False, False): ("unary", grpc.unary_unary_rpc_method_handler, handler.unary_unary),
         (False, True): ("server_stream", grpc.unary_stream_rpc_method_handler, handler.unary_stream),

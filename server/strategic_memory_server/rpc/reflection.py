@@ -35,7 +35,7 @@ _LONGEST_NAME = 200
 
 
 def _pool_of_v1() -> DescriptorPool:
-    """Give the descriptors of v1, apart from the default pool, where another package may register them."""
+    """Return the descriptors of v1, apart from the default pool, where another package may register them."""
     described = descriptor_pb2.FileDescriptorProto()
     DESCRIPTOR.CopyToProto(described)
     renamed = text_format.Parse(
@@ -59,7 +59,7 @@ class Reflection:
         self._pools = (Default(), _pool_of_v1())
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Give the handlers of either version, by the name of the method."""
+        """Return the handlers of either version, by the name of the method."""
         handler: Handler = grpc.stream_stream_rpc_method_handler(
             self.answer_all,
             request_deserializer=ServerReflectionRequest.FromString,
@@ -135,7 +135,7 @@ class Reflection:
 
 
 def _files(file: FileDescriptor) -> FileDescriptorResponse:
-    """Give a file and, after it, all that it needs."""
+    """Return a file and, after it, all that it needs."""
     return FileDescriptorResponse(file_descriptor_proto=[each.serialized_pb for each in _with_dependencies(file)])
 
 

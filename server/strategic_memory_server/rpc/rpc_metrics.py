@@ -77,13 +77,13 @@ class RpcMetrics(Collector):
         registry.register(self)
 
     def of_method(self, kind: str, path: str) -> MethodMetrics:
-        """Give the metrics of a further method."""
+        """Return the metrics of a further method."""
         method = MethodMetrics(kind, path)
         self._methods.append(method)
         return method
 
     def collect(self) -> Iterable[Metric]:
-        """Give the metrics as they stand now."""
+        """Return the metrics as they stand now."""
         started = CounterMetricFamily("grpc_server_started", "RPCs started.", labels=RPC_LABELS)
         received = CounterMetricFamily("grpc_server_msg_received", "Messages received from clients.", labels=RPC_LABELS)
         sent = CounterMetricFamily("grpc_server_msg_sent", "Messages sent to clients.", labels=RPC_LABELS)
@@ -104,6 +104,6 @@ class RpcMetrics(Collector):
 
 
 def dashboard_name(code: grpc.StatusCode) -> str:
-    """Give a status code as the Go server's metrics spell it, for example "InvalidArgument"."""
+    """Return a status code as the Go server's metrics spell it, for example "InvalidArgument"."""
     unlike_their_name = {grpc.StatusCode.OK: "OK", grpc.StatusCode.CANCELLED: "Canceled"}
     return unlike_their_name.get(code) or code.name.title().replace("_", "")

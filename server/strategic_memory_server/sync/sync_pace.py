@@ -120,5 +120,5 @@ class SyncPace:
 
 
 def loop_s() -> float:
-    """Give the time of the event loop, seconds."""
+    """Return the time of the event loop, seconds."""
     return asyncio.get_running_loop().time()

@@ -133,7 +133,7 @@ def analyze_deeply(
 
 
 def _by_name(regime_names: tuple[str, ...]) -> tuple[tuple[str, ...], IndexColumn]:
-    """Give the names in their order, and the place in it of each code of the memory."""
+    """Return the names in their order, and the place in it of each code of the memory."""
     order = sorted(range(len(regime_names)), key=regime_names.__getitem__)
     codes = np.empty(len(order), dtype=np.int64)
     codes[order] = np.arange(len(order))

@@ -34,7 +34,7 @@ class Observed:
     unknown: int
 
     def as_of(self, positions: PositionColumn) -> tuple[IndexColumn, PositionColumn]:
-        """Give for each position the regime of the last observation at or before it, and where that one is."""
+        """Return for each position the regime of the last observation at or before it, and where that one is."""
         regimes = np.full(positions.size, self.unknown, dtype=np.int64)
         joins = np.full(positions.size, NOT_OBSERVED, dtype=JOIN_DTYPE)
         for seen_positions, seen_regimes in (
@@ -51,7 +51,7 @@ class Observed:
 def regimes_at(
     times_ms: IndexColumn, observed_ms: IndexColumn, observed_regimes: IndexColumn, unknown: int
 ) -> IndexColumn:
-    """Give for each time the regime of the last observation at or before it; both are in milliseconds."""
+    """Return for each time the regime of the last observation at or before it; both are in milliseconds."""
     last = np.searchsorted(observed_ms, times_ms, side="right")
     found: IndexColumn = np.append(np.int64(unknown), observed_regimes)[last]
     return found

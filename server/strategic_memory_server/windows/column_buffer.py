@@ -40,13 +40,13 @@ class ColumnBuffer:
         return self._end - self._start
 
     def column(self, name: str) -> NDArray[Any]:
-        """Give a column as a read-only view that never changes."""
+        """Return a column as a read-only view that never changes."""
         view = self._arrays[name][self._start : self._end]
         view.flags.writeable = False
         return view
 
     def columns(self, start: int = 0, end: int | None = None) -> Columns:
-        """Give all columns from one place to another as such views."""
+        """Return all columns from one place to another as such views."""
         found = {}
         end = self._end if end is None else self._start + end
         for name, array in self._arrays.items():

@@ -28,11 +28,11 @@ class NameTable:
         return self._names
 
     def index(self, name: str) -> int:
-        """Give the index of a name."""
+        """Return the index of a name."""
         return self._indices.setdefault(name, len(self._indices))
 
     def column(self, names: Iterable[str]) -> IndexColumn:
-        """Give the indices of some names; -1 for an empty one."""
+        """Return the indices of some names; -1 for an empty one."""
         indices = self._indices
         return index_column([indices.setdefault(name, len(indices)) if name else -1 for name in names])
 

@@ -29,7 +29,7 @@ class ReasonTail:
         return dict(self._counts)
 
     def examples(self) -> dict[str, str]:
-        """Give the newest example of each reason that has one."""
+        """Return the newest example of each reason that has one."""
         return dict(self._examples)
 
     def after(self, position: bytes) -> int:

@@ -52,7 +52,7 @@ class RollingRegimes(RollingWindow):
         self._out_of_range = 0
 
     def window(self) -> RegimeWindow:
-        """Give the window as it stands."""
+        """Return the window as it stands."""
         return _window(self.buffer.columns())
 
     @property
@@ -61,7 +61,7 @@ class RollingRegimes(RollingWindow):
         return self._tallies.regimes
 
     def totals(self) -> ObservedTotals:
-        """Give its totals."""
+        """Return its totals."""
         return self._tallies.totals()
 
     def notes(self, latest_ms: int) -> dict[str, int]:
@@ -71,7 +71,7 @@ class RollingRegimes(RollingWindow):
         return {**super().notes(latest_ms), **out_of_range, **without_pnl}
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
-        """Give an entry for each of some notes that shows what it means, where that takes one."""
+        """Return an entry for each of some notes that shows what it means, where that takes one."""
         found = super().examples(notes)
         if CONFIDENCE_OUT_OF_RANGE in notes:
             confidences = self.buffer.column("confidence")

@@ -49,13 +49,13 @@ def portfolio_columns(entries: Sequence[PortfolioEntry], positions: Sequence[byt
 
 
 def without_regime(columns: Columns) -> PositionColumn:
-    """Give where the regime stream is asked for each entry that has no regime of its own."""
+    """Return where the regime stream is asked for each entry that has no regime of its own."""
     missing: PositionColumn = opening_positions(columns)[columns["regime"] < 0]
     return missing
 
 
 def with_regimes(columns: Columns, observed: Observed) -> Columns:
-    """Give every entry a regime, and a column that says which observation it is joined to."""
+    """Return every entry a regime, and a column that says which observation it is joined to."""
     regimes = columns["regime"].copy()
     joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
     missing = np.flatnonzero(regimes < 0)
@@ -91,7 +91,7 @@ class RollingResults(RollingWindow):
         self._holds(columns["joined"])
 
     def late(self, first_new: bytes) -> NDArray[np.intp]:
-        """Give the places of entries without a regime of their own that were not opened before a new observation."""
+        """Return the places of entries without a regime of their own that were not opened before a new observation."""
         positions = self.positions
         if not positions.size or positions[-1] < first_new:
             return np.empty(0, dtype=np.intp)
@@ -100,7 +100,7 @@ class RollingResults(RollingWindow):
         return start + np.flatnonzero((columns["joined"] != GIVEN) & (opening_positions(columns) >= first_new))
 
     def lost(self, first: bytes) -> NDArray[np.intp]:
-        """Give the places of entries joined to an observation before the first that is left, once."""
+        """Return the places of entries joined to an observation before the first that is left, once."""
         if first <= self._none_before:
             return np.empty(0, dtype=np.intp)
         joined = self.buffer.column("joined")
@@ -162,7 +162,7 @@ class RollingPortfolio(RollingResults):
         self._tallies = EarnedTallies()
 
     def window(self) -> PortfolioWindow:
-        """Give the window as it stands."""
+        """Return the window as it stands."""
         return _portfolio_window(self.buffer.columns())
 
     @property
@@ -171,7 +171,7 @@ class RollingPortfolio(RollingResults):
         return self._tallies.regimes
 
     def totals(self) -> dict[str, PnlTotal]:
-        """Give its totals."""
+        """Return its totals."""
         return self._tallies.totals()
 
     def _count(self, columns: Columns, sign: int) -> None:

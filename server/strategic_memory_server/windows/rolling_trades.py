@@ -79,7 +79,7 @@ class RollingTrades(RollingResults):
         return len(self) - self._repeats.count
 
     def window(self) -> TradeWindow:
-        """Give the window as it stands."""
+        """Return the window as it stands."""
         return _trade_window(_once(self.buffer.columns()) if self._repeats.count else self.buffer.columns())
 
     @property
@@ -94,7 +94,7 @@ class RollingTrades(RollingResults):
         return (self._strategies.names[code] for code in codes if code >= 0)
 
     def totals(self) -> TradedTotals:
-        """Give its totals."""
+        """Return its totals."""
         return self._tallies.totals()
 
     def notes(self, latest_ms: int) -> dict[str, int]:
@@ -107,7 +107,7 @@ class RollingTrades(RollingResults):
         return super().notes(latest_ms) | {note: count for note, count in counts.items() if count}
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
-        """Give an entry for each of some notes that shows what it means, where that takes one."""
+        """Return an entry for each of some notes that shows what it means, where that takes one."""
         found, trade_ids = super().examples(notes), self.buffer.column(TRADE_ID)
         if TRADE_ID_REPEATED in notes:
             found[TRADE_ID_REPEATED] = shown_id_of(trade_ids[self.buffer.column("repeated")][-1])

@@ -66,7 +66,7 @@ class RollingWindow(ABC):
         return self.oddly_written.counts() | ({ID_IN_FUTURE: in_future} if in_future else {})
 
     def examples(self, notes: Collection[str]) -> dict[str, str]:
-        """Give an entry for each of some notes that shows what it means, where that takes one."""
+        """Return an entry for each of some notes that shows what it means, where that takes one."""
         found = self.oddly_written.examples()
         return found | ({ID_IN_FUTURE: shown_id(id_of_position(self.positions[-1]))} if ID_IN_FUTURE in notes else {})
 

@@ -23,7 +23,7 @@ MESSAGES = 60
 
 
 def said(interval_s: float, asked_s: float, source: random.Random) -> Iterator[tuple[float, SubscriptionEvent]]:
-    """Give what a server says, and when: it syncs at each interval, a tenth early or late, and nothing changes."""
+    """Yield what a server says, and when: it syncs at each interval, a tenth early or late, and nothing changes."""
     validity_s, now_s, confirmed_s, next_sync_s = 3 * interval_s, 0.0, 0.0, interval_s
     pace = HeartbeatPace(asked_s, lambda: validity_s, lambda: source.uniform(0.8, 1.0))
     begun = replace(feedback(valid_until=BEGAN + timedelta(seconds=validity_s)), sent_at=BEGAN)

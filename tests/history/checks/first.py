@@ -30,7 +30,7 @@ def first(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _known_to_be_in_force(stream: Stream, here: Position, evidence: Evidence) -> Position:
-    """Give a position that the first message must not be behind; the lowest one when there is none."""
+    """Return a position that the first message must not be behind; the lowest one when there is none."""
     opened_ms, lag_ms = stream.opening.opened_ms, evidence.tolerances.serving_lag_ms
     nothing = Position("", 0)
     if here.revision and not evidence.log.knows(here.epoch):

@@ -50,7 +50,7 @@ def _had_not_begun(epoch: str, at_ms: float, log: LogView) -> bool:
 
 
 def _skipped(reached: Position | None, here: Position, log: LogView) -> tuple[int, ...] | None:
-    """Give the counts that are right; None where another promise decides what may come at all."""
+    """Return the counts that are right; None where another promise decides what may come at all."""
     if reached is None:
         return (0,)
     if here.revision <= reached.revision or (reached.epoch not in ("", here.epoch)):

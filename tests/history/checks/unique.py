@@ -50,7 +50,7 @@ def _everything(history: History) -> Iterator[Sighting]:
 
 
 def _difference(one: Feedback, other: Feedback) -> tuple[str, str] | None:
-    """Give the first thing in which two feedbacks of the same kind differ, as each says it."""
+    """Return the first thing in which two feedbacks of the same kind differ, as each says it."""
     if one is other:
         return None
     if one.status is not other.status:

@@ -54,7 +54,7 @@ class Site:
 
 
 def sites(history: History) -> Iterator[Site]:
-    """Give every message of every stream."""
+    """Yield every message of every stream."""
     for number, subscriber in enumerate(history.subscribers):
         for place, stream in enumerate(subscriber.streams):
             for index, message in enumerate(stream.messages):
@@ -62,14 +62,14 @@ def sites(history: History) -> Iterator[Site]:
 
 
 def feedback_sites(history: History) -> Iterator[tuple[Site, FeedbackMessage]]:
-    """Give every feedback of every stream."""
+    """Yield every feedback of every stream."""
     for site in sites(history):
         if isinstance(site.message, FeedbackMessage):
             yield site, site.message
 
 
 def last_position(messages: tuple[Message, ...], stream: Stream) -> Position | None:
-    """Give where a stream stood after some of its messages."""
+    """Return where a stream stood after some of its messages."""
     received = [message.feedback.position for message in messages if isinstance(message, FeedbackMessage)]
     return received[-1] if received else stream.opening.resume_after
 
@@ -129,12 +129,12 @@ def with_feedbacks(history: History, change: Callable[[Feedback], Feedback]) -> 
 
 
 def fresh(feedback: Feedback, at_ms: float) -> Feedback:
-    """Give a feedback as if a sync had just confirmed it."""
+    """Return a feedback as if a sync had just confirmed it."""
     return replace(feedback, valid_until_ms=at_ms + FRESH_MS)
 
 
 def last_ms(history: History) -> float:
-    """Give a time after everything that happened."""
+    """Return a time after everything that happened."""
     times = [publish.seen_ms for publish in history.publishes] + [answer.at_ms for answer in history.answers]
     times += [site.message.at_ms for site in sites(history)]
     return max(times, default=0.0) + 1_000.0

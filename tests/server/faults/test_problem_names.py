@@ -24,7 +24,7 @@ NAMES_OF_LOOPS = {
 
 
 def stated() -> Iterator[tuple[str, str]]:
-    """Give (file, name) of each problem."""
+    """Yield (file, name) of each problem."""
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         constants = dict(constants_of(tree))

@@ -100,7 +100,7 @@ def watch(serving: Serving, syncs_s: list[float], asked_s: float, source: random
 
 
 def events(serving: Serving, pace: HeartbeatPace, syncs_s: list[float]) -> Iterator[tuple[float, Feedback | None]]:
-    """Give when a feedback, or a heartbeat (None), goes out."""
+    """Yield when a feedback, or a heartbeat (None), goes out."""
     for number, sync_s in enumerate(syncs_s):
         while number and (due_s := pace.due_at_s()) < sync_s:
             pace.told(due_s)

@@ -81,7 +81,7 @@ class Course:
         return int(self.decisions.size)
 
     def in_force(self, places: IndexColumn) -> IndexColumn:
-        """Give the place in `decisions` of the one that holds at each of some places of the record."""
+        """Return the place in `decisions` of the one that holds at each of some places of the record."""
         return np.searchsorted(self.decisions["place"], places, side="right") - 1
 
 
@@ -130,5 +130,5 @@ def decision_points(time_ms: IndexColumn, every: int) -> IndexColumn:
 
 
 def affordable_every(entries: int, most_decisions: int) -> int:
-    """Give the fewest entries between decisions for which there are no more than so many decisions."""
+    """Return the fewest entries between decisions for which there are no more than so many decisions."""
     return max(-(-entries // most_decisions), 1)

@@ -88,7 +88,7 @@ class EvidenceMoments:
         return len(self._rows)
 
     def before(self, place: int) -> Moment:
-        """Give what was known before the entry at a place, after the last one asked for."""
+        """Return what was known before the entry at a place, after the last one asked for."""
         end = int(np.searchsorted(self._trades, place))
         trades, self._taken = self._trades[self._taken : end], end
         entries, sums = self._entries, self._sums

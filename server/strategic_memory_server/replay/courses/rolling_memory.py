@@ -65,7 +65,7 @@ class RollingMemory:
         self._trades.move_to(place)
 
     def memory(self) -> StrategicMemory:
-        """Give what is remembered now."""
+        """Return what is remembered now."""
         regimes, portfolio, trades = self._regimes, self._portfolio, self._trades
         return StrategicMemory(
             regime_names=self._record.regime_names,
@@ -108,7 +108,7 @@ class _Rolling(Generic[WindowT, TalliesT]):
         self.tallies = empty()
 
     def window(self) -> WindowT:
-        """Give the window as it stands."""
+        """Return the window as it stands."""
         return self._part(self._start, self._end)
 
     def move_to(self, place: int) -> None:

@@ -57,7 +57,7 @@ class JsonStream:
             raise self._broken("something comes after its end")
 
     def peek(self) -> str:
-        """Give the next character that is no space, and stay before it.
+        """Return the next character that is no space, and stay before it.
 
         Raises:
             BrokenJsonError: there is none.
@@ -70,7 +70,7 @@ class JsonStream:
             self._more()
 
     def members(self) -> Iterator[str]:
-        """Give the names in an object, standing before its value each time: read or pass over it before the next."""
+        """Yield the names in an object, standing before its value each time: read or pass over it before the next."""
         self._take("{")
         if self.peek() == "}":
             self._at += 1

@@ -59,18 +59,18 @@ class Compared:
         return self.places.size
 
     def earned(self, rule: Rule) -> FloatColumn:
-        """Give what a rule earned with each trade."""
+        """Return what a rule earned with each trade."""
         earned: FloatColumn = self.policy_pnl[np.arange(len(self)), self._chosen[rule]]
         return earned
 
     def trades(self, rule: Rule) -> Trades:
-        """Give the trades as a rule would have made them."""
+        """Return the trades as a rule would have made them."""
         policy = self._chosen[rule].astype(np.int64)
         earned = self.earned(rule)
         return Trades(self.places, self._opened, self._time_ms, self._regime, policy, earned, self._now_ms)
 
     def _means(self, regimes: int) -> tuple[FloatColumn, IndexColumn]:
-        """Give the mean pnl of each policy, and the best policy by regime."""
+        """Return the mean pnl of each policy, and the best policy by regime."""
         counts = np.bincount(self._regime, minlength=regimes)
         weights = self.policy_pnl.T
         sums = np.column_stack([np.bincount(self._regime, weights=each, minlength=regimes) for each in weights])
@@ -97,7 +97,7 @@ def opened_places(record: Record, places: IndexColumn) -> IndexColumn:
 
 
 def recorded_trades(record: Record) -> Trades:
-    """Give the trades as they were made."""
+    """Return the trades as they were made."""
     entries, places = record.entries, np.flatnonzero(record.entries.kind == Kind.TRADE)
     return Trades(
         places,

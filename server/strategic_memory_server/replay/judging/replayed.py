@@ -40,7 +40,7 @@ class Replayed:
     compared: Compared
 
     def judging(self, rule: Rule) -> Trades:
-        """Give the trades to judge a rule by: as under the rule, where that is known; else as they were made."""
+        """Return the trades to judge a rule by: as under the rule, where that is known; else as they were made."""
         return self.compared.trades(rule) if rule in self.compared.rules else self.trades
 
 

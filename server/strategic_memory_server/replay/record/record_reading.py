@@ -103,7 +103,7 @@ def _record(entries: EntryColumns, repeated: int, reader: EntryReader, source: F
 
 
 def _join_regimes(entries: EntryColumns, unknown: int) -> int:
-    """Give entries without a regime the one that was observed last at or before they were opened.
+    """Return entries without a regime the one that was observed last at or before they were opened.
 
     Returns how many trades have the one of their close, since they do not say when they were opened.
     """

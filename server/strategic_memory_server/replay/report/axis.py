@@ -34,7 +34,7 @@ class Axis:
     end: float
 
     def at(self, values: FloatColumn | IndexColumn) -> FloatColumn:
-        """Give the places of some values."""
+        """Return the places of some values."""
         span = self.high - self.low
         above = np.subtract(values, self.low, dtype=np.float64)
         share = above / span if span > 0.0 else np.full_like(above, 0.5)
@@ -42,12 +42,12 @@ class Axis:
         return places
 
     def one(self, value: float) -> float:
-        """Give the place of one value."""
+        """Return the place of one value."""
         return float(self.at(np.array([value]))[0])
 
 
 def number_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Give round numbers within a range, about so many."""
+    """Return round numbers within a range, about so many."""
     span = high - low
     if not span > 0.0 or not math.isfinite(span):
         return [low]
@@ -68,7 +68,7 @@ def shown_number(value: float) -> str:
 
 
 def time_ticks(low_ms: float, high_ms: float) -> list[tuple[float, str]]:
-    """Give round times within a range, with what to write beside each."""
+    """Return round times within a range, with what to write beside each."""
     for step in _STEPS_MS:
         if (high_ms - low_ms) / step <= _MOST_TIME_TICKS:
             pattern = "%H:%M:%S" if step < _MINUTE else "%m-%d %H:%M" if step < _DAY else "%Y-%m-%d"
@@ -96,7 +96,7 @@ def _month_ticks(low_ms: float, high_ms: float, months: int) -> Iterator[tuple[f
 
 
 def moment(time_ms: float) -> datetime:
-    """Give a time, in milliseconds since 1970-01-01 UTC, as a date and time."""
+    """Return a time, in milliseconds since 1970-01-01 UTC, as a date and time."""
     return _EPOCH + timedelta(milliseconds=time_ms)
 
 

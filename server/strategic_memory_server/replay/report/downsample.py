@@ -11,7 +11,7 @@ MOST_POINTS = 2_000
 
 
 def thinned(x: IndexColumn, y: FloatColumn, most: int = MOST_POINTS) -> tuple[FloatColumn, FloatColumn]:
-    """Give of a line the lowest and the highest point of each stretch, and both ends.
+    """Return of a line the lowest and the highest point of each stretch, and both ends.
 
     Args:
         x: where its points are, ascending.

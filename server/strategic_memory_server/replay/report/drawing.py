@@ -30,13 +30,13 @@ class Frame:
     ticks: tuple[str, ...]
 
     def drawn(self, label: str, *parts: str) -> str:
-        """Give the plot as one SVG element; `label` says what it shows, for those who cannot see it."""
+        """Return the plot as one SVG element; `label` says what it shows, for those who cannot see it."""
         border = rectangle(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM, 'fill="none" stroke="#bbb"')
         return svg(HEIGHT, label, *self.ticks, *parts, border)
 
 
 def svg(height: float, label: str, *parts: str) -> str:
-    """Give an SVG element of the full width."""
+    """Return an SVG element of the full width."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
         f"aria-label={quoteattr(label)}>{''.join(parts)}</svg>"
@@ -67,7 +67,7 @@ def _frame(x: Axis, ticks: Sequence[tuple[float, str]], low: float, high: float)
 
 
 def labels(x: Axis, ticks: Sequence[tuple[float, str]], bottom: float) -> Iterator[str]:
-    """Give ticks below a plot, and what is written beside each, but for what would touch the label before."""
+    """Yield ticks below a plot, and what is written beside each, but for what would touch the label before."""
     free = 0.0
     for value, written in ticks:
         place, width = x.one(value), _LETTER * len(written)
@@ -80,12 +80,12 @@ def labels(x: Axis, ticks: Sequence[tuple[float, str]], bottom: float) -> Iterat
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = "") -> str:
-    """Give a straight line."""
+    """Return a straight line."""
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" {more}/>'
 
 
 def path(frame: Frame, x: FloatColumn | IndexColumn, y: FloatColumn, colour: str, dash: str = "") -> str:
-    """Give a line through points; a single point is a dot."""
+    """Return a line through points; a single point is a dot."""
     places = list(zip(frame.x.at(x).tolist(), frame.y.at(y).tolist(), strict=True))
     if len(places) == 1:
         return dot(*places[0], colour)
@@ -95,15 +95,15 @@ def path(frame: Frame, x: FloatColumn | IndexColumn, y: FloatColumn, colour: str
 
 
 def dot(x: float, y: float, colour: str, radius: float = 3.5) -> str:
-    """Give a dot."""
+    """Return a dot."""
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}"/>'
 
 
 def rectangle(x: float, y: float, width: float, height: float, more: str) -> str:
-    """Give a rectangle."""
+    """Return a rectangle."""
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {more}/>'
 
 
 def text(x: float, y: float, written: str, anchor: str = "start", more: str = "") -> str:
-    """Give a text; `anchor` is start, middle or end."""
+    """Return a text; `anchor` is start, middle or end."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{escape(written)}</text>'

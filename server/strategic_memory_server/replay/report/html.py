@@ -26,7 +26,7 @@ td.heat { text-align: center; }
 
 
 def document(title: str, parts: Iterable[str]) -> str:
-    """Give a whole page that needs nothing from outside."""
+    """Return a whole page that needs nothing from outside."""
     return (
         '<!DOCTYPE html>\n<html lang="en" xmlns="http://www.w3.org/1999/xhtml"><head><meta charset="utf-8"/>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
@@ -37,22 +37,22 @@ def document(title: str, parts: Iterable[str]) -> str:
 
 
 def heading(written: str) -> str:
-    """Give the heading of a section."""
+    """Return the heading of a section."""
     return f"<h2>{escape(written)}</h2>"
 
 
 def paragraph(written: str, kind: str = "") -> str:
-    """Give a paragraph of plain text; `kind` is quiet or missing."""
+    """Return a paragraph of plain text; `kind` is quiet or missing."""
     return f'<p class="{kind}">{escape(written)}</p>' if kind else f"<p>{escape(written)}</p>"
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:
-    """Give the legend of a plot: names and their colours."""
+    """Return the legend of a plot: names and their colours."""
     return _legend((name, f"background:{colour}") for name, colour in entries)
 
 
 def line_legend(entries: Iterable[tuple[str, str, str]]) -> str:
-    """Give the legend of a plot of lines: names, colours, and dashes as SVG has them, those up to 2 long for dots."""
+    """Return the legend of a plot of lines: names, colours, and dashes as SVG has them, those up to 2 long for dots."""
     return _legend(
         (name, f"height:0;border:0;border-top:3px {_stroke(dash)} {colour};vertical-align:middle;width:24px")
         for name, colour, dash in entries
@@ -71,12 +71,12 @@ def _legend(entries: Iterable[tuple[str, str]]) -> str:
 
 
 def scrollable(drawn: str) -> str:
-    """Give a plot that can be moved sideways where the page is narrower than it can be read at."""
+    """Return a plot that can be moved sideways where the page is narrower than it can be read at."""
     return f'<div class="wide">{drawn}</div>'
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
-    """Give a table; columns in `words` hold sentences."""
+    """Return a table; columns in `words` hold sentences."""
     head = "".join(
         f'<th class="words">{escape(each)}</th>' if place in words else f"<th>{escape(each)}</th>"
         for place, each in enumerate(headings)
@@ -93,7 +93,7 @@ def _row(row: Sequence[str], words: Sequence[int]) -> str:
 
 
 def heat_table(names: Sequence[str], shares: Sequence[Sequence[float] | None], shown: Sequence[Sequence[str]]) -> str:
-    """Give a square table whose cells are the darker the nearer a share is to 1."""
+    """Return a square table whose cells are the darker the nearer a share is to 1."""
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     rows = []
     for name, row, written in zip(names, shares, shown, strict=True):

@@ -10,7 +10,7 @@ from strategic_memory_server.replay.report import html, report_plots, report_tab
 
 
 def report_page(replayed: Replayed, report: JsonReport) -> str:
-    """Give the page."""
+    """Return the page."""
     return html.document("Strategic memory: replay", _parts(replayed, report))
 
 

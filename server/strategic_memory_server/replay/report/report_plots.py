@@ -37,7 +37,7 @@ def equity_part(replayed: Replayed) -> Iterator[str]:
 
 
 def _equity_lines(replayed: Replayed) -> Iterator[tuple[Line, Line]]:
-    """Give cumulative pnl and drawdown under each rule; where rules are not compared, as recorded."""
+    """Yield cumulative pnl and drawdown under each rule; where rules are not compared, as recorded."""
     for rule in replayed.compared.rules:
         name = f"{rule} (hindsight)" if rule is Rule.ORACLE else str(rule)
         yield _lines(name, colours.OF_RULE[rule], replayed.compared.trades(rule))

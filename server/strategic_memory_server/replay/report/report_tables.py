@@ -116,7 +116,7 @@ def advice_part(report: JsonReport) -> Iterator[str]:
 
 
 def groups_part(report: JsonReport) -> Iterator[str]:
-    """Give the figures of the recorded trades by regime and policy."""
+    """Yield the figures of the recorded trades by regime and policy."""
     yield html.heading("Trades as recorded, by regime and policy")
     groups = report["trades"]["groups"]
     if not groups:

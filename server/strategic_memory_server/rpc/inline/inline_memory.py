@@ -114,7 +114,7 @@ class _Cut(Generic[WindowT]):
         self._unused = {AFTER_AS_OF: times_ms.size - end, OLDER_THAN_MAX_AGE: start}
 
     def newest(self, in_span: WindowT) -> WindowT:
-        """Give the newest entries of the span that fit the window."""
+        """Return the newest entries of the span that fit the window."""
         return _rows(in_span, max(in_span.pnl.size - self._window, 0), in_span.pnl.size)
 
     @property

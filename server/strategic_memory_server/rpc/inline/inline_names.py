@@ -90,7 +90,7 @@ def policy_code(name: str) -> int:
 
 
 def codes_of_names(sent: SentNames, code_of: CodeOf, checkpoint: Checkpoint) -> IndexColumn:
-    """Give the codes of a column that holds the names themselves.
+    """Return the codes of a column that holds the names themselves.
 
     Raises:
         WrongColumnError: a name cannot be used, or there are too many.
@@ -110,7 +110,7 @@ def codes_of_names(sent: SentNames, code_of: CodeOf, checkpoint: Checkpoint) -> 
 
 
 def codes_of_table(sent: SentNames, code_of: CodeOf) -> IndexColumn:
-    """Give the codes of a packed column. A name that no entry has is not looked at.
+    """Return the codes of a packed column. A name that no entry has is not looked at.
 
     Raises:
         WrongColumnError: an entry refers to no name, or to one that cannot be used, or there are too many names.

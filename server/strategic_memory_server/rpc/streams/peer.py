@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 
 def peer_of(name: str) -> str:
-    """Give the host of a peer that gRPC names, as "ipv4:10.0.0.7:41234"; what is no address of a host as it is.
+    """Return the host of a peer that gRPC names, as "ipv4:10.0.0.7:41234"; what is no address of a host as it is.
 
     Of an IPv6 address the network of 64 bits: a host may have as many addresses as it likes in its own.
     """

@@ -33,7 +33,7 @@ class StreamWaker:
         changed.listen(self._look)
 
     def waiter(self, heartbeat_s: float) -> Waiter:
-        """Give what one stream waits by: for something to tell, and for a heartbeat to be due."""
+        """Return what one stream waits by: for something to tell, and for a heartbeat to be due."""
         return Waiter(self._signal, HeartbeatPace(heartbeat_s, lambda: self._validity_s))
 
     def wake(self) -> None:

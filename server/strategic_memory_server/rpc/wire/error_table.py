@@ -89,7 +89,7 @@ class _Status(NamedTuple):
 
 
 def grpc_status_of(error: StrategicMemoryError) -> _Status:
-    """Give the status of a domain error: its details as a `google.rpc.Status`, and its reason as text beside it."""
+    """Return the status of a domain error: its details as a `google.rpc.Status`, and its reason as text beside it."""
     row = _TABLE[type(error)]
     details = row.details(error)
     packed = any_pb2.Any()

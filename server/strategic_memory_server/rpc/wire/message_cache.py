@@ -28,7 +28,7 @@ class _Kept:
 
 
 def no_problems() -> Mapping[str, str]:
-    """Give no problem."""
+    """Return no problem."""
     return {}
 
 
@@ -45,7 +45,7 @@ class MessageCache:
         self._answered_at_ms = 0
 
     def response(self, feedback: Feedback) -> service_pb2.GetFeedbackResponse:
-        """Give the answer of GetFeedback."""
+        """Return the answer of GetFeedback."""
         now_ms = self._clock_ms()
         if feedback is not self._answered or not _is_same_moment(self._answered_at_ms, now_ms):
             body = self._answer.feedback if feedback is self._answered else feedback_message(feedback)
@@ -55,7 +55,7 @@ class MessageCache:
         return self._answer
 
     def delivery(self, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:
-        """Give the message of a stream."""
+        """Return the message of a stream."""
         now_ms = self._clock_ms()
         kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
         if not _is_same_moment(kept.sent_at_ms, now_ms):

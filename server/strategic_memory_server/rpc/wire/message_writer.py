@@ -51,7 +51,7 @@ class Writer(Generic[MessageT]):
         WRITERS[kind.DESCRIPTOR.full_name] = self
 
     def write(self, value: object, **given: object) -> MessageT:
-        """Give a value as a message."""
+        """Return a value as a message."""
         # The class comes last and is left out: with it there are two at least, so a tuple in any case.
         found = dict(zip(self.fields, self._values(value), strict=False))
         for name, convert in self._conversions:
@@ -65,12 +65,12 @@ WRITERS: dict[str, Writer[Any]] = {}
 
 
 def paths_in(part: str, of: type) -> dict[str, str]:
-    """Give the paths of the fields of a dataclass that is itself a part of the value."""
+    """Return the paths of the fields of a dataclass that is itself a part of the value."""
     return {field.name: f"{part}.{field.name}" for field in dataclasses.fields(of)}
 
 
 def timestamp(time_ms: int | None) -> Timestamp | None:
-    """Give a time in milliseconds since 1970-01-01 UTC; None stays absent."""
+    """Return a time in milliseconds since 1970-01-01 UTC; None stays absent."""
     if time_ms is None:
         return None
     seconds, rest_ms = divmod(time_ms, 1000)
@@ -84,7 +84,7 @@ def _struct(value: JsonObject) -> Struct:
 
 
 def numbers_of(kind: EnumDescriptor) -> dict[str, int]:
-    """Give the numbers of an enum of the wire by the names of the members, without the prefix that proto asks for."""
+    """Return the numbers of an enum of the wire by the names of the members, without the prefix that proto asks for."""
     prefix = kind.values[0].name.removesuffix("UNSPECIFIED")
     return {value.name.removeprefix(prefix): value.number for value in kind.values}
 
@@ -94,7 +94,7 @@ def _attribute(field: FieldDescriptor) -> str:
 
 
 def _conversion(field: FieldDescriptor) -> Convert | None:
-    """Give what makes a value that is there fit a field; None: it fits as it is."""
+    """Return what makes a value that is there fit a field; None: it fits as it is."""
     convert = _conversion_of_one(field)
     if convert is None or not field.is_repeated:
         return convert
@@ -113,5 +113,5 @@ def _conversion_of_one(field: FieldDescriptor) -> Convert | None:
 
 
 def _writer_of(message: Descriptor) -> Writer[Any]:
-    """Give what writes a message: as it was said, otherwise by the names of its fields alone."""
+    """Return what writes a message: as it was said, otherwise by the names of its fields alone."""
     return WRITERS.get(message.full_name) or Writer(GetMessageClass(message))

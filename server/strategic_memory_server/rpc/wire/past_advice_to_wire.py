@@ -56,5 +56,5 @@ def add_past_advice(
 
 
 def past_advice_message(found: PastAdvice) -> past_advice_pb2.PastAdvice:
-    """Give what past advice was worth."""
+    """Return what past advice was worth."""
     return _PAST_ADVICE.write(found)

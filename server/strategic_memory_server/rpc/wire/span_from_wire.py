@@ -15,7 +15,7 @@ _LONGEST_S = 315_576_000_000
 
 
 def as_of_ms(settings: analysis_pb2.AnalysisSettings, violations: list[Violation]) -> int | None:
-    """Give the moment in whole milliseconds since 1970-01-01 UTC; None: now. What is wrong is added to `violations`."""
+    """Return the moment in milliseconds since 1970-01-01 UTC; None: now. What is wrong is added to `violations`."""
     if not settings.HasField("as_of"):
         return None
     given: Timestamp = settings.as_of
@@ -28,7 +28,7 @@ def as_of_ms(settings: analysis_pb2.AnalysisSettings, violations: list[Violation
 
 
 def max_age_ms(settings: analysis_pb2.AnalysisSettings, violations: list[Violation]) -> int | None:
-    """Give the age in whole milliseconds; None: however old. What is wrong is added to `violations`."""
+    """Return the age in whole milliseconds; None: however old. What is wrong is added to `violations`."""
     if not settings.HasField("max_age"):
         return None
     given = settings.max_age

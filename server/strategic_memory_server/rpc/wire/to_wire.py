@@ -38,22 +38,22 @@ _CONTEXT = Writer(analysis_pb2.Context, given=("max_leverage_hint",))
 
 
 def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
-    """Give a feedback."""
+    """Return a feedback."""
     return _FEEDBACK.write(feedback)
 
 
 def heartbeat_message(feedback: Feedback, now_ms: int) -> feedback_pb2.Heartbeat:
-    """Give a heartbeat about the feedback in force."""
+    """Return a heartbeat about the feedback in force."""
     return _HEARTBEAT.write(feedback, timestamp=timestamp(now_ms))
 
 
 def evidence_message(evidence: EvidenceView | None) -> feedback_pb2.Evidence | None:
-    """Give what all trades so far say; None stays absent."""
+    """Return what all trades so far say; None stays absent."""
     return None if evidence is None else _EVIDENCE.write(evidence)
 
 
 def analysis_message(analysis: Analysis, memory: StrategicMemory) -> analysis_pb2.Analysis:
-    """Give an analysis together with what was read for it."""
+    """Return an analysis together with what was read for it."""
     known, context = analysis.known_regimes, memory.context
     limit = by_source(context.leverage_caps).get(LEVERAGE_LIMITS)
     return _ANALYSIS.write(

@@ -31,7 +31,7 @@ class Unparsed(Generic[MessageT_co]):
         return len(self._raw)
 
     def parse_and_forget(self) -> MessageT_co:
-        """Give the message, once, and let go of the bytes: both together are twice as much to hold.
+        """Return the message, once, and let go of the bytes: both together are twice as much to hold.
 
         Raises:
             google.protobuf.message.DecodeError: the bytes are no such message.

@@ -82,7 +82,7 @@ def judge_statements(
 
 
 def _by_key(revisions: Sequence[PastRevision]) -> list[tuple[Key, list[int]]]:
-    """Give the places of the revisions that said something, by subject and by the version of the rules."""
+    """Return the places of the revisions that said something, by subject and by the version of the rules."""
     newest_first = dict.fromkeys((revision.rules, revision.version) for revision in reversed(revisions))
     judged = set(list(newest_first)[:MAX_VERSIONS])
     places: dict[Key, list[int]] = {}

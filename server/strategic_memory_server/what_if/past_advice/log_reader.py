@@ -121,7 +121,7 @@ class _Found:
 
 
 def decode_page(entries: StreamEntries) -> RevisionPage:
-    """Give what each entry of a page said."""
+    """Return what each entry of a page said."""
     return [_decoded(entry_id, fields) for entry_id, fields in entries]
 
 

@@ -106,7 +106,7 @@ def judge_past_advice(
 
 
 def _changes(revisions: Sequence[PastRevision]) -> list[PastRevision]:
-    """Give the revisions that advised something else than the one before; nothing came before the first."""
+    """Return the revisions that advised something else than the one before; nothing came before the first."""
     return [
         revision
         for before, revision in itertools.pairwise(revisions)

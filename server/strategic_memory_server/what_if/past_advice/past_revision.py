@@ -59,7 +59,7 @@ class PastRevision:
 
 
 def past_revision(feedback: Feedback) -> PastRevision | None:
-    """Give what a feedback of the log said; None for one that no service has published as advice."""
+    """Return what a feedback of the log said; None for one that no service has published as advice."""
     advice, times = feedback.advice, feedback.times
     statements = _statements(advice)
     if feedback.status is not FeedbackStatus.ACTIVE or times.computed_at_ms is None:
@@ -80,7 +80,7 @@ def past_revision(feedback: Feedback) -> PastRevision | None:
 
 
 def _statements(advice: Advice) -> Mapping[Subject, Statement]:
-    """Give the confidences by what they are about.
+    """Return the confidences by what they are about.
 
     The reference rules rate a regime, whatever policy was followed in it; the evidence says how likely the mean pnl of
     the policy that it recommends there is above 0.
