@@ -14,12 +14,12 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress
-from strategic_memory_server.replay.record.record_reading import MAX_ROWS, repeated_trades
+from strategic_memory_server.replay.record.record_reading import repeated_trades
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows, require_few_refused
 from strategic_memory_server.replay.record.table_read import TableRead
 from strategic_memory_server.replay.written.ways import Declared
@@ -140,8 +140,7 @@ def read_pasts(
     for page in source.pages():
         pages.append(page.entries)
         trade_ids += page.trade_ids
-        if len(trade_ids) > MAX_ROWS:
-            raise ReplayError(f"{page.file}: with it there are more than {MAX_ROWS:,} rows; import a span at a time")
+        require_few(reader, len(trade_ids), page.file)
     if not trade_ids:
         raise source.nothing_usable()
     require_few_refused(len(trade_ids), source.rejected, accept_refused)

@@ -151,3 +151,15 @@ def test_a_redis_that_cannot_be_used_is_told(
     assert (away.exit_code, "Redis at redis://127.0.0.1:1/0" in away.output) == (1, True)
     wrong = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "nonsense"])
     assert wrong.exit_code == 2
+
+
+@pytest.mark.parametrize(("column", "most"), [("market_regime", 1_000), ("strategy", 10_000)])
+def test_more_names_than_are_told_apart_are_refused(
+    column: str, most: int, redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    rows = [f"{1_700_000_000 + row},1,name-{row}" for row in range(most + 1)]
+    (tmp_path / "orders.csv").write_text("\n".join([f"time,realized_pnl,{column}", *rows]) + "\n")
+    refused = run(redis_server, tmp_path / "orders.csv")
+    assert refused.exit_code == 1
+    assert f"more than {most} different names" in refused.output
+    assert redis_client.dbsize() == 0

@@ -10,23 +10,14 @@ import numpy as np
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.files.cell_columns import Mask
-from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.record import Progress, Record
 from strategic_memory_server.replay.record.rejected_rows import require_few_refused
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.windows.asof_join import regimes_at
-
-MAX_ROWS = 5_000_000
-"""Most entries of a record: some 100 bytes each are held, and twice as much while they are put in order."""
-
-MAX_REGIMES = 1_000
-"""Most different regimes: each has sums and figures of its own."""
-
-MAX_STRATEGIES = 10_000
-"""Most different strategies."""
 
 _KIND_BITS = 2
 
@@ -64,7 +55,7 @@ def read_record(
     for page in source.pages():
         pages.append(page.entries)
         rows += page.entries.time_ms.size
-        _require_few(reader, rows, page.file)
+        require_few(reader, rows, page.file)
     if not rows:
         raise source.nothing_usable()
     require_few_refused(rows, source.rejected, accept_refused)
@@ -125,17 +116,3 @@ def repeated_trades(trade: IndexColumn) -> Mask:
     repeated = np.zeros(trade.size, dtype=np.bool_)
     repeated[order[:-1][ids[1:] == ids[:-1]]] = True
     return repeated
-
-
-def _require_few(reader: EntryReader, rows: int, file: Path) -> None:
-    if rows > MAX_ROWS:
-        raise ReplayError(
-            f"{file}: with it there are more than {MAX_ROWS:,} rows, and no more are held in memory; replay a shorter "
-            "span of time, or each market or strategy by itself"
-        )
-    for what, table, most in (("regime", reader.regimes, MAX_REGIMES), ("strategy", reader.strategies, MAX_STRATEGIES)):
-        if len(table.names) > most:
-            raise ReplayError(
-                f"{file}: its {what} column holds more than {most} different names: is it the right column? "
-                f"--map {what}=<the column with the {what}>"
-            )

@@ -17,7 +17,7 @@ from replay_files import in_order, random_rows, write_csv, write_json_lines
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS
 from strategic_memory_server.replay.formats.column_map import ColumnMap, parse_map
-from strategic_memory_server.replay.record import record_reading
+from strategic_memory_server.replay.record import few_enough, record_reading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.record import Record
 
@@ -406,12 +406,12 @@ def test_rows_of_one_time_stay_in_the_order_of_their_files(tmp_path: Path) -> No
 
 
 def test_more_rows_than_are_held_are_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_reading, "MAX_ROWS", 10)
+    monkeypatch.setattr(few_enough, "MAX_ROWS", 10)
     text = "time,pnl\n" + "".join(f"{row},1\n" for row in range(6))
     for name in ("one.csv", "other.csv"):
         (tmp_path / name).write_text(text)
     assert len(csv_of(tmp_path, text + "x,1\n" * 9 + "7,1\n" * 4)) == 10
-    with pytest.raises(ReplayError, match=r"other\.csv: .*more than 10 rows.* replay a shorter span of time"):
+    with pytest.raises(ReplayError, match=r"other\.csv: .*more than 10 rows.* take a shorter span of time"):
         read(tmp_path / "one.csv", tmp_path / "other.csv")
 
 
