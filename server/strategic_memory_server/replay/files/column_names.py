@@ -15,7 +15,10 @@ POLICY_PNL = ("pnl_conservative", "pnl_balanced", "pnl_aggressive")
 OF_TRADES = (MARKET_REGIME, REALIZED_PNL, POLICY, STRATEGY, TRADE_ID, OPENED, *POLICY_PNL)
 """Columns that only a trade has: a row with a value in one of them is a trade, where it does not say what it is."""
 
-COLUMNS = (TIME, KIND, REGIME, PNL, VOLATILITY, TREND, CONFIDENCE, *OF_TRADES)
+OF_OBSERVATIONS = (VOLATILITY, TREND, CONFIDENCE)
+"""Columns that say something of an observation."""
+
+COLUMNS = (TIME, KIND, REGIME, PNL, *OF_OBSERVATIONS, *OF_TRADES)
 
 NEEDED = (
     "needed are: time (ISO 8601, or seconds or milliseconds since 1970), and pnl (or realized_pnl); "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,12 @@ from strategic_memory_server.replay.files.cell_columns import (
     Refusals,
     codes,
     fingerprint,
-    is_given,
-    texts,
 )
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.record.impossible_times import ImpossibleTimes, impossible_times
+from strategic_memory_server.replay.record.page_columns import PageColumns
 from strategic_memory_server.replay.record.refused_signs import Signs, signs_of_refused
+from strategic_memory_server.replay.record.row_signs import NO_SIGNS, RowSigns
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.ways import Ways
 from strategic_memory_server.windows.name_table import NameTable
@@ -112,6 +112,16 @@ class EntryReader:
         self.regimes, self.strategies = NameTable(), NameTable()
         self._default_kind, self._within_ms = default_kind, within_ms
         self._keeps_trade_ids = keeps_trade_ids
+        self._table = NO_SIGNS
+
+    def begin_table(self, signs: RowSigns = NO_SIGNS) -> None:
+        """Read another table from now on, or the same one again, knowing signs that its rows have shown."""
+        self._table = signs
+
+    @property
+    def signs(self) -> RowSigns:
+        """What the rows of the table have shown so far."""
+        return self._table
 
     def read(self, columns: Mapping[str, Sequence[Cell]], lines: Sequence[int], ways: Ways) -> ReadRows:
         """Read rows.
@@ -122,7 +132,7 @@ class EntryReader:
             ways: how numbers and times are written.
         """
         refusals = Refusals(lines)
-        page = _PageColumns(columns, len(lines), refusals, ways)
+        page = PageColumns(columns, len(lines), refusals, ways)
         time_ms = page.times_ms(names.TIME)
         refusals.refuse_all(time_ms == NOT_GIVEN, "time_missing")
         kind = self._kinds(page)
@@ -136,8 +146,7 @@ class EntryReader:
         refusals.refuse_all(np.isnan(pnl) & (kind != Kind.REGIME), "pnl_missing")
         strategy = page.codes(names.STRATEGY, lambda name: _index(self.strategies, name))
         trade = page.codes(names.TRADE_ID, fingerprint)
-        volatility, trend = page.numbers(names.VOLATILITY), page.numbers(names.TREND)
-        confidence = page.numbers(names.CONFIDENCE)
+        volatility, trend, confidence = (page.numbers(name, kind != Kind.TRADE) for name in names.OF_OBSERVATIONS)
         accepted = refusals.accepted()
         whole = EntryColumns(
             time_ms,
@@ -162,7 +171,7 @@ class EntryReader:
             signs_of_refused(pnl, page.said((names.PNL, names.REALIZED_PNL)), refusals.reasons),
         )
 
-    def _pnl(self, page: _PageColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
+    def _pnl(self, page: PageColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
         """Return what each row earned: what it says, or what the policy that was followed would have earned."""
         pnl = page.numbers(names.PNL)
         if names.REALIZED_PNL in page.columns:
@@ -172,7 +181,7 @@ class EntryReader:
         pnl[followed] = policy_pnl[followed, policy[followed]]
         return pnl
 
-    def _kinds(self, page: _PageColumns) -> IndexColumn:
+    def _kinds(self, page: PageColumns) -> IndexColumn:
         said = page.codes(names.KIND, _kind_code)
         page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown", page.columns.get(names.KIND))
         if np.all(said >= 0):
@@ -181,12 +190,23 @@ class EntryReader:
             kind = np.full(page.rows, int(self._default_kind), dtype=np.int64)
         else:
             kind = np.where(page.given(names.REGIME), int(Kind.REGIME), int(Kind.PORTFOLIO)).astype(np.int64)
-            for name in names.OF_TRADES:
-                kind[page.given(name)] = Kind.TRADE
+            kind[self._trades(page)] = Kind.TRADE
         return np.where(said >= 0, said, kind)
 
+    def _trades(self, page: PageColumns) -> Mask:
+        """Tell which rows are trades: in a table of trades those that leave the columns of trades empty, too."""
+        trades = page.any_given(names.OF_TRADES)
+        if names.KIND in page.columns:
+            return trades
+        observed = page.any_given(names.OF_OBSERVATIONS)
+        self._table = self._table.with_rows(trades, observed)
+        if not self._table.of_trades:
+            return trades
+        earned = page.given(names.PNL)
+        return trades | (earned if self._table.of_both else earned & ~observed)
+
     def _impossible(
-        self, page: _PageColumns, accepted: Mask, times_ms: Mapping[str, IndexColumn]
+        self, page: PageColumns, accepted: Mask, times_ms: Mapping[str, IndexColumn]
     ) -> list[ImpossibleTimes]:
         if self._within_ms is None:
             return []
@@ -197,57 +217,6 @@ class EntryReader:
             if column in page.columns and (outside := (read < earliest) | (read > latest)).any()
         ]
         return [each for each in found if each is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class _PageColumns:
-    """Cells by our names; a column that is not there is empty."""
-
-    columns: Mapping[str, Sequence[Cell]]
-    rows: int
-    refusals: Refusals
-    ways: Ways
-
-    def given(self, name: str) -> Mask:
-        return is_given(self.columns[name]) if name in self.columns else np.zeros(self.rows, dtype=np.bool_)
-
-    def codes(self, name: str, code_of: Callable[[str], int]) -> IndexColumn:
-        return codes(name, self.columns.get(name) or [""] * self.rows, self.refusals, code_of)
-
-    def trade_ids(self, accepted: Mask) -> list[str]:
-        """Return the trade of each accepted row."""
-        ids = texts(names.TRADE_ID, self.columns.get(names.TRADE_ID) or [""] * self.rows, self.refusals)
-        return [ids[row] for row in np.flatnonzero(accepted).tolist()]
-
-    def said(self, some: Sequence[str]) -> list[Sequence[Cell]]:
-        """Return the cells of those of some columns that are there."""
-        return [self.columns[name] for name in some if name in self.columns]
-
-    def numbers(self, name: str) -> FloatColumn:
-        if name not in self.columns:
-            return np.full(self.rows, np.nan)
-        return self.ways.numbers(name, self.columns[name], self.refusals)
-
-    def times_ms(self, name: str) -> IndexColumn:
-        if name not in self.columns:
-            return np.full(self.rows, NOT_GIVEN)
-        return self.ways.times_ms(name, self.columns[name], self.refusals)
-
-    def opened_ms(self, time_ms: IndexColumn) -> IndexColumn:
-        """Return when each row was opened: at its time, where the page does not say it."""
-        if names.OPENED not in self.columns:
-            return time_ms
-        opened_ms = self.times_ms(names.OPENED)
-        opened_ms = np.where(opened_ms == NOT_GIVEN, time_ms, opened_ms)
-        self.refusals.refuse_all(opened_ms > time_ms, "opened_after_time", self.columns[names.OPENED])
-        return opened_ms
-
-    def either(self, name: str, other: str) -> Sequence[Cell]:
-        """Return the cells of one of two columns that mean the same, row by row where there are both."""
-        if name in self.columns and other in self.columns:
-            pairs = zip(self.columns[name], self.columns[other], strict=True)
-            return [second if first is None or first == "" else first for first, second in pairs]
-        return self.columns.get(name if name in self.columns else other) or [""] * self.rows
 
 
 def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:

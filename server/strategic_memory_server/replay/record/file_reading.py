@@ -19,6 +19,7 @@ from strategic_memory_server.replay.record.impossible_times import require_possi
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
+from strategic_memory_server.replay.record.row_signs import RowSigns
 from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
@@ -95,12 +96,24 @@ class FileReading:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
 
+        first: RowSigns | None = None
+
         def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
             rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)
+            nonlocal first
+            first = first or self._reader.signs
             self._reading((share[0] + share[1] * page.read_share) / len(self._files))
             return page.broken, rows
 
-        pages, told = read_in_its_way(called, table.pages, read, self._declared, table.declared, table.columns)
+        def read_table() -> tuple[Sequence[tuple[Sequence[tuple[int, str]], ReadRows]], Mapping[str, str]]:
+            return read_in_its_way(called, table.pages, read, self._declared, table.declared, table.columns)
+
+        self._reader.begin_table()
+        pages, told = read_table()
+        if first is not None and first != self._reader.signs:
+            # What rows further down show holds for those above them.
+            self._reader.begin_table(self._reader.signs)
+            pages, told = read_table()
         require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
         self.written[called] = told
         kinds = [np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages]

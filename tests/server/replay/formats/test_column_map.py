@@ -63,7 +63,7 @@ def test_a_map_may_hold_for_one_file(tmp_path: Path) -> None:
 
 def test_a_name_of_a_column_may_hold_a_comma(tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text('"Entry_SMA(C,10)",time,pnl\n7,2025-01-01,1\n')
-    record = replay_records.read([tmp_path / "record.csv"], parse_map(["confidence=Entry_SMA(C,10),strategy=pnl"]))
+    record = replay_records.read([tmp_path / "record.csv"], parse_map(["confidence=Entry_SMA(C,10),regime=pnl"]))
     assert record.entries.confidence.tolist() == [7.0]
 
 

@@ -59,7 +59,8 @@ def test_every_value_of_a_row_arrives(tmp_path: Path) -> None:
     assert entries.pnl.tolist() == [row.pnl for row in rows]
     for place, row in enumerate(rows):
         assert row.regime in ("", record.regime_names[entries.regime[place]])
-        assert np.isnan(entries.confidence[place]) == (row.confidence is None)
+        is_read = row.confidence is not None and row.kind != "trade"
+        assert np.isnan(entries.confidence[place]) == (not is_read)
         if row.policy_pnl is not None:
             assert entries.policy_pnl[place].tolist() == list(row.policy_pnl)
         if row.strategy:
@@ -299,9 +300,29 @@ def test_lines_that_are_no_json_object_are_counted(tmp_path: Path) -> None:
 
 
 def test_what_a_row_is_follows_from_its_columns(tmp_path: Path) -> None:
-    text = "time,regime,pnl,policy\n1,BULL,1,\n2,,1,\n3,BULL,1,BALANCED\n"
-    assert csv_of(tmp_path, text).entries.kind.tolist() == [Kind.REGIME, Kind.PORTFOLIO, Kind.TRADE]
-    assert read(tmp_path / "record.csv", kind=Kind.TRADE).entries.kind.tolist() == [Kind.TRADE] * 3
+    text = "time,regime,pnl,policy\n1,BULL,,\n2,,1,\n3,BULL,1,BALANCED\n4,BEAR,1,\n"
+    trades = [Kind.TRADE] * 3
+    assert csv_of(tmp_path, text).entries.kind.tolist() == [Kind.REGIME, *trades]
+    assert read(tmp_path / "record.csv", kind=Kind.TRADE).by_kind[Kind.TRADE] == 3
+    text = "time,regime,pnl,policy\n1,BULL,1,\n2,,1,\n"
+    assert csv_of(tmp_path, text).entries.kind.tolist() == [Kind.REGIME, Kind.PORTFOLIO]
+    shared = "time,regime,pnl,policy,confidence\n1,BULL,1,,0.5\n2,BULL,1,BALANCED,\n3,BULL,1,,\n"
+    assert csv_of(tmp_path, shared).entries.kind.tolist() == [Kind.REGIME, Kind.TRADE, Kind.TRADE]
+    said = "time,kind,regime,pnl,policy\n1,,BULL,1,\n2,trade,BULL,1,BALANCED\n"
+    assert csv_of(tmp_path, said).entries.kind.tolist() == [Kind.REGIME, Kind.TRADE]
+
+
+def test_the_rows_above_the_first_policy_of_a_table_are_trades_too(tmp_path: Path) -> None:
+    rows = [f"{row},BULL,1," for row in range(PAGE_ROWS + 10)] + [f"{PAGE_ROWS + 10},BULL,1,BALANCED"]
+    record = csv_of(tmp_path, "\n".join(["time,regime,pnl,policy", *rows]) + "\n")
+    assert record.by_kind == {Kind.REGIME: 0, Kind.PORTFOLIO: 0, Kind.TRADE: PAGE_ROWS + 11}
+
+
+def test_what_a_trade_says_of_its_trend_in_words_is_passed_over(tmp_path: Path) -> None:
+    head = "time,realized_pnl,regime,trend,confidence,volatility\n"
+    record = csv_of(tmp_path, head + "1,1,BULL,up,high,low\n2,2,BEAR,down,low,high\n")
+    assert record.by_kind[Kind.TRADE] == 2
+    assert not record.rejected.rows
 
 
 def test_the_pnl_of_the_policy_followed_stands_for_the_pnl(tmp_path: Path) -> None:
