@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from strategic_memory_server.replay.files.page import Cell
+
+_EXPONENT = re.compile(r"(?<=[\d.,])[eE][+-]?\d+")
+_DIGIT, _OTHER_DIGIT = re.compile(r"\d"), re.compile(r"[1-9]")
 
 
 def text_of(cell: Cell) -> str:
@@ -18,8 +22,9 @@ def is_given(cell: Cell) -> bool:
 
 
 def is_not_zero(cell: Cell) -> bool:
-    """Tell whether a cell is another number than 0, or a text that is no number."""
-    return bool(text_of(cell).strip("+-0.,"))
+    """Tell whether a cell is another number than 0, whatever its unit, or a text that is no number."""
+    text = _EXPONENT.sub("", text_of(cell)).strip("+-0.,")
+    return bool(text) and (not _DIGIT.search(text_of(cell)) or bool(_OTHER_DIGIT.search(text)))
 
 
 def is_false(cell: Cell) -> bool:

@@ -40,7 +40,7 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
     if not chosen:
         raise _unreadable(path, tables, known)
     for table, format_ in chosen:
-        if format_ is COMMON_NAMES:
+        if format_ in (OWN_COLUMNS, COMMON_NAMES):
             require_one_pnl(table, asked)
     return [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.formats.format import MONEY, Format
+from strategic_memory_server.replay.formats.cells import is_one_of
+from strategic_memory_server.replay.formats.format import MONEY, Format, Results, found
 
 BESIDE = {
     ours: (ours,)
@@ -13,20 +16,33 @@ BESIDE = {
 """What a table of any format may hold beside its own columns: a regime, a policy, what each policy would have earned.
 """
 
-_OPENED = ("opened", "opened_at")
+_OPENED = (
+    "opened", "opened_at", "entry time", "open time", "entry date", "open date", "time opened", "date opened",
+    "entry timestamp", "open timestamp", "opening time", "ts opened", "entry datetime", "entry dt", "open dt",
+)  # fmt: skip
+
+_CLOSED = (
+    "exit time", "close time", "closed at", "exit date", "close date", "time closed", "date closed",
+    "exit timestamp", "close timestamp", "closing time", "ts closed", "exit datetime", "exit dt", "close dt",
+)  # fmt: skip
+"""Names of the close: beside one of them `time` is the opening."""
+
+_STILL_OPEN = is_one_of("open")
+_CLOSED_TRADES = Results(("status",), lambda cell: not _STILL_OPEN(cell), "trades still open")
 
 OWN_COLUMNS = Format(
     name="our own columns",
     known_by=("time",),
     columns={
         **BESIDE,
-        names.TIME: ("time",),
+        names.TIME: (*_CLOSED, "time"),
         names.OPENED: _OPENED,
         names.PNL: ("pnl",),
         names.REALIZED_PNL: ("realized_pnl",),
         names.TRADE_ID: ("trade_id",),
     },
     kind="",
+    results=(_CLOSED_TRADES,),
 )
 
 COMMON_NAMES = Format(
@@ -35,15 +51,10 @@ COMMON_NAMES = Format(
     columns={
         **BESIDE,
         names.TIME: (
-            "time", "exit time", "close time", "closed at", "exit date", "close date", "time closed", "date closed",
-            "exit timestamp", "close timestamp", "closing time", "ts closed", "exit datetime", "exit dt", "close dt",
-            "closed", "timestamp", "datetime", "date time", "date/time", "date and time", "date(utc)", "time(utc)",
-            "utc time", "date",
+            *_CLOSED, "time", "closed", "timestamp", "datetime", "date time", "date/time", "date and time", "date(utc)",
+            "time(utc)", "utc time", "date",
         ),
-        names.OPENED: (
-            *_OPENED, "entry time", "open time", "entry date", "open date", "time opened", "date opened",
-            "entry timestamp", "open timestamp", "opening time", "ts opened", "entry datetime", "entry dt", "open dt",
-        ),
+        names.OPENED: _OPENED,
         names.PNL: ("pnl",),
         names.REALIZED_PNL: (
             "realized_pnl", f"realized_pnl {MONEY}", f"pnl {MONEY}", f"net pnl {MONEY}", f"net profit {MONEY}",
@@ -54,4 +65,17 @@ COMMON_NAMES = Format(
         names.TRADE_ID: ("trade_id",),
     },
     kind="",
+    results=(_CLOSED_TRADES,),
 )  # fmt: skip
+
+
+def with_opening(columns: Mapping[str, str], table: Collection[str]) -> dict[str, str]:
+    """Return columns of a table by our names, with `time` as the opening where another is the close.
+
+    Only what has a result has an opening: a candle with an observation is no trade.
+    """
+    if not {names.PNL, names.REALIZED_PNL, *names.POLICY_PNL} & set(columns):
+        return {ours: theirs for ours, theirs in columns.items() if ours != names.OPENED}
+    time = found(["time"], table)
+    is_opening = time is not None and names.TIME in columns and time not in columns.values()
+    return {names.OPENED: time, **columns} if time is not None and is_opening else dict(columns)

@@ -10,10 +10,10 @@ from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import Table, again
-from strategic_memory_server.replay.formats.cells import text_of
+from strategic_memory_server.replay.formats.cells import is_given, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
-from strategic_memory_server.replay.formats.own_columns import BESIDE
+from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.written.ways import Declared
 
 _SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
@@ -84,14 +84,34 @@ class TableReading:
         return page
 
     def _of_strategy(self, page: Page) -> Page:
-        column = self.columns.get(names.STRATEGY) if self.format.strategies_apart else None
-        if column is None or column not in page.columns:
+        column = self.columns.get(names.STRATEGY)
+        if column is None or column not in page.columns or not (self.strategy or self.format.strategies_apart):
             return page
         strategies = list(map(text_of, page.columns[column]))
         self._strategies |= dict.fromkeys(strategies)
         if self.strategy is None:
             return page
-        return self._kept(page, [each == self.strategy for each in strategies], "trades of other strategies")
+        kept = [
+            each == self.strategy or (not each and is_nobodys)
+            for each, is_nobodys in zip(strategies, self._of_nobody(page), strict=True)
+        ]
+        return self._kept(page, kept, "trades of other strategies")
+
+    def _of_nobody(self, page: Page) -> list[bool]:
+        """Tell which rows can be those of no strategy: observations."""
+        if self.format.strategies_apart:
+            return [False] * len(page.lines)
+        kinds = [text_of(cell).casefold() for cell in page.columns.get(self.columns.get(names.KIND, ""), ())]
+        if any(kinds):
+            return [kind in ("regime", "portfolio") for kind in kinds]
+        read = [self.columns[name] for name in (names.PNL, names.REALIZED_PNL) if name in self.columns]
+        cells = [page.columns[name] for name in read if name in page.columns]
+        return [not any(map(is_given, row)) for row in zip(*cells, strict=True)] if cells else [True] * len(page.lines)
+
+    @property
+    def has_strategy(self) -> bool:
+        """Whether there is the strategy that is asked for, so far."""
+        return self.strategy in self._strategies or self.strategy in self.table.path
 
     def _kept(self, page: Page, kept: Sequence[bool], others: str) -> Page:
         """Return the rows that are kept, and count the others."""
@@ -108,7 +128,7 @@ class TableReading:
                 f"{self.table.shown}: holds the trades of {len(self._strategies)} strategies, "
                 f"{', '.join(self._strategies)}; together they are the record of nobody: choose one with --strategy"
             )
-        if self.strategy is not None and self._strategies and self.strategy not in self._strategies:
+        if self.strategy and self.format.strategies_apart and not self.has_strategy and self._strategies:
             raise ReplayError(
                 f"{self.table.shown}: has no strategy {self.strategy!r}; it holds {', '.join(self._strategies)}"
             )
@@ -129,6 +149,8 @@ def reading_of(table: Table, known: Format, asked: Mapping[str, str], strategy: 
     mapped = {ours: mapped_column(theirs, table.columns) for ours, theirs in asked.items()}
     by_user = {ours: theirs for ours, theirs in mapped.items() if theirs is not None}
     by_format = known.found(table.columns)
+    if known in (OWN_COLUMNS, COMMON_NAMES) and names.TIME not in by_user:
+        by_format = with_opening({**by_user, **by_format}, table.columns)
     columns = {**_beside(table, known, set(by_format.values())), **by_format}
     for one, other in _SAME:
         # Which of the two is written in a map says nothing of what a row is.

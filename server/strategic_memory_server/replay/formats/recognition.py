@@ -36,7 +36,7 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
     if len(best) == 1:
         return best[0]
     for general in (OWN_COLUMNS, COMMON_NAMES):
-        if is_record(general.found(table.columns)):
+        if general.fits(table.columns) and is_record(general.found(table.columns)):
             return general
     return None
 
@@ -50,13 +50,14 @@ def require_one_pnl(table: Table, asked: Mapping[str, str]) -> None:
     """Refuse a table of which it is not known which of several columns is its result.
 
     Raises:
-        ReplayError: several can be, none has the name of ours, and the user maps none.
+        ReplayError: several can be, and the user maps none.
     """
-    if {names.PNL, names.REALIZED_PNL} & set(asked) or found([names.PNL, names.REALIZED_PNL], table.columns):
+    if {names.PNL, names.REALIZED_PNL} & set(asked):
         return
-    named = (found([name], table.columns) for name in COMMON_NAMES.columns[names.REALIZED_PNL])
-    candidates = list(dict.fromkeys(column for column in named if column is not None))
-    if len(candidates) > 1:
+    named = {name: found([name], table.columns) for name in (names.PNL, *COMMON_NAMES.columns[names.REALIZED_PNL])}
+    candidates = list(dict.fromkeys(column for column in named.values() if column is not None))
+    # What both of ours hold is compared row by row: one may be that of observations, the other that of trades.
+    if len(candidates) > 1 and set(candidates) != {named[names.PNL], named[names.REALIZED_PNL]}:
         raise ReplayError(
             f"{table.shown}: has {' and '.join(candidates)}; which one is the result? "
             f"--map realized_pnl={candidates[0]!r}, for example"

@@ -29,6 +29,8 @@ from strategic_memory_server.replay.written.ways import Ways
 from strategic_memory_server.windows.name_table import NameTable
 
 _UNRECOGNISED = -2
+_SAME_SHARE = 1e-9
+"""So far apart are two pnl of one row that are the same but for rounding of floats."""
 
 
 class Kind(enum.IntEnum):
@@ -176,6 +178,9 @@ class EntryReader:
         pnl = page.numbers(names.PNL)
         if names.REALIZED_PNL in page.columns:
             realized = page.numbers(names.REALIZED_PNL)
+            differ = np.abs(pnl - realized) > _SAME_SHARE * np.abs(realized)
+            refusals = page.refusals
+            refusals.refuse_all(differ, "pnl_differs_from_realized_pnl", page.columns[names.REALIZED_PNL])
             pnl = np.where(np.isnan(pnl), realized, pnl) if names.PNL in page.columns else realized
         followed = np.isnan(pnl) & (policy >= 0)
         pnl[followed] = policy_pnl[followed, policy[followed]]

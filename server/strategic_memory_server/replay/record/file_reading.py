@@ -75,6 +75,7 @@ class FileReading:
         self._reader, self._files, self._names, self._strategy = reader, files, names, strategy
         self._reading, self._declared = reading, declared or Declared()
         self._columns: dict[str, None] = {}
+        self._has_strategy = False
 
     def pages(self) -> Iterator[UsablePage]:
         """Yield what can be used of each page that has rows.
@@ -91,6 +92,8 @@ class FileReading:
             for place, table in enumerate(tables):
                 yield from self._usable(file, table, (number + place / len(tables), 1 / len(tables)))
         require_mapped(self._names.everywhere, self._columns)
+        if self._strategy and not self._has_strategy:
+            raise ReplayError(f"--strategy {self._strategy}: no file has trades of a strategy of that name")
 
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
@@ -116,6 +119,7 @@ class FileReading:
             pages, told = read_table()
         require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
         self.written[called] = told
+        self._has_strategy = self._has_strategy or table.has_strategy
         kinds = [np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages]
         self.tables.append(table_read(str(file), table, [int(count) for count in sum(kinds, np.zeros(len(Kind), int))]))
         for broken, rows in pages:

@@ -1,0 +1,68 @@
+"""Whose trades are read of a table, when they were opened and closed, and what each earned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import replay_records
+
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.formats.cells import is_not_zero
+from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.record.record import Record
+from strategic_memory_server.replay.record.record_reading import read_record
+
+
+def record_of(folder: Path, text: str, strategy: str | None = None) -> Record:
+    (folder / "record.csv").write_text(text)
+    return read_record([folder / "record.csv"], ColumnMap(), None, replay_records.silent, strategy=strategy)
+
+
+def test_a_strategy_is_read_wherever_there_is_a_column_of_strategies(tmp_path: Path) -> None:
+    text = "time,regime,pnl,strategy\n1,BULL,,\n2,,1,A\n3,,2,B\n4,,4,A\n5,,8,\n"
+    record = record_of(tmp_path, text, "A")
+    assert record.entries.pnl[1:].tolist() == [1.0, 4.0]
+    assert record.by_kind == {Kind.REGIME: 1, Kind.PORTFOLIO: 0, Kind.TRADE: 2}
+    assert record.tables[0].left_out == {"trades of other strategies": 2}
+    assert len(record_of(tmp_path, text)) == 5
+    with pytest.raises(ReplayError, match="no file has trades of a strategy of that name"):
+        record_of(tmp_path, text, "nonsense")
+    with pytest.raises(ReplayError, match="no file has trades of a strategy of that name"):
+        record_of(tmp_path, "time,pnl\n1,1\n", "A")
+
+
+@pytest.mark.parametrize("head", ["entry_time,time,pnl", "time,exit_time,pnl", "time,close_time,profit"])
+def test_the_opening_and_the_close_are_told_apart(head: str, tmp_path: Path) -> None:
+    entries = record_of(tmp_path, f"{head}\n2025-01-01,2025-01-02,5\n").entries
+    assert (entries.time_ms - entries.opened_ms).tolist() == [86_400_000]
+
+
+def test_a_candle_with_an_observation_is_known_at_its_close_and_no_trade(tmp_path: Path) -> None:
+    record = record_of(tmp_path, "time,close_time,regime\n2025-01-01,2025-01-02,BULL\n")
+    assert record.by_kind[Kind.REGIME] == 1
+    assert record.entries.time_ms.tolist() == [1_735_776_000_000]
+
+
+def test_two_results_of_one_trade_are_refused_by_both_names(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"has pnl and net pnl; which one is the result\? --map realized_pnl"):
+        record_of(tmp_path, "time,pnl,net pnl\n1,5,4\n")
+    record = record_of(tmp_path, "time,pnl,realized_pnl\n1,5,4\n2,3,3\n3,,7\n4,8,\n")
+    assert record.entries.pnl.tolist() == [3.0, 7.0, 8.0]
+    assert list(record.rejected.by_reason) == ["pnl_differs_from_realized_pnl"]
+
+
+def test_trades_that_are_still_open_are_left_out_and_told(tmp_path: Path) -> None:
+    for head in ("time,pnl,status", "exit time,profit,Status"):
+        record = record_of(tmp_path, f"{head}\n1,5,closed\n2,3,Open\n3,7,\n4,1,open\n")
+        assert record.entries.pnl.tolist() == [5.0, 7.0]
+        assert record.tables[0].left_out == {"trades still open": 2}
+
+
+def test_zero_is_zero_in_any_unit() -> None:
+    zeros: list[Cell] = ["0.00 USDT", "0E-8", "0", 0, 0.0, "-0,00", "", "-", None, "0 %", "\u22120.00"]
+    others: list[Cell] = ["0.01 USDT", "1E-8", 5, -0.5, "n/a", "10"]
+    assert [cell for cell in zeros if is_not_zero(cell)] == []
+    assert [cell for cell in others if not is_not_zero(cell)] == []
