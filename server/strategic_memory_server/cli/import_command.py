@@ -12,6 +12,7 @@ import click
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import key_of
@@ -35,6 +36,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
     required=True,
     metavar="FILE...",
     type=click.Path(exists=True, path_type=Path),
+    callback=lambda _context, _parameter, files: each_once(files),
 )
 @click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
 @click.option(

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
@@ -38,7 +39,7 @@ _WIDTH_OF_A_FILE = 160
     required=True,
     metavar="FILE...",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=lambda _context, _parameter, files: _each_once(files),
+    callback=lambda _context, _parameter, files: each_once(files),
 )
 @click.option(
     "--out",
@@ -172,17 +173,6 @@ def _tell_formats(context: click.Context, *, asked: bool) -> None:
             table.add_row(*row)
         Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
         context.exit()
-
-
-def _each_once(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Refuse a file that is given twice: each of its trades would count twice."""
-    seen: dict[tuple[int, int], Path] = {}
-    for file in files:
-        found = file.stat()
-        before = seen.setdefault((found.st_dev, found.st_ino), file)
-        if before is not file:
-            raise click.BadParameter(f"{file} is the same file as {before}: give each file once")
-    return files
 
 
 def _rules(against: tuple[str, ...]) -> tuple[Rule, ...]:

@@ -9,12 +9,14 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.record.counted_twice import require_ids_of_trades, require_tables_apart
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
@@ -131,21 +133,26 @@ def read_pasts(
         strategy: whose trades are read, where an export holds those of several.
 
     Raises:
-        ReplayError: a file cannot be read, nothing in it can be used, or there is more than is held.
+        ReplayError: a file cannot be read, nothing in it can be used, there is more than is held, or trades would
+            count twice.
     """
     reader = EntryReader(kind, within_ms, keeps_trade_ids=True)
     source = FileReading(files, names, reader, reading, strategy, declared)
     pages: list[EntryColumns] = []
+    tables: list[NDArray[np.intp]] = []
     trade_ids: list[str] = []
     for page in source.pages():
         pages.append(page.entries)
+        tables.append(np.full(page.entries.time_ms.size, page.table))
         trade_ids += page.trade_ids
         require_few(reader, len(trade_ids), page.file)
     if not trade_ids:
         raise source.nothing_usable()
     require_few_refused(len(trade_ids), source.rejected, accept_refused)
     entries = joined(pages)
+    require_tables_apart(entries, np.concatenate(tables), source.tables)
     order = np.argsort(entries.time_ms, kind="stable")
+    require_ids_of_trades(at(entries, order), source.tables)
     repeated = repeated_trades(entries.trade[order])
     kept = order[~repeated]
     streams = []

@@ -147,6 +147,8 @@ def test_a_redis_that_cannot_be_used_is_told(
     redis_client.set(TRADES, "text")
     refused = run(redis_server, tmp_path / "trades.csv")
     assert (refused.exit_code, "WRONGTYPE" in refused.output) == (1, True)
+    twice = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), str(tmp_path / "." / "trades.csv")])
+    assert (twice.exit_code, "is the same file as" in twice.output) == (2, True)
     away = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "redis://127.0.0.1:1/0"])
     assert (away.exit_code, "Redis at redis://127.0.0.1:1/0" in away.output) == (1, True)
     wrong = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "nonsense"])

@@ -125,3 +125,9 @@ def _names(column: str, cells: Sequence[Cell], refusals: Refusals) -> dict[Cell,
 def fingerprint(name: str) -> int:
     """Return 64 bits that tell names apart; 0 for an empty one."""
     return (int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True) or 1) if name else 0
+
+
+def trade_name(name: str) -> str:
+    """Return the id of a trade: a whole number is the same with a decimal point, as spreadsheets write it."""
+    whole, point, rest = name.partition(".")
+    return whole if point and whole.isdigit() and rest and not rest.strip("0") else name

@@ -18,6 +18,7 @@ from strategic_memory_server.replay.files.cell_columns import (
     Refusals,
     codes,
     fingerprint,
+    trade_name,
 )
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.record.impossible_times import ImpossibleTimes, impossible_times
@@ -147,7 +148,7 @@ class EntryReader:
         pnl = self._pnl(page, policy, policy_pnl)
         refusals.refuse_all(np.isnan(pnl) & (kind != Kind.REGIME), "pnl_missing")
         strategy = page.codes(names.STRATEGY, lambda name: _index(self.strategies, name))
-        trade = page.codes(names.TRADE_ID, fingerprint)
+        trade = page.codes(names.TRADE_ID, lambda name: fingerprint(trade_name(name)))
         volatility, trend, confidence = (page.numbers(name, kind != Kind.TRADE) for name in names.OF_OBSERVATIONS)
         accepted = refusals.accepted()
         whole = EntryColumns(

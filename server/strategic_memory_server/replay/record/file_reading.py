@@ -32,11 +32,13 @@ class UsablePage:
 
     Attributes:
         file: the file that it is of.
+        table: the place of its table among those that are read.
         entries: the usable entries.
         trade_ids: the trade of each, empty where it has none; () where nobody asks.
     """
 
     file: Path
+    table: int
     entries: EntryColumns
     trade_ids: Sequence[str]
 
@@ -125,7 +127,7 @@ class FileReading:
         for broken, rows in pages:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:
-                yield UsablePage(file, rows.entries, rows.trade_ids)
+                yield UsablePage(file, len(self.tables) - 1, rows.entries, rows.trade_ids)
 
     def _count_refused(self, file: Path, broken: Sequence[tuple[int, str]], rows: ReadRows) -> None:
         for line, reason in broken:

@@ -9,7 +9,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.cell_columns import Mask, Refusals, codes, is_given, texts
+from strategic_memory_server.replay.files.cell_columns import Mask, Refusals, codes, is_given, texts, trade_name
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.ways import Ways
@@ -35,7 +35,7 @@ class PageColumns:
     def trade_ids(self, accepted: Mask) -> list[str]:
         """Return the trade of each accepted row."""
         ids = texts(names.TRADE_ID, self.columns.get(names.TRADE_ID) or [""] * self.rows, self.refusals)
-        return [ids[row] for row in np.flatnonzero(accepted).tolist()]
+        return [trade_name(ids[row]) for row in np.flatnonzero(accepted).tolist()]
 
     def said(self, some: Sequence[str]) -> list[Sequence[Cell]]:
         """Return the cells of those of some columns that are there."""

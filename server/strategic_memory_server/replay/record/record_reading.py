@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.formats.column_map import ColumnMap
+from strategic_memory_server.replay.record.counted_twice import require_ids_of_trades, require_tables_apart
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
@@ -46,20 +48,26 @@ def read_record(
         declared: what is known of how numbers and times are written.
 
     Raises:
-        ReplayError: a file cannot be read, or nothing in the files can be used, or there is more than is held.
+        ReplayError: a file cannot be read, or nothing in the files can be used, there is more than is held, or trades
+            would count twice.
     """
     reader = EntryReader(default_kind, within_ms)
     source = FileReading(files, names, reader, reading, strategy, declared)
     pages: list[EntryColumns] = []
+    tables: list[NDArray[np.intp]] = []
     rows = 0
     for page in source.pages():
         pages.append(page.entries)
+        tables.append(np.full(page.entries.time_ms.size, page.table))
         rows += page.entries.time_ms.size
         require_few(reader, rows, page.file)
     if not rows:
         raise source.nothing_usable()
     require_few_refused(rows, source.rejected, accept_refused)
-    entries = _in_order(joined(pages))
+    entries = joined(pages)
+    require_tables_apart(entries, np.concatenate(tables), source.tables)
+    entries = _in_order(entries)
+    require_ids_of_trades(entries, source.tables)
     repeated = repeated_trades(entries.trade)
     once = at(entries, np.flatnonzero(~repeated)) if repeated.any() else entries
     return _record(once, int(np.count_nonzero(repeated)), reader, source)

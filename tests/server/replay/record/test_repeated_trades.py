@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import replay_records
 
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record_reading import repeated_trades
 
@@ -30,3 +31,28 @@ def test_every_trade_but_the_last_of_its_id_is_repeated(seed: int) -> None:
     ids = [source.choice((0, source.randrange(-20, 20), source.getrandbits(40))) for _ in range(900)]
     expected = [bool(each) and each in ids[place + 1 :] for place, each in enumerate(ids)]
     assert repeated_trades(np.array(ids, dtype=np.int64)).tolist() == expected
+
+
+def test_a_whole_number_is_one_id_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("time,pnl,trade_id\n1,10,7\n")
+    (tmp_path / "other.csv").write_text("time,pnl,trade_id\n1,10,7.0\n2,3,7.5\n")
+    record = replay_records.read([tmp_path / "one.csv", tmp_path / "other.csv"])
+    assert record.entries.pnl.tolist() == [10.0, 3.0]
+
+
+def test_ids_that_different_trades_share_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "parts.csv").write_text("time,pnl,trade_id\n1,10,7\n2,5,7\n3,4,8\n4,3,8\n5,2,9\n")
+    with pytest.raises(ReplayError, match=r"trade_id: 2 of 5 trades have the id of another .* with 10 and .* with 5"):
+        replay_records.read([tmp_path / "parts.csv"])
+
+
+def test_the_same_trades_in_two_files_are_refused_where_no_id_tells(tmp_path: Path) -> None:
+    head = "time,pnl,policy\n"
+    rows = [f"{row},{row + 1},BALANCED\n" for row in range(10)]
+    one, other = tmp_path / "t.csv", tmp_path / "t (1).csv"
+    one.write_text(head + "".join(rows))
+    other.write_text(head + "".join(rows[4:]) + "30,1,\n")
+    with pytest.raises(ReplayError, match=r"t\.csv: 6 of its 10 .* in .*t \(1\)\.csv too.* the same trades twice"):
+        replay_records.read([one, other])
+    other.write_text(head + "".join(rows[8:]) + "30,1,\n31,1,\n32,1,\n")
+    assert len(replay_records.read([one, other])) == 15

@@ -1,0 +1,92 @@
+"""Refuses records in which trades would count twice, or of which trades would be left out as if they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
+from strategic_memory_server.replay.record.table_read import TableRead
+
+CONFLICTS_SHARE = 0.01
+"""Largest share of the trades whose id another one has that is of another time and earned something else."""
+
+_FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+
+
+def require_ids_of_trades(entries: EntryColumns, tables: Sequence[TableRead]) -> None:
+    """Refuse ids that several trades share: those of positions that are closed in parts, or of several markets.
+
+    Args:
+        entries: entries in order of time.
+        tables: what they were read of.
+
+    Raises:
+        ReplayError: more than one in a hundred, and two at least, differ from the next of their id in time and pnl.
+    """
+    given = np.flatnonzero(entries.trade)
+    order = given[np.argsort(entries.trade[given], kind="stable")]
+    one, other = order[:-1], order[1:]
+    differ = (entries.trade[one] == entries.trade[other]) & (entries.time_ms[one] != entries.time_ms[other])
+    differ &= entries.pnl[one] != entries.pnl[other]
+    found = int(np.count_nonzero(differ))
+    if found < 2 or found <= CONFLICTS_SHARE * given.size:
+        return
+    earliest = int(np.flatnonzero(differ)[np.argmin(one[differ])])
+    times = entries.time_ms.astype("datetime64[ms]")
+    examples = " and ".join(f"{times[row]} with {entries.pnl[row]:g}" for row in (one[earliest], other[earliest]))
+    columns = dict.fromkeys(table.columns[names.TRADE_ID] for table in tables if names.TRADE_ID in table.columns)
+    raise ReplayError(
+        f"{', '.join(columns)}: {found:,} of {given.size:,} trades have the id of another trade, of another time and "
+        f"pnl, {examples} for example; only the last of an id would count. Are they parts of one position, or of "
+        "several markets? Leave that column out, or make its ids those of single trades"
+    )
+
+
+def require_tables_apart(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:
+    """Refuse a table most of whose results another table holds too, where no id tells that they are the same.
+
+    Args:
+        entries: entries in any order.
+        table_of: the place of the table of each.
+        tables: the tables.
+
+    Raises:
+        ReplayError: there is one.
+    """
+    if len(tables) < 2:
+        return
+    results = np.flatnonzero((entries.kind != Kind.REGIME) & ~np.isnan(entries.pnl) & (entries.pnl != 0))
+    table, keys = table_of[results], _keys(entries, results)
+    _, key = np.unique(keys, return_inverse=True)
+    first = np.full(key.size, len(tables), dtype=np.intp)
+    last = np.full(key.size, -1, dtype=np.intp)
+    np.minimum.at(first, key, table)
+    np.maximum.at(last, key, table)
+    shared = (first[key] != last[key]) & (entries.trade[results] == 0)
+    rows = np.bincount(table, minlength=len(tables))
+    twice = np.bincount(table[shared], minlength=len(tables))
+    for place in np.flatnonzero((twice >= 2) & (2 * twice > rows)).tolist():
+        of_it = key[shared & (table == place)][0]
+        other = int(last[of_it] if first[of_it] == place else first[of_it])
+        one, another = (f"{tables[each].file} {tables[each].table}".strip() for each in (place, other))
+        raise ReplayError(
+            f"{one}: {twice[place]:,} of its {rows[place]:,} results are in {another} too, with the same time, pnl, "
+            "policy and regime: the same trades twice. Give one of the two, or trade_id in both"
+        )
+
+
+def _keys(entries: EntryColumns, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Return 64 bits that tell apart what rows say."""
+    names_of = entries.policy[rows].astype(np.int64) + 8 * entries.regime[rows].astype(np.int64)
+    names_of += 8 * 65_536 * entries.strategy[rows].astype(np.int64)
+    columns = (entries.time_ms[rows].astype(np.int64), entries.pnl[rows].view(np.int64), names_of)
+    key = np.zeros(rows.size, dtype=np.uint64)
+    for column, factor in zip(columns, _FACTORS, strict=True):
+        key = (key ^ column.view(np.uint64)) * factor
+        key ^= key >> np.uint64(29)
+    return key
