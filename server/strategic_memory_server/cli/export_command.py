@@ -52,5 +52,7 @@ async def _export(settings: RedisSettings, decay: float, folder: Path) -> Manife
         streams = [*(key_of(prefix, source) for source in STREAM_SOURCES), LogKeys.under(prefix).log]
         replies = await round_trip(client, [packed("XLEN", key) for key in streams])
         entries = [checked(reply, key, "stream") for reply, key in zip(replies, streams, strict=True)]
+        if not sum(entries):
+            raise FolderError(f"nothing lies under {prefix}: is the --key-prefix another one?")
         with click.progressbar(length=sum(entries), label="Reading", file=sys.stderr) as bar:
             return await export(client, prefix, decay, folder, bar.update)

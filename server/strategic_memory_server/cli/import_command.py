@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
 from strategic_memory_server.exporting.folder import FolderError
 from strategic_memory_server.importing.exported import read_export
 from strategic_memory_server.importing.memory_writing import OtherMemoryError, write_memory, write_values
@@ -99,9 +99,12 @@ def import_past(
 
 
 def _only_folder(files: tuple[Path, ...], names: tuple[str, ...], kind: str | None) -> Path:
+    folder = next(file for file in files if file.is_dir())
     if len(files) > 1 or names or kind:
-        raise FolderError(f"{files[0]}: a folder of `export` is brought back by itself, without --map and --kind")
-    return files[0]
+        raise click.UsageError(
+            f"{folder}: a folder of `export` is brought back by itself: no other file, no --map or --kind"
+        )
+    return folder
 
 
 async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -> None:
@@ -110,8 +113,11 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
     places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, exported.decay)}
     async with connect(settings) as client:
         begins = [await places_to_write(client, prefix, entries) for entries in exported.streams]
+        begun = {entries.source: begin > 0 for entries, begin in zip(exported.streams, begins, strict=True)}
         for place, memory in exported.memories.items():
-            written = await write_memory(client, places[place], memory, dry_run=dry_run)
+            # Where none of its trades is there, a memory that is further on is another one.
+            is_begun = begun.get(TRADE_RESULTS, True)
+            written = await write_memory(client, places[place], memory, may_be_further=is_begun, dry_run=dry_run)
             click.echo(f"{places[place].evidence}: {_done(dry_run=dry_run) if written else 'is there already'}")
         for source in await write_values(client, prefix, exported.values, dry_run=dry_run):
             click.echo(f"{key_of(prefix, source)}: holds another value, and is left as it is")
@@ -152,6 +158,7 @@ async def _write_entries(
     with click.progressbar(length=left, label="Writing", file=sys.stderr) as bar:
         for past, begin in zip(streams, begins, strict=True):
             await write(client, prefix, past, begin, bar.update)
+    click.echo(f"{left:,} entries written")
 
 
 def _told(prefix: str, past: PastEntries, begin: int, *, dry_run: bool) -> str:

@@ -20,10 +20,19 @@ class OtherMemoryError(Exception):
     """Another long memory lies where one is to be brought back. The message says what to do."""
 
 
-async def write_memory(client: redis.Redis, keys: MemoryKeys, memory: ExportedMemory, *, dry_run: bool) -> bool:
+async def write_memory(
+    client: redis.Redis, keys: MemoryKeys, memory: ExportedMemory, *, may_be_further: bool, dry_run: bool
+) -> bool:
     """Write a long memory where there is none; return whether it was, or would be.
 
     One that is there already, or has gone on since it was brought back, is left.
+
+    Args:
+        client: how Redis is reached.
+        keys: where it is to lie.
+        memory: what it holds.
+        may_be_further: whether one that reaches further may be the same one.
+        dry_run: whether to write nothing.
 
     Raises:
         OtherMemoryError: there is another one.
@@ -34,7 +43,7 @@ async def write_memory(client: redis.Redis, keys: MemoryKeys, memory: ExportedMe
         await transaction.watch(keys.evidence, keys.trade_ids)
         evidence: dict[bytes, bytes] = await transaction.hgetall(keys.evidence)
         counted = await transaction.zcard(keys.trade_ids)
-        if evidence and _goes_on_from(memory, evidence):
+        if evidence == memory.evidence or (may_be_further and _is_further(evidence, memory)):
             return False
         if evidence or counted:
             raise _other(keys)
@@ -66,10 +75,7 @@ async def write_values(client: redis.Redis, prefix: str, values: Mapping[str, by
     return [source for source, reply in there.items() if reply != values[source]]
 
 
-def _goes_on_from(memory: ExportedMemory, evidence: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a memory that is there is the same one, at the same place or further on in the stream."""
-    if evidence == memory.evidence:
-        return True
+def _is_further(evidence: Mapping[bytes, bytes], memory: ExportedMemory) -> bool:
     return _order(evidence.get(b"read_up_to", b"")) > _order(memory.evidence.get(b"read_up_to", b""))
 
 

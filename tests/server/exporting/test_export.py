@@ -119,7 +119,7 @@ async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(
     assert contents_of(redis_client) == before
     for key in redis_client.scan_iter("quantum:stream:*"):
         redis_client.delete(key)
-    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "5-0")
+    redis_client.hset(MemoryKeys.under("quantum").evidence, "read_up_to", "9999999999999-0")
     refused = await run(import_past, export, "--redis-url", redis_server.url)
     assert refused.exit_code == 1
     assert "another long memory" in refused.output
@@ -151,6 +151,12 @@ async def test_what_cannot_be_written_or_brought_back_is_named(
         done = await run(export_memory, folder, "--redis-url", redis_server.url)
         assert done.exit_code == 1
         assert said in done.output
+    nothing = await run(export_memory, tmp_path / "none", "--redis-url", redis_server.url, "--key-prefix", "nosuch")
+    assert nothing.exit_code == 1
+    assert "nothing lies under nosuch" in nothing.output
+    beside = await run(import_past, export, export / "trades.parquet", "--redis-url", redis_server.url)
+    assert beside.exit_code == 2
+    assert "no other file" in beside.output
     redis_client.set("quantum:stream:portfolio.memory:kept", "")
     redis_client.rename("quantum:stream:portfolio.memory:kept", "quantum:stream:portfolio.memory")
     wrong = await run(export_memory, tmp_path / "wrong", "--redis-url", redis_server.url)
