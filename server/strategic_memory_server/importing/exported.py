@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strategic_memory_server.columns.stream_position import Id, id_order
 from strategic_memory_server.exporting.folder import (
     MEMORY_FILE,
     STREAM_FILES,
@@ -15,7 +16,7 @@ from strategic_memory_server.exporting.folder import (
     parquet_module,
     read_manifest,
 )
-from strategic_memory_server.importing.past import Fields, Id
+from strategic_memory_server.importing.past import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,5 @@ def _table(file: Path, rows: int | None) -> Any:  # noqa: ANN401  pyarrow has no
 
 
 def _entries(source: str, table: Any) -> ExportedEntries:  # noqa: ANN401
-    ids = [_id(text) for text in table.column("id").to_pylist()]
+    ids = [id_order(text) for text in table.column("id").to_pylist()]
     return ExportedEntries(source, ids, table.column("fields").combine_chunks())
-
-
-def _id(text: str) -> Id:
-    time_ms, _, number = text.partition("-")
-    return int(time_ms), int(number)

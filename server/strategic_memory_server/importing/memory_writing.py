@@ -8,6 +8,7 @@ from typing import Any
 import redis.asyncio as redis
 from redis.exceptions import WatchError
 
+from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.importing.exported import ExportedMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -76,12 +77,11 @@ async def write_values(client: redis.Redis, prefix: str, values: Mapping[str, by
 
 
 def _is_further(evidence: Mapping[bytes, bytes], memory: ExportedMemory) -> bool:
-    return _order(evidence.get(b"read_up_to", b"")) > _order(memory.evidence.get(b"read_up_to", b""))
-
-
-def _order(entry_id: bytes) -> tuple[int, int]:
-    time_ms, _, number = entry_id.partition(b"-")
-    return (int(time_ms), int(number)) if time_ms.isdigit() and number.isdigit() else (0, 0)
+    there, exported = (held.get(b"read_up_to", b"0-0").decode(errors="replace") for held in (evidence, memory.evidence))
+    try:
+        return id_order(there) > id_order(exported)
+    except ValueError:
+        return False
 
 
 def _other(keys: MemoryKeys) -> OtherMemoryError:

@@ -7,24 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.columns.stream_position import Id, shown_id
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.formats.column_map import ColumnMap
-from strategic_memory_server.replay.record.counted_twice import require_ids_of_trades, require_tables_apart
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
-from strategic_memory_server.replay.record.few_enough import require_few
-from strategic_memory_server.replay.record.file_reading import FileReading
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at
+from strategic_memory_server.replay.record.file_entries import Asked, read_entries
 from strategic_memory_server.replay.record.record import Progress
-from strategic_memory_server.replay.record.record_reading import repeated_trades
-from strategic_memory_server.replay.record.rejected_rows import RejectedRows, require_few_refused
+from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
-from strategic_memory_server.replay.written.ways import Declared
 
 SOURCES: Mapping[Kind, str] = {
     Kind.REGIME: input_keys.META_REGIME,
@@ -32,7 +29,6 @@ SOURCES: Mapping[Kind, str] = {
     Kind.TRADE: input_keys.TRADE_RESULTS,
 }
 
-Id = tuple[int, int]
 Fields = dict[bytes, bytes]
 
 
@@ -84,7 +80,7 @@ class Past:
         else:
             policy = Policy(entries.policy[place]).name if entries.policy[place] >= 0 else ""
             strategy = self.strategies[entries.strategy[place]] if entries.strategy[place] >= 0 else ""
-            row = (id_text(self.id_at(place)), regime, pnl, policy, strategy)
+            row = (shown_id(self.id_at(place)), regime, pnl, policy, strategy)
             yield from (("market_regime", regime), ("realized_pnl", pnl), ("policy", policy), ("strategy", strategy))
             # One that has none gets one, so that the service counts it once.
             yield "trade_id", self.trade_ids[place] or blake2b("|".join(row).encode(), digest_size=12).hexdigest()
@@ -110,65 +106,20 @@ class Pasts:
 
 
 def read_pasts(
-    files: Sequence[Path],
-    names: ColumnMap,
-    kind: Kind | None,
-    reading: Progress,
-    *,
-    accept_refused: float | None = 1.0,
-    within_ms: tuple[int, int] | None = None,
-    declared: Declared | None = None,
-    strategy: str | None = None,
+    files: Sequence[Path], names: ColumnMap, kind: Kind | None, reading: Progress, **asked: Unpack[Asked]
 ) -> Pasts:
-    """Read files. Of the rows of one trade, by its id, the last one counts.
-
-    Args:
-        files: what `replay` reads.
-        names: the files' names of columns.
-        kind: what a row is that does not say it; None: what its columns say.
-        reading: told how much of the files has been read, 0 to 1.
-        accept_refused: share of the rows that may be refused, 0 to 1; None: as `require_few_refused` says.
-        within_ms: the times that can be meant, milliseconds since 1970 UTC; None: all.
-        declared: what is known of how numbers and times are written.
-        strategy: whose trades are read, where an export holds those of several.
-
-    Raises:
-        ReplayError: a file cannot be read, nothing in it can be used, there is more than is held, or trades would
-            count twice.
-    """
-    reader = EntryReader(kind, within_ms, keeps_trade_ids=True)
-    source = FileReading(files, names, reader, reading, strategy, declared)
-    pages: list[EntryColumns] = []
-    tables: list[NDArray[np.intp]] = []
-    trade_ids: list[str] = []
-    for page in source.pages():
-        pages.append(page.entries)
-        tables.append(np.full(page.entries.time_ms.size, page.table))
-        trade_ids += page.trade_ids
-        require_few(reader, len(trade_ids), page.file)
-    if not trade_ids:
-        raise source.nothing_usable()
-    require_few_refused(len(trade_ids), source.rejected, accept_refused)
-    entries = joined(pages)
-    require_tables_apart(entries, np.concatenate(tables), source.tables)
-    order = np.argsort(entries.time_ms, kind="stable")
-    require_ids_of_trades(at(entries, order), source.tables)
-    repeated = repeated_trades(entries.trade[order])
-    kept = order[~repeated]
-    streams = []
+    """Read what `replay` reads; takes and raises what `read_entries` does."""
+    read = read_entries(files, names, kind, reading, keeps_trade_ids=True, **asked)
+    regimes, strategies = read.reader.regimes.names, read.reader.strategies.names
+    streams: list[Past] = []
     for each, stream in SOURCES.items():
-        places = kept[entries.kind[kept] == each]
+        places = np.flatnonzero(read.entries.kind == each)
         if places.size:
-            chosen = at(entries, places)
+            chosen = at(read.entries, places)
             ids = chosen.time_ms, _number_within(chosen.time_ms)
-            named = [trade_ids[place] for place in places.tolist()]
-            streams.append(Past(stream, ids, chosen, named, reader.regimes.names, reader.strategies.names))
-    return Pasts(streams, source.rejected, int(np.count_nonzero(repeated)), source.tables, source.written)
-
-
-def id_text(entry_id: Id) -> str:
-    """Return an id as Redis writes it."""
-    return f"{entry_id[0]}-{entry_id[1]}"
+            named = [read.trade_ids[place] for place in places.tolist()]
+            streams.append(Past(stream, ids, chosen, named, regimes, strategies))
+    return Pasts(streams, read.source.rejected, read.repeated, read.source.tables, read.source.written)
 
 
 def _number_within(time_ms: IndexColumn) -> IndexColumn:

@@ -9,8 +9,9 @@ from typing import Protocol
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
+from strategic_memory_server.columns.stream_position import Id, id_of, shown_id
 from strategic_memory_server.entries.input_keys import key_of
-from strategic_memory_server.importing.past import Fields, Id, id_text
+from strategic_memory_server.importing.past import Fields
 from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
 
 PAGE = 1_000
@@ -51,12 +52,12 @@ async def places_to_write(client: redis.Redis, prefix: str, past: PastEntries) -
     _raise(newest)
     if not newest:
         return 0
-    last = _id_of(newest[0][0])
+    last = id_of(newest[0][0])
     place, start = 0, past.id_at(0)
     while place < len(past) and past.id_at(place) <= last:
-        (reply,) = await round_trip(client, [packed("XRANGE", key, id_text(start), "+", "COUNT", PAGE)])
+        (reply,) = await round_trip(client, [packed("XRANGE", key, shown_id(start), "+", "COUNT", PAGE)])
         _raise(reply)
-        found = {_id_of(entry_id): fields for entry_id, fields in stream_entries(reply)}
+        found = {id_of(entry_id): fields for entry_id, fields in stream_entries(reply)}
         end = max(found, default=last)
         while place < len(past) and past.id_at(place) <= end:
             if found.get(past.id_at(place)) != past.fields_at(place):
@@ -86,7 +87,7 @@ async def write(client: redis.Redis, prefix: str, past: PastEntries, begin: int,
 
 def _command(key: str, past: PastEntries, place: int) -> bytes:
     fields = [part for pair in past.fields_at(place).items() for part in pair]
-    return packed("XADD", key, id_text(past.id_at(place)), *fields)
+    return packed("XADD", key, shown_id(past.id_at(place)), *fields)
 
 
 def _behind(key: str, past: PastEntries, place: int, last: Id | None) -> str:
@@ -100,11 +101,6 @@ def _behind(key: str, past: PastEntries, place: int, last: Id | None) -> str:
 
 def _shown(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _id_of(raw: bytes) -> Id:
-    time_ms, _, number = raw.partition(b"-")
-    return int(time_ms), int(number)
 
 
 def _raise(reply: object) -> None:

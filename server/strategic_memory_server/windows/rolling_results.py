@@ -55,7 +55,7 @@ def without_regime(columns: Columns) -> PositionColumn:
 
 
 def with_regimes(columns: Columns, observed: Observed) -> Columns:
-    """Return every entry a regime, and a column that says which observation it is joined to."""
+    """Give every entry a regime; return them with a column that says which observation it is joined to."""
     regimes = columns["regime"].copy()
     joined = np.full(regimes.size, GIVEN, dtype=JOIN_DTYPE)
     missing = np.flatnonzero(regimes < 0)

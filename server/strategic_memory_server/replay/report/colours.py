@@ -38,7 +38,7 @@ _OF_REGIMES = (GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLUE, ORANGE)
 
 
 def of_regimes(counts: IndexColumn) -> Sequence[str]:
-    """Return each regime a colour, from how often each occurs: the seven commonest one of their own, the rest grey."""
+    """Return a colour for each regime, from how often each occurs: one for each of the seven commonest, else grey."""
     colours = [GREY] * counts.size
     for colour, code in zip(_OF_REGIMES, np.argsort(-counts, kind="stable").tolist(), strict=False):
         colours[code] = colour

@@ -11,7 +11,7 @@ import replay_records
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import Kind
-from strategic_memory_server.replay.record.record_reading import repeated_trades
+from strategic_memory_server.replay.record.file_entries import repeated_trades
 
 
 def test_a_trade_of_two_exports_counts_once_at_its_last_row(tmp_path: Path) -> None:
