@@ -12,10 +12,12 @@ from redis.exceptions import RedisError
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
-from strategic_memory_server.exporting.folder import FolderError, Manifest, parquet_module
+from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
+from strategic_memory_server.replay.files.errors import NotInstalledError
+from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 
@@ -36,9 +38,9 @@ def export_memory(folder: Path, **overrides: object) -> None:
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:
-        parquet_module()
+        optional_module("pyarrow", NEEDS_PYARROW)
         manifest = asyncio.run(_export(settings.redis, settings.sync.advice.evidence.decay, folder))
-    except FolderError as error:
+    except (FolderError, NotInstalledError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:
         raise click.ClickException(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}") from None

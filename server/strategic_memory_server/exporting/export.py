@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from strategic_memory_server.exporting.folder import (
     FolderError,
     Manifest,
 )
-from strategic_memory_server.exporting.tables import Row, Table, write_entries
+from strategic_memory_server.exporting.tables import parquet_writer, write_entries
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
@@ -108,7 +108,7 @@ async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
     keys = [key_of(prefix, source) for source in VALUE_SOURCES]
     replies = await round_trip(client, [packed("GET", key) for key in keys])
     found = [checked(reply, key, "string") for reply, key in zip(replies, keys, strict=True)]
-    with Table(file, {"source": "string", "value": "binary"}) as table:
+    with parquet_writer(file, {"source": "string", "value": "binary"}) as table:
         given = zip(VALUE_SOURCES, found, strict=True)
         table.write([{"source": source, "value": value} for source, value in given if value is not None])
     return table.rows
@@ -117,7 +117,7 @@ async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
 async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) -> int:
     """Write both places where a memory can lie, as they stand: fields of the hash, and ids with their numbers."""
     places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, decay)}
-    with Table(file, {"place": "string", "part": "string", "name": "binary", "value": "binary"}) as table:
+    with parquet_writer(file, {"place": "string", "part": "string", "name": "binary", "value": "binary"}) as table:
         for place, keys in places.items():
             asked = packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
             evidence, ids = await round_trip(client, asked, patience=16.0)
@@ -129,7 +129,7 @@ async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) ->
     return table.rows
 
 
-def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Row]:
+def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Mapping[str, object]]:
     each = iter(reply)
     for name, value in zip(each, each, strict=True):
         yield {"place": place, "part": part, "name": name, "value": value}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 
@@ -15,6 +13,8 @@ FORMAT_VERSION = 1
 """Grows when an older version could no longer bring it back."""
 
 MANIFEST = "export.json"
+
+NEEDS_PYARROW = "exports are Parquet files, which need pyarrow: pip install 'strategic-memory[server,replay]'"
 
 STREAM_FILES: Mapping[str, str] = {
     META_REGIME: "observations.parquet",
@@ -82,18 +82,3 @@ def read_manifest(folder: Path) -> Manifest:
             f"up to {FORMAT_VERSION}: install that version or a newer one"
         )
     return manifest
-
-
-def parquet_module(part: str = "") -> Any:  # noqa: ANN401  pyarrow has no types
-    """Return pyarrow, or a part of it.
-
-    Raises:
-        FolderError: it is not installed.
-    """
-    try:
-        # Not part of the service: it is several times as large.
-        return importlib.import_module(f"pyarrow{part}")
-    except ModuleNotFoundError:
-        raise FolderError(
-            "exports are Parquet files, which need pyarrow: pip install 'strategic-memory[server,replay]'"
-        ) from None

@@ -10,13 +10,14 @@ from typing import Any
 from strategic_memory_server.columns.stream_position import Id, id_order
 from strategic_memory_server.exporting.folder import (
     MEMORY_FILE,
+    NEEDS_PYARROW,
     STREAM_FILES,
     VALUES_FILE,
     FolderError,
-    parquet_module,
     read_manifest,
 )
 from strategic_memory_server.importing.past import Fields
+from strategic_memory_server.replay.files.optional_module import optional_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def read_export(folder: Path) -> Exported:
 
 def _table(file: Path, rows: int | None) -> Any:  # noqa: ANN401  pyarrow has no types
     try:
-        table = parquet_module(".parquet").read_table(file)
+        table = optional_module("pyarrow.parquet", NEEDS_PYARROW).read_table(file)
     except (OSError, ValueError) as error:
         raise FolderError(f"{file}: cannot be read: {error}; export it again") from None
     if table.num_rows != rows:

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
@@ -57,13 +58,8 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _opened(source: Source, part: str, kind: str, opening: str) -> Any:  # noqa: ANN401  pyarrow has no types
     """Return what a function of a part of pyarrow makes of a file."""
-    try:
-        # Not part of the service: it is several times as large.
-        pyarrow = importlib.import_module(f"pyarrow.{part}")
-    except ModuleNotFoundError:
-        raise NotInstalledError(
-            f"{source.shown}: {part} needs pyarrow, which is not installed: pip install 'strategic-memory[replay]'"
-        ) from None
+    needs = f"{source.shown}: {part} needs pyarrow, which is not installed: pip install 'strategic-memory[replay]'"
+    pyarrow = optional_module(f"pyarrow.{part}", needs)
     try:
         return getattr(pyarrow, opening)(source.whole())
     except _UNREADABLE as error:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import grid_tables
+from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
@@ -20,13 +19,8 @@ def workbook_tables(source: Source) -> list[Table]:
         NotInstalledError: python-calamine is not installed.
         ReplayError: it cannot be read, or is protected by a password.
     """
-    try:
-        calamine: Any = importlib.import_module("python_calamine")
-    except ModuleNotFoundError:
-        raise NotInstalledError(
-            f"{source.shown}: a workbook needs python-calamine, which is not installed: "
-            "pip install 'strategic-memory[replay]'"
-        ) from None
+    needs = f"{source.shown}: a workbook needs python-calamine, which is not installed: "
+    calamine = optional_module("python_calamine", f"{needs}pip install 'strategic-memory[replay]'")
     try:
         with calamine.load_workbook(source.whole()) as book:
             sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.evidence.view import PolicyEvidence
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.courses.served_advice import Served
-from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.optional_module import optional_module
+from strategic_memory_server.replay.files.parquet_writer import ParquetWriter
 
 FORMAT_VERSION = 1
 """Grows when a column changes its meaning or goes; columns that are added come last and change nothing."""
@@ -26,6 +27,11 @@ ENDINGS = (".csv", ".parquet")
 ROWS_AT_ONCE = 5_000
 
 _INTEGER, _NUMBER, _TEXT, _FLAG, _TIME = "int64", "float64", "string", "bool_", "time"
+_NEEDS_PYARROW = (
+    "--advice-out: Parquet needs pyarrow, which is not installed: pip install 'strategic-memory[replay]', or give a "
+    "name that ends in .csv"
+)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Part = TypeVar("Part")
@@ -109,7 +115,7 @@ def require_format(file: Path) -> None:
     if file.suffix.lower() not in ENDINGS:
         raise ReplayError(f"--advice-out {file}: give a name that ends in {' or '.join(ENDINGS)}")
     if file.suffix.lower() == ".parquet":
-        _pyarrow("")
+        optional_module("pyarrow", _NEEDS_PYARROW)
 
 
 def write_advice(rows: Iterator[Served], file: Path, ending: str) -> None:
@@ -141,23 +147,6 @@ def _text(value: Value) -> str:
 
 
 def _write_parquet(parts: Iterator[list[Served]], file: Path) -> None:
-    arrow, parquet = _pyarrow(""), _pyarrow(".parquet")
-    types = {_TIME: arrow.timestamp("ms", tz="UTC")}
-    fields = [(column.name, types.get(column.kind) or getattr(arrow, column.kind)()) for column in COLUMNS]
-    schema = arrow.schema(fields)
-    with parquet.ParquetWriter(file, schema) as writer:
+    with ParquetWriter(file, {column.name: column.kind for column in COLUMNS}, _NEEDS_PYARROW) as writer:
         for part in parts:
-            columns = [[column.of(row) for row in part] for column in COLUMNS]
-            arrays = [arrow.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
-
-
-def _pyarrow(part: str) -> Any:  # noqa: ANN401  pyarrow has no types
-    try:
-        # Not part of the service: it is several times as large.
-        return importlib.import_module(f"pyarrow{part}")
-    except ModuleNotFoundError:
-        raise NotInstalledError(
-            "--advice-out: Parquet needs pyarrow, which is not installed: pip install 'strategic-memory[replay]', or "
-            "give a name that ends in .csv"
-        ) from None
+            writer.write([{column.name: column.of(row) for column in COLUMNS} for row in part])
