@@ -122,8 +122,10 @@ class FileReading:
         require_possible(called, [each for _, rows in pages for each in rows.impossible], table.columns)
         self.written[called] = told
         self._has_strategy = self._has_strategy or table.has_strategy
-        kinds = [np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages]
-        self.tables.append(table_read(str(file), table, [int(count) for count in sum(kinds, np.zeros(len(Kind), int))]))
+        kinds = sum(
+            (np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages), np.zeros(len(Kind), int)
+        )
+        self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds]))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:

@@ -18,6 +18,7 @@ class TableRead:
     Attributes:
         file: its file.
         table: where it is in the file; empty where the file is the table.
+        called: what messages call it, both in one.
         format: what it was recognised as.
         by_kind: number of usable rows by what they were taken for: `regime`, `portfolio`, `trade`.
         left_out: number of rows that are no results, by what they are.
@@ -29,6 +30,7 @@ class TableRead:
 
     file: str
     table: str
+    called: str
     format: str
     by_kind: Mapping[str, int]
     left_out: Mapping[str, int]
@@ -50,17 +52,19 @@ class TableRead:
         return printable(f"{where}: {self.format}, {', '.join(parts)}")
 
 
-def table_read(file: str, reading: TableReading, counts: Sequence[int]) -> TableRead:
+def table_read(file: str, called: str, reading: TableReading, counts: Sequence[int]) -> TableRead:
     """Return what was read of a table, once its pages were.
 
     Args:
         file: its file.
+        called: what messages call it.
         reading: how it was read.
         counts: number of its usable rows of each `Kind`.
     """
     return TableRead(
         file=file,
         table=", ".join(reading.table.path),
+        called=called,
         format=reading.format.name,
         by_kind={kind.name.lower(): count for kind, count in zip(Kind, counts, strict=True) if count},
         left_out=dict(reading.left_out),

@@ -32,8 +32,7 @@ def tables(rows: Rows) -> Iterator[str]:
     for table in rows["tables"]:
         read = TableRead(**table)
         yield read.told()
-        called = f"{read.file} ({read.table})" if read.table else read.file
-        for column, said in rows["written"].get(called, {}).items():
+        for column, said in rows["written"].get(read.called, {}).items():
             yield f"  {column}: {said}"
 
 
