@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
@@ -23,8 +24,7 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 
 @click.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
-@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+@redis_options
 def export_memory(folder: Path, **overrides: object) -> None:
     """Write what the memory is made of into FOLDER, as Parquet files: streams, long memory, inputs, advice.
 

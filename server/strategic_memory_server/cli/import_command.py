@@ -13,6 +13,7 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.each_once import each_once
+from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
@@ -48,8 +49,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
 @written_options
 @accept_refused_option
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
-@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
-@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+@redis_options
 def import_past(
     files: tuple[Path, ...],
     names: tuple[str, ...],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from strategic_memory_server.cli.rebuild_memory import rebuild_memory
+from strategic_memory_server.cli.redis_options import redis_options
 
 
 @click.command("rebuild-memory")
-@click.option("--redis-url", metavar="URL", help="Where Redis is. [env: REDIS_URL; default: redis://redis:6379/0]")
-@click.option("--key-prefix", metavar="PREFIX", help="What every Redis key starts with. [default: quantum]")
+@redis_options
 @click.confirmation_option(prompt="Forget what trades that are no longer in the stream have taught?")
 @click.pass_context
 def rebuild(context: click.Context, /, **overrides: object) -> None:
