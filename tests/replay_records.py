@@ -24,3 +24,19 @@ def read(
     """Read files, however many of their rows are refused."""
     columns = names if isinstance(names, ColumnMap) else ColumnMap(names or {})
     return read_record(files, columns, kind, silent, strategy=strategy)
+
+
+def record_of(*files: Path, names: ColumnMap | dict[str, str] | None = None, kind: Kind | None = None) -> Record:
+    """Read files, given one after the other."""
+    return read(files, names, kind)
+
+
+def csv_of(folder: Path, text: str) -> Record:
+    """Read a text as a CSV file."""
+    (folder / "record.csv").write_text(text)
+    return record_of(folder / "record.csv")
+
+
+def refused(record: Record) -> dict[str, tuple[int, list[str]]]:
+    """For each reason, how many rows were refused for it, and the first lines."""
+    return {reason: (each.rows, each.first_lines) for reason, each in record.rejected.by_reason.items()}
