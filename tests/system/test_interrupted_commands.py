@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ import redis
 from faults.process_signals import suspended
 from processes import command_path, eventually
 
-from strategic_memory_server.cli import stopping
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
@@ -59,11 +59,26 @@ def test_an_export_that_is_interrupted_leaves_nothing(fresh_redis: EmbeddedRedis
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_stop_that_was_lost_while_importing_ends_the_command_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "_stops", [])
-    stopping.end_if_stopped()
-    with pytest.raises(SystemExit) as first:
-        stopping.stop(signal.SIGTERM, None)
-    with pytest.raises(SystemExit) as again:
-        stopping.end_if_stopped()
-    assert first.value is again.value
+IN_THE_BODY_OF_A_CLASS = """
+import sys
+from strategic_memory_server.cli import stopping
+
+class Member:
+    def __set_name__(self, owner, name):
+        stopping.stop(15, None)
+
+sys.argv = ["strategic-memory-server", sys.argv[1]]
+class Owner:
+    member = Member()
+"""
+"""Python makes another error of one that is raised there, as while modules are imported."""
+
+
+@pytest.mark.parametrize(("command", "code"), [("serve", 0), ("replay", 130), ("import", 130)])
+def test_a_stop_while_modules_are_imported_ends_the_command_wherever_it_comes(command: str, code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_THE_BODY_OF_A_CLASS, command], capture_output=True, text=True, timeout=30, check=False
+    )
+    said = f"strategic-memory-server {command}: interrupted; "
+    assert (ended.returncode, ended.stderr[: len(said)]) == (code, said if code else "")
+    assert "Traceback" not in ended.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from strategic_memory_server.cli.installed import imported
-from strategic_memory_server.cli.stopping import end_if_stopped
+from strategic_memory_server.cli.stopping import all_is_imported
 
 _COMMANDS = {
     # In a package of its own, which may import the client library.
@@ -33,7 +33,7 @@ class _ImportedWhenAsked(click.Group):
             return None
         module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(imported(module), name)
-        end_if_stopped()
+        all_is_imported()
         return command
 
 

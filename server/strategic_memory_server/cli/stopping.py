@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import NoReturn
+import threading
 
 EXIT_STOPPED = 0
 EXIT_INTERRUPTED = 130
@@ -16,28 +17,29 @@ _INTERRUPTED = {
 }
 """What is said of a command of which something was to come; to stop any other is no failure."""
 
-_stops: list[SystemExit] = []
+_imported = threading.Event()
+"""Set once the modules of the command are imported, and it has something to tidy up."""
 
 
-def stop(_number: int, _frame: object) -> NoReturn:
+def stop(_number: int, _frame: object) -> None:
     """End the program, as a handler of signals.
 
+    While modules are imported there is nothing to tidy up, and an exception is not sure to end anything: Python drops
+    one that is raised in a callback of its own, and makes another of one in the body of a class.
+
     Raises:
-        SystemExit: always.
+        SystemExit: always, once the modules are imported.
     """
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not _stops:
-        if said := _INTERRUPTED.get(command):
-            sys.stderr.write(f"strategic-memory-server {command}: interrupted; {said}\n")
-        _stops.append(SystemExit(EXIT_INTERRUPTED if command in _INTERRUPTED else EXIT_STOPPED))
-    raise _stops[0]
+    if said := _INTERRUPTED.get(command):
+        sys.stderr.write(f"strategic-memory-server {command}: interrupted; {said}\n")
+    code = EXIT_INTERRUPTED if said else EXIT_STOPPED
+    if not _imported.is_set():
+        sys.stderr.flush()
+        os._exit(code)
+    raise SystemExit(code)
 
 
-def end_if_stopped() -> None:
-    """End the program if that was asked for: a signal that meets Python tidying up after an import is lost.
-
-    Raises:
-        SystemExit: it was.
-    """
-    if _stops:
-        raise _stops[0]
+def all_is_imported() -> None:
+    """Take that the command begins: from now on it is stopped by an exception, and tidies up."""
+    _imported.set()
