@@ -1,6 +1,6 @@
 """Environments of the tools, each in a folder of its own that is made once: `environments.py NAME...` makes some.
 
-`.ci/run` makes those that the tests of the adapters need and that are small.
+`.ci/run` makes those that the tests of the adapters need.
 """
 
 from __future__ import annotations

@@ -62,6 +62,7 @@ def test_a_wrong_password_is_said_but_never_shown(start_service: StartService, r
     service = start_service(f"redis://:hunter2@127.0.0.1:{redis_server.port}/0")
     problem, *_ = eventually(lambda: found if len(found := get_json(service)["problems"]) == 3 else None)
     assert problem.startswith("sync: AuthenticationError: ")
+    assert "STRATEGIC_MEMORY_REDIS_PASSWORD_FILE" in problem
     assert "hunter2" not in service.output() + get_text(service, "/health") + get_text(service, "/metrics")
     service.terminate()
     assert service.wait(LIMIT_S) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -81,7 +82,7 @@ def test_the_service_goes_on_where_it_ended(start_service: StartService, folder:
     first = serve(start_service, folder)
     learn(folder)
     before = advised(first)
-    ends = redis_of(folder)
+    ends, url = redis_of(folder), url_in(folder)
     first.send_signal(number)
     first.wait()
 
@@ -90,6 +91,7 @@ def test_the_service_goes_on_where_it_ended(start_service: StartService, folder:
     assert (found.epoch, found.preferred_regime) == (before.epoch, "BULL")
     assert found.revision >= before.revision
     assert process_is_gone(ends)
+    assert url_in(folder) == url
     learn(folder, 1)
     assert advised(again, found.revision).epoch == before.epoch
 
@@ -103,6 +105,20 @@ def test_a_redis_that_is_killed_comes_back_with_everything(start_service: StartS
     learn(folder, 1)
     after = advised(service, before.revision)
     assert after.epoch == before.epoch
+
+
+def test_another_port_is_told_where_something_else_has_taken_that_of_before(
+    start_service: StartService, folder: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        folder.mkdir()
+        (folder / "port").write_text(str(other.getsockname()[1]))
+        service = serve(start_service, folder)
+        learn(folder)
+        advised(service)
+        (told,) = [line for line in service.log_lines() if "another port" in line["event"]]
+        assert told["earlier_port"] == other.getsockname()[1]
+        assert url_in(folder).endswith(f":{told['port']}/0")
 
 
 def test_where_something_was_lost_another_epoch_begins_above_it(start_service: StartService, folder: Path) -> None:

@@ -51,10 +51,18 @@ def test_a_record_becomes_a_report(tmp_path: Path) -> None:
         (["record.csv", "--against", "luck"], 2, "there are fixed, all, reference"),
         (["record.csv", "--evidence-every", "0"], 2, "--evidence-every"),
         (["record.csv", "--decay", "2"], 2, "decay"),
+        (["record.csv", "--advice-out", "advice.txt"], 2, "give a name that ends in .csv or .parquet"),
+        (["prices.csv"], 1, "`strategic-memory-server regimes` makes regime observations of them"),
+        (["open.csv"], 1, "Left out: 1 trades still open (vectorbt records). None of the rows is a result"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
     (tmp_path / "record.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "prices.csv").write_text("timestamp,open,high,low,close\n2024-01-05,1,2,1,2\n")
+    (tmp_path / "open.csv").write_text(
+        "Exit Trade Id,Column,Size,Entry Timestamp,Avg Entry Price,Entry Fees,Exit Timestamp,Avg Exit Price,Exit Fees,"
+        "PnL,Return,Direction,Status,Position Id\n0,BTC,1,2024-01-05,1,0,2024-01-06,2,0,1,1,Long,Open,0\n"
+    )
     ended = run(*arguments, folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert said in ended.stderr

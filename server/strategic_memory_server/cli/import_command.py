@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -78,7 +78,9 @@ def import_past(
         raise click.UsageError(str(error)) from None
     try:
         if any(file.is_dir() for file in files):
-            asyncio.run(_bring_back(settings, _only_folder(files, names, kind), dry_run=dry_run))
+            reads = {"--map": names, "--kind": kind, "--strategy": strategy, "--accept-refused": accept_refused}
+            written = {"--decimal": decimal, "--dates": dates, "--zone": zone}
+            asyncio.run(_bring_back(settings, _only_folder(files, {**reads, **written}), dry_run=dry_run))
             return
         pasts = read_pasts(
             files,
@@ -98,11 +100,14 @@ def import_past(
         raise click.ClickException(f"Redis at {shown_url(settings.url)}: {describe_failure(error)}") from None
 
 
-def _only_folder(files: tuple[Path, ...], names: tuple[str, ...], kind: str | None) -> Path:
+def _only_folder(files: tuple[Path, ...], flags: Mapping[str, object]) -> Path:
     folder = next(file for file in files if file.is_dir())
-    if len(files) > 1 or names or kind:
+    given = [flag for flag, value in flags.items() if value is not None and value != ()]
+    if len(files) > 1 or given:
         raise click.UsageError(
-            f"{folder}: a folder of `export` is brought back by itself: no other file, no --map or --kind"
+            f"{folder}: a folder of `export` is brought back by itself, as it was: without {' and '.join(given)}"
+            if given
+            else f"{folder}: a folder of `export` is brought back by itself: without any other file"
         )
     return folder
 
@@ -119,8 +124,12 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
             is_begun = begun.get(TRADE_RESULTS, True)
             written = await write_memory(client, places[place], memory, may_be_further=is_begun, dry_run=dry_run)
             click.echo(f"{places[place].evidence}: {_done(dry_run=dry_run) if written else 'is there already'}")
-        for source in await write_values(client, prefix, exported.values, dry_run=dry_run):
-            click.echo(f"{key_of(prefix, source)}: holds another value, and is left as it is")
+        found = await write_values(client, prefix, exported.values, dry_run=dry_run)
+        for source, there in found.items():
+            told = (
+                "is there already" if there == exported.values[source] else "holds another value, and is left as it is"
+            )
+            click.echo(f"{key_of(prefix, source)}: {_done(dry_run=dry_run) if there is None else told}")
         await _write_entries(client, prefix, exported.streams, begins, dry_run=dry_run)
 
 

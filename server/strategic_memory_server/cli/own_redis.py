@@ -31,7 +31,7 @@ class OwnRedis:
 
     Attributes:
         folder: where its data are kept; None: in memory only.
-        port: what it listens on, on 127.0.0.1; None: a free one.
+        port: what it listens on, on 127.0.0.1; None: that of the folder's last start if it is free, or a free one.
     """
 
     folder: Path | None
@@ -53,7 +53,8 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
         if folder is not None:
             stack.callback(folder.close)
             await asyncio.to_thread(folder.open)
-        embedded = _in_memory(asked.port) if folder is None else _kept(folder, asked.port)
+        earlier_port = None if folder is None else folder.earlier_port()
+        embedded = _in_memory(asked.port) if folder is None else _kept(folder, asked.port, earlier_port)
         stack.push_async_callback(asyncio.to_thread, embedded.close)
         await asyncio.to_thread(embedded.start)
         if folder is not None:
@@ -62,6 +63,12 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
             # From here on this process watches: its Redis has lost no more than it will find by the history it keeps.
             folder.lost_nothing = True
         _tell(embedded, folder)
+        if earlier_port not in {None, embedded.port}:
+            logger.warning(
+                "The embedded Redis listens on another port than before: give producers its new URL",
+                port=embedded.port,
+                earlier_port=earlier_port,
+            )
         go_on = (lambda: None) if folder is None else partial(_go_on, embedded, folder, given.key_prefix)
         watch = asyncio.create_task(keep_running(embedded, go_on), name="embedded-redis")
         stack.push_async_callback(cancel, watch)
@@ -80,9 +87,10 @@ def _in_memory(port: int | None) -> EmbeddedRedis:
     return EmbeddedRedis(port=port, password=new_password())
 
 
-def _kept(folder: KeptFolder, port: int | None) -> EmbeddedRedis:
+def _kept(folder: KeptFolder, port: int | None, earlier_port: int | None) -> EmbeddedRedis:
     return EmbeddedRedis(
         port=port,
+        earlier_port=earlier_port,
         directory=folder.path,
         persistence=Persistence.EVERY_SECOND,
         password=folder.password,
@@ -96,7 +104,7 @@ def _go_on(embedded: EmbeddedRedis, folder: KeptFolder, key_prefix: str) -> None
     The service takes a Redis with another run id for one that may have lost what it had acknowledged, and begins
     another epoch. Who keeps the folder knows better.
     """
-    folder.write_url(embedded.url)
+    folder.write_address(embedded.url, embedded.port)
     state = LogKeys.under(key_prefix).state
     with redis.Redis.from_url(embedded.url) as client:
         if folder.lost_nothing and client.type(state) == b"hash" and client.hexists(state, "run_id"):

@@ -18,11 +18,12 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.courses.rules import FIXED, Rule
-from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.formats.listing import HEAD, listed
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
+from strategic_memory_server.replay.report.advice_table import require_format
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)
@@ -132,8 +133,10 @@ def replay(
     Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
     """
     try:
-        if advice_out is not None and advice_out.exists() and any(advice_out.samefile(file) for file in files):
-            raise ReplayError(f"--advice-out {advice_out} is one of the files that are read")
+        if advice_out is not None:
+            require_format(advice_out)
+            if advice_out.exists() and any(advice_out.samefile(file) for file in files):
+                raise ReplayError(f"--advice-out {advice_out} is one of the files that are read")
         options = ReplayOptions(
             files=files,
             out=out,
@@ -159,6 +162,8 @@ def replay(
                 ),
             ),
         )
+    except NotInstalledError as error:
+        raise click.ClickException(str(error)) from None
     except (ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     context.exit(run_replay(options, quiet=quiet, ends_process=True))

@@ -25,7 +25,7 @@ from strategic_memory_server.cli.serve import run_serve
 @click.option(
     "--embedded-redis-port",
     type=click.IntRange(1, 65_535),
-    help="The port on 127.0.0.1 that it listens on. Default: a free one.",
+    help="The port on 127.0.0.1 that it listens on. Default: that of the last start on FOLDER, or a free one.",
 )
 @click.option(
     "--interval",

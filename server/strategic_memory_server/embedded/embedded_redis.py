@@ -62,6 +62,7 @@ class EmbeddedRedis:
         *,
         binary: str | Path | None = None,
         port: int | None = None,
+        earlier_port: int | None = None,
         directory: str | Path | None = None,
         persistence: Persistence = Persistence.NONE,
         password: str | None = None,
@@ -70,15 +71,17 @@ class EmbeddedRedis:
     ) -> None:
         """Prepare a server without starting it.
 
-        Without `port` a free one is taken at the first start and kept. Without `directory` a temporary one is
-        made at the first start; `close` removes it, or at the latest the end of this process. A `password`, see
-        `private_files.new_password`, is asked of everybody who connects; it is in files that nobody else may read.
-        The server keeps the `inherited` files open, such as a lock on the directory, for as long as it runs.
+        Without `port` the `earlier_port` is taken at the first start, or a free one where that is not free, and kept.
+        Without `directory` a temporary one is made at the first start; `close` removes it, or at the latest the end of
+        this process. A `password`, see `private_files.new_password`, is asked of everybody who connects; it is in files
+        that nobody else may read. The server keeps the `inherited` files open, such as a lock on the directory, for as
+        long as it runs.
 
         Raises RedisBinaryNotFoundError when there is no server program.
         """
         self._binary = find_redis_server(binary)
         self._port = port
+        self._earlier_port = earlier_port
         self._directory = None if directory is None else Path(directory).resolve()
         self._remove_directory: weakref.finalize[..., EmbeddedRedis] | None = None
         self._persistence = persistence
@@ -202,8 +205,8 @@ class EmbeddedRedis:
             ) from None
 
     def _start_on_free_port(self) -> int:
-        for _ in range(_PORT_ATTEMPTS - 1):
-            port = _free_port()
+        for attempt in range(_PORT_ATTEMPTS - 1):
+            port = self._earlier_port if attempt == 0 and self._earlier_port else _free_port()
             try:
                 self._start_on(port)
             except _PortTakenError:

@@ -13,7 +13,8 @@ from typing import Self
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedisError
 from strategic_memory_server.embedded.private_files import new_password, write_private
 
-_LOCK, _PASSWORD, _URL, _LAST = "lock", "password", "redis.env", "last-run"
+_LOCK, _PASSWORD, _URL, _PORT, _LAST = "lock", "password", "redis.env", "port", "last-run"
+_HIGHEST_PORT = 65_535
 _IN_ORDER = "stopped in order"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _LEFT_WITHIN_S = 10.0
@@ -86,9 +87,18 @@ class KeptFolder:
         """Note that Redis has ended by itself, all on disk."""
         self._note(_IN_ORDER)
 
-    def write_url(self, url: str) -> None:
-        """Write the URL of the running Redis where the owner alone can read it, as a line that a shell can source."""
+    def write_address(self, url: str, port: int) -> None:
+        """Write the URL of the running Redis where the owner alone can read it, as a line that a shell can source.
+
+        The port stands beside it, for the next start.
+        """
         write_private(self.path / _URL, f"REDIS_URL={shlex.quote(url)}")
+        write_private(self.path / _PORT, str(port))
+
+    def earlier_port(self) -> int | None:
+        """Return the port of the start before, by which producers may still know it; None where there is none."""
+        written = self._line_of(_PORT)
+        return int(written) if written.isdecimal() and 0 < int(written) <= _HIGHEST_PORT else None
 
     def shell_line(self, port: int) -> str:
         """Return a line that sets REDIS_URL in a shell of the owner, without the password in it."""

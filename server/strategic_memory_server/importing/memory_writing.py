@@ -12,7 +12,7 @@ from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.importing.exported import ExportedMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 
 AT_ONCE = 5_000
 
@@ -62,18 +62,20 @@ async def write_memory(
     return True
 
 
-async def write_values(client: redis.Redis, prefix: str, values: Mapping[str, bytes], *, dry_run: bool) -> list[str]:
-    """Write inputs that are one value each where there are none; return those that are there, with another value."""
+async def write_values(
+    client: redis.Redis, prefix: str, values: Mapping[str, bytes], *, dry_run: bool
+) -> dict[str, bytes | None]:
+    """Write inputs that are one value each where there are none; return what was there of each, None for nothing."""
     keys = {source: key_of(prefix, source) for source in values}
-    found = await round_trip(client, [packed("GET", key) for key in keys.values()])
-    there = {source: reply for source, reply in zip(keys, found, strict=True) if reply is not None}
+    replies = await round_trip(client, [packed("GET", key) for key in keys.values()])
+    found = {source: checked(reply, keys[source], "value") for source, reply in zip(keys, replies, strict=True)}
     if not dry_run:
-        missing = [source for source in values if source not in there]
+        missing = [source for source in values if found[source] is None]
         replies = await round_trip(client, [packed("SET", keys[name], values[name], "NX") for name in missing])
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply
-    return [source for source, reply in there.items() if reply != values[source]]
+    return found
 
 
 def _is_further(evidence: Mapping[bytes, bytes], memory: ExportedMemory) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from strategic_memory_server.redis_access.password_file import PasswordFile
@@ -70,9 +71,16 @@ def tls_options(settings: RedisSettings, location: RedisLocation) -> TlsOptions 
     )
 
 
+_HOW_TO_LOG_IN = (
+    "Give its password in REDIS_URL (redis://:PASSWORD@HOST:PORT/0) or in a file "
+    "(STRATEGIC_MEMORY_REDIS_PASSWORD_FILE); that of `serve --embedded-redis FOLDER` is in FOLDER/redis.env."
+)
+
+
 def describe_failure(error: Exception) -> str:
-    """Say in one line why Redis could not be used."""
-    return f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
+    """Say in one line why Redis could not be used, and what to do where that is sure."""
+    told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
+    return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
 
 
 def shown_url(url: str) -> str:

@@ -16,14 +16,18 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import pages_of
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import again
+from strategic_memory_server.replay.formats.choosing import names_told
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
 
 TIME, CLOSE, SYMBOL = "time", "close", "symbol"
 
+_INDEX = ("index", "unnamed: 0", "__index_level_0__", "")
+"""How pandas writes an index."""
+
 KNOWN_NAMES: Mapping[str, Sequence[str]] = {
-    TIME: ("time", "timestamp", "date", "datetime", "open_time", "open time", "unix", "ts"),
+    TIME: ("time", "timestamp", "date", "datetime", "open_time", "open time", "unix", "ts", *_INDEX),
     CLOSE: ("adj close", "adj_close", "close", "close_price", "closing price", "price", "c"),
     SYMBOL: ("symbol", "pair", "ticker", "instrument"),
 }
@@ -134,7 +138,7 @@ def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, need
     if asked is not None:
         if asked in page.columns:
             return _only(path, page, ours, asked)
-        raise PricesError(f"{path}: has no column {asked!r}, which --map names; there are {', '.join(page.columns)}")
+        raise PricesError(f"{path}: has no column {asked!r}, which --map names; there are {names_told(page.columns)}")
     by_name = {name.strip().lower(): name for name in page.columns}
     for known in KNOWN_NAMES[ours]:
         if known in by_name:
@@ -142,7 +146,7 @@ def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, need
     if not needed:
         return [None] * len(page.lines)
     raise PricesError(
-        f"{path}: none of its columns is known as {ours}; there are {', '.join(page.columns)}. "
+        f"{path}: none of its columns is known as {ours}; there are {names_told(page.columns)}. "
         f"Name it: --map {ours}=<its column>"
     )
 

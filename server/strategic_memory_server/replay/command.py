@@ -19,7 +19,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.judging.findings import findings
 from strategic_memory_server.replay.judging.options import REFERENCE_DECISIONS, ReplayOptions
 from strategic_memory_server.replay.judging.replayed import Replayed, Stages, replay
-from strategic_memory_server.replay.report.advice_table import require_format, write_advice
+from strategic_memory_server.replay.report.advice_table import write_advice
 from strategic_memory_server.replay.report.report_files import Writing, require_writable, write_report
 from strategic_memory_server.replay.report.report_page import report_page
 from strategic_memory_server.replay.report.summary import summary
@@ -41,7 +41,6 @@ def run_replay(options: ReplayOptions, *, quiet: bool, ends_process: bool = Fals
     try:
         require_writable(options.out)
         if options.advice_out:
-            require_format(options.advice_out)
             require_writable(options.advice_out.parent)
         with _interruptible(ends_process=ends_process) as interruption:
             with _stages(interruption, quiet=quiet) as stages:

@@ -95,6 +95,8 @@ async def test_a_service_elsewhere_advises_the_same_and_goes_on_from_it(
     again = await run(import_past, export, "--redis-url", redis_server.url)
     assert again.exit_code == 0, again.output
     assert ": 0 entries to write" in again.output
+    assert "quantum:risk:leverage_limits: to write" in done.output
+    assert "quantum:risk:leverage_limits: is there already" in again.output
     assert await advise(redis_server, redis_client) == (expected, remembered)
 
 
@@ -156,7 +158,10 @@ async def test_what_cannot_be_written_or_brought_back_is_named(
     assert "nothing lies under nosuch" in nothing.output
     beside = await run(import_past, export, export / "trades.parquet", "--redis-url", redis_server.url)
     assert beside.exit_code == 2
-    assert "no other file" in beside.output
+    assert "without any other file" in beside.output
+    flags = await run(import_past, export, "--zone", "UTC", "--strategy", "A", "--redis-url", redis_server.url)
+    assert flags.exit_code == 2
+    assert "without --strategy and --zone" in flags.output
     redis_client.set("quantum:stream:portfolio.memory:kept", "")
     redis_client.rename("quantum:stream:portfolio.memory:kept", "quantum:stream:portfolio.memory")
     wrong = await run(export_memory, tmp_path / "wrong", "--redis-url", redis_server.url)

@@ -105,6 +105,19 @@ def test_prices_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert labels_in(tmp_path / "labels.csv") == labels_in(tmp_path / "expected.csv")
 
 
+def test_the_index_that_pandas_writes_is_the_time_and_a_column_without_a_name_is_told(tmp_path: Path) -> None:
+    named = write_candles(tmp_path / "named.csv")
+    index = named.read_text().replace("date,", ",", 1)
+    (tmp_path / "index.csv").write_text(index)
+    for prices in (named, tmp_path / "index.csv"):
+        assert run(prices, "--out", tmp_path / f"of_{prices.name}").exit_code == 0
+    assert labels_in(tmp_path / "of_index.csv") == labels_in(tmp_path / "of_named.csv")
+    (tmp_path / "index.csv").write_text(index.replace("close", "last", 1))
+    refused = run(tmp_path / "index.csv", "--out", tmp_path / "labels.csv")
+    assert refused.exit_code == 1
+    assert "there are (one without a name), open" in refused.output
+
+
 def test_several_symbols_are_never_one_market(tmp_path: Path) -> None:
     files = [write_candles(tmp_path / f"{pair}_USDT-1d.csv") for pair in ("BTC", "ETH")]
     refused = run(*files, "--out", tmp_path / "labels.csv")

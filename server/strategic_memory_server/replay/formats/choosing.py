@@ -137,7 +137,7 @@ def _told(runs: Sequence[_Known]) -> str:
 
 def names_told(columns: Iterable[str]) -> str:
     """Return the first names of columns, and the beginning of each, for a message."""
-    return ", ".join(name[:CHARACTERS_TOLD] for name in islice(columns, NAMES_TOLD)) or "none"
+    return ", ".join(name[:CHARACTERS_TOLD] or "(one without a name)" for name in islice(columns, NAMES_TOLD)) or "none"
 
 
 def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) -> ReplayError:

@@ -116,6 +116,8 @@ def _rows(record: Record) -> dict[str, object]:
         "used": len(record),
         "by_kind": {kind.name.lower(): record.by_kind[kind] for kind in Kind},
         "pnl_by_kind": {kind.name.lower(): _pnl_of(record, kind) for kind in Kind},
+        "usual_pnl": _usual_pnl(record.entries),
+        "tells_policies": bool((record.entries.policy >= 0).any() or np.isfinite(record.entries.policy_pnl).any()),
         "trades_with": _trades_with(record.entries, record.regime_names.index(UNKNOWN_REGIME)),
         "refused": record.rejected.rows,
         "refused_by_reason": record.rejected.by_reason,
@@ -130,6 +132,12 @@ def _rows(record: Record) -> dict[str, object]:
 def _pnl_of(record: Record, kind: Kind) -> float:
     """Return what the entries of a kind earned together: what a tool that wrote the file can be compared with."""
     return float(np.nansum(record.entries.pnl[record.entries.kind == kind]))
+
+
+def _usual_pnl(entries: EntryColumns) -> float | None:
+    """Return the median of the size of what was earned or lost, by all entries that earned or lost something."""
+    sizes = np.abs(entries.pnl[np.isfinite(entries.pnl) & (entries.pnl != 0)])
+    return float(np.median(sizes)) if sizes.size else None
 
 
 def _trades_with(entries: EntryColumns, unknown: int) -> dict[str, int]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Page
-from strategic_memory_server.replay.formats.choosing import names_told, readings_of
+from strategic_memory_server.replay.formats.choosing import readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
+from strategic_memory_server.replay.record.nothing_usable import nothing_usable
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
@@ -144,9 +144,7 @@ class FileReading:
 
     def nothing_usable(self) -> ReplayError:
         """Return the error for files of which no row can be used."""
-        told = f" Refused: {self.rejected.told()}." if self.rejected.rows else " There are no rows."
-        files = ", ".join(str(file) for file in self._files)
-        return ReplayError(f"no usable row in {files}.{told} Columns found: {names_told(self._columns)}; {NEEDED}")
+        return nothing_usable(self._files, self.tables, self.rejected, self._columns)
 
 
 def _called(table: TableReading) -> str:

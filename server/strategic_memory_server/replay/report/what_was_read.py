@@ -26,6 +26,17 @@ _NOTES = {
 }
 """What a note says of so many rows."""
 
+_NO_POLICY = (
+    "no entry names a policy, so nothing is learned of policies: add a column `policy`, or what each would have earned "
+    "(`pnl_conservative`, `pnl_balanced`, `pnl_aggressive`)"
+)
+_NO_TRADE = "none of the rows is a trade: if they are, give --kind trade"
+_SCALE = (
+    "half of the entries earned or lost {usual}: the reference rules, which compare the mean pnl with 0.1 "
+    "and 0.2, mean little here; the evidence does not depend on the unit"
+)
+_TOO_LARGE, _TOO_SMALL = 20.0, 0.02
+
 
 def tables(rows: Rows) -> Iterator[str]:
     """Yield what each table was recognised as, where its figures were, and how they are written."""
@@ -56,6 +67,13 @@ def notes(rows: Rows) -> Iterator[str]:
     """Yield what is worth knowing of the rows that were used."""
     for note, count in rows["notes"].items():
         yield _NOTES[note].format(f"{count:,} rows")
+    if not rows["by_kind"]["trade"]:
+        yield _NO_TRADE
+    elif not rows["tells_policies"]:
+        yield _NO_POLICY
+    usual = rows["usual_pnl"]
+    if usual is not None and not _TOO_SMALL <= usual <= _TOO_LARGE:
+        yield _SCALE.format(usual=f"{'more' if usual > 1 else 'less'} than {usual:.3g}")
 
 
 def refusals(rows: Rows) -> Iterator[str]:

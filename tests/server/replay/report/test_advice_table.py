@@ -138,8 +138,7 @@ def test_what_cannot_be_written_is_said_before_the_work_and_nothing_is_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_csv(tmp_path / "record.csv", random_rows(2, 120))
-    for name, said in (("advice.xlsx", "ends in .csv or .parquet"), ("record.csv/advice.csv", "no report can be")):
-        options = ReplayOptions(files=(path,), out=tmp_path / "out", advice_out=tmp_path / name)
-        assert run_replay(options, quiet=True) == 1
-        assert said in capsys.readouterr().err
+    options = ReplayOptions(files=(path,), out=tmp_path / "out", advice_out=tmp_path / "record.csv" / "advice.csv")
+    assert run_replay(options, quiet=True) == 1
+    assert "no report can be" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

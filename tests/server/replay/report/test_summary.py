@@ -25,3 +25,30 @@ def test_how_a_column_is_written_is_told_of_a_file_and_of_a_table_within_one(
         file.write_text(TRADES)
     assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report"), quiet=False) == 0
     assert "realized_pnl: percent, read as fractions" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "said"),
+    [
+        ("time,regime,pnl", ["BULL,0.4", "BEAR,-0.3"], ["none of the rows is a trade: if they are, give --kind trade"]),
+        ("time,regime,realized_pnl", ["BULL,0.4", "BEAR,-0.3"], ["no entry names a policy"]),
+        ("time,regime,policy,realized_pnl", ["BULL,BALANCED,0.4", "BEAR,BALANCED,-0.3"], []),
+        ("time,regime,realized_pnl,pnl_aggressive", ["BULL,0.4,0.5", "BEAR,-0.3,-0.4"], []),
+        ("time,regime,policy,realized_pnl", ["BULL,BALANCED,412.5", "BEAR,BALANCED,-30.25"], ["lost more than 221"]),
+        (
+            "time,regime,policy,realized_pnl",
+            ["BULL,BALANCED,0.0041", "BEAR,BALANCED,-0.003"],
+            ["lost less than 0.00355"],
+        ),
+    ],
+)
+def test_what_a_record_cannot_tell_is_said(
+    names: str, rows: list[str], said: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trades.csv"
+    file.write_text("\n".join([names, *(f"2024-01-0{day},{row}" for day, row in enumerate(rows, 1))]) + "\n")
+    assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report"), quiet=False) == 0
+    summary = capsys.readouterr().out
+    hints = ("none of the rows is a trade", "no entry names a policy", "mean little here")
+    assert all(each in summary for each in said)
+    assert sum(hint in summary for hint in hints) == len(said)
