@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from strategic_memory_server.replay.files.errors import ReplayError
 
 HEAD_BYTES = 1 << 16
 """So much of a file says what it is."""
+
+_WAIT_S = 0.5
 
 MAX_WHOLE_BYTES = 1 << 30
 """Most bytes of a member that have to be held at once: Parquet, a workbook, a database within an archive."""
@@ -58,10 +61,19 @@ def source_of(path: Path) -> Source:
     """Return a file as a source; what is no file but a pipe is read at once."""
     if not path.is_file():
         with path.open("rb", buffering=0) as pipe:
-            # Part by part: within one call that reads all, a signal can come between two reads and wait for ever.
-            held = b"".join(iter(lambda: pipe.read(HEAD_BYTES), b""))
+            held = b"".join(iter(lambda: _arrived(pipe), b""))
         return Source(str(path), max(len(held), 1), lambda: io.BytesIO(held))
     return Source(str(path), max(path.stat().st_size, 1), lambda: path.open("rb"), path)
+
+
+def _arrived(pipe: IO[bytes]) -> bytes:
+    """Return what has arrived, empty at the end.
+
+    A signal that comes just before a call that waits is handled after it: no call here waits without a bound.
+    """
+    while not select.select([pipe], [], [], _WAIT_S)[0]:
+        pass
+    return pipe.read(HEAD_BYTES)
 
 
 def unpacked(source: Source) -> Source:
