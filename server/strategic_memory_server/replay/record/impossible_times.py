@@ -14,6 +14,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.seen import named, shown
 from strategic_memory_server.replay.written.time_style import count_of
+from strategic_memory_server.replay.written.time_units import counted_elsewhere
 
 _BARS = 10_000_000
 """Whole numbers below it that are to be times are numbers of bars: as seconds they would be days of 1970."""
@@ -72,6 +73,8 @@ def require_possible(called: str, found: Sequence[ImpossibleTimes], theirs: Mapp
     asked = "Is it another column, or another unit?"
     if all(each.are_bars for each in of_column):
         asked = "Numbers of bars are no times."
+    elif (count := count_of(first.cell)) is not None and (other := counted_elsewhere(count, count)):
+        asked = f"In {other[0]} it is {other[1]:%Y-%m-%d}."
     read_as = at.isoformat(" ", "seconds")
     raise ReplayError(
         f"{called}: {rows:,} rows have a time in {named(first.column, theirs)} before 1990 or after tomorrow; the "

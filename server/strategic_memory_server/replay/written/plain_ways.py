@@ -20,13 +20,12 @@ from strategic_memory_server.replay.files.cell_columns import Refusals, joined
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.iso_column import iso_times, whole_numbers
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
-from strategic_memory_server.replay.written.time_units import RANGES, Unit
+from strategic_memory_server.replay.written.time_units import COUNTED, RANGES, Unit, counted_elsewhere
 from strategic_memory_server.replay.written.ways import Declared, NotPlainError
 
 _GROUPED_OR_NOT = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\s*")
 _GROUPED = re.compile(r"\s*[+-]?[0-9]{1,4}\s*")
 _MOST_LENGTHS = 12
-_COUNTED = (Unit.SECONDS, Unit.MILLISECONDS, Unit.MICROSECONDS, Unit.NANOSECONDS)
 _PER_MS = {Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 10**3, Unit.NANOSECONDS: 10**6}
 _WRITTEN_OUT = "ISO 8601"
 
@@ -162,7 +161,9 @@ class PlainWays:
     def _counted(self, column: str, numbers: IndexColumn) -> IndexColumn:
         least, most = int(numbers.min()), int(numbers.max())
         declared = self._known(column).unit
-        for unit in _COUNTED:
+        if declared is None and counted_elsewhere(least, most):
+            raise NotPlainError(column)
+        for unit in COUNTED:
             first, last = RANGES[unit]
             if unit is declared or (declared is None and first <= least and most <= last):
                 self._of_kind(column, unit.value)

@@ -19,10 +19,16 @@ from strategic_memory_server.replay.written.zones import AbbreviationError, abbr
 NOT_GIVEN = -(1 << 62)
 """In place of a time, milliseconds, where there is none."""
 
-_DIGITS_LOST = re.compile(r"[0-9]+([.,][0-9]*)?E\+[0-9]+")
-"""What a spreadsheet makes of long numbers."""
+_EXPONENT = re.compile(r"[+-]?([0-9]+)(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
+"""How programs write long numbers, and what a spreadsheet leaves of them."""
 
-_COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:(?:e[+]?|E)[0-9]{1,2})?")
+_OF_SECONDS, _OF_BARS = 10, 8
+"""So many digits tell the second of a time of today, and the time of a bar of some minutes, wherever it ends in 0."""
+
+_ENDS_IN_0 = 16
+"""From this exponent on Python leaves out the zeros at the end of a number that has all its digits."""
+
+_COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:[eE]\+?[0-9]{1,2})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
@@ -45,6 +51,14 @@ def count_of(cell: Cell) -> int | float | None:
         return int(value) if value.is_integer() else value
 
 
+def has_lost_digits(cell: Cell) -> bool | None:
+    """Tell whether a number with an exponent has too few digits to tell a time; None for what has no exponent."""
+    found = _EXPONENT.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if found is None:
+        return None
+    return len(found[1] + (found[2] or "")) < (_OF_BARS if int(found[3]) >= _ENDS_IN_0 else _OF_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class TimeStyle:
     """How the times of a column are written.
@@ -52,6 +66,7 @@ class TimeStyle:
     Attributes:
         unit: what numbers count or spell; None where there are none.
         decimals: decimals of the most exact of them.
+        exact: whether one with an exponent has all its digits: the others end in 0.
         order: the order of day, month and year, where that is a question: `dmy`, `mdy`, `ymd`; empty where it is none.
         zone: of times that name none.
         zoneless: whether there are such.
@@ -60,6 +75,7 @@ class TimeStyle:
 
     unit: Unit | None = None
     decimals: int = 0
+    exact: bool = False
     order: str = ""
     zone: tzinfo = UTC
     zoneless: bool = False
@@ -86,6 +102,8 @@ class TimeStyle:
         text = "" if cell is None else str(cell)
         count = count_of(cell)
         if count is not None:
+            if not self.exact and has_lost_digits(cell):
+                raise RejectionError(f"{column}_has_lost_its_digits", text)
             milliseconds = self._counted(column, count, text)
         elif text.strip().lower() in NOTHING:
             return NOT_GIVEN
@@ -122,8 +140,7 @@ class TimeStyle:
             pass
         other = iso_time(text.strip())
         if other is None:
-            lost = _DIGITS_LOST.fullmatch(text.strip())
-            raise RejectionError(f"{column}_has_lost_its_digits" if lost else f"{column}_not_a_time", text)
+            raise RejectionError(f"{column}_not_a_time", text)
         return other if other.tzinfo else in_zone(column, other, self.zone)
 
     def _zoned(self, column: str, at: datetime, parts: TimeParts, text: str) -> datetime:

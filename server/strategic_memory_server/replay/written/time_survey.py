@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.number_parts import plain_signs
 from strategic_memory_server.replay.written.seen import Seen, UndecidedError
-from strategic_memory_server.replay.written.time_style import TimeStyle, count_of
+from strategic_memory_server.replay.written.time_style import TimeStyle, count_of, has_lost_digits
 from strategic_memory_server.replay.written.time_text import TimeParts, iso_time, time_parts
-from strategic_memory_server.replay.written.time_units import RANGES, SPELT, Unit, unit_by_size
+from strategic_memory_server.replay.written.time_units import (
+    COUNTED,
+    RANGES,
+    SPELT,
+    Unit,
+    counted_elsewhere,
+    counted_ms,
+    unit_by_size,
+)
 from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, written_zone
 
 _MONTHS = 12
@@ -18,6 +27,10 @@ _DATE = 12
 """The first characters of a time hold all that its date tells."""
 
 _DIGITS = str.maketrans("123456789", "000000000")
+_TAKEN_FOR_ITS_OWN = (
+    "a spreadsheet that has the month first takes 05/06/2024 for the 6th of May and leaves 13/06/2024 as it is; read "
+    "the original anew with the right dates, or write all rows in one way, 2024-06-05 for example"
+)
 _ALWAYS_DAY_FIRST = "."
 """Nobody writes the month first between dots."""
 
@@ -38,13 +51,17 @@ class TimeSurvey:
         self._units: dict[Unit, int] = {}
         self._first: dict[Unit | None, Seen] = {}
         self._beyond_size = 0.0
+        self._least, self._most = math.inf, -math.inf
+        self._earliest: Seen | None = None
         self._decimals = 0
+        self._lost: dict[bool | None, Seen] = {}
         self._written: Seen | None = None
         self._zoneless = False
-        self._questioned = False
+        self._questioned: Seen | None = None
         self._asked: Seen | None = None
         self._proved: dict[str, Seen] = {}
         self._dotted = True
+        self._sure: Seen | None = None
         self._short: Seen | None = None
 
     def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
@@ -63,11 +80,16 @@ class TimeSurvey:
 
     def _take_count(self, count: float, cell: Cell, line: int) -> None:
         unit = next((unit for unit, (first, last) in RANGES.items() if first <= count <= last), None)
-        self._first.setdefault(unit, Seen(line, str(cell)))
+        seen = Seen(line, str(cell))
+        self._first.setdefault(unit, seen)
+        self._lost.setdefault(has_lost_digits(cell), seen)
         if unit is None:
             self._beyond_size = max(self._beyond_size, abs(count))
             return
         self._units[unit] = self._units.get(unit, 0) + 1
+        self._most = max(self._most, count)
+        if count < self._least:
+            self._least, self._earliest = count, seen
         if unit is Unit.DAYS and isinstance(count, float):
             self._decimals = max(self._decimals, len(str(count).partition(".")[2]))
 
@@ -92,7 +114,9 @@ class TimeSurvey:
         self._written = self._written or seen
         if parts.two_digits:
             self._short = self._short or seen
-        if not parts.is_sure:
+        if parts.is_sure:
+            self._sure = self._sure or seen
+        else:
             self._take_order(parts, seen)
         return True
 
@@ -111,7 +135,7 @@ class TimeSurvey:
 
     def _take_order(self, parts: TimeParts, seen: Seen) -> None:
         one, two, _ = parts.date
-        self._questioned = True
+        self._questioned = self._questioned or seen
         self._dotted = self._dotted and parts.separator == _ALWAYS_DAY_FIRST
         if one > _MONTHS:
             self._proved.setdefault("dmy", seen)
@@ -136,14 +160,38 @@ class TimeSurvey:
         """
         unit = self._unit or self._decided_unit()
         if unit is Unit.DAYS and self._written:
-            # A spreadsheet took some dates for its own, with the day for the month, and left the others.
+            raise UndecidedError([self._written, self._first[unit]], f"are a date and a number: {_TAKEN_FOR_ITS_OWN}")
+        if self._sure and self._questioned:
             raise UndecidedError(
-                [self._written, self._first[unit]], "are a date and a number: write all rows in one way"
+                [self._sure, self._questioned], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}"
             )
+        if set(self._lost) == {True} and not self._written:
+            raise UndecidedError(
+                [self._lost[True]],
+                "has lost its digits: it can be any time of some hours; write whole numbers, or ISO 8601",
+            )
+        if unit and not self._unit:
+            self._require_since_1970(unit)
         local = unit in SPELT or unit is Unit.DAYS
         order = self._decided_order(supposed_order)
         zoneless = self._zoneless or local
-        return TimeStyle(unit, self._decimals, order, self._zone, zoneless, self._written is not None)
+        exact = False in self._lost
+        return TimeStyle(unit, self._decimals, exact, order, self._zone, zoneless, self._written is not None)
+
+    def _require_since_1970(self, unit: Unit) -> None:
+        """Refuse counts that would all be early, and of this very time if they counted something else."""
+        if unit not in COUNTED or self._earliest is None:
+            return
+        other = counted_elsewhere(self._least, self._most)
+        if other is None:
+            return
+        words, at = other
+        since_1970 = datetime(1970, 1, 1) + timedelta(milliseconds=counted_ms(self._least, unit))  # noqa: DTZ001
+        raise UndecidedError(
+            [self._earliest],
+            f"would read as {since_1970:%Y-%m-%d} in {unit.value}, and is {at:%Y-%m-%d} in {words}: write ISO 8601, or "
+            "seconds or milliseconds since 1970",
+        )
 
     def _decided_unit(self) -> Unit | None:
         several = list(self._units)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import math
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  what digits spell has the zone of the column
 
@@ -39,7 +40,21 @@ RANGES: dict[Unit, tuple[int, int]] = {
 """The numbers of each unit from 1990 to 2100; no number is in two of them."""
 
 _PER_SECOND = {Unit.SECONDS: 1, Unit.MILLISECONDS: 10**3, Unit.MICROSECONDS: 10**6, Unit.NANOSECONDS: 10**9}
+COUNTED = tuple(_PER_SECOND)
+"""Units that count from 1970."""
+
 _BY_SIZE = ((1e11, Unit.SECONDS), (1e14, Unit.MILLISECONDS), (1e17, Unit.MICROSECONDS), (math.inf, Unit.NANOSECONDS))
+_FOUR_YEARS_S = 4 * 365 * 86_400
+_SECOND_1601, _SECOND_2000, _SECOND_2001 = -11_644_473_600, 946_684_800, 978_307_200
+_FOREIGN = (
+    ("ticks of .NET since the year 1", 10**7, -62_135_596_800),
+    ("FILETIME of Windows", 10**7, _SECOND_1601),
+    ("microseconds since 1601, as WebKit counts", 10**6, _SECOND_1601),
+    ("microseconds since 2000, as PostgreSQL counts", 10**6, _SECOND_2000),
+    *((f"{unit.name.lower()} since 2001, as Apple counts", each, _SECOND_2001) for unit, each in _PER_SECOND.items()),
+)
+"""What numbers count elsewhere: in words, how many of it are a second, and when it is 0, seconds since 1970."""
+
 _DAY_MS = 86_400_000
 _DAYS_1970 = 25_569
 """What a spreadsheet that counts from 1900 calls 1970-01-01."""
@@ -51,6 +66,17 @@ EXACT_DECIMALS = 9
 def unit_by_size(number: float) -> Unit:
     """Return the unit of a number that is beyond 1990 to 2100 in each of them."""
     return next(unit for most, unit in _BY_SIZE if abs(number) < most)
+
+
+def counted_elsewhere(least: float, most: float) -> tuple[str, datetime] | None:
+    """Return what else numbers can count, and the time of the least by it: all are from 1990 to tomorrow; or None."""
+    tomorrow = time.time() + 86_400
+    for words, per_second, zero in _FOREIGN:
+        first, last = least / per_second + zero, most / per_second + zero
+        # Soon after its 0 a count is the larger unit of another.
+        if max(_SECOND_1990, zero + _FOUR_YEARS_S) <= first and last <= tomorrow:
+            return words, datetime.fromtimestamp(round(first), UTC)
+    return None
 
 
 def counted_ms(number: float, unit: Unit) -> int:

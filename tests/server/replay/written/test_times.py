@@ -26,7 +26,10 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["1704447000.25", "1704533400"], [AT_MS + 250, NEXT_MS], "seconds since 1970"),
     (["1704447000000000", "1704533400000999"], [AT_MS, NEXT_MS], "microseconds since 1970"),
     (["1704447000000000000", "1704533400000999999"], [AT_MS, NEXT_MS], "nanoseconds since 1970"),
-    (["1.704447e+18", ""], [AT_MS, None], "nanoseconds since 1970"),
+    (["1.7044506e+18", ""], [AT_MS + 3_600_000, None], "nanoseconds since 1970"),
+    (["1.704447000123e+12", "1.7045334E+12"], [AT_MS + 123, NEXT_MS], "milliseconds since 1970"),
+    (["726000000", "1704447000"], [726_000_000_000, AT_MS], "seconds since 1970"),
+    (["631152000000000000", "1704447000000000000"], [631_152_000_000, AT_MS], "nanoseconds since 1970"),
     ([1704447000000, None], [AT_MS, None], "milliseconds since 1970"),
     ([1704447000.5, None], [AT_MS + 500, None], "seconds since 1970"),
     (["45296.395833", "45297"], [AT_MS, NEXT_MS - 34_200_000], "days of a spreadsheet since 1900" + ZONELESS),
@@ -64,7 +67,7 @@ def test_a_column_is_read_in_the_way_in_which_it_is_written(column: tuple[list[C
     assert times_of([[cell] for cell in reversed(cells)]) == (values[::-1], told)
 
 
-REFUSED = [
+REFUSED: list[tuple[list[Cell], str]] = [
     (
         ["01/05/2024", "02/05/2024"],
         r"'01/05/2024' \(line 1\) has the day first or the month first, .* --dates day-first",
@@ -76,16 +79,28 @@ REFUSED = [
     (["2024-01-05 09:30 EST"], "names a zone by EST, .* --zone America/New_York"),
     (["1704447000", "1704447000000"], "are seconds since 1970 and milliseconds since 1970"),
     (["45296.25", "2024-01-05"], "are a date and a number"),
+    # A spreadsheet with the month first has taken 05/06/2024 for its own.
+    (["2024-05-06T00:00:00", "13/06/2024"], r"'2024-05-06T00:00:00' .* and '13/06/2024' .* written in two ways: a sp"),
+    (["5 May 2024", "13.06.2024 09:30"], "written in two ways"),
+    (["1.70445e+12", "1.7045E+12"], r"'1.70445e\+12' \(line 1\) has lost its digits"),
+    (["1.704447E+18", "1.704533E+18"], "has lost its digits"),
+    (["638400762000000000"], "would read as 1990-03-25 in nanoseconds .* and is 2024-01-05 in ticks of .NET"),
+    (["726139800.5", "726226200"], "'726139800.5' .* 1993-01-04 in seconds since 1970, and is 2024-01-05 in .* Apple"),
+    ([757_762_200_000_000], "1994-01-05 in microseconds since 1970, and is 2024-01-05 .* PostgreSQL"),
 ]
 
 
 @each_case("column", REFUSED)
-def test_a_column_that_can_be_read_in_two_ways_is_refused_with_an_example(column: tuple[list[str], str]) -> None:
+def test_a_column_that_can_be_read_in_two_ways_is_refused_with_an_example(column: tuple[list[Cell], str]) -> None:
     cells, why = column
     with pytest.raises(ReplayError, match=why):
         times_of([cells])
     with pytest.raises(ReplayError):
         times_of([[cell] for cell in reversed(cells)])
+
+
+def test_a_time_with_an_exponent_whose_digits_are_lost_is_refused_among_others() -> None:
+    assert times_of([["1704447000000", "1.70445e+12"]])[0] == [AT_MS, "time_has_lost_its_digits"]
 
 
 @each_case(
@@ -154,6 +169,11 @@ def test_a_column_in_any_one_way_gives_its_values_back_or_is_refused(seed: int) 
     pages = [[cell] for cell in cells]
     may_be_refused = form[1:3] in ("d/", "m/")
     why = refused(lambda: times_of(pages))
+    # A few years after 1990 are those of today for programs that count from 2001.
+    is_early = form in ("s", "ms", "us", "ns") and max(times) < datetime(1997, 1, 1, tzinfo=UTC)
+    if is_early and why:
+        assert " in " + form.replace("ms", "milli").replace("us", "micro").replace("ns", "nano") in why
+        return
     if may_be_refused and why:
         assert "--dates" in why
     else:
