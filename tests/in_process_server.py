@@ -75,6 +75,7 @@ class Client:
         epoch: str = "",
         every: bool = False,
         heartbeat_s: float = 60.0,
+        send_current: bool = False,
     ) -> Stream:
         """StreamFeedback."""
         call: Stream = self._stub.StreamFeedback(
@@ -83,6 +84,7 @@ class Client:
                 epoch=epoch,
                 delivery=service_pb2.DELIVERY_EVERY if every else service_pb2.DELIVERY_LATEST,
                 heartbeat_interval=Duration(nanos=round(heartbeat_s % 1 * 1e9), seconds=int(heartbeat_s)),
+                send_current=send_current,
             ),
             timeout=30,
         )

@@ -135,19 +135,22 @@ class StrategicMemoryClient(Rooted):
         self,
         *,
         resume_after: ResumePoint | None = None,
+        send_current: bool = False,
         delivery: Delivery = Delivery.LATEST,
         heartbeat_interval_s: float | None = None,
         give_up_after_s: float | None = None,
     ) -> Generator[Feedback]:
         """Yield the feedback as it changes, each revision once, across restarts of the service.
 
-        Starts with the feedback in force, or with what came after `resume_after`. Its `skipped_revisions` and
-        `epoch_changed` say what is missing before it; with `Delivery.EVERY` nothing may be missing, and
-        ResumePointError is raised instead. `give_up_after_s`: seconds without any server after which the last
-        error is raised; None: never. Ends when the client is closed.
+        Starts with the feedback in force, or with what came after `resume_after`; with `send_current`, for a program
+        that was started again, with the feedback of the resume point itself where nothing came after it. Its
+        `skipped_revisions` and `epoch_changed` say what is missing before it; with `Delivery.EVERY` nothing may be
+        missing, and ResumePointError is raised instead. `give_up_after_s`: seconds without any server after which
+        the last error is raised; None: never. Ends when the client is closed.
         """
         events = self.stream_events(
             resume_after=resume_after,
+            send_current=send_current,
             delivery=delivery,
             heartbeat_interval_s=heartbeat_interval_s,
             give_up_after_s=give_up_after_s,
@@ -158,6 +161,7 @@ class StrategicMemoryClient(Rooted):
         self,
         *,
         resume_after: ResumePoint | None = None,
+        send_current: bool = False,
         delivery: Delivery = Delivery.LATEST,
         heartbeat_interval_s: float | None = None,
         give_up_after_s: float | None = None,
@@ -167,6 +171,7 @@ class StrategicMemoryClient(Rooted):
             self._addresses,
             self._options,
             resume_after=resume_after,
+            send_current=send_current,
             delivery=delivery,
             heartbeat_interval_s=heartbeat_interval_s,
             give_up_after_s=give_up_after_s,

@@ -20,11 +20,9 @@ _WINDOW_BYTES = 1_024
 def subscribe_all(recorder: HistoryRecorder, addresses: tuple[str, ...]) -> None:
     """Add one of every kind, to servers in different orders."""
     for number, delivery in enumerate((Delivery.LATEST, Delivery.EVERY) * 2):
-        recorder.subscribe(
-            SubscriberSettings(
-                f"bare {delivery.value} {number + 1}", _turned(addresses, number // 2), delivery, _HEARTBEAT_S
-            )
-        )
+        name, turned = f"bare {delivery.value} {number + 1}", _turned(addresses, number // 2)
+        settings = SubscriberSettings(name, turned, delivery, _HEARTBEAT_S, send_current=number >= len(Delivery))
+        recorder.subscribe(settings)
     for number in range(len(addresses)):
         turned = _turned(addresses, number)
         for delivery in Delivery:

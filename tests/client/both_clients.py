@@ -58,8 +58,12 @@ class BlockingCaller:
         resume_after: ResumePoint | None = None,
         delivery: Delivery = Delivery.LATEST,
         give_up_after_s: float | None = None,
+        *,
+        send_current: bool = False,
     ) -> Iterator[SubscriptionEvent]:
-        return self._client.stream_events(resume_after=resume_after, delivery=delivery, give_up_after_s=give_up_after_s)
+        return self._client.stream_events(
+            resume_after=resume_after, send_current=send_current, delivery=delivery, give_up_after_s=give_up_after_s
+        )
 
     def stream_feedback(self) -> Iterator[Feedback]:
         return self._client.stream_feedback()
@@ -121,9 +125,13 @@ class AsyncCaller:
         resume_after: ResumePoint | None = None,
         delivery: Delivery = Delivery.LATEST,
         give_up_after_s: float | None = None,
+        *,
+        send_current: bool = False,
     ) -> Iterator[SubscriptionEvent]:
         return self._blocking(
-            self._client.stream_events(resume_after=resume_after, delivery=delivery, give_up_after_s=give_up_after_s)
+            self._client.stream_events(
+                resume_after=resume_after, send_current=send_current, delivery=delivery, give_up_after_s=give_up_after_s
+            )
         )
 
     def stream_feedback(self) -> Iterator[Feedback]:

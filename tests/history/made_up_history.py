@@ -216,12 +216,14 @@ class World:
             return
         server, reached = subscriber.server, subscriber.reached
         in_force = server.in_force(self._now_ms)
-        if not subscriber.begun or reached is None:
+        if reached is None:
             self._send(subscriber, in_force, 0)
         elif reached.epoch != server.epoch:
             self._refuse(subscriber, "EPOCH_CHANGED")
         elif in_force.position.revision > reached.revision:
             self._send_next(subscriber, server, reached, in_force)
+        elif not subscriber.begun:
+            self._send(subscriber, in_force, 0)
         else:
             beat = in_force.position, in_force.status, in_force.valid_until_ms
             subscriber.messages.append(HeartbeatMessage(self._now_ms + 0.5, *beat, sent_ms=self._now_ms))
@@ -231,8 +233,9 @@ class World:
         server = self._random.choice(self._servers)
         resume = subscriber.reached
         lags = resume is not None and self._rank(resume) > self._rank(server.in_force(self._now_ms).position)
-        subscriber.server, subscriber.begun = server, resume is not None
-        subscriber.opening = Opening(server.address, self._now_ms, subscriber.delivery, resume)
+        send_current = resume is not None and self._random.random() < 0.5
+        subscriber.server, subscriber.begun = server, not send_current
+        subscriber.opening = Opening(server.address, self._now_ms, subscriber.delivery, resume, send_current)
         self._advance(1)
         if lags or not server.epoch:
             subscriber.end(End(self._now_ms, "UNAVAILABLE", "the feedback log has not been read yet"))

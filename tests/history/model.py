@@ -109,12 +109,14 @@ class Opening:
         opened_ms: when the request was sent.
         delivery: the delivery asked for.
         resume_after: the resume point, whose epoch may be ""; None: start with the feedback in force.
+        send_current: whether the feedback in force was asked for where nothing came after the resume point.
     """
 
     address: str
     opened_ms: float
     delivery: Delivery
     resume_after: Position | None
+    send_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Promise(enum.Enum):
     GAP_FREE = "DELIVERY_EVERY brings every revision"
     LATEST = "DELIVERY_LATEST counts what it skips and ends at the newest"
     RESUMABLE = "after a resume point comes what came after it, or the truth about why not"
-    FIRST = "without a resume point the first message is the feedback in force"
+    FIRST = "the first message is the feedback in force, also of who resumes and asks for it where nothing is new"
     EPOCH_HONEST = "within an epoch the revision grows by one and never goes back, and no stream outlives its epoch"
     VALID = "nothing is ACTIVE after its validity, and heartbeats keep order with feedback"
     SAFE = "STALE and WARMING_UP carry the safe values"

@@ -74,10 +74,11 @@ def stream(
     resume: tuple[str, int] | None = None,
     end: End | None = None,
     address: str = SERVER,
+    send_current: bool = False,
 ) -> Stream:
     """Return a stream."""
     after = None if resume is None else Position(*resume)
-    return Stream(Opening(address, at(opened_s), delivery, after), messages, end)
+    return Stream(Opening(address, at(opened_s), delivery, after, send_current), messages, end)
 
 
 def refused(at_s: float, reason: str, oldest: int, current: int, epoch: str = "e") -> End:

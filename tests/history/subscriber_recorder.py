@@ -35,6 +35,7 @@ class SubscriberSettings:
         heartbeat_interval_s: what to ask for, seconds.
         silence_intervals: heartbeat intervals without a message after which a server is taken for gone.
         resumes: whether it goes on where it was; otherwise each stream starts with the feedback in force.
+        send_current: whether it asks, as a program that was started again, for the feedback of its resume point.
         read_pause_s: seconds that it leaves what comes next unread after each message; it is slow when above 0.
         window_bytes: unread bytes that it takes from the server; None: as gRPC sees fit. Needs a connection of its own.
         own_connection: whether it has a connection of its own; otherwise one for each address is shared.
@@ -47,6 +48,7 @@ class SubscriberSettings:
     heartbeat_interval_s: float = 1.0
     silence_intervals: float = 3.0
     resumes: bool = True
+    send_current: bool = False
     read_pause_s: float = 0.0
     window_bytes: int | None = None
     own_connection: bool = False
@@ -113,7 +115,13 @@ class SubscriberRecorder:
 
     async def _one_stream(self) -> End:
         self._budget.spend()
-        opening = Opening(self._policy.address, self._clock.now_ms(), self.settings.delivery, self._policy.resume_after)
+        opening = Opening(
+            self._policy.address,
+            self._clock.now_ms(),
+            self.settings.delivery,
+            self._policy.resume_after,
+            self.settings.send_current,
+        )
         self._opening, self._messages = opening, []
         try:
             end = await self._follow(opening)
@@ -161,7 +169,9 @@ class SubscriberRecorder:
         heartbeat = Duration()
         heartbeat.FromNanoseconds(round(self.settings.heartbeat_interval_s * 1e9))
         request = service_pb2.StreamFeedbackRequest(
-            delivery=_DELIVERIES[opening.delivery], heartbeat_interval=heartbeat
+            delivery=_DELIVERIES[opening.delivery],
+            heartbeat_interval=heartbeat,
+            send_current=opening.send_current,
         )
         if opening.resume_after is not None:
             request.resume_after_revision = opening.resume_after.revision

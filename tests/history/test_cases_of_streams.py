@@ -19,6 +19,8 @@ from history.small_history import (
     stream,
 )
 
+_OTHER = {Delivery.EVERY: Promise.LATEST, Delivery.LATEST: Promise.GAP_FREE}
+
 
 class TestFirstMessage:
     def test_a_server_may_lag_a_little(self) -> None:
@@ -59,6 +61,21 @@ class TestFirstMessage:
         assert broken(stream(3.9, brought(2, 4)), answers=(answered(3, 3.95),)) == set()
         at_once = Answer(SERVER, at(3.8), at(3.9), said(3))
         assert broken(stream(3.9, brought(2, 4)), answers=(at_once,)) == set()
+
+    def test_who_resumes_and_asks_for_it_gets_the_feedback_in_force_first(self) -> None:
+        for delivery in Delivery:
+            for resume, messages, promises in (
+                (3, (brought(3, 4.2), brought(4, 5.1)), set[Promise]()),
+                (3, (beat(3, 4.2),), {Promise.FIRST}),
+                (3, (brought(3, 4.2, skipped=1),), {Promise.LATEST, Promise.GAP_FREE} - {_OTHER[delivery]}),
+                (3, (brought(2, 4.2),), {Promise.FIRST, Promise.RESUMABLE}),
+                (2, (brought(3, 4.2),), set[Promise]()),
+                (2, (brought(2, 4.2), brought(3, 4.3)), {Promise.FIRST}),
+            ):
+                begun = stream(4.1, *messages, delivery=delivery, resume=("e", resume), send_current=True)
+                assert broken(begun, publishes=(*THREE, published(4, 5))) == promises, (delivery, messages)
+        again = stream(4.1, brought(3, 4.2), resume=("e", 3))
+        assert broken(again) == {Promise.RESUMABLE}, "it was not asked for"
 
 
 class TestEpochs:

@@ -36,10 +36,14 @@ _LONGEST_FETCH_S = 5.0
     "--resume-after",
     type=click.IntRange(min=0),
     metavar="REVISION",
-    help="Show what came after this revision, then what comes.",
+    help="Show what came after this revision, or else what stands, then what comes.",
 )
 @click.option("--epoch", default="", metavar="EPOCH", help="Epoch of --resume-after, as shown with the revision.")
-@click.option("--every", is_flag=True, help="Show every revision, or end with an error if one is missing.")
+@click.option(
+    "--every",
+    is_flag=True,
+    help="Show every revision once, after --resume-after, or end with an error if one is missing.",
+)
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N lines.")
 @click.option(
     "--heartbeat",
@@ -69,6 +73,7 @@ def watch(
     """
     stream = client.stream_events(
         resume_after=_resume_point(resume_after, epoch),
+        send_current=not every,
         delivery=Delivery.EVERY if every else Delivery.LATEST,
         heartbeat_interval_s=heartbeat,
         give_up_after_s=client.options.timeout_s,

@@ -42,6 +42,8 @@ class StreamAttempt:
     """None: start with the feedback in force."""
     delivery: Delivery
     heartbeat_interval_s: float
+    send_current: bool = False
+    """Whether the feedback in force comes first where nothing came after `resume_after`."""
 
 
 class Subscription:
@@ -96,7 +98,13 @@ class Subscription:
             resume_after=self._asked_to_resume_after,
             delivery=self._settings.delivery,
             heartbeat_interval_s=self._settings.heartbeat_interval_s,
+            send_current=self._lacks_current,
         )
+
+    @property
+    def _lacks_current(self) -> bool:
+        """Whether the feedback of the resume point itself is wanted, and has yet to come."""
+        return self._settings.send_current and not self._newest_handed_out
 
     def received(self, message: Feedback | Heartbeat | None) -> tuple[SubscriptionEvent, ...]:
         """Return what a message of the stream means; None is a message of a kind that is not known here.
@@ -221,7 +229,7 @@ class Subscription:
         # A replica that lags behind may lead back into an epoch that was left: nothing of it may come again.
         newest_known = self._newest_handed_out.get(feedback.epoch, -1)
         if before is not None and not _differ(before.epoch, feedback.epoch):
-            newest_known = max(newest_known, before.revision)
+            newest_known = max(newest_known, before.revision - 1 if self._lacks_current else before.revision)
         if self._settings.always_afresh and not self._is_of_the_past(feedback, before):
             return feedback.revision < newest_known
         return feedback.revision <= newest_known
@@ -246,6 +254,8 @@ class Subscription:
             )
         if before.revision == 0:
             return  # nothing was published before; where the first revision of an epoch is, the server alone knows
+        if feedback.revision == before.revision:
+            return  # the feedback of the resume point itself, which was asked for
         expected = before.revision + 1
         if feedback.revision != expected:
             raise RevisionGapError(

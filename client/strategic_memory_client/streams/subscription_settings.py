@@ -8,6 +8,7 @@ from enum import StrEnum
 from strategic_memory_client.values.backoff import Backoff
 from strategic_memory_client.values.option_checks import (
     checked_count,
+    checked_flag,
     checked_heartbeat_interval,
     checked_seconds,
     checked_text,
@@ -54,6 +55,8 @@ class SubscriptionSettings:
     delivery: Delivery = Delivery.LATEST
     resume_after: ResumePoint | None = None
     """Where to go on. None: start with the feedback in force."""
+    send_current: bool = False
+    """Whether the feedback in force comes first where nothing came after `resume_after`."""
     heartbeat_interval_s: float = 15.0
     missed_heartbeats: int = 3
     """Heartbeats that may fail to come before the server is taken for gone."""
@@ -79,6 +82,7 @@ def streaming_settings(
     options: ClientOptions,
     *,
     resume_after: ResumePoint | None,
+    send_current: bool,
     delivery: Delivery,
     heartbeat_interval_s: float | None,
     give_up_after_s: float | None,
@@ -90,6 +94,7 @@ def streaming_settings(
         addresses=addresses,
         delivery=_checked_delivery(delivery),
         resume_after=_checked_resume_point(resume_after),
+        send_current=checked_flag("send_current", send_current),
         heartbeat_interval_s=checked_heartbeat_interval(heartbeat_interval_s),
         missed_heartbeats=options.missed_heartbeats,
         backoff=options.backoff,

@@ -39,6 +39,13 @@ def checked_text(name: str, value: object) -> str:
     return value
 
 
+def checked_flag(name: str, value: object) -> bool:
+    """Return True or False; raise ValueError for anything else."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, is {value!r}")
+    return value
+
+
 def checked_count(name: str, value: object, *, lowest: int = 1, highest: int = 2**31 - 1) -> int:
     """Return a whole number; raise ValueError unless it is within the limits."""
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:

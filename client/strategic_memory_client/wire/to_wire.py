@@ -45,7 +45,9 @@ def analyze_request(memory: InlineMemory | None, settings: AnalysisSettings | No
 
 def stream_request(attempt: StreamAttempt) -> service_pb2.StreamFeedbackRequest:
     """Return the request that opens the stream."""
-    request = service_pb2.StreamFeedbackRequest(delivery=_DELIVERIES[attempt.delivery])
+    request = service_pb2.StreamFeedbackRequest(
+        delivery=_DELIVERIES[attempt.delivery], send_current=attempt.send_current
+    )
     request.heartbeat_interval.FromTimedelta(timedelta(seconds=attempt.heartbeat_interval_s))
     if attempt.resume_after is not None:
         request.resume_after_revision = attempt.resume_after.revision

@@ -141,12 +141,19 @@ class StreamFeedbackRequest(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     DELIVERY_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    SEND_CURRENT_FIELD_NUMBER: _builtins.int
     resume_after_revision: _builtins.int
     """Send what came after this revision. Absent: start with the feedback in force."""
     epoch: _builtins.str
     """Epoch of `resume_after_revision`. Empty: whatever the log's epoch is."""
     delivery: Global___Delivery.ValueType
     """How to treat this subscriber when it is slow."""
+    send_current: _builtins.bool
+    """For who resumes and does not hold the feedback of its resume point, as a program that was started again: where nothing
+    came after `resume_after_revision`, the first message is the feedback in force, of that very revision, instead of a
+    heartbeat. Where something did, that comes, as without it; so the first message is a feedback in any case. Without
+    `resume_after_revision` it changes nothing.
+    """
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
         """Longest silence between two messages, 0.1 s to 1 h. Absent: 15 s, or as the server is configured. Below 1 s counts as
@@ -162,10 +169,11 @@ class StreamFeedbackRequest(_message.Message):
         epoch: _builtins.str = ...,
         delivery: Global___Delivery.ValueType = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
+        send_current: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "heartbeat_interval", b"heartbeat_interval", "resume_after_revision", b"resume_after_revision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "delivery", b"delivery", "epoch", b"epoch", "heartbeat_interval", b"heartbeat_interval", "resume_after_revision", b"resume_after_revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "delivery", b"delivery", "epoch", b"epoch", "heartbeat_interval", b"heartbeat_interval", "resume_after_revision", b"resume_after_revision", "send_current", b"send_current"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__resume_after_revision: _TypeAlias = _typing.Literal["resume_after_revision"]  # noqa: Y015
     _WhichOneofArgType__resume_after_revision: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision"]  # noqa: Y015

@@ -64,7 +64,8 @@ class StrategicMemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamFeedback(self, request, context):
-        """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force.
+        """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force; see
+        `send_current` for who resumes.
         Errors: INVALID_ARGUMENT (BadRequest names the field); OUT_OF_RANGE when the resume point is trimmed away, in the
         future or of another epoch (ErrorInfo carries oldest, current and epoch); RESOURCE_EXHAUSTED when the server has as
         many subscribers as it admits; UNAVAILABLE when the server goes away or does not know its log yet: resume elsewhere.

@@ -36,7 +36,8 @@ class StrategicMemoryServiceStub:
     GetFeedback: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetFeedbackRequest, _service_pb2.GetFeedbackResponse]
     """The feedback in force. Answered from memory: it never waits for Redis."""
     StreamFeedback: _grpc.UnaryStreamMultiCallable[_service_pb2.StreamFeedbackRequest, _service_pb2.StreamFeedbackResponse]
-    """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force.
+    """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force; see
+    `send_current` for who resumes.
     Errors: INVALID_ARGUMENT (BadRequest names the field); OUT_OF_RANGE when the resume point is trimmed away, in the
     future or of another epoch (ErrorInfo carries oldest, current and epoch); RESOURCE_EXHAUSTED when the server has as
     many subscribers as it admits; UNAVAILABLE when the server goes away or does not know its log yet: resume elsewhere.
@@ -56,7 +57,8 @@ class StrategicMemoryServiceAsyncStub(StrategicMemoryServiceStub):
     GetFeedback: _aio.UnaryUnaryMultiCallable[_service_pb2.GetFeedbackRequest, _service_pb2.GetFeedbackResponse]  # type: ignore[assignment]
     """The feedback in force. Answered from memory: it never waits for Redis."""
     StreamFeedback: _aio.UnaryStreamMultiCallable[_service_pb2.StreamFeedbackRequest, _service_pb2.StreamFeedbackResponse]  # type: ignore[assignment]
-    """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force.
+    """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force; see
+    `send_current` for who resumes.
     Errors: INVALID_ARGUMENT (BadRequest names the field); OUT_OF_RANGE when the resume point is trimmed away, in the
     future or of another epoch (ErrorInfo carries oldest, current and epoch); RESOURCE_EXHAUSTED when the server has as
     many subscribers as it admits; UNAVAILABLE when the server goes away or does not know its log yet: resume elsewhere.
@@ -85,7 +87,8 @@ class StrategicMemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.StreamFeedbackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_service_pb2.StreamFeedbackResponse], _abc.AsyncIterator[_service_pb2.StreamFeedbackResponse]]:
-        """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force.
+        """The feedback as it changes. Without `resume_after_revision` the first message is the feedback in force; see
+        `send_current` for who resumes.
         Errors: INVALID_ARGUMENT (BadRequest names the field); OUT_OF_RANGE when the resume point is trimmed away, in the
         future or of another epoch (ErrorInfo carries oldest, current and epoch); RESOURCE_EXHAUSTED when the server has as
         many subscribers as it admits; UNAVAILABLE when the server goes away or does not know its log yet: resume elsewhere.

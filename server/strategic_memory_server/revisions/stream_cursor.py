@@ -53,16 +53,23 @@ class StreamCursor:
         delivery: what a slow subscriber gets.
         resume_after: revision to go on after; None: start with the feedback in force.
         epoch: epoch of `resume_after`; empty: that of the log.
+        send_current: whether the feedback in force is sent first where nothing came after `resume_after`.
 
     Raises:
         LogNotReadError: there is a resume point and the log has not been read yet.
         ResumePointError: the stream cannot go on from the resume point.
     """
 
-    __slots__ = ("_after", "_began_unread", "_delivery", "_epoch", "_hub", "_sent_any", "_told")
+    __slots__ = ("_after", "_began_unread", "_delivery", "_epoch", "_hub", "_owes_current", "_sent_any", "_told")
 
     def __init__(
-        self, hub: FeedbackHub, delivery: Delivery, *, resume_after: int | None = None, epoch: str = ""
+        self,
+        hub: FeedbackHub,
+        delivery: Delivery,
+        *,
+        resume_after: int | None = None,
+        epoch: str = "",
+        send_current: bool = False,
     ) -> None:
         self._hub = hub
         self._delivery = delivery
@@ -72,6 +79,7 @@ class StreamCursor:
         self._told: tuple[FeedbackStatus, LeverageCaps] | None = None
         # Whether the subscriber has a revision of the epoch, from this stream or from the one that it resumes.
         self._sent_any = bool(resume_after)
+        self._owes_current = send_current
         if resume_after is not None:
             self._check(resume_after, epoch)
             self._after = self._not_before_epoch(resume_after)
@@ -94,6 +102,8 @@ class StreamCursor:
                 return self._deliver(in_force, in_force.revision - self._after - 1)
             following = in_force if in_force.revision == self._after + 1 else hub.recent(self._after + 1)
             return ReadLog(self._after) if following is None else self._deliver(following, 0)
+        if self._owes_current:
+            return self._deliver(in_force, 0)
         if self._told != (tells := (in_force.status, in_force.advice.leverage_caps)):
             self._told = tells
             return Beat()
@@ -150,6 +160,7 @@ class StreamCursor:
     def _deliver(self, feedback: Feedback, skipped: int) -> Deliver:
         self._after = self._not_before_epoch(feedback.revision)
         self._sent_any = self._sent_any or feedback.revision > 0
+        self._owes_current = False
         self._told = (feedback.status, feedback.advice.leverage_caps)
         return Deliver(feedback, skipped)
 

@@ -123,6 +123,18 @@ def test_flags_reach_the_server() -> None:
     assert (request.resume_after_revision, request.epoch) == (7, "e1")
     assert request.delivery == service_pb2.DELIVERY_EVERY
     assert request.heartbeat_interval.ToMilliseconds() == 500
+    assert not request.send_current
+
+
+def test_after_a_resume_point_it_shows_what_stands_and_when_that_holds_no_more() -> None:
+    for flags in ([], ["--events"]):
+        with ScriptedPeer(send(feedback_response(7), heartbeat_response(7, status=STALE))) as peer:
+            ended = run("watch", "-a", peer.address, "--resume-after", "7", "--epoch", "e1", "--count", "2", *flags)
+            (request,) = peer.requests
+        assert (ended.code, request.resume_after_revision, request.send_current) == (0, 7, True)
+        told = lines(ended.out)
+        assert [line.get("revision", 7) for line in told] == [7, 7]
+        assert told[1].get("status", "STALE") == "STALE"
 
 
 def test_every_ends_with_an_error_where_something_is_missing() -> None:

@@ -89,6 +89,33 @@ def test_nothing_up_to_a_given_resume_point_is_handed_out() -> None:
     assert revisions(state.received(feedback(5))) == [5]
 
 
+@pytest.mark.parametrize("delivery", Delivery)
+@pytest.mark.parametrize("epoch", ["", "e1"])
+def test_the_feedback_of_a_given_resume_point_is_handed_out_once_where_it_is_asked_for(
+    delivery: Delivery, epoch: str
+) -> None:
+    state = subscription(settings(resume_after=ResumePoint(4, epoch), delivery=delivery, send_current=True))
+    assert state.connect(0.0).send_current
+    state.failed(LOST, 1.0)
+    attempt = state.connect(2.0)
+    assert (attempt.resume_after, attempt.send_current) == (ResumePoint(4, epoch), True)
+    assert state.received(feedback(3)) == ()
+    assert state.received(feedback(4)) == (FeedbackReceived(feedback(4), 0),)
+    assert state.received(feedback(4)) == ()
+    state.failed(LOST, 3.0)
+    attempt = state.connect(4.0)
+    assert (attempt.resume_after, attempt.send_current) == (ResumePoint(4, "e1"), False)
+    assert state.received(feedback(4)) == ()
+    assert revisions(state.received(feedback(5))) == [5]
+
+
+def test_a_server_that_knows_nothing_of_it_sends_what_came_after_the_resume_point() -> None:
+    state = subscription(settings(resume_after=ResumePoint(4, "e1"), delivery=Delivery.EVERY, send_current=True))
+    state.connect(0.0)
+    assert revisions(state.received(feedback(5))) == [5]
+    assert state.received(feedback(4)) == ()
+
+
 def test_skipped_revisions_are_counted_across_a_reconnection() -> None:
     state = subscription()
     state.connect(0.0)

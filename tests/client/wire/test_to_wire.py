@@ -256,13 +256,14 @@ def test_what_does_not_fit_is_named(path: str, memory: InlineMemory | None, sett
 
 
 def test_a_stream_request() -> None:
-    attempt = StreamAttempt("a:1", ResumePoint(0, "e1"), Delivery.EVERY, 1.5)
+    attempt = StreamAttempt("a:1", ResumePoint(0, "e1"), Delivery.EVERY, 1.5, send_current=True)
     wire = stream_request(attempt)
     assert wire.HasField("resume_after_revision")
     assert (wire.resume_after_revision, wire.epoch, wire.delivery) == (0, "e1", service_pb2.DELIVERY_EVERY)
     assert wire.heartbeat_interval.ToMilliseconds() == 1500
     fresh = stream_request(StreamAttempt("a:1", None, Delivery.LATEST, 15.0))
     assert not fresh.HasField("resume_after_revision")
+    assert (wire.send_current, fresh.send_current) == (True, False)
     assert (fresh.epoch, fresh.delivery) == ("", service_pb2.DELIVERY_LATEST)
 
 

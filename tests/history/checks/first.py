@@ -1,4 +1,6 @@
-"""FIRST: without a resume point the first message is the feedback in force (contract 5.2).
+"""FIRST: without a resume point, or with one and `send_current`, the first message is a feedback (contract 5.2).
+
+Without a resume point, and where nothing came after it, that is the feedback in force.
 
 In force at a server is at least what it has told anybody before, and, while nothing is wrong, what the log has held
 for longer than a server may lag.
@@ -16,13 +18,16 @@ from history.promises import Promise, Violation
 def first(evidence: Evidence) -> Iterator[Violation]:
     """Find streams that began with something else than the feedback in force."""
     for where, _, stream in streams(evidence.history):
-        if stream.opening.resume_after is not None or not stream.messages:
+        resume = stream.opening.resume_after
+        if not stream.messages or (resume is not None and not stream.opening.send_current):
             continue
         message = stream.messages[0]
         if isinstance(message, HeartbeatMessage):
             yield Violation(Promise.FIRST, where, "began with a heartbeat")
             continue
         here = message.feedback.position
+        if resume is not None and here.revision > resume.revision:
+            continue  # what came after the resume point: GAP_FREE and LATEST look at that
         known = _known_to_be_in_force(stream, here, evidence)
         if evidence.log.rank(here) < evidence.log.rank(known):
             what = f"began with revision {here}, and {known} was in force"

@@ -26,9 +26,11 @@ def latest(evidence: Evidence) -> Iterator[Violation]:
 def _wrong_counts(where: str, stream: Stream, log: LogView) -> Iterator[Violation]:
     reached = stream.opening.resume_after
     nowhere_ms: float | None = None
-    for message in feedbacks(stream):
+    for number, message in enumerate(feedbacks(stream)):
         here = message.feedback.position
         expected = _skipped(reached, here, log)
+        if stream.opening.send_current and not number and reached and here.revision == reached.revision:
+            expected = (0,)  # the feedback of the resume point itself, which was asked for
         if expected == (0,) and nowhere_ms is not None and _had_not_begun(here.epoch, nowhere_ms, log):
             # Nothing had been said: what came since may be counted. Or the server had not read the log yet.
             expected = (0, here.revision - log.start(here.epoch))

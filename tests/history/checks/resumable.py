@@ -30,7 +30,8 @@ def _wrong_start(stream: Stream, resume: Position, evidence: Evidence) -> str:
     if resume.epoch and begun.epoch != resume.epoch:
         return f"was resumed after revision {resume} and began with {begun} instead of a refusal"
     message = next(feedbacks(stream), None)
-    if message is not None and message.feedback.position.revision <= resume.revision:
+    lowest = resume.revision + (not stream.opening.send_current)
+    if message is not None and message.feedback.position.revision < lowest:
         return f"was resumed after revision {resume} and began with {message.feedback.position}"
     ever = evidence.log.newest_at(begun.epoch, float("inf"))
     if resume.revision > ever and not evidence.log.may_have_been_missed(

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from history.evidence import gather
-from history.model import Answer, FeedbackMessage, HeartbeatMessage, History, LogSample, Position, Publish
+from history.model import Answer, FeedbackMessage, HeartbeatMessage, History, LogSample, Opening, Position, Publish
 from history.mutations.editing import (
     Apply,
     Mutation,
@@ -20,20 +20,29 @@ from history.mutations.editing import (
 from history.promises import Promise, Tolerances
 
 
-def _begins_with_heartbeat(history: History, source: random.Random) -> History | None:
-    found = [
-        (site, message)
-        for site, message in feedback_sites(history)
-        if site.index == 0 and site.opened.opening.resume_after is None
-    ]
-    if not found:
-        return None
-    site, message = source.choice(found)
-    feedback = message.feedback
-    beat = HeartbeatMessage(
-        message.at_ms, feedback.position, feedback.status, feedback.valid_until_ms, sent_ms=message.at_ms - 0.5
-    )
-    return with_messages(history, site, (beat, *site.opened.messages))
+def _begins_with_heartbeat(*, resumed: bool) -> Apply:
+    def apply(history: History, source: random.Random) -> History | None:
+        found = [
+            (site, message)
+            for site, message in feedback_sites(history)
+            if site.index == 0 and _owes_feedback(site.opened.opening, message, resumed=resumed)
+        ]
+        if not found:
+            return None
+        site, message = source.choice(found)
+        feedback = message.feedback
+        beat = HeartbeatMessage(
+            message.at_ms, feedback.position, feedback.status, feedback.valid_until_ms, sent_ms=message.at_ms - 0.5
+        )
+        return with_messages(history, site, (beat, *site.opened.messages))
+
+    return apply
+
+
+def _owes_feedback(opening: Opening, message: FeedbackMessage, *, resumed: bool) -> bool:
+    if not resumed:
+        return opening.resume_after is None
+    return opening.send_current and opening.resume_after == message.feedback.position
 
 
 def _begins_with_older(history: History, source: random.Random) -> History | None:
@@ -134,7 +143,8 @@ def _ends_with(code: str) -> Mutation:
 
 
 MUTATIONS = [
-    Mutation(Promise.FIRST, "a stream begins with a heartbeat", _begins_with_heartbeat),
+    Mutation(Promise.FIRST, "a stream begins with a heartbeat", _begins_with_heartbeat(resumed=False)),
+    Mutation(Promise.FIRST, "a resumed one that owes a feedback does", _begins_with_heartbeat(resumed=True)),
     Mutation(Promise.FIRST, "a stream begins with an older revision", _begins_with_older),
     Mutation(Promise.EPOCH_HONEST, "GetFeedback goes back", _answer_goes_back),
     Mutation(Promise.EPOCH_HONEST, "the log falls and grows again", _log_falls_and_grows),

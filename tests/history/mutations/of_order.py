@@ -126,6 +126,7 @@ def _beats_before_feedback(history: History, source: random.Random) -> History |
         (site, site.after[0])
         for site, _ in feedback_sites(history)
         if last_position(site.before, site.opened) is not None
+        and not (site.opened.opening.send_current and not site.before)
         and site.after
         and isinstance(site.after[0], HeartbeatMessage)
     ]

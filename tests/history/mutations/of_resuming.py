@@ -41,7 +41,10 @@ def _begins_with_resume_point(history: History, source: random.Random) -> Histor
     found = [
         (site, published[resume])
         for site in sites(history)
-        if site.index == 0 and (resume := site.opened.opening.resume_after) in published and resume is not None
+        if site.index == 0
+        and not site.opened.opening.send_current
+        and (resume := site.opened.opening.resume_after) in published
+        and resume is not None
     ]
     if not found:
         return None

@@ -86,6 +86,28 @@ def test_every_resumes_from_memory(hub: FeedbackHub, after: int, messages: list[
     assert sent(StreamCursor(hub, EVERY, resume_after=after)) == messages
 
 
+@pytest.mark.parametrize(
+    ("delivery", "after", "messages"),
+    [(LATEST, 6, [(6, 0)]), (EVERY, 6, [(6, 0)]), (LATEST, 4, [(6, 1)]), (EVERY, 4, [(5, 0), (6, 0)])],
+)
+def test_the_feedback_in_force_comes_first_where_nothing_came_after_the_resume_point(
+    hub: FeedbackHub, delivery: Delivery, after: int, messages: list[tuple[int, int]]
+) -> None:
+    cursor = StreamCursor(hub, delivery, resume_after=after, epoch="e1", send_current=True)
+    assert sent(cursor) == messages
+    assert cursor.next(NOW_MS) is None
+    hub.append(feedback(7))
+    assert sent(cursor) == [(7, 0)]
+
+
+def test_the_feedback_in_force_is_sent_once_where_nothing_was_published() -> None:
+    hub = FeedbackHub("1.0.0", RING)
+    load_unpublished(hub, "e2", above=10)
+    cursor = StreamCursor(hub, EVERY, resume_after=0, epoch="e2", send_current=True)
+    assert sent(cursor) == [(0, 0)]
+    assert cursor.next(NOW_MS) is None
+
+
 def test_every_resumes_from_the_log_where_memory_does_not_reach(hub: FeedbackHub) -> None:
     cursor = StreamCursor(hub, EVERY, resume_after=1)
     assert cursor.next(NOW_MS) == ReadLog(1)

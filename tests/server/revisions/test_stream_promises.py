@@ -79,8 +79,9 @@ class StreamHistory(RuleBasedStateMachine):
         delivery=st.sampled_from(Delivery),
         back=st.integers(-2, 9),
         named=st.sampled_from(["", "current", "another"]),
+        send_current=st.booleans(),
     )
-    def resume(self, delivery: Delivery, back: int, named: str) -> None:
+    def resume(self, delivery: Delivery, back: int, named: str, send_current: bool) -> None:
         """Resume at every distance from the newest: exactly the foreign, future and compacted points are refused."""
         hub = self.server.hub
         after = max(hub.revision - back, 0)
@@ -88,14 +89,15 @@ class StreamHistory(RuleBasedStateMachine):
         expected = self._expected_refusal(after, epoch)
         refusal: ResumePointError | None = None
         try:
-            cursor = StreamCursor(hub, delivery, resume_after=after, epoch=epoch)
+            cursor = StreamCursor(hub, delivery, resume_after=after, epoch=epoch, send_current=send_current)
         except LogNotReadError:
             assert not hub.epoch
             return
         except ResumePointError as refused:
             refusal = refused
         else:
-            self.subscribers.append(Subscriber(cursor, delivery, hub.epoch, after, blind=False))
+            subscriber = Subscriber(cursor, delivery, hub.epoch, after, blind=False, lacks_current=send_current)
+            self.subscribers.append(subscriber)
         assert hub.epoch
         assert (refusal and refusal.refusal) is expected
         if refusal:

@@ -273,6 +273,23 @@ async def test_a_stream_that_ended_is_taken_up_where_it_was(service: InProcessSe
     assert [await receive_feedback(resumed) for _ in range(2)] == [(8, 0), (9, 0)]
 
 
+@pytest.mark.parametrize("every", [False, True])
+async def test_who_resumes_with_nothing_in_hand_begins_with_what_is_in_force(
+    service: InProcessServer, every: bool
+) -> None:
+    service.load(feedback(7, valid_until_ms=NOW_MS + 100))
+    stream = service.client.stream(resume_after=7, epoch="e1", every=every, send_current=True)
+    assert await receive_feedback(stream) == (7, 0)
+    service.append(8)
+    assert await receive_feedback(stream) == (8, 0)
+    service.clock.now_ms = NOW_MS + 300_000
+    withheld = await receive(service.client.stream(resume_after=8, epoch="e1", every=every, send_current=True))
+    assert (withheld.feedback.revision, withheld.feedback.status) == (8, STALE)
+    service.server.servicer.drain()
+    late = service.client.stream(resume_after=8, epoch="e1", every=every, send_current=True)
+    assert await refusal_of(receive(late)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+
+
 async def test_a_port_that_is_taken_is_an_error_that_names_the_setting(
     service: InProcessServer, async_client: redis.asyncio.Redis
 ) -> None:

@@ -29,7 +29,9 @@ async def open_cursor(hub: FeedbackHub, log: FeedbackLogReader, order: StreamOrd
         LogNotReadError: this server cannot judge that: it lags behind the log, or cannot read it now.
     """
     try:
-        return StreamCursor(hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch)
+        return StreamCursor(
+            hub, order.delivery, resume_after=order.resume_after, epoch=order.epoch, send_current=order.send_current
+        )
     except ResumePointError as refused:
         # What was trimmed stays so, however much was published since.
         if refused.refusal is not ResumeRefusal.REVISION_COMPACTED and not _confirms(await _state(log), refused, order):

@@ -43,6 +43,7 @@ class StreamOrder:
     resume_after: int | None
     epoch: str
     heartbeat_s: float
+    send_current: bool = False
 
 
 def stream_order(request: service_pb2.StreamFeedbackRequest, default_heartbeat_s: float) -> StreamOrder:
@@ -78,7 +79,7 @@ def stream_order(request: service_pb2.StreamFeedbackRequest, default_heartbeat_s
             )
     if violations or delivery is None:
         raise InvalidRequestError(*violations)
-    return StreamOrder(delivery, resume_after, request.epoch, heartbeat_s)
+    return StreamOrder(delivery, resume_after, request.epoch, heartbeat_s, request.send_current)
 
 
 def analysis_order(settings: analysis_pb2.AnalysisSettings, service: AdviceSettings) -> AnalysisOrder:

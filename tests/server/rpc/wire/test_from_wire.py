@@ -55,8 +55,9 @@ def test_a_full_stream_request() -> None:
         epoch="e1",
         delivery=service_pb2.DELIVERY_EVERY,
         heartbeat_interval=Duration(seconds=1, nanos=500_000_000),
+        send_current=True,
     )
-    assert read_stream(request) == StreamOrder(Delivery.EVERY, 0, "e1", 1.5)
+    assert read_stream(request) == StreamOrder(Delivery.EVERY, 0, "e1", 1.5, send_current=True)
 
 
 @pytest.mark.parametrize(
