@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strategic_memory_server.replay.written.currencies import CURRENCIES
+
 MAX_CHARACTERS = 1_100
 """Longest number; no 64-bit float needs more, written out exactly."""
 
@@ -33,9 +35,7 @@ _OF_SIGNS = {
 """Which currencies have a sign that several have."""
 
 _PERCENT = "%"
-_NO_CURRENCIES = frozenset({"PIP", "PIPS", "BPS", "LOT", "LOTS", "TICK", "TICKS", "POINT", "POINTS", "SHARE", "SHARES"})
-"""Other units: money in one of these is none."""
-
+_WITH_UNIT = re.compile(r"([^A-Za-z]*[0-9)]) ?([A-Za-z\u2030]{1,12})")
 _CURRENCY = "|".join(
     [*map(re.escape, sorted(_SIGNS, key=len, reverse=True)), "[A-Z]{3,6}", "usdt?", "usdc", "eur", "btc"]
 )
@@ -74,8 +74,9 @@ def same_signs(text: str) -> str:
 def plain_signs(text: str) -> str:
     """Return a text with the minuses, blanks and apostrophes of typesetters as those of a keyboard, stripped."""
     plain = same_signs(text).strip()
-    # A spreadsheet is kept from reading a cell by ="...".
-    return plain[2:-1].strip() if plain.startswith('="') and plain.endswith('"') else plain
+    # A spreadsheet is kept from reading a cell by ="..." or by an apostrophe.
+    plain = plain[2:-1].strip() if plain.startswith('="') and plain.endswith('"') else plain
+    return plain.removeprefix("'")
 
 
 def number_parts(text: str) -> NumberParts | None:
@@ -114,7 +115,13 @@ def _one_currency(around: Sequence[str]) -> str | None:
 
 def _named(currency: str) -> str:
     code = _SIGNS.get(currency, currency.upper())
-    return "" if code in _NO_CURRENCIES else code
+    return code if currency in _SIGNS or code in CURRENCIES or code == _PERCENT else ""
+
+
+def unknown_unit(text: str) -> tuple[str, str] | None:
+    """Return the number and the letters behind it, of a text that is no number with a currency; None for others."""
+    found = _WITH_UNIT.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
+    return (found[1], found[2]) if found and number_parts(found[1]) else None
 
 
 _IN_THREES = {

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from strategic_memory_server.replay.files.page import Cell
-from strategic_memory_server.replay.written.number_parts import NumberParts, is_grouped, number_parts, plain_signs
+from strategic_memory_server.replay.written.number_parts import (
+    NumberParts,
+    is_grouped,
+    number_parts,
+    plain_signs,
+    unknown_unit,
+)
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.seen import Seen, UndecidedError
 from strategic_memory_server.replay.written.shapes import first_of_each
@@ -34,6 +40,7 @@ class NumberSurvey:
         self._short_group = False
         self._percent: dict[bool, Seen] = {}
         self._currency: dict[str, Seen] = {}
+        self._unit: tuple[Seen, str, str] | None = None
         self._minus = False
 
     def add(self, cells: Sequence[Cell], lines: Sequence[int]) -> None:
@@ -48,9 +55,11 @@ class NumberSurvey:
 
     def _take(self, text: str, seen: Seen) -> None:
         parts = number_parts(text)
+        if parts is None and self._unit is None and (unit := unknown_unit(text)):
+            self._unit = (seen, *unit)
         if parts is None or not self._take_separators(parts, seen):
             return
-        self._minus = self._minus or (parts.negative and seen.cell.strip()[:1] != _ASCII_MINUS)
+        self._minus = self._minus or (parts.negative and seen.cell.strip().removeprefix("'")[:1] != _ASCII_MINUS)
         if any(digit in "123456789" for digit in parts.body):
             # Nothing is 0 percent and 0 of every currency.
             self._percent.setdefault(parts.percent, seen)
@@ -90,6 +99,14 @@ class NumberSurvey:
         Raises:
             UndecidedError: they are written in two ways, or can be read in two.
         """
+        if self._unit and not self._percent:
+            # Among plain numbers such a row is refused alone.
+            seen, number, unit = self._unit
+            raise UndecidedError(
+                [seen],
+                f"would read as {number} in {unit}, which is no currency that is known: a unit, or a factor? Write "
+                "plain numbers in full, percent with %, or money with its code, USD",
+            )
         decimal = self._known or self._decided()
         other = "," if decimal == "." else "."
         grouping = [each for each in (other, "'", " ") if each in self._thousands or each in self._open]

@@ -41,7 +41,7 @@ def count_of(cell: Cell) -> int | float | None:
         return cell
     if isinstance(cell, float):
         return int(cell) if cell.is_integer() else cell if math.isfinite(cell) else None
-    text = cell.strip()
+    text = cell.strip().removeprefix("'")
     if not _COUNT.fullmatch(text):
         return None
     try:
@@ -134,6 +134,8 @@ class TimeStyle:
         try:
             if parts is not None:
                 at = parts.at(self.order)
+                if not parts.is_of_its_weekday(at):
+                    raise RejectionError(f"{column}_on_another_weekday", text)
                 return in_zone(column, at, self.zone) if not parts.zone else self._zoned(column, at, parts, text)
         except ValueError:
             # The rarer forms of ISO 8601 are left.

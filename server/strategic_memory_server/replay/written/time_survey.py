@@ -22,7 +22,6 @@ from strategic_memory_server.replay.written.time_units import (
 )
 from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, written_zone
 
-_MONTHS = 12
 _DATE = 12
 """The first characters of a time hold all that its date tells."""
 
@@ -61,6 +60,7 @@ class TimeSurvey:
         self._asked: Seen | None = None
         self._proved: dict[str, Seen] = {}
         self._dotted = True
+        self._halves: dict[bool, Seen] = {}
         self._sure: Seen | None = None
         self._short: Seen | None = None
 
@@ -112,6 +112,8 @@ class TimeSurvey:
         else:
             self._zoneless = True
         self._written = self._written or seen
+        if parts.half is not None:
+            self._halves.setdefault(parts.half, seen)
         if parts.two_digits:
             self._short = self._short or seen
         if parts.is_sure:
@@ -137,11 +139,10 @@ class TimeSurvey:
         one, two, _ = parts.date
         self._questioned = self._questioned or seen
         self._dotted = self._dotted and parts.separator == _ALWAYS_DAY_FIRST
-        if one > _MONTHS:
-            self._proved.setdefault("dmy", seen)
-        elif two > _MONTHS:
-            self._proved.setdefault("mdy", seen)
-        elif one != two:
+        orders = parts.orders()
+        if len(orders) == 1:
+            self._proved.setdefault(orders[0], seen)
+        elif one != two and orders:
             self._asked = self._asked or seen
 
     @property
@@ -164,6 +165,11 @@ class TimeSurvey:
         if self._sure and self._questioned:
             raise UndecidedError(
                 [self._sure, self._questioned], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}"
+            )
+        if len(self._halves) > 1:
+            raise UndecidedError(
+                [self._halves[False], self._halves[True]],
+                "are times without AM or PM and with it: write one of them in all rows, or hours to 24",
             )
         if set(self._lost) == {True} and not self._written:
             raise UndecidedError(

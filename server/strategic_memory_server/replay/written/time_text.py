@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ MAX_CHARACTERS = 64
 """Longest time."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTH_NAMES = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     "nov(?:ember)?|dec(?:ember)?"
@@ -31,10 +33,13 @@ _CLOCK = (
     r"|(?P<hour2>[0-9]{1,2})(?= ?[aApP]\.?[mM])"
 )
 _TIME = re.compile(
-    r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +)?"
+    rf"(?:(?P<weekday>{'|'.join(_WEEKDAYS)})[a-z]*\.?,? +)?"
     rf"(?:{_DATES})(?:(?:[tT]| ?[,;] *| +)(?:{_CLOCK})(?: ?(?P<half>[ap]\.?m\b\.?))?)?(?P<zone>.*)",
     re.IGNORECASE,
 )
+_DATE = 10
+"""Characters of a date of ISO 8601."""
+
 _FIRST_YEAR = 90
 """Years of two digits begin with 1990."""
 
@@ -49,6 +54,8 @@ class TimeParts:
         separator: what stands between them, where that is a question.
         two_digits: whether its year has two digits.
         clock: hour, minute, second, microsecond.
+        half: whether it says which half of the day that is; None where there is no clock.
+        weekday: the day of the week that stands before it, 0 for Monday; None without one.
         zone: what stands behind it, stripped.
     """
 
@@ -57,6 +64,8 @@ class TimeParts:
     separator: str
     two_digits: bool
     clock: tuple[int, int, int, int]
+    half: bool | None
+    weekday: int | None
     zone: str
 
     def at(self, order: str) -> datetime:
@@ -78,6 +87,18 @@ class TimeParts:
             year += 1900 if year >= _FIRST_YEAR else 2000
         return datetime(year, month, day, *self.clock)  # noqa: DTZ001  its zone is read apart
 
+    def is_of_its_weekday(self, at: datetime) -> bool:
+        """Tell whether a time is on the day of the week that stands before it, if one does."""
+        return self.weekday in (None, at.weekday())
+
+    def orders(self) -> list[str]:
+        """Return which of day first and month first give a day that there is: on its day of the week, if one does."""
+        found: dict[str, bool] = {}
+        for order in ("dmy", "mdy"):
+            with contextlib.suppress(ValueError):
+                found[order] = self.is_of_its_weekday(self.at(order))
+        return [order for order, fits in found.items() if fits] or list(found)
+
 
 def time_parts(text: str) -> TimeParts | None:
     """Take a time apart; None where the text is none, or has no date."""
@@ -88,9 +109,15 @@ def time_parts(text: str) -> TimeParts | None:
     if clock is None:
         return None
     zone = found["zone"].strip()
+    has_clock = any(found[hour] for hour in ("hour", "hour1", "hour2"))
+    if not has_clock and zone[:1] in ("+", "-"):
+        # 2024-01-05-09:30 can be a time of that day, or the day in a zone.
+        return None
+    weekday = _WEEKDAYS.index(found["weekday"].lower()) if found["weekday"] else None
+    behind = clock, bool(found["half"]) if has_clock else None, weekday, zone
     if found["one"]:
         date = int(found["one"]), int(found["two"]), int(found["last"])
-        return TimeParts(date, False, found["s2"], len(found["last"]) < 4, clock, zone)
+        return TimeParts(date, False, found["s2"], len(found["last"]) < 4, *behind)
     for place, number in (("", ""), ("1", "1"), ("2", "2"), ("3", "3"), ("4", "4")):
         year = found[f"year{place}"]
         if year:
@@ -99,7 +126,7 @@ def time_parts(text: str) -> TimeParts | None:
                 if place in ("", "4")
                 else _MONTHS.index(found[f"name{place}"][:3].lower()) + 1
             )
-            return TimeParts((int(year), month, int(found[f"day{place}"])), True, "", len(year) < 4, clock, zone)
+            return TimeParts((int(year), month, int(found[f"day{place}"])), True, "", len(year) < 4, *behind)
     return None
 
 
@@ -117,6 +144,9 @@ def _clock(found: re.Match[str]) -> tuple[int, int, int, int] | None:
 
 def iso_time(text: str) -> datetime | None:
     """Return a time in a rarer form of ISO 8601, such as one by weeks; None for any other text."""
+    if text[_DATE : _DATE + 1] in ("+", "-"):
+        # Python takes any sign for the one before the time of day.
+        return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:

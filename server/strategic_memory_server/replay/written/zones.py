@@ -27,7 +27,12 @@ def named_zone(name: str) -> tzinfo:
     Raises:
         ValueError: there is none of that name.
     """
-    zone = written_zone(name)
+    try:
+        zone = written_zone(name)
+    except AbbreviationError:
+        raise ValueError(
+            f"{name} stands for several zones: name a place, America/New_York, or an offset, -05:00"
+        ) from None
     if zone is None:
         raise ValueError(
             f"{name!r} is no zone here: name a place, Europe/Berlin, or an offset, +01:00. Where places are not known "

@@ -39,6 +39,8 @@ COLUMNS: list[tuple[list[Cell], list[float | None], str]] = [
      "decimal point, thousands by comma, in $, minuses of other forms"),
     (["€ 3", "-4,5€", "EUR 1", "2 EUR"], [3.0, -4.5, 1.0, 2.0], "decimal comma, in EUR"),
     (["(470) €", "€ (1,5)"], [-470.0, -1.5], "decimal comma, in EUR, minuses of other forms"),
+    (["5 TRX", "-1 TRX"], [5.0, -1.0], "in TRX"),
+    (["'-0.0226", "'1.5"], [-0.0226, 1.5], ""),
     (["nan", "N/A", "--", "-", "None", "null", "1.5"], [None] * 6 + [1.5], ""),
     (["np.float64(0.5)", "-1.25"], [0.5, -1.25], ""),
     ([1.234, 2, None, float("nan")], [1.234, 2.0, None, None], ""),
@@ -65,6 +67,12 @@ REFUSED = [
     (["0.52%", "0.6"], r"'0.52%' .* and '0.6' .* are percent and no percent"),
     (["1.5 EUR", "2.5 USD"], "are EUR and USD"),
     (["1.5 EUR", "2.5"], "are EUR and no currency"),
+    (["1.2 MIO", "3.25 MIO"], r"'1.2 MIO' \(line 1\) would read as 1.2 in MIO, which is no currency"),
+    (["3 PCT", "-4 PCT"], "3 in PCT, .* percent with %"),
+    (["1.2K", "-0.5K"], "1.2 in K, .* a factor"),
+    (["5 bps"], "5 in bps"),
+    (["-1R"], "-1 in R"),
+    (["$1.2M"], r"\$1.2 in M"),
 ]
 
 
@@ -80,6 +88,8 @@ def test_a_column_that_can_be_read_in_two_ways_is_refused_with_an_example(column
 NO_NUMBERS = [
     "5 pips",
     "12 bps",
+    "3 MIO",
+    "1.2K",
     "1R",
     "1 2",
     "1.2.3",

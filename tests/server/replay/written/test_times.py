@@ -14,6 +14,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.ways import Declared
+from strategic_memory_server.replay.written.zones import named_zone
 
 AT = datetime(2024, 1, 5, 9, 30, tzinfo=UTC)
 AT_MS = 1_704_447_000_000
@@ -46,9 +47,15 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["05.01.2024 09:30", "06.01.2024 09:30"], [AT_MS, NEXT_MS], "dates and times, day first" + ZONELESS),
     (["05/01/2024 9:30 AM", "13/01/2024 12:30 PM"], [AT_MS, AT_MS + 8 * 86_400_000 + 10_800_000],
      "dates and times, day first" + ZONELESS),
-    (["01/05/2024 09:30", "01/13/2024 12:30 am"], [AT_MS, AT_MS + 8 * 86_400_000 - 32_400_000],
+    (["01/05/2024 09:30 am", "01/13/2024 12:30 am"], [AT_MS, AT_MS + 8 * 86_400_000 - 32_400_000],
      "dates and times, month first" + ZONELESS),
     (["05/05/2024"], [1_714_867_200_000], "dates and times, day first" + ZONELESS),
+    # The 5th of June was a Wednesday, the 6th of May none.
+    (["Wednesday, 05/06/2024"], [1_717_545_600_000], "dates and times, day first" + ZONELESS),
+    (["Monday, 05/06/2024 09:30", "Fri 10/11/2024"], [1_714_987_800_000, 1_728_604_800_000],
+     "dates and times, month first" + ZONELESS),
+    (["'2024-01-05 09:30", "'20240106;093000"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["'1704447000"], [AT_MS], "seconds since 1970"),
     (["5 Jan 2024 09:30", "January 6, 2024 09:30"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
     (["Fri, 05 Jan 2024 09:30:00 GMT", "06-Jan-2024 09:30:00Z"], [AT_MS, NEXT_MS], "dates and times"),
     (["2024-01-05T09:30:00.123456789", "NaT", ""], [AT_MS + 123, None, None], "dates and times" + ZONELESS),
@@ -82,6 +89,7 @@ REFUSED: list[tuple[list[Cell], str]] = [
     # A spreadsheet with the month first has taken 05/06/2024 for its own.
     (["2024-05-06T00:00:00", "13/06/2024"], r"'2024-05-06T00:00:00' .* and '13/06/2024' .* written in two ways: a sp"),
     (["5 May 2024", "13.06.2024 09:30"], "written in two ways"),
+    (["01/25/2024 1:30", "01/25/2024 09:30 PM"], "are times without AM or PM and with it"),
     (["1.70445e+12", "1.7045E+12"], r"'1.70445e\+12' \(line 1\) has lost its digits"),
     (["1.704447E+18", "1.704533E+18"], "has lost its digits"),
     (["638400762000000000"], "would read as 1990-03-25 in nanoseconds .* and is 2024-01-05 in ticks of .NET"),
@@ -99,6 +107,17 @@ def test_a_column_that_can_be_read_in_two_ways_is_refused_with_an_example(column
         times_of([[cell] for cell in reversed(cells)])
 
 
+def test_a_date_on_another_day_of_the_week_is_refused_alone() -> None:
+    found = times_of([["Friday, 2024-01-05 09:30", "Sat, 2024-01-05"]])[0]
+    assert found == [AT_MS, "time_on_another_weekday"]
+    assert times_of([["Wednesday, 05/13/2024"]])[0] == ["time_on_another_weekday"]
+
+
+def test_letters_that_stand_for_several_zones_are_no_zone_and_the_error_says_what_is_one() -> None:
+    with pytest.raises(ValueError, match=r"EST stands for several zones: name a place, America/New_York, or an offset"):
+        named_zone("EST")
+
+
 def test_a_time_with_an_exponent_whose_digits_are_lost_is_refused_among_others() -> None:
     assert times_of([["1704447000000", "1.70445e+12"]])[0] == [AT_MS, "time_has_lost_its_digits"]
 
@@ -113,6 +132,9 @@ def test_a_time_with_an_exponent_whose_digits_are_lost_is_refused_among_others()
         "soon",
         "2024-13-01",
         "1,5,2024",
+        # That day in a zone, or a time of that day.
+        "2024-01-05-09:30",
+        "2024-01-05+05:00",
     ],
 )
 def test_what_is_no_time_is_refused_alone(cell: str) -> None:
