@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from strategic_memory_server.replay.files.archive import archive_tables, is_workbook, readable
@@ -84,7 +85,7 @@ def _guarded(table: Table) -> Table:
         with readable(table.shown):
             yield from table.pages()
 
-    return Table(table.shown, table.path, table.columns, pages, table.notes)
+    return replace(table, pages=pages)
 
 
 def _contents(source: Source, depth: int) -> list[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strategic_memory_server.replay.files.page import Page
 
@@ -19,6 +19,7 @@ class Table:
         columns: its column names, each once: a name that comes again is `name (2)`.
         pages: begins to read its rows.
         notes: what is worth telling of how it was found.
+        is_sheet: whether it is of a workbook: its numbers may be shown in another unit than they are held.
     """
 
     shown: str
@@ -26,10 +27,11 @@ class Table:
     columns: tuple[str, ...]
     pages: Callable[[], Iterator[Page]]
     notes: tuple[str, ...] = ()
+    is_sheet: bool = False
 
     def within(self, name: str) -> Table:
         """Return the same table, one step further in."""
-        return Table(self.shown, (name, *self.path), self.columns, self.pages, self.notes)
+        return replace(self, path=(name, *self.path))
 
 
 def again(name: str, number: int) -> str:

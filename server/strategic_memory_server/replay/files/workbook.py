@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -31,7 +32,7 @@ def workbook_tables(source: Source) -> list[Table]:
     found = []
     for name, rows in sheets.items():
         tables = grid_tables(source, [(number, list(map(_cell, row))) for number, row in enumerate(rows, start=1)])
-        found += [table.within(name) if len(sheets) > 1 else table for table in tables]
+        found += [replace(table.within(name) if len(sheets) > 1 else table, is_sheet=True) for table in tables]
     return found
 
 

@@ -11,5 +11,6 @@ TRADES = Format(
     columns={names.TIME: ("ExitTime",), names.OPENED: ("EntryTime",), names.REALIZED_PNL: ("PnL",)},
     pnl="money, after commission",
     zone="that of the prices, UTC without --zone",
+    fractions=("ReturnPct",),
     is_run=True,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.formats.name_says import without_zone
 from strategic_memory_server.replay.written.ways import Declared
 
 CURRENCY = "{currency}"
@@ -24,8 +25,6 @@ _PATTERNS = {
     MONEY: r"\(?(?:usd[tc]?|busd|eur|gbp|jpy|chf|aud|cad|nzd|inr|brl|cny|hkd|sgd|krw|try|zar|mxn|sek|nok|dkk|pln|czk|"
     r"btc|eth|bnb|sol|[$€£¥₹])\)?",
 }
-_UTC = ("(utc)", "(utc+0)", "(gmt)")
-
 _ROW_NUMBERS = ("", "unnamed:0", "index")
 """What pandas calls the numbers of rows, where a table has no other index."""
 
@@ -68,6 +67,7 @@ class Format:
         pnl: what the pnl is, in words: money or a fraction, before or after costs.
         zone: the zone of its times, in words.
         declared: what is known of how a column is written, by our names of columns.
+        fractions: names of columns that say percent and hold fractions.
         kind: what its rows are: `trade`, `portfolio` or `regime`; empty: what their columns say.
         results: which rows are results: those that each of these says are.
         rows: makes its rows, where a result is not a row as it stands; it keeps the tool's names of columns.
@@ -87,6 +87,7 @@ class Format:
     pnl: str = ""
     zone: str = "UTC"
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    fractions: Sequence[str] = ()
     kind: str = "trade"
     results: Sequence[Results] = ()
     rows: Rows | None = None
@@ -120,8 +121,7 @@ def found(names: Sequence[str], columns: Collection[str]) -> str | None:
     for column in columns:
         by_name.setdefault(plain_name(column), column)
     for column in columns:
-        for zone in _UTC:
-            by_name.setdefault(plain_name(column).removesuffix(zone), column)
+        by_name.setdefault(plain_name(without_zone(column, clear_ones=True)[0]), column)
     for name in map(plain_name, names):
         if name in by_name:
             return by_name[name]

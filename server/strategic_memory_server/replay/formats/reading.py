@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from itertools import compress
 
 from strategic_memory_server.replay.files import column_names as names
@@ -13,11 +14,15 @@ from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.cells import is_given, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
+from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.written.ways import Declared
+from strategic_memory_server.replay.written.zones import AbbreviationError, written_zone
 
 _SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
 """Pairs of columns that mean the same."""
+
+_NUMBERS = (names.PNL, names.REALIZED_PNL, *names.OF_OBSERVATIONS, *names.POLICY_PNL)
 
 
 @dataclass(slots=True)
@@ -45,8 +50,49 @@ class TableReading:
 
     @property
     def declared(self) -> dict[str, Declared]:
-        """What the format knows of how columns are written, by our names."""
-        return {ours: known for ours, known in self.format.declared.items() if ours not in self.mapped}
+        """What the format, or the name of a column, tells of how columns are written, by our names."""
+        by_format = {ours: known for ours, known in self.format.declared.items() if ours not in self.mapped}
+        return by_format | {
+            ours: replace(by_format.get(ours, Declared()), zone=self._zone(ours), percent=self._is_percent(ours))
+            for ours in self.columns
+        }
+
+    def zone_said(self, ours: str) -> str:
+        """Return the zone that the name of a column of times says; empty where it says none."""
+        return (
+            without_zone(self.columns[ours])[1] if ours in (names.TIME, names.OPENED) and ours in self.columns else ""
+        )
+
+    def _zone(self, ours: str) -> tzinfo | None:
+        try:
+            return written_zone(self.zone_said(ours))
+        except AbbreviationError:
+            return None
+
+    def _is_percent(self, ours: str) -> bool:
+        """Tell whether the name says percent, where that is no name of a tool's for fractions."""
+        theirs = self.columns[ours]
+        is_known = self.format not in (OWN_COLUMNS, COMMON_NAMES) and ours not in self.mapped
+        return ours in _NUMBERS and says_percent(theirs) and not is_known and theirs not in self.format.fractions
+
+    def require_one_zone(self, asked: tzinfo | None) -> None:
+        """Refuse names of columns that say another zone than the user, or one that could be several.
+
+        Raises:
+            ReplayError: one does.
+        """
+        for ours in (names.TIME, names.OPENED):
+            said, zone = self.zone_said(ours), self._zone(ours) if ours in self.columns else None
+            if said and zone is None and asked is None:
+                raise ReplayError(
+                    f"{self.table.shown}: the name of column {self.columns[ours]!r} says {said}, letters that stand "
+                    "for several zones: say which, --zone America/New_York for example"
+                )
+            if zone and asked and zone != asked:
+                raise ReplayError(
+                    f"{self.table.shown}: the name of column {self.columns[ours]!r} says the zone {zone}, and --zone "
+                    f"{asked}: leave out the one, or give the column another name"
+                )
 
     def pages(self) -> Iterator[Page]:
         """Read the rows that are results, under our names of columns.
@@ -67,6 +113,12 @@ class TableReading:
         columns: dict[str, Sequence[Cell]] = {
             ours: page.columns[theirs] for ours, theirs in self.columns.items() if theirs in page.columns
         }
+        for ours, cells in columns.items() if self.table.is_sheet else ():
+            if self._is_percent(ours) and any(cell for cell in cells if isinstance(cell, int | float)):
+                raise UnclearRowsError(
+                    f"column {self.columns[ours]!r} says percent, and a workbook that shows 0.52% may hold 0.0052 or "
+                    "0.52: save the sheet as CSV"
+                )
         rows = len(page.lines)
         if self.format.kind and names.KIND not in columns:
             columns[names.KIND] = [self.format.kind] * rows

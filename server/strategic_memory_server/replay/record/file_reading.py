@@ -100,7 +100,7 @@ class FileReading:
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
-
+        table.require_one_zone(self._declared.zone)
         first: RowSigns | None = None
 
         def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:

@@ -70,6 +70,6 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         left_out=dict(reading.left_out),
         columns=dict(reading.columns),
         pnl="" if reading.mapped & {names.PNL, names.REALIZED_PNL} else reading.format.pnl,
-        zone="UTC" if names.TIME in reading.mapped else reading.format.zone,
+        zone="UTC" if names.TIME in reading.mapped or reading.zone_said(names.TIME) else reading.format.zone,
         notes=reading.table.notes,
     )

@@ -20,6 +20,7 @@ class NumberStyle:
         decimal: what stands before the decimals, `.` or `,`.
         thousands: what may stand between groups of digits, each a character.
         percent: whether they are percent, and read as fractions.
+        by_name: whether the name of their column says so, and not each of them.
         currency: of all of them; empty without one.
         minus: whether some are negative by another sign than `-` before them.
     """
@@ -27,6 +28,7 @@ class NumberStyle:
     decimal: str = "."
     thousands: str = ""
     percent: bool = False
+    by_name: bool = False
     currency: str = ""
     minus: bool = False
 
@@ -34,7 +36,7 @@ class NumberStyle:
         """Say it; empty for plain numbers."""
         said = [
             f"thousands by {' or '.join(_NAMED[each] for each in self.thousands)}" if self.thousands else "",
-            "percent, read as fractions" if self.percent else "",
+            f"percent{' by its name' if self.by_name else ''}, read as fractions" if self.percent else "",
             f"in {self.currency}" if self.currency else "",
             "minuses of other forms" if self.minus else "",
         ]
@@ -59,8 +61,10 @@ class NumberStyle:
             raise RejectionError(f"{column}_written_otherwise", cell)
         if parts.percent and parts.exponent:
             raise RejectionError(f"{column}_not_a_number", cell)
-        value = float(digits + ("e-2" if parts.percent else parts.exponent))
-        if value and (parts.percent != self.percent or parts.currency != self.currency):
+        exponent = int(parts.exponent[1:] or 0) - (2 if parts.percent or self.by_name else 0)
+        value = float(f"{digits}e{exponent}")
+        is_of_unit = parts.percent == self.percent or self.by_name
+        if value and not (is_of_unit and parts.currency == self.currency):
             raise RejectionError(f"{column}_written_otherwise", cell)
         if not value <= MAX_MAGNITUDE:
             raise RejectionError(f"{column}_out_of_range", cell)

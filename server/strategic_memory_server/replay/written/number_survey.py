@@ -28,10 +28,11 @@ class NumberSurvey:
 
     Args:
         decimal: what stands before the decimals, `.` or `,`, where that is known.
+        percent: whether the numbers are percent without a sign that says it.
     """
 
-    def __init__(self, decimal: str = "") -> None:
-        self._known = decimal
+    def __init__(self, decimal: str = "", *, percent: bool = False) -> None:
+        self._known, self._by_name = decimal, percent
         self._shapes: dict[str, None] = {}
         self._decimal: dict[str, Seen] = {}
         self._thousands: dict[str, Seen] = {}
@@ -110,7 +111,8 @@ class NumberSurvey:
         decimal = self._known or self._decided()
         other = "," if decimal == "." else "."
         grouping = [each for each in (other, "'", " ") if each in self._thousands or each in self._open]
-        _require_one(self._percent, "percent", "no percent")
+        if not self._by_name:
+            _require_one(self._percent, "percent", "no percent")
         for one, another in zip(list(self._currency)[:-1], list(self._currency)[1:], strict=True):
             raise UndecidedError(
                 [self._currency[one], self._currency[another]],
@@ -119,7 +121,8 @@ class NumberSurvey:
         return NumberStyle(
             decimal,
             "".join(grouping),
-            percent=True in self._percent,
+            percent=self._by_name or True in self._percent,
+            by_name=self._by_name,
             currency=next(iter(self._currency), ""),
             minus=self._minus,
         )

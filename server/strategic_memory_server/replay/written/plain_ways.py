@@ -67,6 +67,8 @@ class PlainWays:
         text = joined(cells)
         if text == "":
             return np.full(len(cells), math.nan)
+        if self._known(column).percent:
+            raise NotPlainError(column)
         if text is None:
             return _known_numbers(cells)
         # `float` takes 1_000 and digits of other scripts too.
@@ -137,6 +139,8 @@ class PlainWays:
         times = iso_times(characters)
         if times is None:
             raise NotPlainError(column)
+        if times.zoned and self._names_zone(column):
+            raise NotPlainError(column)
         if not times.zoned:
             if self._known(column).zone != UTC:
                 raise NotPlainError(column)
@@ -161,7 +165,7 @@ class PlainWays:
     def _counted(self, column: str, numbers: IndexColumn) -> IndexColumn:
         least, most = int(numbers.min()), int(numbers.max())
         declared = self._known(column).unit
-        if declared is None and counted_elsewhere(least, most):
+        if (declared is None and counted_elsewhere(least, most)) or self._names_zone(column):
             raise NotPlainError(column)
         for unit in COUNTED:
             first, last = RANGES[unit]
@@ -172,6 +176,10 @@ class PlainWays:
 
     def _known(self, column: str) -> Declared:
         return self._declared.get(column, Declared()).under(self._general)
+
+    def _names_zone(self, column: str) -> bool:
+        """Tell whether the name of a column says a zone, which its times may contradict."""
+        return self._declared.get(column, Declared()).zone is not None
 
     def _of_kind(self, column: str, kind: str) -> None:
         if self._times.setdefault(column, kind) != kind:

@@ -49,7 +49,8 @@ class Surveying:
         """Take numbers."""
         survey = self._numbers.get(column)
         if survey is None:
-            survey = self._numbers[column] = NumberSurvey(self._known(column).decimal)
+            known = self._known(column)
+            survey = self._numbers[column] = NumberSurvey(known.decimal, percent=known.percent)
         survey.add(cells, refusals.lines)
         return np.zeros(len(cells))
 
@@ -58,7 +59,8 @@ class Surveying:
         survey = self._times.get(column)
         if survey is None:
             known = self._known(column)
-            survey = self._times[column] = TimeSurvey(known.unit, known.order, known.zone or UTC)
+            names_zone = self._declared.get(column, Declared()).zone is not None
+            survey = self._times[column] = TimeSurvey(known.unit, known.order, known.zone or UTC, names_zone=names_zone)
         self._decided(column, lambda: survey.add(cells, refusals.lines))
         return np.full(len(cells), _ANY_TIME_MS)
 
@@ -121,7 +123,8 @@ class SurveyedWays:
             if cell is None or cell == "":
                 continue
             try:
-                found[row] = style.read(column, cell) if isinstance(cell, str) else _known_number(column, cell)
+                number = style.read(column, cell) if isinstance(cell, str) else _known_number(column, cell)
+                found[row] = number / 100 if style.by_name and not isinstance(cell, str) else number
             except RejectionError as refused:
                 refusals.refuse(row, refused.reason, cell)
                 continue

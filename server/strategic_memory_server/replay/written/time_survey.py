@@ -34,6 +34,10 @@ _ALWAYS_DAY_FIRST = "."
 """Nobody writes the month first between dots."""
 
 
+def _other_zone(zone: tzinfo) -> str:
+    return f"is not of the zone that the name of its column says, {zone}: give the column a name without a zone"
+
+
 class TimeSurvey:
     """Takes the cells of one column, page by page.
 
@@ -41,10 +45,13 @@ class TimeSurvey:
         unit: what its numbers count, where that is known.
         order: `dmy`, `mdy` or `ymd`, where that is known.
         zone: of times that name none.
+        names_zone: whether the name of the column says that zone.
     """
 
-    def __init__(self, unit: Unit | None = None, order: str = "", zone: tzinfo = UTC) -> None:
-        self._unit, self._order, self._zone = unit, order, zone
+    def __init__(
+        self, unit: Unit | None = None, order: str = "", zone: tzinfo = UTC, *, names_zone: bool = False
+    ) -> None:
+        self._unit, self._order, self._zone, self._names_zone = unit, order, zone, names_zone
         self._known_shapes: set[str] = set()
         self._known_dates: set[str] = set()
         self._units: dict[Unit, int] = {}
@@ -74,7 +81,7 @@ class TimeSurvey:
             count = count_of(cell)
             if count is not None:
                 self._take_count(count, cell, lines[place])
-            elif isinstance(cell, str) and cell and self._take_text(cell, lines[place]):
+            elif isinstance(cell, str) and cell and self._take_text(cell, lines[place]) and not self._names_zone:
                 self._known_shapes.add(known[0])
                 self._known_dates.add(known[1])
 
@@ -105,10 +112,13 @@ class TimeSurvey:
         seen = Seen(line, cell)
         if parts.zone:
             try:
-                if written_zone(parts.zone) is None:
-                    return False
+                zone = written_zone(parts.zone)
             except AbbreviationError:
                 self._require_known(parts, seen)
+            else:
+                if zone is None:
+                    return False
+                self._require_same(parts, zone, seen)
         else:
             self._zoneless = True
         self._written = self._written or seen
@@ -134,6 +144,12 @@ class TimeSurvey:
             f"names a zone by {parts.zone}, and these letters stand for several: say which, --zone America/New_York "
             "or another, or write offsets, +01:00",
         )
+
+    def _require_same(self, parts: TimeParts, zone: tzinfo, seen: Seen) -> None:
+        """Refuse a zone beside a time that is not the one which the name of the column says."""
+        at = parts.supposed()
+        if self._names_zone and at and at.replace(tzinfo=zone).utcoffset() != at.replace(tzinfo=self._zone).utcoffset():
+            raise UndecidedError([seen], _other_zone(self._zone))
 
     def _take_order(self, parts: TimeParts, seen: Seen) -> None:
         one, two, _ = parts.date
@@ -165,6 +181,10 @@ class TimeSurvey:
         if self._sure and self._questioned:
             raise UndecidedError(
                 [self._sure, self._questioned], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}"
+            )
+        if self._names_zone and unit in COUNTED and self._zone.utcoffset(None) != timedelta(0):
+            raise UndecidedError(
+                list(self._first.values())[:1], f"counts from 1970 in UTC, and {_other_zone(self._zone)}"
             )
         if len(self._halves) > 1:
             raise UndecidedError(

@@ -99,6 +99,14 @@ class TimeParts:
                 found[order] = self.is_of_its_weekday(self.at(order))
         return [order for order, fits in found.items() if fits] or list(found)
 
+    def supposed(self) -> datetime | None:
+        """Return a time that it can be, without its zone; None where there is no such day or time."""
+        order = next(iter(self.orders()), "")
+        try:
+            return self.at(order) if order or self.is_sure else None
+        except ValueError:
+            return None
+
 
 def time_parts(text: str) -> TimeParts | None:
     """Take a time apart; None where the text is none, or has no date."""

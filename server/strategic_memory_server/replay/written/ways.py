@@ -21,13 +21,15 @@ class Declared:
         decimal: what stands before decimals, `.` or `,`; empty: not known.
         order: which of day, month and year comes first: `dmy`, `mdy` or `ymd`; empty: not known.
         unit: what times count that are numbers; None: not known.
-        zone: of times that name none; None: not known.
+        zone: of times that name none; None: not known. Of a column: its name says it, so that no time may name another.
+        percent: whether numbers are percent without a sign that says it.
     """
 
     decimal: str = ""
     order: str = ""
     unit: Unit | None = None
     zone: tzinfo | None = None
+    percent: bool = False
 
     def under(self, general: Declared) -> Declared:
         """Return what is known of a column of which this is known, and something of all columns."""
@@ -36,6 +38,7 @@ class Declared:
             self.order or general.order,
             self.unit or general.unit,
             self.zone or general.zone or UTC,
+            self.percent,
         )
 
 
