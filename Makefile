@@ -83,8 +83,9 @@ records: $(development)  ## Run backtesters, and compare their exports with what
 
 .PHONY: adapters
 adapters: $(development)  ## Test the adapters with the tools that they are for, some minutes the first time
-	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade
-	@STRATEGIC_MEMORY_TEST_REQUIRE=backtesting,nautilus_trader,freqtrade $(python) -m pytest tests/adapters $(ARGS)
+	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade pandas
+	@STRATEGIC_MEMORY_TEST_REQUIRE=backtesting,nautilus_trader,freqtrade,pandas \
+	    $(python) -m pytest tests/adapters tests/client/wire/test_frame_columns.py $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself

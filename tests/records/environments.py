@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from processes import REPOSITORY
-from records.pinned import TOOLS, Tool
+from records.pinned import FRAMES, TOOLS, Tool
 
 ENVIRONMENTS = REPOSITORY / ".tools" / "records"
 INSTALL_S = 1_800
@@ -79,7 +79,7 @@ def run(command: list[str], timeout_s: float) -> None:
 
 def main(names: list[str]) -> int:
     """Make the environments of some tools; 1 where one cannot be installed."""
-    for tool in TOOLS:
+    for tool in (*TOOLS, FRAMES):
         if tool.name in names:
             try:
                 installed(tool)

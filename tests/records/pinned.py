@@ -12,10 +12,10 @@ class Tool:
     Attributes:
         name: of its package.
         version: its release.
-        script: in `tools/`; writes the exports and `<what it runs>.expected.json`.
+        script: in `tools/`; writes the exports and `<what it runs>.expected.json`; empty where there is none.
         beside: further requirements of the script.
         python: the oldest CPython that it installs on.
-        is_adapted: whether there is an adapter for it, whose tests need this project beside it.
+        is_adapted: whether tests need this project beside it, as those of an adapter do.
     """
 
     name: str
@@ -42,3 +42,6 @@ TOOLS = (
     Tool("zipline-reloaded", "3.2.1", "run_zipline.py", ("pyfolio-reloaded==0.10.1",)),
     Tool("quantstats", "0.0.86", "run_quantstats.py"),
 )
+
+FRAMES = Tool("pandas", "2.3.3", "", ("polars==2.1.0", "pyarrow==26.0.1"), is_adapted=True)
+"""The data frames that programs have, beside the pandas that the tests are run with: no backtester."""

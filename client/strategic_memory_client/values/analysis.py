@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from strategic_memory_client.values.figures import Correlations, Drift, Performance, RegimeDynamics
 from strategic_memory_client.values.past_advice import PastAdvice
@@ -71,9 +72,20 @@ class AnalysisSettings(Unchanging):
     None or 0: none."""
 
 
+Time: TypeAlias = datetime | int | str
+"""A time in a column: an aware datetime, ISO 8601 (UTC without a zone), or a whole number since 1970-01-01 UTC.
+
+Whole numbers of a column are in one unit, which their size tells: milliseconds, unless all are times from 1990 to 2100
+as seconds, microseconds or nanoseconds. A column of datetime64, with a zone or in UTC, is taken whatever its unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class RegimeColumns:
-    """Regime observations by column, oldest first. A column is empty or as long as `regime`."""
+    """Regime observations by column, oldest first. A column is empty or as long as `regime`.
+
+    Columns of all tables are lists, arrays of numpy or pyarrow, or series of pandas or polars. What they have in place
+    of a value that is not known (None, NaN, NA, NaT) is not known here either, wherever a column may have such values.
+    """
 
     regime: Iterable[str] = ()
     """Regime names; compared upper-cased and stripped."""
@@ -85,8 +97,8 @@ class RegimeColumns:
     """Trend of each observation; None or NaN: not known."""
     confidence: Iterable[float | None] = ()
     """The detector's confidence, 0 to 1; None or NaN: not known."""
-    time_ms: Iterable[int] = ()
-    """Milliseconds since 1970-01-01 UTC, never decreasing. Empty: the order alone is known."""
+    time_ms: Iterable[Time] = ()
+    """When, never decreasing; see `Time`. Empty: the order alone is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,10 @@ class PortfolioColumns:
     """Regime names; None or empty: the regime observed by its opening, or by its close where that is not known."""
     pnl: Iterable[float] = ()
     """Pnl of each entry. Required."""
-    time_ms: Iterable[int] = ()
-    """When it was known, milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
-    opened_at: Iterable[datetime | int | str | None] = ()
-    """When it was opened: an aware datetime, ISO 8601 or milliseconds since 1970-01-01 UTC; None: not known."""
+    time_ms: Iterable[Time] = ()
+    """When it was known, never decreasing; see `Time`. Empty: no regime can be inferred."""
+    opened_at: Iterable[Time | None] = ()
+    """When it was opened; see `Time`. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +127,10 @@ class TradeColumns:
     """Policy in force, a `Policy` or its name; None or empty: not known."""
     strategy: Iterable[str | None] = ()
     """Name of the strategy that traded; None or empty: not known."""
-    time_ms: Iterable[int] = ()
-    """When it was closed, milliseconds since 1970-01-01 UTC, never decreasing. Empty: no regime can be inferred."""
-    opened_at: Iterable[datetime | int | str | None] = ()
-    """When it was opened: an aware datetime, ISO 8601 or milliseconds since 1970-01-01 UTC; None: not known."""
+    time_ms: Iterable[Time] = ()
+    """When it was closed, never decreasing; see `Time`. Empty: no regime can be inferred."""
+    opened_at: Iterable[Time | None] = ()
+    """When it was opened; see `Time`. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

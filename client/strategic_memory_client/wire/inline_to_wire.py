@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import TypeVar
 
 from strategic_memory.v1 import memory_pb2
 from strategic_memory_client.values.analysis import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
+from strategic_memory_client.wire.column_times import times_ms
+from strategic_memory_client.wire.given_columns import values_of
 from strategic_memory_client.wire.request_values import (
     SentT,
-    invalid,
-    milliseconds,
     number,
     number_or_nan,
-    opening_ms,
     optional,
     single,
     text,
     text_or_empty,
 )
 
-_GivenT = TypeVar("_GivenT")
+OPENING_NOT_KNOWN = 0
+"""What is sent for an opening that is not known."""
 
 _PACKED = re.compile(r"(inline\.\w+\.\w+)_(?:code|names)(\[\d+\])?")
 
@@ -50,14 +49,14 @@ def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path:
     wire.volatility.extend(_column(columns.volatility, number_or_nan, f"{path}.volatility"))
     wire.trend.extend(_column(columns.trend, number_or_nan, f"{path}.trend"))
     wire.confidence.extend(_column(columns.confidence, number_or_nan, f"{path}.confidence"))
-    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
+    wire.time_ms.extend(times_ms(columns.time_ms, f"{path}.time_ms"))
 
 
 def _write_portfolio(columns: PortfolioColumns, wire: memory_pb2.PortfolioColumns, path: str) -> None:
     _write_names(columns.regime, text_or_empty, f"{path}.regime", wire.regime_names, wire.regime_code)
     wire.pnl.extend(_column(columns.pnl, number, f"{path}.pnl"))
-    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
-    wire.opened_at.extend(_column(columns.opened_at, opening_ms, f"{path}.opened_at"))
+    wire.time_ms.extend(times_ms(columns.time_ms, f"{path}.time_ms"))
+    wire.opened_at.extend(times_ms(columns.opened_at, f"{path}.opened_at", OPENING_NOT_KNOWN))
 
 
 def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: str) -> None:
@@ -71,8 +70,8 @@ def _write_trades(columns: TradeColumns, wire: memory_pb2.TradeColumns, path: st
     wire.realized_pnl.extend(_column(columns.realized_pnl, number, f"{path}.realized_pnl"))
     _write_names(columns.policy, text_or_empty, f"{path}.policy", wire.policy_names, wire.policy_code)
     _write_names(columns.strategy, text_or_empty, f"{path}.strategy", wire.strategy_names, wire.strategy_code)
-    wire.time_ms.extend(_column(columns.time_ms, milliseconds, f"{path}.time_ms"))
-    wire.opened_at.extend(_column(columns.opened_at, opening_ms, f"{path}.opened_at"))
+    wire.time_ms.extend(times_ms(columns.time_ms, f"{path}.time_ms"))
+    wire.opened_at.extend(times_ms(columns.opened_at, f"{path}.opened_at", OPENING_NOT_KNOWN))
 
 
 def _write_names(
@@ -84,27 +83,20 @@ def _write_names(
 ) -> None:
     places: dict[str, int] = {}
     # Few values are different, and each has to be looked at once only.
-    known: dict[object, int] = {}
+    known: dict[str | None, int] = {}
     coded: list[int] = []
-    for index, value in enumerate(_values(given, path)):
+    for index, value in enumerate(values_of(given, path)):
         place = known.get(value) if isinstance(value, str) or value is None else None
         if place is None:
             name = single(value, convert, f"{path}[{index}]")
-            place = known[value] = places.setdefault(name, len(places))
+            place = places.setdefault(name, len(places))
+            if isinstance(value, str) or value is None:
+                known[value] = place
         coded.append(place)
     table.extend(places)
     codes.extend(coded)
 
 
-def _column(given: Iterable[_GivenT], convert: Callable[[object], SentT], path: str) -> Iterator[SentT]:
-    for index, value in enumerate(_values(given, path)):
+def _column(given: Iterable[object], convert: Callable[[object], SentT], path: str) -> Iterator[SentT]:
+    for index, value in enumerate(values_of(given, path)):
         yield single(value, convert, f"{path}[{index}]")
-
-
-def _values(given: Iterable[_GivenT], path: str) -> Iterable[_GivenT]:
-    if isinstance(given, str | bytes):
-        raise invalid(path, "must be a column of values, is one text")
-    # An array's own conversion is many times faster than going through it item by item.
-    as_list = getattr(given, "tolist", None)
-    values: Iterable[_GivenT] = given if as_list is None else as_list()
-    return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import TypeVar
 
@@ -14,7 +15,6 @@ SentT = TypeVar("SentT", str, float, int, datetime, timedelta)
 
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_INT64 = 2**63 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_AGE = timedelta(seconds=315_576_000_000)
 
 
@@ -40,22 +40,41 @@ def text(value: object) -> str:
 
 
 def text_or_empty(value: object) -> str:
-    """Return a text, an empty one for None."""
-    return "" if value is None else text(value)
+    """Return a text, an empty one for what is not known."""
+    return "" if is_missing(value) else text(value)
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a value is one that is not known: None, NaN, NaT or the NA of pandas."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return False
+    if type(value).__name__ in ("NAType", "NaTType"):  # of pandas; NA is neither equal to itself nor not
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return False
 
 
 def number(value: object) -> float:
     """Return a number as a float."""
     if type(value) is float:  # nearly every value of a long column
         return value
+    if isinstance(value, Decimal) and not value.is_snan():
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"must be a number, is {value!r}")
+        must_be = "must be a number"
+        raise TypeError(
+            f"{must_be}, is not known: leave the entry out" if is_missing(value) else f"{must_be}, is {value!r}"
+        )
     return float(value)
 
 
 def number_or_nan(value: object) -> float:
-    """Return a number as a float, NaN for None."""
-    return math.nan if value is None else number(value)
+    """Return a number as a float, NaN for what is not known."""
+    return math.nan if is_missing(value) else number(value)
 
 
 def row_count(value: object) -> int:
@@ -66,22 +85,6 @@ def row_count(value: object) -> int:
 def milliseconds(value: object) -> int:
     """Return a whole number that fits 64 bits."""
     return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)
-
-
-def opening_ms(value: object) -> int:
-    """Return a time that may be None in milliseconds since 1970-01-01 UTC, 0 for None; text without a zone is UTC."""
-    # What pandas has in place of a time that is not known is a datetime to Python.
-    if value is None or repr(value) == "NaT":
-        return 0
-    if isinstance(value, str):
-        text_of_time = value.strip()
-        if text_of_time.isdecimal():
-            return milliseconds(int(text_of_time))
-        value = datetime.fromisoformat(text_of_time)
-        value = value if value.tzinfo else value.replace(tzinfo=UTC)
-    if not isinstance(value, datetime):
-        return milliseconds(value)
-    return (moment(value) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(value: object) -> datetime:
