@@ -14,7 +14,13 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
+from strategic_memory_server.cli.written_options import (
+    accept_refused_option,
+    declared,
+    one_unit_option,
+    possible_ms,
+    written_options,
+)
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
 from strategic_memory_server.exporting.folder import FolderError
@@ -48,6 +54,7 @@ from strategic_memory_server.replay.record.entry_columns import Kind
 @click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
 @accept_refused_option
+@one_unit_option
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @redis_options
 def import_past(
@@ -60,6 +67,7 @@ def import_past(
     zone: str | None,
     accept_refused: float | None,
     *,
+    one_unit: bool,
     dry_run: bool,
     **overrides: object,
 ) -> None:
@@ -73,13 +81,13 @@ def import_past(
     """
     try:
         settings = read_environment(overrides).service_settings().redis
-        columns, known = parse_map(names), declared(decimal, dates, zone)
+        columns, known = parse_map(names), declared(decimal, dates, zone, one_unit=one_unit)
     except (SettingsError, ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     try:
         if any(file.is_dir() for file in files):
             reads = {"--map": names, "--kind": kind, "--strategy": strategy, "--accept-refused": accept_refused}
-            written = {"--decimal": decimal, "--dates": dates, "--zone": zone}
+            written = {"--decimal": decimal, "--dates": dates, "--zone": zone, "--one-unit": one_unit or None}
             asyncio.run(_bring_back(settings, _only_folder(files, {**reads, **written}), dry_run=dry_run))
             return
         pasts = read_pasts(

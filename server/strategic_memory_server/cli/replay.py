@@ -13,7 +13,13 @@ from rich.table import Table
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.cli.each_once import each_once
-from strategic_memory_server.cli.written_options import accept_refused_option, declared, possible_ms, written_options
+from strategic_memory_server.cli.written_options import (
+    accept_refused_option,
+    declared,
+    one_unit_option,
+    possible_ms,
+    written_options,
+)
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -71,6 +77,7 @@ _WIDTH_OF_A_FILE = 160
 @click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
 @written_options
 @accept_refused_option
+@one_unit_option
 @click.option(
     "--against",
     multiple=True,
@@ -123,6 +130,7 @@ def replay(
     exploration_width: float,
     exploration_hold: int,
     *,
+    one_unit: bool,
     quiet: bool,
 ) -> None:
     """Say what the service would have advised over recorded trades and regimes, and what that was worth.
@@ -149,7 +157,7 @@ def replay(
             strategy=strategy,
             accept_refused=accept_refused,
             within_ms=possible_ms(),
-            declared=declared(decimal, dates, zone),
+            declared=declared(decimal, dates, zone, one_unit=one_unit),
             advice=AdviceSettings(
                 rules=Rules.REFERENCE if advice_rules == "reference" else Rules.EVIDENCE,
                 windows=WindowSettings(regime_window, portfolio_window, trade_window),

@@ -27,6 +27,11 @@ accept_refused_option = click.option(
 )
 
 
+one_unit_option = click.option(
+    "--one-unit", is_flag=True, help="All pnl is of one unit, whatever the files say: money or fractions, one currency."
+)
+
+
 def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags to a command, which takes `decimal`, `dates` and `zone`."""
     for option in (
@@ -38,7 +43,7 @@ def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def declared(decimal: str | None, dates: str | None, zone: str | None) -> Declared:
+def declared(decimal: str | None, dates: str | None, zone: str | None, *, one_unit: bool = False) -> Declared:
     """Return what the flags say of all columns.
 
     Raises:
@@ -48,6 +53,7 @@ def declared(decimal: str | None, dates: str | None, zone: str | None) -> Declar
         decimal=_DECIMALS[decimal] if decimal else "",
         order=_ORDERS[dates] if dates else "",
         zone=named_zone(zone) if zone else None,
+        one_unit=one_unit,
     )
 
 

@@ -77,6 +77,11 @@ def test_files_are_read_as_people_write_them_or_refused_as_by_replay(
         assert why in done.output
     assert not redis_client.exists(TRADES)
 
+    (tmp_path / "fractions.csv").write_text('time,realized_pnl\n2024-01-05,"0,01"\n')
+    both = (trades, tmp_path / "fractions.csv", "--decimal", "comma", "--dates", "day-first", "--dry-run")
+    assert "has pnl in EUR (-1230) and" in run(redis_server, *both).output
+    assert run(redis_server, *both, "--one-unit").exit_code == 0
+
     done = run(redis_server, trades, "--decimal", "comma", "--dates", "day-first", "--zone", "Europe/Berlin")
     assert done.exit_code == 0, done.output
     assert "realized_pnl: decimal comma, thousands by dot, in EUR ('-1.230 €' is -1230)" in done.output

@@ -15,6 +15,7 @@ _YEAR_FIRST = Declared(order="ymd")
 """The years of some exports have two digits."""
 
 _ZONE = "UTC, where the export was asked for in UTC"
+_MARKET = ("Asset", "Quote Asset", "Margin Asset", "Symbol")
 _GROSS = "money, before fees"
 _is_pnl = is_one_of("REALIZED_PNL", "REALIZED PNL")
 
@@ -23,6 +24,7 @@ TRADES = Format(
     known_by=(_TIME, "Symbol", "Realized Profit"),
     columns={names.TIME: _TIME, names.REALIZED_PNL: ("Realized Profit",), names.TRADE_ID: ("Trade ID",)},
     pnl=_GROSS,
+    currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
     results=(Results(("Realized Profit",), is_not_zero, "fills that open"),),
@@ -33,6 +35,7 @@ POSITIONS = Format(
     known_by=("Symbol", "Closing PNL", "Opened", "Closed"),
     columns={names.TIME: ("Closed",), names.OPENED: ("Opened",), names.REALIZED_PNL: ("Closing PNL",)},
     pnl=_GROSS,
+    currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
     results=(Results(("Status",), is_one_of("Closed"), "positions still open"),),
@@ -43,6 +46,7 @@ TRANSACTIONS = Format(
     known_by=(_TIME, "Type", "Amount", "Asset", "Symbol"),
     columns={names.TIME: _TIME, names.REALIZED_PNL: ("Amount",)},
     pnl=_GROSS,
+    currency=_MARKET,
     zone=_ZONE,
     declared={names.TIME: _YEAR_FIRST, names.OPENED: _YEAR_FIRST},
     results=(Results(("Type",), _is_pnl, "fees, funding and transfers"),),
@@ -53,6 +57,7 @@ INCOME = Format(
     known_by=("incomeType", "income", "time", "tranId"),
     columns={names.TIME: ("time",), names.REALIZED_PNL: ("income",)},
     pnl=_GROSS,
+    currency=_MARKET,
     declared={names.TIME: _MILLISECONDS},
     results=(Results(("incomeType",), _is_pnl, "fees, funding and transfers"),),
 )
@@ -62,6 +67,7 @@ USER_TRADES = Format(
     known_by=("realizedPnl", "commission", "orderId", "time"),
     columns={names.TIME: ("time",), names.REALIZED_PNL: ("realizedPnl",), names.TRADE_ID: ("id",)},
     pnl=_GROSS,
+    currency=_MARKET,
     declared={names.TIME: _MILLISECONDS},
     results=(Results(("realizedPnl",), is_not_zero, "fills that open"),),
 )

@@ -16,6 +16,8 @@ _MILLISECONDS = Declared(unit=Unit.MILLISECONDS)
 
 _TIME = ("Trade Time(UTC+0)", "Trade Time(UTC)", "Trade Time")
 
+_MARKET = ("Settle Coin", "Coin", "Currency", "Contracts", "Market", "Symbol")
+
 _TIME_FIRST = re.compile(r"(\d\d:\d\d(?::\d\d)?) (\d{4}-\d\d-\d\d)")
 
 
@@ -39,6 +41,7 @@ CLOSED_PNL = Format(
     ),
     columns={names.TIME: _TIME, names.REALIZED_PNL: ("Closed P&L", "Realized P&L")},
     pnl="money, after fees",
+    currency=_MARKET,
     rows=_with_times,
 )  # fmt: skip
 
@@ -47,5 +50,6 @@ INTERFACE = Format(
     known_by=("closedPnl", "avgEntryPrice", "avgExitPrice", "updatedTime"),
     columns={names.TIME: ("updatedTime",), names.REALIZED_PNL: ("closedPnl",)},
     pnl="money, after fees",
+    currency=_MARKET,
     declared={names.TIME: _MILLISECONDS},
 )

@@ -65,6 +65,7 @@ class Format:
         known_by: names of columns that such a table has, all of them; each may be of several, the first that is there.
         columns: by our names of columns the tool's, the first that is there.
         pnl: what the pnl is, in words: money or a fraction, before or after costs.
+        currency: names of a column that says in which currency a row's pnl is, or of which market it is.
         zone: the zone of its times, in words.
         declared: what is known of how a column is written, by our names of columns.
         fractions: names of columns that say percent and hold fractions.
@@ -85,6 +86,7 @@ class Format:
     known_by: Sequence[str | Sequence[str]]
     columns: Mapping[str, Sequence[str]]
     pnl: str = ""
+    currency: Sequence[str] = ()
     zone: str = "UTC"
     declared: Mapping[str, Declared] = field(default_factory=dict)
     fractions: Sequence[str] = ()

@@ -27,6 +27,11 @@ _CLOSED = (
 )  # fmt: skip
 """Names of the close: beside one of them `time` is the opening."""
 
+_CURRENCY = (
+    "pnl currency", "profit currency", "currency", "settlement currency", "settle currency", "settle coin",
+    "quote currency", "quote asset", "margin asset", "account currency",
+)  # fmt: skip
+
 _STILL_OPEN = is_one_of("open")
 _CLOSED_TRADES = Results(("status",), lambda cell: not _STILL_OPEN(cell), "trades still open")
 
@@ -42,6 +47,7 @@ OWN_COLUMNS = Format(
         names.TRADE_ID: ("trade_id",),
     },
     kind="",
+    currency=_CURRENCY,
     results=(_CLOSED_TRADES,),
 )
 
@@ -65,6 +71,7 @@ COMMON_NAMES = Format(
         names.TRADE_ID: ("trade_id",),
     },
     kind="",
+    currency=_CURRENCY,
     results=(_CLOSED_TRADES,),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -11,11 +12,12 @@ from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import Table, again
-from strategic_memory_server.replay.formats.cells import is_given, text_of
+from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
+from strategic_memory_server.replay.formats.settling import settled_in
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.replay.written.zones import AbbreviationError, written_zone
 
@@ -37,6 +39,7 @@ class TableReading:
         strategy: whose rows are read, where a format does not pool those of several; None: there has to be one.
         rows: number of rows that were given out as results, or are none that can be read, so far.
         left_out: how many rows are no results, so far, by what they are.
+        currencies: how many results that are not 0 are in which currency, so far, as a column of the table says.
     """
 
     table: Table
@@ -46,6 +49,7 @@ class TableReading:
     strategy: str | None = None
     rows: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    currencies: Counter[str] = field(default_factory=Counter)
     _strategies: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -100,14 +104,33 @@ class TableReading:
         Raises:
             ReplayError: they cannot be read, or are those of several strategies.
         """
-        self.rows, self.left_out, self._strategies = 0, {}, {}
+        self.rows, self.left_out, self._strategies, self.currencies = 0, {}, {}, Counter()
         pages = self.table.pages()
         try:
             for page in self.format.rows(pages) if self.format.rows else pages:
-                yield self._ours(self._of_strategy(self._results(page)))
+                results = self._of_strategy(self._results(page))
+                self._count_currencies(results)
+                yield self._ours(results)
         except UnclearRowsError as error:
             raise ReplayError(f"{self.table.shown}: {error}") from None
         self._require_one_strategy()
+
+    @property
+    def currency_column(self) -> str | None:
+        """The column that says in which currency a pnl is; None where none does."""
+        return found(self.format.currency, self.table.columns)
+
+    def _count_currencies(self, page: Page) -> None:
+        pnl = next((self.columns[name] for name in (names.PNL, names.REALIZED_PNL) if name in self.columns), None)
+        column = self.currency_column
+        if column is None or pnl is None or column not in page.columns or pnl not in page.columns:
+            return
+        cells = page.columns[column]
+        currency_of = {cell: settled_in(text_of(cell)) for cell in set(cells)}
+        if len(set(currency_of.values())) > 1:
+            # Nothing is 0 of every currency.
+            cells = list(compress(cells, map(is_not_zero, page.columns[pnl])))
+        self.currencies.update(filter(None, map(currency_of.__getitem__, cells)))
 
     def _ours(self, page: Page) -> Page:
         columns: dict[str, Sequence[Cell]] = {
@@ -171,6 +194,7 @@ class TableReading:
             return page
         self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
         read = {*self.columns.values(), *(found(each.column, page.columns) or "" for each in self.format.results)}
+        read |= {self.currency_column or ""}
         columns = {name: list(compress(page.columns[name], kept)) for name in read if name in page.columns}
         return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 

@@ -17,6 +17,7 @@ from strategic_memory_server.replay.record.counted_twice import require_ids_of_t
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
+from strategic_memory_server.replay.record.one_unit import require_one_unit
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.rejected_rows import require_few_refused
 from strategic_memory_server.replay.written.ways import Declared
@@ -95,7 +96,10 @@ def read_entries(
         raise source.nothing_usable()
     require_few_refused(rows, source.rejected, asked.get("accept_refused", 1.0))
     entries = joined(pages)
-    require_tables_apart(entries, np.concatenate(tables), source.tables)
+    table_of = np.concatenate(tables)
+    require_tables_apart(entries, table_of, source.tables)
+    if not (asked.get("declared") or Declared()).one_unit:
+        require_one_unit(entries, table_of, source.tables)
     order = _order(entries)
     entries = entries if order is None else at(entries, order)
     require_ids_of_trades(entries, source.tables)

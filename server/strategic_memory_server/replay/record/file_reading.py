@@ -16,6 +16,7 @@ from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
+from strategic_memory_server.replay.record.one_unit import require_one_currency, unit_of
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
@@ -102,8 +103,11 @@ class FileReading:
         called = _called(table)
         table.require_one_zone(self._declared.zone)
         first: RowSigns | None = None
+        unit = ""
 
         def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
+            nonlocal unit
+            unit = unit_of(table, ways)
             rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)
             nonlocal first
             first = first or self._reader.signs
@@ -125,7 +129,9 @@ class FileReading:
         kinds = sum(
             (np.bincount(rows.entries.kind, minlength=len(Kind)) for _, rows in pages), np.zeros(len(Kind), int)
         )
-        self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds]))
+        if not self._declared.one_unit:
+            require_one_currency(table)
+        self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds], unit))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)
             if rows.entries.time_ms.size:

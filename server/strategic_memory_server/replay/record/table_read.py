@@ -24,6 +24,7 @@ class TableRead:
         left_out: number of rows that are no results, by what they are.
         columns: its columns that were read, by our names.
         pnl: what its pnl is, in words: money or a fraction, before or after costs.
+        unit: of its pnl: `fractions`, a currency, `money`; empty where nothing says it.
         zone: the zone of its times, in words.
         notes: what is worth telling of how it was found.
     """
@@ -36,6 +37,7 @@ class TableRead:
     left_out: Mapping[str, int]
     columns: Mapping[str, str]
     pnl: str
+    unit: str
     zone: str
     notes: Sequence[str]
 
@@ -52,7 +54,7 @@ class TableRead:
         return printable(f"{where}: {self.format}, {', '.join(parts)}")
 
 
-def table_read(file: str, called: str, reading: TableReading, counts: Sequence[int]) -> TableRead:
+def table_read(file: str, called: str, reading: TableReading, counts: Sequence[int], unit: str) -> TableRead:
     """Return what was read of a table, once its pages were.
 
     Args:
@@ -60,6 +62,7 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         called: what messages call it.
         reading: how it was read.
         counts: number of its usable rows of each `Kind`.
+        unit: of its pnl.
     """
     return TableRead(
         file=file,
@@ -70,6 +73,7 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         left_out=dict(reading.left_out),
         columns=dict(reading.columns),
         pnl="" if reading.mapped & {names.PNL, names.REALIZED_PNL} else reading.format.pnl,
+        unit=unit,
         zone="UTC" if names.TIME in reading.mapped or reading.zone_said(names.TIME) else reading.format.zone,
         notes=reading.table.notes,
     )

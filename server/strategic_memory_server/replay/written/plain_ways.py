@@ -50,6 +50,11 @@ class PlainWays:
         """Whether no number that was read can be meant otherwise."""
         return self._open <= self._proved
 
+    def unit(self, column: str) -> str:
+        """Return nothing: plain numbers have no unit."""
+        del column
+        return ""
+
     def told(self) -> Mapping[str, str]:
         """Return how each column of times is written."""
         return {

@@ -21,7 +21,7 @@ from strategic_memory_server.replay.written.number_survey import NumberSurvey
 from strategic_memory_server.replay.written.seen import UndecidedError, named, shown
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN, TimeStyle
 from strategic_memory_server.replay.written.time_survey import TimeSurvey
-from strategic_memory_server.replay.written.ways import Declared
+from strategic_memory_server.replay.written.ways import FRACTIONS, Declared
 
 Style = TypeVar("Style")
 
@@ -64,6 +64,11 @@ class Surveying:
         self._decided(column, lambda: survey.add(cells, refusals.lines))
         return np.full(len(cells), _ANY_TIME_MS)
 
+    def unit(self, column: str) -> str:
+        """Return nothing: nothing is decided."""
+        del column
+        return ""
+
     def told(self) -> Mapping[str, str]:
         """Return nothing: nothing is decided."""
         return {}
@@ -102,6 +107,11 @@ class SurveyedWays:
     def __init__(self, numbers: Mapping[str, NumberStyle], times: Mapping[str, TimeStyle]) -> None:
         self._numbers, self._times = numbers, times
         self._examples: dict[str, str] = {}
+
+    def unit(self, column: str) -> str:
+        """Return the unit of numbers: FRACTIONS, a currency, or empty."""
+        style = self._numbers.get(column, NumberStyle())
+        return FRACTIONS if style.percent else style.currency
 
     def told(self) -> Mapping[str, str]:
         """Return how each column is written, by its name, with an example; plain numbers go without saying."""

@@ -12,6 +12,9 @@ from strategic_memory_server.replay.files.cell_columns import Refusals
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.time_units import Unit
 
+FRACTIONS = "fractions"
+"""The unit of percent, once it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -23,6 +26,7 @@ class Declared:
         unit: what times count that are numbers; None: not known.
         zone: of times that name none; None: not known. Of a column: its name says it, so that no time may name another.
         percent: whether numbers are percent without a sign that says it.
+        one_unit: whether all pnl is of one unit, whatever the files say.
     """
 
     decimal: str = ""
@@ -30,6 +34,7 @@ class Declared:
     unit: Unit | None = None
     zone: tzinfo | None = None
     percent: bool = False
+    one_unit: bool = False
 
     def under(self, general: Declared) -> Declared:
         """Return what is known of a column of which this is known, and something of all columns."""
@@ -39,6 +44,7 @@ class Declared:
             self.unit or general.unit,
             self.zone or general.zone or UTC,
             self.percent,
+            self.one_unit or general.one_unit,
         )
 
 
@@ -50,6 +56,9 @@ class Ways(Protocol):
 
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
         """Return the times of some cells, milliseconds since 1970-01-01 UTC; NOT_GIVEN where there is none."""
+
+    def unit(self, column: str) -> str:
+        """Return the unit of numbers as their cells say it: FRACTIONS, a currency, or empty."""
 
     def told(self) -> Mapping[str, str]:
         """Return how each column is written, by its name; plain numbers go without saying."""
