@@ -25,7 +25,10 @@ ENV PATH=/opt/strategic-memory/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     STRATEGIC_MEMORY_GRPC_ADDRESS=0.0.0.0:50051 \
-    STRATEGIC_MEMORY_HTTP_ADDRESS=0.0.0.0:8001
+    STRATEGIC_MEMORY_HTTP_ADDRESS=0.0.0.0:8001 \
+    # A container is reached by what its network lets in, and no further than its ports are published. Encrypted and with
+    # identities: STRATEGIC_MEMORY_TLS_CERT, _TLS_KEY and _ACCESS_FILE (docs/security.md).
+    STRATEGIC_MEMORY_INSECURE_LISTEN=on
 
 # A number, so that an orchestrator can see that it is not root.
 USER 10001:10001

@@ -48,7 +48,8 @@ class StrategicMemoryClient(Rooted):
     def __init__(self, address: str | Sequence[str] = DEFAULT_ADDRESS, *, options: ClientOptions | None = None) -> None:
         """Take one `host:port`, or several servers of the same service to be tried in turn.
 
-        Raises ValueError for what is not an address, OSError when a TLS file cannot be read.
+        Raises ValueError for what is not an address, or where a token would travel in the open; OSError when a file
+        of the options cannot be read.
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
@@ -88,7 +89,9 @@ class StrategicMemoryClient(Rooted):
         """Return the feedback in force. `timeout_s`: seconds for all servers together; None: the option's."""
         request = service_pb2.GetFeedbackRequest()
         wire = self._transport.call(
-            lambda connection, within_s: connection.checked(connection.service.GetFeedback(request, timeout=within_s)),
+            lambda connection, within_s: connection.checked(
+                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
+            ),
             self._timeout_s(timeout_s),
         )
         return answer_from_wire(wire)
@@ -97,7 +100,9 @@ class StrategicMemoryClient(Rooted):
         """Return what a server has to tell its operator just now, the oldest first; `timeout_s` as for the feedback."""
         request = service_pb2.GetFeedbackRequest()
         wire = self._transport.call(
-            lambda connection, within_s: connection.checked(connection.service.GetFeedback(request, timeout=within_s)),
+            lambda connection, within_s: connection.checked(
+                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
+            ),
             self._timeout_s(timeout_s),
         )
         return problems_from_wire(wire)
@@ -112,7 +117,9 @@ class StrategicMemoryClient(Rooted):
         """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
         request = analyze_request(memory, settings)
         wire = self._transport.call(
-            lambda connection, within_s: connection.checked(connection.service.Analyze(request, timeout=within_s)),
+            lambda connection, within_s: connection.checked(
+                connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
+            ),
             self._timeout_s(timeout_s),
         )
         return AnalysisResult(analysis_from_wire(wire.analysis), feedback_from_wire(wire.feedback))

@@ -22,6 +22,7 @@ from strategic_memory_server.advice.settings_by_variable import settings_by_vari
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.identity.access import Access
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
@@ -57,6 +58,7 @@ from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.waiting.running_tasks import cancel, running, started
 
 CYCLE_GRACE_S = 2.0
@@ -112,6 +114,8 @@ async def open_service(
     problems = Problems()
     tell_of_exhaustion(problems)
     shares = shares_of(raise_descriptor_limit())
+    certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
+    access = _access(settings, problems)
     advice = settings.sync.advice
     heard = KnownHistory() if settings.redis.history_file is None else KeptHistory(settings.redis.history_file)
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms, heard)
@@ -217,20 +221,26 @@ async def open_service(
                     lambda: loader.gaps,
                     lambda: problems.standing,
                     lambda: memory_loss.trades_lost,
+                    lambda: None if certificates is None else certificates.ends_s,
                 )
             )
         )
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
-            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc)
+            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access)
         )
         http_address = await stack.enter_async_context(
             open_http_server(
-                http_app(report, lambda: exposition(registry), settings.http.all_hosts),
+                http_app(report, lambda: exposition(registry), settings.http, access),
                 settings.http.address,
                 shares.http,
+                certificates,
             )
         )
+        if certificates is not None:
+            await stack.enter_async_context(running(certificates.run(), "tls-files", broken))
+        if access is not None:
+            await stack.enter_async_context(running(access.run(), "access-file", broken))
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
         asks_config = read_location(settings.redis.url).username in (None, "default")
         risks = RedisRisks(commands, problems, asks_config=asks_config, is_in_memory=settings.redis.is_in_memory)
@@ -254,6 +264,12 @@ async def open_service(
         )
         yield RunningService(grpc_server.address, http_address, sync, broken)
         logger.info("Service stopping")
+
+
+def _access(settings: ServiceSettings, problems: Problems) -> Access | None:
+    """Return who may do what; None where nobody is asked who they are."""
+    asks = settings.access_file is not None or (settings.tls is not None and settings.tls.client_ca_file is not None)
+    return Access(settings.access_file, problems) if asks else None
 
 
 async def _release(leadership: Leadership) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis
-from client.certificates import Authority
+from certificates import Authority
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess

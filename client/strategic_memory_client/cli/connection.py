@@ -24,6 +24,7 @@ CONNECTION_FLAGS = (
     "tls_certificate",
     "tls_key",
     "tls_server_name",
+    "token_file",
 )
 
 
@@ -67,6 +68,13 @@ def connection_options(default_timeout_s: float) -> list[Decorator]:
             metavar="NAME",
             help="Name that the server's certificate must bear, if not the host of the address; implies --tls.",
         ),
+        click.option(
+            "--token-file",
+            type=_FILE,
+            envvar="STRATEGIC_MEMORY_TOKEN_FILE",
+            show_envvar=True,
+            help="File with the token to send, its only line; over --tls, or to this machine.",
+        ),
     ]
 
 
@@ -79,6 +87,7 @@ def open_client(
     tls_certificate: Path | None,
     tls_key: Path | None,
     tls_server_name: str | None,
+    token_file: Path | None,
 ) -> StrategicMemoryClient:
     """Return the client that the flags describe. Raises click.UsageError when they do not fit together."""
     given = (tls_root_ca, tls_certificate, tls_key, tls_server_name)
@@ -88,6 +97,7 @@ def open_client(
             timeout_s=timeout,
             connect_timeout_s=min(_LONGEST_CONNECT_S, timeout),
             tls=TlsOptions(*given) if tls or any(given) else None,
+            token_file=token_file,
         )
         return StrategicMemoryClient(addresses, options=options)
     except (ValueError, OSError) as error:

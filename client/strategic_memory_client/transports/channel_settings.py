@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 
+from strategic_memory_client.values.option_checks import checked_token, is_this_machine
 from strategic_memory_client.values.options import ClientOptions, TlsOptions
 
 _MILLISECONDS = 1000
 _FIRST_RECONNECT_MS = 100
 _LONGEST_RECONNECT_MS = 1000
 _PEM_BEGIN = b"-----BEGIN"
+
+
+Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,43 @@ class TlsMaterial:
             private_key=self.private_key,
             certificate_chain=self.certificate_chain,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a connection shows of us, as it was when the files were read."""
+
+    tls: TlsMaterial | None
+    token: str | None = field(repr=False)
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What goes with each call."""
+        return None if self.token is None else (("authorization", f"Bearer {self.token}"),)
+
+
+def read_shown(options: ClientOptions) -> Shown:
+    """Read the files. Raises OSError, which names the option, when one cannot be used."""
+    tls = None if options.tls is None else read_tls_material(options.tls)
+    return Shown(tls, options.token if options.token_file is None else _token(options.token_file))
+
+
+def _token(path: Path) -> str:
+    try:
+        return checked_token("token_file", Path(path).read_text(encoding="ascii").strip())
+    except ValueError:
+        raise OSError(errno.EINVAL, "token_file must hold a token as its only line", str(path)) from None
+    except OSError as error:
+        raise type(error)(error.errno, f"token_file cannot be read: {error.strerror}", str(path)) from error
+
+
+def require_private(addresses: Iterable[str], options: ClientOptions) -> None:
+    """Raise ValueError where a token would go over plain text to another machine."""
+    if options.tls is not None or (options.token is None and options.token_file is None):
+        return
+    for address in addresses:
+        if not is_this_machine(address):
+            raise ValueError(f"a token is not sent to {address} over plain text: give tls=TlsOptions(...) too")
 
 
 def read_tls_material(tls: TlsOptions) -> TlsMaterial:

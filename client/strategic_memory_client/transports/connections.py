@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
 
-from strategic_memory_client.transports.channel_settings import TlsMaterial, read_tls_material
+from strategic_memory_client.transports.channel_settings import Metadata, Shown, read_shown
 from strategic_memory_client.transports.connection_use import ConnectionUse
-from strategic_memory_client.values.errors import DeadlineExceededError, ServiceUnavailableError, StrategicMemoryError
+from strategic_memory_client.values.errors import (
+    AccessDeniedError,
+    DeadlineExceededError,
+    ServiceUnavailableError,
+    StrategicMemoryError,
+)
 from strategic_memory_client.values.options import ClientOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dialled:
-    """A connection: to which server, with which certificates, and the calls on it."""
+    """A connection: to which server, what it shows there, and the calls on it."""
 
     address: str
-    tls: TlsMaterial | None
+    shown: Shown
     use: ConnectionUse
+
+    @property
+    def metadata(self) -> Metadata | None:
+        """What goes with each call."""
+        return self.shown.metadata
 
 
 DialledT = TypeVar("DialledT", bound=Dialled)
@@ -31,28 +41,26 @@ class Connections(Generic[DialledT]):
     It neither waits nor locks: who shares it between threads locks around each call.
 
     Args:
-        options: with which certificates to dial, and how long that may take. Raises OSError, here and now, when a TLS
-            file cannot be read.
+        options: what to show when dialling, and how long that may take. Raises OSError, here and now, when a file of it
+            cannot be read.
         connect: makes a connection, which becomes one with its first call.
     """
 
-    def __init__(
-        self, options: ClientOptions, connect: Callable[[str, TlsMaterial | None, ConnectionUse], DialledT]
-    ) -> None:
+    def __init__(self, options: ClientOptions, connect: Callable[[str, Shown, ConnectionUse], DialledT]) -> None:
         self._options = options
         self._connect = connect
         self._open: dict[str, DialledT] = {}
         self._retired: set[DialledT] = set()
-        self._tls_material()
+        read_shown(options)
 
     def dial(self, address: str) -> DialledT:
-        """Return a new connection, which is not kept. Raises ServiceUnavailableError when a TLS file cannot be read."""
+        """Return a new connection, which is not kept. Raises ServiceUnavailableError when a file cannot be read."""
         try:
-            tls = self._tls_material()
+            shown = read_shown(self._options)
         except OSError as failure:
-            message = f"cannot connect to {address}: a TLS file cannot be read ({failure})"
+            message = f"cannot connect to {address}: a file cannot be read ({failure})"
             raise ServiceUnavailableError(message, address=address) from failure
-        return self._connect(address, tls, ConnectionUse(monotonic(), self._options.connect_timeout_s))
+        return self._connect(address, shown, ConnectionUse(monotonic(), self._options.connect_timeout_s))
 
     def take(self, address: str) -> DialledT:
         """Return the connection to a server for one call; `give_back` ends that. Raises as `dial`."""
@@ -77,7 +85,10 @@ class Connections(Generic[DialledT]):
             case DeadlineExceededError():
                 is_spent = connection.use.unanswered(monotonic(), timed_out=True)
             case ServiceUnavailableError():  # gRPC connects again by itself, with the certificates that it knows
-                is_spent = connection.tls is not None and self._is_renewed(connection.tls)
+                is_spent = self._is_renewed(connection.shown)
+            case AccessDeniedError():  # of a token that is replaced the file may hold the next one
+                connection.use.answered()
+                is_spent = self._is_renewed(connection.shown)
             case _:
                 connection.use.answered()
                 is_spent = False
@@ -99,11 +110,8 @@ class Connections(Generic[DialledT]):
             connection.use.is_retired = True
             self._retired.add(self._open.pop(connection.address))
 
-    def _is_renewed(self, tls: TlsMaterial) -> bool:
+    def _is_renewed(self, shown: Shown) -> bool:
         try:
-            return self._tls_material() != tls
+            return read_shown(self._options) != shown
         except OSError:
             return False  # in the middle of being renewed: what is known serves until it is there
-
-    def _tls_material(self) -> TlsMaterial | None:
-        return None if self._options.tls is None else read_tls_material(self._options.tls)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from ipaddress import ip_address
 from numbers import Real
 
 SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
@@ -11,6 +12,10 @@ SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S = 0.1, 3600.0
 
 LONGEST_S = 365 * 86_400.0
 """Longest time that any setting may be; what is longer is a mistake of unit."""
+
+
+LONGEST_TOKEN = 512
+_IN_A_TOKEN = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 def checked_number(name: str, value: object) -> float:
@@ -56,6 +61,22 @@ def checked_count(name: str, value: object, *, lowest: int = 1, highest: int = 2
 def checked_heartbeat_interval(value: object) -> float:
     """Return the interval in seconds; raise ValueError for one that the service would not accept."""
     return checked_seconds("heartbeat_interval_s", value, lowest_s=SHORTEST_HEARTBEAT_S, highest_s=LONGEST_HEARTBEAT_S)
+
+
+def checked_token(name: str, value: object) -> str:
+    """Return a token; raise ValueError, which does not show it, for what cannot be one."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TOKEN or not set(value) <= _IN_A_TOKEN:
+        raise ValueError(f"{name} must be 1 to {LONGEST_TOKEN} printable ASCII characters without a space")
+    return value
+
+
+def is_this_machine(address: str) -> bool:
+    """Tell whether an address is of the machine itself, so that nobody is on the way there."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def checked_addresses(address: object) -> tuple[str, ...]:

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_client.values.backoff import Backoff
-from strategic_memory_client.values.option_checks import checked_count, checked_heartbeat_interval, checked_seconds
+from strategic_memory_client.values.option_checks import (
+    checked_count,
+    checked_heartbeat_interval,
+    checked_seconds,
+    checked_token,
+)
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 """Where the service listens unless it is told otherwise."""
@@ -55,6 +60,10 @@ class ClientOptions:
     """Seconds that such a probe may go unanswered before the connection is given up."""
     tls: TlsOptions | None = None
     """Encrypts the connection. None: plain text."""
+    token: str | None = field(default=None, repr=False)
+    """Tells the service who we are. It is sent over TLS, or to this machine, and nowhere else. None: none is."""
+    token_file: Path | None = None
+    """File with the token as its only line, in its place. Read for every new stream, so a renewed one is taken up."""
     max_message_bytes: int = 64 * 1024 * 1024
     """Largest answer that is accepted."""
 
@@ -69,3 +78,7 @@ class ClientOptions:
             raise ValueError(f"backoff must be a Backoff, is {self.backoff!r}")
         if self.tls is not None and not isinstance(self.tls, TlsOptions):
             raise ValueError(f"tls must be TlsOptions or None, is {self.tls!r}")
+        if self.token is not None:
+            checked_token("token", self.token)
+            if self.token_file is not None:
+                raise ValueError("token and token_file say the same: give one of them")

@@ -86,6 +86,11 @@ _RESUME_ADVICE = {
 }
 
 
+_IDENTITY_REASONS = frozenset(
+    reason_text(reason) for reason in (errors_pb2.ERROR_REASON_NOT_IDENTIFIED, errors_pb2.ERROR_REASON_OUT_OF_SCOPE)
+)
+
+
 def _unavailable(failure: _Failure) -> StrategicMemoryError:
     advice = _UNAVAILABLE_ADVICE.get(failure.reason, _UNAVAILABLE_ADVICE[""])
     message = f"the service at {failure.address} is not available: {advice} ({failure.detail})"
@@ -132,7 +137,9 @@ def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
 
 
 def _access_denied(failure: _Failure) -> StrategicMemoryError:
-    message = f"the service at {failure.address} denies access: check the TLS options ({failure.detail})"
+    ours = failure.reason in _IDENTITY_REASONS
+    check = "check the token, or the certificate that is shown" if ours else "check the TLS options"
+    message = f"the service at {failure.address} denies access: {check} ({failure.detail})"
     return AccessDeniedError(message, address=failure.address)
 
 

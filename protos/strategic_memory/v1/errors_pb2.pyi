@@ -56,6 +56,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_REQUEST_TOO_SLOW: _ErrorReason.ValueType  # 11
     """RESOURCE_EXHAUSTED: the request did not arrive in time. Send it over a faster link, or send less."""
+    ERROR_REASON_NOT_IDENTIFIED: _ErrorReason.ValueType  # 12
+    """UNAUTHENTICATED: the call shows no token and no certificate that the server knows, or one that has ended or was taken
+    back. A stream ends with it too. Show another one; trying again helps only where the token is about to be replaced.
+    """
+    ERROR_REASON_OUT_OF_SCOPE: _ErrorReason.ValueType  # 13
+    """PERMISSION_DENIED: who calls is known, and may not call this method. Trying again is no help. Metadata: `scope`, what
+    it takes.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
@@ -100,4 +108,12 @@ larger is refused by gRPC itself, without a reason.
 """
 ERROR_REASON_REQUEST_TOO_SLOW: ErrorReason.ValueType  # 11
 """RESOURCE_EXHAUSTED: the request did not arrive in time. Send it over a faster link, or send less."""
+ERROR_REASON_NOT_IDENTIFIED: ErrorReason.ValueType  # 12
+"""UNAUTHENTICATED: the call shows no token and no certificate that the server knows, or one that has ended or was taken
+back. A stream ends with it too. Show another one; trying again helps only where the token is about to be replaced.
+"""
+ERROR_REASON_OUT_OF_SCOPE: ErrorReason.ValueType  # 13
+"""PERMISSION_DENIED: who calls is known, and may not call this method. Trying again is no help. Metadata: `scope`, what
+it takes.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

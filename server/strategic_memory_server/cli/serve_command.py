@@ -66,6 +66,14 @@ from strategic_memory_server.cli.serve import run_serve
     "[env: STRATEGIC_MEMORY_LEAD_ANYWAY; default: off]",
 )
 @click.option(
+    "--insecure-listen",
+    is_flag=True,
+    flag_value="on",
+    default=None,
+    help="Listen unencrypted on addresses that other machines reach. "
+    "[env: STRATEGIC_MEMORY_INSECURE_LISTEN; default: off]",
+)
+@click.option(
     "--log-level",
     metavar="LEVEL",
     help="DEBUG, INFO, WARNING or ERROR. [env: STRATEGIC_MEMORY_LOG_LEVEL; default: INFO]",

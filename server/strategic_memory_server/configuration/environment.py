@@ -6,6 +6,7 @@ Flags of the command are given as overrides under the same names, so there is on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -21,9 +22,11 @@ from strategic_memory_server.configuration.environment_values import (
     lower,
     read_hosts,
     read_key_prefix,
+    read_public,
     read_redis_url,
     upper,
 )
+from strategic_memory_server.configuration.exposure import exposure_problems
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
@@ -40,6 +43,7 @@ from strategic_memory_server.rpc.grpc_settings import (
     GrpcSettings,
 )
 from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.tls.tls_settings import TlsSettings
 
 _PREFIX = "STRATEGIC_MEMORY_"
 
@@ -105,6 +109,12 @@ class Environment(BaseSettings):
     recent_revisions: Annotated[int, Field(ge=1, le=100_000)] | None = None
     grpc_address: Address = "127.0.0.1:50051"
     http_address: Address = "127.0.0.1:8001"
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_client_ca: str | None = None
+    access_file: Path | None = None
+    public: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_public)] = ()
+    insecure_listen: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_hosts)] = ()
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
@@ -117,7 +127,9 @@ class Environment(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
-        found = [*contradictions(self.service_settings(), self.model_fields_set)]
+        settings = self.service_settings()
+        found = [*contradictions(settings, self.model_fields_set)]
+        found += exposure_problems(settings, is_insecure_meant=self.insecure_listen == "on")
         if found := [*found, *redis_problems(self.redis_settings())]:
             raise ValueError("\n".join(found))
         return self
@@ -184,9 +196,18 @@ class Environment(BaseSettings):
                 if self.max_in_hand_mib
                 else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
                 max_connection_age_s=self.max_connection_age,
+                is_reflection_open="reflection" in self.public,
             ),
-            http=HttpSettings(self.http_address, self.http_hosts),
+            http=HttpSettings(self.http_address, self.http_hosts, is_metrics_open="metrics" in self.public),
+            tls=self.tls_settings(),
+            access_file=self.access_file,
         )
+
+    def tls_settings(self) -> TlsSettings | None:
+        """The files of TLS; None where none is set."""
+        if not (self.tls_cert or self.tls_key or self.tls_client_ca):
+            return None
+        return TlsSettings(self.tls_cert or "", self.tls_key or "", self.tls_client_ca)
 
 
 def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:

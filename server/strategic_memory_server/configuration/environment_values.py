@@ -31,6 +31,19 @@ def read_hosts(value: object) -> object:
     return hosts
 
 
+PUBLIC = ("metrics", "reflection")
+
+
+def read_public(value: object) -> object:
+    """Read what needs no identity, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    if wrong := [name for name in names if name not in PUBLIC]:
+        raise ValueError(f"{wrong[0]!r} is not known; there are {' and '.join(PUBLIC)}, separated by commas")
+    return names
+
+
 def read_redis_url(value: str) -> str:
     """Check the location of Redis."""
     read_location(value)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.sync.sync_settings import SyncSettings
+from strategic_memory_server.tls.tls_settings import TlsSettings
 
 
 class Role(enum.Enum):
@@ -29,3 +31,5 @@ class ServiceSettings:
     log: LogSettings = field(default_factory=LogSettings)
     grpc: GrpcSettings = field(default_factory=GrpcSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    tls: TlsSettings | None = None
+    access_file: Path | None = None

@@ -148,6 +148,26 @@ class MemoryUnreadableError(StrategicMemoryError):
         super().__init__("the stored memory cannot be read from Redis right now; try again, or send an inline memory")
 
 
+class UnauthenticatedError(StrategicMemoryError):
+    """Nobody knows who calls.
+
+    Args:
+        what: what is wrong with the token; None: with the certificate.
+    """
+
+    def __init__(self, what: str | None) -> None:
+        wrong = "no name in the certificate is known here" if what is None else f"the token {what}"
+        super().__init__(f"{wrong}; send one as metadata: authorization: Bearer TOKEN (option token of the clients)")
+
+
+class OutOfScopeError(StrategicMemoryError):
+    """Who calls is known, and may not do that."""
+
+    def __init__(self, name: str, scope: str) -> None:
+        super().__init__(f"{name} may not do this: it takes the scope {scope}, which the access file does not give")
+        self.scope = scope
+
+
 class BrokenServiceError(Exception):
     """A part of the running service has ended by a fault of the program, so the service must not look alive."""
 

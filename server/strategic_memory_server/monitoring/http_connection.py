@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from strategic_memory_server.monitoring.http_access import NAMES
 
 REQUEST_S = 10.0
 """Longest time from the beginning of a connection, or from its last answer, to the next answer that has been made.
@@ -28,6 +31,8 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room."""
         super().connection_made(transport)
+        if names := _certificate_names(transport):
+            self.app = _with_names(self.app, names)
         self._renew()
         if len(self.connections) > self.most:
             ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
@@ -58,3 +63,16 @@ class BoundedConnection(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self.loop.call_later(REQUEST_S, self.abort)
+
+
+def _certificate_names(transport: asyncio.BaseTransport) -> tuple[str, ...]:
+    """Return the names in the certificate that the client has shown, and that was verified."""
+    shown = transport.get_extra_info("peercert") or {}
+    return tuple(name for _, name in shown.get("subjectAltName", ()))
+
+
+def _with_names(app: ASGIApp, names: tuple[str, ...]) -> ASGIApp:
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, NAMES: names}, receive, send)
+
+    return called

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,8 +18,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from strategic_memory_server.faults.errors import ListenError
+from strategic_memory_server.identity.access import Access
+from strategic_memory_server.monitoring.http_access import HttpAccess
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
+from strategic_memory_server.monitoring.http_settings import HttpSettings
+from strategic_memory_server.monitoring.http_tls import RenewedContext
+from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
 
@@ -32,14 +37,18 @@ WAITING_CONNECTIONS = 16
 
 
 def http_app(
-    report: Callable[[], dict[str, Any]], metrics: Callable[[], bytes], hosts: Collection[str] = ()
+    report: Callable[[], dict[str, Any]],
+    metrics: Callable[[], bytes],
+    settings: HttpSettings = HttpSettings(),  # noqa: B008
+    access: Access | None = None,
 ) -> Starlette:
     """Make the application.
 
     Args:
         report: gives the answer of `/health`.
         metrics: gives that of `/metrics`.
-        hosts: names under which it is reached beside localhost and addresses; see `HostGuard`.
+        settings: under which names it is reached, and what anybody may read.
+        access: knows who may read; None: whoever reaches the address may.
     """
 
     async def health(_request: Request) -> Response:
@@ -48,10 +57,11 @@ def http_app(
     async def prometheus(_request: Request) -> Response:
         return Response(metrics(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(
-        routes=[Route("/health", health), Route("/metrics", prometheus)],
-        middleware=[Middleware(HostGuard, hosts=hosts)],
-    )
+    guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
+    if access is not None:
+        open_to_all = {"/health", "/metrics"} if settings.is_metrics_open else {"/health"}
+        guards.append(Middleware(HttpAccess, access=access, open_to_all=open_to_all))
+    return Starlette(routes=[Route("/health", health), Route("/metrics", prometheus)], middleware=guards)
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +75,10 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def open_http_server(
-    app: Starlette, address: str, most_connections: int = BoundedConnection.most
+    app: Starlette,
+    address: str,
+    most_connections: int = BoundedConnection.most,
+    certificates: ServedCertificates | None = None,
 ) -> AsyncIterator[str]:
     """Serve until the context is left; gives the address listened on.
 
@@ -73,14 +86,17 @@ async def open_http_server(
         app: what answers.
         address: host:port to listen on.
         most_connections: connections at once.
+        certificates: what is shown to clients; None: connections are not encrypted.
 
     Raises:
         ListenError: the address cannot be listened on.
     """
     listener = _listen(address)
+    context = None if certificates is None else RenewedContext.of(certificates)
     server = _Server(
         uvicorn.Config(
             app,
+            ssl_context_factory=None if context is None else lambda *_: context,
             http=type("Connection", (BoundedConnection,), {"most": most_connections}),
             h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
             backlog=WAITING_CONNECTIONS,

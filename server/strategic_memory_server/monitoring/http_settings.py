@@ -12,10 +12,12 @@ class HttpSettings:
     Attributes:
         address: host:port to listen on; port 0 takes a free one.
         hosts: names under which it is reached, beside localhost and the host of the address; "*": any.
+        is_metrics_open: whether `/metrics` needs no identity, where callers are known.
     """
 
     address: str = "127.0.0.1:8001"
     hosts: tuple[str, ...] = ()
+    is_metrics_open: bool = False
 
     @property
     def all_hosts(self) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class GaugeSources:
     input_gaps: Callable[[], Mapping[str, int]] = dict
     problems: Callable[[], Mapping[str, str]] = dict
     trades_lost: Callable[[], int] = int
+    certificate_ends_s: Callable[[], float | None] = lambda: None
 
 
 class StateCollector(Collector):
@@ -79,6 +80,12 @@ class StateCollector(Collector):
             "Trades that Redis has lost from the long memory and that the trade stream does not hold any more.",
             value=self._observed.trades_lost(),
         )
+        if (ends_s := self._observed.certificate_ends_s()) is not None:
+            yield GaugeMetricFamily(
+                "strategic_memory_tls_certificate_ends_seconds",
+                "Until when the certificate of the service holds, seconds since 1970.",
+                value=ends_s,
+            )
         problems = GaugeMetricFamily(
             "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]
         )

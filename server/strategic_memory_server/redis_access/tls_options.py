@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from strategic_memory_server.tls.pem_files import pair_problem, why_unreadable
 
 VERIFY_MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 
@@ -55,7 +55,7 @@ def tls_problems(options: TlsOptions, names: dict[str, str]) -> list[str]:
         names: what an operator calls each of `ca_file`, `certificate_file` and `key_file`.
     """
     given = {what: path for what in names if (path := getattr(options, what)) is not None}
-    if problems := [f"{names[what]}: {why}" for what, path in given.items() if (why := _why_unreadable(path))]:
+    if problems := [f"{names[what]}: {why}" for what, path in given.items() if (why := why_unreadable(path))]:
         return problems
     try:
         ssl.create_default_context(cafile=options.ca_file, capath=options.ca_folder)
@@ -64,32 +64,7 @@ def tls_problems(options: TlsOptions, names: dict[str, str]) -> list[str]:
     if options.key_file is not None and options.certificate_file is None:
         problems.append(f"{names['key_file']}: a key needs its certificate; set {names['certificate_file']} too")
     elif options.certificate_file is not None:
-        problems += _pair_problems(options, names)
+        if_locked = "one with a password needs the option ssl_password in REDIS_URL"
+        problem = pair_problem(options.certificate_file, options.key_file, options.key_password, names, if_locked)
+        problems += [problem] if problem else []
     return problems
-
-
-def _pair_problems(options: TlsOptions, names: dict[str, str]) -> list[str]:
-    certificate, key = str(options.certificate_file), options.key_file
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_cert_chain(certificate, key, options.key_password or "")
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            return [f"{names['key_file']}: the key in {key or certificate} is not that of the certificate"]
-        if not _holds(certificate, "CERTIFICATE"):
-            return [f"{names['certificate_file']}: {certificate} holds no certificate in PEM form"]
-        if key is None and not _holds(certificate, "PRIVATE KEY"):
-            return [f"{names['certificate_file']}: {certificate} holds no key; set {names['key_file']} to its file"]
-        unreadable = f"{key or certificate} holds no key in PEM form that can be read"
-        return [f"{names['key_file']}: {unreadable}; one with a password needs the option ssl_password in REDIS_URL"]
-    return []
-
-
-def _holds(path: str, kind: str) -> bool:
-    return f"{kind}-----" in Path(path).read_text(errors="replace")
-
-
-def _why_unreadable(path: str) -> str | None:
-    if not Path(path).is_file():
-        return f"{path} is not there" if not Path(path).exists() else f"{path} is not a file"
-    return None if os.access(path, os.R_OK) else f"{path} may not be read by this user"

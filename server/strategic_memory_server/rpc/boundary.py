@@ -18,6 +18,7 @@ from grpc.aio import AbortError, ServicerContext
 
 from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, Violation
 from strategic_memory_server.rpc.admission import admitting
+from strategic_memory_server.rpc.guard import Guard
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
@@ -40,6 +41,7 @@ class Boundary:
         metrics: count the calls.
         most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
         receiving: methods that receive their request themselves, named likewise: they get it as `Unreceived`.
+        guard: lets calls in; None: whoever calls may.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Boundary:
         metrics: RpcMetrics,
         most_at_once: Mapping[str, int],
         receiving: Collection[str] = (),
+        guard: Guard | None = None,
     ) -> None:
         self._server = server
         self._metrics = metrics
         self._most_at_once = most_at_once
         self._receiving = receiving
+        self._guard = guard
 
     @property
     def as_server(self) -> grpc.aio.Server:
@@ -77,6 +81,8 @@ class Boundary:
         metrics = self._metrics.of_method(kind, path)
         if (most := self._most_at_once.get(path)) is not None:
             behaviour = admitting(behaviour, path, most)
+        if self._guard is not None:
+            behaviour = self._guard.guarding(behaviour, path)
         wrap = _streaming if handler.response_streaming else _unary
         deserialize = handler.request_deserializer
         if path in self._receiving and deserialize is not None:

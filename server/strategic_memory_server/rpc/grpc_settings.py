@@ -30,6 +30,7 @@ class GrpcSettings:
         max_request_bytes: largest request.
         max_in_hand_bytes: all requests for an analysis together that are in hand at once, at least the largest.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
+        is_reflection_open: whether reflection needs no identity, where other methods do.
     """
 
     address: str = "127.0.0.1:50051"
@@ -41,3 +42,4 @@ class GrpcSettings:
     max_request_bytes: int = MAX_REQUEST_BYTES
     max_in_hand_bytes: int = MAX_IN_HAND_BYTES
     stop_grace_s: float = 2.0
+    is_reflection_open: bool = False

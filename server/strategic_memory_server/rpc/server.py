@@ -12,12 +12,17 @@ from grpc_health.v1 import health, health_pb2_grpc
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.faults.errors import ListenError
+from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.scope import Scope
 from strategic_memory_server.rpc import reflection
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
+from strategic_memory_server.rpc.guard import Guard
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
+from strategic_memory_server.rpc.tls_credentials import server_credentials
+from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["StrategicMemoryService"].full_name
 
@@ -48,6 +53,13 @@ MOST_AT_ONCE = {
 RECEIVING = frozenset({f"/{SERVICE_NAME}/Analyze"})
 """Methods that receive and parse their requests themselves, when there is room for them."""
 
+SCOPES = {
+    f"/{SERVICE_NAME}/GetFeedback": Scope.READ,
+    f"/{SERVICE_NAME}/StreamFeedback": Scope.READ,
+    f"/{SERVICE_NAME}/Analyze": Scope.ANALYZE,
+}
+"""What a method takes, where callers are known."""
+
 NAMED_BYTES = 16 * 1024 * 1024
 """By so much a request may be too large and is received all the same, to be refused with the name of the setting."""
 
@@ -64,6 +76,12 @@ class GrpcServer:
         """Say NOT_SERVING and end every stream, so that clients go elsewhere. Any number of times."""
         self.health.stop_serving()
         self.servicer.drain()
+
+
+def _open_to_all(settings: GrpcSettings) -> frozenset[str]:
+    """Return the services that need no identity: probes of health show none."""
+    reflected = (reflection.V1, reflection.V1ALPHA) if settings.is_reflection_open else ()
+    return frozenset({health.SERVICE_NAME, *reflected})
 
 
 def _options(settings: GrpcSettings, most_connections: int) -> list[tuple[str, int]]:
@@ -95,6 +113,8 @@ async def open_grpc_server(
     metrics: RpcMetrics,
     settings: GrpcSettings,
     most_connections: int = MOST_CONNECTIONS,
+    certificates: ServedCertificates | None = None,
+    access: Access | None = None,
 ) -> AsyncIterator[GrpcServer]:
     """Serve until the context is left; then end the streams first, so that their clients go elsewhere.
 
@@ -103,12 +123,15 @@ async def open_grpc_server(
         metrics: count the calls.
         settings: where, and how much.
         most_connections: connections at once; one more is closed.
+        certificates: what is shown to clients; None: connections are not encrypted.
+        access: knows who may call what; None: whoever reaches the address may.
 
     Raises:
         ListenError: the address cannot be listened on.
     """
     server = grpc.aio.server(options=_options(settings, most_connections))
-    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING)
+    guard = None if access is None else Guard(access, SCOPES, _open_to_all(settings))
+    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING, guard)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)
@@ -116,7 +139,10 @@ async def open_grpc_server(
     for name in (reflection.V1, reflection.V1ALPHA):
         boundary.add_registered_method_handlers(name, reflected.handlers())
     try:
-        port = server.add_insecure_port(settings.address)
+        if certificates is None:
+            port = server.add_insecure_port(settings.address)
+        else:
+            port = server.add_secure_port(settings.address, server_credentials(certificates))
     except RuntimeError:
         raise ListenError("STRATEGIC_MEMORY_GRPC_ADDRESS", settings.address) from None
     await server.start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from client.certificates import Authority
+from certificates import Authority
 from client.command_line import command, environment, run, run_at_terminal
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send

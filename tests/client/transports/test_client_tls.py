@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from certificates import Authority
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
-from client.certificates import Authority
 from client.feedback_samples import feedback_message, feedback_response
 from client.scripted_peer import ScriptedPeer, send
 from processes import eventually

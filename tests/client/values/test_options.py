@@ -168,3 +168,27 @@ def test_an_epoch_that_cannot_be_is_refused() -> None:
         ResumePoint(1, epoch)
     with pytest.raises(ValueError, match=r"^epoch must be a text that can be sent"):
         ResumePoint(1, "\ud800")
+
+
+HIDDEN = "smt_hidden"
+
+
+def test_a_token_goes_to_this_machine_or_over_tls_and_is_never_shown(tmp_path: Path) -> None:
+    for made in (StrategicMemoryClient, AsyncStrategicMemoryClient):
+        for options in (ClientOptions(token=HIDDEN), ClientOptions(token_file=tmp_path / "none")):
+            for address in ("memory.example:50051", ["127.0.0.1:1", "10.0.0.1:1"]):
+                with pytest.raises(ValueError, match="over plain text: give tls"):
+                    made(address, options=options)
+        with pytest.raises(FileNotFoundError, match="token_file cannot be read"):
+            made(options=ClientOptions(token_file=tmp_path / "none"))
+    (tmp_path / "two").write_text("smt_hidden smt_hidden")
+    with pytest.raises(OSError, match="must hold a token as its only line") as refused:
+        StrategicMemoryClient(options=ClientOptions(token_file=tmp_path / "two"))
+    assert "hidden" not in str(refused.value)
+    assert "hidden" not in repr(ClientOptions(token=HIDDEN))
+    for wrong in ("", "two words", "smt_\n", "x" * 513, 5):
+        with pytest.raises(ValueError, match="token must be") as error:
+            ClientOptions(token=wrong)  # type: ignore[arg-type]
+        assert "two words" not in str(error.value)
+    with pytest.raises(ValueError, match="say the same"):
+        ClientOptions(token=HIDDEN, token_file=tmp_path / "none")

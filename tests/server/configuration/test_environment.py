@@ -57,7 +57,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES", "9", "sync.advice.minimum_policy_trades", 9),
     ("STRATEGIC_MEMORY_RETAINED_REVISIONS", "5", "log.retained_revisions", 5),
     ("STRATEGIC_MEMORY_RECENT_REVISIONS", "2", "log.recent_revisions", 2),
-    ("STRATEGIC_MEMORY_GRPC_ADDRESS", "[::]:0", "grpc.address", "[::]:0"),
+    ("STRATEGIC_MEMORY_GRPC_ADDRESS", "[::1]:0", "grpc.address", "[::1]:0"),
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", "localhost:65535", "http.address", "localhost:65535"),
     ("STRATEGIC_MEMORY_HEARTBEAT_INTERVAL", "0.1", "grpc.heartbeat_s", 0.1),
     ("STRATEGIC_MEMORY_MAX_SUBSCRIBERS", "3", "grpc.max_subscribers", 3),
@@ -83,6 +83,10 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_MAX_REGIMES", "250", "sync.advice.max_regimes", 250),
     ("STRATEGIC_MEMORY_LEASE", "2.5", "sync.lease_s", 2.5),
     ("STRATEGIC_MEMORY_LEAD_ANYWAY", "on", "sync.lead_anyway", True),
+    ("STRATEGIC_MEMORY_PUBLIC", "Metrics, reflection", "http.is_metrics_open", True),
+    ("STRATEGIC_MEMORY_PUBLIC", "reflection", "grpc.is_reflection_open", True),
+    ("STRATEGIC_MEMORY_PUBLIC", "reflection", "http.is_metrics_open", False),
+    ("STRATEGIC_MEMORY_INSECURE_LISTEN", "On", "tls", None),
 ]
 
 
@@ -111,7 +115,15 @@ def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (environment.log_level, environment.log_format) == ("WARNING", "console")
 
 
-# Each of these needs another one, or a file: test_redis_settings_check.py has their good values.
+# Each of these needs another one, or a file: test_exposure.py has the good values of the listeners' files.
+EXPOSURE = {
+    "STRATEGIC_MEMORY_ACCESS_FILE",
+    "STRATEGIC_MEMORY_TLS_CERT",
+    "STRATEGIC_MEMORY_TLS_CLIENT_CA",
+    "STRATEGIC_MEMORY_TLS_KEY",
+}
+
+# The same: test_redis_settings_check.py has their good values.
 TOGETHER = {
     "STRATEGIC_MEMORY_REDIS_CA",
     "STRATEGIC_MEMORY_REDIS_CERT",
@@ -171,6 +183,14 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_TRADE_ID_HORIZON", ["x", "-1", "1.5", "1000001"], ""),
     ("STRATEGIC_MEMORY_LEASE", [*NUMBERS, "0.4", "3601"], ""),
     ("STRATEGIC_MEMORY_LEAD_ANYWAY", ["x", "1", "yes"], ""),
+    ("STRATEGIC_MEMORY_TLS_CERT", ["/not/there"], "TLS needs STRATEGIC_MEMORY_TLS_KEY too"),
+    ("STRATEGIC_MEMORY_TLS_KEY", ["/not/there"], "TLS needs STRATEGIC_MEMORY_TLS_CERT too"),
+    ("STRATEGIC_MEMORY_TLS_CLIENT_CA", ["/not/there"], "needs STRATEGIC_MEMORY_TLS_CERT and STRATEGIC_MEMORY_TLS_KEY"),
+    ("STRATEGIC_MEMORY_PUBLIC", ["health", "metrics reflection"], "there are metrics and reflection"),
+    ("STRATEGIC_MEMORY_INSECURE_LISTEN", ["yes", "1"], "'off' or 'on'"),
+    ("STRATEGIC_MEMORY_ACCESS_FILE", ["/not/there"], "cannot be read"),
+    ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["0.0.0.0:1", "[::]:1", "example.org:1"], "--insecure-listen"),
+    ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["0.0.0.0:1", "10.0.0.1:1"], "--insecure-listen"),
 ]
 
 
@@ -198,7 +218,7 @@ def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:
     assert {name for name, *_ in GOOD} | {
         "STRATEGIC_MEMORY_LOG_LEVEL",
         "STRATEGIC_MEMORY_LOG_FORMAT",
-    } | TOGETHER == prefixed
+    } | TOGETHER | EXPOSURE == prefixed
 
 
 @pytest.mark.parametrize(

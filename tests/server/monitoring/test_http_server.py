@@ -14,6 +14,7 @@ from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring import http_connection
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
+from strategic_memory_server.monitoring.http_settings import HttpSettings
 
 APP = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n")
 
@@ -53,7 +54,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
         ),
         "refused": ("evil.example", "evil.example:8001", "127.0.0.1.evil.example", "localhost.evil.example", "127.1"),
     }
-    app = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n", ("Ours.example",))
+    app = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n", HttpSettings(hosts=("Ours.example",)))
     async with (
         open_http_server(app, "127.0.0.1:0") as address,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
@@ -67,7 +68,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
             answer = await client.request(method, path)
             assert answer.headers["x-content-type-options"] == "nosniff"
     async with (
-        open_http_server(http_app(dict, lambda: b"", ("*",)), "127.0.0.1:0") as address,
+        open_http_server(http_app(dict, lambda: b"", HttpSettings(hosts=("*",))), "127.0.0.1:0") as address,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
     ):
         assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 200

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from client.certificates import Authority
+from certificates import Authority
 from faults.deployment_support import why_no_sentinel
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from client.certificates import Authority
+from certificates import Authority
 from processes import require_tool
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment

@@ -77,7 +77,7 @@ class AsyncFollower:
         try:
             wire = await self._transport.call_server(
                 lambda connection, within_s: connection.checked(
-                    connection.service.GetFeedback(request, timeout=within_s)
+                    connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
                 ),
                 address,
                 self._fetch_timeout_s,

@@ -10,6 +10,7 @@ import grpc.aio
 from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.values.results import Feedback, Heartbeat
 from strategic_memory_client.wire.from_wire import stream_message_from_wire
 from strategic_memory_client.wire.status_table import closed_client, ended_stream, error_of, silent_server
@@ -19,12 +20,18 @@ from strategic_memory_client.wire.to_wire import stream_request
 class AsyncStream:
     """An open stream on a connection of its own."""
 
-    def __init__(self, channel: grpc.aio.Channel, attempt: StreamAttempt, silence_timeout_s: float) -> None:
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        metadata: Metadata | None,
+        attempt: StreamAttempt,
+        silence_timeout_s: float,
+    ) -> None:
         self._channel = channel
         self._address = attempt.address
         self._silence_timeout_s = silence_timeout_s
         self._is_closed = False
-        self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt))
+        self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt), metadata=metadata)
 
     async def receive(self) -> Feedback | Heartbeat | None:
         """Return the next message; None is one of a kind that is not known here.

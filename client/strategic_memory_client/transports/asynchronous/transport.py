@@ -21,7 +21,7 @@ from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.transports.asynchronous.stream import AsyncStream, is_being_cancelled
-from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments
+from strategic_memory_client.transports.channel_settings import Shown, channel_arguments, require_private
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.values.errors import StrategicMemoryError
@@ -57,7 +57,11 @@ class AsyncTransport:
     """Everything that is open towards the service, in one event loop."""
 
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
-        """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
+        """Connect to nothing yet.
+
+        Raises OSError when a file cannot be read, ValueError where a token would travel in the open.
+        """
+        require_private(addresses, options)
         self._addresses = addresses
         self._connections = Connections(options, partial(_connected, options))
         self._streams: set[AsyncStream] = set()
@@ -113,7 +117,8 @@ class AsyncTransport:
     async def stream(self, attempt: StreamAttempt, silence_timeout_s: float) -> AsyncGenerator[AsyncStream]:
         """Open the stream, on a connection of its own; close both at the end. Raises StrategicMemoryError."""
         self.require_open()
-        stream = AsyncStream(self._connections.dial(attempt.address).channel, attempt, silence_timeout_s)
+        connection = self._connections.dial(attempt.address)
+        stream = AsyncStream(connection.channel, connection.metadata, attempt, silence_timeout_s)
         self._streams.add(stream)
         try:
             yield stream
@@ -181,15 +186,15 @@ class AsyncTransport:
             _log.error("%s ended unexpectedly", task.get_name(), exc_info=error)
 
 
-def _connected(options: ClientOptions, address: str, tls: TlsMaterial | None, use: ConnectionUse) -> AsyncConnection:
+def _connected(options: ClientOptions, address: str, shown: Shown, use: ConnectionUse) -> AsyncConnection:
     arguments = channel_arguments(options)
-    if tls is None:
+    if shown.tls is None:
         channel = grpc.aio.insecure_channel(address, options=arguments)
     else:
-        channel = grpc.aio.secure_channel(address, tls.credentials(), options=arguments)
+        channel = grpc.aio.secure_channel(address, shown.tls.credentials(), options=arguments)
     return AsyncConnection(
         address,
-        tls,
+        shown,
         use,
         channel,
         StrategicMemoryServiceStub(channel),

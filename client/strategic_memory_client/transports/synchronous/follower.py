@@ -78,7 +78,7 @@ class SyncFollower:
         try:
             wire = self._transport.call_server(
                 lambda connection, within_s: connection.checked(
-                    connection.service.GetFeedback(request, timeout=within_s)
+                    connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
                 ),
                 address,
                 self._fetch_timeout_s,

@@ -10,6 +10,7 @@ import grpc
 
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
 from strategic_memory_client.values.results import Feedback, Heartbeat
 from strategic_memory_client.wire.from_wire import stream_message_from_wire
@@ -80,6 +81,7 @@ class SyncStream:
     def __init__(
         self,
         channel: grpc.Channel,
+        metadata: Metadata | None,
         attempt: StreamAttempt,
         silence_timeout_s: float,
         *,
@@ -93,7 +95,7 @@ class SyncStream:
         self._busy = busy
         self._on_closed = on_closed
         self._guard = SilenceGuard(self._give_up, silence_timeout_s)
-        self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt))
+        self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt), metadata=metadata)
         try:
             self._guard.start()
         except RuntimeError:

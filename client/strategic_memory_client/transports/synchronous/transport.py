@@ -19,7 +19,7 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
-from strategic_memory_client.transports.channel_settings import TlsMaterial, channel_arguments
+from strategic_memory_client.transports.channel_settings import Shown, channel_arguments, require_private
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
@@ -56,7 +56,11 @@ class SyncTransport:
     """Everything that is open towards the service. Safe to use from several threads."""
 
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
-        """Connect to nothing yet. Raises OSError when a TLS file cannot be read."""
+        """Connect to nothing yet.
+
+        Raises OSError when a file cannot be read, ValueError where a token would travel in the open.
+        """
+        require_private(addresses, options)
         self._addresses = addresses
         self._lock = threading.RLock()
         self._connections = Connections(options, partial(_connected, options))
@@ -123,8 +127,15 @@ class SyncTransport:
         self.require_here()  # in a forked process a lock may be held for ever
         with self._busy, self._lock:
             self.require_open()
-            channel = self._connections.dial(attempt.address).channel
-            stream = SyncStream(channel, attempt, silence_timeout_s, busy=self._busy, on_closed=self._forget_stream)
+            connection = self._connections.dial(attempt.address)
+            stream = SyncStream(
+                connection.channel,
+                connection.metadata,
+                attempt,
+                silence_timeout_s,
+                busy=self._busy,
+                on_closed=self._forget_stream,
+            )
             self._streams.add(stream)
         try:
             self.require_open()  # a signal handler may have closed it right in between
@@ -211,15 +222,15 @@ class SyncTransport:
         return os.getpid() != self._process_id
 
 
-def _connected(options: ClientOptions, address: str, tls: TlsMaterial | None, use: ConnectionUse) -> Connection:
+def _connected(options: ClientOptions, address: str, shown: Shown, use: ConnectionUse) -> Connection:
     arguments = channel_arguments(options)
-    if tls is None:
+    if shown.tls is None:
         channel = grpc.insecure_channel(address, options=arguments)
     else:
-        channel = grpc.secure_channel(address, tls.credentials(), options=arguments)
+        channel = grpc.secure_channel(address, shown.tls.credentials(), options=arguments)
     return Connection(
         address,
-        tls,
+        shown,
         use,
         channel,
         StrategicMemoryServiceStub(channel),

@@ -19,6 +19,7 @@ from strategic_memory_server.faults.errors import (
     InvalidRequestError,
     LogNotReadError,
     MemoryUnreadableError,
+    OutOfScopeError,
     RequestTooLargeError,
     RequestTooSlowError,
     ResumePointError,
@@ -28,6 +29,7 @@ from strategic_memory_server.faults.errors import (
     TooManyOfOnePeerError,
     TooManySubscribersError,
     TooMuchInHandError,
+    UnauthenticatedError,
 )
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -61,6 +63,11 @@ def _resume_point(error: ResumePointError) -> Message:
     )
 
 
+def _out_of_scope(error: OutOfScopeError) -> Message:
+    reason = reason_text(errors_pb2.ERROR_REASON_OUT_OF_SCOPE)
+    return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata={"scope": error.scope})
+
+
 def _info(reason: errors_pb2.ErrorReason.ValueType) -> Callable[[object], Message]:
     return lambda _error: error_details_pb2.ErrorInfo(reason=reason_text(reason), domain=DOMAIN)
 
@@ -76,6 +83,8 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     RequestTooSlowError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW)),
     TooMuchInHandError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MUCH_IN_HAND)),
     DrainingError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_DRAINING)),
+    UnauthenticatedError: _Row(code_pb2.UNAUTHENTICATED, _info(errors_pb2.ERROR_REASON_NOT_IDENTIFIED)),
+    OutOfScopeError: _Row(code_pb2.PERMISSION_DENIED, _out_of_scope),
     MemoryUnreadableError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_MEMORY_UNREADABLE)),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 import pytest
 from google.protobuf.message import Message
@@ -15,6 +17,7 @@ from strategic_memory_server.faults.errors import (
     InvalidRequestError,
     LogNotReadError,
     MemoryUnreadableError,
+    OutOfScopeError,
     RequestTooLargeError,
     RequestTooSlowError,
     ResumePointError,
@@ -23,6 +26,7 @@ from strategic_memory_server.faults.errors import (
     TooManyCallsError,
     TooManySubscribersError,
     TooMuchInHandError,
+    UnauthenticatedError,
     Violation,
 )
 from strategic_memory_server.rpc.wire.error_table import _TABLE, grpc_status_of
@@ -53,7 +57,7 @@ def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
     assert ours == set(_TABLE)
-    assert len(ours) == 11
+    assert len(ours) == 13
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,7 @@ def test_every_domain_error_has_a_row() -> None:
         (TooMuchInHandError(5 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MUCH_IN_HAND"),
         (RequestTooLargeError(17 << 20, 16 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE"),
         (RequestTooSlowError(30.0), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_SLOW"),
+        (UnauthenticatedError("is unknown"), grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED"),
         (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
         (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
     ],
@@ -99,12 +104,26 @@ def test_a_trailer_holds_whatever_redis_held() -> None:
     assert text_trailers(error)["strategic-memory-epoch"] == "%C3%A9%0A%20100%25"
 
 
+def test_what_a_method_takes_is_told() -> None:
+    error = OutOfScopeError("agent", "analyze")
+    assert grpc_status_of(error).code is grpc.StatusCode.PERMISSION_DENIED
+    info = error_details_pb2.ErrorInfo()
+    details_of(error, info)
+    assert (info.reason, dict(info.metadata)) == ("OUT_OF_SCOPE", {"scope": "analyze"})
+    assert text_trailers(error) == {"strategic-memory-reason": "OUT_OF_SCOPE", "strategic-memory-scope": "analyze"}
+
+
 def test_the_contract_names_every_reason() -> None:
+    refused = [ResumePointError(refusal, asked=3, oldest=5, current=9, epoch="e1") for refusal in ResumeRefusal]
+    examples: dict[type[StrategicMemoryError], Sequence[StrategicMemoryError | None]] = {
+        ResumePointError: refused,
+        OutOfScopeError: [OutOfScopeError("agent", "analyze")],
+    }
     infos = [
-        row.details(ResumePointError(refusal, asked=3, oldest=5, current=9, epoch="e1"))
-        for row in _TABLE.values()
-        for refusal in ResumeRefusal
-        if row is not _TABLE[InvalidRequestError]
+        row.details(example)
+        for kind, row in _TABLE.items()
+        if kind is not InvalidRequestError
+        for example in examples.get(kind, [None])
     ]
     sent = {info.reason for info in infos if isinstance(info, error_details_pb2.ErrorInfo)}
     assert sent == {reason_text(value) for value in errors_pb2.ErrorReason.values() if value}

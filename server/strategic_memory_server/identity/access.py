@@ -1,0 +1,113 @@
+"""Access: who calls, by what they show; follows the access file without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.identity.access_file import (
+    AccessFileError,
+    AccessTable,
+    Identity,
+    digest_of,
+    read_access_file,
+)
+from strategic_memory_server.identity.scope import ALL, Scope
+
+LOOKS_EVERY_S = 2.0
+UNUSABLE = "access_file"
+LONGEST_TOKEN = 512
+
+_ANY_CLIENT = Identity("a client with a certificate", ALL)
+
+logger = structlog.get_logger(__name__)
+
+
+class Access:
+    """Who may do what.
+
+    Args:
+        file: the access file; None: whoever has shown a certificate that is trusted may do all.
+        problems: told of a file that cannot be used.
+        clock_s: seconds since 1970.
+
+    Raises:
+        AccessFileError: the file cannot be used.
+    """
+
+    def __init__(self, file: Path | None, problems: Problems, clock_s: Callable[[], float] = time.time) -> None:
+        self._file = file
+        self._problems = problems
+        self._clock_s = clock_s
+        self._last_seen: object = self._seen()
+        self._table = AccessTable({}, {}) if file is None else read_access_file(file)
+
+    def permitted(self, scope: Scope | None, authorization: str | None, names: Iterable[str]) -> Identity:
+        """Return who calls.
+
+        Args:
+            scope: what they want to do; None: something for everybody who is known.
+            authorization: what they sent as `authorization`; None where they sent nothing.
+            names: the names in the certificate that they have shown.
+
+        Raises:
+            UnauthenticatedError: they show nothing, or nothing that holds.
+            OutOfScopeError: they may not do that.
+        """
+        identity = self._who(authorization, names)
+        if identity.ends_s is not None and identity.ends_s <= self._clock_s():
+            raise UnauthenticatedError("has ended: ask for another one")
+        if scope is not None and scope not in identity.scopes:
+            raise OutOfScopeError(identity.name, scope.value)
+        return identity
+
+    async def run(self) -> None:
+        """Look at the file again and again."""
+        while True:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Take the file, if it has changed and can be used; else the last good one holds."""
+        seen = self._seen()
+        if seen == self._last_seen or self._file is None:
+            return
+        try:
+            self._table = read_access_file(self._file)
+        except AccessFileError as error:
+            self._problems.state(UNUSABLE, f"{error}; what it said before holds on")
+            return
+        self._last_seen = seen
+        self._problems.withdraw(UNUSABLE)
+        table = self._table
+        logger.info("Access file read", tokens=len(table.by_digest), certificates=len(table.by_san))
+
+    def _who(self, authorization: str | None, names: Iterable[str]) -> Identity:
+        if authorization is not None:
+            kind, _, token = authorization.partition(" ")
+            if kind.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+                raise UnauthenticatedError("is not of the form: Bearer TOKEN")
+            # By its digest, which nobody can steer: how long it takes tells nothing of the tokens that there are.
+            if (found := self._table.by_digest.get(digest_of(token.strip()))) is None:
+                raise UnauthenticatedError("is unknown: it was never given, or taken back")
+            return found
+        shown = list(names)
+        for name in shown:
+            if (found := self._table.by_san.get(name)) is not None:
+                return found
+        if shown and self._file is None:
+            return _ANY_CLIENT
+        raise UnauthenticatedError("is missing" if not shown else None)
+
+    def _seen(self) -> object:
+        try:
+            found = None if self._file is None else self._file.stat()
+        except OSError:
+            return ()
+        return found and (found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,137 @@
+"""The access file: a line for each who may call, with what they may do and how they prove who they are.
+
+    # name     scopes         credential               until, if ever
+    agent-1    read,analyze   sha256:9f86d081884c7d65…  2027-01-31
+    desk-ops   read           san:spiffe://desk/ops
+
+A token is not in it, only its SHA-256: a token has 256 random bits, which nobody finds by trying, so that a slow digest
+would add nothing. A name may have several lines, as while a token is replaced by another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from strategic_memory_server.identity.scope import Scope
+
+TOKEN_BEGIN = "smt_"  # noqa: S105
+"""How every token begins, for whoever searches files for secrets."""
+
+_TOKEN_BYTES = 32
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DIGEST = re.compile(r"sha256:(?P<digest>[0-9a-f]{64})")
+_SAN = re.compile(r"san:(?P<san>[\x21-\x7e]{1,512})")
+_FIELDS = "NAME SCOPES CREDENTIAL [UNTIL]"
+
+
+class AccessFileError(Exception):
+    """The file cannot be used; the text names the line, and holds no credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who may call.
+
+    Attributes:
+        name: what logs call them.
+        scopes: what they may do.
+        ends_s: until when, seconds since 1970; None: until the line goes.
+    """
+
+    name: str
+    scopes: frozenset[Scope]
+    ends_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTable:
+    """The lines of the file.
+
+    Attributes:
+        by_digest: identities by the SHA-256 of their token.
+        by_san: the same by a name in the certificate of a client.
+    """
+
+    by_digest: Mapping[bytes, Identity]
+    by_san: Mapping[str, Identity]
+
+
+def digest_of(token: str) -> bytes:
+    """Return what the file holds of a token."""
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+
+
+def new_token() -> str:
+    """Make a token."""
+    return TOKEN_BEGIN + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def read_access_file(path: Path) -> AccessTable:
+    """Read the file. Raises AccessFileError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AccessFileError(f"{path}: cannot be read: {error}") from None
+    digests: dict[bytes, Identity] = {}
+    sans: dict[str, Identity] = {}
+    for number, line in enumerate(lines, 1):
+        fields = line.partition("#")[0].split() if not line.startswith("#") else []
+        if not fields:
+            continue
+        try:
+            credential, identity = _read(fields)
+            table: dict[bytes, Identity] | dict[str, Identity] = digests if isinstance(credential, bytes) else sans
+            if credential in table:
+                raise AccessFileError("its credential stands in a line above too")
+            table[credential] = identity  # type: ignore[index]
+        except AccessFileError as error:
+            raise AccessFileError(f"{path}, line {number}: {error}") from None
+    if not digests and not sans:
+        raise AccessFileError(f"{path}: has no line; {_FIELDS}, see strategic-memory-server new-token")
+    return AccessTable(digests, sans)
+
+
+def _read(fields: list[str]) -> tuple[bytes | str, Identity]:
+    if len(fields) not in {3, 4}:
+        raise AccessFileError(f"has {len(fields)} fields; wanted are {_FIELDS}")
+    name, scopes, credential = fields[:3]
+    if not NAME.fullmatch(name):
+        raise AccessFileError("a name has 1 to 64 letters, digits, dots, dashes and underscores")
+    ends_s = until_s(fields[3]) if fields[3:] else None
+    return _credential(credential), Identity(name, read_scopes(scopes), ends_s)
+
+
+def read_scopes(text: str) -> frozenset[Scope]:
+    """Read scopes, separated by commas. Raises AccessFileError."""
+    try:
+        return frozenset(Scope(each) for each in text.split(","))
+    except ValueError:
+        known = ", ".join(scope.value for scope in Scope)
+        raise AccessFileError(f"scopes are {known}, separated by commas and without spaces") from None
+
+
+def until_s(text: str) -> float:
+    """Read an end: a day counts to its last moment, UTC. Raises AccessFileError."""
+    try:
+        end = datetime.fromisoformat(text)
+    except ValueError:
+        raise AccessFileError("UNTIL is a day, 2027-01-31, or a time with its zone, 2027-01-31T12:00:00Z") from None
+    if len(text) <= len("2027-01-31"):
+        end += timedelta(days=1)
+    return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
+
+
+def _credential(text: str) -> bytes | str:
+    if matched := _DIGEST.fullmatch(text):
+        return bytes.fromhex(matched["digest"])
+    if matched := _SAN.fullmatch(text):
+        return matched["san"]
+    if text.startswith(TOKEN_BEGIN):
+        raise AccessFileError("holds a token itself; put sha256: and its SHA-256 there, and replace that token")
+    raise AccessFileError("a credential is sha256: with 64 digits of 0-9a-f, or san: with a name in a certificate")

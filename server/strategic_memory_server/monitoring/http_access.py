@@ -1,0 +1,46 @@
+"""HttpAccess: answers only those who may read what they ask for; `/health` is for everybody, as probes show nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
+from strategic_memory_server.identity import scope as scopes
+from strategic_memory_server.identity.access import Access
+
+NAMES = "strategic_memory.certificate_names"
+"""Where a connection keeps the names in the certificate that its client has shown."""
+
+
+class HttpAccess:
+    """Middleware.
+
+    Args:
+        app: what it stands in front of.
+        access: knows who may read.
+        open_to_all: paths that need no identity.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, open_to_all: Collection[str]) -> None:
+        self._app = app
+        self._access = access
+        self._open = open_to_all
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["path"] not in self._open:
+            authorization = Headers(scope=scope).get("authorization")
+            try:
+                self._access.permitted(scopes.Scope.READ, authorization, scope.get(NAMES, ()))
+            except UnauthenticatedError as error:
+                challenge = {"www-authenticate": "Bearer"}
+                await PlainTextResponse(f"{error}\n", 401, challenge)(scope, receive, send)
+                return
+            except OutOfScopeError as error:
+                await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

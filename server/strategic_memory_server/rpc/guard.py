@@ -1,0 +1,68 @@
+"""Guard: lets a call begin, and a stream go on, only for those who may."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from grpc.aio import ServicerContext
+
+from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.scope import Scope
+
+CallContext = ServicerContext[Any, Any]
+Behaviour = Callable[[Any, CallContext], Any]
+
+AUTHORIZATION = "authorization"
+_NAMES = "x509_subject_alternative_name"
+
+
+class Guard:
+    """Asks of each call who it is from.
+
+    Args:
+        access: knows them.
+        scopes: what a method takes, by "/package.Service/Method"; of others it is enough to be known.
+        open_to_all: services that anybody may call.
+    """
+
+    def __init__(self, access: Access, scopes: Mapping[str, Scope], open_to_all: Collection[str]) -> None:
+        self._access = access
+        self._scopes = scopes
+        self._open = open_to_all
+
+    def guarding(self, behaviour: Behaviour, path: str) -> Behaviour:
+        """Wrap a behaviour, a coroutine function or an asynchronous generator function, of a method."""
+        if path.split("/")[1] in self._open:
+            return behaviour
+        scope, permitted = self._scopes.get(path), self._access.permitted
+
+        async def unary(request: object, context: CallContext) -> object:
+            permitted(scope, *_shown(context))
+            response: object = await behaviour(request, context)
+            return response
+
+        async def streaming(request: object, context: CallContext) -> AsyncIterator[object]:
+            shown = _shown(context)
+            permitted(scope, *shown)
+            async with aclosing(behaviour(request, context)) as responses:
+                async for response in responses:
+                    # A token that was taken back ends its streams with the next message, a heartbeat at the latest.
+                    permitted(scope, *shown)
+                    yield response
+
+        return streaming if inspect.isasyncgenfunction(behaviour) else unary
+
+
+def _shown(context: CallContext) -> tuple[str | None, Iterable[str]]:
+    """Return the authorization that a call carries, and the names in the certificate of its connection."""
+    authorization = None
+    for key, value in context.invocation_metadata() or ():
+        if key == AUTHORIZATION:
+            authorization = value if isinstance(value, str) else ""
+    if authorization is not None:
+        return authorization, ()
+    names: Iterable[bytes] = context.auth_context().get(_NAMES, ())
+    return None, [name.decode(errors="replace") for name in names]

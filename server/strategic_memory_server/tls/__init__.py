@@ -1,0 +1,1 @@
+"""Certificates and keys in files: whether they can be used, and those that the service shows."""

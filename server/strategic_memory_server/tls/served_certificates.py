@@ -1,0 +1,149 @@
+"""ServedCertificates: what both listeners show, taken anew when its files change, without a restart.
+
+Files that do not fit each other, as between the two writes of a renewal, change nothing: the last good ones are shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.tls.tls_settings import TlsSettings, tls_file_problems
+
+LOOKS_EVERY_S = 2.0
+ALMOST_OVER = 0.1
+"""The share of its time that a certificate has left when it is told to be renewed."""
+
+UNUSABLE = "tls_files"
+ENDING = "tls_certificate_ends"
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is shown at one time.
+
+    Attributes:
+        contents: the bytes of the files, by path.
+        context: for a listener of sockets, TLS 1.2 or 1.3.
+        begins_s: from when on the certificate holds, seconds since 1970.
+        ends_s: until when, seconds since 1970.
+    """
+
+    contents: Mapping[str, bytes]
+    context: ssl.SSLContext
+    begins_s: float
+    ends_s: float
+
+
+class TlsFilesError(Exception):
+    """The files cannot be used; the text has a line for each."""
+
+
+class ServedCertificates:
+    """The certificates of this service.
+
+    Args:
+        settings: the files.
+        problems: told of files that cannot be used, and of a certificate that is about to end.
+        clock_s: seconds since 1970.
+
+    Raises:
+        TlsFilesError: the files cannot be used.
+    """
+
+    def __init__(self, settings: TlsSettings, problems: Problems, clock_s: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self._problems = problems
+        self._clock_s = clock_s
+        self._last_seen: object = self._seen()
+        self.current = read_served(settings)
+        """What is shown now: another object after each renewal."""
+
+    @property
+    def ends_s(self) -> float:
+        """Until when the certificate holds, seconds since 1970."""
+        return self.current.ends_s
+
+    async def run(self) -> None:
+        """Look at the files again and again."""
+        while True:
+            self.tell_of_the_end()
+            await asyncio.sleep(LOOKS_EVERY_S)
+            await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Take the files, if they have changed and can be used."""
+        seen = self._seen()
+        if seen == self._last_seen:
+            return
+        try:
+            found = read_served(self.settings)
+        except TlsFilesError as error:
+            self._problems.state(UNUSABLE, f"{error}; the certificate of before is shown on, until {_day(self.ends_s)}")
+            return
+        self._last_seen = seen
+        self._problems.withdraw(UNUSABLE)
+        if found.contents != self.current.contents:
+            self.current = found
+            logger.info("TLS files renewed", ends=_day(found.ends_s))
+
+    def tell_of_the_end(self) -> None:
+        """State that the certificate is about to end, or has ended."""
+        current, now_s = self.current, self._clock_s()
+        left_s = current.ends_s - now_s
+        if left_s >= ALMOST_OVER * (current.ends_s - current.begins_s):
+            self._problems.withdraw(ENDING)
+            return
+        verb = "ends" if left_s > 0 else "has ended"
+        self._problems.state(
+            ENDING,
+            f"the certificate in {self.settings.certificate_file} {verb} at {_day(current.ends_s)}: renew it; the new "
+            "files are taken without a restart",
+        )
+
+    def _seen(self) -> object:
+        """Return what changes whenever one of the files does, or a link to it."""
+        return tuple(_identity(path) for path in self.settings.files)
+
+
+def read_served(settings: TlsSettings) -> Served:
+    """Read the files. Raises TlsFilesError, with a line for each that cannot be used."""
+    if found := list(tls_file_problems(settings)):
+        raise TlsFilesError("\n".join(found))
+    try:
+        contents = {path: Path(path).read_bytes() for path in settings.files}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(settings.certificate_file, settings.key_file, "")
+        if settings.client_ca_file is not None:
+            context.load_verify_locations(settings.client_ca_file)
+            # Probes and scrapers show none; what they may read is decided for each request.
+            context.verify_mode = ssl.CERT_OPTIONAL
+        leaf = x509.load_pem_x509_certificate(contents[settings.certificate_file])
+        if contents != {path: Path(path).read_bytes() for path in settings.files}:
+            raise TlsFilesError(f"{settings.certificate_file} was written while it was read")
+    except (OSError, ValueError) as error:
+        raise TlsFilesError(f"{settings.certificate_file}: {error}") from None
+    return Served(contents, context, leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp())
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _day(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

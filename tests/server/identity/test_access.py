@@ -1,0 +1,120 @@
+"""Who may do what: lines of the access file, tokens and certificates, and a file that changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.identity.access import LONGEST_TOKEN, Access
+from strategic_memory_server.identity.access_file import AccessFileError, digest_of, new_token, read_access_file
+from strategic_memory_server.identity.scope import Scope
+
+SPIFFE = "spiffe://desk/ops"
+
+
+def line(name: str, token: str, scopes: str = "read", until: str = "") -> str:
+    return f"{name} {scopes} sha256:{digest_of(token).hex()} {until}\n"
+
+
+def test_a_caller_is_known_by_token_or_certificate_and_gets_what_the_line_says(tmp_path: Path) -> None:
+    one, two = new_token(), new_token()
+    file = tmp_path / "access"
+    file.write_text(
+        f"# all of them\n\n{line('agent', one)}{line('quant', two, 'read,analyze')}ops read san:{SPIFFE} # us\n"
+    )
+    access = Access(file, Problems())
+    assert access.permitted(Scope.READ, f"Bearer {one}", ()).name == "agent"
+    assert access.permitted(Scope.ANALYZE, f"bearer {two}", ()).name == "quant"
+    assert access.permitted(None, None, ["other", SPIFFE]).name == "ops"
+    with pytest.raises(OutOfScopeError, match="agent may not do this: it takes the scope analyze"):
+        access.permitted(Scope.ANALYZE, f"Bearer {one}", ())
+    # A token decides, whatever the certificate says.
+    with pytest.raises(UnauthenticatedError, match="is unknown"):
+        access.permitted(Scope.READ, "Bearer another", [SPIFFE])
+
+
+@pytest.mark.parametrize(
+    ("authorization", "names", "said"),
+    [
+        (None, (), "the token is missing"),
+        (None, ("stranger",), "no name in the certificate is known"),
+        ("", (), "not of the form: Bearer TOKEN"),
+        ("Bearer ", (), "not of the form: Bearer TOKEN"),
+        ("Basic YTpi", (), "not of the form: Bearer TOKEN"),
+        (f"Bearer {'x' * (LONGEST_TOKEN + 1)}", (), "not of the form: Bearer TOKEN"),
+        ("Bearer smt_guess", (), "is unknown"),
+    ],
+)
+def test_whoever_shows_nothing_that_holds_is_refused_and_what_they_showed_is_not_repeated(
+    authorization: str | None, names: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "access").write_text(line("agent", new_token()))
+    with pytest.raises(UnauthenticatedError, match=said) as refused:
+        Access(tmp_path / "access", Problems()).permitted(Scope.READ, authorization, names)
+    assert "guess" not in str(refused.value)
+    assert "YTpi" not in str(refused.value)
+
+
+def test_a_token_ends_with_its_day(tmp_path: Path) -> None:
+    token, now_s = new_token(), [1_801_180_799.0]  # 2027-01-28 23:59:59 UTC
+    (tmp_path / "access").write_text(line("agent", token, until="2027-01-28"))
+    access = Access(tmp_path / "access", Problems(), lambda: now_s[0])
+    access.permitted(Scope.READ, f"Bearer {token}", ())
+    now_s[0] += 1
+    with pytest.raises(UnauthenticatedError, match="has ended"):
+        access.permitted(Scope.READ, f"Bearer {token}", ())
+
+
+def test_without_a_file_whoever_shows_a_trusted_certificate_may_do_all() -> None:
+    access = Access(None, Problems())
+    access.permitted(Scope.ANALYZE, None, ["anybody"])
+    for authorization in (None, "Bearer x"):
+        with pytest.raises(UnauthenticatedError):
+            access.permitted(Scope.READ, authorization, ())
+
+
+def test_a_changed_file_is_taken_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    file, problems = tmp_path / "access", Problems()
+    one, two = new_token(), new_token()
+    file.write_text(line("agent", one))
+    access = Access(file, problems)
+    (tmp_path / "next").write_text(line("agent", one) + line("agent", two))
+    (tmp_path / "next").replace(file)
+    access.look()
+    assert {access.permitted(Scope.READ, f"Bearer {token}", ()).name for token in (one, two)} == {"agent"}
+    file.write_text("agent read\n")
+    access.look()
+    access.permitted(Scope.READ, f"Bearer {one}", ())
+    assert "line 1: has 2 fields" in problems.standing["access_file"]
+    file.unlink()
+    access.look()
+    access.permitted(Scope.READ, f"Bearer {one}", ())
+    file.write_text(line("agent", two))
+    access.look()
+    assert not problems.standing
+    with pytest.raises(UnauthenticatedError, match="taken back"):
+        access.permitted(Scope.READ, f"Bearer {one}", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no line"),
+        ("# nothing\n", "has no line"),
+        ("agent read\n", "line 1: has 2 fields; wanted are NAME SCOPES CREDENTIAL"),
+        ("\na/b read san:x\n", "line 2: a name has 1 to 64"),
+        ("agent read,write san:x\n", "scopes are read, analyze"),
+        ("agent read sha256:abc\n", "with 64 digits"),
+        ("agent read smt_secret\n", "holds a token itself"),
+        ("agent read san:x 31.1.2027\n", "UNTIL is a day"),
+        ("agent read san:x\nother read san:x\n", "line 2: its credential stands in a line above"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_by_line_and_no_credential_is(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "access").write_text(text)
+    with pytest.raises(AccessFileError, match=said) as refused:
+        read_access_file(tmp_path / "access")
+    assert "smt_secret" not in str(refused.value)

@@ -1,0 +1,192 @@
+"""TLS and identity of a real service: who gets in, who is let out again, and renewed files under open streams."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import threading
+from contextlib import closing
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+
+import grpc
+import pytest
+from certificates import Authority, Certificate
+from click.testing import CliRunner
+from conftest import StartService
+from processes import ServiceProcess, eventually
+
+from strategic_memory.v1 import service_pb2, service_pb2_grpc
+from strategic_memory_client import (
+    AccessDeniedError,
+    ClientOptions,
+    FeedbackReceived,
+    HeartbeatReceived,
+    InlineMemory,
+    StrategicMemoryClient,
+    TlsOptions,
+)
+from strategic_memory_server.cli.new_token import make_token
+
+pytestmark = [pytest.mark.system, pytest.mark.processes]
+
+OFTEN = {"STRATEGIC_MEMORY_HEARTBEAT_INTERVAL": "0.3"}
+
+
+def token_for(name: str, file: Path, scopes: str = "read") -> str:
+    """Make a token, and add its line to the access file."""
+    made = CliRunner().invoke(make_token, [name, "--scopes", scopes])
+    with file.open("a") as lines:
+        lines.write(made.stdout)
+    return made.stderr.split()[-1]
+
+
+def put(certificate: Certificate, folder: Path) -> dict[str, str]:
+    """Put a pair where the service reads it."""
+    for made, name in ((certificate.chain, "cert.pem"), (certificate.key, "key.pem")):
+        shutil.copy(made, folder / "next.pem")
+        (folder / "next.pem").replace(folder / name)
+    return {
+        "STRATEGIC_MEMORY_TLS_CERT": str(folder / "cert.pem"),
+        "STRATEGIC_MEMORY_TLS_KEY": str(folder / "key.pem"),
+    }
+
+
+def client_of(service: ServiceProcess, **options: object) -> StrategicMemoryClient:
+    return StrategicMemoryClient(service.grpc_address, options=ClientOptions(**options))  # type: ignore[arg-type]
+
+
+def http(service: ServiceProcess, path: str, token: str | None = None, context: ssl.SSLContext | None = None) -> int:
+    if context is None:
+        connection = HTTPConnection(service.http_address, timeout=10)
+    else:
+        connection = HTTPSConnection(service.http_address, timeout=10, context=context)
+    with closing(connection):
+        connection.request("GET", path, headers={} if token is None else {"Authorization": f"Bearer {token}"})
+        return connection.getresponse().status
+
+
+def test_each_token_gets_what_its_line_says_and_nothing_shows_it(start_service: StartService, tmp_path: Path) -> None:
+    access = tmp_path / "access"
+    reader, quant = token_for("reader", access), token_for("quant", access, "read,analyze")
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access), **OFTEN})
+    for options in ({}, {"token": "smt_guess"}):
+        with client_of(service, **options) as client, pytest.raises(AccessDeniedError, match="the token"):
+            client.get_feedback()
+        with client_of(service, **options) as client, pytest.raises(AccessDeniedError, match="the token"):
+            next(iter(client.stream_events()))
+    memory = InlineMemory()
+    with client_of(service, token=reader) as client:
+        assert client.get_feedback().status
+        assert isinstance(next(iter(client.stream_events())), FeedbackReceived)
+        with pytest.raises(AccessDeniedError, match="reader may not do this: it takes the scope analyze"):
+            client.analyze(memory)
+    with client_of(service, token=quant) as client:
+        client.analyze(memory)
+    with client_of(service) as client:
+        assert client.check_health().serving
+    assert [http(service, "/health"), http(service, "/metrics"), http(service, "/metrics", reader)] == [200, 401, 200]
+    service.terminate()
+    assert service.wait() == 0
+    assert not any(secret in service.output() for secret in (reader, quant, "smt_guess"))
+
+
+def test_a_token_that_is_taken_back_ends_its_streams_and_another_one_goes_on(
+    start_service: StartService, tmp_path: Path
+) -> None:
+    access, held = tmp_path / "access", tmp_path / "token"
+    first = token_for("agent", access)
+    held.write_text(first + "\n")
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access), **OFTEN})
+    with client_of(service, token_file=held, heartbeat_interval_s=0.3) as client:
+        events = client.stream_events(heartbeat_interval_s=0.3)
+        assert isinstance(next(events), FeedbackReceived)
+        access.unlink()
+        second = token_for("agent", access)
+        ended = next(event for event in events if not isinstance(event, HeartbeatReceived | FeedbackReceived))
+        assert "is unknown" in str(ended)
+        with pytest.raises(AccessDeniedError):
+            client.get_feedback()
+        held.write_text(second)
+        assert eventually(lambda: _answers(client))
+        assert any(isinstance(event, HeartbeatReceived | FeedbackReceived) for event in events)
+
+
+def _answers(client: StrategicMemoryClient) -> bool:
+    try:
+        client.get_feedback()
+    except AccessDeniedError:
+        return False
+    return True
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "authority")
+
+
+def test_certificates_of_clients_are_asked_for_and_their_names_are_known(
+    start_service: StartService, authority: Authority, tmp_path: Path
+) -> None:
+    access = tmp_path / "access"
+    access.write_text("ours read san:memory.test\n")
+    env = put(authority.certificate("server"), tmp_path)
+    env |= {"STRATEGIC_MEMORY_TLS_CLIENT_CA": str(authority.own.chain), "STRATEGIC_MEMORY_ACCESS_FILE": str(access)}
+    service = start_service(env=env)
+    own = authority.certificate("client")
+    shows = TlsOptions(authority.own.chain, certificate_chain=own.chain, private_key=own.key)
+    with client_of(service, tls=shows) as client:
+        assert client.get_feedback().status
+        with pytest.raises(AccessDeniedError, match="ours may not do this"):
+            client.analyze(InlineMemory())
+    for tls in (TlsOptions(authority.own.chain), None):
+        with client_of(service, tls=tls, timeout_s=2.0) as client, pytest.raises(Exception, match="is not available"):
+            client.get_feedback()
+    trusting = ssl.create_default_context(cafile=str(authority.own.chain))
+    assert [http(service, path, context=trusting) for path in ("/health", "/metrics")] == [200, 401]
+    trusting.load_cert_chain(own.chain, own.key)
+    assert http(service, "/metrics", context=trusting) == 200
+
+
+def _listening(service: ServiceProcess, roots: bytes, heard: list[int], ends: list[BaseException]) -> None:
+    credentials = grpc.ssl_channel_credentials(roots)
+    try:
+        with grpc.secure_channel(service.grpc_address, credentials) as channel:
+            stub = service_pb2_grpc.StrategicMemoryServiceStub(channel)
+            for _ in stub.StreamFeedback(service_pb2.StreamFeedbackRequest()):
+                heard[0] += 1
+    except grpc.RpcError as error:
+        ends.append(error)
+
+
+def test_a_renewed_certificate_is_shown_to_new_connections_and_open_streams_go_on(
+    start_service: StartService, authority: Authority, tmp_path: Path
+) -> None:
+    first, second = authority.certificate("first"), authority.certificate("second")
+    service = start_service(env={**put(first, tmp_path), **OFTEN})
+    roots = authority.own.chain.read_bytes()
+    heard = [[0] for _ in range(20)]
+    ends: list[BaseException] = []
+    readers = [threading.Thread(target=_listening, args=(service, roots, each, ends), daemon=True) for each in heard]
+    for reader in readers:
+        reader.start()
+    eventually(lambda: all(each[0] for each in heard), 30)
+    for address in (service.grpc_address, service.http_address):
+        assert _shown(address) == _pem(first)
+    put(second, tmp_path)
+    eventually(lambda: {_shown(each) for each in (service.grpc_address, service.http_address)} == {_pem(second)}, 20)
+    before = [each[0] for each in heard]
+    eventually(lambda: all(each[0] > count + 1 for each, count in zip(heard, before, strict=True)), 30)
+    assert ends == []
+    service.terminate()
+    for reader in readers:
+        reader.join(10)
+
+
+def _shown(address: str) -> bytes:
+    host, _, port = address.rpartition(":")
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))
+
+
+def _pem(certificate: Certificate) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
