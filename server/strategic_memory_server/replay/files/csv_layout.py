@@ -58,10 +58,10 @@ def layout_of(sample: str) -> Layout | None:
 def names_columns(fields: Sequence[object]) -> bool:
     """Tell whether fields can be names of columns: most are there, and none is a number or a time."""
     texts = [field for field in fields if field is not None and field != ""]
-    return len(texts) * 2 > len(fields) and all(isinstance(text, str) and not _is_value(text) for text in texts)
+    return len(texts) * 2 > len(fields) and all(isinstance(text, str) and not is_value(text) for text in texts)
 
 
-def _is_value(text: str) -> bool:
+def is_value(text: str) -> bool:
     """Tell a number or a time from a name that begins with a digit, as `24h change` does."""
     return bool(_BEGINS_AS_VALUE.match(text)) and sum(map(str.isalpha, text)) * 2 <= len(text)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TextIO
 
-from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, layout_of
+from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, Layout, is_value, layout_of
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import Row, grid_tables, is_divided
+from strategic_memory_server.replay.files.open_quotes import NOT_CLOSED, checked_rows, not_closed, takes_in_rows
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
 from strategic_memory_server.replay.files.table import Table, distinct
@@ -30,24 +31,36 @@ def csv_tables(source: Source, encoding: str) -> list[Table]:
     layout = layout_of(sample)
     if layout is None:
         raise ReplayError(f"{source.shown}: a line has to name the columns, and every line is empty")
-    if is_divided(_rows(io.StringIO(sample, newline=""), layout.delimiter, LOOKED_AT)):
-        with opened_text(source, encoding) as text:
-            return grid_tables(source, _rows(text, layout.delimiter), of_text=True)
-    columns = distinct(layout.header)
     delimiter, lines = layout.delimiter, layout.lines
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    if is_divided(_rows((reader.line_num, row) for row in islice(reader, LOOKED_AT))):
+        with opened_text(source, encoding) as text:
+            return grid_tables(source, _rows(checked_rows(text, delimiter, source.shown)), of_text=True)
+    _require_names(source, layout)
+    columns = distinct(layout.header)
     notes = [f"{layout.passed_over} lines before the column names"] if layout.passed_over else []
     notes += ["read as Windows-1252"] if encoding == "cp1252" else []
     return [Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))]
 
 
-def _rows(text: TextIO, delimiter: str, most: int | None = None) -> list[Row]:
-    """Read rows, all or the first ones; what is no row ends it.
+def _rows(rows: Iterable[tuple[int, list[str]]]) -> list[Row]:
+    """Return rows but for those that tell where parts of a file begin and end; what is no row ends them.
 
     Raises:
         csv.Error: a row is none.
     """
-    reader = csv.reader(text, delimiter=delimiter)
-    return [(reader.line_num, row) for row in islice(reader, most) if not row or row[0] not in _MARKS]
+    return [(line, row) for line, row in rows if not row or row[0] not in _MARKS]
+
+
+def _require_names(source: Source, layout: Layout) -> None:
+    """Refuse names of columns that take in rows.
+
+    Raises:
+        ReplayError: a quote in them is not closed.
+    """
+    below = [line.split(layout.delimiter) for name in layout.header for line in name.splitlines()[1:]]
+    if any(len(fields) == len(layout.header) and any(map(is_value, fields)) for fields in below):
+        raise ReplayError(not_closed(source.shown, layout.lines - len(below)))
 
 
 def _sample(source: Source, encoding: str) -> str:
@@ -105,25 +118,35 @@ class _Reader:
         columns = {name: cells[place::width] for place, name in enumerate(self._names)}
         return columns, range(first, first + len(lines)), ()
 
-    def _parsed(self, lines: Sequence[str]) -> _Rows:
+    def _parsed(self, lines: list[str]) -> _Rows:
         """Read lines with all that a row can be: within quotes it may go on beyond them."""
-        source = csv.reader(chain(lines, self._file), delimiter=self._delimiter)
-        width = len(self._names)
+        width, on_page = len(self._names), len(lines)
+        source = csv.reader(chain(tuple(lines), self._beyond(lines)), delimiter=self._delimiter)
         rows: list[list[str]] = []
         places: list[int] = []
         broken: list[tuple[int, str]] = []
-        while source.line_num < len(lines):
+        while (begun := source.line_num) < on_page:
             try:
                 row = next(source)
             except csv.Error:
-                broken.append((self._lines_read + source.line_num, "not_csv"))
-                continue
-            if len(row) == width:
+                row = None
+            ended = source.line_num
+            if ended > begun + 1 and takes_in_rows(lines[begun:ended], self._delimiter, rows or [row or self._names]):
+                broken += [(self._lines_read + line, NOT_CLOSED) for line in range(begun + 1, ended + 1)]
+            elif row is None:
+                broken.append((self._lines_read + ended, "not_csv"))
+            elif len(row) == width:
                 rows.append(row)
-                places.append(self._lines_read + source.line_num)
+                places.append(self._lines_read + ended)
             elif row:
                 reason = "too_few_fields" if len(row) < width else "too_many_fields"
-                broken.append((self._lines_read + source.line_num, reason))
+                broken.append((self._lines_read + ended, reason))
         self._lines_read += source.line_num
         columns = dict(zip(self._names, zip(*rows, strict=True), strict=True)) if rows else {}
         return columns, places, broken
+
+    def _beyond(self, lines: list[str]) -> Iterator[str]:
+        """Read on beyond the lines of a page, and keep what is read with them."""
+        for line in self._file:
+            lines.append(line)
+            yield line

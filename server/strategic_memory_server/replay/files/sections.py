@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import csv
-
 from strategic_memory_server.replay.files.grid import Row, table_of
+from strategic_memory_server.replay.files.open_quotes import checked_rows
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.files.text_encoding import opened_text
@@ -32,8 +31,7 @@ def section_tables(source: Source, encoding: str) -> list[Table]:
     rows: dict[str, list[Row]] = {}
     current: dict[str, str] = {}
     with opened_text(source, encoding) as text:
-        reader = csv.reader(text)
-        for fields in reader:
+        for line, fields in checked_rows(text, ",", source.shown):
             if len(fields) < 3:
                 continue
             section, mark = fields[0].strip(), fields[1].strip().lower()
@@ -42,5 +40,5 @@ def section_tables(source: Source, encoding: str) -> list[Table]:
                 current[section] = section if number == 1 else again(section, number)
                 headers[current[section]], rows[current[section]] = fields[2:], []
             elif mark == _DATA and section in current:
-                rows[current[section]].append((reader.line_num, fields[2:]))
+                rows[current[section]].append((line, fields[2:]))
     return [table_of(source, (name,), headers[name], rows[name], of_text=True) for name in headers]
