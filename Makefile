@@ -54,7 +54,7 @@ types: $(development)  ## Check types
 	@$(python) -m mypy --strict $(typed)
 
 .PHONY: unit
-unit: $(development) buf  ## Run the tests; ARGS="tests/client -k resume"
+unit: $(development) buf typescript  ## Run the tests; ARGS="tests/client -k resume"
 	@$(python) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: quick
@@ -81,6 +81,11 @@ put-back: $(development)  ## Put mended faults back one at a time, and demand th
 records: $(development)  ## Run backtesters, and compare their exports with what is read; ARGS="vectorbt"
 	@PYTHONPATH=tests $(python) -m records $(ARGS)
 
+.PHONY: clients
+clients: $(development) typescript  ## Run the clients in other languages through kills and an outage, some minutes; ARGS="--outage 10"
+	@$(python) -m pytest tests/languages
+	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m languages $(ARGS)
+
 .PHONY: adapters
 adapters: $(development)  ## Test the adapters with the tools that they are for, some minutes the first time
 	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade pandas
@@ -93,12 +98,14 @@ format: $(development)  ## Format the code and mend what can be mended by itself
 	@$(python) -m ruff format --extend-exclude "$(VENV)" .
 
 .PHONY: protos
-protos: $(development)  ## Generate the code of the wire contract
+protos: $(development) typescript  ## Generate the code of the wire contract
 	@$(python) scripts/generated_code.py write
+	@$(python) -m scripts.typescript_code write
 
 .PHONY: protos-check
-protos-check: $(development)  ## Check that the generated code is up to date
+protos-check: $(development) typescript  ## Check that the generated code is up to date
 	@$(python) scripts/generated_code.py check
+	@$(python) -m scripts.typescript_code check
 
 .PHONY: proto-lint
 proto-lint: $(runtime) buf  ## Lint the wire contract and look for breaking changes
@@ -123,16 +130,20 @@ wheel: $(development)  ## Build the source distribution, and the wheel from it, 
 	@$(python) -m build --outdir dist .
 
 .PHONY: setup
-setup: $(development) buf  ## Install everything that the other targets need
+setup: $(development) buf typescript  ## Install everything that the other targets need
 
 .PHONY: clean
 clean:  ## Remove what was built and cached; the virtual environment stays
-	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf dist build clients/typescript/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find protos server client producer demo tests scripts benchmarks study examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: buf
 buf:
 	@scripts/buf/install
+
+.PHONY: typescript
+typescript:
+	@clients/typescript/install
 
 # An environment whose interpreter has gone (Python was upgraded or moved) is made again.
 ifneq ($(shell $(python) -c 'import importlib.util; print(importlib.util.find_spec("pip") and "runs")' 2>/dev/null),runs)

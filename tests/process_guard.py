@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 MARK = "processes"
-FOLDERS = ("tests/chaos", "tests/faults", "tests/packaging", "tests/system")
+FOLDERS = ("tests/chaos", "tests/faults", "tests/languages", "tests/packaging", "tests/system")
 FIXTURES = {"fresh_redis", "grpcurl", "redis_cli", "session_redis", "start_service"}
 STARTS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"}
 

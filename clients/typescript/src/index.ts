@@ -1,0 +1,41 @@
+/** Reads the advice of Strategic Memory Sync. */
+
+export {
+  type AnalyzeOptions,
+  type CallOptions,
+  type FollowOptions,
+  StrategicMemoryClient,
+} from "./client.js";
+export type { Delivery } from "./streams/subscription.js";
+export type {
+  AnalysisResult,
+  AnalysisSettings,
+  EvidenceSettings,
+  InlineMemory,
+  PolicyRule,
+  PortfolioColumns,
+  RegimeColumns,
+  TradeColumns,
+} from "./values/analysis.js";
+export * from "./values/errors.js";
+export type * from "./values/events.js";
+export {
+  type Comparison,
+  type Evidence,
+  type Feedback,
+  type FeedbackStatus,
+  type Heartbeat,
+  type LeverageCap,
+  type Policy,
+  type PolicyEvidence,
+  type Reason,
+  type RegimeAdvice,
+  type RegimePerformance,
+  type Rules,
+  SAFE_LEVERAGE,
+  UNKNOWN_REGIME,
+  WARMING_UP,
+  asStale,
+  safeAt,
+} from "./values/feedback.js";
+export { type Backoff, type ClientOptions, DEFAULT_ADDRESS, type TlsOptions } from "./values/options.js";

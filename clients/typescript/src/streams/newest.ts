@@ -1,0 +1,141 @@
+/** The newest feedback, ready to be read at any time. */
+
+import type { SubscriptionEvent } from "../values/events.js";
+import { type Feedback, type Heartbeat, SAFE_LEVERAGE, WARMING_UP, asStale, frozen, safeLeverage } from "../values/feedback.js";
+import { RememberedEpochs } from "./remembered_epochs.js";
+import { msLeft } from "./validity.js";
+
+/** The two clocks that count: one cannot be set, the other goes on while a machine sleeps. Milliseconds. */
+export interface Clocks {
+  readonly steady: () => number;
+  readonly wall: () => number;
+}
+
+/** The clocks of this process. */
+export const CLOCKS: Clocks = { steady: () => performance.now(), wall: () => Date.now() };
+
+/** Keeps what was heard, and answers with it for as long as it holds, then with the safe values. */
+export class NewestFeedback {
+  readonly #silenceTimeoutMs: number;
+  readonly #clocks: Clocks;
+  readonly #leftEpochs = new RememberedEpochs();
+  #received: Feedback = WARMING_UP;
+  #heardAt = -Infinity;
+  #advised: Feedback = WARMING_UP;
+  #safe: Feedback = WARMING_UP;
+  #goodUntilSteady = -Infinity;
+  #goodUntilWall = -Infinity;
+
+  /** Take the server for gone after `silenceTimeoutMs` without a message. */
+  constructor(silenceTimeoutMs: number, clocks: Clocks = CLOCKS) {
+    this.#silenceTimeoutMs = silenceTimeoutMs;
+    this.#clocks = clocks;
+  }
+
+  /** What may be acted upon now. */
+  get value(): Feedback {
+    const isGood = this.#clocks.wall() < this.#goodUntilWall && this.#clocks.steady() < this.#goodUntilSteady;
+    return isGood ? this.#advised : this.#safe;
+  }
+
+  /** Whether nothing was received yet. */
+  get isWarmingUp(): boolean {
+    return this.#received === WARMING_UP;
+  }
+
+  /** Take an event that happened now; tell whether the feedback in force has yet to be fetched. */
+  take(event: SubscriptionEvent): boolean {
+    switch (event.type) {
+      case "feedback":
+        this.feedback(event.feedback);
+        return false;
+      case "heartbeat":
+        return this.#heartbeat(event.heartbeat);
+      case "disconnected":
+        if (this.#clocks.steady() - this.#heardAt >= this.#silenceTimeoutMs) this.expire();
+        return false;
+      case "epochChanged":
+        return false; // the feedback in force there comes right after
+    }
+  }
+
+  /** Take a feedback that came now, unless a replica that lags behind sent it. */
+  feedback(feedback: Feedback): void {
+    const known = this.#received;
+    if (this.#isBehind(feedback)) return;
+    this.#heardAt = this.#clocks.steady();
+    const isKnown = feedback.epoch === known.epoch && feedback.revision === known.revision;
+    if (isKnown && feedback.status === "STALE" && known.status === "ACTIVE") {
+      // The same feedback with its values withheld: what it said is kept for when it is confirmed.
+      this.expire();
+      return;
+    }
+    this.#enter(feedback.epoch);
+    this.#received = feedback;
+    this.#hold(msLeft(feedback.validUntil, feedback.sentAt, feedback.timestamp, this.#clocks.wall()));
+  }
+
+  /** Answer with the safe values from now on, until a feedback or a heartbeat says otherwise. */
+  expire(): void {
+    this.#safe = this.#advised = this.isWarmingUp ? this.#received : asStale(this.#received);
+    this.#goodUntilSteady = this.#goodUntilWall = -Infinity;
+  }
+
+  #heartbeat(heartbeat: Heartbeat): boolean {
+    this.#heardAt = this.#clocks.steady();
+    const known = this.#received;
+    const isAboutKnown = heartbeat.epoch === known.epoch && heartbeat.revision === known.revision;
+    if (isAboutKnown && heartbeat.status === known.status) {
+      this.#received = confirmed(known, heartbeat);
+      this.#hold(msLeft(heartbeat.validUntil, heartbeat.timestamp, heartbeat.timestamp, this.#clocks.wall()));
+      return false;
+    }
+    if (heartbeat.status !== "ACTIVE") {
+      if (!this.isWarmingUp && !this.#isBehind(heartbeat)) {
+        // What is withheld meanwhile is bound by the caps that are in force now.
+        this.#received = frozen({ ...known, leverageCaps: heartbeat.leverageCaps });
+      }
+      this.expire();
+      return false;
+    }
+    // Either something newer is in force, or the safe values had come in place of what is in force again.
+    // A replica that lags behind vouches for less than what is known: nothing to fetch from that.
+    return !this.#isBehind(heartbeat);
+  }
+
+  /** Whether a replica says this that knows less than what is known here already. */
+  #isBehind(said: Feedback | Heartbeat): boolean {
+    const known = this.#received;
+    if (said.epoch === known.epoch) return said.revision < known.revision;
+    if (said.epoch === "") return true; // it has not read the log yet
+    // Each sync moves the validity on: who still vouches for an epoch that was left has seen no later one.
+    const isNoLater = (said.validUntil?.getTime() ?? -Infinity) <= (known.validUntil?.getTime() ?? -Infinity);
+    return this.#leftEpochs.newest(said.epoch) !== null && isNoLater;
+  }
+
+  #enter(epoch: string): void {
+    if (epoch === this.#received.epoch) return;
+    this.#leftEpochs.remember(this.#received.epoch, this.#received.revision);
+    this.#leftEpochs.forget(epoch);
+  }
+
+  #hold(validityLeftMs: number): void {
+    const feedback = this.#received;
+    const isActive = feedback.status === "ACTIVE";
+    const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
+    this.#advised = feedback;
+    this.#safe = asStale(feedback);
+    this.#goodUntilSteady = this.#clocks.steady() + goodForMs;
+    this.#goodUntilWall = this.#clocks.wall() + goodForMs;
+  }
+}
+
+/** Return the feedback as the heartbeat confirms it. Where nothing is said, a cap changes without a revision. */
+function confirmed(known: Feedback, heartbeat: Heartbeat): Feedback {
+  const { validUntil, dataAsOf, leverageCaps } = heartbeat;
+  const moved = { ...known, validUntil, dataAsOf };
+  if (known.status !== "WARMING_UP") return frozen(moved);
+  const leverageHint = safeLeverage(SAFE_LEVERAGE, leverageCaps);
+  const leverageBoundBy = leverageHint < SAFE_LEVERAGE ? (leverageCaps[0]?.source ?? null) : null;
+  return frozen({ ...moved, leverageHint, leverageBoundBy, leverageCaps });
+}

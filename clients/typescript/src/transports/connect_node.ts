@@ -1,0 +1,117 @@
+/** Connections by `@connectrpc/connect-node`, for programs that use it anyway; nothing else here needs it. */
+
+import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
+import { type Transport, ConnectError } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { type Connection, type ConnectionSettings, type Dial, type MessageStream, FailedCall } from "./connection.js";
+
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+
+/** Make a connection by `@connectrpc/connect-node`. */
+export const dialConnectNode: Dial = (address, settings) => new ConnectNodeConnection(address, settings);
+
+class ConnectNodeConnection implements Connection {
+  readonly #session: Http2SessionManager;
+  readonly #transport: Transport;
+  readonly #connectTimeoutMs: number;
+
+  constructor(address: string, settings: ConnectionSettings) {
+    const baseUrl = `${settings.tls === null ? "http" : "https"}://${address}`;
+    const pings = { pingIntervalMs: settings.keepaliveTimeMs, pingTimeoutMs: settings.keepaliveTimeoutMs };
+    this.#session = new Http2SessionManager(baseUrl, pings, nodeOptions(settings));
+    this.#transport = createGrpcTransport({
+      baseUrl,
+      sessionManager: this.#session,
+      readMaxBytes: settings.maxMessageBytes,
+    });
+    this.#connectTimeoutMs = settings.connectTimeoutMs;
+  }
+
+  unary: Connection["unary"] = async (method, request, timeoutMs, signal) => {
+    try {
+      // It is sent as it is, and servers take whole milliseconds only.
+      const response = await this.#transport.unary(method, signal, Math.ceil(timeoutMs), undefined, request);
+      return response.message;
+    } catch (error) {
+      throw failedCall(error);
+    }
+  };
+
+  stream: Connection["stream"] = (method, request) =>
+    new ConnectNodeStream(this.#transport, this.#session, this.#connectTimeoutMs, method, request);
+
+  close(): void {
+    this.#session.abort();
+  }
+}
+
+/** Reads a stream, which opens when the first message is asked for. */
+class ConnectNodeStream<I extends DescMessage, O extends DescMessage> implements MessageStream<MessageShape<O>> {
+  readonly #ending = new AbortController();
+  readonly #connecting: NodeJS.Timeout;
+  readonly #messages: AsyncIterator<MessageShape<O>>;
+  #failure: FailedCall | null = null;
+
+  constructor(
+    transport: Transport,
+    session: Http2SessionManager,
+    connectTimeoutMs: number,
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+  ) {
+    this.#messages = messagesOf(transport, method, request, this.#ending.signal);
+    this.#connecting = setTimeout(() => {
+      if (session.state() !== "connecting") return;
+      this.#failure = new FailedCall(UNAVAILABLE, `no connection within ${connectTimeoutMs} ms`);
+      session.abort(this.#failure);
+    }, connectTimeoutMs);
+  }
+
+  async next(): Promise<MessageShape<O> | undefined> {
+    try {
+      const { done, value } = await this.#messages.next();
+      return done ? undefined : value;
+    } catch (error) {
+      clearTimeout(this.#connecting);
+      throw this.#failure ?? failedCall(error);
+    }
+  }
+
+  cancel(): void {
+    clearTimeout(this.#connecting);
+    this.#ending.abort();
+  }
+}
+
+async function* messagesOf<I extends DescMessage, O extends DescMessage>(
+  transport: Transport,
+  method: DescMethodServerStreaming<I, O>,
+  request: MessageShape<I>,
+  signal: AbortSignal,
+): AsyncGenerator<MessageShape<O>> {
+  const response = await transport.stream(method, signal, undefined, undefined, only(request));
+  yield* response.message;
+}
+
+async function* only<Message>(request: Message): AsyncGenerator<Message> {
+  yield request;
+}
+
+function nodeOptions({ tls }: ConnectionSettings): object {
+  if (tls === null) return {};
+  return {
+    ca: tls.rootCertificates,
+    cert: tls.certificateChain,
+    key: tls.privateKey,
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+}
+
+function failedCall(error: unknown): FailedCall {
+  const { code, rawMessage, metadata, details, cause } = ConnectError.from(error);
+  const told = details.flatMap((detail) => ("type" in detail ? [{ typeName: detail.type, value: detail.value }] : []));
+  // A connection that cannot be encrypted is told as a fault of the server, which has said nothing.
+  const isOfConnection = code === INTERNAL && cause instanceof Error && "code" in cause;
+  return new FailedCall(isOfConnection ? UNAVAILABLE : code, rawMessage, new Map(metadata), told);
+}

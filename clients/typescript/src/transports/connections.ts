@@ -1,0 +1,110 @@
+/** The connections of a client: one for the calls to each server, one of its own for each stream. */
+
+import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import { DeadlineExceededError, ClientClosedError, ServiceUnavailableError } from "../values/errors.js";
+import type { Settings } from "../values/options.js";
+import { errorOf } from "../wire/status_table.js";
+import { Failover } from "../streams/failover.js";
+import type { Connection } from "./connection.js";
+import { readTlsMaterial } from "./tls_files.js";
+
+/** Everything that is open towards the service. */
+export class Connections {
+  readonly #addresses: readonly string[];
+  readonly #settings: Settings;
+  readonly #kept = new Map<string, Connection>();
+  readonly #dialled = new Set<Connection>();
+  readonly #closing = new AbortController();
+  #preferred = 0;
+
+  /** Connect to nothing yet. Throws Error when a TLS file cannot be read. */
+  constructor(addresses: readonly string[], settings: Settings) {
+    this.#addresses = addresses;
+    this.#settings = settings;
+    if (settings.tls !== null) readTlsMaterial(settings.tls);
+  }
+
+  /** Aborted once the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Throw ClientClosedError where the client is closed. */
+  requireOpen(): void {
+    if (this.closing.aborted) throw new ClientClosedError();
+  }
+
+  /** Return what `read` makes of the first answer; each server is asked in turn. Rejects with StrategicMemoryError. */
+  async call<I extends DescMessage, O extends DescMessage, Value>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    timeoutMs: number,
+    read: (answer: MessageShape<O>, address: string) => Value,
+  ): Promise<Value> {
+    const failover = new Failover(this.#addresses, this.#preferred, timeoutMs, performance.now());
+    for (;;) {
+      const index = failover.index;
+      try {
+        const within = failover.timeoutMs(performance.now());
+        const value = await this.callServer(this.#addresses[index]!, method, request, within, read);
+        this.#preferred = index;
+        return value;
+      } catch (error) {
+        failover.failed(error);
+      }
+    }
+  }
+
+  /** Return what `read` makes of the answer of this server, and of no other. Rejects with StrategicMemoryError. */
+  async callServer<I extends DescMessage, O extends DescMessage, Value>(
+    address: string,
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    timeoutMs: number,
+    read: (answer: MessageShape<O>, address: string) => Value,
+  ): Promise<Value> {
+    this.requireOpen();
+    const connection = this.#kept.get(address) ?? this.dial(address);
+    this.#kept.set(address, connection);
+    try {
+      return read(await connection.unary(method, request, timeoutMs, this.closing), address);
+    } catch (failure) {
+      const error = errorOf(failure, address);
+      if (this.closing.aborted) throw new ClientClosedError();
+      // A connection that was dropped in silence looks open for ever, and one with renewed certificates is made anew.
+      const isSpent = error instanceof DeadlineExceededError || error instanceof ServiceUnavailableError;
+      if (isSpent && this.#kept.get(address) === connection) {
+        this.#kept.delete(address);
+        this.hangUp(connection);
+      }
+      throw error;
+    }
+  }
+
+  /** Return a new connection. Throws ServiceUnavailableError when a TLS file cannot be read. */
+  dial(address: string): Connection {
+    this.requireOpen();
+    const { tls, dial } = this.#settings;
+    let material;
+    try {
+      material = tls && readTlsMaterial(tls);
+    } catch (cause) {
+      throw new ServiceUnavailableError(`cannot connect to ${address}: ${(cause as Error).message}`, { address });
+    }
+    const connection = dial(address, { ...this.#settings, tls: material });
+    this.#dialled.add(connection);
+    return connection;
+  }
+
+  /** Close a connection that `dial` returned. */
+  hangUp(connection: Connection): void {
+    this.#dialled.delete(connection);
+    connection.close();
+  }
+
+  /** End every call and stream and close every connection. Any number of times. */
+  close(): void {
+    this.#closing.abort();
+    for (const connection of this.#dialled) this.hangUp(connection);
+  }
+}

@@ -1,0 +1,59 @@
+/** Checks of what a program gives as settings. What cannot work is a RangeError that names the setting. */
+
+const LONGEST_MS = 2 ** 31 - 1; // what a timer of Node.js takes
+
+/** Return a number within the bounds. */
+export function checkedNumber(name: string, value: number, lowest: number, highest = LONGEST_MS): number {
+  if (typeof value !== "number" || !(lowest <= value && value <= highest)) {
+    throw new RangeError(`${name} must be a number from ${lowest} to ${highest}, is ${shown(value)}`);
+  }
+  return value;
+}
+
+/** Return a number above 0. */
+export function checkedAbove0(name: string, value: number): number {
+  if (typeof value !== "number" || !(0 < value && value <= LONGEST_MS)) {
+    throw new RangeError(`${name} must be a number above 0 and at most ${LONGEST_MS}, is ${shown(value)}`);
+  }
+  return value;
+}
+
+/** Return a whole number within the bounds. */
+export function checkedWhole(name: string, value: number, lowest: number, highest = LONGEST_MS): number {
+  if (!Number.isInteger(value) || value < lowest || value > highest) {
+    throw new RangeError(`${name} must be a whole number from ${lowest} to ${highest}, is ${shown(value)}`);
+  }
+  return value;
+}
+
+/** Let an object have no other keys than those known: one that is misspelt would be without effect. */
+export function checkedKeys(name: string, given: object, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null) throw new RangeError(`${name} must be an object, is ${shown(given)}`);
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new RangeError(`${name} has no ${JSON.stringify(unknown)}: it takes ${known.join(", ")}`);
+  }
+}
+
+/** Return the addresses, of one or of several. */
+export function checkedAddresses(address: string | readonly string[]): readonly string[] {
+  const addresses = typeof address === "string" ? [address] : Array.isArray(address) ? [...address] : [address];
+  if (addresses.length === 0) throw new RangeError("address: give at least one, for example 127.0.0.1:50051");
+  for (const each of addresses) {
+    if (!isAddress(each)) {
+      throw new RangeError(
+        `address: ${shown(each)} is not one: write host:port, for example 127.0.0.1:50051 or [::1]:50051`,
+      );
+    }
+  }
+  return addresses;
+}
+
+function isAddress(address: unknown): boolean {
+  const parts = typeof address === "string" ? /^(\[[0-9a-fA-F:.]+\]|[^\s:/@[\],]+):(\d{1,5})$/.exec(address) : null;
+  return parts !== null && 0 < Number(parts[2]) && Number(parts[2]) < 2 ** 16;
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
+import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
+import { InvalidAnswerError } from "../src/index.js";
+import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
+import { SENT, at, wireFeedback } from "./made_up.js";
+
+test("every field of a feedback is read", () => {
+  const read = feedbackFromWire(
+    wireFeedback({
+      regimePerformance: { avgPnl: 0.2, winRate: 0.7, sampleCount: 10n, wins: 7n, losses: 3n },
+      bestPolicy: Policy.BALANCED,
+      rules: Rules.EVIDENCE,
+      current: { regime: "BULL", policy: Policy.BALANCED, confidenceBoost: 0.5, leverageHint: 1.2, isProbe: true },
+      reasons: [{ code: "POLICY_RULE", sentence: "so", comparisons: [{ measurement: "win_rate", operator: ">" }] }],
+      leverageCaps: [{ source: "risk", value: 1.7, since: at(0) }],
+    }),
+  );
+  assert.deepEqual(read.regimePerformance, { avgPnl: 0.2, winRate: 0.7, sampleCount: 10, wins: 7, losses: 3 });
+  assert.deepEqual([read.revision, read.bestPolicy, read.rules], [7, "BALANCED", "EVIDENCE"]);
+  assert.equal(read.current?.isProbe, true);
+  assert.equal(read.reasons[0]?.comparisons[0]?.value, null);
+  assert.equal(read.leverageCaps[0]?.since?.getTime(), SENT);
+  assert.equal(read.leverageBoundBy, null);
+  assert.equal(JSON.parse(JSON.stringify(read)).validUntil, "2026-01-05T09:30:30.000Z");
+});
+
+test("what is not understood is read as the safe values, and told once", () => {
+  const told: string[] = [];
+  const warn = (message: string): number => told.push(message);
+  for (const strange of [{ status: 9 as FeedbackStatus }, { updatedPolicy: 9 as Policy }, { leverageHint: NaN }]) {
+    for (let times = 0; times < 2; times += 1) {
+      const read = feedbackFromWire(wireFeedback(strange), warn);
+      assert.deepEqual([read.updatedPolicy, read.confidenceBoost, read.leverageHint], ["CONSERVATIVE", 0, 1]);
+    }
+  }
+  assert.equal(feedbackFromWire(wireFeedback({ status: 9 as FeedbackStatus }), warn).status, "STALE");
+  assert.equal(told.length, 2);
+});
+
+test("a cap that makes no sense is the strictest there is", () => {
+  const read = feedbackFromWire(
+    wireFeedback({ status: FeedbackStatus.STALE, leverageCaps: [{ source: "risk", value: NaN }] }),
+  );
+  assert.equal(read.leverageHint, 0);
+});
+
+for (const [field, wrong] of Object.entries({
+  leverageHint: { leverageHint: 50 },
+  confidenceBoost: { confidenceBoost: 1.5 },
+  "current.leverageHint": { current: { leverageHint: -1 } },
+  "regimePerformance.winRate": { regimePerformance: { winRate: 2 } },
+  revision: { revision: 2n ** 60n },
+})) {
+  test(`an answer is refused whole for its ${field}`, () => {
+    const event = { case: "feedback" as const, value: wireFeedback(wrong) };
+    const message = create(StreamFeedbackResponseSchema, { event });
+    assert.throws(
+      () => streamMessageFromWire(message, "here:1"),
+      (error) => error instanceof InvalidAnswerError && error.violations[0]?.field === field && error.transient,
+    );
+  });
+}
+
+test("a leverage above a cap that the answer carries is refused", () => {
+  const value = wireFeedback({ leverageHint: 1.6, leverageCaps: [{ source: "risk", value: 1.5 }] });
+  const message = create(StreamFeedbackResponseSchema, { event: { case: "feedback", value } });
+  assert.throws(() => streamMessageFromWire(message, "here:1"), InvalidAnswerError);
+});

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Feedback, WARMING_UP } from "../src/index.js";
+import { NewestFeedback } from "../src/streams/newest.js";
+import { SENT, feedback, heartbeat } from "./made_up.js";
+
+const SILENCE_MS = 45_000;
+
+/** Clocks that stand until they are moved; the wall shows another time than the server's. */
+class SetClocks {
+  steadyMs = 1_000;
+  wallMs = SENT + 3_600_000;
+
+  steady = (): number => this.steadyMs;
+  wall = (): number => this.wallMs;
+
+  pass(ms: number): void {
+    this.steadyMs += ms;
+    this.wallMs += ms;
+  }
+}
+
+function isSafe({ updatedPolicy, confidenceBoost, leverageHint }: Feedback): void {
+  assert.deepEqual([updatedPolicy, confidenceBoost, leverageHint], ["CONSERVATIVE", 0, 1]);
+}
+
+function heard(clocks: SetClocks, what: Feedback = feedback()): NewestFeedback {
+  const newest = new NewestFeedback(SILENCE_MS, clocks);
+  newest.take({ type: "feedback", feedback: what });
+  return newest;
+}
+
+test("it warms up with the safe values until something was heard", () => {
+  const newest = new NewestFeedback(SILENCE_MS, new SetClocks());
+  assert.equal(newest.value, WARMING_UP);
+  isSafe(newest.value);
+});
+
+test("an advice holds for what was left of its validity when it was sent, whatever the clock here shows", () => {
+  const clocks = new SetClocks();
+  const newest = heard(clocks);
+  clocks.pass(29_999);
+  assert.equal(newest.value.status, "ACTIVE");
+  assert.equal(newest.value.leverageHint, 1.6);
+  clocks.pass(1);
+  assert.equal(newest.value.status, "STALE");
+  isSafe(newest.value);
+  assert.equal(newest.value.preferredRegime, "BULL");
+});
+
+test("a wall clock that is set back prolongs nothing, and one that is set forward ends it", () => {
+  const back = new SetClocks();
+  const prolonged = heard(back);
+  back.steadyMs += 30_000;
+  back.wallMs -= 3_600_000;
+  assert.equal(prolonged.value.status, "STALE");
+  const forward = new SetClocks();
+  const ended = heard(forward);
+  forward.wallMs += 30_000;
+  assert.equal(ended.value.status, "STALE");
+});
+
+test("a heartbeat moves the validity on, and one that says STALE withdraws the advice until it is confirmed", () => {
+  const clocks = new SetClocks();
+  const newest = heard(clocks);
+  clocks.pass(20_000);
+  assert.equal(newest.take({ type: "heartbeat", heartbeat: heartbeat() }), false);
+  clocks.pass(29_999);
+  assert.equal(newest.value.status, "ACTIVE");
+  newest.take({ type: "heartbeat", heartbeat: heartbeat(7, "one", { status: "STALE" }) });
+  isSafe(newest.value);
+  newest.take({ type: "heartbeat", heartbeat: heartbeat() });
+  assert.equal(newest.value.leverageHint, 1.6);
+});
+
+test("silence ends an advice that would hold for longer", () => {
+  const clocks = new SetClocks();
+  const newest = heard(clocks, feedback(7, "one", { validUntil: new Date(SENT + 3_600_000) }));
+  clocks.pass(SILENCE_MS - 1);
+  assert.equal(newest.value.status, "ACTIVE");
+  clocks.pass(1);
+  assert.equal(newest.value.status, "STALE");
+});
+
+test("the safe leverage obeys the caps that are in force", () => {
+  const caps = [{ source: "risk:leverage_limits", value: 0.4, since: null }];
+  const newest = heard(new SetClocks());
+  newest.take({ type: "heartbeat", heartbeat: heartbeat(7, "one", { status: "STALE", leverageCaps: caps }) });
+  assert.equal(newest.value.leverageHint, 0.4);
+});
+
+test("a replica that lags behind changes nothing, and what is vouched for unheard is to be fetched", () => {
+  const newest = heard(new SetClocks());
+  newest.take({ type: "feedback", feedback: feedback(6) });
+  assert.equal(newest.value.revision, 7);
+  assert.equal(newest.take({ type: "heartbeat", heartbeat: heartbeat(6) }), false);
+  assert.equal(newest.take({ type: "heartbeat", heartbeat: heartbeat(8) }), true);
+  newest.take({ type: "feedback", feedback: feedback(9, "two") });
+  newest.take({ type: "feedback", feedback: feedback(8, "one") });
+  assert.equal(newest.value.epoch, "two", "an epoch that was left does not come back without a later sync");
+});
+
+test("who holds it can change nothing in it", () => {
+  const newest = heard(new SetClocks());
+  assert.throws(() => ((newest.value as { leverageHint: number }).leverageHint = 9), TypeError);
+});

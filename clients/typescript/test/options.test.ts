@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ClientOptions, type FollowOptions, ClientClosedError, StrategicMemoryClient } from "../src/index.js";
+import { channelOptions, dialGrpcJs } from "../src/transports/grpc_js.js";
+import { settingsOf } from "../src/values/options.js";
+
+const refusedOptions: [unknown, RegExp][] = [
+  [{ timeoutMs: 0 }, /^timeoutMs must be a number above 0/],
+  [{ heartbeatIntervalMs: 99 }, /^heartbeatIntervalMs must be a number from 100/],
+  [{ keepaliveTimeMs: 10_000 }, /^keepaliveTimeMs must be a number from 20000/],
+  [{ heartbeat_interval_ms: 1_000 }, /^options has no "heartbeat_interval_ms"/],
+  [{ backoff: { maxMs: 50 } }, /^backoff\.maxMs must be a number from 100/],
+  [{ backoff: { max: 50 } }, /^backoff has no "max"/],
+  [{ tls: { privateKey: "key.pem" } }, /^tls\.certificateChain and tls\.privateKey go together/],
+  [{ tls: { rootCertificates: "/nowhere.pem" } }, /^tls\.rootCertificates cannot be read/],
+  [{ tls: { rootCertificates: "package.json" } }, /^tls\.rootCertificates is not a PEM file/],
+  [{ tls: { ca: "" } }, /^tls has no "ca"/],
+];
+
+for (const [options, message] of refusedOptions) {
+  test(`options ${JSON.stringify(options)} are refused`, () => {
+    assert.throws(() => new StrategicMemoryClient("127.0.0.1:1", options as ClientOptions), { message });
+  });
+}
+
+for (const address of ["", "127.0.0.1", "http://127.0.0.1:1", "127.0.0.1:0", "127.0.0.1:65536", "::1:50051", "a b:1", []]) {
+  test(`address ${JSON.stringify(address)} is refused`, () => {
+    assert.throws(() => new StrategicMemoryClient(address), { name: "RangeError", message: /^address: / });
+  });
+}
+
+const refusedSubscriptions: [unknown, RegExp][] = [
+  [{ resumeAfter: { revision: -1 } }, /^resumeAfter\.revision must be a whole number from 0/],
+  [{ resumeAfter: { revision: 1, epoche: "one" } }, /^resumeAfter has no "epoche"/],
+  [{ resume_after: { revision: 1 } }, /^follow has no "resume_after"/],
+  [{ delivery: "ALL" }, /^delivery must be "LATEST" or "EVERY"/],
+  [{ sendCurrent: 1 }, /^sendCurrent must be true or false/],
+];
+
+for (const [options, message] of refusedSubscriptions) {
+  test(`a subscription ${JSON.stringify(options)} is refused`, async () => {
+    using client = new StrategicMemoryClient("127.0.0.1:1");
+    await assert.rejects(client.follow(options as FollowOptions).next(), { message });
+  });
+}
+
+test("a request that does not fit is refused before it is sent, and names the field", async () => {
+  using client = new StrategicMemoryClient("127.0.0.1:1");
+  for (const [given, field] of [
+    [{ settings: { tradeWindow: -1 } }, "settings.tradeWindow"],
+    [{ settings: { trade_window: 10 } }, "settings.trade_window"],
+    [{ settings: { rules: "BOTH" } }, "settings.rules"],
+    [{ settings: { policyRules: [{ policy: "UNSPECIFIED" }] } }, "settings.policyRules[0].policy"],
+    [{ memory: { tradeResults: { realizedPnl: [0.1, "0.2"] } } }, "memory.tradeResults.realizedPnl[1]"],
+    [{ memory: { tradeResults: { realizedPnl: [0.1], timeMs: [0.5] } } }, "memory.tradeResults.timeMs[0]"],
+  ] as const) {
+    await assert.rejects(client.analyze(given as never), (error: { violations?: { field: string }[] }) => {
+      assert.equal(error.violations?.[0]?.field, field);
+      return true;
+    });
+  }
+});
+
+test("channels look for a lost server every second at the least, and take large answers", () => {
+  const options = channelOptions({ ...settingsOf({}, dialGrpcJs), tls: null });
+  assert.equal(options["grpc.max_reconnect_backoff_ms"], 1_000);
+  assert.equal(options["grpc.max_receive_message_length"], 64 * 1024 * 1024);
+  assert.equal(settingsOf({}, dialGrpcJs).backoff.maxMs, 2_000);
+  // Pings that are not sent more often than the service permits, and never without a call.
+  assert.ok(options["grpc.keepalive_time_ms"]! >= 20_000);
+  assert.equal(options["grpc.keepalive_permit_without_calls"], 0);
+});
+
+test("a client that was closed says so", async () => {
+  const client = new StrategicMemoryClient("127.0.0.1:1", { warn: () => {} });
+  client.keepNewest();
+  client.close();
+  client.close();
+  assert.equal(client.newest.status, "WARMING_UP");
+  assert.throws(() => client.keepNewest(), ClientClosedError);
+  await assert.rejects(client.getFeedback(), ClientClosedError);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { BadRequestSchema, ErrorInfoSchema } from "../src/generated/google/rpc/error_details_pb.js";
+import * as errors from "../src/index.js";
+import { FailedCall } from "../src/transports/connection.js";
+import { errorOf } from "../src/wire/status_table.js";
+
+test("the reason comes from the ErrorInfo", () => {
+  const info = create(ErrorInfoSchema, {
+    domain: "strategic_memory.v1",
+    reason: "EPOCH_CHANGED",
+    metadata: { oldest: "3", current: "9", epoch: "two" },
+  });
+  const details = [{ typeName: "google.rpc.ErrorInfo", value: toBinary(ErrorInfoSchema, info) }];
+  const error = errorOf(new FailedCall(11, "no", new Map(), details), "here:1");
+  assert.ok(error instanceof errors.ResumePointError);
+  assert.deepEqual([error.reason, error.oldest, error.current, error.epoch], ["EPOCH_CHANGED", 3, 9, "two"]);
+  assert.deepEqual([error.name, error.address, error.transient], ["ResumePointError", "here:1", false]);
+});
+
+test("or from the trailers, where a proxy has taken the details away", () => {
+  const trailers = new Map([
+    ["strategic-memory-reason", "REVISION_IN_FUTURE"],
+    ["strategic-memory-current", "9"],
+    ["strategic-memory-epoch", "a%20b"],
+  ]);
+  const error = errorOf(new FailedCall(11, "no", trailers), "here:1");
+  assert.ok(error instanceof errors.ResumePointError);
+  assert.deepEqual([error.reason, error.oldest, error.current, error.epoch], ["REVISION_IN_FUTURE", null, 9, "a b"]);
+});
+
+test("a reason of another service counts for nothing", () => {
+  const info = create(ErrorInfoSchema, { domain: "elsewhere", reason: "DRAINING" });
+  const details = [{ typeName: "google.rpc.ErrorInfo", value: toBinary(ErrorInfoSchema, info) }];
+  const error = errorOf(new FailedCall(14, "no", new Map(), details), "here:1");
+  assert.equal((error as errors.StrategicMemoryError).reason, "");
+});
+
+test("what is wrong with a request is told by the names of this library", () => {
+  const request = create(BadRequestSchema, {
+    fieldViolations: [
+      { field: "inline.trade_results.policy_code[3]", description: "is strange" },
+      { field: "settings.trade_window", description: "is too large" },
+    ],
+  });
+  const details = [{ typeName: "google.rpc.BadRequest", value: toBinary(BadRequestSchema, request) }];
+  const error = errorOf(new FailedCall(3, "no", new Map(), details), "here:1");
+  assert.ok(error instanceof errors.InvalidRequestError);
+  assert.deepEqual(
+    error.violations.map(({ field }) => field),
+    ["memory.tradeResults.policy[3]", "settings.tradeWindow"],
+  );
+});
+
+for (const [code, kind, transient] of [
+  [1, errors.CallCancelledError, true],
+  [2, errors.ServerFaultError, true],
+  [4, errors.DeadlineExceededError, true],
+  [7, errors.AccessDeniedError, false],
+  [8, errors.ResourceExhaustedError, true],
+  [12, errors.UnsupportedOperationError, false],
+  [13, errors.ServerFaultError, true],
+  [14, errors.ServiceUnavailableError, true],
+  [16, errors.AccessDeniedError, false],
+] as const) {
+  test(`status ${code} is a ${kind.name}`, () => {
+    const error = errorOf(new FailedCall(code, "so"), "here:1");
+    assert.ok(error instanceof kind);
+    assert.equal(error.transient, transient);
+  });
+}
+
+test("pings that come too often may pass, an answer that is too large does not", () => {
+  const pings = errorOf(new FailedCall(8, "Bandwidth exhausted or memory limit exceeded"), "here:1");
+  assert.equal((pings as errors.StrategicMemoryError).transient, true);
+  const large = errorOf(new FailedCall(8, "Received message larger than max (5000000 vs 4194304)"), "here:1");
+  assert.ok(large instanceof errors.MessageTooLargeError && !large.transient);
+});
