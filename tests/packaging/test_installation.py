@@ -70,7 +70,8 @@ def metadata_of(installation: Installation) -> Message:
 
 
 def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
-    assert metadata_of(image).get_all("Provides-Extra") == ["embedded", "producer", "regimes", "replay", "server"]
+    extras = ["embedded", "parquet", "producer", "regimes", "replay", "server"]
+    assert metadata_of(image).get_all("Provides-Extra") == extras
 
 
 def test_the_client_alone_brings_neither_redis_nor_numpy(client_only: Installation) -> None:

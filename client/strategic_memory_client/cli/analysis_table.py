@@ -12,6 +12,7 @@ from strategic_memory_client.cli.feedback_table import feedback_table
 from strategic_memory_client.cli.past_advice_table import past_advice_tables
 from strategic_memory_client.cli.performance_table import performance_table
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
+from strategic_memory_client.cli.window_cut import TRADES, cut_title
 from strategic_memory_client.values.analysis import Analysis, AnalysisResult
 
 
@@ -28,7 +29,16 @@ def print_analysis(result: AnalysisResult) -> None:
 
 
 def _regimes(analysis: Analysis) -> Table:
-    table = _columns("Regimes", "regime", "samples", "mean pnl", "total pnl", "win rate", "confidence", "best policy")
+    table = _columns(
+        cut_title("Regimes", analysis),
+        "regime",
+        "samples",
+        "mean pnl",
+        "total pnl",
+        "win rate",
+        "confidence",
+        "best policy",
+    )
     for regime in analysis.regimes:
         table.add_row(
             Text(plain(regime.regime)),
@@ -43,7 +53,8 @@ def _regimes(analysis: Analysis) -> Table:
 
 
 def _policies(analysis: Analysis) -> Table:
-    table = _columns("Policies and strategies", "regime", "policy or strategy", "trades", "mean pnl", "win rate")
+    title = cut_title("Policies and strategies", analysis, TRADES)
+    table = _columns(title, "regime", "policy or strategy", "trades", "mean pnl", "win rate")
     for regime in analysis.regimes:
         for policy in regime.policies:
             figures = (str(policy.trades), number(policy.avg_pnl), share(policy.win_rate))

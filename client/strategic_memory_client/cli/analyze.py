@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import click
 
 from strategic_memory_client.cli.analysis_table import print_analysis
-from strategic_memory_client.cli.client_command import client_command
+from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.exit_codes import ExitCode
+from strategic_memory_client.cli.files.memory_files import lengths, read_memory
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
-from strategic_memory_client.cli.memory_file import read_memory
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
@@ -23,7 +24,8 @@ from strategic_memory_client.values.results import Rules
 _Parsed = TypeVar("_Parsed")
 
 _COUNT = click.IntRange(min=1)
-_WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
+_WINDOW_HELP = "Newest {} to use instead of as many as the service is set to, or of all with --file."
+_LONGEST_WINDOW = 1_000_000
 
 
 @client_command(
@@ -32,6 +34,7 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
     "strategic-memory analyze --policy-rule '*:win_rate>0.5=BALANCED'",
     "strategic-memory analyze --policy-rule 'BULL:avg_pnl>0.2=AGGRESSIVE' \\",
     "                         --policy-rule '*=CONSERVATIVE'",
+    "strategic-memory analyze --file trades.csv --file regimes.parquet",
     'echo \'{"regime_observations": {"regime": ["BULL"], "pnl": [0.4]}}\' |',
     "  strategic-memory analyze --file - --minimum-samples 1 --json",
 )
@@ -69,7 +72,13 @@ _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to."
     metavar="N",
     help="Judge past advice too: the newest N revisions, by the trades of the window.",
 )
-@click.option("--file", metavar="FILE", help="Analyse the observations in this JSON file instead; '-' is stdin.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Analyse the observations in this file instead: JSON, CSV or Parquet; '-' is stdin. May be repeated.",
+)
 @json_option
 def analyze(
     client: StrategicMemoryClient,
@@ -88,15 +97,16 @@ def analyze(
     minimum_trades: float | None,
     risk_aversion: float | None,
     past_revisions: int | None,
-    file: str | None,
+    files: tuple[str, ...],
     as_json: bool,
 ) -> ExitCode:
     """Show what the memory says, or would say under other assumptions. Nothing is published.
 
     FILE holds one JSON object of columns, oldest first, as the InlineMemory message has them: regime_observations
-    (regime, pnl, volatility, trend, confidence, time_ms), portfolio_entries (regime, pnl, time_ms), trade_results
-    (market_regime, realized_pnl, policy, strategy, time_ms) and max_leverage_hint. All may be left out; null in a
-    column is a value that is not known.
+    (regime, pnl, volatility, trend, confidence, time_ms), portfolio_entries (regime, pnl, time_ms, opened_at),
+    trade_results (market_regime, realized_pnl, policy, strategy, time_ms, opened_at) and max_leverage_hint. All may be
+    left out; null in a column is a value that is not known. Or it is one of these tables as CSV or Parquet, with these
+    columns, and others that are not used; TABLE=FILE says which one where that is open.
     """
     evidence = EvidenceSettings(half_life, required_probability, minimum_trades, risk_aversion)
     settings = AnalysisSettings(
@@ -112,7 +122,8 @@ def analyze(
         evidence=None if evidence == EvidenceSettings() else evidence,
         past_revisions=past_revisions,
     )
-    result = client.analyze(None if file is None else _memory(file), settings=settings)
+    memory = _memory(files) if files else None
+    result = client.analyze(memory, settings=settings if memory is None else _whole(settings, memory))
     if writes_json(as_json):
         write_line(json_line({"analysis": result.analysis, "feedback": feedback_json(result.feedback)}))
     else:
@@ -127,8 +138,19 @@ def _parsed(parse: Callable[[str], _Parsed], text: str, option: str) -> _Parsed:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _memory(path: str) -> InlineMemory:
+def _memory(files: Sequence[str]) -> InlineMemory:
     try:
-        return read_memory(path)
+        return read_memory(files, complain)
     except (OSError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--file") from error
+
+
+def _whole(settings: AnalysisSettings, memory: InlineMemory) -> AnalysisSettings:
+    """Return the settings with windows as long as the tables where none are given: nothing is left out unasked."""
+    length = {kind: min(rows, _LONGEST_WINDOW) or None for kind, rows in lengths(memory).items()}
+    return replace(
+        settings,
+        regime_window=settings.regime_window or length["regime_observations"],
+        portfolio_window=settings.portfolio_window or length["portfolio_entries"],
+        trade_window=settings.trade_window or length["trade_results"],
+    )

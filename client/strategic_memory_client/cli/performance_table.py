@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strategic_memory_client.cli.text import NOT_KNOWN, number, plain, share, with_interval
+from strategic_memory_client.cli.window_cut import trades_title
 from strategic_memory_client.values.analysis import Analysis
 from strategic_memory_client.values.results import Evidence
 
@@ -14,7 +15,7 @@ _COLUMNS = ("trades", "mean pnl (95 %)", "win rate (95 %)", "Sharpe", "max drawd
 
 def performance_table(analysis: Analysis) -> Table:
     """Return a row for each regime that there are figures of its trades for."""
-    table = Table(title="Trades", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(title=trades_title(analysis), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in ("regime", *_COLUMNS):
         table.add_column(column, overflow="fold")
     for regime in analysis.regimes:

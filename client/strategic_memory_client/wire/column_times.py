@@ -10,7 +10,7 @@ from strategic_memory_client.wire.given_columns import exact_times_ms, values_of
 from strategic_memory_client.wire.request_values import invalid, is_missing, milliseconds, moment
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST_S, _LATEST_S = 631_152_000, 4_102_444_800
+EARLIEST_S, LATEST_S = 631_152_000, 4_102_444_800
 """1990 and 2100: whole numbers that are all times in between in one unit are in that unit."""
 
 _UNITS = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
@@ -105,7 +105,7 @@ def _to_milliseconds(sent: list[int], bare: list[int], path: str) -> None:
 def _unit_of(number: int) -> str | None:
     """Return the unit in which a number is a time from 1990 to 2100; None: in none."""
     for unit, in_a_second in _UNITS.items():
-        if _EARLIEST_S * in_a_second <= number < _LATEST_S * in_a_second:
+        if EARLIEST_S * in_a_second <= number < LATEST_S * in_a_second:
             return unit
     return None
 

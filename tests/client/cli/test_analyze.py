@@ -17,7 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2
 from strategic_memory_client import InlineMemory, Policy, PolicyRule
-from strategic_memory_client.cli.memory_file import read_memory
+from strategic_memory_client.cli.files.memory_files import read_memory
 from strategic_memory_client.cli.policy_rules import parse_policy_rule
 from strategic_memory_client.cli.times import parse_length
 from strategic_memory_client.wire.to_wire import analyze_request
@@ -206,7 +206,7 @@ def test_the_file_may_be_the_json_that_protobuf_writes(tmp_path: Path) -> None:
     path = tmp_path / "memory.json"
     for names_as_in_the_proto in (True, False):
         path.write_text(json_format.MessageToJson(wire, preserving_proto_field_name=names_as_in_the_proto))
-        packed = analyze_request(read_memory(str(path)), None).inline
+        packed = analyze_request(read_memory([str(path)], print), None).inline
         assert packed == memory_pb2.InlineMemory(
             regime_observations=memory_pb2.RegimeColumns(
                 regime_names=["BULL"], regime_code=[0], pnl=[0.5], trend=[1.0]
@@ -222,9 +222,9 @@ def test_the_file_may_be_the_json_that_protobuf_writes(tmp_path: Path) -> None:
             max_leverage_hint=1.5,
         )
         path.write_text(json_format.MessageToJson(packed, preserving_proto_field_name=names_as_in_the_proto))
-        assert analyze_request(read_memory(str(path)), None).inline == packed
+        assert analyze_request(read_memory([str(path)], print), None).inline == packed
     path.write_text("{}")
-    assert read_memory(str(path)) == InlineMemory()
+    assert read_memory([str(path)], print) == InlineMemory()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reads an inline memory from a file: the JSON of the wire's `InlineMemory`, with null for what is not known."""
+"""Inline memories as JSON: that of the wire's `InlineMemory`, with null for what is not known."""
 
 from __future__ import annotations
 
@@ -7,34 +7,31 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
+from strategic_memory_client.cli.files.table import FileError
 from strategic_memory_client.values.analysis import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
 
 _Columns = TypeVar("_Columns", RegimeColumns, PortfolioColumns, TradeColumns)
-
-STDIN = "-"
 
 _NAMES = {"regime", "market_regime", "policy", "strategy"}
 """Columns of names, which the wire also has in packed form."""
 
 
-def read_memory(path: str) -> InlineMemory:
-    """Read a file, or stdin for "-". Raises OSError, or ValueError that says what is wrong where."""
-    content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+def json_memory(content: bytes, path: str) -> InlineMemory:
+    """Read the content of a file. Raises FileError that says what is wrong where."""
     try:
         document = json.loads(content, object_pairs_hook=_each_once)
     except RecursionError:
-        raise ValueError(f"{path} is nested too deep") from None
+        raise FileError(f"{path} is nested too deep") from None
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        raise FileError(f"{path} is not JSON: {error}") from error
     fields = _fields(document, "the document", InlineMemory)
     bound = fields.get("max_leverage_hint")
     if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float)):
-        raise ValueError(f"max_leverage_hint must be a number, is {bound!r}")
+        raise FileError(f"max_leverage_hint must be a number, is {bound!r}")
     if isinstance(bound, int) and abs(bound) > sys.float_info.max:
-        raise ValueError("max_leverage_hint is too large for a number")
+        raise FileError("max_leverage_hint is too large for a number")
     return InlineMemory(
         regime_observations=_columns(fields, "regime_observations", RegimeColumns),
         portfolio_entries=_columns(fields, "portfolio_entries", PortfolioColumns),
@@ -48,7 +45,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is given twice")
+        raise FileError(f"{next(name for name in names if names.count(name) > 1)!r} is given twice")
     return made
 
 
@@ -58,7 +55,7 @@ def _columns(fields: dict[str, Any], name: str, kind: type[_Columns]) -> _Column
     columns = {} if given is None else _fields(given, name, kind, packed)
     for column, values in columns.items():
         if not isinstance(values, list):
-            raise ValueError(f"{name}.{column} must be a list with one value per entry, is {values!r:.80}")
+            raise FileError(f"{name}.{column} must be a list with one value per entry, is {values!r:.80}")
     made: _Columns = kind(**_unpacked(columns, name))
     return made
 
@@ -71,10 +68,10 @@ def _unpacked(columns: dict[str, list[Any]], table: str) -> dict[str, list[Any]]
         if not codes:
             continue
         if column in unpacked:
-            raise ValueError(f"{table} has {column} and {column}_code: give one of the two")
+            raise FileError(f"{table} has {column} and {column}_code: give one of the two")
         wrong = [code for code in codes if type(code) is not int or not 0 <= code < len(names)]
         if wrong:
-            raise ValueError(f"{table}.{column}_code must be places in {column}_names, from 0 up, has {wrong[0]!r:.80}")
+            raise FileError(f"{table}.{column}_code must be places in {column}_names, from 0 up, has {wrong[0]!r:.80}")
         unpacked[column] = [names[code] for code in codes]
     return unpacked
 
@@ -86,12 +83,12 @@ def _names_of(kind: type) -> set[str]:
 def _fields(given: object, path: str, kind: type, more: Iterable[str] = ()) -> dict[str, Any]:
     known = [*(field.name for field in dataclasses.fields(kind)), *more]
     if not isinstance(given, dict):
-        raise ValueError(f"{path} must be an object with {', '.join(known)}, is {given!r:.80}")
+        raise FileError(f"{path} must be an object with {', '.join(known)}, is {given!r:.80}")
     # The JSON form of protobuf spells its names in camel case.
     fields = {re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in given.items()}
     if len(fields) < len(given):
-        raise ValueError(f"{path} has a field in both spellings, is {sorted(given)!r:.200}: give one of the two")
+        raise FileError(f"{path} has a field in both spellings, is {sorted(given)!r:.200}: give one of the two")
     unknown = sorted(fields.keys() - set(known))
     if unknown:
-        raise ValueError(f"{path} has no {', '.join(unknown)}: it may have {', '.join(known)}")
+        raise FileError(f"{path} has no {', '.join(unknown)}: it may have {', '.join(known)}")
     return fields

@@ -1,0 +1,1 @@
+"""Observations in files: JSON of whole memories, and tables as CSV or Parquet."""

@@ -1,0 +1,28 @@
+"""A table of a file: columns of cells by the names that the file gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+MOST_ROWS = 1_000_000
+"""Most rows that the service takes."""
+
+
+class FileError(ValueError):
+    """A file cannot be used; the message names the place and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, oldest row first as the file has it.
+
+    Attributes:
+        shown: its file, for messages.
+        columns: the cells by column; text, or what the file has for a type.
+        rows: what people call each row there, such as "line 7".
+    """
+
+    shown: str
+    columns: Mapping[str, Iterable[object]]
+    rows: Sequence[str]
