@@ -25,7 +25,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import Access
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
-from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.memory_loader import VALUES_S, MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
@@ -131,6 +131,7 @@ async def open_service(
             advice.windows,
             caps,
             max_regimes=advice.max_regimes,
+            values_s=VALUES_S,
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))

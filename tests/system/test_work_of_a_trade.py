@@ -21,7 +21,7 @@ from strategic_memory_server.redis_access.redis_replies import StreamEntries
 ROUND_TRIPS = 2
 """Of one trade, blocking reads apart."""
 
-COMMANDS = 29
+COMMANDS = 20
 """Of one trade, those inside scripts too, blocking reads apart."""
 
 LOG_ENTRY_BYTES = 2_700

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strategic_memory_server.columns.stream_position import Id, id_of
+from strategic_memory_server.columns.stream_position import Id, id_of, position_of, shown_id
 from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.redis_access.round_trip import Reply, stream_entries
 
 BEFORE_ALL: Id = (0, 0)
 
@@ -27,6 +28,7 @@ class StreamInfo:
         last: largest id that an entry has ever had.
         added: entries that were ever added; None before Redis 7.
         deleted: largest id that was deleted by name; None before Redis 7.
+        newest: the newest entry, as Redis gives it; None without one.
     """
 
     length: int = 0
@@ -34,6 +36,7 @@ class StreamInfo:
     last: Id = BEFORE_ALL
     added: int | None = 0
     deleted: Id | None = BEFORE_ALL
+    newest: Reply = None
 
     @classmethod
     def of(cls, reply: Mapping[bytes, Any]) -> StreamInfo:
@@ -46,6 +49,7 @@ class StreamInfo:
             last=id_of(reply[b"last-generated-id"]),
             added=reply.get(b"entries-added"),
             deleted=id_of(deleted) if deleted is not None else None,
+            newest=reply[b"last-entry"],
         )
 
 
@@ -92,6 +96,29 @@ class Bookmark:
         if not page or id_of(page[0][0]) != self.newest or page[0][1] != self.fields:
             return None
         return page[1:]
+
+    def range_to_end(self, info: StreamInfo, arrived: Page) -> Page | None:
+        """Return what a range from `newest` on would give, without asking for it; None where that cannot be known.
+
+        Args:
+            info: what the stream is like.
+            arrived: entries that are known to have come after `newest`, oldest first. Whether they are all of them is
+                told by the newest one, and by how many were ever added.
+        """
+        known = [] if self.fields is None else [(shown_id(self.newest).encode(), self.fields), *arrived]
+        known = known or arrived
+        if not known or info.newest is None or info.last != id_of(known[-1][0]):
+            return None
+        if arrived and (self.added is None or info.added != self.added + len(arrived)):
+            return None
+        return known if stream_entries([info.newest]) == known[-1:] else None
+
+    def has_lost_one(self, info: StreamInfo, oldest: bytes | None) -> bool:
+        """Tell whether an entry was deleted by name since, behind the first one and from the position `oldest` on."""
+        deleted = info.deleted
+        if deleted is None or deleted == self.deleted or oldest is None or info.first is None:
+            return False
+        return deleted > info.first and position_of(deleted) >= oldest
 
     def comes_within(self, info: StreamInfo) -> bool:
         """Tell whether the entry that was read last may still be there, with no more after it than the stream holds."""

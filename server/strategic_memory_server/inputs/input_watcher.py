@@ -10,11 +10,15 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.entries import input_keys as keys
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.round_trip import arrived_after
 
 LONGEST_BLOCK_S = 0.5
 """Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""
+
+ENTRIES = 10
+"""Most entries of a stream that are taken over at once; where there are more, all are read."""
 
 NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 
@@ -33,6 +37,8 @@ class InputWatcher:
         self._client = client
         self._prefix = prefix
         self._failure: str | None = None
+        self.arrived: Mapping[str, Page] = {}
+        """The first entries that the last wait has found of each source that has some."""
 
     async def wait(
         self, read_up_to: Mapping[str, str], timeout_s: float, heads: Mapping[str, str] = NOTHING_ELSE
@@ -55,7 +61,7 @@ class InputWatcher:
         cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
         cursors |= heads
         try:
-            arrived = bool(await arrived_after(self._client, cursors, block_ms=block_ms, count=1))
+            arrived = await arrived_after(self._client, cursors, block_ms=block_ms, count=ENTRIES)
         except (RedisError, OSError) as error:
             self._report(describe_failure(error))
             if isinstance(error, ResponseError):
@@ -63,7 +69,10 @@ class InputWatcher:
                 return None
             raise
         self._failure = None
-        return arrived
+        self.arrived = {
+            source: entries for source in read_up_to if (entries := arrived.get(keys.key_of(self._prefix, source)))
+        }
+        return bool(arrived)
 
     def _report(self, failure: str) -> None:
         if failure != self._failure:

@@ -27,7 +27,10 @@ FIELD = "max_leverage_hint"
 CAP_SOURCES = (keys.EXPOSURE_SUMMARY, keys.LEVERAGE_LIMITS)
 """Inputs that can hold a cap, in the order in which they are read."""
 
-CAP_COMMANDS = 2 * len(CAP_SOURCES)
+CAP_VALUES = len(CAP_SOURCES)
+"""How many of the commands that `cap_commands` gives read values; they come first."""
+
+CAP_COMMANDS = 2 * CAP_VALUES
 """How many commands `cap_commands` gives."""
 
 _LIKE_ENOUGH = 0.75
@@ -56,19 +59,16 @@ NO_KEY = CapReading()
 
 def cap_commands(prefix: str) -> list[bytes]:
     """Return the commands that read the caps: no more of each input than is needed to see that it is too large."""
+    of_sources = [keys.key_of(prefix, source) for source in CAP_SOURCES]
     return [
-        command
-        for source in CAP_SOURCES
-        for command in (
-            packed("GETRANGE", keys.key_of(prefix, source), 0, MAX_BYTES),
-            packed("EXISTS", keys.key_of(prefix, source)),
-        )
+        *(packed("GETRANGE", key, 0, MAX_BYTES) for key in of_sources),
+        *(packed("EXISTS", key) for key in of_sources),
     ]
 
 
 def read_caps(replies: Sequence[Reply]) -> dict[str, CapReading]:
     """Read the replies to `cap_commands`, by source; errors as for `read_cap`."""
-    pairs = zip(CAP_SOURCES, replies[::2], replies[1::2], strict=True)
+    pairs = zip(CAP_SOURCES, replies[:CAP_VALUES], replies[CAP_VALUES:], strict=True)
     return {source: read_cap(source, reply, exists) for source, reply, exists in pairs}
 
 

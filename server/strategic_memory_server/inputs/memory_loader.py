@@ -11,6 +11,7 @@ Nothing that a producer wrote makes it raise; what cannot be used is counted and
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,16 +21,17 @@ import redis.asyncio as redis
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.finding import Finding, NewEntries
-from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, HeldCaps
+from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_VALUES, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
-from strategic_memory_server.inputs.stream_follower import MANY_PASSED, StreamFollower
-from strategic_memory_server.inputs.value_inputs import ValueInputs
+from strategic_memory_server.inputs.stream_follower import StreamFollower
+from strategic_memory_server.inputs.value_inputs import ReadValues, ValueInputs
 from strategic_memory_server.inputs.value_inputs import commands as value_commands
 from strategic_memory_server.inputs.window_update import bring_up
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
@@ -39,7 +41,10 @@ from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Reply
-from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.windows.reading_limits import MANY_PASSED, ReadingLimits
+
+VALUES_S = 1.5
+"""So long the service takes values other than caps for granted, seconds; while it waits it looks more often."""
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
@@ -76,6 +81,7 @@ class MemoryLoader:
         held: the caps on leverage in force.
         limits: how much is read at once, and looked at in all.
         max_regimes: regimes that are kept apart; the others are OTHER.
+        values_s: how long values other than caps are taken for granted, seconds.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class MemoryLoader:
         held: HeldCaps | None = None,
         limits: ReadingLimits | None = None,
         max_regimes: int = MAX_REGIMES,
+        values_s: float = 0.0,
     ) -> None:
         self._client = client
         self._prefix = prefix
@@ -107,6 +114,8 @@ class MemoryLoader:
         self._log = LoadLog()
         self._is_sound = False
         self._recheck_at_s = 0.0
+        self._values_s = values_s
+        self._values_until_s = -math.inf
 
     @property
     def gaps(self) -> Mapping[str, int]:
@@ -120,12 +129,18 @@ class MemoryLoader:
         )
 
     async def caps_have_changed(self) -> bool:
-        """Tell whether Redis holds other caps on leverage than those in force. It reads these alone.
+        """Tell whether Redis holds other caps on leverage than those in force. It reads the values, and no stream.
 
         Raises:
             redis.exceptions.RedisError, OSError: as for `load`.
         """
-        return self._values.would_change_caps(await self._read(self._ask_values[:CAP_COMMANDS]))
+        asked_s = time.monotonic()
+        replies = await self._read(self._ask_values)
+        if self._values.would_change_caps(replies[:CAP_COMMANDS]):
+            self._values_until_s = -math.inf
+            return True
+        self._take_values(replies, asked_s)
+        return False
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> SpanReading:
         """Read what the streams hold of a span of time, once, whatever else has been read.
@@ -144,11 +159,13 @@ class MemoryLoader:
             reading = await reader.read(values.context, values.reports)
         return replace(reading, memory=await self._apart(reading.memory))
 
-    async def load(self, *, anew: bool = False) -> LoadedMemory:
+    async def load(self, *, anew: bool = False, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
         """Read what there is to read.
 
         Args:
             anew: read the windows from the streams, whatever is remembered.
+            arrived: entries that came after what was read last, oldest first, by source: those that are all there is
+                are not read again. Where there are others, they are read in another round trip. None: nothing is known.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
@@ -162,10 +179,15 @@ class MemoryLoader:
         recheck_at_s = now_s + RECHECK_S if anew else self._recheck_at_s
         self._recheck_at_s = 0.0
         for follower in self._followers:
-            follower.begin(anew=anew, reads_on=many_passed and self._is_small)
+            new = None if arrived is None else arrived.get(follower.source, [])
+            follower.begin(anew=anew, reads_on=many_passed and self._is_small, arrived=new)
         self._log.begin(now_s)
-        replies = await self._round_trip([*self._ask_values, ASK_TIME], self._followers)
-        values, clock_ms = self._values.read(replies[:-1]), clock_ms_of(replies[-1])
+        is_known = now_s < self._values_until_s
+        asked = self._ask_values[:CAP_VALUES] if is_known else self._ask_values
+        *replies, clock = await self._round_trip([*asked, ASK_TIME], self._followers)
+        clock_ms = clock_ms_of(clock)
+        known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
+        values = known or self._take_values(await self._read(self._ask_values), now_s)
         rejected = await self._read_streams()
         rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
         for follower in self._followers:
@@ -175,13 +197,17 @@ class MemoryLoader:
         memory = await self._apart(memory)
         self._log.end(
             memory.sample_count,
-            [follower.gap for follower in self._followers if follower.gap is not None],
+            [gap for follower in self._followers if (gap := follower.gaps.found) is not None],
             time.monotonic(),
         )
         self._recheck_at_s = recheck_at_s
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         is_behind = any(follower.is_behind for follower in self._followers)
         return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, self._trades.taken)
+
+    def _take_values(self, replies: Sequence[Reply], asked_s: float) -> ReadValues:
+        self._values_until_s = asked_s + self._values_s
+        return self._values.read(replies)
 
     async def _apart(self, memory: StrategicMemory) -> StrategicMemory:
         """Keep so many regimes apart. Where there are more, it takes as long as the windows, so not on the loop."""

@@ -12,25 +12,19 @@ from redis.exceptions import ResponseError
 
 from strategic_memory_server.columns.stream_position import id_of, position_of, position_of_id, shown_id
 from strategic_memory_server.entries.input_keys import key_of
-from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
-from strategic_memory_server.inputs.finding import Finding, Gap, NewEntries
+from strategic_memory_server.inputs.finding import Finding, NewEntries
+from strategic_memory_server.inputs.gap_watch import GapWatch
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.reading_limits import MANY_PASSED, READ_ON
 from strategic_memory_server.windows.rolling_window import ALL_GONE, RollingWindow
 
 NONE_GONE = b""
-
-
-MANY_PASSED = 500
-"""Where more entries than that are passed over in search of usable ones, the window is read on from where it was."""
-
-READ_ON = 1_500
-"""Most entries that are read then in one reading; the next one goes on."""
 
 
 class StreamFollower:
@@ -48,8 +42,7 @@ class StreamFollower:
         self.source = reader.source
         self.unreadable: RejectedInput | None = None
         self.finding: Finding | None = None
-        self.gap: Gap | None = None
-        """The gap that this reading has found."""
+        self.gaps = GapWatch(reader.source)
         self.bookmark: Bookmark | None = None
         self._reader = reader
         self._key = key_of(prefix, reader.source)
@@ -63,25 +56,25 @@ class StreamFollower:
         """Whether there is more to read than was read on with."""
         self._resume: Bookmark | None = None
         self._reads_on = False
-        self._noted_gap: Gap | None = None
         self._kept: Bookmark | None = None
         self._new: Page = []
-        self.taken: NewEntries | None = None
-        """What was read after what was known, once it was taken over; None: the window was read anew, or none was."""
         self._met: list[RejectedInput] = []
         self._noted: list[RejectedInput] = []
+        self.taken: NewEntries | None = None
+        """What was read after what was known, once it was taken over; None: the window was read anew, or none was."""
         self._begin()
 
-    def begin(self, *, anew: bool, reads_on: bool = False) -> None:
+    def begin(self, *, anew: bool, reads_on: bool = False, arrived: Page | None = None) -> None:
         """Begin a reading, from where the last one that was taken over has ended.
 
         Args:
             anew: read the window again from the stream.
             reads_on: read what is new in its order, however much it is, and not from the newest backwards.
+            arrived: what is known to be new, oldest first: where that is all there is, it is not read again.
         """
-        self.gap, self.bookmark, self.taken = None, self._kept, None
+        self.gaps.found, self.bookmark, self.taken = None, self._kept, None
         self.is_behind, self._reads_on = False, reads_on
-        self._begin()
+        self._begin(None if self.bookmark is None else arrived)
         if anew:
             self.restart()
 
@@ -114,6 +107,8 @@ class StreamFollower:
         """Return the commands to send next; none when the reading is complete."""
         if self.finding is not None:
             return []
+        if self._arrived is not None:
+            return [self._ask_info]
         info: list[bytes] = [] if self._informed else [self._ask_info]
         if self.bookmark is None:
             self._asked = self._scan.page_size
@@ -138,10 +133,14 @@ class StreamFollower:
             self._take_info(replies[0])
         if self.finding is not None:
             return
-        if isinstance(replies[-1], Exception):
+        if self._arrived is not None and self.bookmark is not None:
+            self._look(self.bookmark, self._arrived)
+        elif isinstance(replies[-1], Exception):
             self._give_up(refusal(self.source, replies[-1]))
-            return
-        page = stream_entries(replies[-1])
+        else:
+            self._take(stream_entries(replies[-1]), first=first)
+
+    def _take(self, page: Page, *, first: bool) -> None:
         if self.bookmark is None:
             self._take_old(page, first=first)
         else:
@@ -166,11 +165,12 @@ class StreamFollower:
 
     def take_malformed(self) -> list[RejectedInput]:
         """Take over the malformed entries that were read, oldest first, and what was noted; after the usable ones."""
-        met = self._scan.rejected[::-1] if self.finding is Finding.ANEW else self._met
-        for entry in met:
-            self.window.malformed.append(position_of_id(entry.entry_id.encode()), entry.reason, entry.excerpt)
-        for entry in self._scan.noted[::-1] if self.finding is Finding.ANEW else self._noted:
-            self.window.oddly_written.append(position_of_id(entry.entry_id.encode()), entry.reason, entry.excerpt)
+        met, noted = self._met, self._noted
+        if self.finding is Finding.ANEW:
+            met, noted = self._scan.rejected[::-1], self._scan.noted[::-1]
+        for tail, entries in ((self.window.malformed, met), (self.window.oddly_written, noted)):
+            for entry in entries:
+                tail.append(position_of_id(entry.entry_id.encode()), entry.reason, entry.excerpt)
         return met
 
     @property
@@ -207,8 +207,7 @@ class StreamFollower:
             return SourceReport(self.source, 0, {reason: 1}, examples={reason: excerpt})
         notes = self.window.notes(latest_ms)
         examples = self.window.malformed.examples() | self.window.examples(notes)
-        if gap := self._noted_gap:
-            notes[PERHAPS_TRIMMED_BEFORE_READ if gap.entries is None else TRIMMED_BEFORE_READ] = gap.entries or 1
+        notes |= self.gaps.notes()
         rejected = self.window.malformed.counts()
         return SourceReport(self.source, self.window.counted, rejected, notes, examples, self.window.refused_last)
 
@@ -225,15 +224,13 @@ class StreamFollower:
         self._kept = self.bookmark
 
     def end(self) -> None:
-        """End a reading. A gap is noted for as long as the window may lack what was in it."""
-        if self.gap is not None:
-            self._noted_gap = self.gap
-        elif self.window.counted >= self.window.length:
-            self._noted_gap = None
+        """End a reading."""
+        self.gaps.end(is_full=self.window.counted >= self.window.length)
 
-    def _begin(self) -> None:
+    def _begin(self, arrived: Page | None = None) -> None:
         self.finding = None
         self._informed = False
+        self._arrived = arrived
         self._info = StreamInfo()
         self._scan = WindowScan(self.window.length, self._reader, self.window.limits)
         self._new, self._met, self._noted = [], [], []
@@ -242,19 +239,22 @@ class StreamFollower:
         self._informed = True
         if not isinstance(reply, Exception):
             self._info = StreamInfo.of(pairs(reply))
-            self._look_for_gap(self.bookmark or self._left_at)
+            self.gaps.look(self.bookmark or self._left_at, self._info)
         elif not (isinstance(reply, ResponseError) and "no such key" in str(reply)):
             self._give_up(refusal(self.source, reply))
         else:
             self._find_nothing(None)
             self.bookmark = Bookmark()
 
-    def _look_for_gap(self, left_at: Bookmark | None) -> None:
-        if left_at is None or self.gap is not None:
-            return
-        missed = left_at.missed(self._info)
-        if missed is None or missed:
-            self.gap = Gap(self.source, missed)
+    def _look(self, bookmark: Bookmark, arrived: Page) -> None:
+        """Take what has arrived where that is all there is; ask for it in the next round trip otherwise."""
+        self._arrived = None
+        page = bookmark.range_to_end(self._info, arrived)
+        if page is None:
+            self._informed = False
+        else:
+            self._asked = len(page) + 1
+            self._take_new(page, bookmark, first=True)
 
     def _take_old(self, page: Page, *, first: bool) -> None:
         if first:
@@ -280,7 +280,7 @@ class StreamFollower:
                 return
             self.is_behind = True
         moved = bookmark.moved(self._info, self._new, is_all=not self.is_behind)
-        if moved is None or self._has_lost_one(bookmark):
+        if moved is None or bookmark.has_lost_one(self._info, self.window.oldest):
             self.restart()
         else:
             self.finding, self.bookmark = Finding.NEW, moved
@@ -290,13 +290,6 @@ class StreamFollower:
         """Number of entries to ask for first, from the bookmark on, which is one of them."""
         page_now = self.window.limits.page_now
         return 1 + (page_now if self._reads_on else min(self._patience, page_now))
-
-    def _has_lost_one(self, bookmark: Bookmark) -> bool:
-        """Tell whether an entry was deleted by name behind the first one, where the window is."""
-        deleted, oldest = self._info.deleted, self.window.oldest
-        if deleted is None or deleted == bookmark.deleted or oldest is None or self._info.first is None:
-            return False
-        return deleted > self._info.first and position_of(deleted) >= oldest
 
     def _give_up(self, refused: RejectedInput) -> None:
         self._find_nothing(refused)

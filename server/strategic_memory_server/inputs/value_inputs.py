@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.json_inputs import (
 from strategic_memory_server.inputs.leverage_caps import (
     CAP_COMMANDS,
     CAP_SOURCES,
+    CAP_VALUES,
     CapReading,
     HeldCaps,
     cap_commands,
@@ -68,6 +69,15 @@ class ValueInputs:
             self._caps = read_caps(replies[:CAP_COMMANDS])
             self._read = _read_values(dict(zip(_OTHERS, replies[CAP_COMMANDS:], strict=True)), self._caps)
             self._replies = list(replies)
+        return self._as_read()
+
+    def read_caps_alone(self, replies: Sequence[Any]) -> ReadValues | None:
+        """Read replies to the first `CAP_VALUES` commands; None: they have changed, so the rest has to be read too."""
+        if self._replies is None or replies != self._replies[:CAP_VALUES]:
+            return None
+        return self._as_read()
+
+    def _as_read(self) -> ReadValues:
         context = replace(self._read.context, leverage_caps=self._held.take(self._caps))
         return replace(self._read, context=context, reports=tuple(map(self._noted, self._read.reports)))
 

@@ -25,6 +25,7 @@ from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.long_memory.long_memory import LongMemory
@@ -99,9 +100,11 @@ class StrategicMemorySync:
 
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
+        arrived: Mapping[str, Page] | None = None
         while not self._pace.stopping.is_set():
             started_s = loop_s()
-            status = await self.cycle()
+            status = await self.cycle(arrived)
+            arrived = None
             if status.failure is not None:
                 await self._pace.after_failure()
             elif status.outcome == STANDBY and not status.catching_up:
@@ -110,14 +113,18 @@ class StrategicMemorySync:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
             else:
-                await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
+                arrived = await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
 
-    async def cycle(self) -> SyncStatus:
-        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status."""
+    async def cycle(self, arrived: Mapping[str, Page] | None = None) -> SyncStatus:
+        """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status.
+
+        Args:
+            arrived: entries that came after what was read last, by source; None: nothing is known.
+        """
         started = time.perf_counter()
         claim = self._parts.leadership.claim
         try:
-            status = await (self._sync(claim) if claim else self._stand_by())
+            status = await (self._sync(claim, arrived) if claim else self._stand_by())
         except DeposedError:
             self._parts.long_memory.forget()
             self._parts.leadership.deposed()
@@ -155,8 +162,8 @@ class StrategicMemorySync:
         why = self._parts.leadership.standby_reason
         return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation=why)
 
-    async def _load(self) -> LoadedMemory:
-        loaded = await self._parts.loader.load()
+    async def _load(self, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
+        loaded = await self._parts.loader.load(arrived=arrived)
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
         tell_of_caps(self._parts.problems, self._parts.loader.caps)
@@ -166,7 +173,7 @@ class StrategicMemorySync:
         """Take over the caps that another server has read: their keys may not be readable now."""
         self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
 
-    async def _sync(self, claim: Claim) -> SyncStatus:
+    async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
         if claim != self._claim:
@@ -174,7 +181,7 @@ class StrategicMemorySync:
             parts.long_memory.forget()
             await self._learn_caps()
             self._claim = claim
-        loaded = await self._load()
+        loaded = await self._load(arrived)
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.waiting.backoff import Backoff
@@ -66,8 +67,12 @@ class SyncPace:
         """Wait as short as may be between two syncs."""
         await self._pause(started_s + self._settings.floor_s - loop_s())
 
-    async def until_due(self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]) -> None:
+    async def until_due(
+        self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]
+    ) -> Mapping[str, Page] | None:
         """Wait until there is something to sync, at most until the interval has passed.
+
+        The entries that were found are returned, oldest first, by source; None: nothing is known of what is new.
 
         Args:
             started_s: when the last sync began, by the clock of the event loop.
@@ -78,10 +83,11 @@ class SyncPace:
         due_s = started_s + settings.interval_s
         look_s = loop_s() + CAPS_S
         watching = settings.reactive
+        found: Mapping[str, Page] | None = None
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             if loop_s() >= look_s:
                 if await self._caps_have_changed():
-                    return
+                    return None
                 look_s = loop_s() + CAPS_S
             wait_s = min(left_s, max(look_s - loop_s(), 0.001))
             if not watching:
@@ -101,7 +107,10 @@ class SyncPace:
                     if not arrived:
                         continue
                     later_s = max(settings.debounce_s, started_s + settings.floor_s - loop_s())
+                    # Within a longer wait more is expected to arrive.
+                    found = None if settings.debounce_s else self._watcher.arrived
             due_s, watching = min(due_s, loop_s() + later_s), False
+        return found
 
     async def _caps_have_changed(self) -> bool:
         try:

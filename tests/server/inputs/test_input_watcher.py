@@ -48,8 +48,10 @@ async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(
     async with connect(RedisSettings(url=redis_server.url)) as client:
         loaded = await MemoryLoader(client, "quantum", WindowSettings()).load()
     assert await watcher.wait(loaded.read_up_to, 0.01) is False
-    add_portfolio(redis_client)
+    add_portfolio(redis_client, pnl=0.125)
     assert await watcher.wait(loaded.read_up_to, 0.01) is True
+    ((source, ((_, fields),)),) = watcher.arrived.items()
+    assert (source, fields[b"pnl"]) == (input_keys.PORTFOLIO_MEMORY, b"0.125")
 
 
 async def test_what_comes_after_the_head_of_another_stream_is_heard(

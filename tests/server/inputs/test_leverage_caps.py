@@ -35,9 +35,10 @@ EXPOSURE, LIMITS = CAP_SOURCES
 NOW_MS = 1_700_000_000_000
 
 
-@pytest.fixture
-async def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
-    return MemoryLoader(async_client, "quantum", WindowSettings())
+@pytest.fixture(params=[0.0, 3_600.0], ids=["reads_all_values", "reads_caps_alone"])
+async def loader(async_client: redis.asyncio.Redis, request: pytest.FixtureRequest) -> MemoryLoader:
+    """One that reads all values each time, and one that reads the others again only where a cap has changed."""
+    return MemoryLoader(async_client, "quantum", WindowSettings(), values_s=request.param)
 
 
 Known = tuple[tuple[float, int], ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from random import Random
+from typing import cast
 
 import pytest
 import redis
@@ -20,6 +21,7 @@ from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, T
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.what_if.regime_details import regime_details
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 
@@ -67,6 +69,19 @@ def hidden_deletion(before: Mapping[str, list[Id]], after: Mapping[str, list[Id]
     return False
 
 
+def random_arrived(
+    client: redis.Redis, random: Random, read_up_to: Mapping[str, str]
+) -> Mapping[str, StreamEntries] | None:
+    """What may be believed to have arrived: nothing is known, or all of it, or some. All is to be read in any case."""
+    if random.random() < 0.3:
+        return None
+    new: dict[str, StreamEntries] = {}
+    for source, read in read_up_to.items():
+        if client.type(f"quantum:{source}") == b"stream" and random.random() < 0.8:
+            new[source] = cast("StreamEntries", client.xrange(f"quantum:{source}", f"({read}"))
+    return {source: entries[: random.choice((0, 1, None, None))] for source, entries in new.items()}
+
+
 @pytest.mark.parametrize("seed", range(60))
 async def test_after_every_change(seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
     random = Random(seed)
@@ -75,11 +90,14 @@ async def test_after_every_change(seed: int, redis_client: redis.Redis, async_cl
     streams = ChangingStreams(redis_client, random)
     loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
     seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
+    read_up_to: Mapping[str, str] = {}
     for _ in range(LOADS):
         for _ in range(random.choice((0, 1, 1, 2, 6))):
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
-        kept = (await loader.load(anew=hidden_deletion(seen, now))).memory
+        arrived = random_arrived(redis_client, random, read_up_to)
+        loaded = await loader.load(anew=hidden_deletion(seen, now), arrived=arrived)
+        kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
         fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
         rows = streams.contents().rows(windows.regime, windows.portfolio, windows.trades)
@@ -100,11 +118,14 @@ async def test_where_malformed_entries_end_the_search(
     streams = ChangingStreams(redis_client, random, unplaced=0.0, malformed=0.6)
     loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
     seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
+    read_up_to: Mapping[str, str] = {}
     for _ in range(LOADS):
         for _ in range(random.choice((0, 1, 1, 2, 6))):
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
-        kept = (await loader.load(anew=hidden_deletion(seen, now))).memory
+        arrived = random_arrived(redis_client, random, read_up_to)
+        loaded = await loader.load(anew=hidden_deletion(seen, now), arrived=arrived)
+        kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
         fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
         assert rows_of(kept) == rows_of(fresh)

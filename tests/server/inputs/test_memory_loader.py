@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 import redis
@@ -111,6 +111,29 @@ async def test_an_entry_before_the_first_observation_is_unknown(
     memory = (await loader.load()).memory
     assert [row.regime for row in rows_of(memory).trades] == ["UNKNOWN", "BULL"]
     assert report_of(memory, input_keys.TRADE_RESULTS).noted == {"regime_not_observed": 1, "regime_inferred": 1}
+
+
+async def test_values_are_read_again_at_their_pace_and_caps_each_time(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """A look at the values between two loads is a reading of them too, and a cap that has changed brings the rest."""
+    loader = MemoryLoader(async_client, "quantum", WindowSettings(), values_s=3_600.0)
+
+    async def loaded() -> tuple[Policy | None, Mapping[str, float], int]:
+        memory = (await loader.load()).memory
+        accepted = report_of(memory, input_keys.GOVERNANCE_POLICY).accepted
+        return memory.context.governance_policy, by_source(memory.context.leverage_caps), accepted
+
+    assert await loaded() == (None, {}, 0)
+    redis_client.set("quantum:governance:policy", "BALANCED")
+    assert await loaded() == (None, {}, 0)
+    assert not await loader.caps_have_changed()
+    assert await loaded() == (Policy.BALANCED, {}, 1)
+    redis_client.set("quantum:governance:policy", "AGGRESSIVE")
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.5}')
+    assert await loaded() == (Policy.AGGRESSIVE, {"risk:leverage_limits": 0.5}, 1)
+    redis_client.delete("quantum:risk:leverage_limits")
+    assert await loaded() == (Policy.AGGRESSIVE, {}, 1)
 
 
 async def test_everything_that_is_read_arrives(redis_client: redis.Redis, loader: MemoryLoader) -> None:
