@@ -14,6 +14,7 @@ from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
+from strategic_memory_server.replay.formats.date_and_time import DateAndTime, in_two_columns
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
@@ -37,6 +38,7 @@ class TableReading:
         columns: what the columns that are read are called in the table, by our names.
         mapped: those of our names that the user mapped.
         strategy: whose rows are read, where a format does not pool those of several; None: there has to be one.
+        in_two: by our names the two columns that hold a time together.
         rows: number of rows that were given out as results, or are none that can be read, so far.
         left_out: how many rows are no results, so far, by what they are.
         currencies: how many results that are not 0 are in which currency, so far, as a column of the table says.
@@ -47,10 +49,12 @@ class TableReading:
     columns: Mapping[str, str]
     mapped: frozenset[str] = frozenset()
     strategy: str | None = None
+    in_two: Mapping[str, DateAndTime] = field(default_factory=dict)
     rows: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
     _strategies: dict[str, None] = field(default_factory=dict)
+    _put_together: dict[str, None] = field(default_factory=dict)
 
     @property
     def declared(self) -> dict[str, Declared]:
@@ -63,9 +67,16 @@ class TableReading:
 
     def zone_said(self, ours: str) -> str:
         """Return the zone that the name of a column of times says; empty where it says none."""
-        return (
-            without_zone(self.columns[ours])[1] if ours in (names.TIME, names.OPENED) and ours in self.columns else ""
-        )
+        if ours not in (names.TIME, names.OPENED) or ours not in self.columns:
+            return ""
+        both = self.in_two.get(ours)
+        named = [self.columns[ours]] if both is None else [both.clock, both.date]
+        return next(filter(None, (without_zone(each)[1] for each in named)), "")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth telling of how it is read."""
+        return (*self.table.notes, *self._put_together)
 
     def _zone(self, ours: str) -> tzinfo | None:
         try:
@@ -136,6 +147,11 @@ class TableReading:
         columns: dict[str, Sequence[Cell]] = {
             ours: page.columns[theirs] for ours, theirs in self.columns.items() if theirs in page.columns
         }
+        for ours, both in self.in_two.items():
+            if both.date in page.columns and both.clock in page.columns:
+                alone, columns[ours] = list(columns[ours]), both.joined(page.columns)
+                if columns[ours] != alone:
+                    self._put_together[f"{both.date} and {both.clock} put together"] = None
         for ours, cells in columns.items() if self.table.is_sheet else ():
             if self._is_percent(ours) and any(cell for cell in cells if isinstance(cell, int | float)):
                 raise UnclearRowsError(
@@ -194,7 +210,7 @@ class TableReading:
             return page
         self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
         read = {*self.columns.values(), *(found(each.column, page.columns) or "" for each in self.format.results)}
-        read |= {self.currency_column or ""}
+        read |= {self.currency_column or "", *(name for both in self.in_two.values() for name in both[:2])}
         columns = {name: list(compress(page.columns[name], kept)) for name in read if name in page.columns}
         return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 
@@ -237,8 +253,12 @@ def reading_of(table: Table, known: Format, asked: Mapping[str, str], strategy: 
         if one in by_user or other in by_user:
             columns.pop(one, None)
             columns.pop(other, None)
-    _require_one(table, {**columns, **by_user}, known, asked)
-    return TableReading(table, known, {**columns, **by_user}, frozenset(by_user), strategy)
+    columns |= by_user
+    _require_one(table, columns, known, asked)
+    times = [ours for ours in (names.TIME, names.OPENED) if ours in columns]
+    both = {ours: in_two_columns(columns[ours], table.columns, columns.values()) for ours in times}
+    in_two = {ours: each for ours, each in both.items() if each is not None}
+    return TableReading(table, known, columns, frozenset(by_user), strategy, in_two)
 
 
 def _told(ours: str) -> str:

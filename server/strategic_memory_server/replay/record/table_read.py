@@ -75,5 +75,5 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         pnl="" if reading.mapped & {names.PNL, names.REALIZED_PNL} else reading.format.pnl,
         unit=unit,
         zone="UTC" if names.TIME in reading.mapped or reading.zone_said(names.TIME) else reading.format.zone,
-        notes=reading.table.notes,
+        notes=reading.notes,
     )
