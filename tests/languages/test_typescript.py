@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -18,8 +19,6 @@ import pytest
 import redis
 from certificates import Authority
 from chaos.client_values import feedback_of_client
-from client.feedback_samples import feedback_message, feedback_response
-from client.scripted_peer import ScriptedPeer, send
 from conftest import StartService
 from languages import typescript
 from languages.kills import play_kills, play_outage
@@ -41,13 +40,26 @@ def libraries() -> list[Library]:
 
 
 @pytest.fixture
-def tls_peer(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """Address of a server with a certificate for `memory.test`, and the file of who vouches for it."""
+def guarded(start_service: StartService, tmp_path: Path) -> dict[str, str]:
+    """A service with a certificate for `memory.test` that knows one token; how to reach it, for the tests."""
     authority = Authority(tmp_path, "authority")
-    credentials = authority.server_credentials(authority.certificate("server"))
-    with ScriptedPeer(send(feedback_response(1)), credentials=credentials) as peer:
-        peer.feedback = feedback_message(3)
-        yield peer.address, authority.own.chain
+    certificate = authority.certificate("server")
+    (tmp_path / "token").write_text("a-token-of-tests\n")
+    digest = hashlib.sha256(b"a-token-of-tests").hexdigest()
+    (tmp_path / "access").write_text(f"tests read sha256:{digest}\n")
+    service = start_service(
+        env={
+            "STRATEGIC_MEMORY_VALIDITY": "60",
+            "STRATEGIC_MEMORY_TLS_CERT": str(certificate.chain),
+            "STRATEGIC_MEMORY_TLS_KEY": str(certificate.key),
+            "STRATEGIC_MEMORY_ACCESS_FILE": str(tmp_path / "access"),
+        }
+    )
+    return {
+        "STRATEGIC_MEMORY_TLS_ADDRESS": service.grpc_address,
+        "STRATEGIC_MEMORY_ROOT_CERTIFICATES": str(authority.own.chain),
+        "STRATEGIC_MEMORY_TOKEN_FILE": str(tmp_path / "token"),
+    }
 
 
 @pytest.fixture
@@ -61,17 +73,15 @@ def test_its_own_tests_pass(
     libraries: list[Library],
     start_service: StartService,
     redis_client: redis.Redis,
-    tls_peer: tuple[str, Path],
+    guarded: dict[str, str],
     silent_address: str,
 ) -> None:
     service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "60"})
     publish(redis_client, service.grpc_address)
-    tls_address, root_certificates = tls_peer
     environment = {
         **os.environ,
+        **guarded,
         "STRATEGIC_MEMORY_ADDRESS": service.grpc_address,
-        "STRATEGIC_MEMORY_TLS_ADDRESS": tls_address,
-        "STRATEGIC_MEMORY_ROOT_CERTIFICATES": str(root_certificates),
         "STRATEGIC_MEMORY_SILENT_ADDRESS": silent_address,
     }
     ran = subprocess.run(

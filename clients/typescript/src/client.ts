@@ -11,7 +11,7 @@ import type { AnalysisResult, AnalysisSettings, InlineMemory } from "./values/an
 import type { ResumePoint, SubscriptionEvent } from "./values/events.js";
 import { type Feedback, frozen } from "./values/feedback.js";
 import { checkedAbove0, checkedAddresses, checkedKeys, checkedWhole } from "./values/option_checks.js";
-import { type ClientOptions, DEFAULT_ADDRESS, type Settings, checkedHeartbeatInterval, settingsOf } from "./values/options.js";
+import { type ClientOptions, DEFAULT_ADDRESS, type Settings, checkedHeartbeatInterval, requirePrivate, settingsOf } from "./values/options.js";
 import { requireWithinContract } from "./wire/contract_bounds.js";
 import { answerFromWire, feedbackFromWire, type Warn } from "./wire/from_wire.js";
 import { analyzeRequest } from "./wire/requests.js";
@@ -63,11 +63,13 @@ export class StrategicMemoryClient {
   /**
    * Take one `host:port`, or several servers of the same service to be tried in turn.
    *
-   * Throws RangeError for what cannot work, Error when a TLS file cannot be read.
+   * Throws RangeError for what cannot work, or where a token would travel in the open; Error when a file of the options
+   * cannot be read.
    */
   constructor(address: string | readonly string[] = DEFAULT_ADDRESS, options: ClientOptions = {}) {
     this.#addresses = checkedAddresses(address);
     this.#settings = settingsOf(options, dialGrpcJs);
+    requirePrivate(this.#addresses, this.#settings);
     this.#warn = safely(this.#settings.warn);
     this.#connections = new Connections(this.#addresses, this.#settings);
     this.#follower = new Follower(

@@ -14,6 +14,10 @@ const refusedOptions: [unknown, RegExp][] = [
   [{ tls: { privateKey: "key.pem" } }, /^tls\.certificateChain and tls\.privateKey go together/],
   [{ tls: { rootCertificates: "/nowhere.pem" } }, /^tls\.rootCertificates cannot be read/],
   [{ tls: { rootCertificates: "package.json" } }, /^tls\.rootCertificates is not a PEM file/],
+  [{ token: "to ken" }, /^token must be 1 to 512 printable ASCII characters without a space$/],
+  [{ token: "token", tokenFile: "file" }, /^token and tokenFile say the same/],
+  [{ tokenFile: "/nowhere" }, /^tokenFile cannot be read/],
+  [{ tokenFile: "package.json" }, /^tokenFile must hold a token as its only line: package.json$/],
   [{ tls: { ca: "" } }, /^tls has no "ca"/],
 ];
 
@@ -28,6 +32,15 @@ for (const address of ["", "127.0.0.1", "http://127.0.0.1:1", "127.0.0.1:0", "12
     assert.throws(() => new StrategicMemoryClient(address), { name: "RangeError", message: /^address: / });
   });
 }
+
+test("a token goes nowhere in the open", () => {
+  for (const address of ["memory.test:1", "10.0.0.1:1", "127.0.0.1.test:1", "[::2]:1"]) {
+    const made = (): unknown => new StrategicMemoryClient(["127.0.0.1:1", address], { token: "secret" });
+    assert.throws(made, (error: Error) => error.message.includes(address) && !error.message.includes("secret"));
+  }
+  for (const address of ["127.0.0.1:1", "localhost:1", "[::1]:1"]) new StrategicMemoryClient(address, { token: "secret" });
+  new StrategicMemoryClient("memory.test:1", { token: "secret", tls: {} });
+});
 
 const refusedSubscriptions: [unknown, RegExp][] = [
   [{ resumeAfter: { revision: -1 } }, /^resumeAfter\.revision must be a whole number from 0/],
@@ -62,7 +75,7 @@ test("a request that does not fit is refused before it is sent, and names the fi
 });
 
 test("channels look for a lost server every second at the least, and take large answers", () => {
-  const options = channelOptions({ ...settingsOf({}, dialGrpcJs), tls: null });
+  const options = channelOptions({ ...settingsOf({}, dialGrpcJs), tls: null, token: null });
   assert.equal(options["grpc.max_reconnect_backoff_ms"], 1_000);
   assert.equal(options["grpc.max_receive_message_length"], 64 * 1024 * 1024);
   assert.equal(settingsOf({}, dialGrpcJs).backoff.maxMs, 2_000);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
+  AccessDeniedError,
   type ClientOptions,
   DeadlineExceededError,
   InvalidRequestError,
@@ -16,6 +17,7 @@ import { dialGrpcJs } from "../src/transports/grpc_js.js";
 
 const ADDRESS = process.env["STRATEGIC_MEMORY_ADDRESS"];
 const TLS_ADDRESS = process.env["STRATEGIC_MEMORY_TLS_ADDRESS"];
+const TOKEN_FILE = process.env["STRATEGIC_MEMORY_TOKEN_FILE"];
 const ROOT_CERTIFICATES = process.env["STRATEGIC_MEMORY_ROOT_CERTIFICATES"];
 const SILENT_ADDRESS = process.env["STRATEGIC_MEMORY_SILENT_ADDRESS"];
 const NOWHERE = "127.0.0.1:1";
@@ -138,13 +140,23 @@ for (const [name, dial] of Object.entries({ "grpc-js": dialGrpcJs, "connect-node
 
   test(`${name}: the connection is encrypted where that is asked for`, { skip: TLS_ADDRESS === undefined }, async () => {
     const tls = { rootCertificates: ROOT_CERTIFICATES!, serverName: "memory.test" };
-    const feedback = await clientOf(TLS_ADDRESS!, { tls }).getFeedback();
+    const tokenFile = TOKEN_FILE!;
+    const feedback = await clientOf(TLS_ADDRESS!, { tls, tokenFile }).getFeedback();
     assert.equal(feedback.status, "ACTIVE");
-    for await (const { status } of clientOf(TLS_ADDRESS!, { tls }).follow()) {
+    for await (const { status } of clientOf(TLS_ADDRESS!, { tls, tokenFile }).follow()) {
       assert.equal(status, "ACTIVE");
       break;
     }
-    await assert.rejects(clientOf(TLS_ADDRESS!, { tls: {} }).getFeedback(), ServiceUnavailableError);
+    await assert.rejects(clientOf(TLS_ADDRESS!, { tls: {}, tokenFile }).getFeedback(), ServiceUnavailableError);
     await assert.rejects(clientOf(TLS_ADDRESS!).getFeedback());
+  });
+
+  test(`${name}: who is not known, or may not, is told so`, { skip: TLS_ADDRESS === undefined }, async () => {
+    const tls = { rootCertificates: ROOT_CERTIFICATES!, serverName: "memory.test" };
+    const denied = (reason: string) => (error: unknown) => error instanceof AccessDeniedError && error.reason === reason;
+    const unknown = clientOf(TLS_ADDRESS!, { tls, token: "another" });
+    await assert.rejects(unknown.getFeedback(), denied("NOT_IDENTIFIED"));
+    await assert.rejects(unknown.follow().next(), denied("NOT_IDENTIFIED"));
+    await assert.rejects(clientOf(TLS_ADDRESS!, { tls, tokenFile: TOKEN_FILE! }).analyze(), denied("OUT_OF_SCOPE"));
   });
 }

@@ -14,6 +14,7 @@ export const dialConnectNode: Dial = (address, settings) => new ConnectNodeConne
 class ConnectNodeConnection implements Connection {
   readonly #session: Http2SessionManager;
   readonly #transport: Transport;
+  readonly #headers: Record<string, string>;
   readonly #connectTimeoutMs: number;
 
   constructor(address: string, settings: ConnectionSettings) {
@@ -25,13 +26,14 @@ class ConnectNodeConnection implements Connection {
       sessionManager: this.#session,
       readMaxBytes: settings.maxMessageBytes,
     });
+    this.#headers = settings.token === null ? {} : { authorization: `Bearer ${settings.token}` };
     this.#connectTimeoutMs = settings.connectTimeoutMs;
   }
 
   unary: Connection["unary"] = async (method, request, timeoutMs, signal) => {
     try {
       // It is sent as it is, and servers take whole milliseconds only.
-      const response = await this.#transport.unary(method, signal, Math.ceil(timeoutMs), undefined, request);
+      const response = await this.#transport.unary(method, signal, Math.ceil(timeoutMs), this.#headers, request);
       return response.message;
     } catch (error) {
       throw failedCall(error);
@@ -39,7 +41,11 @@ class ConnectNodeConnection implements Connection {
   };
 
   stream: Connection["stream"] = (method, request) =>
-    new ConnectNodeStream(this.#transport, this.#session, this.#connectTimeoutMs, method, request);
+    new ConnectNodeStream(
+      (signal) => messagesOf(this.#transport, method, request, this.#headers, signal),
+      this.#session,
+      this.#connectTimeoutMs,
+    );
 
   close(): void {
     this.#session.abort();
@@ -47,20 +53,18 @@ class ConnectNodeConnection implements Connection {
 }
 
 /** Reads a stream, which opens when the first message is asked for. */
-class ConnectNodeStream<I extends DescMessage, O extends DescMessage> implements MessageStream<MessageShape<O>> {
+class ConnectNodeStream<Message> implements MessageStream<Message> {
   readonly #ending = new AbortController();
   readonly #connecting: NodeJS.Timeout;
-  readonly #messages: AsyncIterator<MessageShape<O>>;
+  readonly #messages: AsyncIterator<Message>;
   #failure: FailedCall | null = null;
 
   constructor(
-    transport: Transport,
+    open: (signal: AbortSignal) => AsyncIterator<Message>,
     session: Http2SessionManager,
     connectTimeoutMs: number,
-    method: DescMethodServerStreaming<I, O>,
-    request: MessageShape<I>,
   ) {
-    this.#messages = messagesOf(transport, method, request, this.#ending.signal);
+    this.#messages = open(this.#ending.signal);
     this.#connecting = setTimeout(() => {
       if (session.state() !== "connecting") return;
       this.#failure = new FailedCall(UNAVAILABLE, `no connection within ${connectTimeoutMs} ms`);
@@ -68,7 +72,7 @@ class ConnectNodeStream<I extends DescMessage, O extends DescMessage> implements
     }, connectTimeoutMs);
   }
 
-  async next(): Promise<MessageShape<O> | undefined> {
+  async next(): Promise<Message | undefined> {
     try {
       const { done, value } = await this.#messages.next();
       return done ? undefined : value;
@@ -88,9 +92,10 @@ async function* messagesOf<I extends DescMessage, O extends DescMessage>(
   transport: Transport,
   method: DescMethodServerStreaming<I, O>,
   request: MessageShape<I>,
+  headers: Record<string, string>,
   signal: AbortSignal,
 ): AsyncGenerator<MessageShape<O>> {
-  const response = await transport.stream(method, signal, undefined, undefined, only(request));
+  const response = await transport.stream(method, signal, undefined, headers, only(request));
   yield* response.message;
 }
 

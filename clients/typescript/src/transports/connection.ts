@@ -18,6 +18,8 @@ export interface ConnectionSettings {
   readonly maxMessageBytes: number;
   /** null: plain text. */
   readonly tls: TlsMaterial | null;
+  /** Sent with each call as "authorization: Bearer …". null: none is. */
+  readonly token: string | null;
 }
 
 /** Makes a connection to `host:port`; it may connect only when it is first used. */

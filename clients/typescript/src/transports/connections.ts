@@ -1,12 +1,15 @@
 /** The connections of a client: one for the calls to each server, one of its own for each stream. */
 
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { DeadlineExceededError, ClientClosedError, ServiceUnavailableError } from "../values/errors.js";
+import { AccessDeniedError, ClientClosedError, DeadlineExceededError, ServiceUnavailableError } from "../values/errors.js";
 import type { Settings } from "../values/options.js";
 import { errorOf } from "../wire/status_table.js";
 import { Failover } from "../streams/failover.js";
 import type { Connection } from "./connection.js";
-import { readTlsMaterial } from "./tls_files.js";
+import { type Credentials, readCredentials } from "./credentials.js";
+
+/** A connection that was dropped in silence looks open for ever, and renewed files are read for a new one alone. */
+const SPENT_BY = [DeadlineExceededError, ServiceUnavailableError, AccessDeniedError];
 
 /** Everything that is open towards the service. */
 export class Connections {
@@ -17,11 +20,11 @@ export class Connections {
   readonly #closing = new AbortController();
   #preferred = 0;
 
-  /** Connect to nothing yet. Throws Error when a TLS file cannot be read. */
+  /** Connect to nothing yet. Throws Error when a file cannot be read. */
   constructor(addresses: readonly string[], settings: Settings) {
     this.#addresses = addresses;
     this.#settings = settings;
-    if (settings.tls !== null) readTlsMaterial(settings.tls);
+    readCredentials(settings);
   }
 
   /** Aborted once the client is closed. */
@@ -71,9 +74,7 @@ export class Connections {
     } catch (failure) {
       const error = errorOf(failure, address);
       if (this.closing.aborted) throw new ClientClosedError();
-      // A connection that was dropped in silence looks open for ever, and one with renewed certificates is made anew.
-      const isSpent = error instanceof DeadlineExceededError || error instanceof ServiceUnavailableError;
-      if (isSpent && this.#kept.get(address) === connection) {
+      if (SPENT_BY.some((kind) => error instanceof kind) && this.#kept.get(address) === connection) {
         this.#kept.delete(address);
         this.hangUp(connection);
       }
@@ -81,17 +82,18 @@ export class Connections {
     }
   }
 
-  /** Return a new connection. Throws ServiceUnavailableError when a TLS file cannot be read. */
+  /** Return a new connection. Throws ServiceUnavailableError when a file cannot be read. */
   dial(address: string): Connection {
     this.requireOpen();
-    const { tls, dial } = this.#settings;
-    let material;
+    let credentials: Credentials;
     try {
-      material = tls && readTlsMaterial(tls);
+      credentials = readCredentials(this.#settings);
     } catch (cause) {
       throw new ServiceUnavailableError(`cannot connect to ${address}: ${(cause as Error).message}`, { address });
     }
-    const connection = dial(address, { ...this.#settings, tls: material });
+    const { connectTimeoutMs, keepaliveTimeMs, keepaliveTimeoutMs, maxMessageBytes } = this.#settings;
+    const limits = { connectTimeoutMs, keepaliveTimeMs, keepaliveTimeoutMs, maxMessageBytes };
+    const connection = this.#settings.dial(address, { ...limits, ...credentials });
     this.#dialled.add(connection);
     return connection;
   }

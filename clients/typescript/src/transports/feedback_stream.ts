@@ -18,7 +18,7 @@ export class FeedbackStream {
   readonly #stream: MessageStream<StreamFeedbackResponse>;
   readonly #address: string;
 
-  /** Open it. Throws ServiceUnavailableError when a TLS file cannot be read. */
+  /** Open it. Throws ServiceUnavailableError when a file cannot be read. */
   constructor(connections: Connections, attempt: StreamAttempt) {
     this.#connections = connections;
     this.#address = attempt.address;

@@ -4,10 +4,10 @@ import { type DescMessage, type MessageShape, fromBinary, toBinary } from "@bufb
 import {
   type ChannelOptions,
   type ClientReadableStream,
-  type Metadata,
   type ServiceError,
   type StatusObject,
   Client,
+  Metadata,
   connectivityState,
   credentials,
 } from "@grpc/grpc-js";
@@ -52,10 +52,12 @@ export const dialGrpcJs: Dial = (address, settings) => new GrpcJsConnection(addr
 
 class GrpcJsConnection implements Connection {
   readonly #client: Client;
+  readonly #metadata = new Metadata();
   readonly #connectTimeoutMs: number;
 
   constructor(address: string, settings: ConnectionSettings) {
-    const { tls } = settings;
+    const { tls, token } = settings;
+    if (token !== null) this.#metadata.set("authorization", `Bearer ${token}`);
     const channelCredentials =
       tls === null
         ? credentials.createInsecure()
@@ -72,6 +74,7 @@ class GrpcJsConnection implements Connection {
         encoder(method.input),
         decoder(method.output),
         request,
+        this.#metadata,
         { deadline: Date.now() + timeoutMs },
         (error, response) => {
           signal.removeEventListener("abort", cancel);
@@ -89,6 +92,7 @@ class GrpcJsConnection implements Connection {
       encoder(method.input),
       decoder(method.output),
       request,
+      this.#metadata,
     );
     return new GrpcJsStream(call, this.#client, this.#connectTimeoutMs);
   };

@@ -1,5 +1,7 @@
 /** Checks of what a program gives as settings. What cannot work is a RangeError that names the setting. */
 
+import { isIPv4 } from "node:net";
+
 const LONGEST_MS = 2 ** 31 - 1; // what a timer of Node.js takes
 
 /** Return a number within the bounds. */
@@ -33,6 +35,18 @@ export function checkedKeys(name: string, given: object, known: readonly string[
   if (unknown !== undefined) {
     throw new RangeError(`${name} has no ${JSON.stringify(unknown)}: it takes ${known.join(", ")}`);
   }
+}
+
+/** Return a token; a message about what cannot be one does not show it. */
+export function checkedToken(name: string, value: string): string {
+  if (typeof value === "string" && /^[!-~]{1,512}$/.test(value)) return value;
+  throw new RangeError(`${name} must be 1 to 512 printable ASCII characters without a space`);
+}
+
+/** Whether an address is of the machine itself, so that nobody is on the way there. */
+export function isThisMachine(address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "").toLowerCase();
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** Return the addresses, of one or of several. */

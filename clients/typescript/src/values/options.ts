@@ -1,7 +1,7 @@
 /** How a client connects, waits and retries. */
 
 import type { Dial } from "../transports/connection.js";
-import { checkedAbove0, checkedKeys, checkedNumber, checkedWhole } from "./option_checks.js";
+import { checkedAbove0, checkedKeys, checkedNumber, checkedToken, checkedWhole, isThisMachine } from "./option_checks.js";
 
 /** Where the service listens unless it is told otherwise. */
 export const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -50,6 +50,10 @@ export interface ClientOptions {
   readonly maxMessageBytes?: number;
   /** Encrypts the connection. Left out: plain text. */
   readonly tls?: TlsOptions;
+  /** Tells the service who we are. It is sent over TLS, or to this machine, and nowhere else. Left out: none is. */
+  readonly token?: string;
+  /** File with the token as its only line, in its place. Read for every new connection, so a renewed one is taken up. */
+  readonly tokenFile?: string;
   /** What connects: `@grpc/grpc-js` unless told otherwise, or `dialConnectNode` of "strategic-memory-client/connect-node". */
   readonly dial?: Dial;
   /** Told once for each outage, and of what this version does not understand (`console.warn`). */
@@ -57,9 +61,11 @@ export interface ClientOptions {
 }
 
 /** The settings of a client, each with its value. */
-export type Settings = Required<Omit<ClientOptions, "backoff" | "tls" | "dial">> & {
+export type Settings = Required<Omit<ClientOptions, "backoff" | "tls" | "token" | "tokenFile" | "dial">> & {
   readonly backoff: Backoff;
   readonly tls: TlsOptions | null;
+  readonly token: string | null;
+  readonly tokenFile: string | null;
   readonly dial: Dial;
 };
 
@@ -83,6 +89,8 @@ export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings 
     keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 10_000,
     maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
     tls: options.tls ?? null,
+    token: options.token ?? null,
+    tokenFile: options.tokenFile ?? null,
     dial: options.dial ?? defaultDial,
     warn: options.warn ?? ((message) => console.warn(message)),
   };
@@ -102,7 +110,20 @@ export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings 
   if ((settings.tls?.certificateChain === undefined) !== (settings.tls?.privateKey === undefined)) {
     throw new RangeError("tls.certificateChain and tls.privateKey go together: give both or neither");
   }
+  if (settings.token !== null) checkedToken("token", settings.token);
+  if (settings.token !== null && settings.tokenFile !== null) {
+    throw new RangeError("token and tokenFile say the same: give one of them");
+  }
   return settings;
+}
+
+/** Throw RangeError where a token would go over plain text to another machine. */
+export function requirePrivate(addresses: readonly string[], { tls, token, tokenFile }: Settings): void {
+  if (tls !== null || (token === null && tokenFile === null)) return;
+  const elsewhere = addresses.find((address) => !isThisMachine(address));
+  if (elsewhere !== undefined) {
+    throw new RangeError(`a token is not sent to ${elsewhere} over plain text: give tls: {...} too`);
+  }
 }
 
 /** Return a heartbeat interval in milliseconds. Throws RangeError for one that the service would not accept. */

@@ -45,6 +45,7 @@ const RESUME_ADVICE = new Map([
   ["EPOCH_CHANGED", "the resume point is of another epoch: history was lost"],
 ]);
 
+const IDENTITY = new Set(["NOT_IDENTIFIED", "OUT_OF_SCOPE"]);
 const NEVER_FITS = new Set(["REQUEST_TOO_LARGE", "REQUEST_TOO_SLOW"]);
 const TOO_LARGE = /message larger than max|larger than configured (?:read|write)MaxBytes/i;
 
@@ -67,7 +68,8 @@ export function errorOf(failed: unknown, address: string): unknown {
     }
     case Code.permissionDenied:
     case Code.unauthenticated: {
-      const message = `the service at ${address} denies access: check the TLS options (${detail})`;
+      const check = IDENTITY.has(reason) ? "the token, or the certificate that is shown" : "the TLS options";
+      const message = `the service at ${address} denies access: check ${check} (${detail})`;
       return new errors.AccessDeniedError(message, from);
     }
     case Code.resourceExhausted:
