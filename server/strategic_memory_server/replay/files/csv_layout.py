@@ -26,12 +26,14 @@ class Layout:
         header: the fields of the line that names the columns.
         lines: number of lines up to the end of that line; one may go on beyond its line within quotes.
         passed_over: lines with something in them that come before it.
+        row_above: a line before it that looks like a row of the table; 0 where none does.
     """
 
     delimiter: str
     header: Sequence[str]
     lines: int
     passed_over: int
+    row_above: int
 
 
 _Rows = Sequence[tuple[int, Sequence[str]]]
@@ -52,7 +54,28 @@ def layout_of(sample: str) -> Layout | None:
     below = [row for _, row in rows[place + 1 :]]
     # Some programs end every row with what stands between fields, and not the line of names.
     ends_so = bool(below) and all(len(row) == len(header) + 1 and not row[-1].strip() for row in below)
-    return Layout(delimiter, [first, *header[1:], *([""] if ends_so else [])], lines, place)
+    names = [first, *header[1:], *([""] if ends_so else [])]
+    above = next((line for line, row in rows[:place] if len(row) == len(names) and is_like(row, below)), 0)
+    return Layout(delimiter, names, lines, place, above)
+
+
+def is_like(row: Sequence[object], rows: Sequence[Sequence[object]]) -> bool:
+    """Tell whether a row has values where most of other rows have some; where there are none, in half of its places."""
+    valued = [sum(_has_value(each, place) for each in rows) * 2 > len(rows) for place in range(len(row))]
+    found = [_has_value(row, place) for place in range(len(row))]
+    if not rows:
+        return sum(found) * 2 >= len(row)
+    return any(valued) and all(is_there for is_there, is_needed in zip(found, valued, strict=True) if is_needed)
+
+
+def names_below(row: int, names: int) -> str:
+    """Return what a message says of a row of a table that stands above the names of its columns."""
+    return f"line {row} looks like a row of the table whose columns are named in line {names}: put the names first"
+
+
+def _has_value(row: Sequence[object], place: int) -> bool:
+    cell = row[place] if place < len(row) else ""
+    return is_value(cell) if isinstance(cell, str) else cell is not None
 
 
 def names_columns(fields: Sequence[object]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TextIO
 
-from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, Layout, is_value, layout_of
+from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, Layout, is_value, layout_of, names_below
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import Row, grid_tables, is_divided
 from strategic_memory_server.replay.files.open_quotes import NOT_CLOSED, checked_rows, not_closed, takes_in_rows
@@ -53,11 +53,13 @@ def _rows(rows: Iterable[tuple[int, list[str]]]) -> list[Row]:
 
 
 def _require_names(source: Source, layout: Layout) -> None:
-    """Refuse names of columns that take in rows.
+    """Refuse names of columns that take in rows, or stand below some.
 
     Raises:
-        ReplayError: a quote in them is not closed.
+        ReplayError: they do.
     """
+    if layout.row_above:
+        raise ReplayError(f"{source.shown}: {names_below(layout.row_above, layout.lines)}")
     below = [line.split(layout.delimiter) for name in layout.header for line in name.splitlines()[1:]]
     if any(len(fields) == len(layout.header) and any(map(is_value, fields)) for fields in below):
         raise ReplayError(not_closed(source.shown, layout.lines - len(below)))

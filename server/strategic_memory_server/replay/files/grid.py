@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from strategic_memory_server.replay.files.csv_layout import names_columns
+from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, is_like, names_below, names_columns
+from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
@@ -42,9 +43,13 @@ def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -
         )
         for part in parts
     ]
-    before = sum(number < parts[0].number and bool(_given(cells)) for number, cells in rows) if parts else 0
+    before = [(number, cells) for number, cells in rows if parts and number < parts[0].number and _given(cells)]
     if before:
-        tables[0] = replace(tables[0], notes=(f"{before} lines before the column names",))
+        below = [cells for _, cells in parts[0].rows[:LOOKED_AT]]
+        above = next((number for number, cells in before if is_like(cells, below)), 0)
+        if above:
+            raise ReplayError(f"{source.shown}: {names_below(above, parts[0].number)}")
+        tables[0] = replace(tables[0], notes=(f"{len(before)} lines before the column names",))
     return tables
 
 

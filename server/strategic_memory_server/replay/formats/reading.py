@@ -17,6 +17,7 @@ from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.date_and_time import DateAndTime, in_two_columns
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
+from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, rows_without_names
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.settling import settled_in
 from strategic_memory_server.replay.written.ways import Declared
@@ -116,7 +117,7 @@ class TableReading:
             ReplayError: they cannot be read, or are those of several strategies.
         """
         self.rows, self.left_out, self._strategies, self.currencies = 0, {}, {}, Counter()
-        pages = self.table.pages()
+        pages = map(self._without_names, self.table.pages())
         try:
             for page in self.format.rows(pages) if self.format.rows else pages:
                 results = self._of_strategy(self._results(page))
@@ -142,6 +143,14 @@ class TableReading:
             # Nothing is 0 of every currency.
             cells = list(compress(cells, map(is_not_zero, page.columns[pnl])))
         self.currencies.update(filter(None, map(currency_of.__getitem__, cells)))
+
+    def _without_names(self, page: Page) -> Page:
+        kept = rows_without_names(self.table, page, self.columns.get(names.TIME, ""))
+        if all(kept):
+            return page
+        self.left_out[NAMES_AGAIN] = self.left_out.get(NAMES_AGAIN, 0) + len(kept) - sum(kept)
+        columns = {name: list(compress(cells, kept)) for name, cells in page.columns.items()}
+        return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 
     def _ours(self, page: Page) -> Page:
         columns: dict[str, Sequence[Cell]] = {

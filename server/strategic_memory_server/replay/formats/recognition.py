@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.table import Table
+from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.format import Format, found
 from strategic_memory_server.replay.formats.known import FORMATS
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
@@ -39,6 +39,12 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
         if general.fits(table.columns) and is_record(general.found(table.columns)):
             return general
     return None
+
+
+def names_a_record(cells: Sequence[str]) -> bool:
+    """Tell whether texts are the names of columns of a record."""
+    columns = distinct(cells)
+    return is_record(COMMON_NAMES.found(columns)) or any(known.fits(columns) for known in FORMATS)
 
 
 def is_record(columns: Collection[str]) -> bool:

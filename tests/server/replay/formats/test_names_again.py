@@ -1,0 +1,86 @@
+"""Names of columns further down in a table, or below its first rows: nothing is read by the names of other columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from each_case import each_case
+from replay_records import csv_of, record_of, refused
+from written_files import write_sqlite, write_workbook
+
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.files.page import PAGE_ROWS
+
+HEAD = "time,regime,realized_pnl,fees\n"
+AGAIN = "lines that name the columns again"
+
+
+def rows(count: int) -> str:
+    return "".join(f"{1_700_000_000 + row},BULL,1,7\n" for row in range(count))
+
+
+@each_case("count", [3, 300, PAGE_ROWS + 9])
+def test_names_that_come_again_are_passed_over_and_told(count: int, tmp_path: Path) -> None:
+    text = HEAD + rows(count) + HEAD.upper() + "1800000000,BULL,2,7\n" + HEAD.replace(",", ", ") + "1800000001,,3,7\n"
+    record = csv_of(tmp_path, text)
+    assert record.entries.pnl.tolist() == [1.0] * count + [2.0, 3.0]
+    assert refused(record) == {}
+    # What begins as the first names do to the letter begins another table, where the first rows show it.
+    assert sum(table.left_out.get(AGAIN, 0) for table in record.tables) + len(record.tables) == 3
+
+
+@each_case("count", [3, 300, PAGE_ROWS + 9])
+@each_case("head", ["time,regime,fees,realized_pnl", "fees,realized_pnl,regime,time", "Date,Regime,Fees,Profit"])
+def test_names_in_another_order_are_an_error_that_names_the_line(head: str, count: int, tmp_path: Path) -> None:
+    text = f"{HEAD}{rows(count)}{head}\n1800000000,BULL,7,1\n"
+    if head.startswith("time") and count == 3:
+        assert csv_of(tmp_path, text).entries.pnl.tolist() == [1.0] * count + [1.0]
+        return
+    with pytest.raises(ReplayError, match=rf"record\.csv: line {count + 2} names columns again, .*: {head[:4]}"):
+        csv_of(tmp_path, text)
+
+
+def test_rows_that_are_no_results_are_looked_at_too(tmp_path: Path) -> None:
+    first, second = "time,realized_pnl,status,fees\n", "time,fees,status,realized_pnl\n"
+    with pytest.raises(ReplayError, match="line 252 names columns again"):
+        csv_of(tmp_path, first + "2024-01-05,1,closed,7\n" * 250 + second + "2024-01-05,7,closed,1\n")
+
+
+def test_a_database_and_a_sheet_are_looked_at_too(tmp_path: Path) -> None:
+    table = [["2024-01-05", "1", "7"]] * 9 + [["time", "fees", "pnl"], ["2024-01-06", "7", "1"]]
+    write_sqlite(tmp_path / "bot.sqlite", ("time", "pnl", "fees"), table)
+    write_workbook(tmp_path / "book.xlsx", {"One": [["closed at", "pnl", "fees"], *table]})
+    for name, line in (("bot.sqlite", 10), ("book.xlsx", 11)):
+        with pytest.raises(ReplayError, match=f"line {line} names columns again"):
+            record_of(tmp_path / name)
+
+
+Sheet: TypeAlias = list[list[object]]
+
+NAMES: list[object] = ["time", "regime", "pnl"]
+DATA: Sheet = [["2024-01-05", "BULL", 1], ["2024-01-06", "", 2]]
+
+
+def written(folder: Path, sheet: Sheet) -> list[Path]:
+    """The same rows as CSV and as a workbook."""
+    (folder / "record.csv").write_text("".join(",".join(map(str, row)) + "\n" for row in sheet))
+    write_workbook(folder / "record.xlsx", {"One": sheet})
+    return [folder / "record.csv", folder / "record.xlsx"]
+
+
+@each_case("above", [DATA[:1], DATA])
+@each_case("below", [[], DATA])
+def test_rows_above_the_names_are_an_error_that_names_both_lines(below: Sheet, above: Sheet, tmp_path: Path) -> None:
+    for path in written(tmp_path, [*above, NAMES, *below]):
+        with pytest.raises(ReplayError, match=rf"line 1 looks like .* in line {len(above) + 1}: put the names first"):
+            record_of(path)
+
+
+def test_what_else_stands_above_the_names_is_passed_over(tmp_path: Path) -> None:
+    above: Sheet = [["Account", 12345, ""], ["From", "2024-01-01", "2024-02-01"], ["Sum", "", 3]]
+    for path in written(tmp_path, [*above, NAMES, *DATA]):
+        record = record_of(path)
+        assert record.entries.pnl.tolist() == [1.0, 2.0]
+        assert record.tables[0].notes == ("3 lines before the column names",)
