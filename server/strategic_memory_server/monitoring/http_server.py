@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.identity.access import Access
+from strategic_memory_server.monitoring.bounded_listener import BoundedListener
 from strategic_memory_server.monitoring.http_access import HttpAccess
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
@@ -92,7 +93,9 @@ async def open_http_server(
         ListenError: the address cannot be listened on.
     """
     listener = _listen(address)
-    context = None if certificates is None else RenewedContext.of(certificates)
+    context = None
+    if certificates is not None:
+        context, listener = RenewedContext.of(certificates), BoundedListener.instead_of(listener, 2 * most_connections)
     server = _Server(
         uvicorn.Config(
             app,
