@@ -107,7 +107,7 @@ class FileReading:
 
         def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
             nonlocal unit
-            unit = unit_of(table, ways)
+            unit = unit_of(table, ways, one_unit=self._declared.one_unit)
             rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)
             nonlocal first
             first = first or self._reader.signs

@@ -15,6 +15,7 @@ from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.table_read import TableRead
 from strategic_memory_server.replay.written.currencies import CURRENCIES
+from strategic_memory_server.replay.written.number_parts import can_be_same
 from strategic_memory_server.replay.written.ways import FRACTIONS, Ways
 
 MONEY = "money"
@@ -25,19 +26,29 @@ _TIMES_LARGER = 100.0
 """Results of money are so many times those of fractions at least: nobody earns all of his capital with each trade."""
 
 
-def unit_of(table: TableReading, ways: Ways) -> str:
+def unit_of(table: TableReading, ways: Ways, *, one_unit: bool = False) -> str:
     """Return the unit of a table's pnl: FRACTIONS, a currency, MONEY, or empty where nothing says it.
 
     Args:
         table: how it was read, once it was.
         ways: how its columns are written.
+        one_unit: whether they are of one unit, whatever they say.
+
+    Raises:
+        ReplayError: its columns, or the name of one and its cells, say several.
     """
-    column = next((ours for ours in (names.PNL, names.REALIZED_PNL) if ours in table.columns), "")
-    if not column:
-        return ""
-    said = ways.unit(column) or next(iter(table.currencies), "") or _in_name(table.columns[column])
-    if said or column in table.mapped:
-        return said
+    read = [ours for ours in (names.PNL, names.REALIZED_PNL, *names.POLICY_PNL) if ours in table.columns]
+    said = {f"column {table.columns[ours]!r} is in {unit}": unit for ours in read if (unit := ways.unit(ours))}
+    said |= {f"its name says {unit}": unit for ours in read[:1] if (unit := _in_name(table.columns[ours]))}
+    told, units = list(said), list(said.values())
+    for place, unit in enumerate(units):
+        if not _can_be_one(units[0], unit) and not one_unit:
+            raise ReplayError(
+                f"{table.table.shown}: {told[0]}, and {told[place]}: write both in one unit, or {_SURELY}"
+            )
+    found = next(iter([*units, *table.currencies]), "")
+    if found or not read or read[0] in table.mapped:
+        return found
     return next((unit for unit in (MONEY, FRACTIONS) if unit.rstrip("s") in table.format.pnl.partition(",")[0]), "")
 
 
@@ -90,7 +101,7 @@ def require_one_unit(entries: EntryColumns, table_of: NDArray[np.intp], tables: 
 
 
 def _can_be_one(one: str, other: str) -> bool:
-    return one == other or not (one and other) or (MONEY in (one, other) and FRACTIONS not in (one, other))
+    return not (one and other) or can_be_same(one, other) or (MONEY in (one, other) and FRACTIONS not in (one, other))
 
 
 def _differ_by_size(one: tuple[TableRead, FloatColumn], other: tuple[TableRead, FloatColumn]) -> bool:

@@ -105,6 +105,11 @@ def number_parts(text: str) -> NumberParts | None:
     )
 
 
+def can_be_same(one: str, other: str) -> bool:
+    """Tell whether two currencies can be one: a sign that several have is that of each of them."""
+    return one == other or other in _OF_SIGNS.get(one, ()) or one in _OF_SIGNS.get(other, ())
+
+
 def _one_currency(around: Sequence[str]) -> str | None:
     """Return the currency that stands around a number, empty where none does; None where it is none, or not one."""
     if len(around) == 2 and around[1] in _OF_SIGNS.get(around[0], (around[0],)) and around[1] != _PERCENT:

@@ -19,7 +19,7 @@ from strategic_memory_server.replay.written.at_once import numbers_at_once, time
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.number_survey import NumberSurvey
 from strategic_memory_server.replay.written.seen import UndecidedError, named, shown
-from strategic_memory_server.replay.written.time_style import NOT_GIVEN, TimeStyle
+from strategic_memory_server.replay.written.time_style import NOT_GIVEN, ORDERS, TimeStyle
 from strategic_memory_server.replay.written.time_survey import TimeSurvey
 from strategic_memory_server.replay.written.ways import FRACTIONS, Declared
 
@@ -81,8 +81,11 @@ class Surveying:
         """
         numbers = {column: self._decided(column, survey.style) for column, survey in self._numbers.items()}
         # One program wrote all dates of a file.
-        proved = {survey.proved_order for survey in self._times.values()} - {""}
-        order = proved.pop() if len(proved) == 1 else ""
+        proved = {survey.proved_order: column for column, survey in self._times.items() if survey.proved_order}
+        if len(proved) > 1:
+            apart = " and ".join(f"{named(proved[order], self._theirs)} has the {ORDERS[order]}" for order in proved)
+            raise ReplayError(f"{self._called}: {apart}: write the dates of both in one way, 2024-01-31 for example")
+        order = next(iter(proved), "")
         times = {column: self._decided(column, partial(survey.style, order)) for column, survey in self._times.items()}
         return SurveyedWays(numbers, times)
 

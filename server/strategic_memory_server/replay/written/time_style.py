@@ -30,7 +30,8 @@ _ENDS_IN_0 = 16
 
 _COUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?(?:[eE]\+?[0-9]{1,2})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+"""Orders of the numbers of a date, in words."""
 
 
 def count_of(cell: Cell) -> int | float | None:
@@ -86,7 +87,7 @@ class TimeStyle:
         kinds = [self.unit.value if self.unit else "", "dates and times" if self.written or not self.unit else ""]
         said = [" and ".join(each for each in kinds if each)]
         if self.order:
-            said.append(_ORDERS[self.order])
+            said.append(ORDERS[self.order])
         if self.zoneless:
             said.append(f"those without a zone read as {self.zone}")
         return ", ".join(said)

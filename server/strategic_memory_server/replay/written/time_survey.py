@@ -63,10 +63,9 @@ class TimeSurvey:
         self._lost: dict[bool | None, Seen] = {}
         self._written: Seen | None = None
         self._zoneless = False
-        self._questioned: Seen | None = None
         self._asked: Seen | None = None
         self._proved: dict[str, Seen] = {}
-        self._dotted = True
+        self._separators: dict[str, Seen] = {}
         self._halves: dict[bool, Seen] = {}
         self._sure: Seen | None = None
         self._short: Seen | None = None
@@ -153,8 +152,7 @@ class TimeSurvey:
 
     def _take_order(self, parts: TimeParts, seen: Seen) -> None:
         one, two, _ = parts.date
-        self._questioned = self._questioned or seen
-        self._dotted = self._dotted and parts.separator == _ALWAYS_DAY_FIRST
+        self._separators.setdefault(parts.separator, seen)
         orders = parts.orders()
         if len(orders) == 1:
             self._proved.setdefault(orders[0], seen)
@@ -178,10 +176,9 @@ class TimeSurvey:
         unit = self._unit or self._decided_unit()
         if unit is Unit.DAYS and self._written:
             raise UndecidedError([self._written, self._first[unit]], f"are a date and a number: {_TAKEN_FOR_ITS_OWN}")
-        if self._sure and self._questioned:
-            raise UndecidedError(
-                [self._sure, self._questioned], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}"
-            )
+        ways = [*([self._sure] if self._sure else []), *self._separators.values()]
+        if len(ways) > 1 and self._separators:
+            raise UndecidedError(ways[:2], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}")
         if self._names_zone and unit in COUNTED and self._zone.utcoffset(None) != timedelta(0):
             raise UndecidedError(
                 list(self._first.values())[:1], f"counts from 1970 in UTC, and {_other_zone(self._zone)}"
@@ -237,7 +234,7 @@ class TimeSurvey:
                 "has a year of two digits: write it in full, or say what comes first, --dates day-first, month-first "
                 "or year-first",
             )
-        if self._order and (self._questioned or self._short):
+        if self._order and (self._separators or self._short):
             return self._order
         if len(self._proved) > 1:
             raise UndecidedError(
@@ -247,11 +244,11 @@ class TimeSurvey:
         if self._proved:
             return next(iter(self._proved))
         if supposed:
-            return supposed if self._questioned else ""
-        if self._asked and not self._dotted:
+            return supposed if self._separators else ""
+        if self._asked and set(self._separators) != {_ALWAYS_DAY_FIRST}:
             raise UndecidedError(
                 [self._asked],
                 "has the day first or the month first, and no other row tells which: say --dates day-first or --dates "
                 "month-first",
             )
-        return "dmy" if self._questioned else ""
+        return "dmy" if self._separators else ""

@@ -25,6 +25,7 @@ TABLES = {
     "euros": "time,Profit (EUR)\n1,99.5\n2,-81.25\n",
     "percent": "time,realized_pnl\n1,1.2%\n2,-0.5%\n",
     "fractions": "time,realized_pnl\n1,0.012\n2,-0.005\n",
+    "sign": "time,realized_pnl\n1,$70\n2,-$71\n",
     "plain": "time,realized_pnl\n1,90.5\n2,-70\n",
     "observed": "time,regime,pnl\n1,BULL,0.012\n2,BEAR,-0.005\n",
     "freqtrade": "profit_ratio,close_date\n0.012,2024-01-05\n-0.005,2024-01-06\n",
@@ -69,7 +70,16 @@ def test_the_flag_says_it_to_a_replay(tmp_path: Path) -> None:
     assert CliRunner().invoke(replay, [*arguments, "--one-unit"]).exit_code == 0
 
 
-@each_case("tables", [("dollars", "plain"), ("pyfolio", "dollars"), ("percent", "freqtrade"), ("plain", "observed")])
+@each_case(
+    "tables",
+    [
+        ("dollars", "plain"),
+        ("pyfolio", "dollars"),
+        ("percent", "freqtrade"),
+        ("plain", "observed"),
+        ("sign", "dollars"),
+    ],
+)
 def test_files_that_can_be_of_one_unit_and_entries_of_other_kinds_are_read(
     tables: tuple[str, str], tmp_path: Path
 ) -> None:
@@ -101,6 +111,15 @@ def test_results_in_several_assets_are_counted_and_refused(table: str, tmp_path:
     one = replay_records.read(files, parse_map([f"strategy={column}"]), strategy=value)
     assert [table.unit for table in one.tables] == ["USDT"]
     assert len(read_record(files, ColumnMap(), None, replay_records.silent, declared=AS_ONE)) >= 3
+
+
+def test_columns_of_one_table_and_their_names_say_one_unit(tmp_path: Path) -> None:
+    (tmp_path / "trades.csv").write_text("time,realized_pnl,pnl_balanced\n1,12.5 USD,1.2%\n")
+    with pytest.raises(ReplayError, match="'realized_pnl' is in USD, and column 'pnl_balanced' is in fractions"):
+        replay_records.read([tmp_path / "trades.csv"])
+    (tmp_path / "trades.csv").write_text("time,Profit (USD)\n1,12.5 EUR\n")
+    with pytest.raises(ReplayError, match=r"column 'Profit \(USD\)' is in EUR, and its name says USD"):
+        replay_records.read([tmp_path / "trades.csv"])
 
 
 def test_markets_pay_in_their_currency() -> None:

@@ -59,6 +59,8 @@ def test_each_column_is_read_in_its_own_way_and_that_is_told(tmp_path: Path) -> 
 def test_the_order_of_the_dates_of_a_file_is_one(tmp_path: Path) -> None:
     record = read(file_of(tmp_path, [("02/02/2024", "31/01/2024", "1.5"), ("03/02/2024", "01/02/2024", "2.5")]))
     assert [datetime.fromtimestamp(at / 1000, UTC).month for at in record.entries.time_ms.tolist()] == [2, 2]
+    with pytest.raises(ReplayError, match=r"time has the month first and opened has the day first: write"):
+        read(file_of(tmp_path, [("02/27/2024", "31/01/2024", "1.5")]))
 
 
 def test_a_value_beyond_the_first_page_decides(tmp_path: Path) -> None:

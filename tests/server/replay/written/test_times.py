@@ -89,6 +89,7 @@ REFUSED: list[tuple[list[Cell], str]] = [
     # A spreadsheet with the month first has taken 05/06/2024 for its own.
     (["2024-05-06T00:00:00", "13/06/2024"], r"'2024-05-06T00:00:00' .* and '13/06/2024' .* written in two ways: a sp"),
     (["5 May 2024", "13.06.2024 09:30"], "written in two ways"),
+    (["05.06.2024", "05/13/2024"], r"'05.06.2024' .* and '05/13/2024' .* written in two ways"),
     (["01/25/2024 1:30", "01/25/2024 09:30 PM"], "are times without AM or PM and with it"),
     (["1.70445e+12", "1.7045E+12"], r"'1.70445e\+12' \(line 1\) has lost its digits"),
     (["1.704447E+18", "1.704533E+18"], "has lost its digits"),
