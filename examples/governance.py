@@ -1,0 +1,161 @@
+"""Portfolio governance: proposes which policy is to be in force, by the advice for the present regime.
+
+    python examples/governance.py --redis redis://127.0.0.1:6379/0             # proposes, and writes nothing
+    python examples/governance.py --redis redis://127.0.0.1:6379/0 --write     # sets quantum:governance:policy
+
+A bolder policy is proposed once one was advised without a break for `--hold` seconds, with a confidence of `--enter` or
+more: the least bold of those that were. A more careful one is proposed at once, and CONSERVATIVE where the confidence
+falls below `--leave`; between the two nothing changes. Advice that is not ACTIVE, or a probe, proposes nothing. A
+policy that somebody else sets meanwhile is left alone.
+
+It needs the extra `producer`: pip install 'strategic-memory[producer]'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+
+import redis
+
+from strategic_memory_client import Feedback, FeedbackStatus, Policy, StrategicMemoryClient
+
+BOLDNESS = (Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE)
+KEY = "governance:policy"
+LOOK_S = 0.2
+
+
+@dataclass
+class Governor:
+    """Decides when advice is worth a change of policy.
+
+    Attributes:
+        hold_s: seconds for which a bolder policy has to be advised.
+        enter: confidence that a bolder policy needs.
+        leave: confidence below which only CONSERVATIVE is borne.
+    """
+
+    hold_s: float
+    enter: float
+    leave: float
+    bolder: Policy | None = None
+    bolder_since_s: float = 0.0
+
+    def proposal(self, advice: Feedback, in_force: Policy, now_s: float) -> Policy | None:
+        """Return the policy to change to now; None: the one in force stays. `now_s` is of a clock that nobody sets."""
+        current = advice.current
+        if advice.status is not FeedbackStatus.ACTIVE or current is None or current.is_probe:
+            self.bolder = None
+            return None
+        if BOLDNESS.index(current.policy) <= BOLDNESS.index(in_force):
+            self.bolder = None
+            careful = current.policy if current.confidence_boost >= self.leave else Policy.CONSERVATIVE
+            return None if careful is in_force else careful
+        if current.confidence_boost < self.enter:
+            self.bolder = None
+            return None
+        if self.bolder is None:
+            self.bolder, self.bolder_since_s = current.policy, now_s
+        self.bolder = min(self.bolder, current.policy, key=BOLDNESS.index)
+        return self.bolder if now_s - self.bolder_since_s >= self.hold_s else None
+
+
+class PolicyKey:
+    """The key in Redis that says which policy is in force."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self.name = f"{prefix}:{KEY}"
+        self._redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=2.0)
+        self._written: str | None = None
+
+    def read(self) -> tuple[Policy | None, bool]:
+        """Return the policy in force (None: the key holds none), and whether somebody else has set it since we did."""
+        held = self._redis.get(self.name)
+        return self._policy_of(held), self._written not in (None, held)
+
+    def _policy_of(self, held: object) -> Policy | None:
+        named = Policy.CONSERVATIVE.value if held is None else str(held).strip().upper()
+        return Policy(named) if named in [*Policy] else None
+
+    def write(self, policy: Policy, in_place_of: Policy) -> bool:
+        """Set the policy; False where it has just become another one."""
+
+        def change(changes: redis.client.Pipeline) -> None:
+            is_as_before = self._policy_of(changes.get(self.name)) is in_place_of
+            changes.multi()
+            if is_as_before:
+                changes.set(self.name, policy.value)
+
+        if not self._redis.transaction(change, self.name):
+            return False
+        self._written = policy.value
+        return True
+
+
+def govern(client: StrategicMemoryClient, key: PolicyKey, governor: Governor, *, writes: bool, until_s: float) -> None:
+    """Look at the newest advice again and again, and say or write what follows from it."""
+    said = ""
+    while time.monotonic() < until_s:
+        sentence = said
+        try:
+            sentence = looked(client.newest, key, governor, writes=writes) or said
+        except redis.RedisError as error:
+            sentence = f"Redis cannot be used, trying again: {error}"
+        if sentence != said:
+            said = sentence
+            print(sentence, flush=True)
+        time.sleep(LOOK_S)
+
+
+def looked(advice: Feedback, key: PolicyKey, governor: Governor, *, writes: bool) -> str:
+    """Return what there is to say after one look; empty where there is nothing."""
+    in_force, is_of_others = key.read()
+    if in_force is None:
+        return f"{key.name} holds no policy: set it to one of {', '.join(BOLDNESS)}, or delete it"
+    proposed = governor.proposal(advice, in_force, time.monotonic())
+    if advice.status is not FeedbackStatus.ACTIVE:
+        return f"advice is {advice.status}: nothing is proposed, {in_force} stays"
+    if proposed is None or advice.current is None:
+        return ""
+    why = f"{advice.current.regime}, confidence {advice.current.confidence_boost:.2f}, revision {advice.revision}"
+    change = f"{proposed} in place of {in_force} ({why})"
+    if not writes:
+        return f"proposes {change}; not written without --write"
+    if is_of_others:
+        return f"proposes {change}; somebody else has set {key.name} to {in_force}, so it is left alone"
+    return f"wrote {change}" if key.write(proposed, in_force) else ""
+
+
+def main() -> int:
+    """Read the command line and govern; 2 where the address of Redis is none."""
+    parser = argparse.ArgumentParser(description="Propose the policy in force by the advice for the present regime.")
+    parser.add_argument("--address", default="127.0.0.1:50051", help="host:port of the service")
+    parser.add_argument("--redis", default="redis://127.0.0.1:6379/0", help="URL of the service's Redis")
+    parser.add_argument("--prefix", default="quantum", help="what its keys start with")
+    parser.add_argument("--write", action="store_true", help="set the policy, rather than propose it")
+    parser.add_argument("--hold", type=float, default=60.0, help="seconds for which a bolder policy has to be advised")
+    parser.add_argument("--enter", type=float, default=0.6, help="confidence that a bolder policy needs")
+    parser.add_argument("--leave", type=float, default=0.5, help="confidence below which all is CONSERVATIVE")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="end after that long")
+    chosen = parser.parse_args()
+    if not 0.0 <= chosen.leave <= chosen.enter <= 1.0 or not chosen.hold >= 0.0:
+        parser.error("give 0 <= --leave <= --enter <= 1, and a --hold of 0 or more")
+    try:
+        key = PolicyKey(chosen.redis, chosen.prefix)
+        client = StrategicMemoryClient(chosen.address)
+    except ValueError as error:
+        parser.error(str(error))
+    governor = Governor(chosen.hold, chosen.enter, chosen.leave)
+    with client:
+        client.follow()
+        try:
+            govern(client, key, governor, writes=chosen.write, until_s=time.monotonic() + chosen.seconds)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
