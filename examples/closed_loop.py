@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from datetime import UTC, datetime
 
 from strategic_memory_client import Feedback, Policy, StrategicMemoryClient
-from strategic_memory_producer import TraceWriter
+from strategic_memory_producer import TraceError, TraceWriter
 
 EDGE = {
     ("BULL", Policy.AGGRESSIVE): 0.4,
@@ -41,8 +42,23 @@ def policy_for(advice: Feedback, regime: str, source: random.Random) -> Policy:
     return Policy.CONSERVATIVE
 
 
-def main() -> None:
-    """Read the command line, trade, and say what was earned."""
+def trade(client: StrategicMemoryClient, writer: TraceWriter, trades: int, pause_s: float, seed: int) -> float:
+    """Make so many trades by the newest advice, and record each; return what they earned."""
+    source, earned, run = random.Random(seed), 0.0, int(time.time())
+    for number in range(trades):
+        regime = regime_at(number)
+        writer.observe_regime(regime, confidence=0.8)
+        advice = client.newest
+        policy, opened = policy_for(advice, regime, source), datetime.now(UTC)
+        pnl = source.gauss(EDGE.get((regime, policy), 0.0), 0.3) * advice.leverage_hint
+        writer.record_trade(pnl, regime=regime, policy=policy.name, trade_id=f"{run}-{number}", opened_at=opened)
+        earned += pnl
+        time.sleep(pause_s)
+    return earned
+
+
+def main() -> int:
+    """Read the command line, trade, and say what was earned; 1 where that cannot be recorded."""
     parser = argparse.ArgumentParser(description="Trade, record, and trade by what was learned.")
     parser.add_argument("--address", default="127.0.0.1:50051", help="host:port of the service")
     parser.add_argument("--redis", default="redis://127.0.0.1:6379/0", help="URL of the service's Redis")
@@ -50,23 +66,18 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0.05, help="seconds between two trades")
     parser.add_argument("--seed", type=int, default=7, help="seed of the market")
     chosen = parser.parse_args()
-    source = random.Random(chosen.seed)
-    earned, run = 0.0, int(time.time())
-    with StrategicMemoryClient(chosen.address) as client, TraceWriter(chosen.redis) as writer:
-        client.follow()
-        for number in range(chosen.trades):
-            regime = regime_at(number)
-            writer.observe_regime(regime, confidence=0.8)
-            advice = client.newest
-            policy, opened = policy_for(advice, regime, source), datetime.now(UTC)
-            pnl = source.gauss(EDGE.get((regime, policy), 0.0), 0.3) * advice.leverage_hint
-            writer.record_trade(pnl, regime=regime, policy=policy.name, trade_id=f"{run}-{number}", opened_at=opened)
-            earned += pnl
-            time.sleep(chosen.pause)
-        newest = client.newest
+    try:
+        with StrategicMemoryClient(chosen.address) as client, TraceWriter(chosen.redis) as writer:
+            client.follow()
+            earned = trade(client, writer, chosen.trades, chosen.pause, chosen.seed)
+            newest = client.newest
+    except (TraceError, ValueError) as error:
+        print(f"closed_loop.py: {error}; look at --redis and --address", file=sys.stderr)
+        return 1
     print(f"{chosen.trades} trades earned {earned:+.2f}. The advice now is {newest.status.name}:")
     print(f"{newest.updated_policy.name} in {newest.preferred_regime}, at leverage {newest.leverage_hint:g}.")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -13,6 +13,7 @@ from redis.exceptions import AuthenticationError
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
 from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -22,7 +23,7 @@ from strategic_memory_producer.traces import (
     regime_observation,
     trade_result,
 )
-from strategic_memory_producer.writer_settings import WriterSettings
+from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
 
 class AsyncTraceWriter:
@@ -33,8 +34,8 @@ class AsyncTraceWriter:
     """
 
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
-        self._settings = settings or WriterSettings()
-        with read_url():
+        self._settings = checked_settings(settings)
+        with read_url(redis_url):
             self._pool: Any = redis.asyncio.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
         self._client = redis.asyncio.Redis(connection_pool=self._pool)
         self._one_at_a_time = asyncio.Lock()
@@ -63,13 +64,13 @@ class AsyncTraceWriter:
         """Write what the portfolio earned; return its id."""
         return (await self.write([portfolio_entry(pnl, more)]))[0]
 
-    async def write(self, entries: Sequence[Entry]) -> list[str]:
+    async def write(self, entries: Iterable[Entry]) -> list[str]:
         """Write entries in their order, in as few round trips as it takes; return their ids.
 
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
         for a value that is wrong, before anything is sent.
         """
-        outbox = Outbox(self._settings, entries)
+        outbox = Outbox(self._settings, checked_entries(entries))
         async with self._one_at_a_time:
             while page := outbox.page():
                 pause_s = await self._attempt(outbox, page)

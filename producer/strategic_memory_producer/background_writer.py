@@ -6,13 +6,14 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self, Unpack
 
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.entry import Entry
 from strategic_memory_producer.errors import TraceError, UnwrittenError
+from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.trace_writer import TraceWriter
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -71,9 +72,9 @@ class BackgroundWriter:
         """Have it written what the portfolio earned."""
         self.write([portfolio_entry(pnl, more)])
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Iterable[Entry]) -> None:
         """Have entries written, in their order."""
-        self._waiting.add(entries)
+        self._waiting.add(checked_entries(entries))
 
     def close(self) -> tuple[Entry, ...]:
         """Write what waits, within the writer's `timeout_s`, and end; return what Redis did not confirm."""

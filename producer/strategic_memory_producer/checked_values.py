@@ -44,15 +44,15 @@ def number(field: str, value: object) -> str:
     """Return a finite number as the shortest text that means the same, a Decimal with all its digits."""
     plain = _plain(field, value)
     if isinstance(plain, bool) or not isinstance(plain, numbers.Real | Decimal):
-        raise EntryRefusedError(field, f"{_shown(value)} is no number; give a float, an int or a Decimal")
+        raise EntryRefusedError(field, f"{shown(value)} is no number; give a float, an int or a Decimal")
     try:
         size = float(plain)
     except (OverflowError, ValueError):
         size = math.inf
     if not math.isfinite(size):
-        raise EntryRefusedError(field, f"{_shown(value)} is not finite; leave out what is not known")
+        raise EntryRefusedError(field, f"{shown(value)} is not finite; leave out what is not known")
     if abs(size) > MAX_MAGNITUDE:
-        raise EntryRefusedError(field, f"{_shown(value)} is beyond {MAX_MAGNITUDE:g}, the largest that counts")
+        raise EntryRefusedError(field, f"{shown(value)} is beyond {MAX_MAGNITUDE:g}, the largest that counts")
     return str(plain) if isinstance(plain, Decimal | int) else repr(size)
 
 
@@ -60,14 +60,14 @@ def name(field: str, value: object) -> str:
     """Return a name without the blanks around it: 1 to 64 printable characters."""
     plain = _plain(field, value)
     if not isinstance(plain, str):
-        raise EntryRefusedError(field, f"{_shown(value)} is no text")
+        raise EntryRefusedError(field, f"{shown(value)} is no text")
     text = plain.strip()
     if not text:
         raise EntryRefusedError(field, "is empty; leave out what is not known")
     if len(text) > MAX_NAME_LENGTH:
-        raise EntryRefusedError(field, f"{_shown(text)} is longer than {MAX_NAME_LENGTH} characters")
+        raise EntryRefusedError(field, f"{shown(text)} is longer than {MAX_NAME_LENGTH} characters")
     if not text.isprintable():
-        raise EntryRefusedError(field, f"{_shown(text)} has characters that cannot be printed")
+        raise EntryRefusedError(field, f"{shown(text)} has characters that cannot be printed")
     return text
 
 
@@ -75,7 +75,7 @@ def policy(field: str, value: object) -> str:
     """Return one of the three policies, upper-cased."""
     text = name(field, getattr(value, "name", value)).upper()
     if text not in POLICIES:
-        raise EntryRefusedError(field, f"{_shown(text)} is none of {', '.join(POLICIES)}; leave it out for none")
+        raise EntryRefusedError(field, f"{shown(text)} is none of {', '.join(POLICIES)}; leave it out for none")
     return text
 
 
@@ -85,7 +85,7 @@ def time(field: str, value: object) -> str:
     latest = datetime.now(UTC) + LEEWAY
     if not EARLIEST <= moment <= latest:
         raise EntryRefusedError(
-            field, f"{_shown(value)} would be {moment.isoformat()}; give an aware datetime or milliseconds since 1970"
+            field, f"{shown(value)} would be {moment.isoformat()}; give an aware datetime or milliseconds since 1970"
         )
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -93,15 +93,15 @@ def time(field: str, value: object) -> str:
 def _moment(field: str, value: object) -> datetime:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
-            raise EntryRefusedError(field, f"{_shown(value)} has no time zone; give datetime.now(UTC) or the like")
+            raise EntryRefusedError(field, f"{shown(value)} has no time zone; give datetime.now(UTC) or the like")
         return value.astimezone(UTC)
     plain = _plain(field, value)
     if isinstance(plain, bool) or not isinstance(plain, int):
-        raise EntryRefusedError(field, f"{_shown(value)} is no time; give an aware datetime or whole milliseconds")
+        raise EntryRefusedError(field, f"{shown(value)} is no time; give an aware datetime or whole milliseconds")
     try:
         return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=plain)
     except (OverflowError, ValueError):
-        raise EntryRefusedError(field, f"{_shown(value)} is no time in milliseconds since 1970") from None
+        raise EntryRefusedError(field, f"{shown(value)} is no time in milliseconds since 1970") from None
 
 
 def _plain(field: str, value: object) -> object:
@@ -116,6 +116,7 @@ def _plain(field: str, value: object) -> object:
     return value
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value for a message, cut short where it is long."""
     text = ascii(value)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}..."

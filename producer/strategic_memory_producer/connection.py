@@ -39,9 +39,11 @@ def fields_of(entry: Entry) -> dict[FieldT, EncodableT]:
 
 
 @contextmanager
-def read_url() -> Iterator[None]:
+def read_url(redis_url: object) -> Iterator[None]:
     """Name the argument in the error for a URL that cannot be read."""
     try:
+        if not isinstance(redis_url, str):
+            raise ValueError(f"{redis_url!r:.60} is no text")
         yield
     except ValueError as error:
         raise ValueError(f"redis_url: {error}; give redis://[user:password@]host:port/0, rediss:// for TLS") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -14,6 +14,7 @@ from redis.exceptions import AuthenticationError
 from strategic_memory_producer.checked_values import Number
 from strategic_memory_producer.connection import OUT_OF_REACH, fields_of, pool_options, read_url
 from strategic_memory_producer.entry import Entry
+from strategic_memory_producer.given_entries import checked_entries
 from strategic_memory_producer.outbox import Outbox
 from strategic_memory_producer.traces import (
     ObservationFields,
@@ -23,7 +24,7 @@ from strategic_memory_producer.traces import (
     regime_observation,
     trade_result,
 )
-from strategic_memory_producer.writer_settings import WriterSettings
+from strategic_memory_producer.writer_settings import WriterSettings, checked_settings
 
 
 class TraceWriter:
@@ -34,8 +35,8 @@ class TraceWriter:
     """
 
     def __init__(self, redis_url: str = "redis://127.0.0.1:6379/0", settings: WriterSettings | None = None) -> None:
-        self._settings = settings or WriterSettings()
-        with read_url():
+        self._settings = checked_settings(settings)
+        with read_url(redis_url):
             self._pool: Any = redis.BlockingConnectionPool.from_url(redis_url, **pool_options(self._settings))
         self._client = redis.Redis(connection_pool=self._pool)
         self._one_at_a_time = threading.Lock()
@@ -64,13 +65,13 @@ class TraceWriter:
         """Write what the portfolio earned; return its id."""
         return self.write([portfolio_entry(pnl, more)])[0]
 
-    def write(self, entries: Sequence[Entry]) -> list[str]:
+    def write(self, entries: Iterable[Entry]) -> list[str]:
         """Write entries in their order, in as few round trips as it takes; return their ids.
 
         Raises UnwrittenError with what Redis did not confirm. The other methods raise that too, and EntryRefusedError
         for a value that is wrong, before anything is sent.
         """
-        outbox = Outbox(self._settings, entries)
+        outbox = Outbox(self._settings, checked_entries(entries))
         with self._one_at_a_time:
             while page := outbox.page():
                 time.sleep(self._attempt(outbox, page))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from strategic_memory_producer import checked_values as checked
 from strategic_memory_producer.checked_values import Number, Time
@@ -94,36 +94,47 @@ PORTFOLIO_CHECKS: Mapping[str, Check] = {
 }
 
 
-def regime_observation(regime: str, more: Mapping[str, object]) -> Entry:
-    """Return the entry of a regime that was observed."""
-    given = _checked(OBSERVATION_CHECKS, more)
+def regime_observation(
+    regime: str, more: Mapping[str, object] | None = None, **fields: Unpack[ObservationFields]
+) -> Entry:
+    """Return the entry of a regime that was observed; what else it says by name, or as `more`."""
+    given = _checked(OBSERVATION_CHECKS, more, fields)
     if not 0.0 <= float(given.get("confidence", 0.0)) <= 1.0:
         raise EntryRefusedError("confidence", f"{given['confidence']} is not from 0 to 1")
     return Entry(REGIMES, {"regime": checked.name("regime", regime).upper(), **given})
 
 
-def trade_result(realized_pnl: Number, more: Mapping[str, object]) -> Entry:
-    """Return the entry of a trade that was closed."""
-    given = _in_order(_checked(TRADE_CHECKS, more))
+def trade_result(
+    realized_pnl: Number, more: Mapping[str, object] | None = None, **fields: Unpack[TradeFields]
+) -> Entry:
+    """Return the entry of a trade that was closed; what else it says by name, or as `more`."""
+    given = _in_order(_checked(TRADE_CHECKS, more, fields))
     if "regime" in given:
         given = {"market_regime": given.pop("regime").upper(), **given}
     given.setdefault("trade_id", uuid.uuid4().hex)
     return Entry(TRADES, {"realized_pnl": checked.number("realized_pnl", realized_pnl), **given})
 
 
-def portfolio_entry(pnl: Number, more: Mapping[str, object]) -> Entry:
-    """Return the entry of what the portfolio earned."""
-    given = _in_order(_checked(PORTFOLIO_CHECKS, more))
+def portfolio_entry(pnl: Number, more: Mapping[str, object] | None = None, **fields: Unpack[PortfolioFields]) -> Entry:
+    """Return the entry of what the portfolio earned; what else it says by name, or as `more`."""
+    given = _in_order(_checked(PORTFOLIO_CHECKS, more, fields))
     if "regime" in given:
         given["regime"] = given["regime"].upper()
     return Entry(PORTFOLIO, {"pnl": checked.number("pnl", pnl), **given})
 
 
-def _checked(checks: Mapping[str, Check], more: Mapping[str, object]) -> dict[str, str]:
-    for field in more:
+def _checked(
+    checks: Mapping[str, Check], more: Mapping[str, object] | None, fields: Mapping[str, object]
+) -> dict[str, str]:
+    if more is not None and not isinstance(more, Mapping):
+        raise EntryRefusedError(
+            "more", f"{checked.shown(more)} is no mapping of fields; it may have {', '.join(checks)}"
+        )
+    given = {**(more or {}), **fields}
+    for field in given:
         if field not in checks:
-            raise EntryRefusedError(field, f"is no field of this trace; it has {', '.join(checks)}")
-    return {field: checks[field](field, value) for field, value in more.items() if not _missing(checks[field], value)}
+            raise EntryRefusedError(str(field), f"is no field of this trace; it has {', '.join(checks)}")
+    return {field: checks[field](field, value) for field, value in given.items() if not _missing(checks[field], value)}
 
 
 def _missing(check: Check, value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsFloat, SupportsIndex
 
 from strategic_memory_producer.entry import Entry
 
@@ -21,15 +22,36 @@ class WriterSettings:
     """How many entries go in one round trip."""
 
     def __post_init__(self) -> None:
-        if not self.prefix or not self.prefix.isprintable() or self.prefix != self.prefix.strip():
+        if not _is_prefix(self.prefix):
             raise ValueError("prefix: give the beginning of the keys, such as 'quantum'")
-        if self.maxlen is not None and self.maxlen < 1:
+        if self.maxlen is not None and not _is_count(self.maxlen):
             raise ValueError("maxlen: give a number of entries from 1 up, or None to keep all")
-        if not 0.0 < self.timeout_s <= 3_600.0:
+        if not _is_seconds(self.timeout_s):
             raise ValueError("timeout_s: give seconds above 0, at most 3600")
-        if self.page < 1:
+        if not _is_count(self.page):
             raise ValueError("page: give a number of entries from 1 up")
 
     def key(self, entry: Entry) -> str:
         """Return the key of the stream that an entry goes to."""
         return f"{self.prefix}:stream:{entry.stream}"
+
+
+def checked_settings(settings: object) -> WriterSettings:
+    """Return settings, those that hold by themselves for None; raise ValueError for anything else."""
+    if settings is None:
+        return WriterSettings()
+    if not isinstance(settings, WriterSettings):
+        raise ValueError(f"settings: {settings!r:.60} are none; give WriterSettings(prefix=...) or leave them out")
+    return settings
+
+
+def _is_prefix(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable() and value == value.strip()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, SupportsIndex) and value is not True and value.__index__() >= 1
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, SupportsFloat) and value is not True and 0.0 < float(value) <= 3_600.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Protocol, Self, Unpack
 
@@ -18,7 +18,7 @@ class Writer(Protocol):
     def observe_regime(self, regime: str, **more: Unpack[ObservationFields]) -> str: ...
     def record_trade(self, realized_pnl: Number, **more: Unpack[TradeFields]) -> str: ...
     def record_portfolio(self, pnl: Number, **more: Unpack[PortfolioFields]) -> str: ...
-    def write(self, entries: Sequence[Entry]) -> list[str]: ...
+    def write(self, entries: Iterable[Entry]) -> list[str]: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -50,7 +50,7 @@ class _InALoop:
     def record_portfolio(self, pnl: Number, **more: Unpack[PortfolioFields]) -> str:
         return self._runner.run(self._writer.record_portfolio(pnl, **more))
 
-    def write(self, entries: Sequence[Entry]) -> list[str]:
+    def write(self, entries: Iterable[Entry]) -> list[str]:
         return self._runner.run(self._writer.write(entries))
 
 

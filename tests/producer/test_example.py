@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 import redis
 from conftest import StartService
 from processes import REPOSITORY, eventually
@@ -13,20 +14,32 @@ from service_calls import get_feedback
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 
+def run_agent(*arguments: str) -> subprocess.CompletedProcess[str]:
+    example = str(REPOSITORY / "examples" / "closed_loop.py")
+    command = [sys.executable, "-W", "error", example, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_the_agent_records_what_it_traded(
     redis_server: EmbeddedRedis, redis_client: redis.Redis, start_service: StartService
 ) -> None:
     service = start_service()
-    example = str(REPOSITORY / "examples" / "closed_loop.py")
-    where = ["--address", service.grpc_address, "--redis", redis_server.url]
-    done = subprocess.run(
-        [sys.executable, "-W", "error", example, *where, "--trades", "120", "--pause", "0"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_agent("--address", service.grpc_address, "--redis", redis_server.url, "--trades", "120", "--pause", "0")
     assert (done.returncode, done.stderr) == (0, "")
     assert "120 trades earned" in done.stdout
     assert redis_client.xlen("quantum:stream:trade.results") == 120
     eventually(lambda: get_feedback(service).preferred_regime == "BULL")
+
+
+@pytest.mark.processes
+def test_without_a_redis_it_says_so_in_a_sentence() -> None:
+    for where, said in (
+        (("--redis", "redis://:secret@127.0.0.1:1/0"), "Redis is out of reach: "),
+        (("--redis", "nowhere"), "redis_url: "),
+        (("--address", "nowhere"), "address: 'nowhere' is not one"),
+    ):
+        done = run_agent(*where, "--trades", "1")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert done.stderr.startswith(f"closed_loop.py: {said}")
+        assert done.stderr.endswith("; look at --redis and --address\n")
+        assert "secret" not in done.stderr

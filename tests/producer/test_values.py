@@ -6,6 +6,7 @@ import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,6 +108,26 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_argument(field: str, value:
         trade_result(1.0, {field: value})
 
 
+def test_fields_are_given_by_name_or_together() -> None:
+    by_name = trade_result(1.0, regime="BULL", policy=None, trade_id="7")
+    assert (
+        by_name
+        == trade_result(1.0, {"regime": "BULL", "trade_id": "7"})
+        == trade_result(1.0, {"regime": "BULL"}, trade_id="7")
+    )
+    assert set(trade_result(0.1).fields) == {"realized_pnl", "trade_id"}
+    assert regime_observation("bull", pnl=0.5).fields == {"regime": "BULL", "pnl": "0.5"}
+    assert portfolio_entry(0.1).fields == {"pnl": "0.1"}
+    wrong: Any
+    for wrong in (0.2, "BULL", ["regime"], object()):
+        with pytest.raises(
+            EntryRefusedError, match=r"^more: .* is no mapping of fields; it may have regime, policy, symbol"
+        ):
+            trade_result(0.1, wrong)
+    with pytest.raises(EntryRefusedError, match=r"^5: is no field of this trace; it has pnl, confidence"):
+        regime_observation("BULL", {5: 1})  # type: ignore[dict-item]  # wrong on purpose
+
+
 def test_a_confidence_beyond_one_is_refused() -> None:
     with pytest.raises(EntryRefusedError, match="confidence: 55 is not from 0 to 1"):
         regime_observation("BULL", {"confidence": 55})
@@ -150,7 +171,10 @@ def test_errors_are_copied_between_processes_whole(error: Exception) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("prefix", ""), ("prefix", " a"), ("maxlen", 0), ("timeout_s", 0), ("timeout_s", float("nan")), ("page", 0)],
+    [
+        *(("prefix", ""), ("prefix", " a"), ("maxlen", 0), ("timeout_s", 0), ("timeout_s", float("nan")), ("page", 0)),
+        *(("prefix", 5), ("maxlen", "many"), ("maxlen", True), ("timeout_s", "5"), ("page", 1.5)),
+    ],
 )
 def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{setting}: "):

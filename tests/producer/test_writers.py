@@ -16,6 +16,9 @@ from producer.both_writers import KINDS, Writer, named
 from service_calls import get_feedback
 
 from strategic_memory_producer import (
+    BackgroundWriter,
+    Entry,
+    EntryRefusedError,
     UnwrittenError,
     WriterSettings,
     portfolio_entry,
@@ -199,3 +202,34 @@ def test_a_url_that_cannot_be_read_is_named_without_its_password(make_writer: Ma
     with pytest.raises(ValueError, match=r"^redis_url: ") as wrong:
         make_writer("http://user:secret-word@127.0.0.1:1")
     assert "secret-word" not in str(wrong.value)
+
+
+def test_what_is_no_entry_is_refused_with_its_place_before_anything_is_sent(
+    make_writer: MakeWriter, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    trade, wrong_ones = trade_result(0.1), dict[str, Any]()
+    wrong_ones["entries: is one entry; give a list of entries"] = trade
+    for given in (1, None, "trade", {"realized_pnl": 0.1}):
+        wrong_ones[f"entries: {given!a} is no list of entries; give what trade_result, regime_obs"] = given
+    wrong_ones["entries[1]: 1 is no entry; give what trade_result, regime_observation and portfolio_entry"] = [trade, 1]
+    wrong_ones["entries[0]: {'realized_pnl': 0.1} is no entry"] = [{"realized_pnl": 0.1}]
+    wrong_ones["entries[0]: 'trades' is none of meta.regime, trade.results, portfolio.memory"] = [
+        Entry("trades", {"a": "1"})
+    ]
+    wrong_ones["entries[0]: {} is no mapping of fields"] = [Entry("trade.results", {})]
+    writers = (make_writer(redis_server.url), BackgroundWriter(redis_server.url))
+    for writer in writers:
+        for said, given in wrong_ones.items():
+            with pytest.raises(EntryRefusedError) as refused:
+                writer.write(given)
+            assert str(refused.value).startswith(said)
+    for wrong in (5, None):
+        with pytest.raises(ValueError, match=r"^redis_url: .* is no text; give redis://"):
+            make_writer(wrong)
+    with pytest.raises(ValueError, match=r"^settings: 5 are none; give WriterSettings"):
+        make_writer(redis_server.url, 5)
+    writers[1].close()
+    assert redis_client.xlen(TRADES) == 0
+    made = (trade_result(number, trade_id=str(number)) for number in range(3))
+    assert len(writers[0].write(made)) == 3
+    assert redis_client.xlen(TRADES) == 3
