@@ -16,7 +16,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import pages_of
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import again
-from strategic_memory_server.replay.formats.choosing import names_told
+from strategic_memory_server.replay.formats.naming import names_told
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways

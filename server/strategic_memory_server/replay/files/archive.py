@@ -51,7 +51,7 @@ def is_workbook(source: Source) -> bool:
 
 
 def archive_tables(source: Source, contents: Callable[[Source], list[Table]]) -> list[Table]:
-    """Return the tables of all members; those that hold none are passed over, unless all do.
+    """Return the tables of all members; one that cannot be read stands among them, unless none can.
 
     Args:
         source: the archive.
@@ -67,17 +67,22 @@ def archive_tables(source: Source, contents: Callable[[Source], list[Table]]) ->
     if not members:
         raise ReplayError(f"{source.shown}: is an empty archive")
     found: list[Table] = []
-    refused: list[str] = []
+    refused: list[Table] = []
     for member in members:
         try:
             if member.flag_bits & _ENCRYPTED:
                 raise ReplayError(f"{member.filename}: is encrypted: unpack it with its password")
             found += [table.within(member.filename) for table in contents(_member(source, member))]
         except ReplayError as error:
-            refused.append(str(error))
+            refused.append(_unreadable(source, member, str(error)))
     if not found:
-        raise ReplayError("; ".join([f"{source.shown}: nothing in it can be read", *refused]))
-    return found
+        told = [each.unreadable for each in refused]
+        raise ReplayError("; ".join([f"{source.shown}: nothing in it can be read", *told]))
+    return found + refused
+
+
+def _unreadable(source: Source, member: zipfile.ZipInfo, why: str) -> Table:
+    return Table(f"{source.shown} ({member.filename})", (member.filename,), (), lambda: iter(()), unreadable=why)
 
 
 def _member(source: Source, member: zipfile.ZipInfo) -> Source:

@@ -75,7 +75,8 @@ def pages_of(path: Path) -> Iterator[Page]:
         ReplayError: it cannot be read; the message says why.
     """
     for table in tables_of(path):
-        yield from table.pages()
+        if not table.unreadable:
+            yield from table.pages()
 
 
 def _guarded(table: Table) -> Table:

@@ -16,6 +16,9 @@ Row = tuple[int, Sequence[Cell]]
 
 _FEWEST_NAMES = 2
 
+_REMARK_ROWS = 3
+"""So many rows below words are looked at for one that is not empty."""
+
 
 @dataclass(slots=True)
 class _Part:
@@ -28,7 +31,7 @@ class _Part:
 
 
 def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -> list[Table]:
-    """Return the tables of a grid, each under its title, if it has one.
+    """Return the tables of a grid, each under its title, if it has one; one without columns where no row names any.
 
     Args:
         source: where the rows are from.
@@ -43,6 +46,10 @@ def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -
         )
         for part in parts
     ]
+    if not parts and (wide := [row for row in rows if len(_given(row[1])) >= _FEWEST_NAMES]):
+        # What nothing names may be more of what another sheet holds.
+        places = [str(place) for place in range(max(len(cells) for _, cells in wide))]
+        return [replace(table_of(source, (), places, wide), columns=())]
     before = [(number, cells) for number, cells in rows if parts and number < parts[0].number and _given(cells)]
     if before:
         below = [cells for _, cells in parts[0].rows[:LOOKED_AT]]
@@ -70,10 +77,11 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
         below = _given(rows[place + 1][1]) if place + 1 < len(rows) else []
         begins_anew = part is None or is_apart or cells[:1] == part.header[:1]
         if begins_anew and _name_columns(given) and not _name_columns(below):
-            if part is not None:
-                yield part
-            part, title = _Part(title, number, cells, []), ""
-        elif len(given) == 1:
+            if part is None or not _is_remark(cells, rows[place + 1 : place + 1 + _REMARK_ROWS], part):
+                if part is not None:
+                    yield part
+                part, title = _Part(title, number, cells, []), ""
+        elif len(given) == 1 and (part is None or names_columns(given)):
             # A title or a remark: no row of a table says one thing alone.
             title = str(given[0])
         elif given and part is not None:
@@ -81,6 +89,18 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
         is_apart = len(given) < _FEWEST_NAMES
     if part is not None:
         yield part
+
+
+def _is_remark(cells: Sequence[Cell], below: Sequence[Row], part: _Part) -> bool:
+    """Tell whether words stand between rows of a table: the next is as those above, with more than they could name."""
+    row = next((row for _, row in below if _given(row)), ())
+    named = [_is_there(part.header, place) and not _is_there(cells, place) for place in range(len(row))]
+    has_more = any(_is_there(row, place) and is_unnamed for place, is_unnamed in enumerate(named))
+    return has_more and bool(part.rows) and is_like(row, [above for _, above in part.rows[-LOOKED_AT:]])
+
+
+def _is_there(cells: Sequence[Cell], place: int) -> bool:
+    return place < len(cells) and cells[place] not in (None, "")
 
 
 def _given(cells: Sequence[Cell]) -> list[Cell]:

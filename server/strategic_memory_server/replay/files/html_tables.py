@@ -17,21 +17,25 @@ def html_tables(source: Source, encoding: str) -> list[Table]:
         while part := text.read(1 << 16):
             parser.feed(part)
     parser.close()
-    return grid_tables(source, list(enumerate(parser.rows, start=1)))
+    return grid_tables(source, parser.rows)
 
 
 class _Rows(HTMLParser):
-    """Collects the cells of all rows of all tables."""
+    """Collects the cells of all rows of all tables, with an empty row before each table: it is none below the last."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[str]] = []
+        self.rows: list[tuple[int, list[str]]] = []
+        self._number = 0
         self._cell: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
+        if tag == "table":
+            self.rows.append((self._number, []))
+        elif tag == "tr":
             self._end_cell()
-            self.rows.append([])
+            self._number += 1
+            self.rows.append((self._number, []))
         elif tag in ("td", "th"):
             self._end_cell()
             hidden = "hidden" in (dict(attrs).get("class") or "").split()
@@ -47,5 +51,5 @@ class _Rows(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._cell is not None and self.rows:
-            self.rows[-1].append(" ".join("".join(self._cell).split()))
+            self.rows[-1][1].append(" ".join("".join(self._cell).split()))
         self._cell = None

@@ -20,6 +20,7 @@ class Table:
         pages: begins to read its rows.
         notes: what is worth telling of how it was found.
         is_sheet: whether it is of a workbook: its numbers may be shown in another unit than they are held.
+        unreadable: why nothing can be read of it, where it stands for a member of an archive that cannot.
     """
 
     shown: str
@@ -28,6 +29,7 @@ class Table:
     pages: Callable[[], Iterator[Page]]
     notes: tuple[str, ...] = ()
     is_sheet: bool = False
+    unreadable: str = ""
 
     def within(self, name: str) -> Table:
         """Return the same table, one step further in."""

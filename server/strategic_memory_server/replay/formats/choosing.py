@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from strategic_memory_server.replay.files.column_names import NEEDED, PNL, REALIZED_PNL
@@ -12,12 +12,11 @@ from strategic_memory_server.replay.files.file_contents import tables_of
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.format import Format
+from strategic_memory_server.replay.formats.naming import NAMES_TOLD, name_of, names_told
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
-
-NAMES_TOLD, CHARACTERS_TOLD = 40, 60
-"""So many columns of a table are named where it cannot be read, and so much of each name."""
+from strategic_memory_server.replay.formats.unread_tables import unread_told
 
 
 def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> list[TableReading]:
@@ -31,18 +30,24 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
     Raises:
         ReplayError: the file cannot be read, none of its tables is known, or which of them count is not clear.
     """
-    tables = tables_of(path)
+    found = tables_of(path)
+    tables = [table for table in found if not table.unreadable]
     known = [(table, format_) for table in tables if (format_ := _format_of(table, asked)) is not None]
     if not known and len(tables) == 1:
         # What it lacks is told row by row.
         return [reading_of(tables[0], COMMON_NAMES, asked, strategy)]
-    chosen = _chosen(path, [each for each in known if not each[1].refused], strategy)
+    chosen = _chosen(path, [each for each in known if not each[1].refused], asked, strategy)
     if not chosen:
         raise _unreadable(path, tables, known)
     for table, format_ in chosen:
         if format_ in (OWN_COLUMNS, COMMON_NAMES):
             require_one_pnl(table, asked)
-    return [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
+    readings = [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
+    beside = _beside_tools(known)
+    unread = [table for table in found if table in beside or all(table is not each for each, _ in known)]
+    first = readings[0]
+    first.table = replace(first.table, notes=(*first.table.notes, *unread_told(unread, readings)))
+    return readings
 
 
 _Known = tuple[Table, Format]
@@ -56,41 +61,46 @@ def _format_of(table: Table, asked: Mapping[str, str]) -> Format | None:
     return COMMON_NAMES if is_record({*by_user, *COMMON_NAMES.found(table.columns)}) else None
 
 
-def _chosen(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequence[_Known]:
+def _chosen(path: Path, known: Sequence[_Known], asked: Mapping[str, str], strategy: str | None) -> Sequence[_Known]:
     """Leave out what says the same again, and all but one of several runs.
 
     Raises:
         ReplayError: the tables are the record of nobody when pooled.
     """
     instead = {name for _, each in known for name in each.instead_of}
-    of_tools = {table.shown for table, each in known if each not in (OWN_COLUMNS, COMMON_NAMES)}
+    beside = _beside_tools(known)
     known = [
         (table, each)
         for table, each in known
-        if each.name not in instead
-        and not (each is COMMON_NAMES and table.shown in of_tools)
-        and not _says_again(table, each, known)
+        if each.name not in instead and table not in beside and not _says_again(table, each, known)
     ]
-    _require_one_record(known)
+    _require_one_record(path, known, asked)
     return _of_one_run(path, known, strategy)
 
 
-def _require_one_record(known: Sequence[_Known]) -> None:
+def _beside_tools(known: Sequence[_Known]) -> Sequence[Table]:
+    """Return the tables that are known by common names alone, beside those of a tool."""
+    of_tools = {table.shown for table, each in known if each not in (OWN_COLUMNS, COMMON_NAMES)}
+    return [table for table, each in known if each is COMMON_NAMES and table.shown in of_tools]
+
+
+def _require_one_record(path: Path, known: Sequence[_Known], asked: Mapping[str, str]) -> None:
     """Refuse several tables of one file whose columns are different and each have a pnl, by a common name at least one.
 
-    Sheets of trades and of what was earned each day would count everything twice.
+    Sheets of trades and of what was earned each day would count everything twice. What the user maps is meant.
     """
-    by_file: dict[str, list[_Known]] = {}
-    for table, each in known:
-        if each in (OWN_COLUMNS, COMMON_NAMES) and {PNL, REALIZED_PNL} & set(each.found(table.columns)):
-            by_file.setdefault(table.shown, []).append((table, each))
-    for shown, tables in by_file.items():
-        if len({table.columns for table, _ in tables}) > 1 and any(each is COMMON_NAMES for _, each in tables):
-            listed = "; ".join(", ".join(table.path) for table, _ in tables)
-            raise ReplayError(
-                f"{shown}: holds several tables that could be the record: {listed}. Put the one that counts into a "
-                "file of its own"
-            )
+    earning = [
+        (table, each)
+        for table, each in known
+        if {PNL, REALIZED_PNL} & set(each.found(table.columns))
+        and not any(mapped_column(theirs, table.columns) for theirs in asked.values())
+    ]
+    if len({table.columns for table, _ in earning}) > 1 and any(each is COMMON_NAMES for _, each in earning):
+        listed = "; ".join(name_of(table) for table, _ in earning)
+        raise ReplayError(
+            f"{path}: holds several tables that could be the record: {listed}. Put the one that counts into a file of "
+            "its own"
+        )
 
 
 def _of_one_run(path: Path, known: Sequence[_Known], strategy: str | None) -> Sequence[_Known]:
@@ -133,11 +143,6 @@ def _told(runs: Sequence[_Known]) -> str:
     return ", ".join(
         f"{name} ({table.path[0]})" if twice else name for name, (table, _) in zip(named, runs, strict=True)
     )
-
-
-def names_told(columns: Iterable[str]) -> str:
-    """Return the first names of columns, and the beginning of each, for a message."""
-    return ", ".join(name[:CHARACTERS_TOLD] or "(one without a name)" for name in islice(columns, NAMES_TOLD)) or "none"
 
 
 def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) -> ReplayError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.formats.choosing import names_told
+from strategic_memory_server.replay.formats.naming import names_told
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
 
