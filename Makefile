@@ -83,7 +83,7 @@ records: $(development)  ## Run backtesters, and compare their exports with what
 
 .PHONY: clients
 clients: $(development) typescript  ## Run the clients in other languages through kills and an outage, some minutes; ARGS="--outage 10"
-	@$(python) -m pytest tests/languages
+	@STRATEGIC_MEMORY_TEST_RACES=1 $(python) -m pytest tests/languages
 	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m languages $(ARGS)
 
 .PHONY: adapters
@@ -101,11 +101,13 @@ format: $(development)  ## Format the code and mend what can be mended by itself
 protos: $(development) typescript  ## Generate the code of the wire contract
 	@$(python) scripts/generated_code.py write
 	@$(python) -m scripts.typescript_code write
+	@$(python) -m scripts.go_code write
 
 .PHONY: protos-check
 protos-check: $(development) typescript  ## Check that the generated code is up to date
 	@$(python) scripts/generated_code.py check
 	@$(python) -m scripts.typescript_code check
+	@$(python) -m scripts.go_code check
 
 .PHONY: proto-lint
 proto-lint: $(runtime) buf  ## Lint the wire contract and look for breaking changes

@@ -1,0 +1,288 @@
+package strategicmemory
+
+import (
+	"math"
+	"time"
+)
+
+// UnknownRegime is the name of the regime where none could be told.
+const UnknownRegime = "UNKNOWN"
+
+// SafeLeverage is the highest leverage, as a multiple of the base position, that ever goes with the safe policy.
+const SafeLeverage = 1.0
+
+// Policy says how boldly to trade. The empty one is none: not known, or not named.
+type Policy string
+
+// The policies.
+const (
+	Conservative Policy = "CONSERVATIVE"
+	Balanced     Policy = "BALANCED"
+	Aggressive   Policy = "AGGRESSIVE"
+)
+
+// Status says whether a feedback may be acted upon: only an Active one may. The values of the others are the safe ones.
+type Status string
+
+// The statuses.
+const (
+	WarmingUp Status = "WARMING_UP"
+	Active    Status = "ACTIVE"
+	Stale     Status = "STALE"
+)
+
+// Rules says which rules are in charge of a feedback. Empty: some that this library does not know.
+type Rules string
+
+// The kinds of rules.
+const (
+	ReferenceRules Rules = "REFERENCE"
+	EvidenceRules  Rules = "EVIDENCE"
+)
+
+// Feedback is what the memory advises, whole: no earlier one is needed to read it.
+//
+// A time that is not known is the zero time (ask IsZero), never 1970. Do not change what its slices and pointers lead to:
+// copies of a feedback share that.
+type Feedback struct {
+	// Revision is its position in the feedback log of Epoch; 0: nothing was published yet.
+	Revision uint64 `json:"revision"`
+	// Epoch names the feedback log that Revision counts in. Empty: not known yet.
+	Epoch string `json:"epoch"`
+	// Status says whether the values may be acted upon, as far as the server knew when it sent them. See SafeAt.
+	Status Status `json:"status"`
+	// PreferredRegime is the regime with the highest mean pnl, upper case; UnknownRegime when there is none.
+	PreferredRegime string `json:"preferred_regime"`
+	// UpdatedPolicy is the policy advised for PreferredRegime. An unknown one reads as Conservative.
+	UpdatedPolicy Policy `json:"updated_policy"`
+	// ConfidenceBoost says how well the preferred regime has paid, from 0 (badly) over 0.5 (neutral) to 1 (well).
+	ConfidenceBoost float64 `json:"confidence_boost"`
+	// LeverageHint is the advised leverage as a multiple of the base position.
+	LeverageHint float64 `json:"leverage_hint"`
+	// RegimePerformance has the figures of PreferredRegime. Nil while warming up.
+	RegimePerformance *RegimePerformance `json:"regime_performance,omitempty"`
+	// CurrentRegime is the regime of the newest regime observation, upper case; UnknownRegime when there is none.
+	CurrentRegime string `json:"current_regime"`
+	// Timestamp is when this was computed.
+	Timestamp time.Time `json:"timestamp,omitzero"`
+	// DataAsOf is the time of the newest input that the last successful sync had seen.
+	DataAsOf time.Time `json:"data_as_of,omitzero"`
+	// ValidUntil is until when the values may be acted upon, as known when this was sent; heartbeats move it on.
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+	// Version is that of the rules that produced the values, for example "1.0.0".
+	Version string `json:"version"`
+	// Reasons say why the values are what they are, in the order in which the rules were applied.
+	Reasons []Reason `json:"reasons,omitempty"`
+	// BestPolicy has the highest mean realised pnl in PreferredRegime. Empty: too few trades to tell.
+	BestPolicy Policy `json:"best_policy,omitempty"`
+	// Rules says which rules gave the advice.
+	Rules Rules `json:"rules,omitempty"`
+	// Current is what these rules advise for CurrentRegime. Nil: nothing is known of it.
+	Current *RegimeAdvice `json:"current,omitempty"`
+	// Evidence is what all trades so far say about CurrentRegime, whichever rules are in charge. Nil before there is any.
+	Evidence *Evidence `json:"evidence,omitempty"`
+	// LeverageBoundBy names the cap that lowered LeverageHint, for example "risk:leverage_limits". Empty: none did.
+	LeverageBoundBy string `json:"leverage_bound_by,omitempty"`
+	// LeverageCaps are the limits on leverage in force, lowest first: leverage is never above one, whatever the status.
+	LeverageCaps []LeverageCap `json:"leverage_caps,omitempty"`
+	// SkippedRevisions counts the revisions of the same epoch that a stream passed over right before this one.
+	SkippedRevisions uint64 `json:"skipped_revisions,omitempty"`
+	// EpochChanged says that a stream came to this from another epoch: history was lost in between.
+	EpochChanged bool `json:"epoch_changed,omitempty"`
+	// SentAt is when the server sent it, by the server's clock.
+	SentAt time.Time `json:"sent_at,omitzero"`
+}
+
+// RegimePerformance has the figures of one regime over the windows.
+type RegimePerformance struct {
+	// AvgPnl is the mean pnl of every entry that carries the regime, in the unit of the inputs.
+	AvgPnl float64 `json:"avg_pnl"`
+	// WinRate is wins over wins and losses together, 0 to 1. Nil when nothing was won or lost.
+	WinRate *float64 `json:"win_rate,omitempty"`
+	// SampleCount is the number of entries of all three windows that carry the regime.
+	SampleCount uint64 `json:"sample_count"`
+	// Wins are regime observations and trades with a positive pnl.
+	Wins uint64 `json:"wins"`
+	// Losses are regime observations and trades with a negative pnl.
+	Losses uint64 `json:"losses"`
+}
+
+// Reason is one step of the reasoning behind a feedback.
+type Reason struct {
+	// Code is the stable name of the step, for example "POLICY_RULE".
+	Code string `json:"code"`
+	// Sentence is the step as one plain English sentence.
+	Sentence string `json:"sentence"`
+	// Comparisons are the numbers that the step compared, in that order.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+}
+
+// Comparison is a number that a rule looked at, and what it was held against.
+type Comparison struct {
+	// Measurement is its name, for example "win_rate".
+	Measurement string `json:"measurement"`
+	// Value is nil when the measurement is not defined.
+	Value *float64 `json:"value,omitempty"`
+	// Operator is one of ">", ">=", "<", "<=", "=".
+	Operator string `json:"operator"`
+	// Threshold is what the value was compared with.
+	Threshold float64 `json:"threshold"`
+	// Holds says whether the comparison holds.
+	Holds bool `json:"holds"`
+}
+
+// LeverageCap is a limit on leverage that another module has set.
+type LeverageCap struct {
+	// Source is the input that it was read from, for example "risk:leverage_limits".
+	Source string `json:"source"`
+	// Value is the highest leverage as a multiple of the base position; at least 0.
+	Value float64 `json:"value"`
+	// Since is when this value was first read.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// RegimeAdvice is what is advised for one regime.
+type RegimeAdvice struct {
+	Regime string `json:"regime"`
+	// Policy is the one advised for it. An unknown one reads as Conservative.
+	Policy Policy `json:"policy"`
+	// ConfidenceBoost says how sure that is, 0 to 1.
+	ConfidenceBoost float64 `json:"confidence_boost"`
+	// LeverageHint is the advised leverage as a multiple of the base position.
+	LeverageHint float64 `json:"leverage_hint"`
+	// LeverageBoundBy names the cap that lowered the leverage. Empty: none did.
+	LeverageBoundBy string `json:"leverage_bound_by,omitempty"`
+	// IsProbe says that the policy is tried because it may turn out better, in place of the one the evidence recommends.
+	IsProbe bool `json:"is_probe,omitempty"`
+}
+
+// Evidence is what all trades so far say about one regime.
+type Evidence struct {
+	Regime string `json:"regime"`
+	// RecommendedPolicy is the one that the evidence recommends there. An unknown one reads as Conservative.
+	RecommendedPolicy Policy `json:"recommended_policy"`
+	// ConfidenceBoost is the probability that the mean pnl of the recommended policy is above 0.
+	ConfidenceBoost float64 `json:"confidence_boost"`
+	// LeverageHint is the leverage that the evidence bears, as a multiple of the base position.
+	LeverageHint float64 `json:"leverage_hint"`
+	// LeverageBoundBy names the cap that lowered the leverage. Empty: none did.
+	LeverageBoundBy string `json:"leverage_bound_by,omitempty"`
+	// Policies are the three policies, in the order of the risk they take.
+	Policies []PolicyEvidence `json:"policies,omitempty"`
+	// Cautions are what to know before trusting this, as stable names such as "ONE_POLICY_ONLY".
+	Cautions []string `json:"cautions,omitempty"`
+	// Observations are the trades in all regimes that this rests on.
+	Observations uint64 `json:"observations"`
+}
+
+// PolicyEvidence is what all trades so far say about one policy in one regime. Money is in the unit of pnl.
+type PolicyEvidence struct {
+	// Policy is empty for one that this library does not know.
+	Policy Policy `json:"policy,omitempty"`
+	// Observations are the trades seen.
+	Observations uint64 `json:"observations"`
+	// EffectiveObservations are the equally weighted trades that would say as much. Nil without any.
+	EffectiveObservations *float64 `json:"effective_observations,omitempty"`
+	// MeanPnl is the posterior mean of the pnl of a trade, and IntervalLow and IntervalHigh bound its 90 % interval.
+	MeanPnl      float64 `json:"mean_pnl"`
+	IntervalLow  float64 `json:"interval_low"`
+	IntervalHigh float64 `json:"interval_high"`
+	// Utility is the mean pnl less the price of its risk.
+	Utility float64 `json:"utility"`
+	// ProbabilityBest is the probability that its utility is the highest of the three.
+	ProbabilityBest float64 `json:"probability_best"`
+	// ProbabilityBeatsConservative is that of a utility above that of Conservative. Nil for Conservative.
+	ProbabilityBeatsConservative *float64 `json:"probability_beats_conservative,omitempty"`
+	// ProbabilityMeanPositive is the probability that its mean pnl is above 0.
+	ProbabilityMeanPositive float64 `json:"probability_mean_positive"`
+	// MoreObservations is how many more of the regime it may take until it is recommended. Nil where not defined.
+	MoreObservations *uint64 `json:"more_observations,omitempty"`
+}
+
+// Heartbeat is the sign of life of a stream, with the validity of what it last sent. Times are as in Feedback.
+type Heartbeat struct {
+	// Revision is the newest of the log of Epoch when this was sent.
+	Revision uint64 `json:"revision"`
+	Epoch    string `json:"epoch"`
+	// Status is that of the feedback in force.
+	Status     Status    `json:"status"`
+	DataAsOf   time.Time `json:"data_as_of,omitzero"`
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+	// Timestamp is when it was sent, by the server's clock.
+	Timestamp time.Time `json:"timestamp,omitzero"`
+	// LeverageCaps are the limits in force, lowest first.
+	LeverageCaps []LeverageCap `json:"leverage_caps,omitempty"`
+}
+
+// warmingUp returns the feedback of whoever has heard nothing yet.
+func warmingUp() Feedback {
+	return Feedback{
+		Status:          WarmingUp,
+		PreferredRegime: UnknownRegime,
+		UpdatedPolicy:   Conservative,
+		LeverageHint:    SafeLeverage,
+		CurrentRegime:   UnknownRegime,
+		Rules:           ReferenceRules,
+	}
+}
+
+// IsProbe tells whether UpdatedPolicy is a probe: that of the current regime, where that is the preferred one.
+func (f Feedback) IsProbe() bool {
+	return f.Current != nil && f.Current.IsProbe && f.Current.Regime == f.PreferredRegime
+}
+
+// SafeAt returns what may be acted upon at a time: this, or from ValidUntil on AsStale.
+func (f Feedback) SafeAt(now time.Time) Feedback {
+	if f.Status != Active || now.Before(f.ValidUntil) {
+		return f
+	}
+	return f.AsStale()
+}
+
+// AsStale returns it as Stale with the safe values; what it was about stays readable.
+func (f Feedback) AsStale() Feedback {
+	f = f.asSafe()
+	f.Status = Stale
+	return f
+}
+
+// asSafe returns it with the safe values, whatever its status.
+func (f Feedback) asSafe() Feedback {
+	f.UpdatedPolicy, f.ConfidenceBoost, f.LeverageHint = Conservative, 0, safeLeverage(f.LeverageHint, f.LeverageCaps)
+	if f.Current != nil {
+		current := f.Current.asSafe(f.LeverageCaps)
+		f.Current = &current
+	}
+	if f.Evidence != nil {
+		evidence := f.Evidence.asSafe(f.LeverageCaps)
+		f.Evidence = &evidence
+	}
+	return f
+}
+
+func (a RegimeAdvice) asSafe(caps []LeverageCap) RegimeAdvice {
+	a.Policy, a.ConfidenceBoost, a.LeverageHint = Conservative, 0, safeLeverage(a.LeverageHint, caps)
+	a.IsProbe = false
+	return a
+}
+
+func (e Evidence) asSafe(caps []LeverageCap) Evidence {
+	e.RecommendedPolicy, e.ConfidenceBoost, e.LeverageHint = Conservative, 0, safeLeverage(e.LeverageHint, caps)
+	return e
+}
+
+// safeLeverage returns the leverage that goes with the safe policy: the hint, at most 1.0 and every cap.
+func safeLeverage(hint float64, caps []LeverageCap) float64 {
+	bound := SafeLeverage
+	for _, limit := range caps {
+		bound = min(bound, limit.Value)
+	}
+	if isFinite(hint) {
+		return min(hint, bound)
+	}
+	return bound
+}
+
+func isFinite(number float64) bool {
+	return !math.IsNaN(number) && !math.IsInf(number, 0)
+}

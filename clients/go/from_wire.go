@@ -1,0 +1,190 @@
+package strategicmemory
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	pb "github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+var (
+	policies = map[pb.Policy]Policy{
+		pb.Policy_POLICY_CONSERVATIVE: Conservative,
+		pb.Policy_POLICY_BALANCED:     Balanced,
+		pb.Policy_POLICY_AGGRESSIVE:   Aggressive,
+	}
+	statuses = map[pb.FeedbackStatus]Status{
+		pb.FeedbackStatus_FEEDBACK_STATUS_WARMING_UP: WarmingUp,
+		pb.FeedbackStatus_FEEDBACK_STATUS_ACTIVE:     Active,
+		pb.FeedbackStatus_FEEDBACK_STATUS_STALE:      Stale,
+	}
+	kindsOfRules = map[pb.Rules]Rules{
+		pb.Rules_RULES_UNSPECIFIED: ReferenceRules, // a server that does not say it has no others
+		pb.Rules_RULES_REFERENCE:   ReferenceRules,
+		pb.Rules_RULES_EVIDENCE:    EvidenceRules,
+	}
+	toldUnknown sync.Map
+)
+
+// feedbackFromWire returns a feedback; with the safe values where its status, policy or numbers are not understood.
+func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
+	status, isStatus := statuses[wire.GetStatus()]
+	if !isStatus {
+		status = Stale
+		tellUnknown(log, "status", wire.GetStatus())
+	}
+	policy, isPolicy := policies[wire.GetUpdatedPolicy()]
+	if !isPolicy {
+		policy = Conservative
+		tellUnknown(log, "updated_policy", wire.GetUpdatedPolicy())
+	}
+	feedback := Feedback{
+		Revision:          wire.GetRevision(),
+		Epoch:             wire.GetEpoch(),
+		Status:            status,
+		PreferredRegime:   wire.GetPreferredRegime(),
+		UpdatedPolicy:     policy,
+		ConfidenceBoost:   wire.GetConfidenceBoost(),
+		LeverageHint:      wire.GetLeverageHint(),
+		RegimePerformance: performanceFromWire(wire.GetRegimePerformance()),
+		CurrentRegime:     wire.GetCurrentRegime(),
+		Timestamp:         timeFromWire(wire.GetTimestamp()),
+		DataAsOf:          timeFromWire(wire.GetDataAsOf()),
+		ValidUntil:        timeFromWire(wire.GetValidUntil()),
+		Version:           wire.GetVersion(),
+		Reasons:           each(wire.GetReasons(), reasonFromWire),
+		BestPolicy:        policies[wire.GetBestPolicy()],
+		Rules:             kindsOfRules[wire.GetRules()],
+		Current:           currentFromWire(wire.GetCurrent()),
+		LeverageBoundBy:   wire.GetLeverageBoundBy(),
+		LeverageCaps:      each(wire.GetLeverageCaps(), capFromWire),
+	}
+	feedback.Evidence = evidenceFromWire(wire.GetEvidence(), feedback.LeverageCaps)
+	if status == Active && isPolicy && isFinite(feedback.ConfidenceBoost) && isFinite(feedback.LeverageHint) {
+		return feedback
+	}
+	return feedback.asSafe()
+}
+
+// heartbeatFromWire returns a heartbeat; one with a status that is not understood is Stale.
+func heartbeatFromWire(wire *pb.Heartbeat) Heartbeat {
+	status, isStatus := statuses[wire.GetStatus()]
+	if !isStatus {
+		status = Stale
+	}
+	return Heartbeat{
+		Revision:     wire.GetRevision(),
+		Epoch:        wire.GetEpoch(),
+		Status:       status,
+		DataAsOf:     timeFromWire(wire.GetDataAsOf()),
+		ValidUntil:   timeFromWire(wire.GetValidUntil()),
+		Timestamp:    timeFromWire(wire.GetTimestamp()),
+		LeverageCaps: each(wire.GetLeverageCaps(), capFromWire),
+	}
+}
+
+// timeFromWire returns the time; the zero time where there is none, of which AsTime would make 1970.
+func timeFromWire(wire *timestamppb.Timestamp) time.Time {
+	if wire == nil || !wire.IsValid() {
+		return time.Time{}
+	}
+	return wire.AsTime()
+}
+
+func performanceFromWire(wire *pb.RegimePerformance) *RegimePerformance {
+	if wire == nil {
+		return nil
+	}
+	return &RegimePerformance{wire.GetAvgPnl(), wire.WinRate, wire.GetSampleCount(), wire.GetWins(), wire.GetLosses()}
+}
+
+func reasonFromWire(wire *pb.Reason) Reason {
+	return Reason{wire.GetCode(), wire.GetSentence(), each(wire.GetComparisons(), func(c *pb.Comparison) Comparison {
+		return Comparison{c.GetMeasurement(), c.Value, c.GetOperator(), c.GetThreshold(), c.GetHolds()}
+	})}
+}
+
+func capFromWire(wire *pb.LeverageCap) LeverageCap {
+	limit := LeverageCap{wire.GetSource(), wire.GetValue(), timeFromWire(wire.GetSince())}
+	if !isFinite(limit.Value) || limit.Value < 0 {
+		limit.Value = 0 // one that makes no sense is the strictest there is: to leave it out would lift it
+	}
+	return limit
+}
+
+func currentFromWire(wire *pb.RegimeAdvice) *RegimeAdvice {
+	if wire == nil {
+		return nil
+	}
+	policy, isPolicy := policies[wire.GetPolicy()]
+	advice := RegimeAdvice{
+		wire.GetRegime(), policy, wire.GetConfidenceBoost(), wire.GetLeverageHint(), wire.GetLeverageBoundBy(), wire.GetIsProbe(),
+	}
+	if !isPolicy || !isFinite(advice.ConfidenceBoost) || !isFinite(advice.LeverageHint) {
+		advice = advice.asSafe(nil)
+	}
+	return &advice
+}
+
+// evidenceFromWire returns the evidence under the caps, which may have changed since it was worked out.
+func evidenceFromWire(wire *pb.Evidence, caps []LeverageCap) *Evidence {
+	if wire == nil {
+		return nil
+	}
+	policy, isPolicy := policies[wire.GetRecommendedPolicy()]
+	evidence := Evidence{
+		Regime:            wire.GetRegime(),
+		RecommendedPolicy: policy,
+		ConfidenceBoost:   wire.GetConfidenceBoost(),
+		LeverageHint:      wire.GetLeverageHint(),
+		LeverageBoundBy:   wire.GetLeverageBoundBy(),
+		Policies:          each(wire.GetPolicies(), policyEvidenceFromWire),
+		Cautions:          wire.GetCautions(),
+		Observations:      wire.GetObservations(),
+	}
+	if !isPolicy || !isFinite(evidence.ConfidenceBoost) || !isFinite(evidence.LeverageHint) {
+		evidence = evidence.asSafe(nil)
+	}
+	for _, limit := range caps {
+		evidence.LeverageHint = min(evidence.LeverageHint, limit.Value)
+	}
+	return &evidence
+}
+
+func policyEvidenceFromWire(wire *pb.PolicyEvidence) PolicyEvidence {
+	return PolicyEvidence{
+		Policy:                       policies[wire.GetPolicy()],
+		Observations:                 wire.GetObservations(),
+		EffectiveObservations:        wire.EffectiveObservations,
+		MeanPnl:                      wire.GetMeanPnl(),
+		IntervalLow:                  wire.GetIntervalLow(),
+		IntervalHigh:                 wire.GetIntervalHigh(),
+		Utility:                      wire.GetUtility(),
+		ProbabilityBest:              wire.GetProbabilityBest(),
+		ProbabilityBeatsConservative: wire.ProbabilityBeatsConservative,
+		ProbabilityMeanPositive:      wire.GetProbabilityMeanPositive(),
+		MoreObservations:             wire.MoreObservations,
+	}
+}
+
+func each[From, To any](all []From, read func(From) To) []To {
+	if len(all) == 0 {
+		return nil
+	}
+	values := make([]To, len(all))
+	for index, one := range all {
+		values[index] = read(one)
+	}
+	return values
+}
+
+// tellUnknown tells, once in a program, that a server says what this library has no name for.
+func tellUnknown(log *slog.Logger, field string, number fmt.Stringer) {
+	if _, told := toldUnknown.LoadOrStore(field+number.String(), true); !told {
+		log.Warn("the service says what this version of the client does not know: the safe values are read in its place; "+
+			"bring the library up to date", "field", field, "value", number.String())
+	}
+}

@@ -1,0 +1,178 @@
+package strategicmemory
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// held is what to answer while it is good, and what after. It never changes.
+//
+// Two clocks count, and the first to pass its limit ends it: the monotonic one cannot be set back, and the wall clock
+// goes on while a machine sleeps.
+type held struct {
+	advised, safe Feedback
+	until         time.Time // with both clocks; zero: for ever
+}
+
+func (h *held) read(now time.Time) Feedback {
+	if h.until.IsZero() || now.Before(h.until) && now.Round(0).Before(h.until.Round(0)) {
+		return h.advised
+	}
+	return h.safe
+}
+
+// newestFeedback keeps what is held up to date from the messages of a stream. One goroutine writes; any may read.
+//
+// The validity counts from when a message was heard, as the server's clock measures it: see validityLeft.
+type newestFeedback struct {
+	held        atomic.Pointer[held]
+	silence     time.Duration
+	received    Feedback
+	isWarmingUp bool
+	heardAt     time.Time
+	leftEpochs  []string
+}
+
+func newNewestFeedback(silence time.Duration) *newestFeedback {
+	newest := &newestFeedback{silence: silence, received: warmingUp(), isWarmingUp: true}
+	newest.hold(newest.received)
+	return newest
+}
+
+// take takes an event that happened now; it tells whether the feedback in force has yet to be fetched.
+func (n *newestFeedback) take(event Event, now time.Time) bool {
+	switch event := event.(type) {
+	case FeedbackReceived:
+		n.feedback(event.Feedback, now)
+	case HeartbeatReceived:
+		return n.heartbeat(event.Heartbeat, now)
+	case Disconnected:
+		if now.Sub(n.heardAt) >= n.silence {
+			n.expire()
+		}
+	}
+	return false
+}
+
+// feedback takes one that came now, unless a replica that lags behind sent it.
+func (n *newestFeedback) feedback(feedback Feedback, now time.Time) {
+	known := n.received
+	if n.isBehind(feedback.Epoch, feedback.Revision, feedback.ValidUntil) {
+		return
+	}
+	n.heardAt = now
+	isKnown := feedback.Epoch == known.Epoch && feedback.Revision == known.Revision
+	if isKnown && feedback.Status == Stale && known.Status == Active {
+		n.expire() // the same with its values withheld: what it said is kept for when it is confirmed
+		return
+	}
+	n.enter(feedback.Epoch)
+	n.received, n.isWarmingUp = feedback, false
+	n.confirm(validityLeft(feedback.ValidUntil, feedback.SentAt, feedback.Timestamp, now), now)
+}
+
+// heartbeat takes one that came now; it tells whether what it vouches for has yet to be fetched.
+func (n *newestFeedback) heartbeat(heartbeat Heartbeat, now time.Time) bool {
+	n.heardAt = now
+	known := n.received
+	isAboutKnown := heartbeat.Epoch == known.Epoch && heartbeat.Revision == known.Revision
+	if isAboutKnown && heartbeat.Status == known.Status {
+		n.received = confirmedBy(heartbeat, known)
+		n.confirm(validityLeft(heartbeat.ValidUntil, heartbeat.Timestamp, heartbeat.Timestamp, now), now)
+		return false
+	}
+	isBehind := n.isBehind(heartbeat.Epoch, heartbeat.Revision, heartbeat.ValidUntil)
+	if heartbeat.Status != Active {
+		if !n.isWarmingUp && !isBehind {
+			n.received.LeverageCaps = heartbeat.LeverageCaps // which bind what is withheld meanwhile
+		}
+		n.expire()
+		return false
+	}
+	// Either something newer is in force, or the safe values had come in place of what is in force again. A replica that
+	// lags behind vouches for less than what is known: nothing to fetch from that.
+	return !isBehind
+}
+
+// expire answers with the safe values from now on, until a feedback or a heartbeat says otherwise.
+func (n *newestFeedback) expire() {
+	if n.isWarmingUp {
+		n.hold(n.received)
+		return
+	}
+	n.hold(n.received.AsStale())
+}
+
+// hold answers with it for good.
+func (n *newestFeedback) hold(feedback Feedback) {
+	n.held.Store(&held{advised: feedback, safe: feedback})
+}
+
+// confirm answers with what was received for as long as it holds from now on.
+func (n *newestFeedback) confirm(validityLeft time.Duration, now time.Time) {
+	goodFor := n.silence
+	if n.received.Status == Active {
+		goodFor = min(goodFor, validityLeft)
+	}
+	n.held.Store(&held{n.received, n.received.AsStale(), now.Add(goodFor)})
+}
+
+// isBehind tells whether a replica says this that knows less than what is known here already.
+func (n *newestFeedback) isBehind(epoch string, revision uint64, validUntil time.Time) bool {
+	known := n.received
+	if epoch == known.Epoch {
+		return revision < known.Revision
+	}
+	if epoch == "" {
+		return true // it has not read the log yet
+	}
+	for _, left := range n.leftEpochs {
+		if left == epoch { // each sync moves the validity on: who still vouches for it has seen no later one
+			return !validUntil.After(known.ValidUntil)
+		}
+	}
+	return false
+}
+
+func (n *newestFeedback) enter(epoch string) {
+	if epoch == n.received.Epoch {
+		return
+	}
+	left := []string{n.received.Epoch}
+	for _, each := range n.leftEpochs {
+		if each != epoch && each != n.received.Epoch && len(left) < rememberedEpochs {
+			left = append(left, each)
+		}
+	}
+	n.leftEpochs = left
+}
+
+// confirmedBy returns a feedback as a heartbeat confirms it. Where nothing is said, a cap changes without a revision.
+func confirmedBy(heartbeat Heartbeat, known Feedback) Feedback {
+	known.ValidUntil, known.DataAsOf = heartbeat.ValidUntil, heartbeat.DataAsOf
+	if known.Status != WarmingUp {
+		return known
+	}
+	known.LeverageCaps = heartbeat.LeverageCaps
+	known.LeverageHint, known.LeverageBoundBy = safeLeverage(SafeLeverage, known.LeverageCaps), ""
+	if known.LeverageHint < SafeLeverage {
+		known.LeverageBoundBy = known.LeverageCaps[0].Source
+	}
+	return known
+}
+
+// validityLeft returns what is left of the validity of a message that is heard now: by the server's clock, which the
+// message tells in sentAt, so that a clock that is wrong here neither prolongs nor ends it. Where it does not tell, the
+// wall clock here serves; then it holds no longer than it ever did.
+func validityLeft(validUntil, sentAt, computedAt, now time.Time) time.Duration {
+	if validUntil.IsZero() {
+		return 0
+	}
+	if sentAt.IsZero() {
+		sentAt = now.Round(0)
+		if computedAt.After(sentAt) {
+			sentAt = computedAt
+		}
+	}
+	return validUntil.Sub(sentAt)
+}

@@ -1,0 +1,113 @@
+package strategicmemory
+
+import (
+	"testing"
+	"time"
+)
+
+const validity = 30 * time.Second
+
+// published is a feedback that holds for so long from when it is heard.
+func published(revision uint64, epoch string) Feedback {
+	sent := begin.Add(time.Duration(revision) * time.Second)
+	return Feedback{
+		Revision: revision, Epoch: epoch, Status: Active, UpdatedPolicy: Aggressive, ConfidenceBoost: 0.9, LeverageHint: 1.8,
+		ValidUntil: sent.Add(validity), SentAt: sent,
+	}
+}
+
+func beat(about Feedback, status Status) Heartbeat {
+	return Heartbeat{
+		Revision: about.Revision, Epoch: about.Epoch, Status: status, ValidUntil: about.ValidUntil, Timestamp: about.SentAt,
+	}
+}
+
+func (n *newestFeedback) statusAt(now time.Time) Status { return n.held.Load().read(now).Status }
+
+func TestItIsSafeUntilSomethingIsHeard(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	isSafe(t, newest.held.Load().read(now), 1)
+	newest.take(Disconnected{}, now)
+	equal(t, newest.statusAt(now.Add(time.Hour)), WarmingUp)
+}
+
+func TestTheValidityCountsFromWhenItIsHeardWhateverTheClockHere(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{published(1, "e")}, now)
+	equal(t, newest.statusAt(now.Add(validity-time.Millisecond)), Active)
+	equal(t, newest.statusAt(now.Add(validity)), Stale)
+	isSafe(t, newest.held.Load().read(now.Add(validity)), 1)
+	// The wall clock alone, as of a machine that has slept: the monotonic one stood still.
+	equal(t, newest.statusAt(now.Round(0).Add(validity)), Stale)
+}
+
+func TestSilenceEndsItBeforeItsValidity(t *testing.T) {
+	newest := newNewestFeedback(10 * time.Second)
+	now := time.Now()
+	newest.take(FeedbackReceived{published(1, "e")}, now)
+	newest.take(Disconnected{}, now.Add(time.Second))
+	equal(t, newest.statusAt(now.Add(9*time.Second)), Active)
+	equal(t, newest.statusAt(now.Add(10*time.Second)), Stale)
+	newest.take(Disconnected{}, now.Add(10*time.Second))
+	equal(t, newest.statusAt(now), Stale)
+}
+
+func TestAHeartbeatMovesTheValidityOn(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	feedback := published(1, "e")
+	newest.take(FeedbackReceived{feedback}, now)
+	later := now.Add(20 * time.Second)
+	equal(t, newest.take(HeartbeatReceived{beat(feedback, Active)}, later), false)
+	equal(t, newest.statusAt(later.Add(validity-time.Millisecond)), Active)
+}
+
+func TestAStaleHeartbeatWithdrawsItAndAnActiveOneGivesItBack(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	feedback := published(1, "e")
+	newest.take(FeedbackReceived{feedback}, now)
+	stale := beat(feedback, Stale)
+	stale.LeverageCaps = []LeverageCap{{Value: 0.3}}
+	equal(t, newest.take(HeartbeatReceived{stale}, now), false)
+	isSafe(t, newest.held.Load().read(now), 0.3)
+	equal(t, newest.take(HeartbeatReceived{beat(feedback, Active)}, now), false)
+	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
+	withheld := feedback.AsStale()
+	newest.take(FeedbackReceived{withheld}, now)
+	equal(t, newest.statusAt(now), Stale)
+	newest.take(HeartbeatReceived{beat(feedback, Active)}, now)
+	equal(t, newest.held.Load().read(now).UpdatedPolicy, Aggressive)
+}
+
+func TestAHeartbeatOfSomethingNewerAsksForIt(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{published(2, "e")}, now)
+	equal(t, newest.take(HeartbeatReceived{beat(published(3, "e"), Active)}, now), true)
+	equal(t, newest.take(HeartbeatReceived{beat(published(1, "e"), Active)}, now), false)
+}
+
+func TestAServerThatLagsBehindIsNotHeard(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{published(2, "e")}, now)
+	newest.take(FeedbackReceived{published(9, "f")}, now)
+	newest.take(FeedbackReceived{published(3, "e")}, now)
+	newest.take(FeedbackReceived{published(8, "f")}, now)
+	newest.take(FeedbackReceived{published(20, "")}, now)
+	equal(t, newest.held.Load().read(now).Revision, uint64(9))
+}
+
+func TestACapThatChangesWhereNothingIsPublishedIsHeard(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.take(FeedbackReceived{warmingUp()}, now)
+	capped := Heartbeat{Status: WarmingUp, LeverageCaps: []LeverageCap{{Source: "risk:leverage_limits", Value: 0.5}}}
+	newest.take(HeartbeatReceived{capped}, now)
+	answer := newest.held.Load().read(now)
+	equal(t, answer.LeverageHint, 0.5)
+	equal(t, answer.LeverageBoundBy, "risk:leverage_limits")
+}

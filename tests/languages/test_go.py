@@ -1,0 +1,72 @@
+"""The Go client against real services: its own tests, and what its program prints through kills."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+from conftest import StartService
+from languages import go
+from languages.library_checks import check_kills, check_newest, check_outage
+from languages.program import Library
+from processes import REPOSITORY
+
+pytestmark = pytest.mark.timeout(300)  # with what is fetched and compiled the first time
+
+
+@pytest.fixture(scope="module")
+def libraries() -> list[Library]:
+    """The library."""
+    return go.libraries()
+
+
+def test_its_own_tests_pass(libraries: list[Library], surroundings: dict[str, str]) -> None:
+    race = ["-race"] if os.environ.get("STRATEGIC_MEMORY_TEST_RACES") else []
+    ran = go.go("test", "-v", "-count=1", *race, ".", **surroundings)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "--- SKIP" not in ran.stdout
+
+
+def test_nothing_is_suspicious_and_all_is_formatted(libraries: list[Library]) -> None:
+    vetted = go.go("vet", "./...")
+    assert vetted.returncode == 0, vetted.stderr
+    sources = [str(path) for path in go.MODULE.rglob("*.go") if not path.name.endswith(".pb.go")]
+    formatted = subprocess.run([go.formatter(), "-l", *sources], capture_output=True, text=True, check=True)
+    assert formatted.stdout == ""
+
+
+def test_no_revision_is_lost_or_doubled_through_kills(libraries: list[Library], tmp_path: Path) -> None:
+    check_kills(libraries, tmp_path)
+
+
+def test_it_is_back_after_an_outage(libraries: list[Library], tmp_path: Path) -> None:
+    check_outage(libraries, tmp_path)
+
+
+def test_newest_is_what_the_python_client_answers(
+    libraries: list[Library], start_service: StartService, redis_client: redis.Redis
+) -> None:
+    check_newest(libraries, start_service(env={"STRATEGIC_MEMORY_VALIDITY": "60"}), redis_client)
+
+
+def test_generated_code_that_is_not_what_the_contract_says_is_named(libraries: list[Library], tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "protos", tmp_path / "protos")
+    shutil.copytree(go.MODULE, tmp_path / "clients" / "go")
+    folder = tmp_path / "clients" / "go" / "strategicmemoryv1"
+    (folder / "old.pb.go").touch()
+    (folder / "errors.pb.go").unlink()
+    checked = subprocess.run(
+        [sys.executable, "-m", "scripts.go_code", "check", "--root", tmp_path],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 1
+    named = [Path(line.split()[0]).name for line in checked.stderr.splitlines()]
+    assert named == ["errors.pb.go", "old.pb.go"]
