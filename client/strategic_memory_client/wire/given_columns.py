@@ -5,7 +5,7 @@ What is asked of a column is found out by its methods: none of these packages is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from strategic_memory_client.wire.request_values import invalid
@@ -21,15 +21,16 @@ def values_of(given: object, path: str) -> Iterable[Any]:
     """Return the values of a column one by one, as Python has them; InvalidRequestError for what is no column."""
     if isinstance(given, str | bytes):
         raise invalid(path, "must be a column of values, is one text")
+    if hasattr(given, "columns"):
+        raise invalid(path, "must be a column of values, is a whole table: give one of its columns")
+    if isinstance(given, Mapping | set | frozenset):
+        raise invalid(path, f"must be a column of values in their order, is a {type(given).__name__}")
     # An array's own conversion is many times faster than going through it item by item.
-    for conversion in ("tolist", "to_list", "to_pylist"):
-        if hasattr(given, conversion):
-            values = getattr(given, conversion)()
-            if isinstance(values, list):
-                return values
-    if not isinstance(given, Iterable):
+    conversion = next((name for name in ("tolist", "to_list", "to_pylist") if hasattr(given, name)), None)
+    values = given if conversion is None else getattr(given, conversion)()
+    if not isinstance(values, Iterable):
         raise invalid(path, f"must be a column of values, is {given!r:.80}")
-    return given
+    return values
 
 
 def exact_times_ms(given: Any) -> list[int | None] | None:  # noqa: ANN401  an array or series of any package
@@ -37,7 +38,7 @@ def exact_times_ms(given: Any) -> list[int | None] | None:  # noqa: ANN401  an a
 
     One without a zone is in UTC. None in the list is a time that is not known; no list, a column of another type.
     """
-    found: Sequence[int | None]
+    found: Sequence[int | None] | int
     dtype = getattr(given, "dtype", None)
     if getattr(dtype, "kind", "") == "M":  # numpy and pandas, whose conversion heeds the zone
         as_array = getattr(given, "to_numpy", None)
@@ -48,5 +49,7 @@ def exact_times_ms(given: Any) -> list[int | None] | None:  # noqa: ANN401  an a
     elif str(getattr(given, "type", "")).startswith(_TIMES_OF_PYARROW) and hasattr(given, "cast"):
         found = given.cast("timestamp[ms]", safe=False).cast("int64").to_pylist()
     else:
+        return None
+    if isinstance(found, int):  # an array without a dimension, which is no column
         return None
     return [None if time_ms == _NO_TIME else time_ms for time_ms in found]

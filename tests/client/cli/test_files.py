@@ -127,6 +127,10 @@ WHOLE = parquet({"realized_pnl": [0.3, 0.2], "time": pa.array([0, 1], pa.timesta
         ("realized_pnl\n0,5\n", "line 2: has another number of cells than the first line"),
         ("realized_pnl\n1\n\n\n0.5%\n", "line 5: realized_pnl is '0.5%', which is no number: write it as 1234.5"),
         ("realized_pnl;policy\n0,5;BALANCED\n", "line 2: realized_pnl is '0,5', which is no number"),
+        (
+            "realized_pnl;policy\n1.234;\n-2.500;\n3;\n",
+            "line 2: realized_pnl is 1.234, which may be 1234 as well: write",
+        ),
         ("realized_pnl\n1\ninf\n", "line 3: realized_pnl is 'inf'"),
         ("realized_pnl\n1\n1_000\n", "line 3: realized_pnl is '1_000'"),
         ("realized_pnl,policy\n1,BALANCED\nNA,BALANCED\n", "line 3: realized_pnl is not known: leave the row out"),
@@ -161,6 +165,11 @@ def test_a_table_that_cannot_be_read(content: str | bytes, told: str, tmp_path: 
     with pytest.raises(FileError) as refused:
         sent(written(tmp_path, content))
     assert told in str(refused.value)
+
+
+def test_numbers_with_three_decimals_are_read_where_nothing_else_can_be_meant(tmp_path: Path) -> None:
+    for content in ("realized_pnl;policy\n1.234;\n0.500;\n", "realized_pnl,policy\n1.234,\n"):
+        assert sent(written(tmp_path, content))[0].trade_results.realized_pnl[0] == 1.234
 
 
 def test_times_beyond_all_bounds_are_an_error(tmp_path: Path) -> None:

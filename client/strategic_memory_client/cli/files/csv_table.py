@@ -39,4 +39,6 @@ def csv_table(content: bytes, shown: str) -> Table:
     if len(set(names)) < len(names):
         raise FileError(f"{shown}: names the column {next(name for name in names if names.count(name) > 1)!r} twice")
     cells = zip(*(row for _, row in entries), strict=True)
-    return Table(shown, dict(zip(names, cells, strict=True)), [f"line {line}" for line, _ in entries])
+    lines = [f"line {line}" for line, _ in entries]
+    # Commas separate where they are no decimal point.
+    return Table(shown, dict(zip(names, cells, strict=True)), lines, may_group_by_dots=delimiter != ",")

@@ -39,6 +39,7 @@ _OTHER_NAMES = {"time": "time_ms", "timestamp": "time_ms"}
 _NUMBERS = {"pnl", "realized_pnl", "volatility", "trend", "confidence"}
 _TIMES = {"time_ms": None, "opened_at": OPENING_NOT_KNOWN}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_GROUPED = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+\s*")
 _NOT_KNOWN = {"", "nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "none"}
 """What programs write for a value that is not known, whatever the case."""
 
@@ -98,12 +99,27 @@ def _cells(table: Table, name: str, column: Iterable[object]) -> list[Any]:
     if name in _TIMES:
         return _times(table, name, column)
     read = _number if name in _NUMBERS else _name
+    if name in _NUMBERS and table.may_group_by_dots:
+        _require_plain(table, name, column)
     cells: list[Any] = []
     try:
         cells.extend(None if _is_missing(cell) else read(cell) for cell in values_of(column, name))
     except (ValueError, OverflowError) as error:  # a type of the file may hold what Python cannot
         raise FileError(f"{table.shown}: {table.rows[len(cells)]}: {name} {error}") from None
     return cells
+
+
+def _require_plain(table: Table, name: str, column: Iterable[object]) -> None:
+    """Raise FileError for numbers of which nothing tells whether their dots are decimal points."""
+    dotted = [
+        (row, cell) for row, cell in zip(table.rows, column, strict=True) if isinstance(cell, str) and "." in cell
+    ]
+    if dotted and all(_GROUPED.fullmatch(cell) for _, cell in dotted):
+        row, cell = dotted[0]
+        raise FileError(
+            f"{table.shown}: {row}: {name} is {cell.strip()}, which may be {cell.strip().replace('.', '')} as well: "
+            "write it with another number of decimals, or separate the columns by commas"
+        )
 
 
 def _times(table: Table, name: str, column: Iterable[object]) -> list[int]:

@@ -21,8 +21,10 @@ class Table:
         shown: its file, for messages.
         columns: the cells by column; text, or what the file has for a type.
         rows: what people call each row there, such as "line 7".
+        may_group_by_dots: whether it is written as where 1.234 is more than a thousand.
     """
 
     shown: str
     columns: Mapping[str, Iterable[object]]
     rows: Sequence[str]
+    may_group_by_dots: bool = False
