@@ -65,6 +65,11 @@ class AsyncStrategicMemoryClient(Rooted):
         return self._options
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._transport.closing.is_set()
+
+    @property
     def newest(self) -> Feedback:
         """What may be acted upon now, after `follow()`: never waits, never raises, costs about 150 ns.
 

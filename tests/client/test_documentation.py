@@ -46,7 +46,7 @@ def test_both_clients_offer_the_same() -> None:
         name for name in dir(strategic_memory_client.AsyncStrategicMemoryClient) if not name.startswith("_")
     }
     assert blocking - {"close"} == asynchronous - {"aclose"}
-    for name in blocking - {"close", "newest", "options"}:
+    for name in blocking - {"close", "is_closed", "newest", "options"}:
         one = inspect.signature(getattr(StrategicMemoryClient, name))
         other = inspect.signature(getattr(strategic_memory_client.AsyncStrategicMemoryClient, name))
         assert list(one.parameters.values()) == list(other.parameters.values())

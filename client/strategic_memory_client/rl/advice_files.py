@@ -1,0 +1,138 @@
+"""Files of `strategic-memory-server replay --advice-out`, read by columns."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from strategic_memory_client.rl.moments import moment_ns
+from strategic_memory_client.values.results import FeedbackStatus, Policy
+
+NEWEST_VERSION = 1
+"""The newest `format_version` that is understood."""
+
+POLICIES = ("conservative", "balanced", "aggressive")
+
+Cell: TypeAlias = Any
+"""Text of CSV, a value of Parquet."""
+
+Columns = Mapping[str, Sequence[Cell]]
+
+
+class AdviceFileError(ValueError):
+    """A file is no advice that can be used. The message names it, and says what to do."""
+
+
+def read_columns(file: Path) -> Columns:
+    """Return the columns that an agent needs, by name, as values: times in nanoseconds since 1970-01-01 UTC.
+
+    Raises AdviceFileError.
+    """
+    try:
+        rows = _parquet(file) if file.suffix.lower() == ".parquet" else _csv(file)
+    except OSError as error:
+        raise AdviceFileError(f"{file}: cannot be read: {error.strerror or error}") from None
+    if missing := [name for name in _NEEDED if name not in rows]:
+        raise AdviceFileError(
+            f"{file}: has no column {missing[0]!r}; make the file with strategic-memory-server replay --advice-out"
+        )
+    return {name: _values(file, name, rows[name], read) for name, read in _NEEDED.items()}
+
+
+def _csv(file: Path) -> Columns:
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            names, *rows = csv.reader(lines)
+    except (ValueError, csv.Error):
+        raise AdviceFileError(f"{file}: is no CSV file with a row of names; files end in .csv or .parquet") from None
+    if any(len(row) != len(names) for row in rows):
+        raise AdviceFileError(f"{file}: has rows of another length than its names: it was cut off")
+    return dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))
+
+
+def _parquet(file: Path) -> Columns:
+    try:
+        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ModuleNotFoundError:
+        raise AdviceFileError(
+            f"{file}: Parquet needs pyarrow: pip install 'strategic-memory[parquet]', or write a .csv"
+        ) from None
+    try:
+        table = parquet.read_table(file)
+    except arrow.ArrowException as error:
+        raise AdviceFileError(f"{file}: is no Parquet file: {str(error).splitlines()[0]}") from None
+    return {
+        name: table[name].cast("int64").to_numpy() * _NS_PER[table.schema.field(name).type.unit]
+        if name == "known_at" and arrow.types.is_timestamp(table.schema.field(name).type)
+        else table[name].to_pylist()
+        for name in table.column_names
+        if name in _NEEDED
+    }
+
+
+_NS_PER = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+
+
+def _values(file: Path, name: str, cells: Sequence[Any], read: Callable[[Any], object]) -> Sequence[Any]:
+    values = []
+    for row, cell in enumerate(cells, 1):
+        try:
+            values.append(read(cell))
+        except (ValueError, KeyError, TypeError):
+            shown = str(cell)[:40]
+            raise AdviceFileError(f"{file}, row {row}: {name} {shown!r} is none that is known here") from None
+    return values
+
+
+def _time(cell: Cell) -> int:
+    return int(cell) if isinstance(cell, int | np.integer) else moment_ns(datetime.fromisoformat(cell))
+
+
+def _version(cell: Cell) -> int:
+    if not 1 <= int(cell) <= NEWEST_VERSION:
+        raise ValueError
+    return int(cell)
+
+
+def _within(low: float, high: float) -> Callable[[Any], float]:
+    def read(cell: Cell) -> float:
+        number = float(cell)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _or_nothing(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda cell: None if cell is None or cell == "" else read(cell)
+
+
+def _policy(cell: Cell) -> Policy:
+    return Policy[cell]
+
+
+_share = _within(0.0, 1.0)
+_leverage = _within(0.0, 1e6)
+_NEEDED: Mapping[str, Callable[[Any], Any]] = {
+    "format_version": _version,
+    "known_at": _time,
+    "revision": int,
+    "status": lambda cell: FeedbackStatus[cell],
+    "policy": _policy,
+    "confidence": _share,
+    "leverage": _leverage,
+    "current_regime": str,
+    "current_policy": _or_nothing(_policy),
+    "current_confidence": _or_nothing(_share),
+    "current_leverage": _or_nothing(_leverage),
+    **{f"probability_best_{each}": _or_nothing(_share) for each in POLICIES},
+    **{f"effective_trades_{each}": _or_nothing(_within(0.0, math.inf)) for each in POLICIES},
+}

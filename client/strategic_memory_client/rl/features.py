@@ -1,0 +1,94 @@
+"""Features: advice as numbers for a learner, each with its bounds. docs/rl.md lists them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+
+from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, HeldAdvice
+from strategic_memory_client.values.results import FeedbackStatus
+
+FEATURES_VERSION = 1
+"""Grows when a feature is added, goes or changes its meaning: what was trained on another version does not fit."""
+
+HIGHEST_LEVERAGE = 2.0
+MOST_EFFECTIVE_TRADES = 1e6
+OTHER = "OTHER"
+
+_STATUSES = (FeedbackStatus.WARMING_UP, FeedbackStatus.ACTIVE, FeedbackStatus.STALE)
+
+Vector = NDArray[np.float32]
+
+
+class Features:
+    """The features for a list of regimes.
+
+    Args:
+        regimes: names that are told apart, in any case; every other one counts as OTHER.
+
+    Raises:
+        ValueError: a name is none, or stands there twice.
+    """
+
+    def __init__(self, regimes: Sequence[str]) -> None:
+        if isinstance(regimes, str) or not all(str(each).strip() for each in regimes):
+            raise ValueError(f"regimes must be a list of names, such as ['BULL', 'BEAR'], is {regimes!r}")
+        self.regimes = tuple(str(each).strip().upper() for each in regimes)
+        if OTHER in self.regimes or len(set(self.regimes)) < len(self.regimes):
+            raise ValueError(f"regimes must differ from each other and from {OTHER}, are {', '.join(self.regimes)}")
+        self._place = {name: place for place, name in enumerate(self.regimes)}
+        named = [*self.regimes, OTHER]
+        self.names: tuple[str, ...] = (
+            "confidence",
+            "leverage",
+            *(f"policy_{each.name.lower()}" for each in POLICIES),
+            *(f"regime_{each.lower()}" for each in named),
+            *(f"status_{each.name.lower()}" for each in _STATUSES),
+            "is_evidence_known",
+            *(f"probability_best_{each.name.lower()}" for each in POLICIES),
+            "log_effective_trades",
+        )
+        """What each place of the vector is."""
+        self._first_regime = 2 + len(POLICIES)
+        self._first_status = self._first_regime + len(named)
+        self._last: tuple[HeldAdvice, Vector] = (SAFE_ADVICE, self._worked_out(SAFE_ADVICE))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def space(self) -> Box:
+        """The bounds: each feature reaches both of its own."""
+        high = np.ones(len(self.names), np.float32)
+        high[1] = HIGHEST_LEVERAGE
+        high[-1] = math.log1p(MOST_EFFECTIVE_TRADES)
+        return Box(np.zeros(len(self.names), np.float32), high, dtype=np.float32)
+
+    def of(self, advice: HeldAdvice) -> Vector:
+        """Return the features of an advice: an array that belongs to the caller."""
+        known, vector = self._last
+        if advice is not known:
+            vector = self._worked_out(advice)
+            self._last = advice, vector
+        return vector.copy()
+
+    def regime_place(self, advice: HeldAdvice) -> int:
+        """Return the place of the current regime in the list; its length for another one."""
+        return self._place.get(advice.current_regime, len(self.regimes))
+
+    def _worked_out(self, advice: HeldAdvice) -> Vector:
+        vector = np.zeros(len(self.names), np.float32)
+        vector[0] = min(max(advice.confidence, 0.0), 1.0)
+        vector[1] = min(max(advice.leverage, 0.0), HIGHEST_LEVERAGE)
+        vector[2 + POLICIES.index(advice.policy)] = 1.0
+        vector[self._first_regime + self.regime_place(advice)] = 1.0
+        vector[self._first_status + _STATUSES.index(advice.status)] = 1.0
+        if advice.probability_best is not None:
+            vector[-5] = 1.0
+            vector[-4:-1] = np.clip(advice.probability_best, 0.0, 1.0)
+        vector[-1] = math.log1p(min(max(advice.effective_trades, 0.0), MOST_EFFECTIVE_TRADES))
+        return vector

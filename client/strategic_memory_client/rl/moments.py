@@ -1,0 +1,33 @@
+"""Moments: the times of an environment, as nanoseconds since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+Moment = datetime | np.datetime64 | int
+"""A time: aware, or without a zone in UTC, as of numpy; or whole milliseconds since 1970-01-01 UTC."""
+
+NS_PER_MS = 1_000_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
+_NS_PER_US = 1_000
+
+
+def moment_ns(moment: object) -> int:
+    """Return a moment. Raises ValueError for what is none, and for a datetime without a zone."""
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise ValueError(f"a time needs its zone, {moment!r} has none: give datetime(..., tzinfo=UTC)")
+        return (moment - _EPOCH) // _US * _NS_PER_US
+    if isinstance(moment, np.datetime64):
+        if np.isnat(moment):
+            raise ValueError("NaT is no time")
+        return int(moment.astype("datetime64[ns]").astype(np.int64))
+    if isinstance(moment, int | np.integer) and not isinstance(moment, bool):
+        return int(moment) * NS_PER_MS
+    raise ValueError(
+        f"{moment!r} is no time: give an aware datetime, a numpy.datetime64, or whole milliseconds since 1970"
+    )

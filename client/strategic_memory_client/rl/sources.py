@@ -1,0 +1,137 @@
+"""Where a wrapper takes its advice from: a service, by its address, or a record, by the time of the environment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from strategic_memory_client.client import StrategicMemoryClient
+from strategic_memory_client.rl.held_advice import HeldAdvice, held_advice
+from strategic_memory_client.rl.recorded import Moment, RecordedAdvice
+from strategic_memory_client.values.option_checks import checked_addresses
+from strategic_memory_client.values.options import ClientOptions
+from strategic_memory_client.values.results import Feedback
+
+Source = str | RecordedAdvice
+
+FIRST_ADVICE_WITHIN_S = 5.0
+
+
+class Advising(Protocol):
+    """What tells the advice, step by step."""
+
+    @property
+    def is_closed_elsewhere(self) -> bool:
+        """Whether somebody else has closed what this takes its advice from."""
+
+    def at(self, moment: Moment | None) -> HeldAdvice:
+        """Return what is held now, or at a moment of the record. Never raises because of a service."""
+
+    def close(self) -> None:
+        """Let it go. Any number of times."""
+
+
+class Recorded:
+    """A record, read forwards.
+
+    Args:
+        record: the advice.
+        of_current: see `held_advice`.
+    """
+
+    is_closed_elsewhere = False
+
+    def __init__(self, record: RecordedAdvice, *, of_current: bool) -> None:
+        self._cursor = record.cursor(of_current=of_current)
+
+    def at(self, moment: Moment | None) -> HeldAdvice:
+        """Return what was held then. Raises ValueError without a moment."""
+        if moment is None:
+            raise ValueError("recorded advice needs the time of each step: give time=, a key of info or a function")
+        return self._cursor.at(moment)
+
+    def close(self) -> None:
+        """Do nothing: a record is nothing that is open."""
+
+
+class _Shared:
+    """A client that the environments of a process have in common, with how many use it."""
+
+    def __init__(self, address: str) -> None:
+        self.client = StrategicMemoryClient(address.split(","), options=ClientOptions())
+        self.users = 0
+
+
+_lock = threading.Lock()
+_shared: dict[tuple[int, str], _Shared] = {}
+
+
+class Live:
+    """A service. All of a process for one address share a client, which is closed when the last one leaves.
+
+    Args:
+        address: where it is.
+        of_current: see `held_advice`.
+        first_within_s: how long to wait for the first advice, seconds.
+    """
+
+    def __init__(self, address: str, *, of_current: bool, first_within_s: float = FIRST_ADVICE_WITHIN_S) -> None:
+        self._key: tuple[int, str] | None = (os.getpid(), address)
+        self._of_current = of_current
+        with _lock:
+            shared = _shared.get(self._key)
+            if shared is None:
+                shared = _shared[self._key] = _Shared(address)
+                shared.client.follow()
+            shared.users += 1
+        self._client = shared.client
+        self._known: tuple[Feedback | None, HeldAdvice | None] = None, None
+        self._client.wait_for_newest(first_within_s)
+
+    @property
+    def is_closed_elsewhere(self) -> bool:
+        """Whether somebody else has closed the client."""
+        return self._key is not None and self._client.is_closed
+
+    def at(self, moment: Moment | None) -> HeldAdvice:
+        """Return what may be acted upon now."""
+        newest = self._client.newest
+        feedback, held = self._known
+        if held is None or newest is not feedback:
+            held = held_advice(newest, of_current=self._of_current)
+            self._known = newest, held
+        return held
+
+    def close(self) -> None:
+        """Leave; the last one closes the client."""
+        key, self._key = self._key, None
+        if key is None or key[0] != os.getpid():
+            return
+        with _lock:
+            shared = _shared[key]
+            shared.users -= 1
+            if shared.users:
+                return
+            del _shared[key]
+        shared.client.close()
+
+
+def opening(source: Source, *, of_current: bool, first_within_s: float) -> Callable[[], Advising]:
+    """Return what opens a source, in the process that asks for it.
+
+    Raises:
+        TypeError: it is neither an address nor a record.
+        ValueError: it is no address.
+    """
+    if isinstance(source, RecordedAdvice):
+        return partial(Recorded, source, of_current=of_current)
+    if not isinstance(source, str):
+        raise TypeError(
+            f"source must be an address, such as '127.0.0.1:50051', or a RecordedAdvice; a {type(source).__name__} "
+            "cannot be copied into the processes of the environments"
+        )
+    checked_addresses(source.split(","))
+    return partial(Live, source, of_current=of_current, first_within_s=first_within_s)
