@@ -18,6 +18,8 @@ _NS_PER_US = 1_000
 
 def moment_ns(moment: object) -> int:
     """Return a moment. Raises ValueError for what is none, and for a datetime without a zone."""
+    if type(moment) is int or isinstance(moment, np.integer):
+        return int(moment) * NS_PER_MS
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
             raise ValueError(f"a time needs its zone, {moment!r} has none: give datetime(..., tzinfo=UTC)")
@@ -26,8 +28,6 @@ def moment_ns(moment: object) -> int:
         if np.isnat(moment):
             raise ValueError("NaT is no time")
         return int(moment.astype("datetime64[ns]").astype(np.int64))
-    if isinstance(moment, int | np.integer) and not isinstance(moment, bool):
-        return int(moment) * NS_PER_MS
     raise ValueError(
         f"{moment!r} is no time: give an aware datetime, a numpy.datetime64, or whole milliseconds since 1970"
     )
