@@ -155,6 +155,7 @@ async def open_service(
         )
         memory_loss = MemoryLoss(problems)
         trade_reader = TradeReader(commands, settings.redis.key_prefix)
+        tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions, problems)
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
@@ -166,12 +167,12 @@ async def open_service(
                 long_memory=LongMemory(memory_store, trade_reader, advice.max_regimes, problems, memory_loss),
                 evidence=EvidenceFeedback(advice.evidence),
                 problems=problems,
+                published=tail.published,
             ),
             settings.sync,
             observe=sync_metrics.observe,
             clock_ms=clock_ms,
         )
-        tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions, problems)
         analyst = Analyst(
             AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
             advice,

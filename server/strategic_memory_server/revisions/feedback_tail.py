@@ -1,7 +1,8 @@
 """FeedbackTail: follows the log in Redis and feeds the hub, on a connection of its own.
 
-Every server serves from the tail, the one that syncs too. When the tail is in doubt (first read, lost connection,
-another epoch, a gap) it takes a snapshot of the log again.
+Every server serves from the tail. The one that publishes knows from the answer of Redis what was added, before the tail
+has read it back, which then finds the same in the log. When the tail is in doubt (first read, lost connection, another
+epoch, a gap, something else than was published) it takes a snapshot of the log again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.redis_access.round_trip import arrived_after
@@ -82,6 +84,11 @@ class FeedbackTail:
         self._clock_s = clock_s
         self._followed_since_s: float | None = None
 
+    def published(self, feedback: Feedback) -> None:
+        """Take over what Redis has just added to the log for this server, where that goes on from what is known."""
+        if self._hub.append(feedback):
+            self._changed.notify()
+
     async def run(self) -> None:
         """Follow the log until cancelled."""
         backoff = Backoff(RETRY_S, LONGEST_RETRY_S)
@@ -108,7 +115,12 @@ class FeedbackTail:
             await asyncio.sleep(backoff.next_s())
 
     async def _snapshot(self) -> _Cursors:
-        snapshot = await self._log.snapshot(self._recent)
+        while True:
+            known = self._known
+            snapshot = await self._log.snapshot(self._recent)
+            if known == self._known:
+                break
+            # What was published meanwhile may not be in it.
         if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.heard:
             raise UnvouchedLogError(
                 "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
@@ -127,22 +139,31 @@ class FeedbackTail:
             self._client, {keys.log: cursors.log, keys.pulse: cursors.pulse}, block_ms=BLOCK_MS
         )
         if not entries:
-            return self._agrees(await self._log.read_state())
+            known = self._known
+            state = await self._log.read_state()
+            return known != self._known or known == ((state.epoch, state.revision) if state else ("", 0))
         fits = True
         if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()
             for feedback in self._log.decode(log_entries):
-                fits = self._hub.append(feedback) and fits
+                fits = self._take(feedback) and fits
         if pulses := entries.get(keys.pulse):
             cursors.pulse = pulses[-1][0].decode()
-            fits = fits and self._confirm(pulses[-1][1])
+            fits = fits and self._confirm(pulses[-1][1], cursors.log)
         self._changed.notify()
         # The streams that wait for the change go first.
         await asyncio.sleep(0)
         return fits
 
-    def _confirm(self, pulse: dict[bytes, bytes]) -> bool:
-        return self._hub.confirm(LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS]))
+    def _take(self, feedback: Feedback) -> bool:
+        """Take over the next feedback of the log, or find there what this server has published."""
+        return self._hub.append(feedback) or self._hub.recent(feedback.revision) == feedback
+
+    def _confirm(self, pulse: dict[bytes, bytes], read_up_to: str) -> bool:
+        state = LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS])
+        # Where this server has published meanwhile, the log has come no further than the pulse as far as it was read.
+        is_behind = state.epoch == self._hub.epoch and f"{state.revision}-0" == read_up_to
+        return self._hub.confirm(state) or (is_behind and state.revision < self._hub.revision)
 
     def _went_back(self, state: LogState) -> str:
         return (
@@ -151,9 +172,9 @@ class FeedbackTail:
             "holds until its validity ends or the leading server begins another epoch; see docs/redis.md, Loss"
         )
 
-    def _agrees(self, state: LogState | None) -> bool:
-        known = (self._hub.epoch, self._hub.revision)
-        return known == ((state.epoch, state.revision) if state else ("", 0))
+    @property
+    def _known(self) -> tuple[str, int]:
+        return self._hub.epoch, self._hub.revision
 
     def _failed(self, failure: str, *, following: bool) -> None:
         self._followed_since_s, self._fails_to_follow = None, following

@@ -15,7 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries import input_keys
@@ -51,7 +51,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SyncParts:
-    """What the loop runs: load, analyze, recommend, publish; and what wakes it."""
+    """What the loop runs: load, analyze, recommend, publish; what wakes it, and who is told of each new revision."""
 
     loader: MemoryLoader
     watcher: InputWatcher
@@ -62,6 +62,7 @@ class SyncParts:
     long_memory: LongMemory
     evidence: EvidenceFeedback
     problems: Problems = field(default_factory=Problems)
+    published: Callable[[Feedback], None] = lambda feedback: None
 
 
 class StrategicMemorySync:
@@ -141,7 +142,7 @@ class StrategicMemorySync:
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
         elapsed_s = time.perf_counter() - started
-        # Subscribers come before the books: what was published reaches this server's own streams in the next turns.
+        # Subscribers come before the books: this server's own streams have been woken by what was published.
         await asyncio.sleep(0)
         if self._loaded is not None:
             self._input_problems.look(self._loaded, unreadable_sources(self._parts.loader.caps))
@@ -224,6 +225,8 @@ class StrategicMemorySync:
             valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
         publication = await parts.publisher.publish(claim, advice, times, now_ms, note)
+        if publication.is_new:
+            parts.published(publication.feedback)
         parts.long_memory.written(note)
         return replace(
             status,

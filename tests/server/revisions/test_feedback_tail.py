@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import pytest
 import redis
@@ -14,9 +15,12 @@ from processes import aeventually
 from redis_contents import put_back
 from server.revisions.followed_log import NOTICED_S, Follower, following
 
-from strategic_memory_server.advice.feedback import FeedbackStatus
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access.round_trip import Entry, arrived_after
+from strategic_memory_server.revisions import feedback_tail
 from strategic_memory_server.revisions.change_signal import Waiter
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
@@ -49,6 +53,135 @@ async def test_what_this_server_wrote_is_served_as_it_was_and_what_others_wrote_
             await reader.hears(written)
             assert writer.hub.recent(written.revision) is written
             assert reader.hub.recent(written.revision) is not written
+
+
+@dataclass
+class HeldReads:
+    """Blocking reads of a tail whose replies are held until one is let go, or all are; `change` alters them."""
+
+    may_go: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    holds: bool = False
+    held: int = 0
+    let_go: int = 0
+    change: Callable[[dict[str, list[Entry]]], None] = lambda entries: None
+
+    async def read(self, client: redis.asyncio.Redis, cursors: Mapping[str, str], *, block_ms: int) -> object:
+        entries = await arrived_after(client, cursors, block_ms=block_ms)
+        if self.holds:
+            self.held += 1
+            await self.may_go.acquire()
+        self.change(entries)
+        return entries
+
+    async def let_one_go(self) -> None:
+        """Let a reply go, and wait for the next one."""
+        await aeventually(lambda: self.held > self.let_go)
+        self.let_go += 1
+        self.may_go.release()
+        await aeventually(lambda: self.held > self.let_go)
+
+    def let_all_go(self) -> None:
+        self.holds = False
+        self.may_go.release()
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> HeldReads:
+    held = HeldReads()
+    monkeypatch.setattr(feedback_tail, "arrived_after", held.read)
+    return held
+
+
+@pytest.fixture
+def snapshots(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What was asked of each snapshot that the tail has taken since."""
+    taken: list[int] = []
+    log = follower.tail._log
+    snapshot = log.snapshot
+
+    async def counted(recent: int) -> LogSnapshot:
+        taken.append(recent)
+        return await snapshot(recent)
+
+    monkeypatch.setattr(log, "snapshot", counted)
+    return taken
+
+
+async def publish_here(follower: Follower, label: str) -> Feedback:
+    said = (await follower.say(label)).feedback
+    follower.tail.published(said)
+    return said
+
+
+async def test_what_this_server_publishes_is_served_before_it_is_read_back(
+    reads: HeldReads, follower: Follower, snapshots: list[int]
+) -> None:
+    await follower.hears(await publish_here(follower, "a"))
+    reads.holds = True
+    snapshots.clear()
+    for label in "bcd":
+        changes = follower.changed.changes
+        said = await publish_here(follower, label)
+        assert follower.in_force is said
+        assert follower.changed.changes == changes + 1
+        if label != "d":
+            # What the tail has read by then is of before the next one.
+            await reads.let_one_go()
+    reads.let_all_go()
+    await follower.say("d", valid_ms=999_000)
+    await aeventually(lambda: follower.in_force.times.valid_until_ms == NOW_MS + 999_000)
+    assert follower.in_force.revision == 4
+    assert not snapshots, "the tail was never in doubt"
+
+
+async def test_a_log_that_holds_something_else_than_was_published_is_read_again(
+    reads: HeldReads, follower: Follower, snapshots: list[int]
+) -> None:
+    await follower.hears(await publish_here(follower, "a"))
+    reads.holds = True
+    snapshots.clear()
+
+    def exchange(entries: dict[str, list[Entry]]) -> None:
+        for _, fields in entries.get(KEYS.log, ()):
+            fields[b"feedback"] = fields[b"feedback"].replace(b'"confidence_boost": 0.', b'"confidence_boost": 0.1')
+
+    reads.change = exchange
+    said = await publish_here(follower, "b")
+    reads.let_all_go()
+    await aeventually(lambda: snapshots, NOTICED_S)
+    assert follower.in_force == said
+
+
+async def test_a_snapshot_from_before_a_publication_is_taken_again(
+    follower: Follower, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follower.hears(await publish_here(follower, "a"))
+    log, said = follower.tail._log, list[Feedback]()
+    snapshot = log.snapshot
+
+    async def overtaken(recent: int) -> LogSnapshot:
+        taken = await snapshot(recent)
+        if not said:
+            said.append(await publish_here(follower, "b"))
+        return taken
+
+    monkeypatch.setattr(log, "snapshot", overtaken)
+    redis_client.xadd(KEYS.pulse, {"hello": "by hand"})
+    await aeventually(lambda: said, NOTICED_S)
+    assert follower.in_force == said[0]
+    await follower.hears((await follower.say("c")).feedback)
+    assert not follower.tail._problems.standing
+
+
+async def test_what_does_not_go_on_from_what_is_known_is_left_to_the_tail(reads: HeldReads, follower: Follower) -> None:
+    first = await publish_here(follower, "a")
+    await follower.hears(first)
+    reads.holds = True
+    await follower.say("b")
+    third = await publish_here(follower, "c")
+    assert follower.in_force == first, "there is a gap"
+    reads.let_all_go()
+    await follower.hears(third)
 
 
 async def test_it_reads_what_was_there_before_it(follower: Follower, redis_server: EmbeddedRedis) -> None:
