@@ -106,9 +106,12 @@ class _Reader:
         """Read lines of which each is a row as it stands, in a third of the time; None where one may be none."""
         text = "".join(lines)
         width, first = len(self._names), self._lines_read + 1
+        nothing = self._delimiter * (width - 1)
         if (
             '"' in text
             or width < 2
+            or text.startswith(nothing)
+            or f"\n{nothing}" in text
             or set(map(str.count, lines, self._delimiter * len(lines))) != {width - 1}
             or max(map(len, lines)) > csv.field_size_limit()
         ):
@@ -137,10 +140,13 @@ class _Reader:
                 broken += [(self._lines_read + line, NOT_CLOSED) for line in range(begun + 1, ended + 1)]
             elif row is None:
                 broken.append((self._lines_read + ended, "not_csv"))
+            elif not any(row):
+                # Spreadsheets write rows that nobody filled.
+                continue
             elif len(row) == width:
                 rows.append(row)
                 places.append(self._lines_read + ended)
-            elif row:
+            else:
                 reason = "too_few_fields" if len(row) < width else "too_many_fields"
                 broken.append((self._lines_read + ended, reason))
         self._lines_read += source.line_num

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import compress
 
+from strategic_memory_server.replay.files.cell_columns import NOTHING
+from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.recognition import names_a_record
+
+_TIME = re.compile(r"(?:\D*\d){4}")
+"""A name has fewer digits than a time."""
 
 NAMES_AGAIN = "lines that name the columns again"
 
@@ -23,29 +30,49 @@ def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
         time: the column of the times.
 
     Raises:
-        ReplayError: a row names other columns, or these in another order.
+        ReplayError: a row names other columns, or these in another order: words alone, which no other row has.
     """
     # Columns that are made when they are asked for hold values, and no names.
     cells = page.columns.get(time, ()) if isinstance(page.columns, dict) else ()
-    if not _may_be_names(cells):
+    if not _may_be_words(cells):
         return []
     names = list(map(plain_name, table.columns))
-    kept = [True] * len(page.lines)
-    for row in (row for row, cell in enumerate(cells) if isinstance(cell, str) and cell.lstrip()[:1].isalpha()):
+    words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in cells]
+    kept = [True] * len(words)
+    for row in compress(range(len(words)), words):
         found = [text_of(page.columns[name][row]) for name in table.columns]
         again = list(map(plain_name, distinct(found)))
         kept[row] = again != names
-        if kept[row] and (sorted(again) == sorted(names) or names_a_record(found)):
+        is_above = row + 1 < len(words) and not words[row + 1]
+        if kept[row] and (sorted(again) == sorted(names) or _look_like_names(page, row, found, is_above)):
             raise ReplayError(
-                f"{table.shown}: line {page.lines[row]} names columns again, others or in another order: "
-                f"{', '.join(found)}. What is below it would be read by the names above: make a file of its own of it"
+                f"{table.shown}: line {page.lines[row]} looks like names of columns, others than those above or in "
+                f"another order: {', '.join(found)}. What is below it would be read by the names above: make a file of "
+                "its own of it"
             )
     return kept
 
 
-def _may_be_names(cells: Sequence[Cell]) -> bool:
+def _may_be_words(cells: Sequence[Cell]) -> bool:
     """Tell whether a time can be a word: whatever begins with a digit comes before."""
     try:
         return max(map(str.lstrip, cells), default="") > ":"  # type: ignore[arg-type]
     except TypeError:
         return True
+
+
+def _look_like_names(page: Page, row: int, found: Sequence[str], is_above: bool) -> bool:
+    """Tell whether a row names columns of a record, or has words that no other row has, each another one.
+
+    Args:
+        page: the page.
+        row: its place.
+        found: its cells.
+        is_above: whether the next row has a time.
+    """
+    if not names_columns(found):
+        return False
+    are_words = len({text.casefold() for text in found if text.casefold() not in NOTHING}) == len(found)
+    return names_a_record(found) or (
+        are_words and is_above and all(cells.count(cells[row]) == 1 for cells in page.columns.values())
+    )

@@ -7,12 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.table import Table, distinct
-from strategic_memory_server.replay.formats.format import Format, found
+from strategic_memory_server.replay.formats.format import Format, found, plain_name
 from strategic_memory_server.replay.formats.known import FORMATS
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 
 _SAY_SOMETHING = (names.PNL, names.REALIZED_PNL, names.REGIME, names.MARKET_REGIME, *names.POLICY_PNL)
 """A table with a time and one of these is a record."""
+
+_TIMES = frozenset(plain_name(name) for known in (*FORMATS, COMMON_NAMES) for name in known.columns.get(names.TIME, ()))
+"""Every name of a time that is known, plain."""
 
 
 def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
@@ -44,6 +47,9 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
 def names_a_record(cells: Sequence[str]) -> bool:
     """Tell whether texts are the names of columns of a record."""
     columns = distinct(cells)
+    if _TIMES.isdisjoint(map(plain_name, columns)):
+        # Most texts are none, and this tells it soonest.
+        return False
     return is_record(COMMON_NAMES.found(columns)) or any(known.fits(columns) for known in FORMATS)
 
 

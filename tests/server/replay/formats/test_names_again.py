@@ -38,13 +38,31 @@ def test_names_in_another_order_are_an_error_that_names_the_line(head: str, coun
     if head.startswith("time") and count == 3:
         assert csv_of(tmp_path, text).entries.pnl.tolist() == [1.0] * count + [1.0]
         return
-    with pytest.raises(ReplayError, match=rf"record\.csv: line {count + 2} names columns again, .*: {head[:4]}"):
+    with pytest.raises(
+        ReplayError, match=rf"record\.csv: line {count + 2} looks like names of columns, .*: {head[:4]}"
+    ):
         csv_of(tmp_path, text)
+
+
+@each_case("above", ["", "\n", ",,,\n", "Open positions\n"])
+def test_words_that_nobody_knows_are_names_where_no_other_row_has_them(above: str, tmp_path: Path) -> None:
+    text = HEAD + rows(300) + above + "when,state,unrealized,costs\n"
+    line = text.count("\n")
+    with pytest.raises(ReplayError, match=rf"line {line} looks like names of columns, .*: when, state, unrealized"):
+        csv_of(tmp_path, text + "1800000000,BULL,7,1\n")
+    # Below it is no row; one of its words is that of another row.
+    assert len(csv_of(tmp_path, text)) == 300
+    assert len(csv_of(tmp_path, text.replace("state", "BULL") + "1800000000,BULL,7,1\n")) == 301
+
+
+def test_rows_of_nothing_are_no_rows(tmp_path: Path) -> None:
+    record = csv_of(tmp_path, HEAD + ",,,\n" + rows(3) + ",,,\n" + rows(6)[-60:] + ",,,\n" * 9)
+    assert (record.entries.pnl.tolist(), refused(record)) == ([1.0] * 6, {})
 
 
 def test_rows_that_are_no_results_are_looked_at_too(tmp_path: Path) -> None:
     first, second = "time,realized_pnl,status,fees\n", "time,fees,status,realized_pnl\n"
-    with pytest.raises(ReplayError, match="line 252 names columns again"):
+    with pytest.raises(ReplayError, match="line 252 looks like names of columns"):
         csv_of(tmp_path, first + "2024-01-05,1,closed,7\n" * 250 + second + "2024-01-05,7,closed,1\n")
 
 
@@ -53,7 +71,7 @@ def test_a_database_and_a_sheet_are_looked_at_too(tmp_path: Path) -> None:
     write_sqlite(tmp_path / "bot.sqlite", ("time", "pnl", "fees"), table)
     write_workbook(tmp_path / "book.xlsx", {"One": [["closed at", "pnl", "fees"], *table]})
     for name, line in (("bot.sqlite", 10), ("book.xlsx", 11)):
-        with pytest.raises(ReplayError, match=f"line {line} names columns again"):
+        with pytest.raises(ReplayError, match=f"line {line} looks like names of columns"):
             record_of(tmp_path / name)
 
 
