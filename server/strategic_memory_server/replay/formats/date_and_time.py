@@ -75,7 +75,7 @@ def _joined(date: Cell, clock: Cell, *, by_clock: bool) -> Cell:
         time = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     elif not _CLOCK.fullmatch(time) and (by_clock or time_parts(plain_signs(time))):
         return clock
-    return day if ":" in day and day.endswith(time) else f"{day} {time}".strip()
+    return day if ":" in day and time in day else f"{day} {time}".strip()
 
 
 def _day(text: str) -> str:

@@ -32,6 +32,7 @@ Rows = Callable[[Iterator[Page]], Iterator[Page]]
 """Makes pages of results from pages of a file, where a result is not a row as it stands."""
 
 
+@functools.lru_cache(4096)
 def plain_name(name: str) -> str:
     """Return a name without regard to case, spaces, hyphens and underscores."""
     return _UNREGARDED.sub("", name.casefold())
@@ -119,11 +120,7 @@ class Format:
 
 def found(names: Sequence[str], columns: Collection[str]) -> str | None:
     """Return the column that has the first of some names that any has; None where none has one."""
-    by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(plain_name(column), column)
-    for column in columns:
-        by_name.setdefault(plain_name(without_zone(column, clear_ones=True)[0]), column)
+    by_name = _by_name(tuple(columns))
     for name in map(plain_name, names):
         if name in by_name:
             return by_name[name]
@@ -133,6 +130,17 @@ def found(names: Sequence[str], columns: Collection[str]) -> str | None:
             if fitting:
                 return fitting[0]
     return None
+
+
+@functools.lru_cache(64)
+def _by_name(columns: tuple[str, ...]) -> Mapping[str, str]:
+    """Return columns by their plain names, and by those without a zone that no other has."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(plain_name(column), column)
+    for column in columns:
+        by_name.setdefault(plain_name(without_zone(column, clear_ones=True)[0]), column)
+    return by_name
 
 
 @functools.cache

@@ -62,7 +62,7 @@ class TableReading:
         """What the format, or the name of a column, tells of how columns are written, by our names."""
         by_format = {ours: known for ours, known in self.format.declared.items() if ours not in self.mapped}
         return by_format | {
-            ours: replace(by_format.get(ours, Declared()), zone=self._zone(ours), percent=self._is_percent(ours))
+            ours: replace(by_format.get(ours, Declared()), zone=self.zone(ours), percent=self._is_percent(ours))
             for ours in self.columns
         }
 
@@ -79,7 +79,8 @@ class TableReading:
         """What is worth telling of how it is read."""
         return (*self.table.notes, *self._put_together)
 
-    def _zone(self, ours: str) -> tzinfo | None:
+    def zone(self, ours: str) -> tzinfo | None:
+        """Return that zone; None where there is none, or the letters stand for several."""
         try:
             return written_zone(self.zone_said(ours))
         except AbbreviationError:
@@ -90,25 +91,6 @@ class TableReading:
         theirs = self.columns[ours]
         is_known = self.format not in (OWN_COLUMNS, COMMON_NAMES) and ours not in self.mapped
         return ours in _NUMBERS and says_percent(theirs) and not is_known and theirs not in self.format.fractions
-
-    def require_one_zone(self, asked: tzinfo | None) -> None:
-        """Refuse names of columns that say another zone than the user, or one that could be several.
-
-        Raises:
-            ReplayError: one does.
-        """
-        for ours in (names.TIME, names.OPENED):
-            said, zone = self.zone_said(ours), self._zone(ours) if ours in self.columns else None
-            if said and zone is None and asked is None:
-                raise ReplayError(
-                    f"{self.table.shown}: the name of column {self.columns[ours]!r} says {said}, letters that stand "
-                    "for several zones: say which, --zone America/New_York for example"
-                )
-            if zone and asked and zone != asked:
-                raise ReplayError(
-                    f"{self.table.shown}: the name of column {self.columns[ours]!r} says the zone {zone}, and --zone "
-                    f"{asked}: leave out the one, or give the column another name"
-                )
 
     def pages(self) -> Iterator[Page]:
         """Read the rows that are results, under our names of columns.

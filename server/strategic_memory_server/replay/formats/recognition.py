@@ -9,6 +9,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.format import Format, found, plain_name
 from strategic_memory_server.replay.formats.known import FORMATS
+from strategic_memory_server.replay.formats.name_says import without_zone
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 
 _SAY_SOMETHING = (names.PNL, names.REALIZED_PNL, names.REGIME, names.MARKET_REGIME, *names.POLICY_PNL)
@@ -44,8 +45,20 @@ def recognised(table: Table, asked: Mapping[str, str]) -> Format | None:
     return None
 
 
+_KNOWN_NAMES = frozenset(
+    plain_name(name)
+    for known in (*FORMATS, COMMON_NAMES)
+    for names_of_one in (*known.known_by, *known.columns.values())
+    for name in ([names_of_one] if isinstance(names_of_one, str) else names_of_one)
+    if name[:1].isalpha()
+)
+"""A row without one of these names no columns, which is found out sooner."""
+
+
 def names_a_record(cells: Sequence[str]) -> bool:
     """Tell whether texts are the names of columns of a record."""
+    if not any(plain_name(each) in _KNOWN_NAMES for cell in cells for each in (cell, without_zone(cell)[0])):
+        return False
     columns = distinct(cells)
     if _TIMES.isdisjoint(map(plain_name, columns)):
         # Most texts are none, and this tells it soonest.

@@ -17,6 +17,7 @@ from strategic_memory_server.replay.record.entry_columns import EntryColumns, En
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
 from strategic_memory_server.replay.record.one_unit import require_one_currency, unit_of
+from strategic_memory_server.replay.record.one_zone import require_one_zone
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
@@ -101,7 +102,7 @@ class FileReading:
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
-        table.require_one_zone(self._declared.zone)
+        require_one_zone(table, self._declared.zone)
         first: RowSigns | None = None
         unit = ""
 

@@ -61,8 +61,8 @@ class NumberStyle:
             raise RejectionError(f"{column}_written_otherwise", cell)
         if parts.percent and parts.exponent:
             raise RejectionError(f"{column}_not_a_number", cell)
-        exponent = int(parts.exponent[1:] or 0) - (2 if parts.percent or self.by_name else 0)
-        value = float(f"{digits}e{exponent}")
+        hundredths = parts.percent or self.by_name
+        value = float(f"{digits}e{int(parts.exponent[1:] or 0) - 2}" if hundredths else digits + parts.exponent)
         is_of_unit = parts.percent == self.percent or self.by_name
         if value and not (is_of_unit and parts.currency == self.currency):
             raise RejectionError(f"{column}_written_otherwise", cell)

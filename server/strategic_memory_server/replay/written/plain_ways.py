@@ -144,7 +144,8 @@ class PlainWays:
         times = iso_times(characters)
         if times is None:
             raise NotPlainError(column)
-        if times.zoned and self._names_zone(column):
+        named = self._declared.get(column, Declared()).zone
+        if times.zoned and named and not (named == UTC and text.endswith("Z")):
             raise NotPlainError(column)
         if not times.zoned:
             if self._known(column).zone != UTC:
@@ -170,7 +171,8 @@ class PlainWays:
     def _counted(self, column: str, numbers: IndexColumn) -> IndexColumn:
         least, most = int(numbers.min()), int(numbers.max())
         declared = self._known(column).unit
-        if (declared is None and counted_elsewhere(least, most)) or self._names_zone(column):
+        is_unclear = declared is None and counted_elsewhere(least, most) is not None
+        if is_unclear or self._declared.get(column, Declared()).zone not in (None, UTC):
             raise NotPlainError(column)
         for unit in COUNTED:
             first, last = RANGES[unit]
@@ -181,10 +183,6 @@ class PlainWays:
 
     def _known(self, column: str) -> Declared:
         return self._declared.get(column, Declared()).under(self._general)
-
-    def _names_zone(self, column: str) -> bool:
-        """Tell whether the name of a column says a zone, which its times may contradict."""
-        return self._declared.get(column, Declared()).zone is not None
 
     def _of_kind(self, column: str, kind: str) -> None:
         if self._times.setdefault(column, kind) != kind:

@@ -54,10 +54,10 @@ def count_of(cell: Cell) -> int | float | None:
 
 def has_lost_digits(cell: Cell) -> bool | None:
     """Tell whether a number with an exponent has too few digits to tell a time; None for what has no exponent."""
-    found = _EXPONENT.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    if found is None:
+    if not isinstance(cell, str) or ("e" not in cell and "E" not in cell):
         return None
-    return len(found[1] + (found[2] or "")) < (_OF_BARS if int(found[3]) >= _ENDS_IN_0 else _OF_SECONDS)
+    found = _EXPONENT.fullmatch(cell.strip())
+    return found and len(found[1] + (found[2] or "")) < (_OF_BARS if int(found[3]) >= _ENDS_IN_0 else _OF_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

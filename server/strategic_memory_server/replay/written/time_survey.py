@@ -54,7 +54,6 @@ class TimeSurvey:
         self._unit, self._order, self._zone, self._names_zone = unit, order, zone, names_zone
         self._known_shapes: set[str] = set()
         self._known_dates: set[str] = set()
-        self._units: dict[Unit, int] = {}
         self._first: dict[Unit | None, Seen] = {}
         self._beyond_size = 0.0
         self._least, self._most = math.inf, -math.inf
@@ -86,16 +85,17 @@ class TimeSurvey:
 
     def _take_count(self, count: float, cell: Cell, line: int) -> None:
         unit = next((unit for unit, (first, last) in RANGES.items() if first <= count <= last), None)
-        seen = Seen(line, str(cell))
-        self._first.setdefault(unit, seen)
-        self._lost.setdefault(has_lost_digits(cell), seen)
+        is_lost = has_lost_digits(cell)
+        if unit not in self._first or is_lost not in self._lost:
+            seen = Seen(line, str(cell))
+            self._first.setdefault(unit, seen)
+            self._lost.setdefault(is_lost, seen)
         if unit is None:
             self._beyond_size = max(self._beyond_size, abs(count))
             return
-        self._units[unit] = self._units.get(unit, 0) + 1
         self._most = max(self._most, count)
         if count < self._least:
-            self._least, self._earliest = count, seen
+            self._least, self._earliest = count, Seen(line, str(cell))
         if unit is Unit.DAYS and isinstance(count, float):
             self._decimals = max(self._decimals, len(str(count).partition(".")[2]))
 
@@ -217,7 +217,7 @@ class TimeSurvey:
         )
 
     def _decided_unit(self) -> Unit | None:
-        several = list(self._units)
+        several = [unit for unit in self._first if unit]
         if len(several) > 1:
             raise UndecidedError(
                 [self._first[unit] for unit in several[:2]],

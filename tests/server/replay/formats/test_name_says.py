@@ -76,6 +76,12 @@ def test_a_cell_far_down_that_names_another_zone_is_found(tmp_path: Path) -> Non
         read(tmp_path, "Time (UTC+2),pnl", f"{rows}\n2024-01-05 11:00+03:00,1")
 
 
+def test_the_same_zone_by_another_name_is_no_other(tmp_path: Path) -> None:
+    for zone in (ZoneInfo("Africa/Johannesburg"), timezone(timedelta(hours=2))):
+        record = read(tmp_path, "Time (UTC+2),pnl", "2024-01-05 11:30,1", Declared(zone=zone))
+        assert record.entries.time_ms.tolist() == [AT_MS]
+
+
 def test_letters_in_a_name_that_stand_for_several_zones_need_a_word(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"'Time \(EST\)' says EST, .* --zone America/New_York"):
         read(tmp_path, "Time (EST),pnl", "2024-01-05 04:30,1", time="Time (EST)")
