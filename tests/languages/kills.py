@@ -75,6 +75,7 @@ class Scene:
     fleet: ServerFleet
     recorder: HistoryRecorder
     production: asyncio.Task[None]
+    redis_url: str
 
     def follow(self, libraries: Sequence[Library], heartbeat_ms: int | None, newest_ms: int | None) -> list[Program]:
         """Start two programs of each library: one that wants every revision, and one that reads `newest` too."""
@@ -136,7 +137,7 @@ async def scene(folder: Path, servers: int, seed: int) -> AsyncGenerator[Scene]:
         stack.push_async_callback(producing.close)
         production = asyncio.create_task(Producer(producing, "quantum", seed, _ENTRIES_EVERY_S).run())
         stack.push_async_callback(cancel_all, [production])
-        playing = Scene(fleet, recorder, production)
+        playing = Scene(fleet, recorder, production, redis.url)
         await playing.more_revisions(2)
         yield playing
 

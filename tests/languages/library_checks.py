@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from chaos.client_values import feedback_of_client
 from languages.kills import play_kills, play_outage
+from languages.losses import play_losses
 from languages.program import Library
 from languages.told_lines import feedback_of_line
 from processes import ServiceProcess, eventually
@@ -50,6 +51,17 @@ def check_outage(libraries: list[Library], folder: Path) -> None:
     outcome = asyncio.run(play_outage(libraries, 2.0, folder))
     assert outcome.problems == []
     assert set(outcome.back_s) == {program.name for program in outcome.programs}
+
+
+def check_losses(libraries: list[Library], folder: Path) -> None:
+    """Check that a server that is frozen and a history that is lost are told, and that programs end when they shall."""
+    outcome = asyncio.run(play_losses(libraries, folder))
+    assert outcome.problems == []
+    for program in outcome.programs:
+        assert any("Silent" in error for error in program.lost_to), program.name
+        if program.name.endswith("EVERY"):
+            assert any("EPOCH_CHANGED" in error for error in program.lost_to), program.name
+        assert program.exit_code == 0, program.name
 
 
 def check_newest(libraries: list[Library], service: ServiceProcess, redis_client: redis.Redis) -> None:

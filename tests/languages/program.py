@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,6 +65,8 @@ class Program:
         """How long it heard nobody each time, from when it told so, seconds."""
         self.lost_to: dict[str, int] = {}
         """How often it was disconnected, by the error and its reason."""
+        self.exit_code: int | None = None
+        """What it ended with, once its input had ended; None while it runs."""
         self.answers: list[Answer] = []
         """What `newest` gave."""
         asked = {
@@ -107,7 +110,11 @@ class Program:
                 self.take(json.loads(line))
             raise RuntimeError(f"{self.name} ended with {await process.wait()}")
         finally:
-            await _end(process)
+            ending = asyncio.create_task(_end(process))
+            while not ending.done():  # who cancels this does so until it has ended
+                with suppress(asyncio.CancelledError):
+                    await asyncio.shield(ending)
+            self.exit_code = process.returncode
 
     def take(self, told: dict[str, Any]) -> None:
         """Take over a line.

@@ -127,15 +127,13 @@ export class StrategicMemoryClient {
    *
    * Starts with the feedback in force, or with what came after `resumeAfter`. Its `skippedRevisions` and
    * `epochChanged` say what is missing before it; with "EVERY" nothing may be missing, and ResumePointError or
-   * RevisionGapError is thrown instead. Ends when the client is closed.
+   * RevisionGapError is thrown instead. Ends when the client is closed. Throws RangeError or ClientClosedError at once.
    */
-  async *follow(options: FollowOptions = {}): AsyncGenerator<Feedback, void, undefined> {
-    for await (const event of this.followEvents(options)) {
-      if (event.type === "feedback") yield event.feedback;
-    }
+  follow(options: FollowOptions = {}): AsyncGenerator<Feedback, void, undefined> {
+    return feedbackOf(this.followEvents(options));
   }
 
-  /** Yield everything that happens to a subscription. Throws RangeError or ClientClosedError at once. */
+  /** Yield everything that happens to a subscription; as `follow` in all else. */
   followEvents(options: FollowOptions = {}): AsyncGenerator<SubscriptionEvent, void, undefined> {
     this.#connections.requireOpen();
     const settings = this.#followingSettings(options);
@@ -200,6 +198,12 @@ export class StrategicMemoryClient {
 
   #timeoutMs(timeoutMs: number | undefined): number {
     return timeoutMs === undefined ? this.#settings.timeoutMs : checkedAbove0("timeoutMs", timeoutMs);
+  }
+}
+
+async function* feedbackOf(events: AsyncIterable<SubscriptionEvent>): AsyncGenerator<Feedback, void, undefined> {
+  for await (const event of events) {
+    if (event.type === "feedback") yield event.feedback;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { GetFeedbackRequestSchema, StrategicMemoryService } from "./generated/strategic_memory/v1/service_pb.js";
+import { Arrivals } from "./arrivals.js";
 import { delayMs } from "./streams/backoff.js";
 import { NewestFeedback } from "./streams/newest.js";
 import { Subscription, type SubscriptionSettings } from "./streams/subscription.js";
@@ -19,6 +20,7 @@ export class Follower {
   readonly #fetchTimeoutMs: number;
   readonly #warn: Warn;
   readonly #newest: NewestFeedback;
+  readonly #arrivals = new Arrivals(() => performance.now());
   readonly #heard = new AbortController();
   #isStarted = false;
   #isToldOfEnd = false;
@@ -35,7 +37,11 @@ export class Follower {
     this.#silenceTimeoutMs = silenceTimeoutMs;
     this.#fetchTimeoutMs = fetchTimeoutMs;
     this.#warn = warn;
-    this.#newest = new NewestFeedback(silenceTimeoutMs);
+    this.#newest = new NewestFeedback(silenceTimeoutMs, {
+      steady: () => performance.now(),
+      wall: () => Date.now(),
+      earliestArrival: () => this.#arrivals.earliest,
+    });
   }
 
   /** What may be acted upon now. */
@@ -57,6 +63,7 @@ export class Follower {
   /** Take that the connections are closed: nothing will come any more. */
   end(): void {
     this.#newest.expire();
+    this.#arrivals.end();
     this.#heard.abort();
   }
 

@@ -6,6 +6,7 @@ export {
   type FollowOptions,
   StrategicMemoryClient,
 } from "./client.js";
+export type { Analysis } from "./generated/strategic_memory/v1/analysis_pb.js";
 export type { Delivery } from "./streams/subscription.js";
 export type {
   AnalysisResult,
@@ -38,4 +39,5 @@ export {
   asStale,
   safeAt,
 } from "./values/feedback.js";
+export type { Connection, ConnectionSettings, Dial } from "./transports/connection.js";
 export { type Backoff, type ClientOptions, DEFAULT_ADDRESS, type TlsOptions } from "./values/options.js";

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { Arrivals } from "../src/arrivals.js";
 import { type Feedback, WARMING_UP } from "../src/index.js";
 import { NewestFeedback } from "../src/streams/newest.js";
 import { SENT, feedback, heartbeat } from "./made_up.js";
@@ -9,10 +13,12 @@ const SILENCE_MS = 45_000;
 /** Clocks that stand until they are moved; the wall shows another time than the server's. */
 class SetClocks {
   steadyMs = 1_000;
+  lateMs = 0;
   wallMs = SENT + 3_600_000;
 
   steady = (): number => this.steadyMs;
   wall = (): number => this.wallMs;
+  earliestArrival = (): number => this.steadyMs - this.lateMs;
 
   pass(ms: number): void {
     this.steadyMs += ms;
@@ -58,6 +64,36 @@ test("a wall clock that is set back prolongs nothing, and one that is set forwar
   const ended = heard(forward);
   forward.wallMs += 30_000;
   assert.equal(ended.value.status, "STALE");
+});
+
+test("what may have waited to be read holds for less", () => {
+  const clocks = new SetClocks();
+  clocks.lateMs = 20_000;
+  const newest = heard(clocks);
+  clocks.pass(9_999);
+  assert.equal(newest.value.status, "ACTIVE");
+  clocks.pass(1);
+  assert.equal(newest.value.status, "STALE");
+});
+
+test("a loop that stood still is known when what came meanwhile is read", async () => {
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const sends = `const { parentPort, workerData } = require("node:worker_threads");
+    parentPort.on("message", () => { parentPort.postMessage("came"); Atomics.store(workerData, 0, 1); Atomics.notify(workerData, 0); });
+    parentPort.postMessage("ready");`;
+  const worker = new Worker(sends, { eval: true, workerData: shared });
+  await once(worker, "message");
+  const arrivals = new Arrivals(() => performance.now());
+  const before = performance.now();
+  while (arrivals.earliest < before) await setTimeout(1);
+  const stands = performance.now();
+  worker.postMessage("come");
+  Atomics.wait(shared, 0, 0, 10_000);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120); // several looks are due by now
+  await once(worker, "message");
+  assert.ok(arrivals.earliest <= stands);
+  arrivals.end();
+  await worker.terminate();
 });
 
 test("a heartbeat moves the validity on, and one that says STALE withdraws the advice until it is confirmed", () => {

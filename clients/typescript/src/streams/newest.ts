@@ -5,14 +5,13 @@ import { type Feedback, type Heartbeat, SAFE_LEVERAGE, WARMING_UP, asStale, froz
 import { RememberedEpochs } from "./remembered_epochs.js";
 import { msLeft } from "./validity.js";
 
-/** The two clocks that count: one cannot be set, the other goes on while a machine sleeps. Milliseconds. */
+/** The two clocks that count, in milliseconds: one cannot be set, the other goes on while a machine sleeps. */
 export interface Clocks {
   readonly steady: () => number;
   readonly wall: () => number;
+  /** By the steady one, the earliest time at which what is heard now can have come. */
+  readonly earliestArrival: () => number;
 }
-
-/** The clocks of this process. */
-export const CLOCKS: Clocks = { steady: () => performance.now(), wall: () => Date.now() };
 
 /** Keeps what was heard, and answers with it for as long as it holds, then with the safe values. */
 export class NewestFeedback {
@@ -27,7 +26,7 @@ export class NewestFeedback {
   #goodUntilWall = -Infinity;
 
   /** Take the server for gone after `silenceTimeoutMs` without a message. */
-  constructor(silenceTimeoutMs: number, clocks: Clocks = CLOCKS) {
+  constructor(silenceTimeoutMs: number, clocks: Clocks) {
     this.#silenceTimeoutMs = silenceTimeoutMs;
     this.#clocks = clocks;
   }
@@ -125,8 +124,9 @@ export class NewestFeedback {
     const goodForMs = isActive ? Math.min(this.#silenceTimeoutMs, validityLeftMs) : this.#silenceTimeoutMs;
     this.#advised = feedback;
     this.#safe = asStale(feedback);
-    this.#goodUntilSteady = this.#clocks.steady() + goodForMs;
-    this.#goodUntilWall = this.#clocks.wall() + goodForMs;
+    const lateMs = this.#clocks.steady() - this.#clocks.earliestArrival();
+    this.#goodUntilSteady = this.#clocks.steady() + goodForMs - lateMs;
+    this.#goodUntilWall = this.#clocks.wall() + goodForMs - lateMs;
   }
 }
 
