@@ -13,7 +13,7 @@ from typing import Self
 import grpc
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_client.streams.newest import CLOSED
+from strategic_memory_client.streams.shown import CLOSED
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
@@ -24,6 +24,7 @@ from strategic_memory_client.streams.subscription_settings import (
 from strategic_memory_client.transports.asynchronous.driver import subscription_events
 from strategic_memory_client.transports.asynchronous.follower import AsyncFollower
 from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
+from strategic_memory_client.transports.channel_settings import require_usable
 from strategic_memory_client.transports.iterations import AsyncFeedbackStream
 from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
@@ -53,6 +54,7 @@ class AsyncStrategicMemoryClient(Rooted):
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
+        require_usable(self._addresses, self._options)
         self._transport = AsyncTransport(self._addresses, self._options)
         self._follower = AsyncFollower(
             following_settings(self._addresses, self._options), self._transport, self._options.timeout_s

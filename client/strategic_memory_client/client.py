@@ -13,15 +13,15 @@ from typing import Self
 import grpc
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_client.streams.newest import CLOSED
+from strategic_memory_client.streams.shown import CLOSED
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
     ResumePoint,
     SubscriptionSettings,
-    following_settings,
     streaming_settings,
 )
+from strategic_memory_client.transports.channel_settings import require_usable
 from strategic_memory_client.transports.iterations import FeedbackStream
 from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.transports.synchronous.driver import subscription_events
@@ -53,10 +53,9 @@ class StrategicMemoryClient(Rooted):
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
+        require_usable(self._addresses, self._options)
         self._transport = SyncTransport(self._addresses, self._options)
-        self._follower = SyncFollower(
-            following_settings(self._addresses, self._options), self._transport, self._options.timeout_s
-        )
+        self._follower = SyncFollower(self._addresses, self._options, self._transport)
         self._newest = self._follower.newest
         # Closes when the client is dropped without being closed, and at the end of the interpreter.
         self._close_when_dropped = weakref.finalize(self, self._transport.close_dropped)

@@ -66,13 +66,13 @@ def _token(path: Path) -> str:
         raise type(error)(error.errno, f"token_file cannot be read: {error.strerror}", str(path)) from error
 
 
-def require_private(addresses: Iterable[str], options: ClientOptions) -> None:
-    """Raise ValueError where a token would go over plain text to another machine."""
-    if options.tls is not None or (options.token is None and options.token_file is None):
-        return
-    for address in addresses:
-        if not is_this_machine(address):
-            raise ValueError(f"a token is not sent to {address} over plain text: give tls=TlsOptions(...) too")
+def require_usable(addresses: Iterable[str], options: ClientOptions) -> None:
+    """Raise ValueError where a token would travel in the open, OSError when a file cannot be read."""
+    if options.tls is None and (options.token is not None or options.token_file is not None):
+        for address in addresses:
+            if not is_this_machine(address):
+                raise ValueError(f"a token is not sent to {address} over plain text: give tls=TlsOptions(...) too")
+    read_shown(options)
 
 
 def read_tls_material(tls: TlsOptions) -> TlsMaterial:

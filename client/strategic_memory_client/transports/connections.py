@@ -41,8 +41,7 @@ class Connections(Generic[DialledT]):
     It neither waits nor locks: who shares it between threads locks around each call.
 
     Args:
-        options: what to show when dialling, and how long that may take. Raises OSError, here and now, when a file of it
-            cannot be read.
+        options: what to show when dialling, and how long that may take.
         connect: makes a connection, which becomes one with its first call.
     """
 
@@ -51,7 +50,6 @@ class Connections(Generic[DialledT]):
         self._connect = connect
         self._open: dict[str, DialledT] = {}
         self._retired: set[DialledT] = set()
-        read_shown(options)
 
     def dial(self, address: str) -> DialledT:
         """Return a new connection, which is not kept. Raises ServiceUnavailableError when a file cannot be read."""

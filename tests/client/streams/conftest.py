@@ -12,7 +12,7 @@ from strategic_memory_client.streams.newest import NewestFeedback
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The wall clock of `newest`."""
     clock = Clock()
-    monkeypatch.setattr("strategic_memory_client.streams.newest.time", clock)
+    monkeypatch.setattr("strategic_memory_client.streams.shown.time", clock)
     return clock
 
 

@@ -62,7 +62,7 @@ def test_a_clock_that_is_set_does_not_prolong_what_was_heard(
     newest: NewestFeedback, clock: Clock, monkeypatch: pytest.MonkeyPatch, set_by_s: float
 ) -> None:
     steady = Clock()
-    monkeypatch.setattr("strategic_memory_client.streams.newest.monotonic", steady)
+    monkeypatch.setattr("strategic_memory_client.streams.shown.monotonic", steady)
     take(newest, replace(feedback(valid_until=T0 + timedelta(seconds=30)), sent_at=T0))
     clock.now_s += set_by_s
     steady.now_s += 29.9

@@ -42,8 +42,8 @@ def said(interval_s: float, asked_s: float, source: random.Random) -> Iterator[t
 def test_no_gap_at_any_interval_whatever_was_asked(monkeypatch: pytest.MonkeyPatch, skew_s: float) -> None:
     source = random.Random(8)
     now_s = 0.0
-    monkeypatch.setattr("strategic_memory_client.streams.newest.monotonic", lambda: now_s)
-    monkeypatch.setattr("strategic_memory_client.streams.newest.time", lambda: BEGAN.timestamp() + skew_s + now_s)
+    monkeypatch.setattr("strategic_memory_client.streams.shown.monotonic", lambda: now_s)
+    monkeypatch.setattr("strategic_memory_client.streams.shown.time", lambda: BEGAN.timestamp() + skew_s + now_s)
     for interval_s in INTERVALS_S:
         for asked_s in ASKED_S:
             options = ClientOptions(heartbeat_interval_s=asked_s, missed_heartbeats=1)

@@ -9,8 +9,9 @@ from contextlib import aclosing, suppress
 from time import monotonic, time
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_client.streams.newest import LOOP_ENDED, NewestFeedback
+from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
+from strategic_memory_client.streams.shown import LOOP_ENDED
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
 from strategic_memory_client.transports.asynchronous.driver import subscription_events

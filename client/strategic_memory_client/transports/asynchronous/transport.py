@@ -21,7 +21,7 @@ from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.transports.asynchronous.stream import AsyncStream, is_being_cancelled
-from strategic_memory_client.transports.channel_settings import Shown, channel_arguments, require_private
+from strategic_memory_client.transports.channel_settings import Shown, channel_arguments
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.values.errors import StrategicMemoryError
@@ -57,11 +57,7 @@ class AsyncTransport:
     """Everything that is open towards the service, in one event loop."""
 
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
-        """Connect to nothing yet.
-
-        Raises OSError when a file cannot be read, ValueError where a token would travel in the open.
-        """
-        require_private(addresses, options)
+        """Connect to nothing yet."""
         self._addresses = addresses
         self._connections = Connections(options, partial(_connected, options))
         self._streams: set[AsyncStream] = set()

@@ -19,7 +19,7 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
 from strategic_memory_client.streams.subscription import StreamAttempt
-from strategic_memory_client.transports.channel_settings import Shown, channel_arguments, require_private
+from strategic_memory_client.transports.channel_settings import Shown, channel_arguments
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
@@ -36,6 +36,9 @@ _Response = TypeVar("_Response")
 _Advising = TypeVar("_Advising", service_pb2.GetFeedbackResponse, service_pb2.AnalyzeResponse)
 
 _CLOSE_TIMEOUT_S = 5.0
+
+Wait = Callable[[float], None]
+"""Waits for something that ends, at most so many seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +59,7 @@ class SyncTransport:
     """Everything that is open towards the service. Safe to use from several threads."""
 
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
-        """Connect to nothing yet.
-
-        Raises OSError when a file cannot be read, ValueError where a token would travel in the open.
-        """
-        require_private(addresses, options)
+        """Connect to nothing yet."""
         self._addresses = addresses
         self._lock = threading.RLock()
         self._connections = Connections(options, partial(_connected, options))
@@ -73,6 +72,8 @@ class SyncTransport:
         """Threads that wait for a stream."""
         self.closing = Latch()
         """Set once the transport is being closed."""
+        self.on_end: Callable[[], list[Wait]] = list
+        """What else ends with it, any number of times; returns the waits for that."""
 
     def call(self, ask: Callable[[Connection, float], _Response], timeout_s: float) -> _Response:
         """Return what `ask` gets over a connection within the seconds it is given; ask each server in turn.
@@ -193,18 +194,17 @@ class SyncTransport:
 
     def _end_elsewhere(self) -> None:
         # Not a `threading.Thread`: its start takes a lock that the interrupted code may hold.
-        _thread.start_new_thread(self._end_everything, ())
+        _thread.start_new_thread(self.end, ())
 
     def _end_and_wait(self) -> None:
-        streams, threads = self._end_everything()
+        waits = self.end()
         until_s = monotonic() + _CLOSE_TIMEOUT_S
-        for stream in streams:
-            stream.join(until_s - monotonic())
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, until_s - monotonic()))
+        for wait in waits:
+            wait(max(0.0, until_s - monotonic()))
 
-    def _end_everything(self) -> tuple[list[SyncStream], list[threading.Thread]]:
+    def end(self) -> list[Wait]:
+        """End everything, soon; return the waits for it, which only a thread of `threading` may call."""
+        self.closing.set()
         with self._lock:
             streams, threads = list(self._streams), list(self._threads)
             connections = list(iter(self._connections.pop, None))
@@ -212,7 +212,7 @@ class SyncTransport:
             stream.close()
         for connection in connections:
             connection.channel.close()
-        return streams, threads
+        return [*(stream.join for stream in streams), *(partial(_join, thread) for thread in threads), *self.on_end()]
 
     def _forget_stream(self, stream: SyncStream) -> None:
         with self._lock:
@@ -220,6 +220,11 @@ class SyncTransport:
 
     def _was_forked(self) -> bool:
         return os.getpid() != self._process_id
+
+
+def _join(thread: threading.Thread, timeout_s: float) -> None:
+    if thread is not threading.current_thread():
+        thread.join(timeout_s)
 
 
 def _connected(options: ClientOptions, address: str, shown: Shown, use: ConnectionUse) -> Connection:
