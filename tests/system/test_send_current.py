@@ -46,8 +46,11 @@ def role(service: ServiceProcess) -> str:
 def publish(client: redis.Redis, up_to: int, *services: ServiceProcess) -> feedback_pb2.Feedback:
     """Make observations until each of these servers has this revision or a later one, the same."""
     while (known := get_feedback(services[0]).revision) < up_to:
-        for _ in range(3):
-            add_regime(client, "BULL", 0.1 + known / 100)
+        # At once: one revision, and no other one after it.
+        with client.pipeline(transaction=True) as together:
+            for _ in range(3):
+                add_regime(together, "BULL", 0.1 + known / 100)
+            together.execute()
         eventually(partial(has_more, services[0], known))
     newest = get_feedback(services[0])
     eventually(lambda: all(get_feedback(service).revision == newest.revision for service in services))
