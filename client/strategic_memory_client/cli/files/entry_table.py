@@ -105,19 +105,17 @@ def _cells(table: Table, name: str, column: Iterable[object]) -> list[Any]:
     try:
         cells.extend(None if _is_missing(cell) else read(cell) for cell in values_of(column, name))
     except (ValueError, OverflowError) as error:  # a type of the file may hold what Python cannot
-        raise FileError(f"{table.shown}: {table.rows[len(cells)]}: {name} {error}") from None
+        raise FileError(f"{table.at(len(cells))}: {name} {error}") from None
     return cells
 
 
 def _require_plain(table: Table, name: str, column: Iterable[object]) -> None:
     """Raise FileError for numbers of which nothing tells whether their dots are decimal points."""
-    dotted = [
-        (row, cell) for row, cell in zip(table.rows, column, strict=True) if isinstance(cell, str) and "." in cell
-    ]
+    dotted = [(index, cell) for index, cell in enumerate(column) if isinstance(cell, str) and "." in cell]
     if dotted and all(_GROUPED.fullmatch(cell) for _, cell in dotted):
-        row, cell = dotted[0]
+        index, cell = dotted[0]
         raise FileError(
-            f"{table.shown}: {row}: {name} is {cell.strip()}, which may be {cell.strip().replace('.', '')} as well: "
+            f"{table.at(index)}: {name} is {cell.strip()}, which may be {cell.strip().replace('.', '')} as well: "
             "write it with another number of decimals, or separate the columns by commas"
         )
 
@@ -130,11 +128,11 @@ def _times(table: Table, name: str, column: Iterable[object]) -> list[int]:
     except InvalidRequestError as error:
         (violation,) = error.violations
         row = int(violation.field.removeprefix(f"{name}[").removesuffix("]"))
-        raise FileError(f"{table.shown}: {table.rows[row]}: {name} {violation.description}") from None
+        raise FileError(f"{table.at(row)}: {name} {violation.description}") from None
     for index, time_ms in enumerate(found):
         if time_ms != _TIMES[name] and not EARLIEST_S * 1_000 <= time_ms < LATEST_S * 1_000:
             raise FileError(
-                f"{table.shown}: {table.rows[index]}: {name} reads as {time_ms} ms since 1970, which is not from "
+                f"{table.at(index)}: {name} reads as {time_ms} ms since 1970, which is not from "
                 "1990 to 2100: give ISO 8601, or whole seconds, milliseconds, microseconds or nanoseconds, all alike"
             )
     return found
@@ -171,7 +169,7 @@ def _number(cell: object) -> object:
 def _require_known(table: Table, name: str, cells: list[object]) -> None:
     missing = next((index for index, cell in enumerate(cells) if is_missing(cell)), None)
     if missing is not None:
-        raise FileError(f"{table.shown}: {table.rows[missing]}: {name} is not known: leave the row out")
+        raise FileError(f"{table.at(missing)}: {name} is not known: leave the row out")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -30,8 +30,7 @@ def parquet_table(content: bytes, shown: str) -> Table:
         names = file.schema_arrow.names
         read = file.read()
         read.validate(full=True)  # what is damaged inside shows only when it is used
-        rows = [f"row {number}" for number in range(1, read.num_rows + 1)]
-        return Table(shown, dict(zip(names, read.columns, strict=True)), rows)
+        return Table(shown, dict(zip(names, read.columns, strict=True)), range(1, read.num_rows + 1))
     except FileError:
         raise
     except _UNREADABLE as error:

@@ -20,11 +20,17 @@ class Table:
     Attributes:
         shown: its file, for messages.
         columns: the cells by column; text, or what the file has for a type.
-        rows: what people call each row there, such as "line 7".
+        rows: number of each row, as people count them there.
+        counts: what is counted: "line" or "row".
         may_group_by_dots: whether it is written as where 1.234 is more than a thousand.
     """
 
     shown: str
     columns: Mapping[str, Iterable[object]]
-    rows: Sequence[str]
+    rows: Sequence[int]
+    counts: str = "row"
     may_group_by_dots: bool = False
+
+    def at(self, index: int) -> str:
+        """Return where a row is, for messages."""
+        return f"{self.shown}: {self.counts} {self.rows[index]}"
