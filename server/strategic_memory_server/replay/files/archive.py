@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import IO
 
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -61,9 +62,7 @@ def archive_tables(source: Source, contents: Callable[[Source], list[Table]]) ->
         ReplayError: nothing in it can be read.
     """
     with source.open() as file, zipfile.ZipFile(file) as archive:
-        members = [
-            each for each in archive.infolist() if not each.is_dir() and not each.filename.startswith("__MACOSX")
-        ]
+        members = [each for each in archive.infolist() if each.file_size and not _is_of_system(each.filename)]
     if not members:
         raise ReplayError(f"{source.shown}: is an empty archive")
     found: list[Table] = []
@@ -79,6 +78,10 @@ def archive_tables(source: Source, contents: Callable[[Source], list[Table]]) ->
         told = [each.unreadable for each in refused]
         raise ReplayError("; ".join([f"{source.shown}: nothing in it can be read", *told]))
     return found + refused
+
+
+def _is_of_system(name: str) -> bool:
+    return name.startswith("__MACOSX") or PurePath(name).name in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def _unreadable(source: Source, member: zipfile.ZipInfo, why: str) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.json_lines import page_of
+from strategic_memory_server.replay.files.json_lines import MOST_NAMES, page_of
 from strategic_memory_server.replay.files.json_stream import BrokenJsonError, JsonStream
 from strategic_memory_server.replay.files.page import Page
 from strategic_memory_server.replay.files.source import Source
@@ -19,7 +19,8 @@ ROWS_AT_ONCE = 2_000
 DEPTH = 3
 """So many names may lead to a list; a freqtrade export has its trades under `strategy`, a name and `trades`."""
 
-_NAMES_FROM_ROWS = 50
+_NAMES_ONE_BY_ONE = 50
+"""Of so many objects the names are found without holding the objects, which may be long."""
 
 Names = dict[str, None]
 """Names in their order."""
@@ -55,15 +56,15 @@ def _walk(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...]
 
 
 def _names(stream: JsonStream) -> Names:
-    """Pass over a list, and return the names in the first objects of it."""
+    """Pass over a list, and return the names in the first objects of it, and of nearly all others."""
     names: Names = {}
     for number, _ in enumerate(stream.elements()):
-        if number < _NAMES_FROM_ROWS and stream.peek() == "{":
+        if number < _NAMES_ONE_BY_ONE and stream.peek() == "{":
             for name in stream.members():
                 names[name] = None
                 stream.skip()
-        else:
-            stream.skip()
+        elif isinstance(passed := stream.skip(), dict) and len(names) < MOST_NAMES:
+            names |= dict.fromkeys(passed)
     return names
 
 

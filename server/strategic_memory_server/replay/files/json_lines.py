@@ -17,15 +17,19 @@ MAX_LINE_BYTES = 1 << 20
 """Longest line that is read as one."""
 
 
-NAMES_FROM_ROWS = 200
-"""So many rows say which columns there are; a name that comes later is a column all the same."""
+NAMES_AT_ONCE, NAMES_FROM_ROWS = 200, PAGE_ROWS
+"""So many rows say which columns there are: the first ones whatever they have, the others as long as names are few."""
+
+MOST_NAMES = 256
+"""So many names of a list of objects are few; more are hardly names of columns."""
 
 
 def json_line_table(source: Source) -> Table:
     """Return the table of a file of JSON lines. Empty lines are passed over."""
     names: dict[str, None] = {}
-    for page in islice(_pages(source, NAMES_FROM_ROWS), 1):
-        names |= dict.fromkeys(page.columns)
+    for page in islice(_pages(source, NAMES_AT_ONCE), NAMES_FROM_ROWS // NAMES_AT_ONCE):
+        if len(names) < MOST_NAMES:
+            names |= dict.fromkeys(page.columns)
     return Table(source.shown, (), tuple(names), lambda: _pages(source, PAGE_ROWS))
 
 

@@ -132,17 +132,19 @@ class JsonStream:
             raise self._broken("no value") from None
         return found
 
-    def skip(self) -> None:
-        """Pass over a value."""
+    def skip(self) -> object:
+        """Pass over a value. Return it where that costs nothing, and None elsewhere."""
         first = self.peek()
         if first not in '"[{':
             self._find(_END_OF_WORD)
-            return
+            return None
         try:
             # Where the whole of it has been read already, reading it is several times as fast.
-            _, self._at = self._decoder.raw_decode(self._text, self._at)
+            found, self._at = self._decoder.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):
             self._skip_part_by_part()
+            return None
+        return found
 
     def _skip_part_by_part(self) -> None:
         depth = 0

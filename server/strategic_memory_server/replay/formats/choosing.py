@@ -16,7 +16,7 @@ from strategic_memory_server.replay.formats.naming import NAMES_TOLD, name_of, n
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading, reading_of
 from strategic_memory_server.replay.formats.recognition import is_record, recognised, require_one_pnl
-from strategic_memory_server.replay.formats.unread_tables import unread_told
+from strategic_memory_server.replay.formats.unread_tables import is_of_open_trades, unread_told
 
 
 def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> list[TableReading]:
@@ -43,7 +43,7 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
         if format_ in (OWN_COLUMNS, COMMON_NAMES):
             require_one_pnl(table, asked)
     readings = [reading_of(table, format_, asked, strategy) for table, format_ in chosen]
-    beside = _beside_tools(known)
+    beside = _beside_others(known)
     unread = [table for table in found if table in beside or all(table is not each for each, _ in known)]
     first = readings[0]
     first.table = replace(first.table, notes=(*first.table.notes, *unread_told(unread, readings)))
@@ -68,7 +68,7 @@ def _chosen(path: Path, known: Sequence[_Known], asked: Mapping[str, str], strat
         ReplayError: the tables are the record of nobody when pooled.
     """
     instead = {name for _, each in known for name in each.instead_of}
-    beside = _beside_tools(known)
+    beside = _beside_others(known)
     known = [
         (table, each)
         for table, each in known
@@ -78,10 +78,12 @@ def _chosen(path: Path, known: Sequence[_Known], asked: Mapping[str, str], strat
     return _of_one_run(path, known, strategy)
 
 
-def _beside_tools(known: Sequence[_Known]) -> Sequence[Table]:
-    """Return the tables that are known by common names alone, beside those of a tool."""
+def _beside_others(known: Sequence[_Known]) -> Sequence[Table]:
+    """Return the tables that are no record beside others: of common names beside a tool's, of trades still open."""
     of_tools = {table.shown for table, each in known if each not in (OWN_COLUMNS, COMMON_NAMES)}
-    return [table for table, each in known if each is COMMON_NAMES and table.shown in of_tools]
+    beside = [table for table, each in known if each is COMMON_NAMES and table.shown in of_tools]
+    still_open = [table for table, each in known if each in (OWN_COLUMNS, COMMON_NAMES) and is_of_open_trades(table)]
+    return [*beside, *(still_open if len(still_open) < len(known) else [])]
 
 
 def _require_one_record(path: Path, known: Sequence[_Known], asked: Mapping[str, str]) -> None:

@@ -16,10 +16,12 @@ from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, 
 from strategic_memory_server.replay.formats.column_map import mapped_column
 from strategic_memory_server.replay.formats.date_and_time import DateAndTime, in_two_columns
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
+from strategic_memory_server.replay.formats.late_names import require_known_names
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, rows_without_names
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.settling import settled_in
+from strategic_memory_server.replay.formats.totals import TOTALS, rows_without_totals
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.replay.written.zones import AbbreviationError, written_zone
 
@@ -99,7 +101,7 @@ class TableReading:
             ReplayError: they cannot be read, or are those of several strategies.
         """
         self.rows, self.left_out, self._strategies, self.currencies = 0, {}, {}, Counter()
-        pages = map(self._without_names, self.table.pages())
+        pages = map(self._rows_alone, self.table.pages())
         try:
             for page in self.format.rows(pages) if self.format.rows else pages:
                 results = self._of_strategy(self._results(page))
@@ -126,11 +128,19 @@ class TableReading:
             cells = list(compress(cells, map(is_not_zero, page.columns[pnl])))
         self.currencies.update(filter(None, map(currency_of.__getitem__, cells)))
 
-    def _without_names(self, page: Page) -> Page:
-        kept = rows_without_names(self.table, page, self.columns.get(names.TIME, ""))
+    def _rows_alone(self, page: Page) -> Page:
+        """Return a page of the table without the rows that name columns again, and without totals."""
+        require_known_names(self.table, page)
+        page = self._without(page, rows_without_names(self.table, page, self.columns.get(names.TIME, "")), NAMES_AGAIN)
+        if self.format in (OWN_COLUMNS, COMMON_NAMES):
+            page = self._without(page, rows_without_totals(page, self.columns), TOTALS)
+        return page
+
+    def _without(self, page: Page, kept: Sequence[bool], others: str) -> Page:
+        """Return the rows that are kept with all of their columns, and count the others."""
         if all(kept):
             return page
-        self.left_out[NAMES_AGAIN] = self.left_out.get(NAMES_AGAIN, 0) + len(kept) - sum(kept)
+        self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
         columns = {name: list(compress(cells, kept)) for name, cells in page.columns.items()}
         return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 

@@ -20,6 +20,9 @@ from strategic_memory_server.replay.formats.recognition import is_record
 TABLES_TOLD = 6
 """So many tables that are not read are told."""
 
+_STILL_OPEN = ("openpos", "opentrade", "stillopen", "unrealized", "unrealised", "pending")
+"""What plain names of tables of trades that are still open begin with."""
+
 _PRICES = frozenset({"open", "high", "low", "close"})
 
 
@@ -45,12 +48,18 @@ def unread_told(unread: Sequence[Table], read: Sequence[TableReading]) -> tuple[
         first = next(pages, None)
         if first is None or not (first.lines or first.broken):
             continue
-        alike = next((each for each in read if _is_alike(table, first, each)), None)
+        alike = next((each for each in read if not is_of_open_trades(table) and _is_alike(table, first, each)), None)
         if alike is not None:
             raise _more_of_the_record(table, alike, _rows(first, pages))
         told.append(f"{name_of(table)} ({_rows(first, pages)}, {_why(table)})")
     more = f", and {len(told) - TABLES_TOLD} more" if len(told) > TABLES_TOLD else ""
     return (f"not read: {', '.join(told[:TABLES_TOLD])}{more}",) if told else ()
+
+
+def is_of_open_trades(table: Table) -> bool:
+    """Tell whether the name of a table says that its trades are still open."""
+    name = plain_name(PurePath(table.path[-1]).stem) if table.path else ""
+    return name == "open" or name.startswith(_STILL_OPEN)
 
 
 def _tells_of(table: Table, read: TableReading) -> bool:
@@ -102,7 +111,7 @@ def _why(table: Table) -> str:
         return "no row names its columns"
     known = COMMON_NAMES.found(table.columns)
     if is_record(known):
-        return "beside a table of a tool"
+        return "trades still open, by its name" if is_of_open_trades(table) else "beside a table of a tool"
     return "no column is known as a pnl or a regime" if names.TIME in known else "no column is known as the time"
 
 

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
 from strategic_memory_server.replay.record.table_read import TableRead
 
 CONFLICTS_SHARE = 0.01
 """Largest share of the trades whose id another one has that is of another time and earned something else."""
+
+FEWEST_OF_SPAN, SHARE_OF_SPAN = 3, 0.9
+"""Exports overlap where another one begins with so many results at the end of one, and with this share of them."""
 
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
@@ -48,7 +53,7 @@ def require_ids_of_trades(entries: EntryColumns, tables: Sequence[TableRead]) ->
 
 
 def require_tables_apart(entries: EntryColumns, table_of: NDArray[np.intp], tables: Sequence[TableRead]) -> None:
-    """Refuse a table most of whose results another table holds too, where no id tells that they are the same.
+    """Refuse a table most of whose results another table holds too, or those at one of its ends, where no id tells it.
 
     Args:
         entries: entries in any order.
@@ -70,14 +75,36 @@ def require_tables_apart(entries: EntryColumns, table_of: NDArray[np.intp], tabl
     shared = (first[key] != last[key]) & (entries.trade[results] == 0)
     rows = np.bincount(table, minlength=len(tables))
     twice = np.bincount(table[shared], minlength=len(tables))
-    for place in np.flatnonzero((twice >= 2) & (2 * twice > rows)).tolist():
+    for place in np.flatnonzero(twice >= 2).tolist():
         of_it = key[shared & (table == place)][0]
         other = int(last[of_it] if first[of_it] == place else first[of_it])
+        if 2 * twice[place] <= rows[place] and not _overlap(
+            entries.time_ms[results], shared, table == place, table == other
+        ):
+            continue
         one, another = (f"{tables[each].file} {tables[each].table}".strip() for each in (place, other))
         raise ReplayError(
             f"{one}: {twice[place]:,} of its {rows[place]:,} results are in {another} too, with the same time, pnl, "
             "policy and regime: the same trades twice. Give one of the two, or trade_id in both"
         )
+
+
+def _overlap(time_ms: IndexColumn, shared: Mask, one: Mask, other: Mask) -> bool:
+    """Tell whether the end of one table is the beginning of another, as of exports that follow each other.
+
+    Args:
+        time_ms: of each result.
+        shared: whether another table has the same result.
+        one: whether it is of one table.
+        other: whether it is of another.
+    """
+    both = time_ms[one & shared]
+    begins, ends = both.min(), both.max()
+    within = int(np.count_nonzero(one & (time_ms >= begins) & (time_ms <= ends)))
+    follow = (ends == time_ms[one].max() and begins == time_ms[other].min()) or (
+        begins == time_ms[one].min() and ends == time_ms[other].max()
+    )
+    return bool(follow) and both.size >= max(FEWEST_OF_SPAN, SHARE_OF_SPAN * within)
 
 
 def _keys(entries: EntryColumns, rows: NDArray[np.intp]) -> NDArray[np.uint64]:

@@ -121,3 +121,10 @@ def test_a_member_that_cannot_be_read_is_told_or_an_error(tmp_path: Path) -> Non
     record = record_of(archive(tmp_path, a_json=whole, c_pdf="%PDF-1.7"))
     (note,) = notes(record)
     assert re.fullmatch(r"not read: .*book\.zip \(c\.pdf\): is a PDF: .*", note)
+
+
+def test_trades_that_are_still_open_by_the_name_of_their_table_are_told(tmp_path: Path) -> None:
+    for name in ("Open Positions", "open_trades", "open"):
+        record = record_of(book(tmp_path, **{"Closed": TRADES, name: [NAMES, *days(8, 12)]}))
+        assert (len(record), notes(record)) == (4, [f"not read: {name} (4 rows, trades still open, by its name)"])
+    assert len(record_of(book(tmp_path, Open=TRADES))) == 4

@@ -56,3 +56,17 @@ def test_the_same_trades_in_two_files_are_refused_where_no_id_tells(tmp_path: Pa
         replay_records.read([one, other])
     other.write_text(head + "".join(rows[8:]) + "30,1,\n31,1,\n32,1,\n")
     assert len(replay_records.read([one, other])) == 15
+
+
+def test_exports_that_overlap_are_refused_where_no_id_tells(tmp_path: Path) -> None:
+    head = "time,pnl,policy\n"
+    rows = [f"{row},{row + 1},BALANCED\n" for row in range(40)]
+    one, other = tmp_path / "may.csv", tmp_path / "june.csv"
+    one.write_text(head + "".join(rows[:23]))
+    other.write_text(head + "".join(rows[20:]))
+    for files in ([one, other], [other, one]):
+        with pytest.raises(ReplayError, match=r"csv: 3 of its \d\d results are in .*csv too, .* the same trades twice"):
+            replay_records.read(files)
+    # Two runs that begin alike do not follow each other.
+    other.write_text(head + "".join([*rows[:5], *(row.replace(",", ",-", 1) for row in rows[5:])]))
+    assert len(replay_records.read([one, other])) == 63

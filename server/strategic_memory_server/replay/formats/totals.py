@@ -1,0 +1,47 @@
+"""Rows that are totals of the others: no results, and twice the record where one of them has a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+
+TOTALS = "totals"
+
+_WORDS = ("total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt")
+_CELLS = frozenset(
+    form + end for word in _WORDS for form in (word, word.capitalize(), word.title()) for end in ("", ":")
+)
+_SHOUTED = frozenset(form.upper() for form in _CELLS)
+"""Among times these are totals too; elsewhere they may be a symbol."""
+
+
+def rows_without_totals(page: Page, read: Mapping[str, str]) -> list[bool]:
+    """Tell of each row of a page whether it is kept, since it is no total; empty where all are.
+
+    Totals stand at the end: but for its times, a page that others follow is not looked at.
+
+    Args:
+        page: the page, as the table has it.
+        read: by our names the columns that are read.
+    """
+    found: set[int] = set()
+    for cells, words in _looked_at(page, read):
+        if not words.isdisjoint(cells):
+            rows = [row for row, cell in enumerate(cells) if cell in words]
+            # What most rows say is a name.
+            found.update(rows if 2 * len(rows) <= len(cells) else ())
+    return [row not in found for row in range(len(page.lines))] if found else []
+
+
+def _looked_at(page: Page, read: Mapping[str, str]) -> Iterator[tuple[Sequence[Cell], frozenset[str]]]:
+    """Yield the columns of cells that were written by hand, and the words that mean a total there."""
+    if not isinstance(page.columns, dict):
+        return
+    time = read.get(names.TIME)
+    for name, cells in page.columns.items():
+        if name == time:
+            yield cells, _CELLS | _SHOUTED
+        elif len(page.lines) < PAGE_ROWS and name not in read.values():
+            yield cells, _CELLS

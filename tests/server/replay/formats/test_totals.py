@@ -1,0 +1,29 @@
+"""Totals are no results, whether they have a time or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from each_case import each_case
+from replay_records import csv_of, record_of, refused
+from written_files import write_workbook
+
+HEAD = "time,pnl,symbol\n"
+ROWS = "2024-01-05,1,X\n2024-01-06,2,Y\n"
+
+
+@each_case(
+    "total", ["2024-01-06,3,Total", "Total,3,", "TOTAL:,3,", "Sum,3,", ",3,Grand total", "2024-01-06,3,Subtotal:"]
+)
+def test_totals_are_left_out_and_told(total: str, tmp_path: Path) -> None:
+    text = f"{HEAD}{ROWS}{total}\n2024-01-07,4,Z\n"
+    write_workbook(tmp_path / "book.xlsx", {"One": [line.split(",") for line in text.splitlines()]})
+    for record in (csv_of(tmp_path, text), record_of(tmp_path / "book.xlsx")):
+        assert record.entries.pnl.tolist() == [1.0, 2.0, 4.0]
+        assert (record.tables[0].left_out, refused(record)) == ({"totals": 1}, {})
+
+
+def test_names_that_read_as_totals_are_none(tmp_path: Path) -> None:
+    for text in (ROWS.replace("X", "TOTAL"), ROWS.replace("X", "Total").replace("Y", "Total")):
+        assert len(csv_of(tmp_path, HEAD + text)) == 2
+    assert len(csv_of(tmp_path, HEAD.replace("symbol", "strategy") + ROWS.replace("X", "total"))) == 2
