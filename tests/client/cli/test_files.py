@@ -167,6 +167,11 @@ def test_a_table_that_cannot_be_read(content: str | bytes, told: str, tmp_path: 
     assert told in str(refused.value)
 
 
+def test_names_of_a_file_are_shown_without_what_a_terminal_obeys(tmp_path: Path) -> None:
+    _, (told,) = sent(written(tmp_path, "realized_pnl,\x1b[31mred\x07,\n1,2,3\n"))
+    assert told.endswith("; not used: \ufffd[31mred\ufffd, one without a name")
+
+
 def test_numbers_with_three_decimals_are_read_where_nothing_else_can_be_meant(tmp_path: Path) -> None:
     for content in ("realized_pnl;policy\n1.234;\n0.500;\n", "realized_pnl,policy\n1.234,\n"):
         assert sent(written(tmp_path, content))[0].trade_results.realized_pnl[0] == 1.234

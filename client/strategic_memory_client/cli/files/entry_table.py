@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from strategic_memory_client.cli.files.table import FileError, Table
+from strategic_memory_client.cli.text import plain
 from strategic_memory_client.values.analysis import PortfolioColumns, RegimeColumns, TradeColumns
 from strategic_memory_client.values.errors import InvalidRequestError
 from strategic_memory_client.wire.column_times import EARLIEST_S, LATEST_S, times_ms
@@ -174,5 +175,5 @@ def _require_known(table: Table, name: str, cells: list[object]) -> None:
 
 def _listed(names: Iterable[str]) -> str:
     """Return names for a message; those of a file may be long, and many."""
-    given = [f"{name.strip() or 'one without a name'!s:.40}" for name in names]
+    given = [plain(name.strip() or "one without a name")[:40] for name in names]
     return ", ".join(given[:12]) + (f" and {len(given) - 12} more" if len(given) > 12 else "")
