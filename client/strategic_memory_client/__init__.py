@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         RegimeDynamics,
     )
     from strategic_memory_client.values.health import ServiceHealth
+    from strategic_memory_client.values.heartbeats import Heartbeat
     from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
     from strategic_memory_client.values.past_advice import (
         AdviceCalibration,
@@ -97,7 +98,6 @@ if TYPE_CHECKING:
         Evidence,
         Feedback,
         FeedbackStatus,
-        Heartbeat,
         LeverageCap,
         Policy,
         PolicyEvidence,
@@ -255,7 +255,7 @@ _HOMES = {
     "Evidence": "values.results",
     "Feedback": "values.results",
     "FeedbackStatus": "values.results",
-    "Heartbeat": "values.results",
+    "Heartbeat": "values.heartbeats",
     "LeverageCap": "values.results",
     "Policy": "values.results",
     "PolicyEvidence": "values.results",

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from time import monotonic, time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import grpc
 
@@ -27,16 +27,18 @@ from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.transports.synchronous.driver import subscription_events
 from strategic_memory_client.transports.synchronous.follower import SyncFollower
 from strategic_memory_client.transports.synchronous.transport import Connection, SyncTransport
-from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 from strategic_memory_client.values.events import FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.values.health import ServiceHealth, health_from_wire, health_request, unknown_service
 from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
 from strategic_memory_client.values.problems import Problem, problems_from_wire
 from strategic_memory_client.values.results import Feedback
-from strategic_memory_client.wire.from_wire import analysis_from_wire, answer_from_wire, feedback_from_wire
+from strategic_memory_client.wire import analyses
+from strategic_memory_client.wire.from_wire import answer_from_wire
 from strategic_memory_client.wire.status_table import is_not_found
-from strategic_memory_client.wire.to_wire import analyze_request
+
+if TYPE_CHECKING:
+    from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 
 
 class StrategicMemoryClient(Rooted):
@@ -119,14 +121,14 @@ class StrategicMemoryClient(Rooted):
         timeout_s: float | None = None,
     ) -> AnalysisResult:
         """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
-        request = analyze_request(memory, settings)
+        request = analyses.analyze_request(memory, settings)
         wire = self._transport.call(
             lambda connection, within_s: connection.checked(
                 connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
             ),
             self._timeout_s(timeout_s),
         )
-        return AnalysisResult(analysis_from_wire(wire.analysis), feedback_from_wire(wire.feedback))
+        return analyses.result_from_wire(wire)
 
     def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
         """Return whether the first server that answers is serving."""

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from strategic_memory_client.streams.validity import seconds_left
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, HeartbeatReceived, SubscriptionEvent
-from strategic_memory_client.values.results import Feedback, FeedbackStatus, Heartbeat
+from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.results import Feedback, FeedbackStatus
 
 
 class StandingAdvice:

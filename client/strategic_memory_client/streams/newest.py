@@ -16,12 +16,12 @@ from strategic_memory_client.values.events import (
     HeartbeatReceived,
     SubscriptionEvent,
 )
+from strategic_memory_client.values.heartbeats import Heartbeat
 from strategic_memory_client.values.results import (
     SAFE_LEVERAGE,
     WARMING_UP,
     Feedback,
     FeedbackStatus,
-    Heartbeat,
     safe_leverage,
 )
 

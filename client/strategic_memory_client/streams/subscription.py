@@ -28,7 +28,8 @@ from strategic_memory_client.values.events import (
     HeartbeatReceived,
     SubscriptionEvent,
 )
-from strategic_memory_client.values.results import Feedback, Heartbeat
+from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.results import Feedback
 
 _REMEMBERED_EPOCHS = 16
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from strategic_memory_client.values.results import Feedback, Heartbeat
+from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.results import Feedback
 
 
 def seconds_left(said: Feedback | Heartbeat, here_s: float) -> float:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from strategic_memory_client.values.errors import StrategicMemoryError
-from strategic_memory_client.values.results import Feedback, Heartbeat
+from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.results import Feedback
 from strategic_memory_client.values.unchanging import Unchanging
 
 

@@ -6,13 +6,12 @@ import math
 from dataclasses import replace
 from datetime import datetime
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
-from strategic_memory_client.values.analysis import Analysis
+from strategic_memory.v1 import feedback_pb2, service_pb2
+from strategic_memory_client.values.heartbeats import Heartbeat
 from strategic_memory_client.values.results import (
     Evidence,
     Feedback,
     FeedbackStatus,
-    Heartbeat,
     LeverageCap,
     Policy,
     RegimeAdvice,
@@ -33,7 +32,7 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
         tell_unknown("status", wire.status)
     if wire.updated_policy not in _POLICIES:
         tell_unknown("updated_policy", wire.updated_policy)
-    feedback = _reader.read(Feedback, wire)
+    feedback = READER.read(Feedback, wire)
     evidence = feedback.evidence
     if evidence is not None and feedback.leverage_caps:
         # The caps may have changed since it was worked out.
@@ -45,7 +44,7 @@ def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
 
 def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
     """Return the heartbeat; one with a status that is not understood is STALE."""
-    return _reader.read(Heartbeat, wire)
+    return READER.read(Heartbeat, wire)
 
 
 def stream_message_from_wire(
@@ -71,28 +70,23 @@ def answer_from_wire(wire: service_pb2.GetFeedbackResponse) -> Feedback:
     return replace(feedback_from_wire(wire.feedback), sent_at=_sent_at(wire))
 
 
-def analysis_from_wire(wire: analysis_pb2.Analysis) -> Analysis:
-    """Return the analysis."""
-    return _reader.read(Analysis, wire)
-
-
 def _sent_at(wire: service_pb2.StreamFeedbackResponse | service_pb2.GetFeedbackResponse) -> datetime | None:
     return time_from_wire(wire.sent_at) if wire.HasField("sent_at") else None
 
 
 def _cap(wire: feedback_pb2.LeverageCap) -> LeverageCap:
-    cap = _reader.read(LeverageCap, wire)
+    cap = READER.read(LeverageCap, wire)
     # One that makes no sense is the strictest there is: to leave it out would lift it.
     return cap if math.isfinite(cap.value) and cap.value >= 0.0 else replace(cap, value=0.0)
 
 
 def _current(wire: feedback_pb2.RegimeAdvice) -> RegimeAdvice:
-    advice = _reader.read(RegimeAdvice, wire)
+    advice = READER.read(RegimeAdvice, wire)
     return advice if wire.policy in _POLICIES and _make_sense(advice) else advice.as_safe()
 
 
 def _evidence(wire: feedback_pb2.Evidence) -> Evidence:
-    evidence = _reader.read(Evidence, wire)
+    evidence = READER.read(Evidence, wire)
     return evidence if wire.recommended_policy in _POLICIES and _make_sense(evidence) else evidence.as_safe()
 
 
@@ -106,7 +100,8 @@ def _make_sense(said: Feedback | RegimeAdvice | Evidence) -> bool:
 
 
 _RULES = members(Rules, feedback_pb2.Rules.DESCRIPTOR)
-_reader = FieldReader(
+READER = FieldReader(
     own={LeverageCap: _cap, RegimeAdvice: _current, Evidence: _evidence, Rules: _rules},
     fallbacks={Policy: Policy.CONSERVATIVE, FeedbackStatus: FeedbackStatus.STALE},
 )
+"""Reads what a feedback is made of, wherever it occurs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 
 from strategic_memory.v1 import memory_pb2
@@ -22,8 +21,6 @@ from strategic_memory_client.wire.request_values import (
 OPENING_NOT_KNOWN = 0
 """What is sent for an opening that is not known."""
 
-_PACKED = re.compile(r"(inline\.\w+\.\w+)_(?:code|names)(\[\d+\])?")
-
 
 def write_inline_memory(memory: InlineMemory, wire: memory_pb2.InlineMemory) -> None:
     """Write an inline memory into an empty message."""
@@ -35,12 +32,6 @@ def write_inline_memory(memory: InlineMemory, wire: memory_pb2.InlineMemory) -> 
     cap = optional(memory.max_leverage_hint, "inline.max_leverage_hint")
     if cap is not None:
         wire.max_leverage_hint = cap
-
-
-def given_field(field: str) -> str:
-    """Return the field of this library for one of the wire: a column of names is one here, and two when packed."""
-    packed = _PACKED.fullmatch(field)
-    return field if packed is None else f"{packed[1]}{packed[2] or ''}"
 
 
 def _write_regimes(columns: RegimeColumns, wire: memory_pb2.RegimeColumns, path: str) -> None:

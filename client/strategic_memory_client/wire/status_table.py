@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -31,12 +32,12 @@ from strategic_memory_client.values.errors import (
     TooManySubscribersError,
     UnsupportedOperationError,
 )
-from strategic_memory_client.wire.inline_to_wire import given_field
 from strategic_memory_client.wire.way_there import met_on_the_way
 
 _DETAILS_KEY = "grpc-status-details-bin"
 _LONGEST_DETAIL = 500
 _UINT64_DIGITS = 20
+_PACKED = re.compile(r"(inline\.\w+\.\w+)_(?:code|names)(\[\d+\])?")
 
 
 class _FailedCall(Protocol):
@@ -219,6 +220,12 @@ def forked_client() -> StrategicMemoryError:
 def client_of_another_loop() -> StrategicMemoryError:
     """Return the error for the use of an asynchronous client in a second event loop; it is not raised."""
     return SharedClientError("the client belongs to another event loop: make one in each loop, while it runs")
+
+
+def given_field(field: str) -> str:
+    """Return the field of this library for one of the wire: a column of names is one here, and two when packed."""
+    packed = _PACKED.fullmatch(field)
+    return field if packed is None else f"{packed[1]}{packed[2] or ''}"
 
 
 def _failed_call(error: grpc.RpcError) -> _FailedCall:

@@ -20,7 +20,7 @@ from strategic_memory_client import InlineMemory, Policy, PolicyRule
 from strategic_memory_client.cli.files.memory_files import read_memory
 from strategic_memory_client.cli.policy_rules import parse_policy_rule
 from strategic_memory_client.cli.times import parse_length
-from strategic_memory_client.wire.to_wire import analyze_request
+from strategic_memory_client.wire.analysis_to_wire import analyze_request
 
 pytestmark = pytest.mark.processes
 

@@ -21,7 +21,7 @@ from each_case import each_case
 from strategic_memory.v1 import analysis_pb2, memory_pb2
 from strategic_memory_client.cli.files.memory_files import read_memory
 from strategic_memory_client.cli.files.table import FileError
-from strategic_memory_client.wire.to_wire import analyze_request
+from strategic_memory_client.wire.analysis_to_wire import analyze_request
 
 TRADES = """\
 Market Regime;realized_pnl;policy;strategy;timestamp;opened_at;symbol

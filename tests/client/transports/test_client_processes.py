@@ -7,9 +7,11 @@ import sys
 import textwrap
 
 import pytest
-from client.feedback_samples import feedback_response
+from client.feedback_samples import feedback_message, feedback_response
 from client.scripted_peer import ScriptedPeer, send
 from processes import eventually
+
+from strategic_memory.v1 import analysis_pb2
 
 pytestmark = pytest.mark.processes
 
@@ -32,6 +34,26 @@ def test_importing_the_library_loads_none_of_what_it_does_not_need() -> None:
         print(sorted(unwanted & sys.modules.keys()))
     """)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+
+
+def test_what_analyses_are_made_of_is_imported_with_the_first_of_them() -> None:
+    with ScriptedPeer(send(feedback_response(7))) as peer:
+        peer.feedback, peer.analysis = feedback_message(7), analysis_pb2.Analysis()
+        done = run_python(
+            """
+            import sys
+            from strategic_memory_client import AsyncStrategicMemoryClient, StrategicMemoryClient
+            def of_analyses():
+                names = {name.rpartition(".")[2] for name in sys.modules if name.startswith("strategic_memory_client.")}
+                return sorted(names & {"analysis", "figures", "past_advice", "analysis_from_wire", "analysis_to_wire"})
+            with StrategicMemoryClient(sys.argv[1]) as client:
+                client.follow()
+                print(client.wait_for_newest().revision, client.get_feedback().revision, of_analyses())
+                print(type(client.analyze()).__name__, len(of_analyses()))
+            """,
+            peer.address,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "7 7 []\nAnalysisResult 5\n", "")
 
 
 LEFT_OPEN = {

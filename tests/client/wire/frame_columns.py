@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from strategic_memory_client import InlineMemory, RegimeColumns, TradeColumns
-from strategic_memory_client.wire.to_wire import analyze_request
+from strategic_memory_client.wire.analysis_to_wire import analyze_request
 
 NAMES, NUMBERS = ["BULL", None, "BEAR"], [0.5, None, 0.25]
 OPENED = [datetime(2026, 1, 5, 10, 0, 0, 123_456, tzinfo=UTC), None, datetime(2026, 3, 29, 1, 30, tzinfo=UTC)]

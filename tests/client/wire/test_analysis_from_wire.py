@@ -8,7 +8,7 @@ from google.protobuf import json_format, struct_pb2
 
 from strategic_memory.v1 import analysis_pb2
 from strategic_memory_client import Context, PolicyAnalysis, RegimeAnalysis
-from strategic_memory_client.wire.from_wire import analysis_from_wire
+from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 
 
 def struct(json: str) -> struct_pb2.Struct:

@@ -17,7 +17,7 @@ from client.wire.frame_columns import expected, sent
 from each_case import each_case
 
 from strategic_memory_client import InlineMemory, InvalidRequestError, PortfolioColumns, RegimeColumns, TradeColumns
-from strategic_memory_client.wire.to_wire import analyze_request
+from strategic_memory_client.wire.analysis_to_wire import analyze_request
 
 
 def require_right(package: str, found: Iterable[tuple[str, str, list[Any]]]) -> None:

@@ -29,8 +29,9 @@ from strategic_memory_client import (
     TradeColumns,
 )
 from strategic_memory_client.streams.subscription import StreamAttempt
-from strategic_memory_client.wire.inline_to_wire import given_field
-from strategic_memory_client.wire.to_wire import analyze_request, stream_request
+from strategic_memory_client.wire.analysis_to_wire import analyze_request
+from strategic_memory_client.wire.status_table import given_field
+from strategic_memory_client.wire.to_wire import stream_request
 from strategic_memory_server.rpc.grpc_settings import LARGEST_REQUEST_MIB
 
 

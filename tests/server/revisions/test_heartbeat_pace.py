@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from advice import NOW_MS, feedback
 
+import strategic_memory_client as client
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
-from strategic_memory_client.values import results as client
 from strategic_memory_client.wire.from_wire import feedback_from_wire, heartbeat_from_wire
 from strategic_memory_server.advice.feedback import Feedback, Times
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub

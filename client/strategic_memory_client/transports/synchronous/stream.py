@@ -12,7 +12,8 @@ from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
-from strategic_memory_client.values.results import Feedback, Heartbeat
+from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.results import Feedback
 from strategic_memory_client.wire.from_wire import stream_message_from_wire
 from strategic_memory_client.wire.status_table import error_of, silent_server
 from strategic_memory_client.wire.to_wire import stream_request

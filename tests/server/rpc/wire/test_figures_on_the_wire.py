@@ -19,7 +19,7 @@ from redis_inputs import add_regime, add_trade
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
 from strategic_memory_client import Analysis
-from strategic_memory_client.wire.from_wire import analysis_from_wire
+from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings

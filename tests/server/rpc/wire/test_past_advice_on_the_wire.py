@@ -20,7 +20,7 @@ from past_log import entry_of, foreign_entry, random_log, random_trades, said, w
 
 from strategic_memory.v1 import analysis_pb2, memory_pb2, service_pb2
 from strategic_memory_client import PastAdvice
-from strategic_memory_client.wire.from_wire import analysis_from_wire
+from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 from strategic_memory_server.what_if.past_advice.log_reader import PAGE_ENTRIES
 
 START_MS, END_MS = FIRST_MS + 1_000, FIRST_MS + 4_000

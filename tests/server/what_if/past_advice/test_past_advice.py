@@ -13,7 +13,7 @@ from random_memory import memory_of
 
 import strategic_memory_client as client
 from strategic_memory.v1 import analysis_pb2
-from strategic_memory_client.wire.from_wire import analysis_from_wire
+from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 from strategic_memory_server.advice.feedback import Feedback, RegimeAdvice, Rules
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.rpc.wire.past_advice_to_wire import past_advice_message
