@@ -53,16 +53,25 @@ class MemoryHealth:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
         try:
             connection.request("GET", "/health")
-            report = json.loads(connection.getresponse().read(LARGEST_BYTES))
-            memory = report["metrics"]["strategic_memory"]
-            if not isinstance(memory, dict) or not isinstance(memory.get("status"), str):
-                raise ValueError("metrics.strategic_memory has no status")
-            return memory, [f"strategic memory: {problem}" for problem in report.get("problems", [])]
-        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, RecursionError) as error:
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                raise ValueError(f"it answers {answer.status} {answer.reason}")
+            return told_by(json.loads(answer.read(LARGEST_BYTES)))
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             why = f"{self._host}:{self._port} does not say how it is: {type(error).__name__}: {error}"
             return {"status": "unreachable", **SAFE}, [f"strategic memory: {why}"]
         finally:
             connection.close()
+
+
+def told_by(health: object) -> tuple[dict[str, Any], list[str]]:
+    """Return what the health of a service says of its advice, and its problems; ValueError where it says nothing."""
+    told = health if isinstance(health, dict) else {}
+    metrics, problems = told.get("metrics"), told.get("problems")
+    memory = metrics.get("strategic_memory") if isinstance(metrics, dict) else None
+    if not isinstance(memory, dict) or not isinstance(memory.get("status"), str):
+        raise ValueError("it has no metrics.strategic_memory with a status: is it the HTTP side of the service?")
+    return memory, [f"strategic memory: {problem}" for problem in problems] if isinstance(problems, list) else []
 
 
 def report(started_s: float, memory: MemoryHealth | None) -> dict[str, Any]:

@@ -215,6 +215,12 @@ def test_the_health_of_the_engine_has_that_of_the_memory_and_says_when_it_cannot
     make_bold(redis_client, service)
     with running("ai_engine_health", tmp_path / "alone", "--listen", "127.0.0.1:0") as program:
         assert set(health_at(program)["metrics"]) == {"ai_engine"}
+        other = ("--listen", "127.0.0.1:0", "--memory", program.said[0].split("//")[1].partition("/")[0])
+        with running("ai_engine_health", tmp_path / "of another", *other) as mistaken:
+            told = health_at(mistaken)
+            assert told["metrics"]["strategic_memory"]["status"] == "unreachable"
+            assert told["problems"][0].endswith("with a status: is it the HTTP side of the service?")
+            mistaken.end()
         program.end()
     merged = ("--listen", "127.0.0.1:0", "--memory", service.http_address)
     with running("ai_engine_health", tmp_path / "merged", *merged) as program:
