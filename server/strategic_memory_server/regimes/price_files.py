@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import numpy as np
 
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.file_contents import pages_of
+from strategic_memory_server.replay.files.file_contents import pages_of, tables_of
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.table import again
+from strategic_memory_server.replay.formats.date_and_time import in_two_columns
+from strategic_memory_server.replay.formats.name_says import without_zone
 from strategic_memory_server.replay.formats.naming import names_told
+from strategic_memory_server.replay.formats.one_zone import require_one_zone, zone_of
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
@@ -107,7 +111,8 @@ _Rows = tuple[list[int], list[float], list[str]]
 
 def _rows(path: Path, names: Mapping[str, str], written: Declared, refused: dict[str, int]) -> list[_Rows]:
     try:
-        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), written, {})
+        declared = {TIME: Declared(zone=_zone_said(path, names, written))}
+        pages, _ = read_in_its_way(str(path), partial(pages_of, path), partial(_usable, path, names), written, declared)
     except ReplayError as error:
         raise PricesError(str(error)) from None
     for _, reasons in pages:
@@ -116,13 +121,22 @@ def _rows(path: Path, names: Mapping[str, str], written: Declared, refused: dict
     return [rows for rows, _ in pages]
 
 
+def _zone_said(path: Path, names: Mapping[str, str], written: Declared) -> tzinfo | None:
+    """Return the zone that the name of the column of times says, which the user may not contradict."""
+    columns = [name for table in tables_of(path) for name in table.columns]
+    name = names.get(TIME) or _known(columns, TIME) or ""
+    said = without_zone(name)[1]
+    require_one_zone(str(path), name, said, written.zone)
+    return zone_of(said)
+
+
 def _usable(path: Path, names: Mapping[str, str], page: Page, ways: Ways) -> tuple[_Rows, list[str]]:
     """Return the candles of a page, and the reason for each row that is none."""
     reasons = [reason for _, reason in page.broken]
     if not page.columns:
         return ([], [], []), reasons
     refusals = Refusals(page.lines)
-    times = ways.times_ms(TIME, _column(path, page, names, TIME), refusals)
+    times = ways.times_ms(TIME, _times(path, page, names), refusals)
     refusals.refuse_all(times == NOT_GIVEN, "time_missing")
     closes = ways.numbers(CLOSE, _column(path, page, names, CLOSE), refusals)
     symbols = texts(SYMBOL, _column(path, page, names, SYMBOL, needed=False), refusals)
@@ -133,16 +147,29 @@ def _usable(path: Path, names: Mapping[str, str], page: Page, ways: Ways) -> tup
     return rows, [*reasons, *refusals.reasons.values()]
 
 
+def _times(path: Path, page: Page, names: Mapping[str, str]) -> Sequence[Cell]:
+    """Return the times of some candles: those of one column, or a date and a time of day of two."""
+    alone = _column(path, page, names, TIME)
+    both = in_two_columns(names.get(TIME) or _known(page.columns, TIME) or "", page.columns, ())
+    return alone if both is None else both.joined(page.columns)
+
+
+def _known(columns: Collection[str], ours: str) -> str | None:
+    """Return the column that has the first of the names that ours is known by; None where none has."""
+    by_name = {without_zone(name, clear_ones=True)[0].strip(" <>").lower(): name for name in columns}
+    by_name |= {name.strip(" <>").lower(): name for name in columns}
+    return next((by_name[known] for known in KNOWN_NAMES[ours] if known in by_name), None)
+
+
 def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, needed: bool = True) -> Sequence[Cell]:
     asked = names.get(ours)
     if asked is not None:
         if asked in page.columns:
             return _only(path, page, ours, asked)
         raise PricesError(f"{path}: has no column {asked!r}, which --map names; there are {names_told(page.columns)}")
-    by_name = {name.strip().lower(): name for name in page.columns}
-    for known in KNOWN_NAMES[ours]:
-        if known in by_name:
-            return _only(path, page, ours, by_name[known])
+    known = _known(page.columns, ours)
+    if known is not None:
+        return _only(path, page, ours, known)
     if not needed:
         return [None] * len(page.lines)
     raise PricesError(

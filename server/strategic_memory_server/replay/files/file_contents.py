@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,9 @@ _BINARY: Mapping[bytes, Callable[[Source], list[Table]]] = {
     b"\xd0\xcf\x11\xe0": workbook_tables,
 }
 """Content that is no text, by the bytes that it begins with."""
+
+_NAMES_IN_BRACKETS = re.compile(r"\ufeff?<\w+>[\t,;]<")
+"""How MetaTrader names the columns of candles."""
 
 _DEPTH = 3
 """So many archives may lie within each other."""
@@ -114,7 +118,7 @@ def _contents(source: Source, depth: int) -> list[Table]:
 def _text_contents(source: Source, head: bytes, encoding: str) -> list[Table]:
     sample = head.decode(encoding, errors="replace")
     begins = sample.lstrip("\ufeff \t\r\n")[:1]
-    if begins == "<":
+    if begins == "<" and not _NAMES_IN_BRACKETS.match(sample):
         is_page = any(mark in sample.lower() for mark in ("<html", "<table", "<!doctype html"))
         return html_tables(source, encoding) if is_page else xml_tables(source)
     if begins in ("{", "["):

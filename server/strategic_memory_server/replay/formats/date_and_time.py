@@ -57,7 +57,9 @@ def in_two_columns(column: str, columns: Collection[str], taken: Collection[str]
     is_date = "date" in name
     if is_date == ("time" in name):
         return None
-    wanted = [name.replace("date", "time")] if is_date else [name.replace("time", "date"), "date", "tradedate", "day"]
+    wanted = [name.replace("time", "date"), "date", "tradedate", "day"]
+    if is_date:
+        wanted = [name.replace("date", "time"), name.replace("date", "hour"), *(["opentime"] if name == "date" else [])]
     free = {plain_name(without_zone(each)[0]): each for each in columns if each not in taken}
     other = next((free[each] for each in wanted if each in free), None)
     if other is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
 from itertools import compress
 
 from strategic_memory_server.replay.files import column_names as names
@@ -19,11 +18,11 @@ from strategic_memory_server.replay.formats.format import Format, UnclearRowsErr
 from strategic_memory_server.replay.formats.late_names import require_known_names
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
 from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, rows_without_names
+from strategic_memory_server.replay.formats.one_zone import zone_of
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.settling import settled_in
 from strategic_memory_server.replay.formats.totals import TOTALS, rows_without_totals
 from strategic_memory_server.replay.written.ways import Declared
-from strategic_memory_server.replay.written.zones import AbbreviationError, written_zone
 
 _SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
 """Pairs of columns that mean the same."""
@@ -64,7 +63,9 @@ class TableReading:
         """What the format, or the name of a column, tells of how columns are written, by our names."""
         by_format = {ours: known for ours, known in self.format.declared.items() if ours not in self.mapped}
         return by_format | {
-            ours: replace(by_format.get(ours, Declared()), zone=self.zone(ours), percent=self._is_percent(ours))
+            ours: replace(
+                by_format.get(ours, Declared()), zone=zone_of(self.zone_said(ours)), percent=self._is_percent(ours)
+            )
             for ours in self.columns
         }
 
@@ -80,13 +81,6 @@ class TableReading:
     def notes(self) -> tuple[str, ...]:
         """What is worth telling of how it is read."""
         return (*self.table.notes, *self._put_together)
-
-    def zone(self, ours: str) -> tzinfo | None:
-        """Return that zone; None where there is none, or the letters stand for several."""
-        try:
-            return written_zone(self.zone_said(ours))
-        except AbbreviationError:
-            return None
 
     def _is_percent(self, ours: str) -> bool:
         """Tell whether the name says percent, where that is no name of a tool's for fractions."""

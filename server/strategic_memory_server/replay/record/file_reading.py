@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from strategic_memory_server.replay.files.column_names import OPENED, TIME
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Page
 from strategic_memory_server.replay.formats.choosing import readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
+from strategic_memory_server.replay.formats.one_zone import require_one_zone
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, ReadRows
 from strategic_memory_server.replay.record.impossible_times import require_possible
 from strategic_memory_server.replay.record.nothing_usable import nothing_usable
 from strategic_memory_server.replay.record.one_unit import require_one_currency, unit_of
-from strategic_memory_server.replay.record.one_zone import require_one_zone
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
@@ -102,7 +103,8 @@ class FileReading:
     def _usable(self, file: Path, table: TableReading, share: tuple[float, float]) -> Iterator[UsablePage]:
         """Yield what can be used of a table, once it is known how the whole of it is written."""
         called = _called(table)
-        require_one_zone(table, self._declared.zone)
+        for ours in (TIME, OPENED):
+            require_one_zone(table.table.shown, table.columns.get(ours, ""), table.zone_said(ours), self._declared.zone)
         first: RowSigns | None = None
         unit = ""
 
