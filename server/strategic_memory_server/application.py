@@ -33,6 +33,7 @@ from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
@@ -109,6 +110,7 @@ async def open_service(
     """
     clock_ms = unix_time_ms
     registry = CollectorRegistry()
+    register_process(registry)
     changed = ChangeSignal()
     broken = asyncio.Event()
     problems = Problems()
@@ -233,7 +235,13 @@ async def open_service(
         )
         http_address = await stack.enter_async_context(
             open_http_server(
-                http_app(report, lambda: exposition(registry), settings.http, access),
+                http_app(
+                    report,
+                    lambda: exposition(registry),
+                    settings.http,
+                    access,
+                    lambda: grpc_server.health.is_serving,
+                ),
                 settings.http.address,
                 shares.http,
                 certificates,

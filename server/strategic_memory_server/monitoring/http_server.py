@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -29,6 +30,7 @@ from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
 
+LIVE, READY = "/health/live", "/health/ready"
 
 LARGEST_HEAD_BYTES = 16 * 1024
 """Largest head of a request: of this service no request has as much as 1 KiB."""
@@ -42,6 +44,7 @@ def http_app(
     metrics: Callable[[], bytes],
     settings: HttpSettings = HttpSettings(),  # noqa: B008
     access: Access | None = None,
+    is_serving: Callable[[], bool] = lambda: True,
 ) -> Starlette:
     """Make the application.
 
@@ -50,7 +53,14 @@ def http_app(
         metrics: gives that of `/metrics`.
         settings: under which names it is reached, and what anybody may read.
         access: knows who may read; None: whoever reaches the address may.
+        is_serving: tells whether the service takes calls.
     """
+
+    async def live(_request: Request) -> Response:
+        return JSONResponse({"live": True})
+
+    async def ready(_request: Request) -> Response:
+        return JSONResponse({"ready": is_serving()}, HTTPStatus.OK if is_serving() else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def health(_request: Request) -> Response:
         return JSONResponse(report())
@@ -60,9 +70,11 @@ def http_app(
 
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:
-        open_to_all = {"/health", "/metrics"} if settings.is_metrics_open else {"/health"}
+        probes = {"/health", LIVE, READY}
+        open_to_all = {*probes, "/metrics"} if settings.is_metrics_open else probes
         guards.append(Middleware(HttpAccess, access=access, open_to_all=open_to_all))
-    return Starlette(routes=[Route("/health", health), Route("/metrics", prometheus)], middleware=guards)
+    routes = {"/health": health, LIVE: live, READY: ready, "/metrics": prometheus}
+    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()], middleware=guards)
 
 
 class _Server(uvicorn.Server):

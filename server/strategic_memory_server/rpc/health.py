@@ -30,6 +30,11 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
         self._changed = ChangeSignal()
         self._ended = False
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the server takes calls."""
+        return not self._ended
+
     def stop_serving(self) -> None:
         """Tell everybody NOT_SERVING, and end the watches."""
         self._ended = True

@@ -33,6 +33,16 @@ async def test_health_and_metrics(host: str) -> None:
     assert metrics.headers["content-type"].startswith("text/plain")
 
 
+async def test_probes_tell_whether_it_lives_and_whether_it_takes_calls() -> None:
+    serving = [True]
+    app = http_app(dict, lambda: b"", is_serving=lambda: serving[0])
+    async with open_http_server(app, "127.0.0.1:0") as address:
+        assert (await get(address, "/health/ready")).status_code == 200
+        serving[0] = False
+        ready, live = await get(address, "/health/ready"), await get(address, "/health/live")
+    assert (ready.status_code, ready.json(), live.status_code) == (503, {"ready": False}, 200)
+
+
 async def test_anything_else_is_not_found() -> None:
     async with open_http_server(APP, "127.0.0.1:0") as address:
         assert (await get(address, "/")).status_code == 404
