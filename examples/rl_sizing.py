@@ -7,8 +7,9 @@
 
 The market is made up and seeded: its mean return depends on a regime that lasts for some fifty steps, and a change of
 the position costs. A labeller, who is wrong at times, says the regime; trades of three policies say what each earned
-in it. `strategic-memory-server replay --advice-out` makes advice of them. The agent learns linear values of five
-positions from the last return, its trend and its position; with advice it sees the features of the advice too.
+in it. `strategic-memory-server replay --advice-out` makes advice of them. The agent learns to predict the next return
+from the last one, its trend and its own position, and takes one of five positions; with advice it sees its features
+too.
 
 It is trained over the first part of the market and judged, without learning, over the second, once for each seed. The
 table says what a step earned there after costs. With labels of chance there is nothing to know, and advice does not
@@ -22,7 +23,7 @@ import csv
 import importlib
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,49 +141,55 @@ class Sizing(gymnasium.Env[Observation, np.int64]):
 
     def _info(self) -> dict[str, Any]:
         # A moment after the end of the step: the label and the trade that ended with it are known.
-        return {"time": time_of(self._number) + timedelta(seconds=1)}
+        return {
+            "time": time_of(self._number) + timedelta(seconds=1),
+            "return": float(self.market.returns[self._number]),
+        }
 
 
-@dataclass
 class Agent:
-    """Values of the positions, linear in what is seen; learned step by step (SARSA), chosen greedily but for chance."""
+    """Learns, step by step, to predict the next return from what is seen; takes the position that this is best for.
 
-    source: np.random.Generator
-    weights: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    discount: float = 0.8
-    rate: float = 0.002
-    chance: float = 0.1
+    The prediction is linear, by recursive least squares with a ridge (Ljung, System Identification, 2nd edition, 11.2):
+    what each position would have earned is known once the return is, so that every step teaches about all of them.
+    """
+
+    def __init__(self, ridge: float = 100.0) -> None:
+        self._ridge = ridge
+        self.weights: Floats = np.zeros(0)
+        self._inverse: Floats = np.zeros((0, 0))
 
     def seen(self, observation: Observation) -> Floats:
-        """Return what is seen, with a constant, in a size that fits the rate."""
-        return np.append(observation.astype(float), 1.0)
-
-    def choose(self, seen: Floats, *, explore: bool) -> int:
-        """Return a position."""
+        """Return what is seen, with a constant."""
+        seen = np.append(observation.astype(float), 1.0)
         if not self.weights.size:
-            self.weights = np.zeros((len(POSITIONS), len(seen)))
-        if explore and self.source.random() < self.chance:
-            return int(self.source.integers(len(POSITIONS)))
-        return int(np.argmax(self.weights @ seen))
+            self.weights, self._inverse = np.zeros(seen.size), np.eye(seen.size) / self._ridge
+        return seen
 
-    def learn(self, seen: Floats, action: int, reward: float, after: Floats, next_action: int) -> None:
-        """Take one step's outcome into account."""
-        expected = reward + self.discount * self.weights[next_action] @ after
-        self.weights[action] += self.rate * (expected - self.weights[action] @ seen) * seen
+    def choose(self, seen: Floats) -> int:
+        """Return a position; the third number that is seen is the one that is held."""
+        expected = self.weights @ seen
+        worth = [each * expected - COST * abs(each - seen[2]) - RISK * each**2 for each in POSITIONS]
+        return int(np.argmax(worth))
+
+    def learn(self, seen: Floats, change: float) -> None:
+        """Take the return after a step into account."""
+        weighed = self._inverse @ seen
+        gain = weighed / (1.0 + seen @ weighed)
+        self.weights += gain * (change - self.weights @ seen)
+        self._inverse -= np.outer(gain, weighed)
 
 
 def run_episode(env: gymnasium.Env[Any, Any], agent: Agent, seed: int, *, learns: bool) -> float:
     """Run an episode; return what a step earned."""
     observation, _ = env.reset(seed=seed)
-    seen, total, steps, is_over = agent.seen(observation), 0.0, 0, False
-    action = agent.choose(seen, explore=learns)
+    total, steps, is_over = 0.0, 0, False
     while not is_over:
-        observation, reward, _, is_over, _ = env.step(np.int64(action))
-        after = agent.seen(observation)
-        next_action = agent.choose(after, explore=learns)
+        seen = agent.seen(observation)
+        observation, reward, _, is_over, info = env.step(np.int64(agent.choose(seen)))
         if learns:
-            agent.learn(seen, action, float(reward), after, next_action)
-        seen, action, total, steps = after, next_action, total + float(reward), steps + 1
+            agent.learn(seen, info["return"])
+        total, steps = total + float(reward), steps + 1
     return total / steps
 
 
@@ -197,7 +204,7 @@ def trained(market: Market, advice: RecordedAdvice | None, seed: int, episodes: 
 
     train = seeing(Sizing(market, 0, split))
     judge = seeing(Sizing(market, split + 1, split + 1, len(market.returns) - split - 3))
-    agent, curve = Agent(np.random.default_rng(seed)), []
+    agent, curve = Agent(), []
     for number in range(episodes):
         run_episode(train, agent, 1_000 * seed + number, learns=True)
         if (number + 1) % max(episodes // 10, 1) == 0:
@@ -236,7 +243,7 @@ def live(agent: Agent, market: Market, address: str, steps: int) -> str:
     observation, info = env.reset(seed=1)
     active, positions = int(info["advice_is_active"]), []
     for _ in range(steps):
-        action = agent.choose(agent.seen(observation), explore=False)
+        action = agent.choose(agent.seen(observation))
         positions.append(POSITIONS[action])
         observation, _, _, _, info = env.step(np.int64(action))
         active += int(info["advice_is_active"])
@@ -249,7 +256,7 @@ def compared(
 ) -> tuple[dict[str, list[list[float]]], Agent]:
     """Train on each seed, in three ways; return the curves by way, and the last agent with advice."""
     curves: dict[str, list[list[float]]] = {"without advice": [], "with advice": [], "with advice on chance": []}
-    agent = Agent(np.random.default_rng(0))
+    agent = Agent()
     for seed in seeds:
         knowing, guessing = (made_up(seed, steps, labels_know=knows) for knows in (True, False))
         curves["without advice"].append(trained(knowing, None, seed, episodes)[0])
@@ -264,7 +271,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--steps", type=int, default=6_000, help="steps of the market")
-    parser.add_argument("--episodes", type=int, default=60)
+    parser.add_argument("--episodes", type=int, default=40)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the learning curves; needs matplotlib")
     parser.add_argument("--address", metavar="HOST:PORT", help="run the last agent on the live advice of this service")
     asked = parser.parse_args()

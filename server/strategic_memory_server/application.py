@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +19,7 @@ from strategic_memory_server.advice.settings_by_variable import settings_by_vari
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.access import access_asked
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.inputs.memory_loader import VALUES_S, MemoryLoader
@@ -35,6 +32,7 @@ from strategic_memory_server.monitoring.http_server import http_app, open_http_s
 from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
+from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.process.wall_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import read_location
@@ -69,11 +67,6 @@ RELEASE_GRACE_S = 1.0
 """Longest wait for Redis to take the lease back when stopping, seconds."""
 
 logger = structlog.get_logger(__name__)
-
-
-def _server_name() -> str:
-    """Name this server so that an operator finds it and no other process has the same name."""
-    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +110,8 @@ async def open_service(
     tell_of_exhaustion(problems)
     shares = shares_of(raise_descriptor_limit())
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
-    access = _access(settings, problems)
+    asks_clients = settings.tls is not None and settings.tls.client_ca_file is not None
+    access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
     advice = settings.sync.advice
     heard = KnownHistory() if settings.redis.history_file is None else KeptHistory(settings.redis.history_file)
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms, heard)
@@ -136,7 +130,7 @@ async def open_service(
             values_s=VALUES_S,
         )
         sync_metrics = SyncMetrics(registry)
-        lease = Lease(commands, settings.redis.key_prefix, _server_name(), round(settings.sync.lease_s * 1000))
+        lease = Lease(commands, settings.redis.key_prefix, server_name(), round(settings.sync.lease_s * 1000))
         agreement = SettingsAgreement(
             commands,
             settings.redis.key_prefix,
@@ -274,12 +268,6 @@ async def open_service(
         )
         yield RunningService(grpc_server.address, http_address, sync, broken)
         logger.info("Service stopping")
-
-
-def _access(settings: ServiceSettings, problems: Problems) -> Access | None:
-    """Return who may do what; None where nobody is asked who they are."""
-    asks = settings.access_file is not None or (settings.tls is not None and settings.tls.client_ca_file is not None)
-    return Access(settings.access_file, problems) if asks else None
 
 
 async def _release(leadership: Leadership) -> None:

@@ -27,8 +27,11 @@ def test_a_foreign_entry_starts_another_epoch_above_it(start_service: StartServi
         add_regime(redis_client, "BULL", 0.3)
     service = start_service(sync_interval_s=0.1, env=LASTING)
     before = eventually(lambda: feedback if (feedback := get_feedback(service)).revision else None)
-    foreign = redis_client.xadd(LOG, {"hello": "by hand"})
-    add_regime(redis_client, "RANGE", 0.9)
+    # At once: a cycle in between would say what there was before in the other epoch, and be a revision of it.
+    with redis_client.pipeline(transaction=True) as together:
+        together.xadd(LOG, {"hello": "by hand"})
+        add_regime(together, "RANGE", 0.9)
+        foreign, _ = together.execute()
     after = eventually(lambda: found if (found := get_feedback(service)).preferred_regime == "RANGE" else None)
     assert after.epoch != before.epoch
     assert isinstance(foreign, bytes)

@@ -111,3 +111,14 @@ class Access:
         except OSError:
             return ()
         return found and (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def access_asked(file: Path | None, problems: Problems, *, asks_clients: bool) -> Access | None:
+    """Return who may do what; None where nobody is asked who they are. Raises AccessFileError.
+
+    Args:
+        file: the access file; None: there is none.
+        problems: see `Access`.
+        asks_clients: whether a certificate is asked of clients.
+    """
+    return Access(file, problems) if file is not None or asks_clients else None
