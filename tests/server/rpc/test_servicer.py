@@ -18,6 +18,7 @@ from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.revisions.log_pages import PAGE_REVISIONS
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.rpc import server
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.server import MOST_AT_ONCE
 
@@ -245,7 +246,11 @@ async def test_a_server_that_goes_away_ends_its_streams_first(service: InProcess
         assert await refusal_of(receive(stream)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
 
 
-async def test_who_comes_back_while_it_ends_is_told_again(async_client: redis.asyncio.Redis) -> None:
+async def test_who_comes_back_while_it_ends_is_told_again(
+    async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine with much to do brings them back later.
+    monkeypatch.setattr(server, "COMES_BACK_WITHIN_S", 1.5)
     async with AsyncExitStack() as serving:
         service = await serving.enter_async_context(in_process_server(async_client))
         service.load(feedback(7))
