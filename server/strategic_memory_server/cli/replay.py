@@ -23,13 +23,13 @@ from strategic_memory_server.cli.written_options import (
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
+from strategic_memory_server.replay.courses.advice_table import require_format
 from strategic_memory_server.replay.courses.rules import FIXED, Rule
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.formats.listing import HEAD, listed
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
-from strategic_memory_server.replay.report.advice_table import require_format
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
 _WINDOW = click.IntRange(1, MAX_WINDOW)

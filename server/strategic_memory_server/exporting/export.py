@@ -14,7 +14,7 @@ import redis.asyncio as redis
 from strategic_memory_server.entries.input_keys import VALUE_SOURCES, key_of
 from strategic_memory_server.exporting.folder import (
     ADVICE_FILE,
-    FORMAT_VERSION,
+    EXPORT_VERSION,
     MEMORY_FILE,
     STREAM_FILES,
     VALUES_FILE,
@@ -25,8 +25,8 @@ from strategic_memory_server.exporting.tables import parquet_writer, write_entri
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
+from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
-from strategic_memory_server.replay.report.advice_table import write_advice
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 
 PAGE = 2_000
@@ -61,7 +61,7 @@ async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, r
             rows[name] = await write_entries(unfinished / name, source, pages)
         rows[ADVICE_FILE] = await _advice(client, prefix, unfinished / ADVICE_FILE, read)
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        manifest = Manifest(FORMAT_VERSION, version("strategic-memory"), at, prefix, decay, rows)
+        manifest = Manifest(EXPORT_VERSION, version("strategic-memory"), at, prefix, decay, rows)
         manifest.write(unfinished)
         _put_in_place(unfinished, folder)
     finally:
@@ -137,11 +137,10 @@ def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Mapping[st
 
 async def _advice(client: redis.Redis, prefix: str, file: Path, read: Read) -> int:
     """Write the log of revisions as `replay --advice-out` writes advice; each is known from when it was computed on."""
-    log, revision = FeedbackLogReader(client, prefix), 0
-    served: list[Served] = []
-    while page := await log.read_after(revision, PAGE):
-        revision = page[-1].revision
-        served.extend(Served(feedback.times.computed_at_ms or 0, feedback) for feedback in page)
-        read(len(page))
-    write_advice(iter(served), file, file.suffix)
-    return len(served)
+    log, revision, rows = FeedbackLogReader(client, prefix), 0, 0
+    with advice_file(file, file.suffix) as write:
+        while page := await log.read_after(revision, PAGE):
+            revision, rows = page[-1].revision, rows + len(page)
+            write([Served(feedback.times.computed_at_ms or 0, feedback) for feedback in page])
+            read(len(page))
+    return rows

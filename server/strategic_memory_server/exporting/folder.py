@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 
-FORMAT_VERSION = 1
+EXPORT_VERSION = 1
 """Grows when an older version could no longer bring it back."""
 
 MANIFEST = "export.json"
@@ -40,7 +40,7 @@ class Manifest:
     """What an export says of itself.
 
     Attributes:
-        format_version: see `FORMAT_VERSION`.
+        format_version: see `EXPORT_VERSION`.
         service_version: version of the service that wrote it.
         exported_at: when, ISO 8601.
         key_prefix: what the keys started with.
@@ -76,9 +76,9 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except (OSError, ValueError, TypeError) as error:
         raise FolderError(f"{folder / MANIFEST}: cannot be read: {error}") from None
-    if version > FORMAT_VERSION:
+    if version > EXPORT_VERSION:
         raise FolderError(
             f"{folder}: was exported by version {manifest.service_version} in format {version}, and this version reads "
-            f"up to {FORMAT_VERSION}: install that version or a newer one"
+            f"up to {EXPORT_VERSION}: install that version or a newer one"
         )
     return manifest

@@ -13,13 +13,13 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from strategic_memory_server.replay.courses.advice_table import write_advice
 from strategic_memory_server.replay.courses.course import affordable_every
 from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.judging.findings import findings
 from strategic_memory_server.replay.judging.options import REFERENCE_DECISIONS, ReplayOptions
 from strategic_memory_server.replay.judging.replayed import Replayed, Stages, replay
-from strategic_memory_server.replay.report.advice_table import write_advice
 from strategic_memory_server.replay.report.report_files import Writing, require_writable, write_report
 from strategic_memory_server.replay.report.report_page import report_page
 from strategic_memory_server.replay.report.summary import summary

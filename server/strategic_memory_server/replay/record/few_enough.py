@@ -10,10 +10,10 @@ from strategic_memory_server.replay.record.entry_columns import EntryReader
 MAX_ROWS = 5_000_000
 """Most entries of a record: some 100 bytes each are held, and twice as much while they are put in order."""
 
-MAX_REGIMES = 1_000
+MOST_REGIMES = 1_000
 """Most different regimes: each has sums and figures of its own."""
 
-MAX_STRATEGIES = 10_000
+MOST_STRATEGIES = 10_000
 """Most different strategies."""
 
 
@@ -33,7 +33,10 @@ def require_few(reader: EntryReader, rows: int, file: Path) -> None:
             f"{file}: with it there are more than {MAX_ROWS:,} rows, and no more are held in memory; take a shorter "
             "span of time, or each market or strategy by itself"
         )
-    for what, table, most in (("regime", reader.regimes, MAX_REGIMES), ("strategy", reader.strategies, MAX_STRATEGIES)):
+    for what, table, most in (
+        ("regime", reader.regimes, MOST_REGIMES),
+        ("strategy", reader.strategies, MOST_STRATEGIES),
+    ):
         if len(table.names) > most:
             raise ReplayError(
                 f"{file}: its {what} column holds more than {most} different names: is it the right column? "

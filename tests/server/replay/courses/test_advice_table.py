@@ -22,11 +22,11 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.command import run_replay
+from strategic_memory_server.replay.courses.advice_table import COLUMNS
 from strategic_memory_server.replay.courses.evidence_course import evidence_courses
 from strategic_memory_server.replay.courses.reference_course import reference_course
 from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.replay.judging.options import ReplayOptions
-from strategic_memory_server.replay.report.advice_table import COLUMNS
 
 ADVICE = AdviceSettings(
     windows=WindowSettings(9, 5, 7),

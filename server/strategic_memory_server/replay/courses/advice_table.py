@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -19,7 +20,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.replay.files.parquet_writer import ParquetWriter
 
-FORMAT_VERSION = 1
+ADVICE_VERSION = 1
 """Grows when a column changes its meaning or goes; columns that are added come last and change nothing."""
 
 ENDINGS = (".csv", ".parquet")
@@ -68,7 +69,7 @@ def _of_policies(name: str, of: Callable[[PolicyEvidence], Value], kind: str = _
 
 
 COLUMNS: Sequence[Column] = (
-    Column("format_version", _INTEGER, lambda _: FORMAT_VERSION),
+    Column("format_version", _INTEGER, lambda _: ADVICE_VERSION),
     Column("known_at", _TIME, lambda row: _EPOCH + timedelta(milliseconds=row.known_at_ms)),
     Column("revision", _INTEGER, lambda row: row.feedback.revision),
     Column("status", _TEXT, lambda row: row.feedback.status.value),
@@ -126,16 +127,27 @@ def write_advice(rows: Iterator[Served], file: Path, ending: str) -> None:
         file: where to.
         ending: which format.
     """
-    parts = iter(lambda: list(islice(rows, ROWS_AT_ONCE)), [])
-    (_write_parquet if ending.lower() == ".parquet" else _write_csv)(parts, file)
+    with advice_file(file, ending) as write:
+        while part := list(islice(rows, ROWS_AT_ONCE)):
+            write(part)
 
 
-def _write_csv(parts: Iterator[list[Served]], file: Path) -> None:
+@contextmanager
+def advice_file(file: Path, ending: str) -> Iterator[Callable[[Sequence[Served]], None]]:
+    """Open a new file for advice; give what writes rows into it, oldest first.
+
+    Args:
+        file: where to.
+        ending: which format.
+    """
+    if ending.lower() == ".parquet":
+        with ParquetWriter(file, {column.name: column.kind for column in COLUMNS}, _NEEDS_PYARROW) as table:
+            yield lambda rows: table.write([{column.name: column.of(row) for column in COLUMNS} for row in rows])
+        return
     with file.open("x", encoding="utf-8", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow(column.name for column in COLUMNS)
-        for part in parts:
-            writer.writerows([_text(column.of(row)) for column in COLUMNS] for row in part)
+        lines = csv.writer(opened)
+        lines.writerow(column.name for column in COLUMNS)
+        yield lambda rows: lines.writerows([_text(column.of(row)) for column in COLUMNS] for row in rows)
 
 
 def _text(value: Value) -> str:
@@ -144,9 +156,3 @@ def _text(value: Value) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _write_parquet(parts: Iterator[list[Served]], file: Path) -> None:
-    with ParquetWriter(file, {column.name: column.kind for column in COLUMNS}, _NEEDS_PYARROW) as writer:
-        for part in parts:
-            writer.write([{column.name: column.of(row) for column in COLUMNS} for row in part])
