@@ -15,9 +15,10 @@ Whoever wants the changes iterates over `client.stream_feedback()`, which surviv
 `AsyncStrategicMemoryClient` is the same for programs with an event loop.
 """
 
-import importlib
 import logging
 from typing import TYPE_CHECKING
+
+from strategic_memory_client.values.deferred import deferred
 
 if TYPE_CHECKING:
     from strategic_memory_client.async_client import AsyncStrategicMemoryClient
@@ -271,17 +272,8 @@ _HOMES = {
 
 logging.getLogger("strategic_memory_client").addHandler(logging.NullHandler())
 
-
 if not TYPE_CHECKING:  # or no wrong name would be noticed
-
-    def __getattr__(name: str) -> object:
-        """Import a public name at its first use."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
-        globals()[name] = value
-        return value
+    __getattr__ = deferred(__name__, {name: f"{__name__}.{home}" for name, home in _HOMES.items()})
 
 
 def __dir__() -> list[str]:

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import grpc
-
-from strategic_memory.v1 import service_pb2
+from strategic_memory_client import transports
 from strategic_memory_client.streams.shown import CLOSED
-from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
     ResumePoint,
-    following_settings,
     streaming_settings,
 )
-from strategic_memory_client.transports.asynchronous.driver import subscription_events
-from strategic_memory_client.transports.asynchronous.follower import AsyncFollower
-from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
-from strategic_memory_client.transports.channel_settings import require_usable
 from strategic_memory_client.transports.iterations import AsyncFeedbackStream
 from strategic_memory_client.transports.rooted import Rooted
 from strategic_memory_client.values.events import FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.values.health import ServiceHealth, health_from_wire, health_request, unknown_service
+from strategic_memory_client.values.health import ServiceHealth
 from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
-from strategic_memory_client.values.problems import Problem, problems_from_wire
+from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
-from strategic_memory_client.wire import analyses
-from strategic_memory_client.wire.from_wire import answer_from_wire
-from strategic_memory_client.wire.status_table import is_not_found
 
 if TYPE_CHECKING:
     from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
@@ -56,11 +44,8 @@ class AsyncStrategicMemoryClient(Rooted):
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
-        require_usable(self._addresses, self._options)
-        self._transport = AsyncTransport(self._addresses, self._options)
-        self._follower = AsyncFollower(
-            following_settings(self._addresses, self._options), self._transport, self._options.timeout_s
-        )
+        self._service = transports.AsyncService(self._addresses, self._options)
+        self._transport, self._follower = self._service.transport, self._service.follower
         self._newest = self._follower.newest
 
     @property
@@ -97,25 +82,11 @@ class AsyncStrategicMemoryClient(Rooted):
 
     async def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:
         """Return the feedback in force. `timeout_s`: seconds for all servers together; None: the option's."""
-        request = service_pb2.GetFeedbackRequest()
-        wire = await self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return answer_from_wire(wire)
+        return await self._service.get_feedback(self._timeout_s(timeout_s))
 
     async def get_problems(self, *, timeout_s: float | None = None) -> tuple[Problem, ...]:
         """Return what a server has to tell its operator just now, the oldest first; `timeout_s` as for the feedback."""
-        request = service_pb2.GetFeedbackRequest()
-        wire = await self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return problems_from_wire(wire)
+        return await self._service.get_problems(self._timeout_s(timeout_s))
 
     async def analyze(
         self,
@@ -125,28 +96,11 @@ class AsyncStrategicMemoryClient(Rooted):
         timeout_s: float | None = None,
     ) -> AnalysisResult:
         """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
-        request = analyses.analyze_request(memory, settings)
-        wire = await self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return analyses.result_from_wire(wire)
+        return await self._service.analyze(memory, settings, self._timeout_s(timeout_s))
 
     async def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
         """Return whether the first server that answers is serving."""
-
-        async def ask(connection: AsyncConnection, within_s: float) -> ServiceHealth:
-            try:
-                wire = await connection.check_health(health_request(), timeout=within_s)
-            except grpc.RpcError as error:
-                if is_not_found(error):
-                    return unknown_service(connection.address)
-                raise
-            return health_from_wire(wire, connection.address)
-
-        return await self._transport.call(ask, self._timeout_s(timeout_s))
+        return await self._service.check_health(self._timeout_s(timeout_s))
 
     def stream_feedback(
         self,
@@ -194,7 +148,7 @@ class AsyncStrategicMemoryClient(Rooted):
             give_up_after_s=give_up_after_s,
         )
         self._transport.require_open()
-        events = subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
+        events = self._service.events(settings)
         return AsyncFeedbackStream(events, self._transport)
 
     async def aclose(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import weakref
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -10,32 +9,22 @@ from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import grpc
-
-from strategic_memory.v1 import service_pb2
+from strategic_memory_client import transports
 from strategic_memory_client.streams.shown import CLOSED
-from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import (
     Delivery,
     ResumePoint,
     SubscriptionSettings,
     streaming_settings,
 )
-from strategic_memory_client.transports.channel_settings import require_usable
 from strategic_memory_client.transports.iterations import FeedbackStream
 from strategic_memory_client.transports.rooted import Rooted
-from strategic_memory_client.transports.synchronous.driver import subscription_events
-from strategic_memory_client.transports.synchronous.follower import SyncFollower
-from strategic_memory_client.transports.synchronous.transport import Connection, SyncTransport
 from strategic_memory_client.values.events import FeedbackReceived, SubscriptionEvent
-from strategic_memory_client.values.health import ServiceHealth, health_from_wire, health_request, unknown_service
+from strategic_memory_client.values.health import ServiceHealth
 from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
-from strategic_memory_client.values.problems import Problem, problems_from_wire
+from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
-from strategic_memory_client.wire import analyses
-from strategic_memory_client.wire.from_wire import answer_from_wire
-from strategic_memory_client.wire.status_table import is_not_found
 
 if TYPE_CHECKING:
     from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
@@ -55,9 +44,8 @@ class StrategicMemoryClient(Rooted):
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
-        require_usable(self._addresses, self._options)
-        self._transport = SyncTransport(self._addresses, self._options)
-        self._follower = SyncFollower(self._addresses, self._options, self._transport)
+        self._service = transports.SyncService(self._addresses, self._options)
+        self._transport, self._follower = self._service.transport, self._service.follower
         self._newest = self._follower.newest
         # Closes when the client is dropped without being closed, and at the end of the interpreter.
         self._close_when_dropped = weakref.finalize(self, self._transport.close_dropped)
@@ -93,25 +81,11 @@ class StrategicMemoryClient(Rooted):
 
     def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:
         """Return the feedback in force. `timeout_s`: seconds for all servers together; None: the option's."""
-        request = service_pb2.GetFeedbackRequest()
-        wire = self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return answer_from_wire(wire)
+        return self._service.get_feedback(self._timeout_s(timeout_s))
 
     def get_problems(self, *, timeout_s: float | None = None) -> tuple[Problem, ...]:
         """Return what a server has to tell its operator just now, the oldest first; `timeout_s` as for the feedback."""
-        request = service_pb2.GetFeedbackRequest()
-        wire = self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return problems_from_wire(wire)
+        return self._service.get_problems(self._timeout_s(timeout_s))
 
     def analyze(
         self,
@@ -121,28 +95,11 @@ class StrategicMemoryClient(Rooted):
         timeout_s: float | None = None,
     ) -> AnalysisResult:
         """Return what the service's memory, or `memory` instead, says under `settings`. Publishes nothing."""
-        request = analyses.analyze_request(memory, settings)
-        wire = self._transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            self._timeout_s(timeout_s),
-        )
-        return analyses.result_from_wire(wire)
+        return self._service.analyze(memory, settings, self._timeout_s(timeout_s))
 
     def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
         """Return whether the first server that answers is serving."""
-
-        def ask(connection: Connection, within_s: float) -> ServiceHealth:
-            try:
-                wire = connection.check_health(health_request(), timeout=within_s)
-            except grpc.RpcError as error:
-                if is_not_found(error):
-                    return unknown_service(connection.address)
-                raise
-            return health_from_wire(wire, connection.address)
-
-        return self._transport.call(ask, self._timeout_s(timeout_s))
+        return self._service.check_health(self._timeout_s(timeout_s))
 
     def stream_feedback(
         self,
@@ -209,7 +166,7 @@ class StrategicMemoryClient(Rooted):
 
     def _events(self, settings: SubscriptionSettings) -> Generator[SubscriptionEvent]:
         # As a generator of this object it keeps the client, and so its connections, for as long as it runs.
-        yield from subscription_events(Subscription(settings, random.SystemRandom()), self._transport)
+        yield from self._service.events(settings)
 
     def _timeout_s(self, timeout_s: float | None) -> float:
         return self._options.timeout_s if timeout_s is None else checked_seconds("timeout_s", timeout_s)

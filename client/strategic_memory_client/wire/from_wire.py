@@ -8,6 +8,7 @@ from datetime import datetime
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import (
     Evidence,
     Feedback,
@@ -68,6 +69,11 @@ def stream_message_from_wire(
 def answer_from_wire(wire: service_pb2.GetFeedbackResponse) -> Feedback:
     """Return the feedback that GetFeedback answers with."""
     return replace(feedback_from_wire(wire.feedback), sent_at=_sent_at(wire))
+
+
+def problems_from_wire(wire: service_pb2.GetFeedbackResponse) -> tuple[Problem, ...]:
+    """Return the problems of the server that answered; none from one of before there were any."""
+    return tuple(Problem(problem.name, problem.sentence) for problem in wire.problems)
 
 
 def _sent_at(wire: service_pb2.StreamFeedbackResponse | service_pb2.GetFeedbackResponse) -> datetime | None:

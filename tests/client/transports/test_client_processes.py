@@ -29,11 +29,14 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_importing_the_library_loads_none_of_what_it_does_not_need() -> None:
     done = run_python("""
         import sys
-        import strategic_memory_client
+        from strategic_memory_client import AsyncStrategicMemoryClient, StrategicMemoryClient
         unwanted = {"typer", "rich", "click", "redis", "numpy", "strategic_memory_server", "structlog"}
-        print(sorted(unwanted & sys.modules.keys()))
+        with_a_client = {"google.protobuf", "grpc", "strategic_memory.v1"}
+        print(sorted((unwanted | with_a_client) & sys.modules.keys()))
+        StrategicMemoryClient().close()
+        print(with_a_client <= sys.modules.keys(), sorted(unwanted & sys.modules.keys()))
     """)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\nTrue []\n", "")
 
 
 def test_what_analyses_are_made_of_is_imported_with_the_first_of_them() -> None:

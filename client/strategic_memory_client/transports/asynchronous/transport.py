@@ -25,9 +25,9 @@ from strategic_memory_client.transports.channel_settings import Shown, channel_a
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.values.errors import StrategicMemoryError
-from strategic_memory_client.values.health import CHECK_METHOD
 from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.health_check import CHECK_METHOD
 from strategic_memory_client.wire.status_table import client_of_another_loop, closed_client, error_of, forked_client
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import thread as _thread_pool  # before it registers below: the last one is called first
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _all_readers: weakref.WeakSet[StreamReaders] = weakref.WeakSet()
 _main_thread_has_ended = threading.Event()
@@ -53,4 +53,5 @@ def _main_thread_ends() -> None:
 
 
 if (_register := getattr(threading, "_register_atexit", None)) is not None:
-    _register(_main_thread_ends)
+    with suppress(RuntimeError):  # the main thread has ended already
+        _register(_main_thread_ends)

@@ -27,9 +27,9 @@ from strategic_memory_client.transports.synchronous.executor_threads import Stre
 from strategic_memory_client.transports.synchronous.latch import Latch
 from strategic_memory_client.transports.synchronous.stream import SyncStream
 from strategic_memory_client.values.errors import StrategicMemoryError
-from strategic_memory_client.values.health import CHECK_METHOD
 from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.health_check import CHECK_METHOD
 from strategic_memory_client.wire.status_table import closed_client, error_of, forked_client
 
 _Response = TypeVar("_Response")
