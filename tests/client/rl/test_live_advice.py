@@ -82,7 +82,8 @@ def test_environments_of_a_process_share_a_client_and_leave_nothing(start_servic
     gc.collect()
     threads, files = threading.active_count(), descriptors()
     environments = [AdviceWrapper(Market(), address, regimes=REGIMES) for _ in range(200)]
-    assert threading.active_count() == threads, "nothing is open before the first reset"
+    assert not _shared, "nothing is open before the first reset"
+    assert threading.active_count() <= threads, "threads of gRPC may end after the client that was closed"
     for env in environments:
         env.reset(seed=1)
         env.step(NOTHING)
