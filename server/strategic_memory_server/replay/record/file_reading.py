@@ -28,6 +28,9 @@ from strategic_memory_server.replay.written.seen import shown
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
 from strategic_memory_server.replay.written.ways import Declared, Ways
 
+_CURES = {"too_many_fields": "a field that holds the separator, a date such as Friday, 05/17/2024, needs quotes"}
+"""What mends a line that is no row."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UsablePage:
@@ -142,7 +145,7 @@ class FileReading:
 
     def _count_refused(self, file: Path, broken: Sequence[tuple[int, str]], rows: ReadRows) -> None:
         for line, reason in broken:
-            self.rejected.add(file.name, line, reason)
+            self.rejected.add(file.name, line, reason, _CURES.get(reason, ""))
         cells, lines = rows.refusals.cells, rows.refusals.lines
         for row, reason in sorted(rows.refusals.reasons.items()):
             self.rejected.add(file.name, lines[row], reason, shown(cells[row]) if row in cells else "")

@@ -21,7 +21,8 @@ class RejectedReason:
     Attributes:
         rows: how many.
         first_lines: the lines of the first few.
-        example: what the first of them has in the cell that is the reason, as a message shows it; empty without one.
+        example: what the first of them has in the cell that is the reason, as a message shows it, or what mends a line
+            that is no row; empty without one.
     """
 
     rows: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,9 @@ class Surveying:
             apart = " and ".join(f"{named(proved[order], self._theirs)} has the {ORDERS[order]}" for order in proved)
             raise ReplayError(f"{self._called}: {apart}: write the dates of both in one way, 2024-01-31 for example")
         order = next(iter(proved), "")
+        for one, other in itertools.combinations(self._times, 2):
+            both = f"{named(one, self._theirs)} and {named(other, self._theirs)}"
+            self._decided(both, partial(self._times[one].require_one_way_with, self._times[other]))
         times = {column: self._decided(column, partial(survey.style, order)) for column, survey in self._times.items()}
         return SurveyedWays(numbers, times)
 

@@ -164,6 +164,17 @@ class TimeSurvey:
         """The order that some date proves; empty where none does, or two prove two."""
         return next(iter(self._proved)) if len(self._proved) == 1 else ""
 
+    def require_one_way_with(self, other: TimeSurvey) -> None:
+        """Refuse dates whose order is a question beside others: of this column, or of another of the same table.
+
+        Raises:
+            UndecidedError: there are some.
+        """
+        sure = self._sure or other._sure
+        ways = [*([sure] if sure else []), *{**other._separators, **self._separators}.values()]
+        if len(ways) > 1 and (self._separators or other._separators):
+            raise UndecidedError(ways[:2], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}")
+
     def style(self, supposed_order: str = "") -> TimeStyle:
         """Return the way in which they are written.
 
@@ -176,9 +187,7 @@ class TimeSurvey:
         unit = self._unit or self._decided_unit()
         if unit is Unit.DAYS and self._written:
             raise UndecidedError([self._written, self._first[unit]], f"are a date and a number: {_TAKEN_FOR_ITS_OWN}")
-        ways = [*([self._sure] if self._sure else []), *self._separators.values()]
-        if len(ways) > 1 and self._separators:
-            raise UndecidedError(ways[:2], f"are dates that are written in two ways: {_TAKEN_FOR_ITS_OWN}")
+        self.require_one_way_with(self)
         if self._names_zone and unit in COUNTED and self._zone.utcoffset(None) != timedelta(0):
             raise UndecidedError(
                 list(self._first.values())[:1], f"counts from 1970 in UTC, and {_other_zone(self._zone)}"

@@ -117,6 +117,7 @@ def test_each_malformed_row_is_counted_once_with_its_line(tmp_path: Path) -> Non
     assert len(record) == 2
     assert record.regime_names[record.entries.regime[1]] == "BULL"
     assert record.notes == {"policy_unrecognised": 1}
+    assert "Friday, 05/17/2024, needs quotes" in record.rejected.by_reason["too_many_fields"].example
 
 
 def test_only_the_first_lines_are_named(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ def test_the_order_of_the_dates_of_a_file_is_one(tmp_path: Path) -> None:
     assert [datetime.fromtimestamp(at / 1000, UTC).month for at in record.entries.time_ms.tolist()] == [2, 2]
     with pytest.raises(ReplayError, match=r"time has the month first and opened has the day first: write"):
         read(file_of(tmp_path, [("02/27/2024", "31/01/2024", "1.5")]))
+    # A spreadsheet took all of the one column for its own, and none of the other.
+    with pytest.raises(ReplayError, match=r"time and opened: .*'2024-05-06T09:30:00' .* and '31/01/2024' .* two ways"):
+        read(file_of(tmp_path, [("2024-05-06T09:30:00", "31/01/2024", "1.5")]))
 
 
 def test_a_value_beyond_the_first_page_decides(tmp_path: Path) -> None:
