@@ -6,10 +6,11 @@ import random
 from dataclasses import dataclass
 
 from strategic_memory_client.values.option_checks import checked_number, checked_seconds
+from strategic_memory_client.values.unchanging import Unchanging
 
 
 @dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Unchanging):
     """Delays that grow by `factor` from `initial_s` to `max_s`, drawn so that clients spread out."""
 
     initial_s: float = 0.1

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from strategic_memory_client.values.unchanging import Unchanging
+
 
 class StrategicMemoryError(Exception):
     """A request to the service failed. The message says what is wrong and what to do."""
@@ -78,7 +80,7 @@ class TooManySubscribersError(ResourceExhaustedError):
 
 
 @dataclass(frozen=True, slots=True)
-class FieldViolation:
+class FieldViolation(Unchanging):
     """What is wrong with one field of a request."""
 
     field: str

@@ -12,6 +12,7 @@ from strategic_memory_client.values.option_checks import (
     checked_seconds,
     checked_token,
 )
+from strategic_memory_client.values.unchanging import Unchanging
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 """Where the service listens unless it is told otherwise."""
@@ -21,7 +22,7 @@ SHORTEST_KEEPALIVE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class TlsOptions:
+class TlsOptions(Unchanging):
     """Encrypts the connection. The files are read for every new stream, so a renewed one is taken up."""
 
     root_certificates: Path | None = None
@@ -39,7 +40,7 @@ class TlsOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientOptions:
+class ClientOptions(Unchanging):
     """Settings of a client. Raises ValueError for one that cannot work."""
 
     timeout_s: float = 5.0

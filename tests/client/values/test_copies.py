@@ -6,8 +6,9 @@ import copy
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from client.feedback_samples import feedback, heartbeat
 
 import strategic_memory_client
 from strategic_memory_client import (
+    Backoff,
+    ClientOptions,
     Evidence,
     FeedbackReceived,
     FieldViolation,
@@ -29,7 +32,9 @@ from strategic_memory_client import (
     RevisionGapError,
     ServiceUnavailableError,
     StrategicMemoryError,
+    TlsOptions,
 )
+from strategic_memory_client.values.unchanging import Unchanging
 
 MADE_OF_MORE: dict[type[StrategicMemoryError], dict[str, Any]] = {
     ServiceUnavailableError: {"reason": "DRAINING"},
@@ -96,3 +101,24 @@ def test_a_copy_of_what_never_changes_is_itself() -> None:
     assert infos[0]["advice"] is advice
     for event in (FeedbackReceived(advice), HeartbeatReceived(heartbeat())):
         assert copy.deepcopy(event) is event
+
+
+def test_every_public_value_that_cannot_change_is_its_own_copy() -> None:
+    public = [getattr(strategic_memory_client, name) for name in strategic_memory_client.__all__]
+    values = {kind for kind in public if isinstance(kind, type) and is_dataclass(kind)}
+    copied = {kind.__name__ for kind in values if not issubclass(kind, Unchanging)}
+    # These hold an error, a mapping or what the program has given as a column.
+    assert copied == {
+        "Analysis",
+        "AnalysisResult",
+        "Context",
+        "Disconnected",
+        "InlineMemory",
+        "PortfolioColumns",
+        "RegimeColumns",
+        "SourceReport",
+        "TradeColumns",
+    }
+    options = ClientOptions(tls=TlsOptions(root_certificates=Path("ca.pem")), backoff=Backoff(0.1, 1.0))
+    assert copy.deepcopy(options) is copy.copy(options) is options
+    assert ForkingPickler.loads(ForkingPickler.dumps(options)) == options
