@@ -116,7 +116,8 @@ class NumberSurvey:
         for one, another in zip(list(self._currency)[:-1], list(self._currency)[1:], strict=True):
             raise UndecidedError(
                 [self._currency[one], self._currency[another]],
-                f"are {_money(one)} and {_money(another)}: sums of two currencies mean nothing; write one in all rows",
+                f"are {_money(one)} and {_money(another)}: sums of two currencies mean nothing; "
+                "write one in all rows, or take those of one market, --map strategy=<its column> --strategy <market>",
             )
         return NumberStyle(
             decimal,

@@ -22,8 +22,8 @@ from strategic_memory_server.replay.written.time_units import (
 )
 from strategic_memory_server.replay.written.zones import AbbreviationError, abbreviated, written_zone
 
-_DATE = 12
-"""The first characters of a time hold all that its date tells."""
+_DATE, _DATE_OF_WEEK = 12, 23
+"""The first characters of a time hold all that its date tells, without a day of the week before it and with one."""
 
 _DIGITS = str.maketrans("123456789", "000000000")
 _TAKEN_FOR_ITS_OWN = (
@@ -73,7 +73,9 @@ class TimeSurvey:
         """Take some cells, each with its line."""
         for place, cell in enumerate(cells):
             # A shape and a date that were taken before tell no more.
-            known = (cell.translate(_DIGITS), cell[:_DATE]) if isinstance(cell, str) else ("", "")
+            known = ("", "")
+            if isinstance(cell, str):
+                known = cell.translate(_DIGITS), cell[: _DATE_OF_WEEK if cell[:1].isalpha() else _DATE]
             if known[0] in self._known_shapes and known[1] in self._known_dates:
                 continue
             count = count_of(cell)

@@ -54,6 +54,8 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["Wednesday, 05/06/2024"], [1_717_545_600_000], "dates and times, day first" + ZONELESS),
     (["Monday, 05/06/2024 09:30", "Fri 10/11/2024"], [1_714_987_800_000, 1_728_604_800_000],
      "dates and times, month first" + ZONELESS),
+    (["Wednesday, 05/05/2021", "Wednesday, 05/12/2021"], [1_620_172_800_000, 1_620_777_600_000],
+     "dates and times, month first" + ZONELESS),
     (["'2024-01-05 09:30", "'20240106;093000"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
     (["'1704447000"], [AT_MS], "seconds since 1970"),
     (["5 Jan 2024 09:30", "January 6, 2024 09:30"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
