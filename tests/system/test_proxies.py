@@ -1,0 +1,104 @@
+"""The sample proxies in deploy/, each as the real program: a quiet stream, a large request, a server that drains."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from conftest import StartService
+from faults.free_ports import free_port
+from processes import REPOSITORY, eventually, require_tool
+from redis_inputs import add_regime, add_trade
+
+from strategic_memory_client import (
+    Backoff,
+    ClientOptions,
+    Delivery,
+    Disconnected,
+    FeedbackReceived,
+    InlineMemory,
+    StrategicMemoryClient,
+    StrategicMemoryError,
+    TradeColumns,
+)
+
+pytestmark = [pytest.mark.system, pytest.mark.processes]
+
+SAMPLES = REPOSITORY / "deploy" / "proxies"
+QUIET_S = {"envoy.yaml": 17.0}
+"""Longer than the time after which a proxy ends every stream, unless it is told."""
+
+OPTIONS = ClientOptions(backoff=Backoff(0.02, 0.2))
+
+COMMANDS: dict[str, Callable[[Path], list[str]]] = {
+    "nginx.conf": lambda file: [
+        *("nginx", "-p", str(file.parent), "-c", str(file), "-e", "stderr"),
+        *("-g", f"daemon off; pid {file.parent}/nginx.pid; error_log stderr;"),
+    ],
+    "haproxy.cfg": lambda file: ["haproxy", "-f", str(file)],
+    "envoy.yaml": lambda file: ["envoy", "-c", str(file), "--log-level", "error", "--disable-hot-restart"],
+}
+
+
+@contextmanager
+def proxy(sample: str, service_port: int, folder: Path) -> Iterator[str]:
+    """Run a sample between two free ports; yield where clients come."""
+    program, *arguments = COMMANDS[sample](folder / sample)
+    port = free_port()
+    text = (SAMPLES / sample).read_text()
+    assert text.count("50052") > 1
+    (folder / sample).write_text(text.replace("50052", str(port)).replace("50051", str(service_port)))
+    process = subprocess.Popen([require_tool(program), *arguments])
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def answers(client: StrategicMemoryClient) -> bool:
+    try:
+        return client.get_feedback(timeout_s=1.0).revision > 0
+    except StrategicMemoryError:
+        return False
+
+
+@pytest.mark.parametrize("sample", sorted(COMMANDS))
+def test_streams_and_large_requests_pass(
+    sample: str, start_service: StartService, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    for _ in range(4):
+        add_regime(redis_client, "BULL", 0.4)
+        add_trade(redis_client, "BULL", 0.3)
+    port = free_port()
+    arguments = ("--grpc-address", f"127.0.0.1:{port}")
+    lasting = {"STRATEGIC_MEMORY_VALIDITY": "120"}
+    service = start_service(sync_interval_s=60, arguments=arguments, env=lasting)
+    with proxy(sample, port, tmp_path) as address, StrategicMemoryClient(address, options=OPTIONS) as client:
+        eventually(lambda: answers(client), 30)
+        assert client.check_health().serving
+
+        events = client.stream_events(delivery=Delivery.EVERY, heartbeat_interval_s=1.0)
+        first = next(events)
+        assert isinstance(first, FeedbackReceived)
+        heard_until_s = time.monotonic() + QUIET_S.get(sample, 2.0)
+        while time.monotonic() < heard_until_s:
+            assert not isinstance(next(events), Disconnected)
+
+        many = 200_000
+        trades = TradeColumns(market_regime=["BULL"] * many, realized_pnl=[0.1] * many)
+        memory = InlineMemory(trade_results=trades)
+        assert client.analyze(memory, timeout_s=60.0).feedback.preferred_regime == "BULL"
+
+        service.send_signal(signal.SIGTERM)
+        service.wait()
+        start_service(sync_interval_s=60, arguments=arguments, env=lasting)
+        add_trade(redis_client, "BULL", 0.9)
+        later = next(event.feedback for event in events if isinstance(event, FeedbackReceived))
+        assert (later.epoch, later.revision) == (first.feedback.epoch, first.feedback.revision + 1)
