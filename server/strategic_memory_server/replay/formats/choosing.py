@@ -33,6 +33,8 @@ def readings_of(path: Path, asked: Mapping[str, str], strategy: str | None) -> l
     found = tables_of(path)
     tables = [table for table in found if not table.unreadable]
     known = [(table, format_) for table in tables if (format_ := _format_of(table, asked)) is not None]
+    if not any(table.columns for table in tables) and tables:
+        raise ReplayError(f"{path}: no row names the columns: a number or a time stands in each")
     if not known and len(tables) == 1:
         # What it lacks is told row by row.
         return [reading_of(tables[0], COMMON_NAMES, asked, strategy)]

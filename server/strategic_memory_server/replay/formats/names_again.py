@@ -9,7 +9,7 @@ from itertools import compress
 from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import Page
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
@@ -21,21 +21,28 @@ _TIME = re.compile(r"(?:\D*\d){4}")
 NAMES_AGAIN = "lines that name the columns again"
 
 
+def has_words_for_times(page: Page, time: str) -> bool:
+    """Tell whether a word can stand among the times of a page: whatever begins with a digit comes before."""
+    # Columns that are made when they are asked for hold values, and no names.
+    cells = page.columns.get(time, ()) if isinstance(page.columns, dict) else ()
+    try:
+        return max(map(str.lstrip, cells), default="") > ":"
+    except TypeError:
+        return True
+
+
 def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
-    """Tell of each row of a page whether it is kept, since it does not name the columns; empty where all are.
+    """Tell of each row of a page whether it is kept, since it does not name the columns.
 
     Args:
         table: the table.
-        page: the page, as the table has it.
+        page: the page, as the table has it, which has words for times.
         time: the column of the times.
 
     Raises:
         ReplayError: a row names other columns, or these in another order: words alone, which no other row has.
     """
-    # Columns that are made when they are asked for hold values, and no names.
-    cells = page.columns.get(time, ()) if isinstance(page.columns, dict) else ()
-    if not _may_be_words(cells):
-        return []
+    cells = page.columns[time]
     names = list(map(plain_name, table.columns))
     words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in cells]
     kept = [True] * len(words)
@@ -51,14 +58,6 @@ def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
                 "its own of it"
             )
     return kept
-
-
-def _may_be_words(cells: Sequence[Cell]) -> bool:
-    """Tell whether a time can be a word: whatever begins with a digit comes before."""
-    try:
-        return max(map(str.lstrip, cells), default="") > ":"  # type: ignore[arg-type]
-    except TypeError:
-        return True
 
 
 def _look_like_names(page: Page, row: int, found: Sequence[str], is_above: bool) -> bool:

@@ -9,7 +9,7 @@ from itertools import compress
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
@@ -17,7 +17,7 @@ from strategic_memory_server.replay.formats.date_and_time import DateAndTime, in
 from strategic_memory_server.replay.formats.format import Format, UnclearRowsError, found
 from strategic_memory_server.replay.formats.late_names import require_known_names
 from strategic_memory_server.replay.formats.name_says import says_percent, without_zone
-from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, rows_without_names
+from strategic_memory_server.replay.formats.names_again import NAMES_AGAIN, has_words_for_times, rows_without_names
 from strategic_memory_server.replay.formats.one_zone import zone_of
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.settling import settled_in
@@ -125,8 +125,11 @@ class TableReading:
     def _rows_alone(self, page: Page) -> Page:
         """Return a page of the table without the rows that name columns again, and without totals."""
         require_known_names(self.table, page)
-        page = self._without(page, rows_without_names(self.table, page, self.columns.get(names.TIME, "")), NAMES_AGAIN)
-        if self.format in (OWN_COLUMNS, COMMON_NAMES):
+        time = self.columns.get(names.TIME, "")
+        has_words = has_words_for_times(page, time)
+        if has_words:
+            page = self._without(page, rows_without_names(self.table, page, time), NAMES_AGAIN)
+        if self.format in (OWN_COLUMNS, COMMON_NAMES) and (has_words or len(page.lines) < PAGE_ROWS):
             page = self._without(page, rows_without_totals(page, self.columns), TOTALS)
         return page
 

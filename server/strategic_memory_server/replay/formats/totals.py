@@ -13,8 +13,8 @@ _WORDS = ("total", "totals", "grand total", "subtotal", "sub-total", "sub total"
 _CELLS = frozenset(
     form + end for word in _WORDS for form in (word, word.capitalize(), word.title()) for end in ("", ":")
 )
-_SHOUTED = frozenset(form.upper() for form in _CELLS)
-"""Among times these are totals too; elsewhere they may be a symbol."""
+_FOR_TIMES = _CELLS | {form.upper() for form in _CELLS}
+"""Among times what is shouted is a total too; elsewhere it may be a symbol."""
 
 
 def rows_without_totals(page: Page, read: Mapping[str, str]) -> list[bool]:
@@ -42,6 +42,6 @@ def _looked_at(page: Page, read: Mapping[str, str]) -> Iterator[tuple[Sequence[C
     time = read.get(names.TIME)
     for name, cells in page.columns.items():
         if name == time:
-            yield cells, _CELLS | _SHOUTED
+            yield cells, _FOR_TIMES
         elif len(page.lines) < PAGE_ROWS and name not in read.values():
             yield cells, _CELLS

@@ -88,6 +88,8 @@ def lists(folder: Path, named: dict[str, Sheet]) -> Path:
 def test_a_sheet_without_names_that_looks_like_more_of_the_record_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"Other \(4 rows\) is not read, since no row names its columns"):
         record_of(book(tmp_path, First=TRADES, Other=days(8, 12)))
+    with pytest.raises(ReplayError, match=r"book\.xlsx: no row names the columns: a number or a time stands in each"):
+        record_of(book(tmp_path, First=[[*NAMES, 12.5], *TRADES[1:]]))
 
 
 def test_other_tables_are_told(tmp_path: Path) -> None:
