@@ -32,7 +32,7 @@ Rows = Callable[[Iterator[Page]], Iterator[Page]]
 """Makes pages of results from pages of a file, where a result is not a row as it stands."""
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(512)
 def plain_name(name: str) -> str:
     """Return a name without regard to case, spaces, hyphens and underscores."""
     return _UNREGARDED.sub("", name.casefold())

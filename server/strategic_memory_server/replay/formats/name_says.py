@@ -12,6 +12,9 @@ _LETTERS = (
 _IN_BRACKETS = re.compile(rf"(.*?)[\s_]*[(\[]\s*({_OFFSET}|[+-][0-9]{{1,2}}:[0-9]{{2}}|{_PLACE}|{_LETTERS})\s*[)\]]")
 _BEFORE = re.compile(rf"({_OFFSET})[\s_-]+(.*)")
 _BEHIND = re.compile(rf"(.*[^A-Za-z])({_OFFSET}|{_LETTERS})")
+_LONGEST = 100
+"""Longer names say no zone."""
+
 _OF_TIMES = re.compile(r"time|date|stamp|open|clos|entry|exit", re.IGNORECASE)
 
 _PERCENT = re.compile(
@@ -28,6 +31,8 @@ def without_zone(name: str, *, clear_ones: bool = False) -> tuple[str, str]:
         name: the name.
         clear_ones: whether letters that stand for several zones are left in it.
     """
+    if len(name) > _LONGEST:
+        return name, ""
     text = re.sub(r"\s*([+-])\s*(?=[0-9])", r"\1", name).strip()
     for utc in ("utc", "gmt"):
         text = re.sub(rf"(?<![A-Za-z]){utc}(?![A-Za-z])", utc.upper(), text)

@@ -82,6 +82,11 @@ def test_the_same_zone_by_another_name_is_no_other(tmp_path: Path) -> None:
         assert record.entries.time_ms.tolist() == [AT_MS]
 
 
+def test_a_name_of_any_length_is_looked_at_in_no_time(tmp_path: Path) -> None:
+    record = read(tmp_path, f"time,pnl,{'_' * 100_000}", "1704447000,1,x")
+    assert record.entries.time_ms.tolist() == [AT_MS]
+
+
 def test_letters_in_a_name_that_stand_for_several_zones_need_a_word(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"'Time \(EST\)' says EST, .* --zone America/New_York"):
         read(tmp_path, "Time (EST),pnl", "2024-01-05 04:30,1", time="Time (EST)")
