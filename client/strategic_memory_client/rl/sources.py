@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -12,7 +10,6 @@ from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.rl.held_advice import HeldAdvice, held_advice
 from strategic_memory_client.rl.recorded import Moment, RecordedAdvice
 from strategic_memory_client.values.option_checks import checked_addresses
-from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.values.results import Feedback
 
 Source = str | RecordedAdvice
@@ -57,20 +54,8 @@ class Recorded:
         """Do nothing: a record is nothing that is open."""
 
 
-class _Shared:
-    """A client that the environments of a process have in common, with how many use it."""
-
-    def __init__(self, address: str) -> None:
-        self.client = StrategicMemoryClient(address.split(","), options=ClientOptions())
-        self.users = 0
-
-
-_lock = threading.Lock()
-_shared: dict[tuple[int, str], _Shared] = {}
-
-
 class Live:
-    """A service. All of a process for one address share a client, which is closed when the last one leaves.
+    """A service. The clients of a process for one address share what is open towards it, so one each costs little.
 
     Args:
         address: where it is.
@@ -79,22 +64,17 @@ class Live:
     """
 
     def __init__(self, address: str, *, of_current: bool, first_within_s: float = FIRST_ADVICE_WITHIN_S) -> None:
-        self._key: tuple[int, str] | None = (os.getpid(), address)
         self._of_current = of_current
-        with _lock:
-            shared = _shared.get(self._key)
-            if shared is None:
-                shared = _shared[self._key] = _Shared(address)
-                shared.client.follow()
-            shared.users += 1
-        self._client = shared.client
         self._known: tuple[Feedback | None, HeldAdvice | None] = None, None
+        self._is_left = False
+        self._client = StrategicMemoryClient(address.split(","))
+        self._client.follow()
         self._client.wait_for_newest(first_within_s)
 
     @property
     def is_closed_elsewhere(self) -> bool:
         """Whether somebody else has closed the client."""
-        return self._key is not None and self._client.is_closed
+        return self._client.is_closed and not self._is_left
 
     def at(self, moment: Moment | None) -> HeldAdvice:
         """Return what may be acted upon now."""
@@ -106,17 +86,9 @@ class Live:
         return held
 
     def close(self) -> None:
-        """Leave; the last one closes the client."""
-        key, self._key = self._key, None
-        if key is None or key[0] != os.getpid():
-            return
-        with _lock:
-            shared = _shared[key]
-            shared.users -= 1
-            if shared.users:
-                return
-            del _shared[key]
-        shared.client.close()
+        """Close the client."""
+        self._is_left = True
+        self._client.close()
 
 
 def opening(source: Source, *, of_current: bool, first_within_s: float) -> Callable[[], Advising]:

@@ -39,8 +39,8 @@ class AdviceWrapper(
 ):
     """Adds the features of the advice to each observation, and numbers about it to each info.
 
-    A client is made at the first `reset`, in the process that runs the environment; the environments of a process share
-    one for an address, which is closed when the last of them is closed, or dropped. Advice never makes `step` fail:
+    A client is made at the first `reset`, in the process that runs the environment, and closed with it, or when it is
+    dropped; those of a process for one address share their connection and threads. Advice never makes `step` fail:
     without a service the safe values hold.
 
     Args:

@@ -22,7 +22,7 @@ from service_calls import get_feedback
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_client import Feedback, StrategicMemoryClient
 from strategic_memory_client.rl import AdviceVectorWrapper, AdviceWrapper, RecordedAdvice
-from strategic_memory_client.rl.sources import _shared
+from strategic_memory_client.rl.sources import Live
 
 pytestmark = pytest.mark.processes
 
@@ -74,36 +74,35 @@ def test_training_goes_on_through_the_death_of_the_server(start_service: StartSe
 
 
 def test_environments_of_a_process_share_a_client_and_leave_nothing(start_service: StartService) -> None:
-    address = advising(start_service())
+    address, before = advising(start_service()), threading.active_count()
     one = AdviceWrapper(Market(), address, regimes=REGIMES)
     one.reset(seed=1)
     one.close()
-    eventually(lambda: not _shared)
+    eventually(lambda: threading.active_count() <= before, 20)
     gc.collect()
     threads, files = threading.active_count(), descriptors()
     environments = [AdviceWrapper(Market(), address, regimes=REGIMES) for _ in range(200)]
-    assert not _shared, "nothing is open before the first reset"
+    assert descriptors() <= files, "nothing is open before the first reset"
     assert threading.active_count() <= threads, "threads of gRPC may end after the client that was closed"
     for env in environments:
         env.reset(seed=1)
         env.step(NOTHING)
-    assert len(_shared) == 1
     assert threading.active_count() <= threads + 4
     # Half are closed, half are dropped.
     for env in environments[::2]:
         env.close()
-    assert len(_shared) == 1
+    assert environments[1].step(NOTHING)[-1]["advice_is_active"]
     environments.clear()
     del env
     gc.collect()
-    eventually(lambda: not _shared and threading.active_count() <= threads and descriptors() <= files, 20)
+    eventually(lambda: threading.active_count() <= threads and descriptors() <= files, 20)
 
 
 def test_a_client_that_somebody_else_has_closed_is_told_once_and_steps_go_on(start_service: StartService) -> None:
     env = AdviceWrapper(Market(), advising(start_service()), regimes=REGIMES)
     env.reset(seed=1)
-    (shared,) = _shared.values()
-    shared.client.close()
+    assert isinstance(env._advising, Live)
+    env._advising._client.close()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         infos = [env.step(NOTHING)[-1] for _ in range(5)]
@@ -121,7 +120,6 @@ def test_all_of_a_vector_see_the_same_advice(start_service: StartService) -> Non
     assert env.observation_space.contains(observations)
     env.step(np.zeros((3, 1), np.float32))
     env.close()
-    eventually(lambda: not _shared)
 
 
 def _after(client: StrategicMemoryClient, revision: int) -> Feedback | None:
