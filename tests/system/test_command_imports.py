@@ -30,6 +30,13 @@ def test_serve_imports_nothing_of_the_other_commands() -> None:
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_only_tls_takes_is_not_held_without_it() -> None:
+    """Nine MiB, in a service that is to run within little memory."""
+    held = "import sys, strategic_memory_server.application; print('cryptography' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", held], capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout.strip() == "False"
+
+
 def test_every_command_is_listed_and_says_its_own_help() -> None:
     listed = CliRunner().invoke(app, ["--help"])
     assert listed.exit_code == 0

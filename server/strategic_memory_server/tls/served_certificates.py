@@ -6,14 +6,15 @@ Files that do not fit each other, as between the two writes of a renewal, change
 from __future__ import annotations
 
 import asyncio
+import importlib
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
-from cryptography import x509
 
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.tls.tls_settings import TlsSettings, tls_file_problems
@@ -129,6 +130,8 @@ def read_served(settings: TlsSettings) -> Served:
             context.load_verify_locations(settings.client_ca_file)
             # Probes and scrapers show none; what they may read is decided for each request.
             context.verify_mode = ssl.CERT_OPTIONAL
+        # Nine MiB that a service without TLS does not hold.
+        x509: Any = importlib.import_module("cryptography.x509")
         leaf = x509.load_pem_x509_certificate(contents[settings.certificate_file])
         if contents != {path: Path(path).read_bytes() for path in settings.files}:
             raise TlsFilesError(f"{settings.certificate_file} was written while it was read")
