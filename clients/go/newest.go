@@ -11,11 +11,12 @@ import (
 // goes on while a machine sleeps.
 type held struct {
 	advised, safe Feedback
-	until         time.Time // with both clocks; zero: for ever
+	until         time.Time // by the monotonic clock; zero: for ever
+	wallUntil     time.Time
 }
 
 func (h *held) read(now time.Time) Feedback {
-	if h.until.IsZero() || now.Before(h.until) && now.Round(0).Before(h.until.Round(0)) {
+	if h.until.IsZero() || now.Before(h.until) && now.Round(0).Before(h.wallUntil) {
 		return h.advised
 	}
 	return h.safe
@@ -114,7 +115,7 @@ func (n *newestFeedback) confirm(validityLeft time.Duration, now time.Time) {
 	if n.received.Status == Active {
 		goodFor = min(goodFor, validityLeft)
 	}
-	n.held.Store(&held{n.received, n.received.AsStale(), now.Add(goodFor)})
+	n.held.Store(&held{n.received, n.received.AsStale(), now.Add(goodFor), now.Round(0).Add(goodFor)})
 }
 
 // isBehind tells whether a replica says this that knows less than what is known here already.

@@ -39,8 +39,18 @@ func TestTheValidityCountsFromWhenItIsHeardWhateverTheClockHere(t *testing.T) {
 	equal(t, newest.statusAt(now.Add(validity-time.Millisecond)), Active)
 	equal(t, newest.statusAt(now.Add(validity)), Stale)
 	isSafe(t, newest.held.Load().read(now.Add(validity)), 1)
-	// The wall clock alone, as of a machine that has slept: the monotonic one stood still.
-	equal(t, newest.statusAt(now.Round(0).Add(validity)), Stale)
+}
+
+func TestOneClockThatHasPassedItsLimitIsEnough(t *testing.T) {
+	now := time.Now()
+	feedback := published(1, "e")
+	for _, passed := range []held{ // the second as of a machine that has slept: its monotonic clock stood still
+		{feedback, feedback.AsStale(), now, now.Round(0).Add(time.Hour)},
+		{feedback, feedback.AsStale(), now.Add(time.Hour), now.Round(0)},
+	} {
+		equal(t, passed.read(now).Status, Stale)
+		equal(t, passed.read(now.Add(-time.Second)).Status, Active)
+	}
 }
 
 func TestSilenceEndsItBeforeItsValidity(t *testing.T) {
