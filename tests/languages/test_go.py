@@ -12,7 +12,7 @@ import pytest
 import redis
 from conftest import StartService
 from languages import go
-from languages.library_checks import check_kills, check_newest, check_outage
+from languages.library_checks import check_kills, check_losses, check_newest, check_outage
 from languages.program import Library
 from processes import REPOSITORY
 
@@ -46,6 +46,10 @@ def test_no_revision_is_lost_or_doubled_through_kills(libraries: list[Library], 
 
 def test_it_is_back_after_an_outage(libraries: list[Library], tmp_path: Path) -> None:
     check_outage(libraries, tmp_path)
+
+
+def test_a_frozen_server_and_lost_history_are_told(libraries: list[Library], tmp_path: Path) -> None:
+    check_losses(libraries, tmp_path)
 
 
 def test_newest_is_what_the_python_client_answers(
