@@ -136,7 +136,7 @@ setup: $(development) buf typescript  ## Install everything that the other targe
 
 .PHONY: clean
 clean:  ## Remove what was built and cached; the virtual environment stays
-	@rm -rf dist build clients/typescript/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf dist build clients/typescript/dist examples/java/target examples/rust/target .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find protos server client producer demo tests scripts benchmarks study examples -name __pycache__ -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: buf

@@ -11,12 +11,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from languages import go, typescript
+from languages import go, java, rust, typescript
 from languages.kills import Outcome, play_kills, play_outage
 from languages.program import Library, Program
 
-LANGUAGES: dict[str, Callable[[], list[Library]]] = {"go": go.libraries, "typescript": typescript.libraries}
-"""The libraries by the name of their language."""
+LANGUAGES: dict[str, Callable[[], list[Library]]] = {
+    "go": go.libraries,
+    "java": java.libraries,
+    "rust": rust.libraries,
+    "typescript": typescript.libraries,
+}
+"""The libraries and examples by the name of their language."""
+
+PACKAGED = ("go", "typescript")
+"""Languages with a library of their own; the others have an example each."""
 
 BACK_WITHIN_S = 3.0
 """How long after a server is back every library has heard it."""
@@ -28,7 +36,7 @@ def main() -> int:
     """Play, and print what came of it; 1 when something was lost, doubled or too late."""
     arguments = _arguments()
     logging.basicConfig(level=logging.CRITICAL)
-    libraries = _built(arguments.languages or LANGUAGES)
+    libraries = _built(arguments.languages or PACKAGED)
     with tempfile.TemporaryDirectory(prefix="strategic-memory-clients-") as folder:
         kills = asyncio.run(play_kills(libraries, arguments.kills, Path(folder) / "kills"))
         _print_kills(kills)
@@ -90,7 +98,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="languages", description=__doc__)
-    parser.add_argument("languages", nargs="*", choices=[*LANGUAGES, []], help="which languages (all)")
+    parser.add_argument("languages", nargs="*", choices=[*LANGUAGES, []], help="which languages (those with a library)")
     parser.add_argument("--kills", type=int, default=27, help="servers to end, three in four with SIGKILL (27)")
     parser.add_argument("--outage", type=float, default=120.0, help="seconds that the only server is away (120)")
     return parser.parse_args()

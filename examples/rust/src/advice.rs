@@ -1,0 +1,81 @@
+//! What may be acted upon now.
+
+use std::{fmt, time::Duration};
+
+use prost_types::Timestamp;
+use tokio::time::Instant;
+
+use crate::wire::{Feedback, FeedbackStatus, Heartbeat, LeverageCap, Policy};
+
+const SAFE_LEVERAGE: f64 = 1.0;
+
+/// What to do.
+pub struct Advice {
+    pub policy: Policy,
+    /// Multiple of the base position.
+    pub leverage: f64,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at {}", self.policy.as_str_name(), self.leverage)
+    }
+}
+
+/// The feedback that was heard last, and until when it may be acted upon by the clock here, which cannot be set.
+pub struct Newest {
+    silence: Duration,
+    feedback: Option<Feedback>,
+    caps: Vec<LeverageCap>,
+    until: Option<Instant>,
+}
+
+impl Newest {
+    /// Nothing was heard yet. A server that says nothing for `silence` is taken for gone.
+    pub fn new(silence: Duration) -> Self {
+        Self { silence, feedback: None, caps: Vec::new(), until: None }
+    }
+
+    /// What may be acted upon now: the safe values unless the feedback is ACTIVE and inside its validity.
+    pub fn advice(&self) -> Advice {
+        let known = self.feedback.as_ref().filter(|_| self.until.is_some_and(|until| Instant::now() < until));
+        let policy = known.and_then(|feedback| Policy::try_from(feedback.updated_policy).ok());
+        if let (Some(feedback), Some(policy)) = (known, policy)
+            && feedback.leverage_hint.is_finite()
+        {
+            return Advice { policy, leverage: feedback.leverage_hint };
+        }
+        let hints = self.feedback.iter().map(|feedback| feedback.leverage_hint);
+        // A cap that makes no sense is the strictest there is: to leave it out would lift it.
+        let caps = self.caps.iter().map(|cap| if cap.value >= 0.0 { cap.value } else { 0.0 });
+        let bounds = hints.filter(|hint| hint.is_finite()).chain(caps);
+        Advice { policy: Policy::Conservative, leverage: bounds.fold(SAFE_LEVERAGE, f64::min) }
+    }
+
+    pub fn take_feedback(&mut self, feedback: &Feedback, sent_at: Option<Timestamp>) {
+        self.caps.clone_from(&feedback.leverage_caps);
+        self.hold(feedback.status(), feedback.valid_until, sent_at);
+        self.feedback = Some(feedback.clone());
+    }
+
+    /// A heartbeat moves the validity of its own feedback on; any other status withdraws it.
+    pub fn take_heartbeat(&mut self, heartbeat: &Heartbeat) {
+        let place = (heartbeat.revision, heartbeat.epoch.as_str());
+        if self.feedback.as_ref().is_some_and(|known| (known.revision, known.epoch.as_str()) == place) {
+            self.caps.clone_from(&heartbeat.leverage_caps);
+            self.hold(heartbeat.status(), heartbeat.valid_until, heartbeat.timestamp);
+        }
+    }
+
+    /// Counts the validity from now on, as the server's clock measures it.
+    fn hold(&mut self, status: FeedbackStatus, valid_until: Option<Timestamp>, sent_at: Option<Timestamp>) {
+        let left = valid_until.zip(sent_at).map(|(until, sent)| seconds(until) - seconds(sent));
+        let is_active = status == FeedbackStatus::Active;
+        let left = left.filter(|left| is_active && *left > 0.0).and_then(|left| Duration::try_from_secs_f64(left).ok());
+        self.until = left.map(|left| Instant::now() + left.min(self.silence));
+    }
+}
+
+fn seconds(time: Timestamp) -> f64 {
+    time.seconds as f64 + f64::from(time.nanos) / 1e9
+}
