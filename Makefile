@@ -86,6 +86,10 @@ clients: $(development) typescript  ## Run the clients in other languages throug
 	@STRATEGIC_MEMORY_TEST_RACES=1 $(python) -m pytest tests/languages
 	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m languages $(ARGS)
 
+.PHONY: rl
+rl: $(development)  ## Train agents of stable-baselines3 with the advice, some minutes and gigabytes the first time
+	@PYTHONPATH=tests $(python) -m rl_training
+
 .PHONY: adapters
 adapters: $(development)  ## Test the adapters with the tools that they are for, some minutes the first time
 	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade pandas

@@ -18,9 +18,15 @@ class Market(gymnasium.Env[Any, Any]):
     """A price that wanders; the action is a position, its reward the return on it. An episode has `length` steps."""
 
     def __init__(
-        self, kind: str = "box", actions: str = "box", length: int = 20, episode_ms: int = 0, bound: float = 1.5
+        self,
+        kind: str = "box",
+        actions: str = "box",
+        length: int = 20,
+        episode_ms: int = 0,
+        bound: float = 1.5,
+        start_ms: int = START_MS,
     ) -> None:
-        self.kind, self.length, self.episode_ms = kind, length, episode_ms
+        self.kind, self.length, self.episode_ms, self.start_ms = kind, length, episode_ms, start_ms
         flat = Box(-10.0, 10.0, (2,), np.float32)
         self.observation_space = Dict({"prices": flat}) if kind == "dict" else flat
         self.action_space = Discrete(5) if actions == "discrete" else Box(-bound, bound, (1,), np.float32)
@@ -44,7 +50,7 @@ class Market(gymnasium.Env[Any, Any]):
         return {"prices": values} if self.kind == "dict" else values
 
     def _info(self) -> dict[str, Any]:
-        begun_ms = START_MS + (self.episodes - 1) * self.episode_ms
+        begun_ms = self.start_ms + (self.episodes - 1) * self.episode_ms
         return {"time": np.int64(begun_ms + self.step_number * STEP_MS)}
 
 
