@@ -75,7 +75,9 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
     for place, (number, cells) in enumerate(rows):
         given = _given(cells)
         below = _given(rows[place + 1][1]) if place + 1 < len(rows) else []
-        begins_anew = part is None or is_apart or cells[:1] == part.header[:1]
+        # Names that come again without a title name the same table: whoever reads it passes them over.
+        is_again = part is not None and not title and _plain(cells) == _plain(part.header)
+        begins_anew = not is_again and (part is None or is_apart or cells[:1] == part.header[:1])
         if begins_anew and _name_columns(given) and not _name_columns(below):
             if part is None or not _is_remark(cells, rows[place + 1 : place + 1 + _REMARK_ROWS], part):
                 if part is not None:
@@ -97,6 +99,10 @@ def _is_remark(cells: Sequence[Cell], below: Sequence[Row], part: _Part) -> bool
     named = [_is_there(part.header, place) and not _is_there(cells, place) for place in range(len(row))]
     has_more = any(_is_there(row, place) and is_unnamed for place, is_unnamed in enumerate(named))
     return has_more and bool(part.rows) and is_like(row, [above for _, above in part.rows[-LOOKED_AT:]])
+
+
+def _plain(cells: Sequence[Cell]) -> list[str]:
+    return [str(cell).strip().casefold() for cell in cells]
 
 
 def _is_there(cells: Sequence[Cell], place: int) -> bool:

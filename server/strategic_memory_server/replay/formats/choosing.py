@@ -143,10 +143,10 @@ def _run_name(table: Table, known: Format) -> str:
 def _told(runs: Sequence[_Known]) -> str:
     """Name runs: by their strategies, and where two have the same, by where they are."""
     named = [_run_name(*run) for run in runs]
-    twice = len(set(named)) < len(named)
-    return ", ".join(
-        f"{name} ({table.path[0]})" if twice else name for name, (table, _) in zip(named, runs, strict=True)
-    )
+    if len(set(named)) < len(named):
+        places = [table.path[0] if table.path else "without a title" for table, _ in runs]
+        named = [f"{name} ({place})" for name, place in zip(named, places, strict=True)]
+    return ", ".join(named)
 
 
 def _unreadable(path: Path, tables: Sequence[Table], known: Sequence[_Known]) -> ReplayError:

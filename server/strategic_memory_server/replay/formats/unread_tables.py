@@ -86,8 +86,11 @@ def _names(table: Table) -> set[str]:
 def _is_alike(table: Table, first: Page, read: TableReading) -> bool:
     """Tell whether a table looks like another part of one that is read."""
     columns = _names(table)
-    if read.format not in (OWN_COLUMNS, COMMON_NAMES) or len(columns & _PRICES) >= len(_PRICES) - 1:
+    if len(columns & _PRICES) >= len(_PRICES) - 1:
         return _shares_names(table, read)
+    if read.format not in (OWN_COLUMNS, COMMON_NAMES):
+        others = _names(read.table)
+        return _shares_names(table, read) or (len(columns & others) * 2 > len(others) and _is_as(first, read))
     is_of_same_times = plain_name(read.columns.get(names.TIME, "")) in columns
     return is_of_same_times or _shares_names(table, read) or _is_as(first, read)
 

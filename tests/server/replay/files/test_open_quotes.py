@@ -69,7 +69,7 @@ STATEMENT = "Trades,Header,Symbol,Date/Time,Quantity,Realized P/L\n" + "".join(
     ("text", "line"),
     [
         (HEAD.replace("note", '"note') + "".join(rows(5, _3='"fine"')), 1),
-        (HEAD + "".join(rows(5)) + "\n" + HEAD + "".join(rows(5, _2='"oops')), 11),
+        (HEAD + "".join(rows(5)) + "\n" + HEAD.replace("note", "fees") + "".join(rows(5, _2='"oops')), 11),
         (STATEMENT, 3),
     ],
 )

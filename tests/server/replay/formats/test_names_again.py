@@ -8,6 +8,7 @@ from typing import TypeAlias
 import pytest
 from each_case import each_case
 from replay_records import csv_of, record_of, refused
+from tool_exports import BACKTRADER
 from written_files import write_sqlite, write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -27,8 +28,17 @@ def test_names_that_come_again_are_passed_over_and_told(count: int, tmp_path: Pa
     record = csv_of(tmp_path, text)
     assert record.entries.pnl.tolist() == [1.0] * count + [2.0, 3.0]
     assert refused(record) == {}
-    # What begins as the first names do to the letter begins another table, where the first rows show it.
-    assert sum(table.left_out.get(AGAIN, 0) for table in record.tables) + len(record.tables) == 3
+    assert [table.left_out for table in record.tables] == [{AGAIN: 2}]
+
+
+def test_names_that_come_again_in_an_export_of_a_run_are_those_of_the_same_run(tmp_path: Path) -> None:
+    head, row = BACKTRADER.splitlines()[:2]
+    for between in ("", "\n"):
+        record = csv_of(tmp_path, f"{head}\n{row}\n{between}{head}\n{row.replace('-123.5', '7')}\n")
+        assert [table.left_out for table in record.tables] == [{AGAIN: 1}]
+        assert record.entries.pnl.tolist() == [-123.5, 7.0]
+    with pytest.raises(ReplayError, match=r"holds the trades of 2 strategies, .*More"):
+        csv_of(tmp_path, f"{head}\n{row}\nMore\n{head}\n{row}\n")
 
 
 @each_case("count", [3, 300, PAGE_ROWS + 9])
