@@ -37,7 +37,7 @@ STOPSIGNAL SIGTERM
 
 # Whether it serves, not whether Redis is there: an outage of Redis is no reason to restart the service.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["strategic-memory", "health", "--serving-only"]
+    CMD ["strategic-memory-server", "probe"]
 
 ENTRYPOINT ["strategic-memory-server"]
 CMD ["serve"]

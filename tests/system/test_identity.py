@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 from certificates import Authority, Certificate
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from conftest import StartService
 from processes import ServiceProcess, eventually
 
@@ -27,6 +28,7 @@ from strategic_memory_client import (
     TlsOptions,
 )
 from strategic_memory_server.cli.new_token import make_token
+from strategic_memory_server.cli.probe import probe
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
@@ -146,6 +148,31 @@ def test_certificates_of_clients_are_asked_for_and_their_names_are_known(
     assert [http(service, path, context=trusting) for path in ("/health", "/metrics")] == [200, 401]
     trusting.load_cert_chain(own.chain, own.key)
     assert http(service, "/metrics", context=trusting) == 200
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_a_probe_knows_the_settings_of_the_service_beside_it(
+    is_encrypted: bool, start_service: StartService, authority: Authority, tmp_path: Path
+) -> None:
+    env = put(authority.certificate("server"), tmp_path) if is_encrypted else {}
+    if is_encrypted:
+        env |= {"STRATEGIC_MEMORY_TLS_CLIENT_CA": str(authority.own.chain)}
+    service = start_service(env=env)
+
+    def probed(**given: str) -> Result:
+        return CliRunner().invoke(probe, ["--http-address", service.http_address], env={**env, **given})
+
+    found = probed()
+    assert (found.exit_code, json.loads(found.output)["ready"]) == (0, True)
+    if is_encrypted:
+        other = authority.certificate("other")
+        files = {"STRATEGIC_MEMORY_TLS_CERT": str(other.chain), "STRATEGIC_MEMORY_TLS_KEY": str(other.key)}
+        assert probed(**files).exit_code == 1
+    service.terminate()
+    service.wait()
+    ended = probed()
+    assert ended.exit_code == 1
+    assert "does not answer" in ended.output
 
 
 def _listening(service: ServiceProcess, roots: bytes, heard: list[int], ends: list[BaseException]) -> None:

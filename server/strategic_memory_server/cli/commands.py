@@ -13,6 +13,7 @@ _COMMANDS = {
     "export": ("strategic_memory_server.cli.export_command", "export_memory"),
     "import": ("strategic_memory_server.cli.import_command", "import_past"),
     "new-token": ("strategic_memory_server.cli.new_token", "make_token"),
+    "probe": ("strategic_memory_server.cli.probe", "probe"),
     "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
     "regimes": ("strategic_memory_server.cli.regimes", "regimes"),
     "replay": ("strategic_memory_server.cli.replay", "replay"),
