@@ -25,7 +25,7 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 
 CALLS = 200
 WARM_UP_CALLS = 50
-ROUNDS = 3
+ROUNDS = 6
 
 
 async def a_call(call: Callable[[], Awaitable[object]]) -> float:
