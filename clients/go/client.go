@@ -148,6 +148,7 @@ func (c *Client) answerFromWire(answer *pb.GetFeedbackResponse) Feedback {
 }
 
 func (c *Client) startFollowing() {
+	c.following.Go(func() { c.newest.arrivals.watch(c.connections.closing) })
 	c.following.Go(func() {
 		settings, _ := c.settingsOf(FollowOptions{})
 		settings.retryRefusals, settings.alwaysAfresh = true, true

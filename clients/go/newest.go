@@ -24,10 +24,11 @@ func (h *held) read(now time.Time) Feedback {
 
 // newestFeedback keeps what is held up to date from the messages of a stream. One goroutine writes; any may read.
 //
-// The validity counts from when a message was heard, as the server's clock measures it: see validityLeft.
+// The validity counts from when a message came at the earliest, as the server's clock measures it: see validityLeft.
 type newestFeedback struct {
 	held        atomic.Pointer[held]
 	silence     time.Duration
+	arrivals    arrivals
 	received    Feedback
 	isWarmingUp bool
 	heardAt     time.Time
@@ -115,6 +116,7 @@ func (n *newestFeedback) confirm(validityLeft time.Duration, now time.Time) {
 	if n.received.Status == Active {
 		goodFor = min(goodFor, validityLeft)
 	}
+	goodFor -= n.arrivals.waited(now)
 	n.held.Store(&held{n.received, n.received.AsStale(), now.Add(goodFor), now.Round(0).Add(goodFor)})
 }
 

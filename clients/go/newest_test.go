@@ -53,6 +53,25 @@ func TestOneClockThatHasPassedItsLimitIsEnough(t *testing.T) {
 	}
 }
 
+func TestWhatMayHaveWaitedUnreadHoldsForLess(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	newest.arrivals.look(now)
+	late := now.Add(20 * time.Second) // the program stood still meanwhile
+	for read := time.Duration(0); read <= readWithin; read += lookEvery {
+		newest.arrivals.look(late.Add(read))
+		equal(t, newest.arrivals.waited(late.Add(read)), 20*time.Second+read)
+	}
+	newest.take(FeedbackReceived{published(1, "e")}, late)
+	equal(t, newest.statusAt(late.Add(validity-20*time.Second-time.Millisecond)), Active)
+	equal(t, newest.statusAt(late.Add(validity-20*time.Second)), Stale)
+	later := late.Add(readWithin + lookEvery)
+	newest.arrivals.look(later)
+	equal(t, newest.arrivals.waited(later), time.Duration(0))
+	equal(t, newest.arrivals.waited(later.Add(time.Second)), time.Second)          // before it has looked again
+	equal(t, newest.arrivals.waited(later.Round(0).Add(time.Minute)), time.Minute) // by the wall clock alone
+}
+
 func TestSilenceEndsItBeforeItsValidity(t *testing.T) {
 	newest := newNewestFeedback(10 * time.Second)
 	now := time.Now()

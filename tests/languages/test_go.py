@@ -12,8 +12,9 @@ import pytest
 import redis
 from conftest import StartService
 from languages import go
-from languages.library_checks import check_kills, check_losses, check_newest, check_outage
+from languages.library_checks import check_kills, check_losses, check_newest, check_outage, publish
 from languages.program import Library
+from languages.unread import VALIDITY_S, newest_after_a_freeze
 from processes import REPOSITORY
 
 pytestmark = pytest.mark.timeout(300)  # with what is fetched and compiled the first time
@@ -56,6 +57,14 @@ def test_newest_is_what_the_python_client_answers(
     libraries: list[Library], start_service: StartService, redis_client: redis.Redis
 ) -> None:
     check_newest(libraries, start_service(env={"STRATEGIC_MEMORY_VALIDITY": "60"}), redis_client)
+
+
+def test_what_waited_unread_is_not_acted_upon(
+    libraries: list[Library], start_service: StartService, redis_client: redis.Redis
+) -> None:
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": f"{VALIDITY_S:g}"})
+    publish(redis_client, service.grpc_address)
+    assert set(newest_after_a_freeze(libraries[0], service)) == {"STALE"}
 
 
 def test_generated_code_that_is_not_what_the_contract_says_is_named(libraries: list[Library], tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+package strategicmemory
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	lookEvery = 50 * time.Millisecond
+	// readWithin is how long it may take, once a program goes on, until all is read that has waited.
+	readWithin = time.Second
+)
+
+// arrivals tells for how long what is heard now may have waited unread, while the program or its machine stood still.
+//
+// It looks at the clock again and again: where two looks lie too far apart, nothing was read in between.
+type arrivals struct {
+	mutex          sync.Mutex
+	last           time.Time
+	stopped, going time.Time // the looks before and after it stood still last
+}
+
+// watch looks until the context is done.
+func (a *arrivals) watch(ctx context.Context) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		a.look(time.Now())
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
+
+func (a *arrivals) look(now time.Time) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if !a.last.IsZero() && passed(a.last, now) > 2*lookEvery {
+		if passed(a.going, now) > readWithin { // otherwise it has stood still for most of the time since
+			a.stopped = a.last
+		}
+		a.going = now
+	}
+	a.last = now
+}
+
+// waited returns the longest time that it may have been.
+func (a *arrivals) waited(now time.Time) time.Duration {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	switch {
+	case a.last.IsZero():
+		return 0
+	case passed(a.going, now) <= readWithin:
+		return passed(a.stopped, now)
+	case passed(a.last, now) > 2*lookEvery:
+		return passed(a.last, now)
+	}
+	return 0
+}
+
+// passed returns what has passed by the clock that has gone further: the monotonic one stands still while a machine
+// sleeps.
+func passed(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
+}
