@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from time import monotonic, time
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import LOOP_ENDED
@@ -32,6 +33,7 @@ class AsyncFollower:
         self._transport = transport
         self._fetch_timeout_s = fetch_timeout_s
         self._task: asyncio.Task[None] | None = None
+        self._arrivals = Arrivals()
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
         self.has_heard = asyncio.Event()
@@ -42,7 +44,13 @@ class AsyncFollower:
         self._transport.require_open()
         self.newest.follow()
         if self._task is None or self._task.done():  # done: somebody cancelled every task of the loop
+            self._transport.start_task(self._look, "strategic-memory-looks")
             self._task = self._transport.start_task(self._run, "strategic-memory-follow")
+
+    async def _look(self) -> None:
+        while not self._transport.closing.is_set():
+            self._arrivals.look(monotonic())
+            await self._transport.wait_for_closing(LOOK_EVERY_S)
 
     async def _run(self) -> None:
         delays = RestartDelays(self._settings.backoff, random.SystemRandom())
@@ -67,7 +75,8 @@ class AsyncFollower:
         subscription = Subscription(self._settings, random.SystemRandom())
         async with aclosing(subscription_events(subscription, self._transport)) as events:
             async for event in events:
-                if self.newest.take(event, time(), monotonic()):
+                waited_s = self._arrivals.waited_s(monotonic())
+                if self.newest.take(event, time() - waited_s, monotonic() - waited_s):
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
                     self.has_heard.set()

@@ -11,6 +11,7 @@ from time import monotonic, time
 from typing import Protocol
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
 from strategic_memory_client.streams.shown import HeldFeedback
@@ -51,6 +52,7 @@ class Following:
         self._transport = SyncTransport(addresses, options)
         self._fetch_timeout_s = options.timeout_s
         self._newest = NewestFeedback(self._settings.silence_timeout_s)
+        self._arrivals = Arrivals()
         self._is_heard = False
         self._readers: set[FollowingReader] = set()
         # Reentrant: the collector may drop another reader in the middle of anything when the interpreter ends.
@@ -58,6 +60,7 @@ class Following:
 
     def start(self) -> None:
         """Follow until `end`. Raises RuntimeError when there can be no more threads."""
+        self._transport.start_thread(self._look, "strategic-memory-looks")
         self._transport.start_thread(self._run, "strategic-memory-follow")
 
     def add(self, reader: FollowingReader) -> None:
@@ -76,6 +79,11 @@ class Following:
     def end(self) -> list[Wait]:
         """End the stream, the thread and the connections, soon; return the waits for that."""
         return self._transport.end()
+
+    def _look(self) -> None:
+        while not self._transport.closing.is_set():
+            self._arrivals.look(monotonic())
+            self._transport.closing.wait(LOOK_EVERY_S)
 
     def _run(self) -> None:
         delays = RestartDelays(self._settings.backoff, random.SystemRandom())
@@ -98,7 +106,8 @@ class Following:
         subscription = Subscription(self._settings, random.SystemRandom())
         with closing(subscription_events(subscription, self._transport)) as events:
             for event in events:
-                if self._newest.take(event, time(), monotonic()):
+                waited_s = self._arrivals.waited_s(monotonic())
+                if self._newest.take(event, time() - waited_s, monotonic() - waited_s):
                     self._fetch(subscription.address)
                 self._show(is_heard=self._is_heard_by(event))
 

@@ -1,0 +1,36 @@
+"""Arrivals: for how long what is heard now may have waited unread, while the program or its machine stood still.
+
+A heartbeat that came while nobody read says what held then. Whoever counts its validity from when it was read would act
+upon advice whose time is over.
+"""
+
+from __future__ import annotations
+
+import math
+
+LOOK_EVERY_S = 0.5
+_STOOD_STILL_S = 2 * LOOK_EVERY_S
+_READ_WITHIN_S = 1.0
+"""So soon after a program goes on all is read that has waited."""
+
+
+class Arrivals:
+    """Is told the time again and again: where two looks lie too far apart, nothing was read in between."""
+
+    __slots__ = ("_going_on_s", "_last_s", "_stopped_s")
+
+    def __init__(self) -> None:
+        self._last_s = self._stopped_s = self._going_on_s = -math.inf
+
+    def look(self, now_s: float) -> None:
+        """Take that the program runs now. `now_s` counts from anywhere, and goes on while the program does not."""
+        if _STOOD_STILL_S < now_s - self._last_s < math.inf:
+            self._stopped_s, self._going_on_s = self._last_s, now_s
+        self._last_s = now_s
+
+    def waited_s(self, now_s: float) -> float:
+        """Return the longest time for which a message that is read now may have waited, seconds."""
+        if now_s - self._going_on_s <= _READ_WITHIN_S:
+            return now_s - self._stopped_s
+        since_s = now_s - self._last_s
+        return since_s if _STOOD_STILL_S < since_s < math.inf else 0.0

@@ -1,0 +1,78 @@
+"""For how long a message may have waited unread: none while the program runs, and as long as it stood still."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+from conftest import StartService
+from languages.program import Library
+from languages.unread import VALIDITY_S, newest_after_a_freeze
+from redis_inputs import add_regime, add_trade
+
+from strategic_memory_client.streams.arrivals import Arrivals
+
+
+def looked(*times_s: float) -> Arrivals:
+    arrivals = Arrivals()
+    for now_s in times_s:
+        arrivals.look(now_s)
+    return arrivals
+
+
+def test_what_is_read_while_the_program_runs_has_not_waited() -> None:
+    assert Arrivals().waited_s(7.0) == 0.0
+    assert looked(0.0).waited_s(0.9) == 0.0
+    assert looked(0.0, 0.5, 1.0, 1.9).waited_s(2.0) == 0.0
+
+
+def test_what_is_read_soon_after_it_stood_still_may_have_waited_as_long() -> None:
+    # Before the first look after it, and after several.
+    assert looked(0.0, 0.5).waited_s(5.0) == pytest.approx(4.5)
+    assert looked(0.0, 0.5, 5.0).waited_s(5.0) == pytest.approx(4.5)
+    assert looked(0.0, 0.5, 5.0, 5.5).waited_s(5.9) == pytest.approx(5.4)
+    assert looked(0.0, 0.5, 5.0, 5.5, 6.0).waited_s(6.1) == 0.0
+
+
+PROGRAMS = {
+    "blocking": """
+import json, sys, time
+from strategic_memory_client import ClientOptions, StrategicMemoryClient
+asked = json.loads(sys.argv[1])
+options = ClientOptions(heartbeat_interval_s=asked["heartbeatMs"] / 1000)
+with StrategicMemoryClient(asked["addresses"], options=options) as client:
+    client.follow()
+    while True:
+        print(json.dumps({"event": "newest", "feedback": {"status": client.newest.status}}), flush=True)
+        time.sleep(asked["newestEveryMs"] / 1000)
+""",
+    "asynchronous": """
+import asyncio, json, sys
+from strategic_memory_client import AsyncStrategicMemoryClient, ClientOptions
+asked = json.loads(sys.argv[1])
+options = ClientOptions(heartbeat_interval_s=asked["heartbeatMs"] / 1000)
+async def main():
+    async with AsyncStrategicMemoryClient(asked["addresses"], options=options) as client:
+        client.follow()
+        while True:
+            print(json.dumps({"event": "newest", "feedback": {"status": client.newest.status}}), flush=True)
+            await asyncio.sleep(asked["newestEveryMs"] / 1000)
+asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", sorted(PROGRAMS))
+def test_a_frozen_program_acts_upon_nothing_that_waited(
+    kind: str, start_service: StartService, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    for _ in range(4):
+        add_regime(redis_client, "BULL", 0.4)
+        add_trade(redis_client, "BULL", 0.3)
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": f"{VALIDITY_S:g}"})
+    (tmp_path / "program.py").write_text(PROGRAMS[kind])
+    library = Library(kind, (sys.executable, str(tmp_path / "program.py")))
+    assert set(newest_after_a_freeze(library, service)) == {"STALE"}
