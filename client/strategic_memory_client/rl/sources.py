@@ -10,6 +10,7 @@ from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.rl.held_advice import HeldAdvice, held_advice
 from strategic_memory_client.rl.recorded import Moment, RecordedAdvice
 from strategic_memory_client.values.option_checks import checked_addresses
+from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.values.results import Feedback
 
 Source = str | RecordedAdvice
@@ -26,6 +27,9 @@ class Advising(Protocol):
 
     def at(self, moment: Moment | None) -> HeldAdvice:
         """Return what is held now, or at a moment of the record. Never raises because of a service."""
+
+    def bound(self, leverage: float) -> float:
+        """Return a leverage that was seen a while ago, lowered to what is advised by now."""
 
     def close(self) -> None:
         """Let it go. Any number of times."""
@@ -50,6 +54,10 @@ class Recorded:
             raise ValueError("recorded advice needs the time of each step: give time=, a key of info or a function")
         return self._cursor.at(moment)
 
+    def bound(self, leverage: float) -> float:
+        """Return it as it is: nothing happens between two steps of a record."""
+        return leverage
+
     def close(self) -> None:
         """Do nothing: a record is nothing that is open."""
 
@@ -61,13 +69,21 @@ class Live:
         address: where it is.
         of_current: see `held_advice`.
         first_within_s: how long to wait for the first advice, seconds.
+        options: of its client: TLS, a token.
     """
 
-    def __init__(self, address: str, *, of_current: bool, first_within_s: float = FIRST_ADVICE_WITHIN_S) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        of_current: bool,
+        first_within_s: float = FIRST_ADVICE_WITHIN_S,
+        options: ClientOptions | None = None,
+    ) -> None:
         self._of_current = of_current
         self._known: tuple[Feedback | None, HeldAdvice | None] = None, None
         self._is_left = False
-        self._client = StrategicMemoryClient(address.split(","))
+        self._client = StrategicMemoryClient(address.split(","), options=options)
         self._client.follow()
         self._client.wait_for_newest(first_within_s)
 
@@ -85,13 +101,19 @@ class Live:
             self._known = newest, held
         return held
 
+    def bound(self, leverage: float) -> float:
+        """Return the lower one of it and what is advised now: a cap, and advice that has lapsed, bind at once."""
+        return min(leverage, self.at(None).leverage)
+
     def close(self) -> None:
         """Close the client."""
         self._is_left = True
         self._client.close()
 
 
-def opening(source: Source, *, of_current: bool, first_within_s: float) -> Callable[[], Advising]:
+def opening(
+    source: Source, *, of_current: bool, first_within_s: float, options: ClientOptions | None = None
+) -> Callable[[], Advising]:
     """Return what opens a source, in the process that asks for it.
 
     Raises:
@@ -106,4 +128,4 @@ def opening(source: Source, *, of_current: bool, first_within_s: float) -> Calla
             "cannot be copied into the processes of the environments"
         )
     checked_addresses(source.split(","))
-    return partial(Live, source, of_current=of_current, first_within_s=first_within_s)
+    return partial(Live, source, of_current=of_current, first_within_s=first_within_s, options=options)

@@ -19,6 +19,7 @@ from strategic_memory_client.rl.positions import Action, Positions, scaling_of
 from strategic_memory_client.rl.recorded import RecordedAdvice
 from strategic_memory_client.rl.sources import FIRST_ADVICE_WITHIN_S, Advising, Source, opening
 from strategic_memory_client.rl.wrapper import ADVICE_FOR, checked_choice, told
+from strategic_memory_client.values.options import ClientOptions
 
 _FINAL_OBSERVATION, _FINAL_INFO = "final_obs", "final_info"
 
@@ -38,6 +39,7 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         advice_for: see `AdviceWrapper`.
         positions: see `AdviceWrapper`.
         first_within_s: longest wait for the first advice at the first `reset`, seconds.
+        options: of the client: TLS, a token.
 
     Raises:
         ValueError, TypeError: something of this cannot work.
@@ -53,12 +55,15 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         advice_for: str = "preferred",
         positions: Positions | None = None,
         first_within_s: float = FIRST_ADVICE_WITHIN_S,
+        options: ClientOptions | None = None,
     ) -> None:
         super().__init__(env)
         checked_choice("advice_for", advice_for, ADVICE_FOR)
         self.features = Features(regimes)
         """What each place of the features means."""
-        self._open_source = opening(source, of_current=advice_for == "current", first_within_s=first_within_s)
+        self._open_source = opening(
+            source, of_current=advice_for == "current", first_within_s=first_within_s, options=options
+        )
         self._is_recorded = isinstance(source, RecordedAdvice)
         if self._is_recorded and time is None:
             raise ValueError("recorded advice needs the times of each step: give time=, a key of infos")
@@ -82,10 +87,9 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
     def step(self, actions: Action) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Take a step in each; positions are scaled by the leverage of the advice that was seen before it."""
         if self._scaled is not None and self._held:
-            scaled = [
-                self._scaled(action, held.leverage)
-                for action, held in zip(iterate(self.env.action_space, actions), self._held, strict=True)
-            ]
+            advising = self._advising if self._is_recorded else self._advising * self.num_envs
+            seen = zip(iterate(self.env.action_space, actions), self._held, advising, strict=True)
+            scaled = [self._scaled(action, each.bound(held.leverage)) for action, held, each in seen]
             actions = np.stack(scaled)
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         infos = self._with_final(infos)

@@ -6,6 +6,7 @@ import os
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, SupportsFloat
 
 import gymnasium
@@ -19,6 +20,7 @@ from strategic_memory_client.rl.moments import Moment
 from strategic_memory_client.rl.observations import Observation, extended_space, extending
 from strategic_memory_client.rl.positions import Action, Positions, scaling_of
 from strategic_memory_client.rl.sources import FIRST_ADVICE_WITHIN_S, Advising, Source, opening
+from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.values.results import FeedbackStatus
 
 Time = str | Callable[[gymnasium.Env[Any, Any]], Moment]
@@ -53,6 +55,7 @@ class AdviceWrapper(
             "current": for the regime that is, and the safe values where nothing is known of it.
         positions: what part of an action is multiplied by the leverage; see `positions.scaling_of`. None: nothing is.
         first_within_s: longest wait for the first advice at the first `reset`, seconds.
+        options: of the client: TLS, a token; they stand in `spec` too, so give `token_file` in place of `token`.
 
     Raises:
         ValueError, TypeError: something of this cannot work.
@@ -69,10 +72,11 @@ class AdviceWrapper(
         advice_for: str = "preferred",
         positions: Positions | None = None,
         first_within_s: float = FIRST_ADVICE_WITHIN_S,
+        options: ClientOptions | None = None,
     ) -> None:
         RecordConstructorArgs.__init__(
             self, source=source, regimes=regimes, time=time, latch=latch, advice_for=advice_for, positions=positions,
-            first_within_s=first_within_s,
+            first_within_s=first_within_s, options=options,
         )  # fmt: skip
         gymnasium.Wrapper.__init__(self, env)
         checked_choice("latch", latch, LATCHES)
@@ -80,7 +84,9 @@ class AdviceWrapper(
         self.features = Features(regimes)
         """What each place of the features means."""
         self._is_live = isinstance(source, str)
-        self._open_source = opening(source, of_current=advice_for == "current", first_within_s=first_within_s)
+        self._open_source = opening(
+            source, of_current=advice_for == "current", first_within_s=first_within_s, options=options
+        )
         if not self._is_live and time is None:
             raise ValueError("recorded advice needs the time of each step: give time=, a key of info or a function")
         self._time, self._latches_episode = time, latch == "episode"
@@ -109,15 +115,18 @@ class AdviceWrapper(
         return self._observed(observation, info, self._held)
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Take a step; a position is scaled by the leverage of the advice that was seen before it."""
+        """Take a step; a position is scaled by the leverage that was seen before it, or by a lower one that holds now."""
         if self._scaled is not None and self._held is not None:
-            action = self._scaled(action, self._held.leverage)
+            leverage = self._held.leverage
+            action = self._scaled(action, leverage if self._advising is None else self._advising.bound(leverage))
         observation, reward, terminated, truncated, info = self.env.step(action)
         if not self._latches_episode or self._held is None:
             self._held = self._advice(info)
         self._episode_steps += 1
         self._was_active = self._was_active or self._held.status is FeedbackStatus.ACTIVE
         observation, info = self._observed(observation, info, self._held)
+        if terminated or truncated:
+            self._end_episode()
         return observation, reward, terminated, truncated, info
 
     def close(self) -> None:
@@ -163,7 +172,9 @@ class AdviceWrapper(
     def _warn_once(self, message: str) -> None:
         if message not in self._warned:
             self._warned.add(message)
-            warnings.warn(message, stacklevel=3)
+            # Where warnings are errors, a step must not fail because of the service.
+            with suppress(Warning):
+                warnings.warn(message, stacklevel=3)
 
 
 def told(features: Features, held: HeldAdvice) -> dict[str, Any]:

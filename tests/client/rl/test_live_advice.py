@@ -113,6 +113,34 @@ def test_a_client_that_somebody_else_has_closed_is_told_once_and_steps_go_on(sta
     env.close()
 
 
+def test_a_cap_that_comes_between_a_look_and_an_action_binds_at_once(
+    start_service: StartService, redis_client: redis.Redis
+) -> None:
+    env = AdviceWrapper(Market(bound=1.5), advising(start_service()), regimes=REGIMES, latch="episode", positions="all")
+    _, info = env.reset(seed=1)
+    assert info["advice_leverage"] > 0.25
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.25}')
+
+    def taken() -> float:
+        env.step(np.array([0.4], np.float32))
+        return float(env.unwrapped.last_action[0])  # type: ignore[attr-defined]
+
+    eventually(lambda: taken() <= 0.1 + 1e-6)
+    env.close()
+
+
+def test_where_warnings_are_errors_a_step_goes_on(start_service: StartService) -> None:
+    env = AdviceWrapper(Market(length=2), advising(start_service()), regimes=REGIMES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env.reset(seed=1)
+        assert isinstance(env._advising, Live)
+        env._advising._client.close()
+        for _ in range(2):
+            env.step(NOTHING)
+    env.close()
+
+
 def test_all_of_a_vector_see_the_same_advice(start_service: StartService) -> None:
     env = AdviceVectorWrapper(SyncVectorEnv([Market] * 3), advising(start_service()), regimes=REGIMES)
     observations, infos = env.reset(seed=1)

@@ -157,6 +157,10 @@ def test_an_episode_without_active_advice_is_told_once() -> None:
     env = AdviceWrapper(Market(length=2), RecordedAdvice([], [], []), regimes=REGIMES, time="time")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        env.reset(seed=1)
+        for _ in range(2):
+            assert not told
+            env.step(np.array([0.0], np.float32))
         for _ in range(4):
             env.reset(seed=1)
             env.step(np.array([0.0], np.float32))
