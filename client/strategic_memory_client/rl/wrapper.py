@@ -115,7 +115,7 @@ class AdviceWrapper(
         return self._observed(observation, info, self._held)
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Take a step; a position is scaled by the leverage that was seen before it, or by a lower one that holds now."""
+        """Take a step; a position is scaled by the leverage that was seen before it, or by a lower one of now."""
         if self._scaled is not None and self._held is not None:
             leverage = self._held.leverage
             action = self._scaled(action, leverage if self._advising is None else self._advising.bound(leverage))
