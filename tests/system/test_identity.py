@@ -25,6 +25,7 @@ from strategic_memory_client import (
     HeartbeatReceived,
     InlineMemory,
     StrategicMemoryClient,
+    StrategicMemoryError,
     TlsOptions,
 )
 from strategic_memory_server.cli.new_token import make_token
@@ -173,6 +174,21 @@ def test_a_probe_knows_the_settings_of_the_service_beside_it(
     ended = probed()
     assert ended.exit_code == 1
     assert "does not answer" in ended.output
+
+
+def test_handshakes_that_fail_do_not_fill_the_log(
+    start_service: StartService, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRPC_VERBOSITY", raising=False)
+    env = put(authority.certificate("server"), tmp_path)
+    service = start_service(env=env, wait_until_ready=False)
+    service.ready_line()
+    for _ in range(3):
+        with client_of(service, timeout_s=1.0) as client, pytest.raises(StrategicMemoryError):
+            client.get_feedback()
+    service.terminate()
+    service.wait()
+    assert "andshake" not in service.output()
 
 
 def _listening(service: ServiceProcess, roots: bytes, heard: list[int], ends: list[BaseException]) -> None:

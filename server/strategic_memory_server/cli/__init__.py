@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from strategic_memory_server.cli.installed import imported
@@ -13,4 +14,6 @@ def main() -> None:
     # Importing takes most of a second. Being told to stop meanwhile is no failure; the command takes over from here.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    # gRPC writes a line for each handshake that fails: whoever reaches the port could fill the log with them.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     imported("strategic_memory_server.cli.commands").app()
