@@ -26,6 +26,8 @@ from history.model import Position
 from history.subscriber_recorder import SubscriberRecorder
 from redis import Redis
 
+from strategic_memory_server.revisions.log_keys import LogKeys
+
 Value = TypeVar("Value")
 
 _POLL_S = 0.01
@@ -102,6 +104,8 @@ class Stage:
                 self._add_server()
             await self.fleet.start()
             if other_settings := dict(self.settings.other_settings):
+                # Whoever finds no log leads, whatever its settings are.
+                await self.until(self._is_log_written, "a server has written the log")
                 self.other = self._add_server(other_settings)
                 await self.other.start()
             prefix = self._redis.prefix
@@ -143,6 +147,10 @@ class Stage:
     def redis_client(self) -> Redis:
         """Return a client of the Redis that has the keys now; it blocks."""
         return Redis.from_url(self._redis.master_url())
+
+    def _is_log_written(self) -> bool:
+        with self.redis_client() as client:
+            return bool(client.hexists(LogKeys.under(self._redis.prefix).state, "run_id"))
 
     async def progress(self, within_s: float = RECOVERS_WITHIN_S) -> None:
         """Wait until an entry that is written from now on has been taken into account by a sync.

@@ -159,10 +159,10 @@ def test_the_image_serves_is_healthy_and_ends_when_told_to(
     monkeypatch.setattr(sys, "executable", str(image.venv / "bin" / "python"))
     service = ServiceProcess(tmp_path, service_environment({"REDIS_URL": redis_server.url}), anew=True)
     try:
-        _, _, port = service.grpc_address.rpartition(":")
+        _, _, port = service.http_address.rpartition(":")
         command, *arguments = health_check
         # Inside a container the check finds the address to listen on where a client looks for one to connect to.
-        healthy = image.run(command, *arguments, STRATEGIC_MEMORY_GRPC_ADDRESS=f"0.0.0.0:{port}")
+        healthy = image.run(command, *arguments, STRATEGIC_MEMORY_HTTP_ADDRESS=f"0.0.0.0:{port}")
         assert healthy.returncode == 0, healthy.stderr
 
         service.terminate()
