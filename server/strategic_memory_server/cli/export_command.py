@@ -34,7 +34,7 @@ def export_memory(folder: Path, **overrides: object) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
     try:
-        settings = read_environment(overrides).service_settings()
+        settings = read_environment(overrides, listens=False).service_settings()
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:

@@ -80,7 +80,7 @@ def import_past(
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
     try:
-        settings = read_environment(overrides).service_settings().redis
+        settings = read_environment(overrides, listens=False).service_settings().redis
         columns, known = parse_map(names), declared(decimal, dates, zone, one_unit=one_unit)
     except (SettingsError, ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None

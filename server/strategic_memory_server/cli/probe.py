@@ -15,6 +15,7 @@ from strategic_memory_server.configuration.service_settings import ServiceSettin
 from strategic_memory_server.monitoring.http_server import READY
 
 _LONGEST_S = 5.0
+# What listens everywhere is asked on this machine; nothing is bound to it here.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
 
@@ -32,8 +33,7 @@ def probe(**overrides: object) -> None:
     Exit codes: 0 it does, 1 it does not or cannot be reached, 2 wrong flag or setting.
     """
     try:
-        # It listens nowhere, so it is no matter who could reach it.
-        settings = read_environment({**overrides, "insecure_listen": "on"}).service_settings()
+        settings = read_environment(overrides, listens=False).service_settings()
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:

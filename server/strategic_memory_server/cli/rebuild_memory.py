@@ -22,7 +22,7 @@ EXIT_WRONG_SETTING = 2
 def rebuild_memory(overrides: Mapping[str, object]) -> int:
     """Forget the long memory in Redis; give the exit code. A server that runs begins anew with its next sync."""
     try:
-        settings = read_environment(overrides).service_settings()
+        settings = read_environment(overrides, listens=False).service_settings()
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     try:

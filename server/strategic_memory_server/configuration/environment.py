@@ -210,13 +210,19 @@ class Environment(BaseSettings):
         return TlsSettings(self.tls_cert or "", self.tls_key or "", self.tls_client_ca)
 
 
-def read_environment(overrides: Mapping[str, Any] | None = None) -> Environment:
-    """Read the environment once; overrides (of flags) that are not None take precedence.
+def read_environment(overrides: Mapping[str, Any] | None = None, *, listens: bool = True) -> Environment:
+    """Read the environment once.
+
+    Args:
+        overrides: of flags; those that are not None take precedence.
+        listens: whether the command opens the listeners; to another it is no matter who could reach them.
 
     Raises:
         SettingsError: something is wrong; the message has one line for each setting.
     """
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    if not listens:
+        given["insecure_listen"] = "on"
     try:
         return Environment(**given)
     except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,12 @@ from strategic_memory_server.configuration.service_settings import Role, Service
 HIDDEN = "s3cr3t"
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine that runs the tests counts."""
-    for name in list(os.environ):
-        if name.upper().startswith("STRATEGIC_MEMORY_") or name in ("REDIS_URL", "MEMORY_SYNC_INTERVAL"):
-            monkeypatch.delenv(name)
-
-
 def error_for(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:
         read_environment()
     return str(refused.value)
-
-
-def test_without_variables_the_documented_defaults_hold() -> None:
-    settings = read_environment().service_settings()
-    assert settings == ServiceSettings()
-    assert settings.redis.url == "redis://redis:6379/0"
-    assert (settings.sync.interval_s, settings.sync.validity_s) == (60.0, 180.0)
-    assert (settings.grpc.address, settings.http.address) == ("127.0.0.1:50051", "127.0.0.1:8001")
-    assert settings.redis.key_prefix == "quantum"
-    windows = settings.sync.advice.windows
-    assert (windows.regime, windows.portfolio, windows.trades) == (50, 50, 30)
 
 
 GOOD: list[tuple[str, str, str, object]] = [
@@ -280,30 +260,10 @@ def test_flags_go_before_the_environment_and_are_checked_the_same_way(monkeypatc
     assert HIDDEN not in str(refused.value)
 
 
-def test_the_validity_follows_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10")
-    assert read_environment().service_settings().sync.validity_s == 30.0
-    monkeypatch.setenv("STRATEGIC_MEMORY_VALIDITY", "15")
-    assert read_environment().service_settings().sync.validity_s == 15.0
-    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "10.1")
-    with pytest.raises(
-        SettingsError, match=r"^STRATEGIC_MEMORY_VALIDITY is 15 s while MEMORY_SYNC_INTERVAL is 10\.1 s"
-    ):
-        read_environment()
-
-
 def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("strategic_memory_trade_window", "9")
     monkeypatch.setenv("STRATEGIC_MEMORY_NOT_A_SETTING", "9")
     assert read_environment().service_settings().sync.advice.windows.trades == 9
-
-
-@pytest.mark.parametrize(("interval", "lease_s"), [("60", 5.0), ("5", 5.0), ("2", 2.0), ("0.1", 1.0)])
-def test_an_advice_outlives_the_change_of_a_leader_by_default(
-    monkeypatch: pytest.MonkeyPatch, interval: str, lease_s: float
-) -> None:
-    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", interval)
-    assert read_environment().service_settings().sync.lease_s == lease_s
 
 
 def test_every_variable_has_a_row_in_the_documentation() -> None:
