@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,16 +10,10 @@ import structlog
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.identity.access_file import (
-    AccessFileError,
-    AccessTable,
-    Identity,
-    digest_of,
-    read_access_file,
-)
+from strategic_memory_server.files.followed_files import FollowedFiles
+from strategic_memory_server.identity.access_file import AccessTable, Identity, digest_of, read_access_file
 from strategic_memory_server.identity.scope import ALL, Scope
 
-LOOKS_EVERY_S = 2.0
 UNUSABLE = "access_file"
 LONGEST_TOKEN = 512
 
@@ -43,9 +36,9 @@ class Access:
 
     def __init__(self, file: Path | None, problems: Problems, clock_s: Callable[[], float] = time.time) -> None:
         self._file = file
-        self._problems = problems
         self._clock_s = clock_s
-        self._last_seen: object = self._seen()
+        files = () if file is None else (file,)
+        self._followed = FollowedFiles(files, self._take, lambda: "what it said before holds on", problems, UNUSABLE)
         self._table = AccessTable({}, {}) if file is None else read_access_file(file)
 
     def permitted(self, scope: Scope | None, authorization: str | None, names: Iterable[str]) -> Identity:
@@ -70,23 +63,16 @@ class Access:
     async def run(self) -> None:
         """Look at the file again and again."""
         while True:
-            await asyncio.sleep(LOOKS_EVERY_S)
-            await asyncio.to_thread(self.look)
+            await self._followed.next_look()
 
     def look(self) -> None:
         """Take the file, if it has changed and can be used; else the last good one holds."""
-        seen = self._seen()
-        if seen == self._last_seen or self._file is None:
-            return
-        try:
+        self._followed.look()
+
+    def _take(self) -> None:
+        if self._file is not None:
             self._table = read_access_file(self._file)
-        except AccessFileError as error:
-            self._problems.state(UNUSABLE, f"{error}; what it said before holds on")
-            return
-        self._last_seen = seen
-        self._problems.withdraw(UNUSABLE)
-        table = self._table
-        logger.info("Access file read", tokens=len(table.by_digest), certificates=len(table.by_san))
+            logger.info("Access file read", tokens=len(self._table.by_digest), certificates=len(self._table.by_san))
 
     def _who(self, authorization: str | None, names: Iterable[str]) -> Identity:
         if authorization is not None:
@@ -104,13 +90,6 @@ class Access:
         if shown and self._file is None:
             return _ANY_CLIENT
         raise UnauthenticatedError("is missing" if not shown else None)
-
-    def _seen(self) -> object:
-        try:
-            found = None if self._file is None else self._file.stat()
-        except OSError:
-            return ()
-        return found and (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def access_asked(file: Path | None, problems: Problems, *, asks_clients: bool) -> Access | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from strategic_memory_server.files.followed_files import UnusableFilesError
 from strategic_memory_server.identity.scope import Scope
 
 TOKEN_BEGIN = "smt_"  # noqa: S105
@@ -30,7 +31,7 @@ _SAN = re.compile(r"san:(?P<san>[\x21-\x7e]{1,512})")
 _FIELDS = "NAME SCOPES CREDENTIAL [UNTIL]"
 
 
-class AccessFileError(Exception):
+class AccessFileError(UnusableFilesError):
     """The file cannot be used; the text names the line, and holds no credential."""
 
 

@@ -5,7 +5,6 @@ Files that do not fit each other, as between the two writes of a renewal, change
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import ssl
 import time
@@ -17,9 +16,9 @@ from typing import Any
 import structlog
 
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.files.followed_files import FollowedFiles, UnusableFilesError
 from strategic_memory_server.tls.tls_settings import TlsSettings, tls_file_problems
 
-LOOKS_EVERY_S = 2.0
 ALMOST_OVER = 0.1
 """The share of its time that a certificate has left when it is told to be renewed."""
 
@@ -46,7 +45,7 @@ class Served:
     ends_s: float
 
 
-class TlsFilesError(Exception):
+class TlsFilesError(UnusableFilesError):
     """The files cannot be used; the text has a line for each."""
 
 
@@ -66,7 +65,7 @@ class ServedCertificates:
         self.settings = settings
         self._problems = problems
         self._clock_s = clock_s
-        self._last_seen: object = self._seen()
+        self._followed = FollowedFiles(tuple(map(Path, settings.files)), self._take, self._shown_on, problems, UNUSABLE)
         self.current = read_served(settings)
         """What is shown now: another object after each renewal."""
 
@@ -79,24 +78,20 @@ class ServedCertificates:
         """Look at the files again and again."""
         while True:
             self.tell_of_the_end()
-            await asyncio.sleep(LOOKS_EVERY_S)
-            await asyncio.to_thread(self.look)
+            await self._followed.next_look()
 
     def look(self) -> None:
         """Take the files, if they have changed and can be used."""
-        seen = self._seen()
-        if seen == self._last_seen:
-            return
-        try:
-            found = read_served(self.settings)
-        except TlsFilesError as error:
-            self._problems.state(UNUSABLE, f"{error}; the certificate of before is shown on, until {_day(self.ends_s)}")
-            return
-        self._last_seen = seen
-        self._problems.withdraw(UNUSABLE)
+        self._followed.look()
+
+    def _take(self) -> None:
+        found = read_served(self.settings)
         if found.contents != self.current.contents:
             self.current = found
             logger.info("TLS files renewed", ends=_day(found.ends_s))
+
+    def _shown_on(self) -> str:
+        return f"the certificate of before is shown on, until {_day(self.ends_s)}"
 
     def tell_of_the_end(self) -> None:
         """State that the certificate is about to end, or has ended."""
@@ -111,10 +106,6 @@ class ServedCertificates:
             f"the certificate in {self.settings.certificate_file} {verb} at {_day(current.ends_s)}: renew it; the new "
             "files are taken without a restart",
         )
-
-    def _seen(self) -> object:
-        """Return what changes whenever one of the files does, or a link to it."""
-        return tuple(_identity(path) for path in self.settings.files)
 
 
 def read_served(settings: TlsSettings) -> Served:
@@ -138,14 +129,6 @@ def read_served(settings: TlsSettings) -> Served:
     except (OSError, ValueError) as error:
         raise TlsFilesError(f"{settings.certificate_file}: {error}") from None
     return Served(contents, context, leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp())
-
-
-def _identity(path: str) -> tuple[int, ...]:
-    try:
-        found = Path(path).stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _day(seconds: float) -> str:

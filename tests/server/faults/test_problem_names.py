@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import strategic_memory_server
+from strategic_memory_server.identity import access
 from strategic_memory_server.inputs import input_problems
 from strategic_memory_server.redis_access import redis_risks
+from strategic_memory_server.tls import served_certificates
 
 PACKAGE = Path(strategic_memory_server.__file__).parent
 TABLE = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -17,6 +19,7 @@ NAMES_OF_LOOPS = {
     "cap_problems.py": {
         f"{cap}_{what}" for cap in ("exposure_cap", "leverage_limits_cap") for what in ("lifted", "unreadable")
     },
+    "followed_files.py": {access.UNUSABLE, served_certificates.UNUSABLE},
     "input_problems.py": set(input_problems._SENTENCES),
     "redis_risks.py": {redis_risks.EVICTS, redis_risks.NOT_PERSISTENT},
 }

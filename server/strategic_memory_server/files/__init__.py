@@ -1,0 +1,1 @@
+"""Files of an operator that are followed while the service runs."""
