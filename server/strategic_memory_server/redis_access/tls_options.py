@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 
-from strategic_memory_server.tls.pem_files import pair_problem, why_unreadable
+from strategic_memory_server.files.readable import why_unreadable
+from strategic_memory_server.tls.pem_files import lacks_certificate, pair_problem
 
 VERIFY_MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 
@@ -57,9 +58,7 @@ def tls_problems(options: TlsOptions, names: dict[str, str]) -> list[str]:
     given = {what: path for what in names if (path := getattr(options, what)) is not None}
     if problems := [f"{names[what]}: {why}" for what, path in given.items() if (why := why_unreadable(path))]:
         return problems
-    try:
-        ssl.create_default_context(cafile=options.ca_file, capath=options.ca_folder)
-    except OSError:
+    if lacks_certificate(options.ca_file, options.ca_folder):
         problems.append(f"{names['ca_file']}: {options.ca_file} holds no certificate in PEM form")
     if options.key_file is not None and options.certificate_file is None:
         problems.append(f"{names['key_file']}: a key needs its certificate; set {names['certificate_file']} too")

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-
-
-def why_unreadable(path: str) -> str | None:
-    """Say why a file cannot be read; None where it can."""
-    if not Path(path).is_file():
-        return f"{path} is not there" if not Path(path).exists() else f"{path} is not a file"
-    return None if os.access(path, os.R_OK) else f"{path} may not be read by this user"
 
 
 def pair_problem(
@@ -41,6 +33,15 @@ def pair_problem(
         unreadable = f"{key_file or certificate_file} holds no key in PEM form that can be read"
         return f"{names['key_file']}: {unreadable}; {if_locked}"
     return None
+
+
+def lacks_certificate(path: str | None, folder: str | None = None) -> bool:
+    """Tell whether a file that says who is trusted, or a folder beside it, holds no certificate in PEM form."""
+    try:
+        ssl.create_default_context(cafile=path, capath=folder)
+    except OSError:
+        return True
+    return False
 
 
 def _holds(path: str, kind: str) -> bool:

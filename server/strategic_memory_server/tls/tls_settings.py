@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from strategic_memory_server.tls.pem_files import pair_problem, why_unreadable
+from strategic_memory_server.files.readable import why_unreadable
+from strategic_memory_server.tls.pem_files import lacks_certificate, pair_problem
 
 VARIABLES = MappingProxyType(
     {
@@ -52,13 +52,5 @@ def tls_file_problems(settings: TlsSettings) -> Iterator[str]:
     certificate, key = settings.certificate_file, settings.key_file
     if problem := pair_problem(certificate, key, None, VARIABLES, "one with a password cannot be used"):
         yield problem
-    if settings.client_ca_file is not None and not _certificates(settings.client_ca_file):
+    if settings.client_ca_file is not None and lacks_certificate(settings.client_ca_file):
         yield f"{VARIABLES['client_ca_file']}: {settings.client_ca_file} holds no certificate in PEM form"
-
-
-def _certificates(path: str) -> bool:
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError:
-        return False
-    return True
