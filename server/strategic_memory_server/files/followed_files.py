@@ -51,10 +51,10 @@ class FollowedFiles:
     def look(self) -> None:
         """Have the files taken, if they have changed and can be used."""
         seen = self._seen()
-        if seen == self._taken:
-            return
         try:
-            self._take()
+            # Others may have come and gone since.
+            if seen != self._taken:
+                self._take()
         except UnusableFilesError as error:
             self._problems.state(self._problem, f"{error}; {self._holds_on()}")
             return

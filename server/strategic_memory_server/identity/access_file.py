@@ -11,6 +11,7 @@ would add nothing. A name may have several lines, as while a token is replaced b
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import secrets
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from strategic_memory_server.files.followed_files import UnusableFilesError
+from strategic_memory_server.files.readable import why_unreadable
 from strategic_memory_server.identity.scope import Scope
 
 TOKEN_BEGIN = "smt_"  # noqa: S105
@@ -75,8 +77,11 @@ def new_token() -> str:
 
 def read_access_file(path: Path) -> AccessTable:
     """Read the file. Raises AccessFileError."""
+    if why := why_unreadable(str(path)):
+        # What is no file could be waited for without an end.
+        raise AccessFileError(f"cannot be read: {why}")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise AccessFileError(f"{path}: cannot be read: {error}") from None
     digests: dict[bytes, Identity] = {}
@@ -120,11 +125,17 @@ def read_scopes(text: str) -> frozenset[Scope]:
 def until_s(text: str) -> float:
     """Read an end: a day counts to its last moment, UTC. Raises AccessFileError."""
     try:
+        if len(text.split()) != 1:
+            # Its line would have a field too many.
+            raise ValueError(text)
         end = datetime.fromisoformat(text)
+        if len(text) <= len("2027-01-31"):
+            end += timedelta(days=1)
     except ValueError:
         raise AccessFileError("UNTIL is a day, 2027-01-31, or a time with its zone, 2027-01-31T12:00:00Z") from None
-    if len(text) <= len("2027-01-31"):
-        end += timedelta(days=1)
+    except OverflowError:
+        # The last day that there is.
+        return math.inf
     return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
 
 

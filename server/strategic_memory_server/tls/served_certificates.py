@@ -110,9 +110,9 @@ class ServedCertificates:
 
 def read_served(settings: TlsSettings) -> Served:
     """Read the files. Raises TlsFilesError, with a line for each that cannot be used."""
-    if found := list(tls_file_problems(settings)):
-        raise TlsFilesError("\n".join(found))
     try:
+        if found := list(tls_file_problems(settings)):
+            raise TlsFilesError("\n".join(found))
         contents = {path: Path(path).read_bytes() for path in settings.files}
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

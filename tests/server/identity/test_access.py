@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,13 @@ import pytest
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import LONGEST_TOKEN, Access
-from strategic_memory_server.identity.access_file import AccessFileError, digest_of, new_token, read_access_file
+from strategic_memory_server.identity.access_file import (
+    AccessFileError,
+    digest_of,
+    new_token,
+    read_access_file,
+    until_s,
+)
 from strategic_memory_server.identity.scope import Scope
 
 SPIFFE = "spiffe://desk/ops"
@@ -66,6 +73,45 @@ def test_a_token_ends_with_its_day(tmp_path: Path) -> None:
     now_s[0] += 1
     with pytest.raises(UnauthenticatedError, match="has ended"):
         access.permitted(Scope.READ, f"Bearer {token}", ())
+
+
+def test_the_last_day_that_there_is_does_not_come(tmp_path: Path) -> None:
+    token = new_token()
+    (tmp_path / "access").write_text(line("agent", token, until="9999-12-31"))
+    access = Access(tmp_path / "access", Problems(), lambda: 1e11)
+    assert access.permitted(Scope.READ, f"Bearer {token}", ()).name == "agent"
+
+
+@pytest.mark.parametrize("until", ["2027-01-31 12:00:00Z", "2027-01-31\t12:00", "", " "])
+def test_an_end_is_one_field_of_a_line(until: str) -> None:
+    with pytest.raises(AccessFileError, match="UNTIL is a day"):
+        until_s(until)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    token = new_token()
+    (tmp_path / "access").write_text(line("agent", token), encoding="utf-8-sig")
+    assert Access(tmp_path / "access", Problems()).permitted(Scope.READ, f"Bearer {token}", ()).name == "agent"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", tmp_path, tmp_path / "nothing"):
+        with pytest.raises(AccessFileError, match=r"cannot be read: .* is not (a file|there)"):
+            read_access_file(place)
+
+
+def test_a_file_that_comes_back_as_it_was_is_no_problem_any_more(tmp_path: Path) -> None:
+    file, problems, token = tmp_path / "access", Problems(), new_token()
+    file.write_text(line("agent", token))
+    access = Access(file, problems)
+    file.rename(tmp_path / "away")
+    access.look()
+    assert "is not there" in problems.standing["access_file"]
+    (tmp_path / "away").rename(file)
+    access.look()
+    assert not problems.standing
+    access.permitted(Scope.READ, f"Bearer {token}", ())
 
 
 def test_without_a_file_whoever_shows_a_trusted_certificate_may_do_all() -> None:

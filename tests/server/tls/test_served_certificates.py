@@ -9,6 +9,7 @@ import pytest
 from certificates import Authority, Certificate
 
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.tls import served_certificates
 from strategic_memory_server.tls.served_certificates import ServedCertificates, TlsFilesError
 from strategic_memory_server.tls.tls_settings import TlsSettings
 
@@ -52,6 +53,21 @@ def test_files_that_are_written_again_as_they_were_are_no_renewal(tmp_path: Path
     put(pair, tmp_path)
     served.look()
     assert served.current is before
+
+
+def test_files_that_go_between_two_looks_at_them_end_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = Problems()
+    pair = Authority(tmp_path, "ca").certificate("one")
+    served = ServedCertificates(put(pair, tmp_path), problems)
+    put(pair, tmp_path)
+
+    def gone(*_: object) -> None:
+        (tmp_path / "cert.pem").unlink()
+        raise FileNotFoundError(2, "No such file", str(tmp_path / "cert.pem"))
+
+    monkeypatch.setattr(served_certificates, "tls_file_problems", gone)
+    served.look()
+    assert "No such file" in problems.standing["tls_files"]
 
 
 @pytest.mark.parametrize(("left", "said"), [(0.5, None), (0.05, "ends at"), (-0.1, "has ended at")])
