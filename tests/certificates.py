@@ -26,8 +26,9 @@ class Authority:
         self.name = name
         self.own = self._make(name, "basicConstraints=critical,CA:TRUE", None)
 
-    def certificate(self, name: str) -> Certificate:
-        return self._make(name, "subjectAltName=IP:127.0.0.1,DNS:memory.test", self.own)
+    def certificate(self, name: str, names: str = "IP:127.0.0.1,DNS:memory.test") -> Certificate:
+        """Make one with some names, as openssl wants them, or with none."""
+        return self._make(name, f"subjectAltName={names}" if names else "keyUsage=digitalSignature", self.own)
 
     def server_credentials(self, certificate: Certificate, *, require_client: bool = False) -> grpc.ServerCredentials:
         return grpc.ssl_server_credentials(

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 from certificates import Authority, Certificate
 from click.testing import CliRunner, Result
@@ -149,6 +150,35 @@ def test_certificates_of_clients_are_asked_for_and_their_names_are_known(
     assert [http(service, path, context=trusting) for path in ("/health", "/metrics")] == [200, 401]
     trusting.load_cert_chain(own.chain, own.key)
     assert http(service, "/metrics", context=trusting) == 200
+
+
+def test_with_an_authority_alone_a_certificate_needs_no_name(
+    start_service: StartService, authority: Authority, tmp_path: Path
+) -> None:
+    env = put(authority.certificate("server"), tmp_path)
+    service = start_service(env=env | {"STRATEGIC_MEMORY_TLS_CLIENT_CA": str(authority.own.chain)})
+    own = authority.certificate("client", "")
+    shows = TlsOptions(authority.own.chain, certificate_chain=own.chain, private_key=own.key)
+    with client_of(service, tls=shows) as client:
+        assert client.get_feedback().status
+        assert client.analyze(InlineMemory()).feedback.revision == 0
+    trusting = ssl.create_default_context(cafile=str(authority.own.chain))
+    assert http(service, "/metrics", context=trusting) == 401
+    trusting.load_cert_chain(own.chain, own.key)
+    assert http(service, "/metrics", context=trusting) == 200
+
+
+def test_of_two_tokens_none_decides(start_service: StartService, tmp_path: Path) -> None:
+    token = token_for("agent", tmp_path / "access")
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(tmp_path / "access")})
+    once = ("authorization", f"Bearer {token}")
+    with grpc.insecure_channel(service.grpc_address) as channel:
+        ask = service_pb2_grpc.StrategicMemoryServiceStub(channel).GetFeedback
+        assert ask(service_pb2.GetFeedbackRequest(), metadata=(once,)).HasField("feedback")
+        with pytest.raises(grpc.RpcError, match="not of the form"):
+            ask(service_pb2.GetFeedbackRequest(), metadata=(once, once))
+    for given, status in (((once,), 200), ((once, once), 401)):
+        assert httpx.get(f"http://{service.http_address}/metrics", headers=given, trust_env=False).status_code == status
 
 
 @pytest.mark.parametrize("is_encrypted", [False, True])

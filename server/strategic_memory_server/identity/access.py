@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -90,6 +90,16 @@ class Access:
         if shown and self._file is None:
             return _ANY_CLIENT
         raise UnauthenticatedError("is missing" if not shown else None)
+
+
+def sole_authorization(given: Sequence[str | bytes]) -> str | None:
+    """Return what a caller sent as `authorization`; None where that is nothing, and what is no token where it is two.
+
+    Of several none decides: what stands in front of the service may have looked at another one.
+    """
+    if not given:
+        return None
+    return given[0] if len(given) == 1 and isinstance(given[0], str) else ""
 
 
 def access_asked(file: Path | None, problems: Problems, *, asks_clients: bool) -> Access | None:

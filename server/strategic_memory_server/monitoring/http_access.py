@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.identity import scope as scopes
-from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.access import Access, sole_authorization
 
 NAMES = "strategic_memory.certificate_names"
 """Where a connection keeps the names in the certificate that its client has shown."""
@@ -33,7 +33,7 @@ class HttpAccess:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"] not in self._open:
-            authorization = Headers(scope=scope).get("authorization")
+            authorization = sole_authorization(Headers(scope=scope).getlist("authorization"))
             try:
                 self._access.permitted(scopes.Scope.READ, authorization, scope.get(NAMES, ()))
             except UnauthenticatedError as error:

@@ -7,11 +7,13 @@ its answer, it would keep for ever.
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from strategic_memory_server.monitoring.http_access import NAMES
+from strategic_memory_server.tls.certificate_names import names_of
 
 REQUEST_S = 10.0
 """Longest time from the beginning of a connection, or from its last answer, to the next answer that has been made.
@@ -67,8 +69,9 @@ class BoundedConnection(H11Protocol):
 
 def _certificate_names(transport: asyncio.BaseTransport) -> tuple[str, ...]:
     """Return the names in the certificate that the client has shown, and that was verified."""
-    shown = transport.get_extra_info("peercert") or {}
-    return tuple(name for _, name in shown.get("subjectAltName", ()))
+    encrypted: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    shown = None if encrypted is None else encrypted.getpeercert(binary_form=True)
+    return names_of(shown) if shown else ()
 
 
 def _with_names(app: ASGIApp, names: tuple[str, ...]) -> ASGIApp:

@@ -9,14 +9,15 @@ from typing import Any
 
 from grpc.aio import ServicerContext
 
-from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.access import Access, sole_authorization
 from strategic_memory_server.identity.scope import Scope
+from strategic_memory_server.tls.certificate_names import names_of
 
 CallContext = ServicerContext[Any, Any]
 Behaviour = Callable[[Any, CallContext], Any]
 
 AUTHORIZATION = "authorization"
-_NAMES = "x509_subject_alternative_name"
+_CERTIFICATE = "x509_pem_cert"
 
 
 class Guard:
@@ -58,11 +59,9 @@ class Guard:
 
 def _shown(context: CallContext) -> tuple[str | None, Iterable[str]]:
     """Return the authorization that a call carries, and the names in the certificate of its connection."""
-    authorization = None
-    for key, value in context.invocation_metadata() or ():
-        if key == AUTHORIZATION:
-            authorization = value if isinstance(value, str) else ""
+    metadata = context.invocation_metadata() or ()
+    authorization = sole_authorization([value for key, value in metadata if key == AUTHORIZATION])
     if authorization is not None:
         return authorization, ()
-    names: Iterable[bytes] = context.auth_context().get(_NAMES, ())
-    return None, [name.decode(errors="replace") for name in names]
+    shown: Iterable[bytes] = context.auth_context().get(_CERTIFICATE, ())
+    return None, [name for certificate in shown for name in names_of(certificate)]
