@@ -17,7 +17,6 @@ _FIRST_RECONNECT_MS = 100
 _LONGEST_RECONNECT_MS = 1000
 _PEM_BEGIN = b"-----BEGIN"
 
-
 Metadata = tuple[tuple[str, str], ...]
 
 
@@ -26,7 +25,7 @@ class TlsMaterial:
     """What was in the TLS files when they were read."""
 
     root_certificates: bytes | None
-    private_key: bytes | None
+    private_key: bytes | None = field(repr=False)
     certificate_chain: bytes | None
 
     def credentials(self) -> grpc.ChannelCredentials:

@@ -8,7 +8,6 @@ import random
 from contextlib import aclosing, suppress
 from time import monotonic, time
 
-from strategic_memory.v1 import service_pb2
 from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
@@ -17,7 +16,7 @@ from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
 from strategic_memory_client.transports.asynchronous.driver import subscription_events
 from strategic_memory_client.transports.asynchronous.stream import is_being_cancelled
-from strategic_memory_client.transports.asynchronous.transport import AsyncTransport
+from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import FeedbackReceived
 from strategic_memory_client.wire.from_wire import answer_from_wire
@@ -83,15 +82,8 @@ class AsyncFollower:
 
     async def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
-        request = service_pb2.GetFeedbackRequest()
         try:
-            wire = await self._transport.call_server(
-                lambda connection, within_s: connection.checked(
-                    connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-                ),
-                address,
-                self._fetch_timeout_s,
-            )
+            wire = await self._transport.call_server(AsyncConnection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
         self.newest.feedback(answer_from_wire(wire), time(), monotonic())

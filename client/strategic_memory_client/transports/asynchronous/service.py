@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from strategic_memory.v1 import service_pb2
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings, following_settings
 from strategic_memory_client.transports.asynchronous.driver import subscription_events
@@ -42,23 +41,18 @@ class AsyncService:
 
     async def get_feedback(self, timeout_s: float) -> Feedback:
         """Return the feedback in force."""
-        return answer_from_wire(await self._answer(timeout_s))
+        return answer_from_wire(await self.transport.call(AsyncConnection.get_feedback, timeout_s))
 
     async def get_problems(self, timeout_s: float) -> tuple[Problem, ...]:
         """Return what a server has to tell its operator."""
-        return problems_from_wire(await self._answer(timeout_s))
+        return problems_from_wire(await self.transport.call(AsyncConnection.get_feedback, timeout_s))
 
     async def analyze(
         self, memory: InlineMemory | None, settings: AnalysisSettings | None, timeout_s: float
     ) -> AnalysisResult:
         """Return what `memory` (None: the stored one) says under `settings`."""
         request = analyses.analyze_request(memory, settings)
-        wire = await self.transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            timeout_s,
-        )
+        wire = await self.transport.call(lambda connection, within_s: connection.analyze(request, within_s), timeout_s)
         return analyses.result_from_wire(wire)
 
     async def check_health(self, timeout_s: float) -> ServiceHealth:
@@ -78,12 +72,3 @@ class AsyncService:
     def events(self, settings: SubscriptionSettings) -> AsyncGenerator[SubscriptionEvent]:
         """Return what happens to a new subscription."""
         return subscription_events(Subscription(settings, random.SystemRandom()), self.transport)
-
-    async def _answer(self, timeout_s: float) -> service_pb2.GetFeedbackResponse:
-        request = service_pb2.GetFeedbackRequest()
-        return await self.transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            timeout_s,
-        )

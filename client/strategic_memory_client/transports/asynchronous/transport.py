@@ -46,8 +46,16 @@ class AsyncConnection(Dialled):
     service: StrategicMemoryServiceAsyncStub
     check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
 
-    async def checked(self, asking: Awaitable[_Advising]) -> _Advising:
-        """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
+    async def get_feedback(self, within_s: float) -> service_pb2.GetFeedbackResponse:
+        """Ask for the feedback in force. Raises InvalidAnswerError for what the contract rules out."""
+        request = service_pb2.GetFeedbackRequest()
+        return await self._checked(self.service.GetFeedback(request, timeout=within_s, metadata=self.metadata))
+
+    async def analyze(self, request: service_pb2.AnalyzeRequest, within_s: float) -> service_pb2.AnalyzeResponse:
+        """Ask for an analysis. Raises as `get_feedback`."""
+        return await self._checked(self.service.Analyze(request, timeout=within_s, metadata=self.metadata))
+
+    async def _checked(self, asking: Awaitable[_Advising]) -> _Advising:
         answer = await asking
         require_within_contract(answer.feedback, self.address)
         return answer

@@ -10,7 +10,6 @@ from contextlib import closing, suppress
 from time import monotonic, time
 from typing import Protocol
 
-from strategic_memory.v1 import service_pb2
 from strategic_memory_client.streams.arrivals import LOOK_EVERY_S, Arrivals
 from strategic_memory_client.streams.newest import NewestFeedback
 from strategic_memory_client.streams.restart_delays import RestartDelays
@@ -18,7 +17,7 @@ from strategic_memory_client.streams.shown import HeldFeedback
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import following_settings
 from strategic_memory_client.transports.synchronous.driver import subscription_events
-from strategic_memory_client.transports.synchronous.transport import SyncTransport, Wait
+from strategic_memory_client.transports.synchronous.transport import Connection, SyncTransport, Wait
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import Disconnected, FeedbackReceived, SubscriptionEvent
 from strategic_memory_client.values.options import ClientOptions
@@ -128,15 +127,8 @@ class Following:
 
     def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""
-        request = service_pb2.GetFeedbackRequest()
         try:
-            wire = self._transport.call_server(
-                lambda connection, within_s: connection.checked(
-                    connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-                ),
-                address,
-                self._fetch_timeout_s,
-            )
+            wire = self._transport.call_server(Connection.get_feedback, address, self._fetch_timeout_s)
         except StrategicMemoryError:
             return  # the next heartbeat asks for it again
         self._newest.feedback(answer_from_wire(wire), time(), monotonic())

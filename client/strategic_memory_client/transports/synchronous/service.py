@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from strategic_memory.v1 import service_pb2
 from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
 from strategic_memory_client.transports.channel_settings import require_usable
@@ -42,23 +41,18 @@ class SyncService:
 
     def get_feedback(self, timeout_s: float) -> Feedback:
         """Return the feedback in force."""
-        return answer_from_wire(self._answer(timeout_s))
+        return answer_from_wire(self.transport.call(Connection.get_feedback, timeout_s))
 
     def get_problems(self, timeout_s: float) -> tuple[Problem, ...]:
         """Return what a server has to tell its operator."""
-        return problems_from_wire(self._answer(timeout_s))
+        return problems_from_wire(self.transport.call(Connection.get_feedback, timeout_s))
 
     def analyze(
         self, memory: InlineMemory | None, settings: AnalysisSettings | None, timeout_s: float
     ) -> AnalysisResult:
         """Return what `memory` (None: the stored one) says under `settings`."""
         request = analyses.analyze_request(memory, settings)
-        wire = self.transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.Analyze(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            timeout_s,
-        )
+        wire = self.transport.call(lambda connection, within_s: connection.analyze(request, within_s), timeout_s)
         return analyses.result_from_wire(wire)
 
     def check_health(self, timeout_s: float) -> ServiceHealth:
@@ -78,12 +72,3 @@ class SyncService:
     def events(self, settings: SubscriptionSettings) -> Generator[SubscriptionEvent]:
         """Return what happens to a new subscription."""
         return subscription_events(Subscription(settings, random.SystemRandom()), self.transport)
-
-    def _answer(self, timeout_s: float) -> service_pb2.GetFeedbackResponse:
-        request = service_pb2.GetFeedbackRequest()
-        return self.transport.call(
-            lambda connection, within_s: connection.checked(
-                connection.service.GetFeedback(request, timeout=within_s, metadata=connection.metadata)
-            ),
-            timeout_s,
-        )

@@ -49,8 +49,16 @@ class Connection(Dialled):
     service: StrategicMemoryServiceStub
     check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
 
-    def checked(self, answer: _Advising) -> _Advising:
-        """Return the answer. Raises InvalidAnswerError for what the contract rules out."""
+    def get_feedback(self, within_s: float) -> service_pb2.GetFeedbackResponse:
+        """Ask for the feedback in force. Raises InvalidAnswerError for what the contract rules out."""
+        request = service_pb2.GetFeedbackRequest()
+        return self._checked(self.service.GetFeedback(request, timeout=within_s, metadata=self.metadata))
+
+    def analyze(self, request: service_pb2.AnalyzeRequest, within_s: float) -> service_pb2.AnalyzeResponse:
+        """Ask for an analysis. Raises as `get_feedback`."""
+        return self._checked(self.service.Analyze(request, timeout=within_s, metadata=self.metadata))
+
+    def _checked(self, answer: _Advising) -> _Advising:
         require_within_contract(answer.feedback, self.address)
         return answer
 
