@@ -5,14 +5,12 @@ Needs the extra `rl` (gymnasium, numpy): pip install 'strategic-memory[rl]'. doc
 
 from __future__ import annotations
 
-try:
-    import gymnasium as _gymnasium  # noqa: F401
-except ModuleNotFoundError as error:
-    if error.name != "gymnasium":
-        raise
+from importlib.util import find_spec
+
+if find_spec("gymnasium") is None:
     raise ModuleNotFoundError(
         "strategic_memory_client.rl needs gymnasium: pip install 'strategic-memory[rl]'", name="gymnasium"
-    ) from None
+    )
 
 from strategic_memory_client.rl.features import FEATURES_VERSION, Features
 from strategic_memory_client.rl.held_advice import SAFE_ADVICE, HeldAdvice

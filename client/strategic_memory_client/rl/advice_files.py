@@ -6,19 +6,22 @@ import csv
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from strategic_memory_client.parquet_files import ParquetError, read_parquet
+from strategic_memory_client.rl.held_advice import POLICIES
 from strategic_memory_client.rl.moments import moment_ns
 from strategic_memory_client.values.results import FeedbackStatus, Policy
 
 NEWEST_VERSION = 1
 """The newest `format_version` that is understood."""
 
-POLICIES = ("conservative", "balanced", "aggressive")
+PROBABILITY_BEST = tuple(f"probability_best_{each.name.lower()}" for each in POLICIES)
+EFFECTIVE_TRADES = tuple(f"effective_trades_{each.name.lower()}" for each in POLICIES)
+"""Columns that there are for each policy, in the order of `POLICIES`."""
 
 Cell: TypeAlias = Any
 """Text of CSV, a value of Parquet."""
@@ -59,18 +62,13 @@ def _csv(file: Path) -> Columns:
 
 def _parquet(file: Path) -> Columns:
     try:
-        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise AdviceFileError(
-            f"{file}: Parquet needs pyarrow: pip install 'strategic-memory[parquet]', or write a .csv"
-        ) from None
-    try:
-        table = parquet.read_table(file)
-    except arrow.ArrowException as error:
-        raise AdviceFileError(f"{file}: is no Parquet file: {str(error).splitlines()[0]}") from None
+        with file.open("rb") as content:
+            table = read_parquet(content)
+    except ParquetError as error:
+        raise AdviceFileError(f"{file}: {error}") from None
     return {
-        name: table[name].cast("int64").to_numpy() * _NS_PER[table.schema.field(name).type.unit]
-        if name == "known_at" and arrow.types.is_timestamp(table.schema.field(name).type)
+        name: table[name].cast("int64").to_numpy() * _NS_PER[unit]
+        if name == "known_at" and (unit := getattr(table.schema.field(name).type, "unit", None))
         else table[name].to_pylist()
         for name in table.column_names
         if name in _NEEDED
@@ -133,6 +131,6 @@ _NEEDED: Mapping[str, Callable[[Any], Any]] = {
     "current_policy": _or_nothing(_policy),
     "current_confidence": _or_nothing(_share),
     "current_leverage": _or_nothing(_leverage),
-    **{f"probability_best_{each}": _or_nothing(_share) for each in POLICIES},
-    **{f"effective_trades_{each}": _or_nothing(_within(0.0, math.inf)) for each in POLICIES},
+    **{each: _or_nothing(_share) for each in PROBABILITY_BEST},
+    **{each: _or_nothing(_within(0.0, math.inf)) for each in EFFECTIVE_TRADES},
 }

@@ -8,9 +8,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
-from strategic_memory_client.rl.advice_files import POLICIES, AdviceFileError, Columns, read_columns
+from strategic_memory_client.rl.advice_files import (
+    EFFECTIVE_TRADES,
+    PROBABILITY_BEST,
+    AdviceFileError,
+    Columns,
+    read_columns,
+)
 from strategic_memory_client.rl.advice_log import logged_feedback
-from strategic_memory_client.rl.held_advice import SAFE_ADVICE, SAFE_LEVERAGE, HeldAdvice, held_advice
+from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, SAFE_LEVERAGE, HeldAdvice, held_advice
 from strategic_memory_client.rl.moments import Moment, moment_ns
 from strategic_memory_client.values.results import Policy
 
@@ -115,8 +121,6 @@ class Cursor:
 
 def _of_rows(columns: Columns, prefix: str) -> list[HeldAdvice]:
     """Return the advice of each row: for the preferred regime, or with the prefix for the current one."""
-    shares = [columns[f"probability_best_{each}"] for each in POLICIES]
-    trades = [columns[f"effective_trades_{each}"] for each in POLICIES]
     rows = zip(
         columns["status"],
         columns[f"{prefix}policy"],
@@ -125,8 +129,8 @@ def _of_rows(columns: Columns, prefix: str) -> list[HeldAdvice]:
         columns["leverage"],
         columns["current_regime"],
         columns["revision"],
-        zip(*shares, strict=True),
-        zip(*trades, strict=True),
+        zip(*(columns[name] for name in PROBABILITY_BEST), strict=True),
+        zip(*(columns[name] for name in EFFECTIVE_TRADES), strict=True),
         strict=True,
     )
     advice = []
@@ -143,7 +147,7 @@ def _of_rows(columns: Columns, prefix: str) -> list[HeldAdvice]:
                 regime,
                 revision,
                 None if None in best else best,
-                effective[POLICIES.index(known.name.lower())] or 0.0,
+                effective[POLICIES.index(known)] or 0.0,
             )
         )
     return advice

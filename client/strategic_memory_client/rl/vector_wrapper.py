@@ -81,7 +81,7 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin all episodes, or under DISABLED those of `options["reset_mask"]`."""
-        observations, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
+        observations, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]  # vectors take a sequence of seeds, their base says one
         return self._observed(observations, infos)
 
     def step(self, actions: Action) -> tuple[Any, Any, Any, Any, dict[str, Any]]:

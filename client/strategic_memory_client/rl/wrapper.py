@@ -100,7 +100,7 @@ class AdviceWrapper(
         self._warned: set[str] = set()
 
     @property
-    def spec(self) -> EnvSpec | None:  # type: ignore[override]
+    def spec(self) -> EnvSpec | None:  # type: ignore[override]  # a property in Wrapper too, an attribute in Env
         """The specification of the environment; on live advice it is not deterministic."""
         spec = super().spec
         if spec is not None and self._is_live:
