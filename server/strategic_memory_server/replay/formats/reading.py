@@ -128,18 +128,10 @@ class TableReading:
         time = self.columns.get(names.TIME, "")
         has_words = has_words_for_times(page, time)
         if has_words:
-            page = self._without(page, rows_without_names(self.table, page, time), NAMES_AGAIN)
+            page = self._kept(page, rows_without_names(self.table, page, time), NAMES_AGAIN, whole=True)
         if self.format in (OWN_COLUMNS, COMMON_NAMES) and (has_words or len(page.lines) < PAGE_ROWS):
-            page = self._without(page, rows_without_totals(page, self.columns), TOTALS)
+            page = self._kept(page, rows_without_totals(page, self.columns), TOTALS, whole=True)
         return page
-
-    def _without(self, page: Page, kept: Sequence[bool], others: str) -> Page:
-        """Return the rows that are kept with all of their columns, and count the others."""
-        if all(kept):
-            return page
-        self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
-        columns = {name: list(compress(cells, kept)) for name, cells in page.columns.items()}
-        return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 
     def _ours(self, page: Page) -> Page:
         columns: dict[str, Sequence[Cell]] = {
@@ -202,15 +194,22 @@ class TableReading:
         """Whether there is the strategy that is asked for, so far."""
         return self.strategy in self._strategies or self.strategy in self.table.path
 
-    def _kept(self, page: Page, kept: Sequence[bool], others: str) -> Page:
-        """Return the rows that are kept, and count the others."""
+    def _kept(self, page: Page, kept: Sequence[bool], others: str, *, whole: bool = False) -> Page:
+        """Return the rows that are kept, with what is read of them or whole, and count the others."""
         if all(kept):
             return page
         self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
-        read = {*self.columns.values(), *(found(each.column, page.columns) or "" for each in self.format.results)}
-        read |= {self.currency_column or "", *(name for both in self.in_two.values() for name in both[:2])}
-        columns = {name: list(compress(page.columns[name], kept)) for name in read if name in page.columns}
+        wanted = page.columns if whole else self._wanted(page)
+        columns = {name: list(compress(page.columns[name], kept)) for name in wanted if name in page.columns}
         return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
+
+    def _wanted(self, page: Page) -> set[str]:
+        return {
+            *self.columns.values(),
+            *(found(each.column, page.columns) or "" for each in self.format.results),
+            *(name for both in self.in_two.values() for name in both[:2]),
+            self.currency_column or "",
+        }
 
     def _require_one_strategy(self) -> None:
         if self.strategy is None and len(self._strategies) > 1:

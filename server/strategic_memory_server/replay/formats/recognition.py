@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -53,6 +54,14 @@ _KNOWN_NAMES = frozenset(
     if name[:1].isalpha()
 )
 """A row without one of these names no columns, which is found out sooner."""
+
+
+_PRICES = frozenset({"open", "high", "low", "close"})
+
+
+def are_prices(plain_names: AbstractSet[str]) -> bool:
+    """Tell whether plain names are those of a table of prices: all but one of them stand there."""
+    return len(plain_names & _PRICES) >= len(_PRICES) - 1
 
 
 def names_a_record(cells: Sequence[str]) -> bool:

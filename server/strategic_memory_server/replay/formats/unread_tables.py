@@ -15,15 +15,13 @@ from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.naming import name_of, names_told
 from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
 from strategic_memory_server.replay.formats.reading import TableReading
-from strategic_memory_server.replay.formats.recognition import is_record
+from strategic_memory_server.replay.formats.recognition import are_prices, is_record
 
 TABLES_TOLD = 6
 """So many tables that are not read are told."""
 
 _STILL_OPEN = ("openpos", "opentrade", "stillopen", "unrealized", "unrealised", "pending")
 """What plain names of tables of trades that are still open begin with."""
-
-_PRICES = frozenset({"open", "high", "low", "close"})
 
 
 def unread_told(unread: Sequence[Table], read: Sequence[TableReading]) -> tuple[str, ...]:
@@ -86,7 +84,7 @@ def _names(table: Table) -> set[str]:
 def _is_alike(table: Table, first: Page, read: TableReading) -> bool:
     """Tell whether a table looks like another part of one that is read."""
     columns = _names(table)
-    if len(columns & _PRICES) >= len(_PRICES) - 1:
+    if are_prices(columns):
         return _shares_names(table, read)
     if read.format not in (OWN_COLUMNS, COMMON_NAMES):
         others = _names(read.table)

@@ -8,11 +8,10 @@ from pathlib import Path
 from strategic_memory_server.replay.files.column_names import NEEDED
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.naming import names_told
+from strategic_memory_server.replay.formats.recognition import are_prices
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
 
-_PRICES = {"open", "high", "low", "close"}
-_SOME_PRICES = 3
 _EXPORTED_BESIDE = ({"place", "field", "value"}, {"input", "value"})
 """Columns of files of `export` that are no entries."""
 
@@ -41,7 +40,7 @@ def nothing_usable(
 
 def _what_to_do(columns: Iterable[str]) -> str:
     names = {name.lower() for name in columns}
-    if len(names & _PRICES) >= _SOME_PRICES:
+    if are_prices(names):
         return (
             "These look like prices, and not like what was earned: `strategic-memory-server regimes` makes regime "
             "observations of them, which are read beside trades"
