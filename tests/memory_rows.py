@@ -7,7 +7,7 @@ import math
 from brute_force import PortfolioRow, RegimeRow, Rows, TradeRow
 
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 
 
 def rows_of(memory: StrategicMemory) -> Rows:
@@ -54,3 +54,8 @@ def rows_of(memory: StrategicMemory) -> Rows:
             )
         ],
     )
+
+
+def report_of(memory: StrategicMemory, source: str) -> SourceReport:
+    """What is said of one source of a memory."""
+    return next(report for report in memory.sources if report.source == source)

@@ -8,13 +8,13 @@ import pytest
 import redis
 import redis.asyncio
 import structlog
+from memory_rows import report_of
 from redis_inputs import add_portfolio, add_regime, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs import load_log
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
@@ -24,10 +24,6 @@ LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)
 @pytest.fixture
 def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
     return MemoryLoader(async_client, "quantum", SMALL)
-
-
-def report_of(memory: StrategicMemory, source: str) -> SourceReport:
-    return next(report for report in memory.sources if report.source == source)
 
 
 def tells_of_trimmed_entries(client: redis.Redis) -> bool:

@@ -9,8 +9,7 @@ import pytest
 import redis
 import redis.asyncio
 import structlog
-from input_streams import START_MS
-from memory_rows import rows_of
+from memory_rows import report_of, rows_of
 from redis_inputs import add_entry, add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
@@ -19,7 +18,6 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.inputs import load_log, memory_loader
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
@@ -33,10 +31,6 @@ LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)
 @pytest.fixture
 def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
     return MemoryLoader(async_client, "quantum", SMALL)
-
-
-def report_of(memory: StrategicMemory, source: str) -> SourceReport:
-    return next(report for report in memory.sources if report.source == source)
 
 
 def add_many(client: redis.Redis, stream: str, count: int, **fields: str) -> None:
@@ -66,81 +60,6 @@ async def test_a_memory_that_was_handed_out_stays_as_it_was(loader: MemoryLoader
     assert rows_of(first) == before
     assert PatternAnalyzer().analyze(first) == analysis
     assert not first.portfolio.regime.flags.writeable
-
-
-async def test_a_trimmed_observation_takes_its_regime_with_it(loader: MemoryLoader, redis_client: redis.Redis) -> None:
-    """Also where a malformed observation is the first one that is left."""
-    add_regime(redis_client, "BULL", entry_id="10-0")
-    add_regime(redis_client, "", entry_id="11-0")
-    add_regime(redis_client, "BEAR", entry_id="20-0")
-    for number in (10, 12, 25):
-        add_portfolio(redis_client, regime=None, entry_id=f"{number}-0")
-    assert [row.regime for row in rows_of((await loader.load()).memory).portfolio] == ["BULL", "BULL", "BEAR"]
-    redis_client.xtrim(regime_stream(), 2, approximate=False)
-    memory = (await loader.load()).memory
-    assert [row.regime for row in rows_of(memory).portfolio] == ["UNKNOWN", "UNKNOWN", "BEAR"]
-    noted = report_of(memory, input_keys.PORTFOLIO_MEMORY).noted
-    assert noted == {"regime_inferred": 1, "regime_not_observed": 2}
-
-
-def regimes_traded(memory: StrategicMemory) -> list[str]:
-    return [row.regime for row in rows_of(memory).trades]
-
-
-async def test_an_observation_that_an_entry_was_opened_in_is_not_guessed_once_it_is_trimmed(
-    loader: MemoryLoader, redis_client: redis.Redis
-) -> None:
-    """Whether it was trimmed before the entry was read or after, and although others were seen until it was closed."""
-    ids = (START_MS + 10, START_MS + 20, START_MS + 30, START_MS + 40)
-    for time_ms, name in zip(ids, ("BULL", "BEAR", "RANGE", "VOLATILE"), strict=True):
-        add_regime(redis_client, name, entry_id=f"{time_ms}-0")
-    for number, opened_at in enumerate((str(ids[1]), str(ids[2]), str(ids[0]), ""), 50):
-        add_trade(redis_client, None, entry_id=f"{START_MS + number}-0", opened_at=opened_at)
-    assert regimes_traded((await loader.load()).memory) == ["BEAR", "RANGE", "BULL", "VOLATILE"]
-    for left, expected in ((3, ["BEAR", "RANGE"]), (2, ["UNKNOWN", "RANGE"]), (1, ["UNKNOWN", "UNKNOWN"])):
-        redis_client.xtrim(regime_stream(), left, approximate=False)
-        memory = (await loader.load()).memory
-        assert regimes_traded(memory) == [*expected, "UNKNOWN", "VOLATILE"]
-        assert report_of(memory, input_keys.TRADE_RESULTS).noted == {
-            "regime_inferred": 1 + sum(name != "UNKNOWN" for name in expected),
-            "regime_not_observed": 1 + expected.count("UNKNOWN"),
-            "regime_as_of_close": 1,
-        }
-    add_trade(redis_client, None, entry_id=f"{START_MS + 60}-0", opened_at=ids[2])
-    assert regimes_traded((await loader.load()).memory)[-1] == "UNKNOWN"
-
-
-async def test_an_observation_that_comes_late_changes_no_entry_that_was_opened_before_it(
-    async_client: redis.asyncio.Redis, redis_client: redis.Redis
-) -> None:
-    """Nor one whose own observation has left the window since."""
-    loader = MemoryLoader(async_client, "quantum", WindowSettings(regime=1, portfolio=5, trades=5))
-    for time_ms, name in ((START_MS + 10, "BULL"), (START_MS + 20, "BEAR")):
-        add_regime(redis_client, name, entry_id=f"{time_ms}-0")
-    for number, opened_ms in enumerate((START_MS + 12, START_MS + 35, START_MS + 42), 50):
-        add_trade(redis_client, None, entry_id=f"{START_MS + number}-0", opened_at=opened_ms)
-    assert regimes_traded((await loader.load()).memory) == ["BULL", "BEAR", "BEAR"]
-    add_regime(redis_client, "RANGE", entry_id=f"{START_MS + 40}-0")
-    assert regimes_traded((await loader.load()).memory) == ["BULL", "BEAR", "RANGE"]
-
-
-async def test_entries_without_an_opening_are_told_where_others_have_one(
-    loader: MemoryLoader, redis_client: redis.Redis
-) -> None:
-    def noted(memory: StrategicMemory) -> dict[str, int]:
-        return dict(report_of(memory, input_keys.PORTFOLIO_MEMORY).noted)
-
-    add_regime(redis_client, entry_id=f"{START_MS}-0")
-    add_portfolio(redis_client, regime=None, entry_id=f"{START_MS + 1}-0")
-    add_portfolio(redis_client, regime="BULL", entry_id=f"{START_MS + 2}-0")
-    assert noted((await loader.load()).memory) == {"regime_inferred": 1}, "nobody tells an opening"
-    add_portfolio(redis_client, regime="BULL", entry_id=f"{START_MS + 3}-0", opened_at=START_MS + 1)
-    assert noted((await loader.load()).memory) == {"regime_inferred": 1, "regime_as_of_close": 1}
-    # Where ids are no times, no opening can be compared with them.
-    redis_client.flushall()
-    add_regime(redis_client, entry_id="1-0")
-    add_portfolio(redis_client, regime=None, entry_id="2-0", opened_at=START_MS + 1)
-    assert noted((await loader.load()).memory) == {"regime_inferred": 1, "regime_as_of_close": 1}
 
 
 async def test_names_that_are_made_up_anew_all_the_time_are_forgotten(
@@ -304,19 +223,3 @@ async def test_deletions_that_trimming_covers_are_found_while_the_window_holds_t
     add_trade(redis_client, "BULL", 0.5)
     memory = (await loader.load()).memory
     assert (memory.portfolio.pnl.tolist(), memory.trades.pnl.tolist()) == ([2.0, 4.0], [3.0, 4.0, 5.0, 6.0, 0.5])
-
-
-async def test_an_observation_that_came_late_and_was_trimmed_leaves_no_regime_behind(
-    loader: MemoryLoader, redis_client: redis.Redis
-) -> None:
-    async def regimes() -> list[str]:
-        return [row.regime for row in rows_of((await loader.load()).memory).portfolio]
-
-    add_portfolio(redis_client, regime=None, entry_id="20-0")
-    assert await regimes() == ["UNKNOWN"]
-    add_regime(redis_client, "BULL", entry_id="15-0")
-    assert await regimes() == ["BULL"]
-    add_regime(redis_client, "BEAR", entry_id="30-0")
-    assert await regimes() == ["BULL"]
-    redis_client.xtrim(regime_stream(), 1, approximate=False)
-    assert await regimes() == ["UNKNOWN"]

@@ -10,7 +10,7 @@ import redis
 import redis.asyncio
 from brute_force import PortfolioRow
 from input_streams import MALFORMED, random_streams
-from memory_rows import rows_of
+from memory_rows import report_of, rows_of
 from redis_inputs import (
     add_entry,
     add_portfolio,
@@ -24,14 +24,10 @@ from redis_inputs import (
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.entries import input_keys
-from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
-from strategic_memory_server.long_memory.known_ids import KnownIds
-from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.memory.strategic_memory import Context, SourceReport, StrategicMemory
+from strategic_memory_server.memory.strategic_memory import Context, SourceReport
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
@@ -43,10 +39,6 @@ SMALL = WindowSettings(regime=4, portfolio=8, trades=6)
 @pytest.fixture
 async def loader(async_client: redis.asyncio.Redis) -> MemoryLoader:
     return MemoryLoader(async_client, "quantum", WindowSettings())
-
-
-def report_of(memory: StrategicMemory, source: str) -> SourceReport:
-    return next(report for report in memory.sources if report.source == source)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -255,61 +247,3 @@ async def test_a_redis_that_is_away_is_an_error_and_not_an_empty_memory() -> Non
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.exceptions.ConnectionError):
             await MemoryLoader(client, "quantum", WindowSettings()).load()
-
-
-async def test_a_trade_that_is_sent_twice_counts_once(
-    redis_client: redis.Redis, async_client: redis.asyncio.Redis
-) -> None:
-    """The first one in the window, which is no longer than it takes to hold so many different trades."""
-    loader = MemoryLoader(async_client, "quantum", WindowSettings(trades=3))
-
-    async def traded() -> tuple[list[float], int, int]:
-        memory = (await loader.load()).memory
-        fresh = (await MemoryLoader(async_client, "quantum", WindowSettings(trades=3)).load()).memory
-        assert rows_of(memory) == rows_of(fresh)
-        assert PatternAnalyzer().analyze(memory) == PatternAnalyzer().analyze(fresh)
-        report = report_of(memory, input_keys.TRADE_RESULTS)
-        assert report == report_of(fresh, input_keys.TRADE_RESULTS)
-        return memory.trades.pnl.tolist(), report.accepted, report.noted.get("trade_id_repeated", 0)
-
-    def sent(pnl: float, trade_id: str) -> str:
-        return add_trade(redis_client, realized_pnl=pnl, trade_id=trade_id)
-
-    sent(1.0, "A")
-    sent(9.0, " A ")
-    assert await traded() == ([1.0], 1, 1)
-    sent(2.0, "B")
-    add_trade(redis_client, realized_pnl=3.0)
-    assert await traded() == ([9.0, 2.0, 3.0], 3, 0), "the window is full with three different trades"
-    sent(8.5, "B")
-    assert await traded() == ([9.0, 2.0, 3.0], 3, 1)
-    sent(4.0, "C")
-    assert await traded() == ([3.0, 8.5, 4.0], 3, 0)
-    sent(8.0, "C")
-    sent(5.0, "B")
-    assert await traded() == ([3.0, 8.5, 4.0], 3, 2)
-    first = sent(6.0, "D")
-    sent(7.0, "D")
-    redis_client.xdel(trade_stream(), first)
-    assert await traded() == ([8.0, 5.0, 7.0], 3, 0)
-    redis_client.xtrim(trade_stream(), maxlen=1, approximate=False)
-    assert await traded() == ([7.0], 1, 0)
-
-
-@pytest.mark.parametrize("trade_id", [b"x" * 65, b"\xff\xfe", b"a\x00b", "\u200b".encode()])
-async def test_an_id_that_is_no_name_tells_trades_apart_all_the_same(
-    redis_client: redis.Redis, async_client: redis.asyncio.Redis, trade_id: bytes
-) -> None:
-    for _ in range(50):
-        add_trade(redis_client, realized_pnl=0.5, trade_id=trade_id)
-    add_trade(redis_client, realized_pnl=0.25, trade_id=trade_id + b"y")
-    memory = (await MemoryLoader(async_client, "quantum", WindowSettings()).load()).memory
-    assert memory.trades.pnl.tolist() == [0.5, 0.25]
-    report = report_of(memory, input_keys.TRADE_RESULTS)
-    assert report.noted == {"trade_id_repeated": 49, "trade_id_hashed": 51}
-    assert all(example.isascii() and example.isprintable() for example in report.examples.values())
-    problems = Problems()
-    InputProblems(problems, 3).look(memory)
-    assert problems.standing["trade_ids_hashed"].startswith("51 entries of stream:trade.results have a trade_id")
-    page = await TradeReader(async_client, "quantum").read_after("0-0")
-    assert KnownIds(10).tell_apart(page.trades.trade_ids).numbered == 2

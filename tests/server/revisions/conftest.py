@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from server.revisions.followed_log import Follower, following
+from server.revisions.read_log import RING, load
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 
 
 @pytest.fixture
@@ -15,3 +17,11 @@ async def follower(redis_server: EmbeddedRedis) -> AsyncIterator[Follower]:
     """A tail that follows the log of `redis_server`."""
     async with following(redis_server.url) as found:
         yield found
+
+
+@pytest.fixture
+def hub() -> FeedbackHub:
+    """A server that has read revisions 4 to 6, of which 2 to 6 are retained."""
+    hub = FeedbackHub("1.0.0", RING)
+    load(hub, 4, 5, 6, oldest=2)
+    return hub
