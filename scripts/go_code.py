@@ -33,7 +33,7 @@ def plugin(root: Path, name: str) -> str:
     """Return where a plug-in of protoc is, of the release that the module names. Raises NoGoError."""
     try:
         found = subprocess.run(
-            ["go", "tool", "-n", name],  # noqa: S607
+            ["go", "tool", "-n", name],  # noqa: S607  the go that whoever builds has chosen
             cwd=root / MODULE,
             capture_output=True,
             text=True,

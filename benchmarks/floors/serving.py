@@ -17,7 +17,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class BareServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
-    """Serves nothing; a floor implements the one method that it is about."""
+    """Serves nothing; a floor implements the one method that it is about.
+
+    The others raise as those of the generated class do, which type checkers take for abstract.
+    """
 
     async def GetFeedback(
         self, request: service_pb2.GetFeedbackRequest, context: Context

@@ -41,9 +41,9 @@ def newest_after_a_freeze(library: Library, service: ServiceProcess) -> list[str
         eventually(lambda: _statuses(lines)[-1:] == ["ACTIVE"], what="ACTIVE")
         frozen = Suspension(program.pid, 60.0)
         stack.callback(frozen.end)
-        time.sleep(1.0)
+        time.sleep(1.0)  # heartbeats come that nobody reads
         service.kill()
-        time.sleep(VALIDITY_S)
+        time.sleep(VALIDITY_S)  # the time itself is what ends the advice
         before = len(lines) + 1  # one may have been about to be printed
         frozen.end()
         eventually(lambda: len(_statuses(lines[before:])) > _LOOKS, what="newest is read")

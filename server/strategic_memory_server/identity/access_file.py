@@ -23,7 +23,7 @@ from strategic_memory_server.files.followed_files import UnusableFilesError
 from strategic_memory_server.files.readable import why_unreadable
 from strategic_memory_server.identity.scope import Scope
 
-TOKEN_BEGIN = "smt_"  # noqa: S105
+TOKEN_BEGIN = "smt_"  # noqa: S105  the beginning of each, and none
 """How every token begins, for whoever searches files for secrets."""
 
 _TOKEN_BYTES = 32
@@ -95,7 +95,7 @@ def read_access_file(path: Path) -> AccessTable:
             table: dict[bytes, Identity] | dict[str, Identity] = digests if isinstance(credential, bytes) else sans
             if credential in table:
                 raise AccessFileError("its credential stands in a line above too")
-            table[credential] = identity  # type: ignore[index]
+            table[credential] = identity  # type: ignore[index]  # bytes are of digests, text is of names
         except AccessFileError as error:
             raise AccessFileError(f"{path}, line {number}: {error}") from None
     if not digests and not sans:

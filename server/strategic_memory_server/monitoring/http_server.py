@@ -42,7 +42,7 @@ WAITING_CONNECTIONS = 16
 def http_app(
     report: Callable[[], dict[str, Any]],
     metrics: Callable[[], bytes],
-    settings: HttpSettings = HttpSettings(),  # noqa: B008
+    settings: HttpSettings = HttpSettings(),  # noqa: B008  it is frozen
     access: Access | None = None,
     is_serving: Callable[[], bool] = lambda: True,
 ) -> Starlette:
@@ -60,7 +60,8 @@ def http_app(
         return JSONResponse({"live": True})
 
     async def ready(_request: Request) -> Response:
-        return JSONResponse({"ready": is_serving()}, HTTPStatus.OK if is_serving() else HTTPStatus.SERVICE_UNAVAILABLE)
+        serves = is_serving()
+        return JSONResponse({"ready": serves}, HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def health(_request: Request) -> Response:
         return JSONResponse(report())

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.written.zones import AbbreviationError, written_zone
 
-_WINTER_AND_SUMMER = (datetime(2024, 1, 1), datetime(2024, 7, 1))  # noqa: DTZ001
+_WINTER_AND_SUMMER = (datetime(2024, 1, 1), datetime(2024, 7, 1))  # noqa: DTZ001  each zone is asked for its offset then
 
 
 def zone_of(said: str) -> tzinfo | None:

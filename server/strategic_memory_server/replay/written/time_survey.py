@@ -220,7 +220,7 @@ class TimeSurvey:
         if other is None:
             return
         words, at = other
-        since_1970 = datetime(1970, 1, 1) + timedelta(milliseconds=counted_ms(self._least, unit))  # noqa: DTZ001
+        since_1970 = datetime(1970, 1, 1) + timedelta(milliseconds=counted_ms(self._least, unit))  # noqa: DTZ001  the day is told alone
         raise UndecidedError(
             [self._earliest],
             f"would read as {since_1970:%Y-%m-%d} in {unit.value}, and is {at:%Y-%m-%d} in {words}: write ISO 8601, or "
