@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from languages.kills import play_kills, play_outage
 from languages.losses import play_losses
 from languages.program import Library
 from languages.told_lines import feedback_of_line
-from processes import ServiceProcess, eventually
+from processes import REPOSITORY, ServiceProcess, eventually
 from redis_inputs import add_regime
 
 from strategic_memory_client import ClientOptions, FeedbackStatus, StrategicMemoryClient
@@ -102,3 +103,16 @@ def without_validity(told: dict[str, Any] | ClientFeedback) -> tuple[object, ...
     """What is to be the same, whichever heartbeat was the last to be heard."""
     feedback = feedback_of_line(told)[0] if isinstance(told, dict) else feedback_of_client(told)
     return feedback.position, feedback.status, feedback.advice, feedback.seen
+
+
+def refused_code(script: str, root: Path) -> list[str]:
+    """Return the names of the generated files under a folder that a script refuses, as it does at least one."""
+    checked = subprocess.run(
+        [sys.executable, "-m", script, "check", "--root", root],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 1
+    return [Path(line.split()[0]).name for line in checked.stderr.splitlines()]
