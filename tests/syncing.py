@@ -10,6 +10,7 @@ import redis
 import redis.asyncio
 from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
+from patient_redis import patient
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
@@ -18,7 +19,6 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
@@ -85,7 +85,7 @@ class Syncing:
 
 @asynccontextmanager
 async def syncing_with(url: str, settings: SyncSettings = SETTINGS, holder: str = HOLDER) -> AsyncIterator[Syncing]:
-    redis_settings = RedisSettings(url=url)
+    redis_settings = patient(url)
     async with (
         connect(redis_settings) as commands,
         connect(redis_settings, longest_block_s=LONGEST_BLOCK_S) as blocking,

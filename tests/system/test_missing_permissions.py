@@ -12,6 +12,7 @@ import redis
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from patient_redis import patient
 from processes import eventually
 from redis_contents import contents_of
 from redis_inputs import add_regime, add_trade
@@ -20,7 +21,6 @@ from redis_kinds.programs import KINDS, require_program
 from service_calls import get_feedback, get_json
 
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.permissions import Permissions
 
 pytestmark = pytest.mark.system
@@ -46,7 +46,7 @@ def url_of(server: RedisProcess) -> str:
 
 
 async def _missing(server: RedisProcess) -> list[str]:
-    async with connect(RedisSettings(url=url_of(server))) as client:
+    async with connect(patient(url_of(server))) as client:
         return await Permissions(client, "quantum").missing()
 
 

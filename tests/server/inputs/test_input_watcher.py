@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import redis
+from patient_redis import patient
 from redis_inputs import add_portfolio, add_regime, add_trade, trade_stream
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -22,7 +23,7 @@ NOTHING_READ = dict.fromkeys(input_keys.STREAM_SOURCES, "0-0")
 
 @pytest.fixture
 async def watcher(redis_server: EmbeddedRedis) -> AsyncIterator[InputWatcher]:
-    async with connect(RedisSettings(url=redis_server.url), longest_block_s=LONGEST_BLOCK_S) as client:
+    async with connect(patient(redis_server.url), longest_block_s=LONGEST_BLOCK_S) as client:
         yield InputWatcher(client, "quantum")
 
 
@@ -45,7 +46,7 @@ async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(
 ) -> None:
     add_regime(redis_client, pnl="malformed")
     add_trade(redis_client)
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         loaded = await MemoryLoader(client, "quantum", WindowSettings()).load()
     assert await watcher.wait(loaded.read_up_to, 0.01) is False
     add_portfolio(redis_client, pnl=0.125)

@@ -10,6 +10,7 @@ import redis
 import redis.asyncio
 import structlog
 from memory_rows import report_of, rows_of
+from patient_redis import patient
 from redis_inputs import add_entry, add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
@@ -20,7 +21,6 @@ from strategic_memory_server.inputs import load_log, memory_loader
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.windows.name_table import SPARE_NAMES
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 
@@ -192,7 +192,7 @@ async def test_a_load_that_was_cut_short_does_no_harm(
 async def test_it_goes_on_after_redis_was_away_and_lost_what_it_had_last(
     windows: WindowSettings, fresh_redis: EmbeddedRedis
 ) -> None:
-    async with connect(RedisSettings(url=fresh_redis.url)) as client:
+    async with connect(patient(fresh_redis.url)) as client:
         loader = MemoryLoader(client, "quantum", windows)
         with redis.Redis.from_url(fresh_redis.url) as writer:
             for number in range(1, 4):

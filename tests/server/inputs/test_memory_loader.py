@@ -11,6 +11,7 @@ import redis.asyncio
 from brute_force import PortfolioRow
 from input_streams import MALFORMED, random_streams
 from memory_rows import report_of, rows_of
+from patient_redis import patient
 from redis_inputs import (
     add_entry,
     add_portfolio,
@@ -217,7 +218,7 @@ async def limited_client(redis_server: EmbeddedRedis, redis_client: redis.Redis)
     keys = ["quantum:governance:*", "quantum:exposure:*", "quantum:exit:*", regime_stream(), portfolio_stream()]
     redis_client.acl_setuser("limited", enabled=True, passwords=["+pass"], commands=["+@all"], keys=keys, reset=True)
     url = redis_server.url.replace("redis://", "redis://limited:pass@")
-    async with connect(RedisSettings(url=url)) as client:
+    async with connect(patient(url)) as client:
         yield client
     redis_client.acl_deluser("limited")
 

@@ -8,15 +8,15 @@ import pytest
 import redis
 import redis.asyncio
 from faults.free_ports import HOST, free_port
+from patient_redis import patient
 
 from strategic_memory_server.redis_access.primary_finder import ClusterFinder, PrimaryFinder, SentinelFinder
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_location import Address
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 
 def ask(address: Address) -> redis.asyncio.Redis:
-    return connect(RedisSettings(url=f"redis://{address[0]}:{address[1]}"))
+    return connect(patient(f"redis://{address[0]}:{address[1]}"))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import redis
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from patient_redis import patient
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
@@ -30,7 +31,7 @@ async def test_no_task_is_started_for_a_command(redis_server: EmbeddedRedis) -> 
         started.append(repr(coroutine))
         return asyncio.Task(coroutine, loop=loop)
 
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         await client.ping()
         loop = asyncio.get_running_loop()
         loop.set_task_factory(note)
@@ -44,7 +45,7 @@ async def test_no_task_is_started_for_a_command(redis_server: EmbeddedRedis) -> 
 
 @pytest.mark.parametrize("turns", range(1, 12))
 async def test_whenever_it_comes_a_cancellation_is_not_lost(redis_server: EmbeddedRedis, turns: int) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         await client.ping()
 
         async def for_ever() -> None:
@@ -73,6 +74,6 @@ async def test_a_server_that_does_not_read_is_given_up_in_time_and_its_connectio
                     await client.set("key", bytes(MORE_THAN_SOCKETS_HOLD))
             finally:
                 os.kill(server.pid, signal.SIGCONT)
-        async with connect(RedisSettings(url=server.url)) as client:
+        async with connect(patient(server.url)) as client:
             assert await client.get("key") == b"before"
             assert await client.ping()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
+from patient_redis import patient
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.faults.problems import Problems
@@ -20,7 +21,6 @@ from strategic_memory_server.redis_access.redis_risks import (
     RedisRisks,
     not_persistent,
 )
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_without_the_configuration_what_was_not_saved_tells(
 async def test_a_user_with_few_permissions_is_left_alone(configured: redis.Redis, redis_server: EmbeddedRedis) -> None:
     configured.acl_setuser("plain", enabled=True, nopass=True, commands=["+@all", "-info", "-config"], reset=True)
     problems = Problems()
-    async with connect(RedisSettings(url=redis_server.url.replace("redis://", "redis://plain:any@"))) as client:
+    async with connect(patient(redis_server.url.replace("redis://", "redis://plain:any@"))) as client:
         await RedisRisks(client, problems, asks_config=True).look()
     configured.acl_deluser("plain")
     assert list(problems.standing) == []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import redis
+from patient_redis import patient
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_script import RedisScript, ScriptText
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 COUNT = ScriptText("return {redis.call('INCRBY', keys.counter, args.by), args.word}", ("counter",), ("by", "word"))
 KEYS = {"counter": "counter"}
@@ -17,7 +17,7 @@ KEYS = {"counter": "counter"}
 async def test_it_runs_once_whether_or_not_redis_knows_it(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         script = RedisScript(client, COUNT)
         redis_client.script_flush()
         assert await script(KEYS, {"by": 1, "word": "first"}) == [1, b"first"]
@@ -28,7 +28,7 @@ async def test_it_runs_once_whether_or_not_redis_knows_it(
 
 
 async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         script = RedisScript(client, COUNT)
         await script(KEYS, {"by": 1, "word": ""})
         redis_client.config_resetstat()
@@ -40,7 +40,7 @@ async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, red
 
 
 async def test_what_goes_wrong_in_it_is_raised(redis_server: EmbeddedRedis) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         with pytest.raises(redis.ResponseError, match="own words"):
             await RedisScript(client, ScriptText("return redis.error_reply('ERR own words')"))({}, {})
         with pytest.raises(redis.ResponseError, match="compiling"):

@@ -11,6 +11,7 @@ import redis
 import redis.asyncio
 from advice import NOW_MS, advice, feedback
 from claimed import ClaimedLog, ClaimedPublisher, said_in
+from patient_redis import patient
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
 
@@ -18,7 +19,6 @@ from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Ti
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
@@ -241,7 +241,7 @@ async def test_a_user_who_may_not_use_the_channel_still_publishes(
         reset_channels=True,
     )
     url = redis_server.url.replace("redis://", "redis://mute:pass@")
-    async with connect(RedisSettings(url=url)) as client:
+    async with connect(patient(url)) as client:
         publisher = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
         for revision in (1, 2):
             publication = await say(publisher, revision)

@@ -8,11 +8,11 @@ import pytest
 import redis
 import redis.asyncio
 from claimed import KEYS, lease_of
+from patient_redis import patient
 from processes import aeventually
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 
 Redis = redis.asyncio.Redis
@@ -177,6 +177,6 @@ async def test_a_user_who_may_not_ask_for_the_run_id_holds_the_lease_all_the_sam
 ) -> None:
     redis_client.acl_setuser("plain", enabled=True, nopass=True, commands=["+@all", "-info"], keys=["*"], reset=True)
     url = redis_server.url.replace("redis://", "redis://plain:any@")
-    async with connect(RedisSettings(url=url)) as plain:
+    async with connect(patient(url)) as plain:
         assert (await claim_of(lease_of(plain))).run_id == ""
     redis_client.acl_deluser("plain")

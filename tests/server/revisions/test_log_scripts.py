@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import redis
+from patient_redis import patient
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_scripts import register_script, script_text
 
 GOOD = "-- keys: log\n-- arguments: claim epoch\nreturn {keys.log, args.claim, args.epoch}"
@@ -42,7 +42,7 @@ async def test_other_arguments_than_the_script_takes_never_reach_redis(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
     redis_client.set("lease", "1 somebody")
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         release = register_script(client, "release")
         for keys, args in (({"lease": "lease"}, {}), ({}, {"claim": "1 somebody"})):
             with pytest.raises(TypeError, match="claim"):

@@ -10,11 +10,11 @@ import redis
 from advice import feedback
 from claimed import claim_on
 from faults.busy_script import busy_script
+from patient_redis import patient
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.log_state import LogState
 
@@ -51,7 +51,7 @@ class BusyLog(FeedbackLog):
 
 
 async def test_nobody_vouches_for_what_another_redis_process_held(forgetful: EmbeddedRedis) -> None:
-    async with connect(RedisSettings(url=forgetful.url)) as client:
+    async with connect(patient(forgetful.url)) as client:
         log = RestartedLog(client, "quantum", retained_revisions=100)
         log.server = forgetful
         claim = await claim_on(client)
@@ -65,7 +65,7 @@ async def test_nobody_vouches_for_what_another_redis_process_held(forgetful: Emb
 
 
 async def test_a_redis_that_is_busy_leaves_nothing_vouched_for(redis_server: EmbeddedRedis) -> None:
-    async with connect(RedisSettings(url=redis_server.url)) as client:
+    async with connect(patient(redis_server.url)) as client:
         log = BusyLog(client, "quantum", retained_revisions=100)
         log.server = redis_server
         await log.open(await claim_on(client), "e1")

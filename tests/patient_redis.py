@@ -1,0 +1,12 @@
+"""Settings of a Redis for tests that are not about timeouts: a busy machine may keep it from answering for a while."""
+
+from __future__ import annotations
+
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+
+PATIENCE_S = 30.0
+
+
+def patient(url: str) -> RedisSettings:
+    """Return settings that wait for long."""
+    return RedisSettings(url=url, connect_timeout_s=PATIENCE_S, command_timeout_s=PATIENCE_S)
