@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, HeldAdvice
 from strategic_memory_client.values.results import FeedbackStatus
 
-FEATURES_VERSION = 1
-"""Grows when a feature is added, goes or changes its meaning: what was trained on another version does not fit."""
+FEATURES_VERSIONS = (1,)
+"""Each version that there was: none changes, so that what was trained on one goes on getting it."""
+
+FEATURES_VERSION = FEATURES_VERSIONS[-1]
+"""The newest. A feature that is added, goes or changes its meaning makes another."""
 
 HIGHEST_LEVERAGE = 2.0
 MOST_EFFECTIVE_TRADES = 1e6
@@ -31,12 +34,19 @@ class Features:
 
     Args:
         regimes: names that are told apart, in any case; every other one counts as OTHER.
+        version: one of `FEATURES_VERSIONS`.
 
     Raises:
-        ValueError: a name is none, or stands there twice.
+        ValueError: a name is none, or stands there twice; or there is no such version.
     """
 
-    def __init__(self, regimes: Sequence[str]) -> None:
+    def __init__(self, regimes: Sequence[str], version: int = FEATURES_VERSION) -> None:
+        if version not in FEATURES_VERSIONS or isinstance(version, bool):
+            raise ValueError(
+                f"features_version must be one of {', '.join(map(str, FEATURES_VERSIONS))}, is {version!r}; "
+                "a newer strategic-memory may know it"
+            )
+        self.version = int(version)
         if isinstance(regimes, str) or not all(str(each).strip() for each in regimes):
             raise ValueError(f"regimes must be a list of names, such as ['BULL', 'BEAR'], is {regimes!r}")
         self.regimes = tuple(str(each).strip().upper() for each in regimes)

@@ -18,7 +18,7 @@ from strategic_memory_client.rl.advice_files import (
 from strategic_memory_client.rl.advice_log import logged_feedback
 from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, SAFE_LEVERAGE, HeldAdvice, held_advice
 from strategic_memory_client.rl.moments import Moment, moment_ns
-from strategic_memory_client.values.results import Policy
+from strategic_memory_client.values.results import UNKNOWN_REGIME, Policy
 
 __all__ = ["AdviceFileError", "Moment", "RecordedAdvice"]
 
@@ -42,6 +42,8 @@ class RecordedAdvice:
             raise ValueError("the times from which advice was known must not go back")
         self._known_ns = list(known_ns)
         self._preferred, self._current = list(preferred), list(current)
+        self.regimes = frozenset(each.current_regime for each in (*self._preferred, *self._current)) - {UNKNOWN_REGIME}
+        """Each that was the regime that is, at some time, upper case."""
 
     @classmethod
     def from_file(cls, file: str | Path) -> Self:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from strategic_memory_client.rl.held_advice import HeldAdvice, held_advice
 from strategic_memory_client.rl.recorded import Moment, RecordedAdvice
 from strategic_memory_client.values.option_checks import checked_addresses
 from strategic_memory_client.values.options import ClientOptions
-from strategic_memory_client.values.results import Feedback
+from strategic_memory_client.values.results import UNKNOWN_REGIME, Feedback
 
 Source = str | RecordedAdvice
 
@@ -129,3 +130,27 @@ def opening(
         )
     checked_addresses(source.split(","))
     return partial(Live, source, of_current=of_current, first_within_s=first_within_s, options=options)
+
+
+def check_regimes(regimes: Sequence[str], source: Source, unseen_regimes: str) -> None:
+    """Raise ValueError for a regime that never is in a record: a misspelt one would be a feature that is always 0.
+
+    Of a service it cannot be known which regimes there will be.
+
+    Args:
+        regimes: names, upper case.
+        source: where the advice comes from.
+        unseen_regimes: "refuse" such a name, or "allow" it.
+    """
+    if unseen_regimes == "allow" or not isinstance(source, RecordedAdvice):
+        return
+    # Before the first advice of a record, and before the first observation, the regime is unknown.
+    for name in regimes:
+        if name not in source.regimes and name != UNKNOWN_REGIME:
+            seen = sorted(source.regimes)
+            nearest = difflib.get_close_matches(name, seen, n=1, cutoff=0.0)
+            there_is = f"which has {', '.join(seen)}; is it {nearest[0]}?" if nearest else "which has none."
+            raise ValueError(
+                f"regimes: {name} never occurs in the recorded advice, {there_is} "
+                'Where it is to come later: unseen_regimes="allow"'
+            )

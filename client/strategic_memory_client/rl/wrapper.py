@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, SupportsFloat
 
 import gymnasium
@@ -14,25 +12,22 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import RecordConstructorArgs
 
-from strategic_memory_client.rl.features import Features
+from strategic_memory_client.rl.cautions import CLOSED_ELSEWHERE, NEVER_ACTIVE, Cautions, Episode
+from strategic_memory_client.rl.features import FEATURES_VERSION, Features
 from strategic_memory_client.rl.held_advice import POLICIES, HeldAdvice
 from strategic_memory_client.rl.moments import Moment
 from strategic_memory_client.rl.observations import Observation, extended_space, extending
 from strategic_memory_client.rl.positions import Action, Positions, scaling_of
-from strategic_memory_client.rl.sources import FIRST_ADVICE_WITHIN_S, Advising, Source, opening
+from strategic_memory_client.rl.sources import FIRST_ADVICE_WITHIN_S, Advising, Source, check_regimes, opening
 from strategic_memory_client.values.options import ClientOptions
 from strategic_memory_client.values.results import FeedbackStatus
 
 Time = str | Callable[[gymnasium.Env[Any, Any]], Moment]
 
-LATCHES = ("step", "episode")
-ADVICE_FOR = ("preferred", "current")
+_CHOICES = {"latch": ("step", "episode"), "advice_for": ("preferred", "current"), "unseen_regimes": ("refuse", "allow")}
 
-CLOSED_ELSEWHERE = "the client of the advice was closed by somebody else: the safe values hold from now on"
-NEVER_ACTIVE = (
-    "the advice was never ACTIVE in an episode: nothing was learned from it; look at `strategic-memory health`, or at "
-    "the times of the recorded advice"
-)
+UNSCALED = 1.0
+"""The leverage that is told where an action was left as it is, or where there was none."""
 
 
 class AdviceWrapper(
@@ -54,6 +49,8 @@ class AdviceWrapper(
         advice_for: "preferred": what is advised for the regime that pays best, as the service's main fields say it;
             "current": for the regime that is, and the safe values where nothing is known of it.
         positions: what part of an action is multiplied by the leverage; see `positions.scaling_of`. None: nothing is.
+        features_version: version of the features; what was trained on one is given that one.
+        unseen_regimes: of recorded advice: "refuse" a name of `regimes` that never occurs in it, or "allow" it.
         first_within_s: longest wait for the first advice at the first `reset`, seconds.
         options: of the client: TLS, a token; they stand in `spec` too, so give `token_file` in place of `token`.
 
@@ -71,17 +68,19 @@ class AdviceWrapper(
         latch: str = "step",
         advice_for: str = "preferred",
         positions: Positions | None = None,
+        features_version: int = FEATURES_VERSION,
+        unseen_regimes: str = "refuse",
         first_within_s: float = FIRST_ADVICE_WITHIN_S,
         options: ClientOptions | None = None,
     ) -> None:
         RecordConstructorArgs.__init__(
             self, source=source, regimes=regimes, time=time, latch=latch, advice_for=advice_for, positions=positions,
-            first_within_s=first_within_s, options=options,
+            features_version=features_version, unseen_regimes=unseen_regimes, first_within_s=first_within_s,
+            options=options,
         )  # fmt: skip
         gymnasium.Wrapper.__init__(self, env)
-        checked_choice("latch", latch, LATCHES)
-        checked_choice("advice_for", advice_for, ADVICE_FOR)
-        self.features = Features(regimes)
+        check_choices(latch=latch, advice_for=advice_for, unseen_regimes=unseen_regimes)
+        self.features = Features(regimes, features_version)
         """What each place of the features means."""
         self._is_live = isinstance(source, str)
         self._open_source = opening(
@@ -89,6 +88,7 @@ class AdviceWrapper(
         )
         if not self._is_live and time is None:
             raise ValueError("recorded advice needs the time of each step: give time=, a key of info or a function")
+        check_regimes(self.features.regimes, source, unseen_regimes)
         self._time, self._latches_episode = time, latch == "episode"
         self._scaled = scaling_of(env.action_space, positions)
         self._extend = extending(env.observation_space)
@@ -96,8 +96,9 @@ class AdviceWrapper(
         self._advising: Advising | None = None
         self._process_id = 0
         self._held: HeldAdvice | None = None
-        self._episode_steps, self._was_active = 0, False
-        self._warned: set[str] = set()
+        self._episode = Episode()
+        # A caution is told of the line that calls step or reset.
+        self._cautions = Cautions(stacklevel=4)
 
     @property
     def spec(self) -> EnvSpec | None:  # type: ignore[override]  # a property in Wrapper too, an attribute in Env
@@ -112,19 +113,19 @@ class AdviceWrapper(
         observation, info = self.env.reset(seed=seed, options=options)
         self._end_episode()
         self._held = self._advice(info)
-        return self._observed(observation, info, self._held)
+        return self._observed(observation, info, self._held, UNSCALED)
 
     def step(self, action: Action) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """Take a step; a position is scaled by the leverage that was seen before it, or by a lower one of now."""
-        if self._scaled is not None and self._held is not None:
-            leverage = self._held.leverage
-            action = self._scaled(action, leverage if self._advising is None else self._advising.bound(leverage))
+        applied = UNSCALED
+        if self._scaled is not None:
+            applied = self._leverage()
+            action = self._scaled(action, applied)
         observation, reward, terminated, truncated, info = self.env.step(action)
         if not self._latches_episode or self._held is None:
             self._held = self._advice(info)
-        self._episode_steps += 1
-        self._was_active = self._was_active or self._held.status is FeedbackStatus.ACTIVE
-        observation, info = self._observed(observation, info, self._held)
+        self._episode.step(is_active=self._held.status is FeedbackStatus.ACTIVE)
+        observation, info = self._observed(observation, info, self._held, applied)
         if terminated or truncated:
             self._end_episode()
         return observation, reward, terminated, truncated, info
@@ -137,20 +138,32 @@ class AdviceWrapper(
         super().close()
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy opens a client of its own."""
-        return {**self.__dict__, "_advising": None, "_held": None}
+        """A copy opens a client of its own, and what is held of a service is no longer what it advises."""
+        return {**self.__dict__, "_advising": None, "_held": None if self._is_live else self._held}
+
+    def _leverage(self) -> float:
+        """Return what the leverage is now: that of the advice that was seen, or a lower one that has come since."""
+        advising = self._opened()
+        if self._held is None and self._is_live:
+            self._held = advising.at(None)
+        return UNSCALED if self._held is None else advising.bound(self._held.leverage)
 
     def _advice(self, info: dict[str, Any]) -> HeldAdvice:
+        advising = self._opened()
+        held = advising.at(self._moment(info))
+        if advising.is_closed_elsewhere:
+            self._cautions.tell(CLOSED_ELSEWHERE)
+        return held
+
+    def _opened(self) -> Advising:
+        """Return the source, opened by this process."""
         if self._advising is None or self._process_id != os.getpid():
             self._advising, self._process_id = self._open_source(), os.getpid()
             weakref.finalize(self, self._advising.close)
-        held = self._advising.at(self._moment(info))
-        if self._advising.is_closed_elsewhere:
-            self._warn_once(CLOSED_ELSEWHERE)
-        return held
+        return self._advising
 
     def _moment(self, info: dict[str, Any]) -> Moment | None:
-        if self._time is None:
+        if self._time is None or self._is_live:
             return None
         if isinstance(self._time, str):
             if self._time not in info:
@@ -160,36 +173,36 @@ class AdviceWrapper(
         return self._time(self.env)
 
     def _observed(
-        self, observation: Observation, info: dict[str, Any], held: HeldAdvice
+        self, observation: Observation, info: dict[str, Any], held: HeldAdvice, applied: float
     ) -> tuple[Observation, dict[str, Any]]:
-        return self._extend(observation, self.features.of(held)), {**info, **told(self.features, held)}
+        return self._extend(observation, self.features.of(held)), {**info, **told(self.features, held, applied)}
 
     def _end_episode(self) -> None:
-        if self._episode_steps and not self._was_active:
-            self._warn_once(NEVER_ACTIVE)
-        self._episode_steps, self._was_active = 0, False
-
-    def _warn_once(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            # Where warnings are errors, a step must not fail because of the service.
-            with suppress(Warning):
-                warnings.warn(message, stacklevel=3)
+        if self._episode.end():
+            self._cautions.tell(NEVER_ACTIVE)
 
 
-def told(features: Features, held: HeldAdvice) -> dict[str, Any]:
-    """Return what an info says of an advice: flat, numbers of one type each, and nothing that a clock decides."""
+def told(features: Features, held: HeldAdvice, applied: float) -> dict[str, Any]:
+    """Return what an info says of an advice: flat, numbers of one type each, and nothing that a clock decides.
+
+    Args:
+        features: of the wrapper.
+        held: the advice that the observation shows.
+        applied: what the action that led to the observation was multiplied by.
+    """
     return {
         "advice_revision": np.int64(held.revision),
         "advice_is_active": np.int64(held.status is FeedbackStatus.ACTIVE),
         "advice_policy": np.int64(POLICIES.index(held.policy)),
         "advice_confidence": np.float64(held.confidence),
         "advice_leverage": np.float64(held.leverage),
+        "advice_leverage_applied": np.float64(applied),
         "advice_regime": np.int64(features.regime_place(held)),
     }
 
 
-def checked_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Raise ValueError for what is none of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, is {value!r}")
+def check_choices(**chosen: object) -> None:
+    """Raise ValueError for an option that is none of its choices."""
+    for name, value in chosen.items():
+        if value not in _CHOICES[name]:
+            raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}, is {value!r}")

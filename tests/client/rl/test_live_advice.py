@@ -22,6 +22,7 @@ from service_calls import get_feedback
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_client import Feedback, StrategicMemoryClient
 from strategic_memory_client.rl import AdviceVectorWrapper, AdviceWrapper, RecordedAdvice
+from strategic_memory_client.rl.cautions import CLOSED_ELSEWHERE
 from strategic_memory_client.rl.sources import Live
 
 pytestmark = pytest.mark.processes
@@ -146,7 +147,13 @@ def test_all_of_a_vector_see_the_same_advice(start_service: StartService) -> Non
     observations, infos = env.reset(seed=1)
     assert infos["advice_is_active"].tolist() == [1, 1, 1]
     assert env.observation_space.contains(observations)
-    env.step(np.zeros((3, 1), np.float32))
+    assert isinstance(env._advising[0], Live)
+    env._advising[0]._client.close()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        active = [env.step(np.zeros((3, 1), np.float32))[-1]["advice_is_active"].tolist() for _ in range(5)]
+    assert [str(each.message) for each in told].count(CLOSED_ELSEWHERE) == 1
+    assert active == [[0, 0, 0]] * 5
     env.close()
 
 

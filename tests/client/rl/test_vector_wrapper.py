@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
+from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -15,6 +17,7 @@ from strategic_memory_client.rl import AdviceVectorWrapper, AdviceWrapper, Recor
 
 LENGTHS = (4, 7, 30)
 NOTHING = np.zeros((3, 1), np.float32)
+SOME = np.array([[0.5], [-0.5], [1.0]], np.float32)
 
 
 def market(length: int, kind: str = "box", actions: str = "box") -> Market:
@@ -27,41 +30,57 @@ def vector(mode: AutoresetMode, kind: str = "box", actions: str = "box") -> Sync
     return SyncVectorEnv(made, autoreset_mode=mode)
 
 
+def advised(length: int, kind: str, options: dict[str, Given]) -> AdviceWrapper:
+    return AdviceWrapper(market(length, kind), record(), **options)
+
+
+@pytest.mark.parametrize("latch", ["step", "episode"])
 @pytest.mark.parametrize("kind", ["box", "dict"])
 @pytest.mark.parametrize("mode", list(AutoresetMode))
-def test_it_is_what_a_wrapper_of_each_environment_gives(mode: AutoresetMode, kind: str) -> None:
-    outside = AdviceVectorWrapper(vector(mode, kind), record(), regimes=REGIMES, time="time")
-    inside = SyncVectorEnv(
-        [
-            partial(lambda length: AdviceWrapper(market(length, kind), record(), regimes=REGIMES, time="time"), each)
-            for each in LENGTHS
-        ],
-        autoreset_mode=mode,
-    )
+def test_it_is_what_a_wrapper_of_each_environment_gives(mode: AutoresetMode, kind: str, latch: str) -> None:
+    options: dict[str, Given] = {"regimes": REGIMES, "time": "time", "positions": "all", "latch": latch}
+    outside = AdviceVectorWrapper(vector(mode, kind), record(), **options)
+    inside = SyncVectorEnv([partial(advised, each, kind, options) for each in LENGTHS], autoreset_mode=mode)
     assert outside.single_observation_space == inside.single_observation_space
     assert outside.observation_space == inside.observation_space
     found, expected = outside.reset(seed=3), inside.reset(seed=3)
-    revisions = set()
+    revisions, told = set(), 0
     for _ in range(25):
         _same(found[0], expected[0])
         assert outside.observation_space.contains(found[0])
-        for name in ("advice_revision", "advice_leverage", "advice_regime"):
-            # Of a reset of some, the others have no info of their own.
-            given = expected[-1][f"_{name}"]
-            assert found[-1][name][given].tolist() == expected[-1][name][given].tolist()
-            assert found[-1][name].dtype == expected[-1][name].dtype
+        told += _same_infos(found[-1], expected[-1])
         revisions |= set(found[-1]["advice_revision"].tolist())
         if "final_obs" in expected[-1]:
             ended = expected[-1]["_final_obs"]
             assert found[-1]["_final_obs"].tolist() == ended.tolist()
             for place in np.flatnonzero(ended):
                 _same(found[-1]["final_obs"][place], expected[-1]["final_obs"][place])
-        found, expected = outside.step(NOTHING), inside.step(NOTHING)  # type: ignore[assignment]
+            told += _same_infos(found[-1]["final_info"], expected[-1]["final_info"])
+        found, expected = outside.step(SOME), inside.step(SOME)  # type: ignore[assignment]
+        assert _taken(outside) == _taken(inside)
         if mode is AutoresetMode.DISABLED and (done := found[2] | found[3]).any():  # type: ignore[misc]
             found, expected = (each.reset(options={"reset_mask": done}) for each in (outside, inside))
     assert revisions == {1, 2}
+    assert told >= 25 * 7
     outside.close()
     inside.close()
+
+
+def _taken(env: Given) -> list[Given]:
+    return [np.ravel(each.unwrapped.last_action).tolist() for each in env.unwrapped.envs]
+
+
+def _same_infos(found: dict[str, Given], expected: dict[str, Given]) -> int:
+    """Compare what infos tell of the advice, and return how many keys that were."""
+    names = [name for name in expected if name.startswith("advice_")]
+    assert {name for name in found if "advice_" in name} == {each for name in names for each in (name, f"_{name}")}
+    for name in names:
+        # Of a reset of some, the others have no info of their own.
+        given = expected[f"_{name}"]
+        assert found[f"_{name}"].tolist() == given.tolist()
+        assert found[name][given].tolist() == expected[name][given].tolist()
+        assert found[name].dtype == expected[name].dtype
+    return len(names)
 
 
 def _same(found: Given, expected: Given) -> None:
@@ -125,3 +144,28 @@ def test_make_vec_wraps() -> None:
         AdviceVectorWrapper(vector(AutoresetMode.NEXT_STEP), record(), regimes=REGIMES)
     with pytest.raises(ValueError, match="infos has no key 'clock'"):
         AdviceVectorWrapper(vector(AutoresetMode.NEXT_STEP), record(), regimes=REGIMES, time="clock").reset()
+
+
+def test_a_way_of_beginning_anew_that_is_not_known_latches_no_episode() -> None:
+    env = vector(AutoresetMode.NEXT_STEP)
+    env.metadata = {"autoreset_mode": "next"}
+    with pytest.raises(ValueError, match=r"is 'next' and no gymnasium\.vector"):
+        AdviceVectorWrapper(env, record(), regimes=REGIMES, time="time", latch="episode")
+    with pytest.raises(ValueError, match="latch must be one of step, episode, is 'reset'"):
+        AdviceVectorWrapper(env, record(), regimes=REGIMES, time="time", latch="reset")
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_episodes_without_active_advice_are_told_once(mode: AutoresetMode) -> None:
+    nothing = RecordedAdvice([], [], [])
+    env = AdviceVectorWrapper(vector(mode), nothing, regimes=REGIMES, time="time", unseen_regimes="allow")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        env.reset(seed=1)
+        for _ in range(LENGTHS[0]):
+            assert not told
+            env.step(NOTHING)
+        for _ in range(10):
+            env.step(NOTHING)
+    assert [str(each.message).partition(":")[0] for each in told] == ["the advice was never ACTIVE in an episode"]
+    assert [Path(each.filename).name for each in told] == [Path(__file__).name]

@@ -18,7 +18,7 @@ from strategic_memory_client import FeedbackStatus, Policy, StrategicMemoryClien
 from strategic_memory_client.rl import FEATURES_VERSION, AdviceWrapper, Features, HeldAdvice, RecordedAdvice
 
 MS = 1_000_000
-REGIMES = ("bull", "BEAR")
+REGIMES = ("bull", "else")
 
 BOLD = HeldAdvice(FeedbackStatus.ACTIVE, Policy.AGGRESSIVE, 0.8, 1.5, "BULL", 1, (0.1, 0.2, 0.7), 40.0)
 SHY = HeldAdvice(FeedbackStatus.ACTIVE, Policy.BALANCED, 0.4, 0.5, "ELSE", 2)
@@ -40,7 +40,7 @@ def wrapped(env: gymnasium.Env[Any, Any] | None = None, **options: Given) -> Adv
 
 def test_the_features_are_what_the_advice_says_within_exact_bounds() -> None:
     features = Features(REGIMES)
-    assert (FEATURES_VERSION, len(features)) == (1, len(features.names))
+    assert (features.version, len(features)) == (FEATURES_VERSION, len(features.names))
     told = dict(zip(features.names, features.of(BOLD).tolist(), strict=True))
     assert {name: value for name, value in told.items() if value} == pytest.approx({
         "confidence": 0.8, "leverage": 1.5, "policy_aggressive": 1, "regime_bull": 1, "status_active": 1,
@@ -48,12 +48,37 @@ def test_the_features_are_what_the_advice_says_within_exact_bounds() -> None:
         "probability_best_aggressive": 0.7, "log_effective_trades": np.log1p(40.0),
     })  # fmt: skip
     told = dict(zip(features.names, features.of(SHY).tolist(), strict=True))
-    assert (told["regime_other"], told["is_evidence_known"], told["policy_balanced"]) == (1, 0, 1)
+    assert (told["regime_else"], told["is_evidence_known"], told["policy_balanced"]) == (1, 0, 1)
     assert features.of(SHY) is not features.of(SHY)
     wild = HeldAdvice(FeedbackStatus.STALE, Policy.CONSERVATIVE, 3.0, 9.0, "BULL", 1, (-1, 2, 0), 1e300)
     assert features.space.contains(features.of(wild))
     assert np.isfinite(features.space.low).all()
     assert np.isfinite(features.space.high).all()
+
+
+def test_version_1_of_the_features_stays_as_it_was() -> None:
+    """A model that was trained on them reads each at its place: a change is another version."""
+    features = Features(["BULL", "BEAR"], 1)
+    assert features.names == (
+        "confidence", "leverage", "policy_conservative", "policy_balanced", "policy_aggressive", "regime_bull",
+        "regime_bear", "regime_other", "status_warming_up", "status_active", "status_stale", "is_evidence_known",
+        "probability_best_conservative", "probability_best_balanced", "probability_best_aggressive",
+        "log_effective_trades",
+    )  # fmt: skip
+    bold = [0.8, 1.5, 0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0.1, 0.2, 0.7, np.log(41.0)]
+    shy = [0.4, 0.5, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]
+    for advice, values in ((BOLD, bold), (SHY, shy)):
+        np.testing.assert_array_equal(features.of(advice), np.array(values, np.float32))
+    np.testing.assert_array_equal(features.space.low, np.zeros(16, np.float32))
+    np.testing.assert_array_equal(features.space.high, np.array([1, 2, *[1] * 13, np.log(1e6 + 1)], np.float32))
+
+
+def test_the_version_of_the_features_goes_with_the_spec() -> None:
+    env = AdviceWrapper(gymnasium.make("tests/Market-v0"), record(), regimes=REGIMES, time="time")
+    assert env.spec is not None
+    kwargs = env.spec.additional_wrappers[-1].kwargs
+    assert kwargs is not None
+    assert kwargs["features_version"] == env.features.version == 1
 
 
 @pytest.mark.parametrize("regimes", ["BULL", ["BULL", "bull "], ["OTHER"], [""], ["BULL", 5.0, "5.0"]])
@@ -86,9 +111,10 @@ def test_each_step_sees_what_was_known_before_it() -> None:
     assert revisions == [1] * 10 + [2] * 6
     assert {name: type(value) for name, value in info.items() if name.startswith("advice_")} == {
         "advice_revision": np.int64, "advice_is_active": np.int64, "advice_policy": np.int64,
-        "advice_confidence": np.float64, "advice_leverage": np.float64, "advice_regime": np.int64,
+        "advice_confidence": np.float64, "advice_leverage": np.float64, "advice_leverage_applied": np.float64,
+        "advice_regime": np.int64,
     }  # fmt: skip
-    assert (info["advice_policy"], info["advice_regime"]) == (1, 2)
+    assert (info["advice_policy"], info["advice_regime"]) == (1, 1)
     assert wrapped(advice_for="current").reset(seed=1)[1]["advice_revision"] == 2
 
 
@@ -119,6 +145,25 @@ def test_positions_are_scaled_within_the_bounds_of_the_space() -> None:
         assert env.unwrapped.last_action == taken_action  # type: ignore[attr-defined]
 
 
+def test_infos_tell_by_how_much_an_action_was_multiplied() -> None:
+    env = wrapped(positions="all")
+    told = [env.reset(seed=1)[1]["advice_leverage_applied"]]
+    told += [env.step(np.array([0.1], np.float32))[-1]["advice_leverage_applied"] for _ in range(12)]
+    # What is seen with an observation holds for the action after it, the tenth step's for the eleventh.
+    assert told == [1.0] + [1.5] * 10 + [0.5] * 2
+    bare = wrapped()
+    assert {type(bare.reset(seed=1)[1]["advice_leverage_applied"])} == {np.float64}
+    assert bare.step(np.array([0.1], np.float32))[-1]["advice_leverage_applied"] == 1.0
+
+
+def test_a_copy_in_the_middle_of_an_episode_scales_as_the_original_does() -> None:
+    env = wrapped(positions="all", latch="episode")
+    env.reset(seed=1)
+    for other in (env, copy.deepcopy(env), pickle.loads(pickle.dumps(env))):  # noqa: S301
+        assert other.step(np.array([0.1], np.float32))[-1]["advice_leverage_applied"] == 1.5
+        assert other.unwrapped.last_action.tolist() == pytest.approx([0.15])  # type: ignore[union-attr]
+
+
 class Other(Market):
     """A market whose spaces are others."""
 
@@ -134,6 +179,11 @@ class Other(Market):
         (lambda: AdviceWrapper(Market(), record(), regimes=REGIMES), "needs the time of each step"),
         (lambda: AdviceWrapper(Market(), "nowhere", regimes=REGIMES), "'nowhere' is not one"),
         (lambda: taking(StrategicMemoryClient()), "a StrategicMemoryClient cannot"),
+        (lambda: wrapped(regimes=["BULL", "ELS"]), "ELS never occurs in .* which has BULL, ELSE; is it ELSE[?]"),
+        (lambda: wrapped(regimes=["BULL", "BULL MARKET"]), "BULL MARKET never occurs .* is it BULL[?]"),
+        (lambda: wrapped(unseen_regimes="warn"), "unseen_regimes must be one of refuse, allow"),
+        (lambda: wrapped(features_version=2), "features_version must be one of 1, is 2; a newer"),
+        (lambda: wrapped(features_version=True), "features_version must be one of 1, is True"),
         (lambda: wrapped(latch="never"), "latch must be one of step, episode"),
         (lambda: wrapped(advice_for="all"), "advice_for must be one of"),
         (lambda: wrapped(positions=[3]), "places from 0 to 0"),
@@ -153,8 +203,16 @@ def test_what_cannot_work_is_said_in_a_sentence(make: Given, said: str) -> None:
         make()
 
 
+def test_a_regime_that_is_to_come_later_can_be_listed() -> None:
+    env = wrapped(regimes=["UNKNOWN", "CRASH", "BULL"], unseen_regimes="allow")
+    assert env.reset(seed=1)[1]["advice_regime"] == 2
+    assert wrapped(regimes=["UNKNOWN", "BULL"]).reset(seed=1)[1]["advice_regime"] == 1
+    AdviceWrapper(Market(), "127.0.0.1:1", regimes=["CRASH"])
+
+
 def test_an_episode_without_active_advice_is_told_once() -> None:
-    env = AdviceWrapper(Market(length=2), RecordedAdvice([], [], []), regimes=REGIMES, time="time")
+    nothing = RecordedAdvice([], [], [])
+    env = AdviceWrapper(Market(length=2), nothing, regimes=REGIMES, time="time", unseen_regimes="allow")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         env.reset(seed=1)
