@@ -10,6 +10,7 @@ from strategic_memory_server.cli.stopping import all_is_imported
 _COMMANDS = {
     # In a package of its own, which may import the client library.
     "demo": ("strategic_memory_demo.command", "demo"),
+    "doctor": ("strategic_memory_server.cli.doctor", "doctor"),
     "export": ("strategic_memory_server.cli.export_command", "export_memory"),
     "import": ("strategic_memory_server.cli.import_command", "import_past"),
     "new-token": ("strategic_memory_server.cli.new_token", "make_token"),

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import ssl
 from contextlib import closing
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 
 import click
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.doctor.service_seen import ask, connection_to
 from strategic_memory_server.monitoring.http_server import READY
-
-_LONGEST_S = 5.0
-# What listens everywhere is asked on this machine; nothing is bound to it here.
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
 
 @click.command()
@@ -37,24 +32,11 @@ def probe(**overrides: object) -> None:
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:
-        with closing(_connection(settings)) as connection:
-            connection.request("GET", READY, headers={"Host": "localhost"})
-            answer = connection.getresponse()
+        with closing(connection_to(settings)) as connection:
+            answer = ask(connection, READY)
             said = answer.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
         raise click.ClickException(f"{settings.http.address} does not answer: {error}") from None
     if answer.status != HTTPStatus.OK:
         raise click.ClickException(f"{settings.http.address} takes no calls: {answer.status} {said}")
     click.echo(json.dumps({"ready": True, "address": settings.http.address}))
-
-
-def _connection(settings: ServiceSettings) -> HTTPConnection:
-    host, _, port = settings.http.address.rpartition(":")
-    address = f"{_EVERYWHERE.get(host, host)}:{port}"
-    if settings.tls is None:
-        return HTTPConnection(address, timeout=_LONGEST_S)
-    # Its very certificate is trusted, and no other one; the name in it is that by which others reach it.
-    context = ssl.create_default_context(cafile=settings.tls.certificate_file)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return HTTPSConnection(address, timeout=_LONGEST_S, context=context)

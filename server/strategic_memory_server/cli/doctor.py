@@ -1,0 +1,77 @@
+"""`strategic-memory-server doctor`: what is wrong with Redis, its producers and the service, and how to see it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import click
+
+from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.doctor.examination import Examination, examine
+from strategic_memory_server.doctor.finding import Severity
+from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.redis_access.redis_connection import shown_url
+
+_NAMES = {Severity.WARNING: "warning", Severity.CRITICAL: "critical finding"}
+_EXIT_CODES = {None: 0, Severity.WARNING: 3, Severity.CRITICAL: 1}
+
+
+@click.command()
+@redis_options
+@click.option(
+    "--http-address",
+    metavar="HOST:PORT",
+    help="Where the service listens for HTTP. [env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
+)
+@click.option("--no-service", is_flag=True, help="Look at Redis alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def doctor(context: click.Context, /, *, no_service: bool, as_json: bool, **overrides: object) -> None:
+    """Say in order of harm what is wrong with Redis, its producers and the service, and which command shows it.
+
+    Give it the settings of the service: the same environment, or the same flags. It writes nothing, and takes some
+    seconds, in which it watches who holds the lease.
+
+    Exit codes: 0 nothing is wrong, 1 the advice is wrong, missing or rests on what is not there, 2 wrong flag or
+    setting, 3 nothing but warnings.
+    """
+    try:
+        settings = read_environment(overrides, listens=False).service_settings()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    # What is found is printed here, and not logged.
+    set_up_logging("CRITICAL", "console")
+    examination = asyncio.run(examine(settings, asks_service=not no_service))
+    click.echo(_as_json(examination) if as_json else _as_text(examination, settings))
+    context.exit(_EXIT_CODES[examination.worst])
+
+
+def _as_json(examination: Examination) -> str:
+    findings = [{**asdict(finding), "severity": finding.severity.name.lower()} for finding in examination.findings]
+    return json.dumps({"checks": examination.checks, "findings": findings}, indent=2)
+
+
+def _as_text(examination: Examination, settings: ServiceSettings) -> str:
+    where = f"Redis at {shown_url(settings.redis.url)}, keys under {settings.redis.key_prefix}"
+    feedback = examination.service.health.get("metrics", {}).get("feedback")
+    if feedback:
+        where += f"; the service here is at revision {feedback['revision']} of epoch {feedback['epoch']}"
+    lines = [where]
+    for number, finding in enumerate(examination.findings, 1):
+        lines.append(f"\n{number}. {finding.severity.name} {finding.check}: {finding.sentence}.".replace("..", "."))
+        if finding.command:
+            lines.append(f"   See: {finding.command}")
+    counts = [_counted(examination, severity) for severity in sorted(Severity, reverse=True)]
+    found = ", ".join(filter(None, counts)) or "nothing is wrong"
+    if not examination.checks:
+        found += "; without Redis nothing else can be looked at"
+    return "\n".join([*lines, f"\n{examination.checks} checks: {found}."])
+
+
+def _counted(examination: Examination, severity: Severity) -> str:
+    count = sum(finding.severity is severity for finding in examination.findings)
+    return f"{count} {_NAMES[severity]}{'s' if count > 1 else ''}" if count else ""

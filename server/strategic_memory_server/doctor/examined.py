@@ -1,0 +1,44 @@
+"""Examined: what the checks look at. They are pure: everything was asked before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.doctor.redis_seen import RedisSeen
+from strategic_memory_server.doctor.service_seen import ServiceSeen
+from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.redis_access.redis_connection import shown_url
+from strategic_memory_server.redis_access.redis_location import Deployment, read_location
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One examination.
+
+    Attributes:
+        settings: those of the service.
+        redis: what Redis holds and says.
+        service: what the service on this machine says.
+    """
+
+    settings: ServiceSettings
+    redis: RedisSeen
+    service: ServiceSeen
+
+    def key(self, source: str) -> str:
+        """Return the Redis key of an input."""
+        return key_of(self.settings.redis.key_prefix, source)
+
+    def redis_cli(self, *words: str) -> str:
+        """Return a command of redis-cli; a password is asked for, and never shown."""
+        location, url = read_location(self.settings.redis.url), self.settings.redis.url
+        if location.deployment is not Deployment.SINGLE or location.socket is not None:
+            return f"redis-cli {' '.join(words)}"
+        has_password = location.password is not None or self.settings.redis.password_file is not None
+        user = f" --user {location.username}" if location.username else ""
+        return f"redis-cli -u {shown_url(url)}{user}{' --askpass' if has_password else ''} {' '.join(words)}"
+
+    def newest(self, source: str) -> str:
+        """Return the command that shows the newest entries of an input stream."""
+        return self.redis_cli("XREVRANGE", self.key(source), "+", "-", "COUNT", "3")

@@ -1,0 +1,194 @@
+"""What Redis holds and says, looked at once: nothing is written. A part that the user may not ask for is None."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import redis.asyncio as redis
+from redis.exceptions import NoPermissionError
+
+from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.bookmark import StreamInfo
+from strategic_memory_server.inputs.cap_problems import tell_of_caps
+from strategic_memory_server.inputs.input_problems import InputProblems
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.permissions import Permissions
+
+LONGEST_WATCH_S = 5.0
+"""Longest time for which the lease is watched, seconds."""
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSeen:
+    """The feedback log.
+
+    Attributes:
+        state: where it stands; None: nobody has opened it.
+        unreadable: why the state cannot be read; None: it can.
+        info: what XINFO STREAM says of it; None: not known, or there is none.
+        spans_s: time between the oldest and the newest revision that are retained, seconds; None: not known.
+        other_settings: a server that stands back since its settings differ, and these; empty: there is none.
+        settings: the settings that the log was last written under, as text; empty: not known.
+        takeovers: how often another server took the lease while it was watched.
+        watched_s: for how long that was, seconds.
+    """
+
+    state: LogState | None
+    unreadable: str | None
+    info: StreamInfo | None
+    spans_s: float | None
+    other_settings: str
+    settings: str
+    takeovers: int
+    watched_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSeen:
+    """One look.
+
+    Attributes:
+        clock_ms: the time by Redis, milliseconds since 1970-01-01 UTC; None: not known.
+        ahead_s: how far that is ahead of the clock here, seconds; None: not known.
+        info: INFO of memory, persistence and stats; None: not known.
+        saves: when Redis saves, as `CONFIG GET save` says; None: not known.
+        missing: permissions that the user lacks, as they stand in the rules of a user.
+        own_types: types of the keys that this service keeps, by name of the key; those that are not there are left out.
+        memory: the inputs, as the service reads them.
+        streams: what XINFO STREAM says of each input stream that is there, by source.
+        problems: what a service would tell of these inputs, by name.
+        log: the feedback log.
+    """
+
+    clock_ms: int | None
+    ahead_s: float | None
+    info: Mapping[str, Any] | None
+    saves: str | None
+    missing: tuple[str, ...]
+    own_types: Mapping[str, str]
+    memory: StrategicMemory
+    streams: Mapping[str, StreamInfo]
+    problems: Mapping[str, str]
+    log: LogSeen
+
+
+async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
+    """Look once.
+
+    Raises:
+        redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason of its own.
+    """
+    prefix, advice = settings.redis.key_prefix, settings.sync.advice
+    async with connect(settings.redis) as client:
+        clock_ms, ahead_s = await _clock(client)
+        problems = Problems()
+        loader = MemoryLoader(client, prefix, advice.windows, max_regimes=advice.max_regimes)
+        memory = (await loader.load()).memory
+        InputProblems(problems, advice.minimum_samples).look(memory)
+        tell_of_caps(problems, loader.caps)
+        sections = [await _permitted(client.info(each)) for each in ("memory", "persistence", "stats")]
+        return RedisSeen(
+            clock_ms,
+            ahead_s,
+            None if None in sections else {name: value for each in sections if each for name, value in each.items()},
+            await _saves(client),
+            tuple(await Permissions(client, prefix).missing()),
+            await _own_types(client, prefix),
+            memory,
+            {source: info for source in STREAM_SOURCES if (info := await _info(client, key_of(prefix, source)))},
+            dict(problems.standing),
+            await _log(client, settings),
+        )
+
+
+async def _permitted(asked: Awaitable[ValueT]) -> ValueT | None:
+    try:
+        return await asked
+    except NoPermissionError:
+        return None
+
+
+async def _clock(client: redis.Redis) -> tuple[int | None, float | None]:
+    # The first command connects, which may take longer than an answer.
+    await _permitted(client.time())
+    began_s = time.time()
+    found = await _permitted(client.time())
+    if found is None:
+        return None, None
+    clock_s = found[0] + found[1] / 1e6
+    return round(clock_s * 1000), clock_s - (began_s + time.time()) / 2
+
+
+async def _saves(client: redis.Redis) -> str | None:
+    found = await _permitted(client.config_get("save"))
+    return None if found is None else str(found.get("save", ""))
+
+
+async def _own_types(client: redis.Redis, prefix: str) -> dict[str, str]:
+    keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
+    names = [keys.state, keys.log, keys.pulse, keys.lease, keys.fencing_token, memory.evidence, memory.trade_ids]
+    replies = await round_trip(client, [packed("TYPE", name) for name in names])
+    known = {name: reply.decode() for name, reply in zip(names, replies, strict=True) if isinstance(reply, bytes)}
+    return {name: kind for name, kind in known.items() if kind != "none"}
+
+
+async def _info(client: redis.Redis, key: str) -> StreamInfo | None:
+    (reply,) = await round_trip(client, [packed("XINFO", "STREAM", key)])
+    if isinstance(reply, Exception):
+        return None
+    return StreamInfo.of(dict(zip(reply[::2], reply[1::2], strict=True)))
+
+
+async def _log(client: redis.Redis, settings: ServiceSettings) -> LogSeen:
+    prefix = settings.redis.key_prefix
+    keys, reader = LogKeys.under(prefix), FeedbackLogReader(client, prefix)
+    state, unreadable = None, None
+    try:
+        state = await reader.read_state()
+    except (MalformedFeedbackError, redis.ResponseError) as error:
+        unreadable = str(error)
+    info = await _info(client, keys.log)
+    other, stated = await round_trip(
+        client, [packed("GET", keys.other_settings), packed("HGET", keys.state, "settings")]
+    )
+    watch_s = min(settings.sync.lease_s, LONGEST_WATCH_S)
+    before = await _token(client, keys.fencing_token)
+    await asyncio.sleep(watch_s)
+    takeovers = max(await _token(client, keys.fencing_token) - before, 0)
+    return LogSeen(
+        state, unreadable, info, await _span_s(reader, info), _text(other), _text(stated), takeovers, watch_s
+    )
+
+
+async def _token(client: redis.Redis, key: str) -> int:
+    (reply,) = await round_trip(client, [packed("GET", key)])
+    return int(reply) if isinstance(reply, bytes) and reply.isdigit() else 0
+
+
+async def _span_s(reader: FeedbackLogReader, info: StreamInfo | None) -> float | None:
+    """Return the time between the oldest revision that can be read and the newest one."""
+    if info is None:
+        return None
+    ends = [*await reader.read_after(0, 1), *reader.decode(await reader.read_before(None, 1))]
+    times = [each.times.computed_at_ms for each in ends if each.times.computed_at_ms is not None]
+    return (times[-1] - times[0]) / 1000 if len(times) == 2 else None
+
+
+def _text(reply: object) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else ""

@@ -1,0 +1,97 @@
+"""What the service on this machine says of itself over HTTP, asked by the settings that it was started with."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+
+from strategic_memory_server.configuration.service_settings import ServiceSettings
+
+HEALTH = "/health"
+
+_LONGEST_S = 5.0
+# What listens everywhere is asked on this machine; nothing is bound to it here.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSeen:
+    """One answer of a service.
+
+    Attributes:
+        command: shows the answer.
+        failure: why there is no answer; None: there is one.
+        health: what `GET /health` says.
+        ahead_s: how far its clock is ahead of the one here, to the second; None: it does not say.
+    """
+
+    command: str
+    failure: str | None = None
+    health: Mapping[str, Any] = field(default_factory=dict)
+    ahead_s: float | None = None
+
+    @property
+    def problems(self) -> list[str]:
+        """The problems that it tells, as "name: sentence"."""
+        return list(self.health.get("problems", []))
+
+
+def look_at_service(settings: ServiceSettings) -> ServiceSeen:
+    """Ask for `/health`; whatever goes wrong is told in the answer."""
+    scheme = "http" if settings.tls is None else "https"
+    command = f"curl -s {scheme}://{settings.http.address}{HEALTH}"
+    try:
+        with closing(connection_to(settings)) as connection:
+            answer = ask(connection, HEALTH)
+            said = answer.read()
+        if answer.status not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
+            return ServiceSeen(command, f"it answers {answer.status}: another program may listen there")
+        health = json.loads(said)
+        if not isinstance(health, dict) or "strategic_memory" not in health.get("metrics", {}):
+            return ServiceSeen(command, "what answers there is another program")
+        return ServiceSeen(command, health=health, ahead_s=_ahead_s(answer))
+    except (OSError, HTTPException, ValueError, AttributeError) as error:
+        return ServiceSeen(command, f"{error}")
+
+
+def ask(connection: HTTPConnection, path: str) -> HTTPResponse:
+    """Send one request that the service takes for one of its own, whatever its hosts."""
+    connection.request("GET", path, headers={"Host": "localhost"})
+    return connection.getresponse()
+
+
+def connection_to(settings: ServiceSettings) -> HTTPConnection:
+    """Make a connection to where a service with these settings listens on this machine; nothing is connected yet.
+
+    Raises:
+        OSError: its certificate cannot be read.
+    """
+    host, _, port = settings.http.address.rpartition(":")
+    address = f"{_EVERYWHERE.get(host, host)}:{port}"
+    if settings.tls is None:
+        return HTTPConnection(address, timeout=_LONGEST_S)
+    # Its very certificate is trusted, and no other one; the name in it is that by which others reach it.
+    context = ssl.create_default_context(cafile=settings.tls.certificate_file)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return HTTPSConnection(address, timeout=_LONGEST_S, context=context)
+
+
+def _ahead_s(answer: HTTPResponse) -> float | None:
+    said = answer.headers.get("date")
+    if said is None:
+        return None
+    # A date has whole seconds: it is half a second older than it says.
+    return parsedate_to_datetime(said).timestamp() + 0.5 - time.time()
+
+
+NOBODY_ASKED = ServiceSeen("")
+"""Where no service was asked."""

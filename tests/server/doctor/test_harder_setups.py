@@ -1,0 +1,155 @@
+"""Set-ups that take more than a write to Redis to break."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+from chaos.moved_clock import MovedClockRedis, find_libfaketime, why_no_clock
+from conftest import StartService
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from processes import command_path, do_without, eventually
+from redis_kinds.documented import acl_rules
+from server.doctor.broken_setups import STATE, fill
+from server.doctor.conftest import VALID, Examine
+from service_calls import get_json
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.revisions.log_keys import LogKeys
+
+TOKEN = LogKeys.under("quantum").fencing_token
+
+
+def test_a_lease_that_goes_from_server_to_server(sound: redis.Redis, examined: Examine) -> None:
+    ends = threading.Event()
+
+    def take_turns() -> None:
+        while not ends.wait(0.05):
+            sound.incr(TOKEN)
+
+    turns = threading.Thread(target=take_turns)
+    turns.start()
+    try:
+        first = examined().findings[0]
+    finally:
+        ends.set()
+        turns.join()
+    assert (first.check, "the lease was taken" in first.sentence) == ("lease_flaps", True)
+
+
+def test_a_user_that_lacks_a_command_and_may_ask_little(fresh_redis: EmbeddedRedis, examined: Examine) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        fill(client)
+        allow = cast("Any", client).execute_command
+        allow("ACL", "SETUSER", *acl_rules(), "-zadd", "-info", "-time", "-type")
+        url = fresh_redis.url.replace("redis://", "redis://strategic-memory:change-me@")
+        findings = examined(redis_url=url).findings
+    assert findings[0].check == "missing_permissions"
+    assert "+zadd" in findings[0].sentence
+    assert "--askpass" in findings[0].command
+    assert "change-me" not in str(findings)
+
+
+def test_a_certificate_that_has_ended(sound: redis.Redis, examined: Examine, tmp_path: Path) -> None:
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "memory.test")]),
+    )
+    ended = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(ended - dt.timedelta(days=90))
+        .not_valid_after(ended)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "chain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(*plain))
+    files = {"STRATEGIC_MEMORY_TLS_CERT": tmp_path / "chain.pem", "STRATEGIC_MEMORY_TLS_KEY": tmp_path / "key.pem"}
+    first = examined(**{name: str(path) for name, path in files.items()}).findings[0]
+    assert (first.check, "has ended at 2024-01-01" in first.sentence) == ("certificate_ends", True)
+
+
+def test_a_redis_whose_clock_is_ahead(examined: Examine) -> None:
+    if why := why_no_clock():
+        do_without("libfaketime", why)
+    moved = MovedClockRedis()
+    try:
+        moved.move_clock(90)
+        found = {each.check: each.sentence for each in examined(redis_url=moved.process.url).findings}
+    finally:
+        moved.close()
+    assert "the clock of Redis is 9" in found["clock_skew"]
+    assert "s ahead of the one of this machine" in found["clock_skew"]
+
+
+def test_a_service_whose_clock_is_behind(
+    start_service: StartService, redis_client: redis.Redis, examined: Examine
+) -> None:
+    if (library := find_libfaketime()) is None:
+        do_without("libfaketime", "it is not installed")
+    fill(redis_client)
+    moved = {"LD_PRELOAD": str(library), "FAKETIME": "-1h", "DONT_FAKE_MONOTONIC": "1"}
+    service = start_service(env={**VALID, **moved})
+    found = examined(asks_service=True, STRATEGIC_MEMORY_HTTP_ADDRESS=service.http_address).findings
+    assert any(
+        each.check == "clock_skew" and "the clock of the service is 3" in each.sentence and "behind" in each.sentence
+        for each in found
+    ), found
+
+
+def test_what_the_service_tells_is_told_once(
+    start_service: StartService, redis_client: redis.Redis, examined: Examine
+) -> None:
+    fill(redis_client)
+    redis_client.config_set("maxmemory-policy", "allkeys-lru")
+    service = start_service(env=VALID)
+    eventually(lambda: any("redis may evict" in each for each in get_json(service)["problems"]))
+    eventually(lambda: redis_client.hget(STATE, "valid_until_ms"))
+    findings = examined(asks_service=True, STRATEGIC_MEMORY_HTTP_ADDRESS=service.http_address).findings
+    assert [each.check for each in findings] == ["redis_may_evict"]
+
+
+def doctor(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
+    command = [command_path("strategic-memory-server"), "doctor", "--redis-url", url, *arguments]
+    environment = {**os.environ, **VALID, "STRATEGIC_MEMORY_HTTP_ADDRESS": "127.0.0.1:1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.processes
+def test_the_command_says_so_and_its_exit_code_too(sound: redis.Redis, redis_server: EmbeddedRedis) -> None:
+    done = doctor("--no-service", url=redis_server.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing is wrong" in done.stdout
+    warned = doctor("--json", url=redis_server.url)
+    assert (warned.returncode, [each["check"] for each in json.loads(warned.stdout)["findings"]]) == (
+        3,
+        ["service_silent"],
+    )
+    sound.set("quantum:risk:leverage_limits", '{"max_leverage": 0.5}')
+    harmed = doctor("--no-service", url=redis_server.url)
+    assert harmed.returncode == 1
+    assert "1. CRITICAL leverage_caps: " in harmed.stdout
+
+
+@pytest.mark.processes
+def test_the_command_without_a_redis_names_it_and_no_secret() -> None:
+    done = doctor("--no-service", url="redis://:hunter2@127.0.0.1:1/0")
+    assert done.returncode == 1
+    assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0 cannot be asked" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+    assert doctor(url="nonsense").returncode == 2
