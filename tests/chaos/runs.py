@@ -55,10 +55,12 @@ from chaos.server_faults import (
     leader_frozen,
     leader_killed,
     other_killed,
+    other_version_rolled_out,
     rolling_restart,
     standby_killed,
 )
 from chaos.stage import StageSettings
+from previous_version import why_not_there
 
 from strategic_memory_server.embedded.embedded_redis import Persistence
 
@@ -84,6 +86,19 @@ _CLOCKS: tuple[Run, ...] = (
             StageSettings(MovedClockRedis),
             (clock_of_redis_set_back, clock_of_redis_set_forward),
             (clock_of_redis_set_back, leader_killed),
+        ),
+    )
+)
+
+_VERSIONS: tuple[Run, ...] = (
+    ()
+    if why_not_there()
+    else (
+        Run(
+            "two versions",
+            StageSettings(_durable, begins_with_previous=True),
+            (other_version_rolled_out, other_version_rolled_out),
+            (leader_frozen, redis_killed, rolling_restart),
         ),
     )
 )
@@ -184,6 +199,7 @@ RUNS: tuple[Run, ...] = (
         (leader_killed, leader_stalled, rolling_restart),
         (redis_killed, connections_reset),
     ),
+    *_VERSIONS,
     Run("draining", StageSettings(_durable), (leader_ended, rolling_restart)),
     Run(
         "sentinels",

@@ -20,7 +20,7 @@ class Server:
     Args:
         name: for messages and for the folder of its logs.
         folder: where the logs of each start go.
-        environment: its settings.
+        environment: its settings; what is changed counts from the next start on.
         link: the proxy between it and Redis, if there is one.
         restarting: is told the address before the server is started again.
     """
@@ -35,11 +35,11 @@ class Server:
     ) -> None:
         self.name = name
         self.link = link
+        self.environment = environment
         self.address = ""
         """host:port of its gRPC side."""
         self._folder = folder
         self._restarting = restarting
-        self._environment = environment
         self._processes: list[ServiceProcess] = []
 
     @property
@@ -60,7 +60,7 @@ class Server:
         """
         folder = self._folder / f"{self.name}-start-{len(self._processes) + 1}"
         folder.mkdir(parents=True)
-        environment = dict(self._environment)
+        environment = dict(self.environment)
         if self.address:
             self._restarting(self.address)
             environment["STRATEGIC_MEMORY_GRPC_ADDRESS"] = self.address

@@ -24,6 +24,7 @@ from history.cancellation import cancel_all
 from history.history_recorder import HistoryRecorder
 from history.model import Position
 from history.subscriber_recorder import SubscriberRecorder
+from previous_version import previous_pythonpath
 from redis import Redis
 
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -51,6 +52,7 @@ class StageSettings:
         counts_microseconds: whether the ids of trades and portfolio entries count microseconds.
         other_settings: environment of one more server, which has other settings than the others; it starts after them.
         lead_anyway: whether servers lead whatever the settings of the others.
+        begins_with_previous: whether servers are of the previous version at first.
     """
 
     redis: Callable[[], RedisUnderTest]
@@ -65,6 +67,7 @@ class StageSettings:
     counts_microseconds: bool = False
     other_settings: tuple[tuple[str, str], ...] = ()
     lead_anyway: bool = False
+    begins_with_previous: bool = False
 
 
 class Stage:
@@ -84,6 +87,8 @@ class Stage:
         """How long it took each time until another server led, seconds."""
         self.other: Server | None = None
         """The server that has other settings than the others."""
+        self.previous_pythonpath = ""
+        """What a server of the previous version is run by, where there are any."""
         self._slow: list[SubscriberRecorder] = []
         self._seed = seed
         self._folder = folder
@@ -100,6 +105,8 @@ class Stage:
             self._redis = await asyncio.to_thread(self.settings.redis)
             self._close_in_thread(stack, self._redis.close)
             self._close_in_thread(stack, self.fleet.close)
+            if self.settings.begins_with_previous:
+                self.previous_pythonpath = await asyncio.to_thread(previous_pythonpath, self._folder / "previous")
             for _ in range(self.settings.servers):
                 self._add_server()
             await self.fleet.start()
@@ -132,7 +139,9 @@ class Stage:
                 crowd = await asyncio.to_thread(UnreadCrowd, self.fleet.addresses, self.settings.unread)
                 self._close_in_thread(stack, crowd.close)
                 self._slow = subscribe_slowly(self.recorder, self.fleet.addresses)
-            subscribe_all(self.recorder, self.fleet.addresses)
+            # The previous version does not know that one may ask for it.
+            send_current = not self.settings.begins_with_previous
+            subscribe_all(self.recorder, self.fleet.addresses, send_current=send_current)
             self._resume_production()
             await self.progress()
             self._stack = stack.pop_all()
@@ -251,6 +260,8 @@ class Stage:
     def _add_server(self, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
         target = self._redis.proxy_target if self.settings.proxied else None
         environment = {**self._environment(), **settings}
+        if self.previous_pythonpath:
+            environment["PYTHONPATH"] = self.previous_pythonpath
         return self.fleet.add(self._folder, self._redis.service_url, environment, target)
 
     def _resume_production(self) -> None:

@@ -17,11 +17,12 @@ _READ_PAUSE_S = 0.25
 _WINDOW_BYTES = 1_024
 
 
-def subscribe_all(recorder: HistoryRecorder, addresses: tuple[str, ...]) -> None:
-    """Add one of every kind, to servers in different orders."""
+def subscribe_all(recorder: HistoryRecorder, addresses: tuple[str, ...], *, send_current: bool) -> None:
+    """Add one of every kind, to servers in different orders; with `send_current` two ask for it when they resume."""
     for number, delivery in enumerate((Delivery.LATEST, Delivery.EVERY) * 2):
         name, turned = f"bare {delivery.value} {number + 1}", _turned(addresses, number // 2)
-        settings = SubscriberSettings(name, turned, delivery, _HEARTBEAT_S, send_current=number >= len(Delivery))
+        asks = send_current and number >= len(Delivery)
+        settings = SubscriberSettings(name, turned, delivery, _HEARTBEAT_S, send_current=asks)
         recorder.subscribe(settings)
     for number in range(len(addresses)):
         turned = _turned(addresses, number)
