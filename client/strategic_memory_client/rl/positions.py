@@ -65,7 +65,11 @@ class _OfDiscrete:
     stands_for: NDArray[np.float64]
 
     def __call__(self, action: Action, leverage: float) -> Action:
-        wanted = self.stands_for[int(action) - self.space.start] * leverage
+        place = int(action) - int(self.space.start)
+        if not 0 <= place < len(self.stands_for):
+            # What it is to mean says the environment.
+            return action
+        wanted = self.stands_for[place] * leverage
         is_smaller = np.abs(self.stands_for) <= abs(wanted) + _ROUNDING
         far = np.where(is_smaller, np.abs(self.stands_for - wanted), np.inf)
         return np.int64(self.space.start + int(np.argmin(far)))
@@ -75,8 +79,10 @@ def _of_box(space: Box, positions: Positions) -> Scaling:
     if not np.issubdtype(space.dtype, np.floating):
         raise ValueError(f"positions: a Box of {space.dtype} holds no positions that can be scaled")
     size = int(np.prod(space.shape))
-    places = [each for each in (range(size) if positions == ALL else positions) if isinstance(each, int)]
-    if not places or (positions != ALL and len(places) < len(positions)) or not 0 <= min(places) <= max(places) < size:
+    is_all = isinstance(positions, str) and positions == ALL
+    given = range(size) if is_all else positions
+    places = [int(each) for each in given if isinstance(each, int | np.integer) and not isinstance(each, bool)]
+    if len(places) < max(len(given), 1) or not 0 <= min(places) <= max(places) < size:
         raise ValueError(f'positions must be "{ALL}" or places from 0 to {size - 1} of the action, is {positions!r}')
     if not ((space.low.ravel()[places] <= 0.0) & (space.high.ravel()[places] >= 0.0)).all():
         raise ValueError("positions: 0 is outside the bounds of the action space, so leverage cannot lower a position")

@@ -143,6 +143,18 @@ def test_positions_are_scaled_within_the_bounds_of_the_space() -> None:
     for asked_action, taken_action in ((4, 3), (3, 2), (0, 1), (2, 2)):
         env.step(asked_action)
         assert env.unwrapped.last_action == taken_action  # type: ignore[attr-defined]
+    # One that is none is the environment's to refuse, and does not count from the end.
+    for wrong in (-1, 5):
+        env.step(wrong)
+        assert env.unwrapped.last_action == wrong  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("places", [np.array([0, 2]), [np.int64(0), 2], (0, 2)])
+def test_places_of_positions_are_whole_numbers_of_any_kind(places: Given) -> None:
+    env = wrapped(Other(actions=Box(-1.0, 1.0, (3,), np.float32)), positions=places)
+    env.reset(seed=1)
+    env.step(np.full(3, 0.25, np.float32))
+    assert env.unwrapped.last_action.tolist() == [0.375, 0.25, 0.375]  # type: ignore[attr-defined]
 
 
 def test_infos_tell_by_how_much_an_action_was_multiplied() -> None:
