@@ -1,9 +1,11 @@
-"""Tables in a JSON document: every list of objects in it, under the names that lead there."""
+"""Tables in a JSON document: every list of objects in it, and objects by name, under the names that lead there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.json_lines import MOST_NAMES, page_of
@@ -16,8 +18,8 @@ from strategic_memory_server.replay.files.text_encoding import opened_text
 ROWS_AT_ONCE = 2_000
 """Objects of a page: each may have dozens of fields."""
 
-DEPTH = 3
-"""So many names may lead to a list; a freqtrade export has its trades under `strategy`, a name and `trades`."""
+DEPTH = 30
+"""So many names may lead to a list: each is a call within the one before it."""
 
 _NAMES_ONE_BY_ONE = 50
 """Of so many objects the names are found without holding the objects, which may be long."""
@@ -26,33 +28,65 @@ Names = dict[str, None]
 """Names in their order."""
 
 
+class _Found(NamedTuple):
+    """A table in a document.
+
+    Attributes:
+        names: of its columns.
+        by_name: whether its objects stand in an object, each under a name, and not in a list.
+    """
+
+    names: Names
+    by_name: bool
+
+
 def json_tables(source: Source, encoding: str) -> list[Table]:
-    """Return the lists of objects in a document, without reading them.
+    """Return the lists of objects in a document, and further in the objects of objects, without reading them.
 
     Raises:
         ReplayError: it is broken, or ends too soon.
     """
-    found: dict[tuple[str, ...], Names] = {}
+    found: dict[tuple[str, ...], _Found] = {}
     with _document(source, encoding) as stream:
         _walk(stream, (), found)
         stream.require_end()
     return [
-        Table(source.shown, path, tuple(names), lambda path=path: _pages(source, encoding, path))  # type: ignore[misc]
-        for path, names in found.items()
+        Table(source.shown, path, tuple(each.names), partial(_pages, source, encoding, path, by_name=each.by_name))
+        for path, each in found.items()
     ]
 
 
-def _walk(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...], Names]) -> None:
+def _walk(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...], _Found]) -> Names | None:
+    """Find the tables in a value, and pass over it; return its names where it is an object that holds single values."""
     first = stream.peek()
     if first == "[":
         names = _names(stream)
         if names:
-            found.setdefault(path, names)
+            found.setdefault(path, _Found(names, by_name=False))
     elif first == "{" and len(path) < DEPTH:
-        for name in stream.members():
-            _walk(stream, (*path, name), found)
+        return _walk_object(stream, path, found)
     else:
         stream.skip()
+    return None
+
+
+def _walk_object(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[str, ...], _Found]) -> Names | None:
+    members: Names = {}
+    rows: Names = {}
+    count, holds_single_values = 0, True
+    for name in stream.members():
+        members[name] = None
+        is_single = stream.peek() not in "[{"
+        row = _walk(stream, (*path, name), found)
+        holds_single_values = holds_single_values and is_single
+        # Rows have most of their names in common.
+        if row is not None and (not rows or len(row.keys() & rows.keys()) * 2 > len(row)):
+            count += 1
+            rows |= row
+    # What the whole document holds is read at once.
+    if path and 1 < count == len(members):
+        found.setdefault(path, _Found(rows, by_name=True))
+    return members if holds_single_values else None
 
 
 def _names(stream: JsonStream) -> Names:
@@ -77,14 +111,14 @@ def _document(source: Source, encoding: str) -> Iterator[JsonStream]:
             raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
 
 
-def _pages(source: Source, encoding: str, path: tuple[str, ...]) -> Iterator[Page]:
+def _pages(source: Source, encoding: str, path: tuple[str, ...], *, by_name: bool) -> Iterator[Page]:
     rows: list[Mapping[str, object]] = []
     lines: list[int] = []
     broken: list[tuple[int, str]] = []
     with _document(source, encoding) as stream:
         for name in path:
             next(each for each in _members(stream) if each == name)
-        for number, _ in enumerate(stream.elements(), start=1):
+        for number, _ in enumerate(stream.members() if by_name else stream.elements(), start=1):
             value = stream.value()
             if isinstance(value, dict):
                 rows.append(value)

@@ -1,4 +1,4 @@
-"""Tables of a SQLite database, as a live bot keeps one."""
+"""Tables and views of a SQLite database, as a live bot keeps one."""
 
 from __future__ import annotations
 
@@ -14,22 +14,32 @@ from strategic_memory_server.replay.files.table import Table
 
 
 def sqlite_tables(source: Source) -> list[Table]:
-    """Return the tables of a database. It is only read: a bot may go on writing into it.
+    """Return the tables and the views of a database. It is only read: a bot may go on writing into it.
 
     Raises:
         ReplayError: it cannot be read.
     """
     try:
         with closing(_opened(source)) as database:
-            names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            columns = {name: _columns(database, name) for name in names if not name.startswith("sqlite_")}
+            named = database.execute(
+                "SELECT name, type = 'view' FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, rowid"
+            ).fetchall()
+            kept = [(name, is_view) for name, is_view in named if not name.startswith("sqlite_")]
+            return [_table(source, database, name, is_view=bool(is_view)) for name, is_view in kept]
     except sqlite3.Error as error:
         raise _unreadable(source, error) from None
-    return [_table(source, name, found) for name, found in columns.items()]
 
 
-def _table(source: Source, name: str, columns: tuple[str, ...]) -> Table:
-    return Table(source.shown, (name,), columns, lambda: _pages(source, name, columns))
+def _table(source: Source, database: sqlite3.Connection, name: str, *, is_view: bool) -> Table:
+    try:
+        columns = _columns(database, name)
+    except sqlite3.Error as error:
+        if not is_view:
+            raise
+        # It may be of a table that is gone, or call what only its own program has.
+        told = f"{name}, a view that cannot be read: {error}"
+        return Table(source.shown, (name,), (), lambda: iter(()), is_view=True, unreadable=told)
+    return Table(source.shown, (name,), columns, lambda: _pages(source, name, columns), is_view=is_view)
 
 
 def _opened(source: Source) -> sqlite3.Connection:
@@ -51,7 +61,9 @@ def _opened(source: Source) -> sqlite3.Connection:
 
 
 def _columns(database: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    return tuple(row[1] for row in database.execute(f"PRAGMA table_info({_quoted(table)})"))
+    # Those that are worked out from others are hidden in the shorter list; hidden in rows are those marked by 1 alone.
+    described = database.execute(f"PRAGMA table_xinfo({_quoted(table)})")
+    return tuple(name for _, name, _, _, _, _, hidden in described if hidden != 1)
 
 
 def _pages(source: Source, table: str, columns: Sequence[str]) -> Iterator[Page]:

@@ -20,7 +20,8 @@ class Table:
         pages: begins to read its rows.
         notes: what is worth telling of how it was found.
         is_sheet: whether it is of a workbook: its numbers may be shown in another unit than they are held.
-        unreadable: why nothing can be read of it, where it stands for a member of an archive that cannot.
+        is_view: whether it shows what other tables of its database hold.
+        unreadable: why nothing can be read of it, where it stands for a member of an archive, or a view, that cannot.
     """
 
     shown: str
@@ -29,6 +30,7 @@ class Table:
     pages: Callable[[], Iterator[Page]]
     notes: tuple[str, ...] = ()
     is_sheet: bool = False
+    is_view: bool = False
     unreadable: str = ""
 
     def within(self, name: str) -> Table:

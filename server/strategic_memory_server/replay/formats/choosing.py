@@ -81,17 +81,21 @@ def _chosen(path: Path, known: Sequence[_Known], asked: Mapping[str, str], strat
 
 
 def _beside_others(known: Sequence[_Known]) -> Sequence[Table]:
-    """Return the tables that are no record beside others: of common names beside a tool's, of trades still open."""
+    """Return what is no record beside others: tables of common names beside a tool's, of trades still open, views."""
     of_tools = {table.shown for table, each in known if each not in (OWN_COLUMNS, COMMON_NAMES)}
     beside = [table for table, each in known if each is COMMON_NAMES and table.shown in of_tools]
     still_open = [table for table, each in known if each in (OWN_COLUMNS, COMMON_NAMES) and is_of_open_trades(table)]
+    views = [table for table, _ in known if table.is_view]
+    # What a view shows is in tables, which may be those that are read.
+    beside += views if len(views) < len(known) else []
     return [*beside, *(still_open if len(still_open) < len(known) else [])]
 
 
 def _require_one_record(path: Path, known: Sequence[_Known], asked: Mapping[str, str]) -> None:
     """Refuse several tables of one file whose columns are different and each have a pnl, by a common name at least one.
 
-    Sheets of trades and of what was earned each day would count everything twice. What the user maps is meant.
+    Sheets of trades and of what was earned each day would count everything twice, and so would two views of the same
+    trades. What the user maps is meant.
     """
     earning = [
         (table, each)
@@ -99,7 +103,9 @@ def _require_one_record(path: Path, known: Sequence[_Known], asked: Mapping[str,
         if {PNL, REALIZED_PNL} & set(each.found(table.columns))
         and not any(mapped_column(theirs, table.columns) for theirs in asked.values())
     ]
-    if len({table.columns for table, _ in earning}) > 1 and any(each is COMMON_NAMES for _, each in earning):
+    are_different = len({table.columns for table, _ in earning}) > 1
+    views = [table for table, _ in earning if table.is_view]
+    if (are_different and any(each is COMMON_NAMES for _, each in earning)) or len(views) > 1:
         listed = "; ".join(name_of(table) for table, _ in earning)
         raise ReplayError(
             f"{path}: holds several tables that could be the record: {listed}. Put the one that counts into a file of "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import compress
 
 from strategic_memory_server.replay.files.cell_columns import NOTHING
-from strategic_memory_server.replay.files.csv_layout import names_columns
+from strategic_memory_server.replay.files.csv_layout import is_value, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
@@ -17,6 +19,9 @@ from strategic_memory_server.replay.formats.recognition import names_a_record
 
 _TIME = re.compile(r"(?:\D*\d){4}")
 """A name has fewer digits than a time."""
+
+_FEWEST_OF_VALUES = 2
+"""A word in the one column of times may be a remark in its row."""
 
 NAMES_AGAIN = "lines that name the columns again"
 
@@ -40,18 +45,15 @@ def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
         time: the column of the times.
 
     Raises:
-        ReplayError: a row names other columns, or these in another order: words alone, which no other row has.
+        ReplayError: a row names other columns, or these in another order: words alone, which are no values.
     """
-    cells = page.columns[time]
     names = list(map(plain_name, table.columns))
-    words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in cells]
-    kept = [True] * len(words)
-    for row in compress(range(len(words)), words):
-        found = [text_of(page.columns[name][row]) for name in table.columns]
+    rows = _WordRows(table, page, time)
+    kept = [True] * len(page.lines)
+    for row, found in rows.cells.items():
         again = list(map(plain_name, distinct(found)))
         kept[row] = again != names
-        is_above = row + 1 < len(words) and not words[row + 1]
-        if kept[row] and (sorted(again) == sorted(names) or _look_like_names(page, row, found, is_above)):
+        if kept[row] and (sorted(again) == sorted(names) or rows.look_like_names(row)):
             raise ReplayError(
                 f"{table.shown}: line {page.lines[row]} looks like names of columns, others than those above or in "
                 f"another order: {', '.join(found)}. What is below it would be read by the names above: make a file of "
@@ -60,18 +62,57 @@ def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
     return kept
 
 
-def _look_like_names(page: Page, row: int, found: Sequence[str], is_above: bool) -> bool:
-    """Tell whether a row names columns of a record, or has words that no other row has, each another one.
+class _WordRows:
+    """The rows of a page that have a word for a time.
 
     Args:
+        table: the table.
         page: the page.
-        row: its place.
-        found: its cells.
-        is_above: whether the next row has a time.
+        time: the column of the times.
+
+    Attributes:
+        cells: their cells, by their place.
     """
-    if not names_columns(found):
-        return False
-    are_words = len({text.casefold() for text in found if text.casefold() not in NOTHING}) == len(found)
-    return names_a_record(found) or (
-        are_words and is_above and all(cells.count(cells[row]) == 1 for cells in page.columns.values())
-    )
+
+    def __init__(self, table: Table, page: Page, time: str) -> None:
+        self._columns = [page.columns[name] for name in table.columns]
+        times = page.columns[time]
+        words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in times]
+        self._rows = len(words)
+        self.cells = {
+            row: tuple(text_of(cells[row]) for cells in self._columns) for row in compress(range(len(words)), words)
+        }
+
+    def look_like_names(self, row: int) -> bool:
+        """Tell whether one names columns of a record, or has words alone, each another one, that can be no values.
+
+        Words are none where no other row of their columns has them, or where other rows have numbers or times in two
+        columns at least, and this one a word in each of those.
+        """
+        found = self.cells[row]
+        if not names_columns(found):
+            return False
+        if names_a_record(found):
+            return True
+        are_words = len({text.casefold() for text in found if text.casefold() not in NOTHING}) == len(found)
+        # What follows the last row of a page is not known yet.
+        is_above = row + 1 not in self.cells if row + 1 < self._rows else row + 1 == PAGE_ROWS
+        if not (are_words and is_above):
+            return False
+        # Files of two kinds that were joined in turns have the names of each several times.
+        twins = self._several[found]
+        return self._of_values >= _FEWEST_OF_VALUES or all(cells.count(cells[row]) == twins for cells in self._columns)
+
+    @cached_property
+    def _several(self) -> Counter[tuple[str, ...]]:
+        return Counter(self.cells.values())
+
+    @cached_property
+    def _of_values(self) -> int:
+        """The number of columns in which most cells that hold something are numbers or times."""
+        return sum(map(_are_values, self._columns))
+
+
+def _are_values(cells: Sequence[Cell]) -> bool:
+    texts = [text for text in map(text_of, cells) if text.casefold() not in NOTHING]
+    return sum(map(is_value, texts)) * 2 > len(texts)

@@ -37,7 +37,8 @@ def unread_told(unread: Sequence[Table], read: Sequence[TableReading]) -> tuple[
     told = []
     for table in unread:
         if table.unreadable:
-            _require_other_kind(table, read)
+            if not table.is_view:
+                _require_other_kind(table, read)
             told.append(table.unreadable)
             continue
         beside = [each for each in read if not _tells_of(table, each) or _shares_names(table, each)]
@@ -46,7 +47,10 @@ def unread_told(unread: Sequence[Table], read: Sequence[TableReading]) -> tuple[
         first = next(pages, None)
         if first is None or not (first.lines or first.broken):
             continue
-        alike = next((each for each in read if not is_of_open_trades(table) and _is_alike(table, first, each)), None)
+        # A view shows what is in tables: one of them is not more of the other.
+        is_other = table.is_view or is_of_open_trades(table)
+        others = [each for each in read if not (is_other or each.table.is_view)]
+        alike = next((each for each in others if _is_alike(table, first, each)), None)
         if alike is not None:
             raise _more_of_the_record(table, alike, _rows(first, pages))
         told.append(f"{name_of(table)} ({_rows(first, pages)}, {_why(table)})")
@@ -108,6 +112,8 @@ def _rows(first: Page, rest: Iterator[Page]) -> str:
 
 
 def _why(table: Table) -> str:
+    if table.is_view:
+        return "a view"
     if not table.columns:
         return "no row names its columns"
     known = COMMON_NAMES.found(table.columns)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import replay_records
+from each_case import each_case
 
 TRADES = {"ts_opened": "2025-01-06", "ts_closed": "2025-01-07", "realized_pnl": "1.50 USDT", "realized_return": 0.1}
 POSITIONS = {f"BTCUSDT-{number}": {**TRADES, "avg_px_open": 1.0, "avg_px_close": 2.0} for number in range(3)}
@@ -23,3 +25,37 @@ def test_a_series_by_its_dates_is_one_of_returns(tmp_path: Path) -> None:
     (tmp_path / "returns.json").write_text(json.dumps({"1736121600000": None, "1736208000000": 0.5}))
     record = replay_records.read([tmp_path / "returns.json"])
     assert (record.entries.pnl.tolist(), record.entries.time_ms.tolist()) == ([0.5], [1736208000000])
+
+
+RESULTS = [{"time": f"2024-01-{day:02}", "realized_pnl": day, "regime": "BULL"} for day in range(1, 10)]
+BY_NAME = {f"trade {number}": result for number, result in enumerate(RESULTS)}
+
+
+@each_case("depth", [1, 4, 28])
+@each_case("results", [RESULTS, BY_NAME])
+def test_results_are_found_however_many_names_lead_to_them(
+    results: Sequence[object] | Mapping[str, object], depth: int, tmp_path: Path
+) -> None:
+    document: object = results
+    for number in range(depth):
+        document = {"settings": {"a": 1}, f"name {number}": document}
+    (tmp_path / "results.json").write_text(json.dumps(document))
+    record = replay_records.read([tmp_path / "results.json"])
+    assert record.entries.pnl.tolist() == list(range(1, 10))
+
+
+def test_results_by_name_beside_a_list_of_results_are_part_of_the_record(tmp_path: Path) -> None:
+    late = [{**result, "time": f"2024-02-{day:02}"} for day, result in enumerate(RESULTS, start=1)]
+    (tmp_path / "results.json").write_text(json.dumps({"new": late, "old": {"by id": BY_NAME}}))
+    record = replay_records.read([tmp_path / "results.json"])
+    assert [table.table for table in record.tables] == ["new", "old, by id"]
+    assert len(record) == 18
+
+
+def test_results_by_name_that_nobody_knows_are_told(tmp_path: Path) -> None:
+    others = {"a": {"when": 1}, "b": {"when": 2, "why": "x"}}
+    (tmp_path / "results.json").write_text(
+        json.dumps({"new": RESULTS, "old": {"by id": others}, "one": {"a": {"b": 1}}})
+    )
+    record = replay_records.read([tmp_path / "results.json"])
+    assert record.tables[0].notes == ("not read: old, by id (2 rows, no column is known as the time)",)

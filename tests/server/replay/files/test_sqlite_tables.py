@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 import replay_records
+from each_case import each_case
 from records.expected import EXPORTS
+
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.record.record import Record
 
 TRADES = 13
 
@@ -30,6 +34,56 @@ def test_a_database_within_an_archive_is_read(database: Path) -> None:
     with zipfile.ZipFile(database.with_suffix(".zip"), "w") as archive:
         archive.write(database, database.name)
     assert len(replay_records.read([database.with_suffix(".zip")])) == TRADES
+
+
+TRADE = (
+    "CREATE TABLE trades (time TEXT, realized_pnl REAL);"
+    "INSERT INTO trades VALUES ('2024-01-05', 1), ('2024-01-06', -2);"
+)
+APART = (
+    "CREATE TABLE ended (id INTEGER, at TEXT); INSERT INTO ended VALUES (1, '2024-01-05'), (2, '2024-01-06');"
+    "CREATE TABLE earned (id INTEGER, money REAL); INSERT INTO earned VALUES (1, 1), (2, -2);"
+    "CREATE VIEW results AS SELECT at AS time, money AS realized_pnl FROM ended JOIN earned USING (id);"
+)
+GAINS = "SELECT * FROM results WHERE realized_pnl > 0"
+
+
+def read(folder: Path, script: str) -> Record:
+    with closing(sqlite3.connect(folder / "bot.sqlite")) as bot:
+        bot.executescript(script)
+    return replay_records.read([folder / "bot.sqlite"])
+
+
+def test_views_beside_a_table_that_is_read_are_told_and_count_nothing_twice(tmp_path: Path) -> None:
+    views = "CREATE VIEW same AS SELECT * FROM trades; CREATE VIEW broken AS SELECT gone(time) AS time FROM trades;"
+    record = read(tmp_path, TRADE + views)
+    assert record.entries.pnl.tolist() == [1.0, -2.0]
+    assert record.tables[0].notes == (
+        "not read: same (2 rows, a view), broken, a view that cannot be read: no such function: gone",
+    )
+
+
+def test_a_view_is_read_where_no_table_is_a_record(tmp_path: Path) -> None:
+    record = read(tmp_path, APART)
+    assert (record.entries.pnl.tolist(), [table.table for table in record.tables]) == ([1.0, -2.0], ["results"])
+    assert record.tables[0].notes[0].startswith("not read: ended (2 rows, no column is known as")
+
+
+def test_two_views_of_the_same_trades_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"several tables that could be the record: results.*; gains"):
+        read(tmp_path, f"{APART} CREATE VIEW gains AS {GAINS};")
+
+
+@each_case("stored", ["VIRTUAL", "STORED"])
+def test_columns_that_are_worked_out_from_others_are_read(stored: str, tmp_path: Path) -> None:
+    (tmp_path / stored).mkdir()
+    columns = f"time TEXT, realized_pnl REAL GENERATED ALWAYS AS (gross - fee) {stored}, gross REAL, fee REAL"
+    rows = "('2024-01-05', 3, 1), ('2024-01-06', 1, 2)"
+    record = read(
+        tmp_path / stored,
+        f"CREATE TABLE trades ({columns}); INSERT INTO trades (time, gross, fee) VALUES {rows};",  # noqa: S608
+    )
+    assert record.entries.pnl.tolist() == [2.0, -1.0]
 
 
 def test_what_a_bot_has_written_since_it_began_is_read(database: Path) -> None:

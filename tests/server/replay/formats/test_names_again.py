@@ -60,9 +60,31 @@ def test_words_that_nobody_knows_are_names_where_no_other_row_has_them(above: st
     line = text.count("\n")
     with pytest.raises(ReplayError, match=rf"line {line} looks like names of columns, .*: when, state, unrealized"):
         csv_of(tmp_path, text + "1800000000,BULL,7,1\n")
-    # Below it is no row; one of its words is that of another row.
+    # Below it is no row.
     assert len(csv_of(tmp_path, text)) == 300
-    assert len(csv_of(tmp_path, text.replace("state", "BULL") + "1800000000,BULL,7,1\n")) == 301
+    # One of its words is that of other rows, which have numbers where it has words all the same.
+    with pytest.raises(ReplayError, match=rf"line {line} looks like names of columns, .*: when, BULL, unrealized"):
+        csv_of(tmp_path, text.replace("state", "BULL") + "1800000000,BULL,7,1\n")
+
+
+def test_words_that_come_in_turns_are_names_too(tmp_path: Path) -> None:
+    other = "when,state,unrealized,costs\n1800000000,BULL,7,1\n"
+    with pytest.raises(ReplayError, match="line 302 looks like names of columns"):
+        csv_of(tmp_path, HEAD + rows(300) + other + HEAD + rows(9) + other)
+    observed = "time,regime\n" + "".join(f"{1_700_000_000 + row},BULL\n" for row in range(300))
+    with pytest.raises(ReplayError, match="line 302 looks like names of columns"):
+        csv_of(tmp_path, observed + "when,state\n1800000000,BULL\n" * 2)
+
+
+def test_the_last_row_of_a_page_may_be_names(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=f"line {PAGE_ROWS + 1} looks like names of columns"):
+        csv_of(tmp_path, HEAD + rows(PAGE_ROWS - 1) + "when,BULL,unrealized,costs\n1800000000,BULL,7,1\n")
+
+
+@each_case("row", ["pending,BULL,1,7", "pending,BULL,,7", "pending,BULL,n/a,7", "pending,BEAR,1,n/a"])
+def test_a_row_without_a_time_is_a_bad_row_where_it_has_a_number(row: str, tmp_path: Path) -> None:
+    record = csv_of(tmp_path, HEAD + rows(300) + row + "\n1800000000,BULL,1,7\n")
+    assert (len(record), list(refused(record).values())) == (301, [(1, ["record.csv:302"])])
 
 
 def test_rows_of_nothing_are_no_rows(tmp_path: Path) -> None:
