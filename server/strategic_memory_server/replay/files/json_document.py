@@ -79,8 +79,8 @@ def _walk_object(stream: JsonStream, path: tuple[str, ...], found: dict[tuple[st
         is_single = stream.peek() not in "[{"
         row = _walk(stream, (*path, name), found)
         holds_single_values = holds_single_values and is_single
-        # Rows have most of their names in common.
-        if row is not None and (not rows or len(row.keys() & rows.keys()) * 2 > len(row)):
+        # Rows have most names in common, but those that only some have.
+        if row is not None and (not rows or len(row.keys() & rows.keys()) * 2 > min(len(row), len(rows))):
             count += 1
             rows |= row
     # What the whole document holds is read at once.
