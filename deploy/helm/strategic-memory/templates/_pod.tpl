@@ -1,0 +1,75 @@
+{{- /* Kubernetes probes gRPC in plain text alone; over TLS it asks HTTP, whose certificate it does not check. */ -}}
+{{- define "strategic-memory.probe" -}}
+{{ if .root.Values.tls.secret -}}
+httpGet:
+  path: {{ .path }}
+  port: http
+  scheme: HTTPS
+{{- else -}}
+grpc:
+  port: 50051
+{{- end }}
+timeoutSeconds: 5
+{{- end }}
+
+{{- define "strategic-memory.mounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if .Values.tls.secret }}
+- name: tls
+  mountPath: /etc/strategic-memory/tls
+  readOnly: true
+{{- end }}
+{{- if .Values.access.secret }}
+- name: access
+  mountPath: /etc/strategic-memory/access
+  readOnly: true
+{{- end }}
+{{- range .Values.secrets }}
+- name: secret-{{ . }}
+  mountPath: /etc/strategic-memory/secrets/{{ . }}
+  readOnly: true
+{{- end }}
+{{- if .Values.files }}
+- name: files
+  mountPath: /etc/strategic-memory/files
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- /* Readable by the group of the pod, which is fsGroup, and by nobody else. */ -}}
+{{- define "strategic-memory.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- with .Values.tls.secret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.access.secret }}
+- name: access
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- range .Values.secrets }}
+- name: secret-{{ . }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- if .Values.files }}
+- name: files
+  configMap:
+    name: {{ include "strategic-memory.name" . }}-files
+{{- end }}
+{{- end }}
+
+{{- define "strategic-memory.topology" -}}
+{{- $ours := dict "labelSelector" (dict "matchLabels" (include "strategic-memory.selector" . | fromYaml)) -}}
+{{- $spread := list -}}
+{{- range .Values.topologySpreadConstraints }}{{ $spread = append $spread (merge (dict) . $ours) }}{{ end -}}
+{{ toYaml $spread }}
+{{- end }}

@@ -1,0 +1,116 @@
+"""The Helm chart, rendered by the real `helm`, and what a rendering holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import cache
+from typing import Any
+
+import yaml
+from processes import REPOSITORY, require_tool
+
+CHART = REPOSITORY / "deploy" / "helm" / "strategic-memory"
+
+Values = dict[str, Any]
+Resource = dict[str, Any]
+
+_ORDINAL = "metadata.labels['apps.kubernetes.io/pod-index']"
+_PLAIN: Values = {"tls": {"secret": ""}, "insecureListen": True}
+_TLS_AND_TOKENS: Values = {"tls": {"secret": "desk-tls", "clientCA": "ca.crt"}, "access": {"secret": "desk-access"}}
+_EVERYTHING: Values = {
+    **_TLS_AND_TOKENS,
+    "replicas": 3,
+    "image": {"digest": f"sha256:{'0' * 64}", "pullSecrets": ["registry"]},
+    "redis": {"urlSecret": {"name": "desk-redis"}},
+    "settings": {
+        "MEMORY_SYNC_INTERVAL": 30,
+        "STRATEGIC_MEMORY_MAX_SUBSCRIBERS": 1_000_000,
+        "STRATEGIC_MEMORY_SYNC_FLOOR": 0.25,
+        "STRATEGIC_MEMORY_EVIDENCE_EXPLORATION": True,
+        "STRATEGIC_MEMORY_RULES": "evidence",
+        "STRATEGIC_MEMORY_REDIS_PASSWORD_FILE": "/etc/strategic-memory/secrets/redis/password",
+        "STRATEGIC_MEMORY_REDIS_CA": "/etc/strategic-memory/files/redis-ca.pem",
+        "STRATEGIC_MEMORY_HTTP_HOSTS": "memory.desk",
+    },
+    "secrets": ["redis"],
+    "files": {"redis-ca.pem": "-----BEGIN CERTIFICATE-----\n"},
+    "arguments": ["--log-level", "$(LEVEL)"],
+    "environment": [
+        {"name": "LEVEL", "value": "WARNING"},
+        {
+            "name": "ORDINAL",
+            "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['apps.kubernetes.io/pod-index']"}},
+        },
+    ],
+    "service": {"type": "LoadBalancer", "annotations": {"internal": "true"}},
+    "networkPolicy": {
+        "clients": [{"podSelector": {"matchLabels": {"desk": "a"}}}],
+        "monitoring": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+        "redis": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [6379, 26379]},
+        "egress": [{"ports": [{"protocol": "TCP", "port": 4317}]}],
+    },
+    "podDisruptionBudget": {"maxUnavailable": "50%"},
+    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}, "tokenSecret": {"name": "scrape"}},
+    "serviceAccount": {"annotations": {"note": "none"}},
+    "podAnnotations": {"note": "none"},
+    "podLabels": {"desk": "a"},
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "desk", "operator": "Exists", "effect": "NoSchedule"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "trading",
+}
+VARIANTS: dict[str, Values] = {
+    "default": {},
+    "plain": _PLAIN,
+    "tokens alone": {"tls": {"secret": ""}, "access": {"secret": "desk-access"}},
+    "tls and tokens": _TLS_AND_TOKENS,
+    "everything": _EVERYTHING,
+}
+"""Values that are deployed, by what they are."""
+
+
+def helm(*arguments: str, values: Values | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `helm`, with values if there are any."""
+    given = ("--values", "-") if values else ()
+    return subprocess.run(
+        [require_tool("helm"), *arguments, str(CHART), *given],
+        input=json.dumps(values or {}), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def template(values: Values, release: str = "desk") -> subprocess.CompletedProcess[str]:
+    """Render the chart for one release in the namespace `trading`."""
+    return helm("template", release, "--namespace", "trading", values=values)
+
+
+@cache
+def rendered(variant: str) -> list[Resource]:
+    """Return the resources of a variant; they are shared."""
+    done = template(VARIANTS[variant])
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def one(variant: str, kind: str) -> Resource:
+    """Return the only resource of a kind."""
+    (found,) = [resource for resource in rendered(variant) if resource["kind"] == kind]
+    return found
+
+
+def pod(variant: str) -> Resource:
+    """Return the pod that is made of a variant."""
+    template: Resource = one(variant, "StatefulSet")["spec"]["template"]
+    return template
+
+
+def container(variant: str) -> Resource:
+    """Return the container of that pod."""
+    (found,) = pod(variant)["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def variables(variant: str) -> dict[str, str]:
+    """Return the variables that the chart gives as text."""
+    return {each["name"]: each["value"] for each in container(variant)["env"] if "value" in each}

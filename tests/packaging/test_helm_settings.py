@@ -1,0 +1,141 @@
+"""The settings that the Helm chart gives to the service, and the values that it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from certificates import Authority
+from each_case import each_case
+from helm_chart import CHART, VARIANTS, Values, container, pod, template, variables
+
+from strategic_memory_server.configuration.environment import Environment, read_environment, unknown_variables
+
+pytestmark = pytest.mark.processes
+
+SET_BY_THE_CHART = {
+    "REDIS_URL",
+    "STRATEGIC_MEMORY_GRPC_ADDRESS",
+    "STRATEGIC_MEMORY_HTTP_ADDRESS",
+    "STRATEGIC_MEMORY_INSECURE_LISTEN",
+    "STRATEGIC_MEMORY_TLS_CERT",
+    "STRATEGIC_MEMORY_TLS_KEY",
+    "STRATEGIC_MEMORY_TLS_CLIENT_CA",
+    "STRATEGIC_MEMORY_ACCESS_FILE",
+}
+A_SECRET_ITSELF = {"STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD"}
+"""It has a variable of the same name and _FILE."""
+
+MOUNTED = "/etc/strategic-memory/"
+
+
+def known_variables() -> set[str]:
+    return {
+        field.validation_alias if isinstance(field.validation_alias, str) else f"STRATEGIC_MEMORY_{name.upper()}"
+        for name, field in Environment.model_fields.items()
+    }
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """What Kubernetes would mount from the Secrets, in a folder."""
+    authority = Authority(tmp_path, "authority")
+    certificate = authority.certificate("service")
+    files = {
+        "tls/tls.crt": certificate.chain.read_text(),
+        "tls/tls.key": certificate.key.read_text(),
+        "tls/ca.crt": authority.own.chain.read_text(),
+        "files/redis-ca.pem": authority.own.chain.read_text(),
+        "access/access": f"desk read sha256:{'0' * 64}\n",
+        "secrets/redis/password": "secret\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_service_takes_the_settings_of_the_chart(
+    variant: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = variables(variant)
+    assert unknown_variables(given) == []
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    # Of a Secret that the chart names, which pods alone see.
+    monkeypatch.setenv("REDIS_URL", "rediss://redis")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value.replace(MOUNTED, f"{secrets}/"))
+    settings = read_environment().service_settings()
+    assert settings.grpc.address == "0.0.0.0:50051"
+    assert (settings.tls is None) == (variant in {"plain", "tokens alone"})
+    assert (settings.access_file is None) == (variant in {"default", "plain"})
+
+
+def test_leave_to_listen_in_plain_text_is_asked_for_only_there() -> None:
+    said = {variant: variables(variant)["STRATEGIC_MEMORY_INSECURE_LISTEN"] for variant in VARIANTS}
+    assert said == {variant: "on" if variant == "plain" else "off" for variant in VARIANTS}
+
+
+def test_numbers_and_switches_arrive_as_the_service_reads_them() -> None:
+    given = variables("everything")
+    assert given["MEMORY_SYNC_INTERVAL"] == "30"
+    assert given["STRATEGIC_MEMORY_MAX_SUBSCRIBERS"] == "1000000"
+    assert given["STRATEGIC_MEMORY_SYNC_FLOOR"] == "0.25"
+    assert given["STRATEGIC_MEMORY_EVIDENCE_EXPLORATION"] == "on"
+    assert given["STRATEGIC_MEMORY_HTTP_HOSTS"] == "memory.desk"
+    assert variables("default")["STRATEGIC_MEMORY_HTTP_HOSTS"].split(",")[-1] == "desk-strategic-memory.trading.svc"
+
+
+def test_every_file_that_a_variable_names_is_mounted() -> None:
+    for variant in VARIANTS:
+        mounts = {mount["mountPath"]: mount["name"] for mount in container(variant)["volumeMounts"]}
+        named = {str(Path(value).parent) for value in variables(variant).values() if value.startswith(MOUNTED)}
+        assert named <= set(mounts)
+        assert set(mounts.values()) == {volume["name"] for volume in pod(variant)["spec"]["volumes"]}
+
+
+def test_a_url_with_a_password_comes_from_a_secret() -> None:
+    (given,) = [each for each in container("everything")["env"] if each["name"] == "REDIS_URL"]
+    assert given == {"name": "REDIS_URL", "valueFrom": {"secretKeyRef": {"name": "desk-redis", "key": "REDIS_URL"}}}
+
+
+def test_every_setting_of_the_service_can_be_given_and_no_other() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    assert set(schema["properties"]["settings"]["properties"]) == known_variables() - SET_BY_THE_CHART - A_SECRET_ITSELF
+
+
+REFUSED: list[tuple[Values, tuple[str, ...]]] = [
+    ({"tls": {"secret": ""}}, ("nothing would be encrypted", "insecureListen: true")),
+    ({"insecureListen": True}, ("insecureListen is for plain text", "leave it out")),
+    ({"tls": {"secret": "", "clientCA": "ca.crt"}, "access": {"secret": "a"}}, ("tls.clientCA needs tls.secret",)),
+    ({"redis": {"url": "redis://desk:pa55@redis:6379/0"}}, ("redis.url holds a password", "redis.urlSecret.name")),
+    ({"redis": {"url": "rediss://redis:6379/0?ssl_password=pa55"}}, ("redis.url holds a password",)),
+    ({"redis": {"url": "http://redis"}}, ("/redis/url", "does not match pattern")),
+    ({"settings": {"STRATEGIC_MEMORY_RULZ": "evidence"}}, ("/settings", "STRATEGIC_MEMORY_RULZ", "not allowed")),
+    ({"settings": {"STRATEGIC_MEMORY_TLS_CERT": "/x"}}, ("/settings", "STRATEGIC_MEMORY_TLS_CERT", "not allowed")),
+    ({"settings": {"STRATEGIC_MEMORY_RULES": ["evidence"]}}, ("/settings/STRATEGIC_MEMORY_RULES", "got array")),
+    ({"environment": [{"name": "STRATEGIC_MEMORY_RULES", "value": "x"}]}, ("STRATEGIC_MEMORY_RULES", "settings")),
+    ({"access": {"secret": "a"}, "serviceMonitor": {"enabled": True}}, ("401", "serviceMonitor.tokenSecret.name")),
+    # An empty list would let everybody in, and a missing one too.
+    ({"networkPolicy": {"clients": []}}, ("/networkPolicy/clients", "minItems")),
+    ({"networkPolicy": {"monitoring": None}}, ("/networkPolicy", "monitoring")),
+    ({"replicas": "two"}, ("/replicas", "want integer")),
+    ({"replicas": 0}, ("/replicas", "minimum")),
+    ({"terminationGracePeriodSeconds": 2}, ("/terminationGracePeriodSeconds", "minimum")),
+    ({"image": {"digest": "latest"}}, ("/image/digest",)),
+    ({"tls": {"secret": "Desk_TLS"}}, ("/tls/secret",)),
+    ({"replica": 3}, ("replica", "not allowed")),
+]
+
+
+@each_case("values, words", REFUSED)
+def test_values_that_cannot_be_are_refused_in_a_sentence(values: Values, words: tuple[str, ...]) -> None:
+    done = template(values)
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert [word for word in words if word not in done.stderr] == []
+    assert "pa55" not in done.stderr
+    assert "nil pointer" not in done.stderr
