@@ -33,7 +33,7 @@ from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollec
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.process.server_name import server_name
-from strategic_memory_server.process.wall_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_risks import RedisRisks
@@ -50,7 +50,6 @@ from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
-from strategic_memory_server.revisions.validity_bound import monotonic_ms
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
@@ -101,12 +100,13 @@ async def open_service(
     Raises:
         ListenError: an address cannot be listened on.
     """
-    clock_ms = unix_time_ms
     registry = CollectorRegistry()
     register_process(registry)
     changed = ChangeSignal()
     broken = asyncio.Event()
     problems = Problems()
+    clock = RedisClock(problems)
+    clock_ms = clock.now_ms
     tell_of_exhaustion(problems)
     shares = shares_of(raise_descriptor_limit())
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
@@ -114,12 +114,12 @@ async def open_service(
     access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
     advice = settings.sync.advice
     heard = KnownHistory() if settings.redis.history_file is None else KeptHistory(settings.redis.history_file)
-    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, monotonic_ms, heard)
+    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, heard)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
-        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions, problems)
+        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions, problems, clock)
         caps = HeldCaps(clock_ms, told_ms=round(settings.sync.validity_s * 1000))
         loader = MemoryLoader(
             commands,
@@ -128,6 +128,7 @@ async def open_service(
             caps,
             max_regimes=advice.max_regimes,
             values_s=VALUES_S,
+            clock=clock,
         )
         sync_metrics = SyncMetrics(registry)
         lease = Lease(commands, settings.redis.key_prefix, server_name(), round(settings.sync.lease_s * 1000))
@@ -174,12 +175,16 @@ async def open_service(
             advice,
             RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
         )
+
+        def now_ms() -> int:
+            return hub.now_ms(clock_ms())
+
         servicer = StrategicMemoryServicer(
-            Sources(hub, changed, log, clock_ms, lambda: problems.standing), analyst, settings.grpc
+            Sources(hub, changed, log, now_ms, lambda: problems.standing), analyst, settings.grpc
         )
 
         def in_force() -> Feedback:
-            return hub.in_force(clock_ms())
+            return hub.in_force(now_ms())
 
         def replication() -> Replication:
             if settings.role is Role.SERVE:
@@ -204,6 +209,7 @@ async def open_service(
                 replication(),
                 log_failure(),
                 problems.standing,
+                clock.skew,
             )
 
         registry.register(
@@ -213,13 +219,14 @@ async def open_service(
                     lambda: sync.status,
                     sync.rejections,
                     lambda: servicer.subscribers,
-                    clock_ms,
+                    now_ms,
                     replication,
                     lambda: tail.failure,
                     lambda: loader.gaps,
                     lambda: problems.standing,
                     lambda: memory_loss.trades_lost,
                     lambda: None if certificates is None else certificates.ends_s,
+                    lambda: clock.skew,
                 )
             )
         )
@@ -247,9 +254,15 @@ async def open_service(
             await stack.enter_async_context(running(access.run(), "access-file", broken))
         await stack.enter_async_context(running(tail.run(), "feedback-tail", broken))
         asks_config = read_location(settings.redis.url).username in (None, "default")
-        risks = RedisRisks(commands, problems, asks_config=asks_config, is_in_memory=settings.redis.is_in_memory)
+        risks = RedisRisks(
+            commands,
+            problems,
+            asks_config=asks_config,
+            is_in_memory=settings.redis.is_in_memory,
+            now_s=lambda: clock_ms() / 1000,
+        )
         await stack.enter_async_context(running(risks.run(), "redis-risks", broken))
-        await stack.enter_async_context(running(LapseWatch(log, hub, clock_ms).run(), "lapse-watch", broken))
+        await stack.enter_async_context(running(LapseWatch(log, hub, now_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:
             stack.push_async_callback(_release, leadership)
             await stack.enter_async_context(running(leadership.run(), "leadership", broken))

@@ -9,16 +9,10 @@ import tempfile
 from pathlib import Path
 
 from chaos.redis_under_test import SingleRedis
+from faults.moved_time import MovedTime, find_libfaketime
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 from strategic_memory_server.embedded.redis_binary import program_in_wheel
-
-_PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime")
-
-
-def find_libfaketime() -> Path | None:
-    """Return the library; None where it is not installed."""
-    return next((found for place in _PLACES if (found := Path(place) / "libfaketime.so.1").exists()), None)
 
 
 def find_program() -> Path | None:
@@ -45,25 +39,20 @@ class MovedClockRedis(SingleRedis):
     """One Redis under libfaketime."""
 
     def __init__(self) -> None:
-        library, server = find_libfaketime(), find_program()
-        assert library is not None, why_no_clock()
+        server = find_program()
         assert server is not None, why_no_clock()
         self._folder = tempfile.TemporaryDirectory(prefix="moved-clock-")
         folder = Path(self._folder.name)
-        self._shift = folder / "shift"
-        self.move_clock(0)
+        self._time = MovedTime(folder / "shift")
         program = folder / "redis-server"
-        environment = f"LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={shlex.quote(str(self._shift))}"
-        settings = "FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1"
-        program.write_text(f'#!/bin/sh\nexec env {environment} {settings} {server} "$@"\n')
+        environment = " ".join(f"{name}={shlex.quote(value)}" for name, value in self._time.environment.items())
+        program.write_text(f'#!/bin/sh\nexec env {environment} {server} "$@"\n')
         program.chmod(0o755)
         self.process = EmbeddedRedis(binary=program, persistence=Persistence.ALWAYS).start()
 
     def move_clock(self, seconds: int) -> None:
         """Let its clock be so far ahead of the machine's; negative: behind."""
-        written = self._shift.with_suffix(".new")
-        written.write_text(f"{seconds:+d}\n")
-        written.replace(self._shift)
+        self._time.move(seconds)
 
     def close(self) -> None:
         """End it."""

@@ -58,7 +58,7 @@ def test_a_write_under_an_older_token_is_told(redis_server: EmbeddedRedis, redis
 
 
 def test_a_write_that_was_overtaken_is_told(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
-    """Only under one token: another server's clock may go behind."""
+    """Only under one token: two servers know the clock of Redis a little apart."""
     fields = "'fencing_token', ARGV[1], 'run_id', 'r', 'epoch', 'e', 'revision', '7', 'computed_at_ms', ARGV[2]"
     write = f"return redis.call('HSET', KEYS[1], {fields})"
     with WriteMonitor(lambda: redis_server.url, "quantum") as monitor:
@@ -69,6 +69,22 @@ def test_a_write_that_was_overtaken_is_told(redis_server: EmbeddedRedis, redis_c
         "revision 7 of epoch e was written with a result that was worked out 150 ms before the one that was there"
     ]
     assert monitor.setbacks == []
+
+
+def test_a_clock_of_redis_that_was_set_back_excuses_one_write_and_no_more() -> None:
+    monitor = WriteMonitor(lambda: "", "quantum")
+
+    def write(at_ms: int, computed_at_ms: int) -> int:
+        monitor.take(f"HSET {STATE} fencing_token 4 epoch e revision 7 computed_at_ms {computed_at_ms}", at_ms)
+        return len(monitor.late)
+
+    assert write(10_000, 9_990) == 0
+    assert write(5_000, 4_990) == 0, "it was set back"
+    assert write(5_100, 10_090) == 0
+    assert write(5_200, 5_190) == 0, "it was set back between working out and writing"
+    assert write(5_300, 5_180) == 1
+    assert write(5_400, 5_350) == 1
+    assert write(5_500, 5_300) == 2
 
 
 async def test_it_goes_on_after_redis_was_away(fresh_redis: EmbeddedRedis) -> None:

@@ -20,6 +20,7 @@ from redis.retry import Retry
 _SILENT_AFTER_S = 0.5
 _RETRY_S = 0.02
 _ENDED_WITHIN_S = 10.0
+_APART_MS = 50
 
 
 class WriteMonitor:
@@ -43,7 +44,7 @@ class WriteMonitor:
             rf"HSET {state} fencing_token (\d+) .*\bepoch (\S+) revision (\d+)(?: .*\bcomputed_at_ms (\d+))?"
         )
         self._highest = 0
-        self._token = self._computed_at_ms = 0
+        self._token = self._computed_at_ms = self._written_at_ms = 0
         self._closing = threading.Event()
         self._watching = threading.Event()
         self._thread = threading.Thread(target=self._run, name="write-monitor", daemon=True)
@@ -58,8 +59,8 @@ class WriteMonitor:
         self._closing.set()
         self._thread.join(_ENDED_WITHIN_S)
 
-    def take(self, command: str) -> None:
-        """Take over a command that Redis has carried out."""
+    def take(self, command: str, at_ms: int) -> None:
+        """Take over a command that Redis has carried out at a time by its clock, milliseconds since 1970-01-01 UTC."""
         written = self._write.match(command)
         if written is None:
             return
@@ -70,18 +71,22 @@ class WriteMonitor:
                 f"revision {written[3]} of epoch {written[2]} was written under fencing token {token} "
                 f"after a write under {self._highest}"
             )
-        self._compare_times(written, token)
+        self._compare_times(written, token, at_ms)
         self._highest = max(self._highest, token)
 
-    def _compare_times(self, written: re.Match[str], token: int) -> None:
-        """Compare when the result was worked out; one server writes under one token, so one clock has told both."""
+    def _compare_times(self, written: re.Match[str], token: int, at_ms: int) -> None:
+        """Compare when the result was worked out, by the clock of Redis, unless that was set back since the one before.
+
+        It was where the write before is told to be later than this one, or earlier than its own result.
+        """
         computed_at_ms = int(written[4] or self._computed_at_ms)
-        if token == self._token and computed_at_ms < self._computed_at_ms:
+        was_set_back = self._written_at_ms > at_ms or self._computed_at_ms > self._written_at_ms + _APART_MS
+        if token == self._token and computed_at_ms < self._computed_at_ms and not was_set_back:
             self.late.append(
                 f"revision {written[3]} of epoch {written[2]} was written with a result that was worked out "
                 f"{self._computed_at_ms - computed_at_ms} ms before the one that was there"
             )
-        self._token, self._computed_at_ms = token, computed_at_ms
+        self._token, self._computed_at_ms, self._written_at_ms = token, computed_at_ms, at_ms
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -99,4 +104,5 @@ class WriteMonitor:
         with client, cast("Any", client).monitor() as monitor:
             self._watching.set()
             while not self._closing.is_set():
-                self.take(str(monitor.next_command()["command"]))
+                seen = monitor.next_command()
+                self.take(str(seen["command"]), round(float(seen["time"]) * 1000))

@@ -17,21 +17,21 @@ from strategic_memory_client.values.results import Feedback
 
 def print_feedback(feedback: Feedback, problems: Sequence[Problem] = ()) -> None:
     """Print a feedback, and the problems of the server that it comes from."""
-    table = feedback_table(feedback, datetime.now(UTC))
+    table = feedback_table(feedback, feedback.sent_at or datetime.now(UTC))
     for problem in problems:
         table.add_row("problem", Text(plain(problem.sentence), style="red"))
     Console().print(table)
 
 
-def print_health(shown: Mapping[str, object]) -> None:
-    """Print what was found out about the health of the service."""
+def print_health(shown: Mapping[str, object], now: datetime) -> None:
+    """Print what was found out about the health of the service; `now` is the time by the service, where it tells it."""
     table = _two_columns("Strategic memory service")
     for what, value in shown.items():
         if isinstance(value, list):
             for each in value or [NOT_KNOWN]:
                 table.add_row(what.replace("_", " "), Text(plain(str(each))))
             continue
-        text = moment(value, datetime.now(UTC)) if isinstance(value, datetime) else _word(value)
+        text = moment(value, now) if isinstance(value, datetime) else _word(value)
         table.add_row(what.replace("_", " "), Text(text))
     Console().print(table)
 

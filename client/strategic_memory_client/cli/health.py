@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from strategic_memory_client.cli.client_command import client_command, complain
+from strategic_memory_client.cli.clock_skew import clock_skew
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.feedback_table import print_health
 from strategic_memory_client.cli.get import not_active
@@ -31,7 +32,9 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
     with 4 if the feedback is STALE or WARMING_UP.
     """
     found = client.check_health()
+    asked_at = datetime.now(UTC)
     feedback = client.get_feedback() if found.serving and not serving_only else None
+    skew = None if feedback is None else clock_skew(feedback.sent_at, asked_at, datetime.now(UTC))
     problems = () if feedback is None else client.get_problems()
     acts = feedback is not None and feedback.is_active_at(feedback.sent_at or datetime.now(UTC))
     shown: dict[str, object] = {
@@ -43,12 +46,15 @@ def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) 
         "revision": None if feedback is None else feedback.revision,
         "data_as_of": None if feedback is None else feedback.data_as_of,
         "valid_until": None if feedback is None else feedback.valid_until,
-        "problems": [f"{problem.name}: {problem.sentence}" for problem in problems],
+        "clock_skew_s": skew and round(skew.skew_s, 3),
+        "clock_skew_uncertainty_s": skew and round(skew.uncertainty_s, 3),
+        "problems": [f"{problem.name}: {problem.sentence}" for problem in problems]
+        + ([f"clock_of_this_machine: {skew.sentence}"] if skew and skew.sentence else []),
     }
     if writes_json(as_json):
         write_line(json_line(shown))
     else:
-        print_health(shown)
+        print_health(shown, datetime.now(UTC) if feedback is None or feedback.sent_at is None else feedback.sent_at)
     if not found.serving:
         complain(f"{found.address} answers, but takes no requests ({found.status}): it is starting, ending or another")
         return ExitCode.OUT_OF_REACH

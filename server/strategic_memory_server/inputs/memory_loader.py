@@ -28,7 +28,6 @@ from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.inputs.value_inputs import ReadValues, ValueInputs
@@ -39,7 +38,7 @@ from strategic_memory_server.memory.memory_tallies import totals_of
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, StrategicMemory
 from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
-from strategic_memory_server.process.wall_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.windows.reading_limits import MANY_PASSED, ReadingLimits
 
@@ -82,6 +81,7 @@ class MemoryLoader:
         limits: how much is read at once, and looked at in all.
         max_regimes: regimes that are kept apart; the others are OTHER.
         values_s: how long values other than caps are taken for granted, seconds.
+        clock: follows the clock of Redis by what each load is told.
     """
 
     def __init__(
@@ -93,10 +93,12 @@ class MemoryLoader:
         limits: ReadingLimits | None = None,
         max_regimes: int = MAX_REGIMES,
         values_s: float = 0.0,
+        clock: RedisClock | None = None,
     ) -> None:
+        self._clock = clock or RedisClock()
         self._client = client
         self._prefix = prefix
-        self.caps = held or HeldCaps(unix_time_ms)
+        self.caps = held or HeldCaps(self._clock.now_ms)
         """The caps on leverage in force, as last read."""
         self._values = ValueInputs(self.caps)
         self._limits = limits = limits or ReadingLimits()
@@ -125,7 +127,7 @@ class MemoryLoader:
     def another(self, windows: WindowSettings, caps: LeverageCaps) -> MemoryLoader:
         """Make a loader of the same inputs that has read nothing yet but caps, with other windows."""
         return MemoryLoader(
-            self._client, self._prefix, windows, HeldCaps(unix_time_ms, caps), self._limits, self._max_regimes
+            self._client, self._prefix, windows, HeldCaps(self._clock.now_ms, caps), self._limits, self._max_regimes
         )
 
     async def caps_have_changed(self) -> bool:
@@ -151,7 +153,7 @@ class MemoryLoader:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
                 producer has caused.
         """
-        reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes)
+        reader = SpanReader(self._client, self._prefix, windows, span, self._limits, self._max_regimes, self._clock)
         if span.last_ms is not None:
             reading = await reader.read(Context())
         else:
@@ -184,8 +186,9 @@ class MemoryLoader:
         self._log.begin(now_s)
         is_known = now_s < self._values_until_s
         asked = self._ask_values[:CAP_VALUES] if is_known else self._ask_values
-        *replies, clock = await self._round_trip([*asked, ASK_TIME], self._followers)
-        clock_ms = clock_ms_of(clock)
+        asked_ms = self._clock.elapsed_ms()
+        *replies, told = await self._round_trip([*asked, ASK_TIME], self._followers)
+        clock_ms = self._clock.take(told, asked_ms)
         known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
         values = known or self._take_values(await self._read(self._ask_values), now_s)
         rejected = await self._read_streams()

@@ -23,11 +23,11 @@ from strategic_memory_server.inputs.memory_windows import HeldTrades, MemoryWind
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.inputs.redis_clock import ASK_TIME, clock_ms_of
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
@@ -55,6 +55,7 @@ class SpanReader:
         span: which entries count.
         limits: how much is read at once, and looked at in all.
         max_regimes: with more regimes the totals are left out.
+        clock: follows the clock of Redis.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class SpanReader:
         span: TimeSpan,
         limits: ReadingLimits,
         max_regimes: int,
+        clock: RedisClock,
     ) -> None:
+        self._clock = clock
         self._max_regimes = max_regimes
         self._client = client
         self._prefix = prefix
@@ -86,9 +89,10 @@ class SpanReader:
         clock_ms: int | None = None
         is_alive = False
         while (pending := [scan for scan in scans if scan.page_size]) or clock_ms is None:
-            *replies, now = await self._read(pending, is_alive=is_alive)
+            asked_ms = self._clock.elapsed_ms()
+            *replies, told = await self._read(pending, is_alive=is_alive)
             is_alive = True
-            clock_ms = clock_ms_of(now)
+            clock_ms = self._clock.take(told, asked_ms)
             for scan, reply in zip(pending, replies, strict=True):
                 scan.feed(reply)
         await self._take_over()

@@ -9,6 +9,7 @@ from typing import Any
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
+from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
@@ -26,6 +27,7 @@ def health_report(
     replication: Replication,
     log_failure: str | None = None,
     standing: Mapping[str, str] = NO_PROBLEMS,
+    clock_skew: ClockSkew | None = None,
 ) -> dict[str, Any]:
     """Describe the service.
 
@@ -53,6 +55,7 @@ def health_report(
             "sync": _sync(sync),
             "replication": _replication(replication),
             "inputs": _inputs(sync, rejections),
+            "clock": _clock(clock_skew),
         },
     }
 
@@ -141,6 +144,14 @@ def _replication(replication: Replication) -> dict[str, Any]:
         "server": replication.server,
         "leader": replication.leader or None,
         "fencing_token": replication.fencing_token,
+    }
+
+
+def _clock(skew: ClockSkew | None) -> dict[str, Any]:
+    """Show by how much the clock of this machine is ahead of that of Redis, by which the times here are."""
+    return {
+        "skew_seconds": skew and skew.skew_ms / 1000,
+        "uncertainty_seconds": skew and skew.uncertainty_ms / 1000,
     }
 
 

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.entries.rejections import RejectionLedger
+from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync.sync_status import SyncStatus
 
@@ -59,6 +60,7 @@ class GaugeSources:
     problems: Callable[[], Mapping[str, str]] = dict
     trades_lost: Callable[[], int] = int
     certificate_ends_s: Callable[[], float | None] = lambda: None
+    clock_skew: Callable[[], ClockSkew | None] = lambda: None
 
 
 class StateCollector(Collector):
@@ -80,6 +82,12 @@ class StateCollector(Collector):
             "Trades that Redis has lost from the long memory and that the trade stream does not hold any more.",
             value=self._observed.trades_lost(),
         )
+        if (skew := self._observed.clock_skew()) is not None:
+            yield GaugeMetricFamily(
+                "strategic_memory_clock_skew_seconds",
+                "By how much the clock of this machine is ahead of that of Redis, seconds; negative: behind.",
+                value=skew.skew_ms / 1000,
+            )
         if (ends_s := self._observed.certificate_ends_s()) is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_tls_certificate_ends_seconds",

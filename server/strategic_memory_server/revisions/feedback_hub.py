@@ -6,11 +6,11 @@ Synchronous. The tail of the log feeds it, the streams and GetFeedback read it; 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 
 from strategic_memory_server.advice.feedback import Feedback, warming_up
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState
@@ -23,7 +23,7 @@ class FeedbackHub:
     Args:
         version: version of the rules that the warming-up feedback names.
         recent_revisions: length of the ring.
-        elapsed_ms: milliseconds of a clock that nobody sets, to bound the validity by; the default does not bound it.
+        clock: the clock of Redis, to bound the validity by; None: it is not bound.
         heard: what was ever read from the log, by an earlier start of the service too where that is kept.
     """
 
@@ -31,7 +31,7 @@ class FeedbackHub:
         self,
         version: str,
         recent_revisions: int,
-        elapsed_ms: Callable[[], int] = lambda: 0,
+        clock: RedisClock | None = None,
         heard: KnownHistory | None = None,
     ) -> None:
         self.epoch = ""
@@ -51,7 +51,7 @@ class FeedbackHub:
         self._nothing = self._newest
         self._stale: Feedback | None = None
         self._oldest_retained = 0
-        self._validity = ValidityBound(elapsed_ms)
+        self._validity = ValidityBound(clock)
 
     @property
     def oldest_retained(self) -> int:
@@ -108,6 +108,14 @@ class FeedbackHub:
         self._take_caps(state)
         self._set_times(state)
         return True
+
+    def now_ms(self, clock_ms: int) -> int:
+        """Return the time by the clock that the newest feedback was written by, milliseconds since 1970-01-01 UTC.
+
+        It is that of Redis, unless it was set since. What is told of the feedback goes by it, so that whoever compares
+        its `valid_until` with the time of a message sees what is left.
+        """
+        return self._validity.now_ms(clock_ms)
 
     def in_force(self, now_ms: int) -> Feedback:
         """Return the newest feedback as it stands now: with the safe values once its validity has passed.

@@ -17,6 +17,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note, note_arguments
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
+from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
@@ -49,9 +50,14 @@ class FeedbackLog(FeedbackLogReader):
     """Reads and writes the log. The client must return bytes (`decode_responses=False`)."""
 
     def __init__(
-        self, client: redis.Redis, prefix: str, retained_revisions: int, problems: Problems | None = None
+        self,
+        client: redis.Redis,
+        prefix: str,
+        retained_revisions: int,
+        problems: Problems | None = None,
+        clock: RedisClock | None = None,
     ) -> None:
-        super().__init__(client, prefix, problems)
+        super().__init__(client, prefix, problems, clock)
         self._retained = retained_revisions
         self._open = register_script(client, "open")
         self._publish = register_script(client, "publish")

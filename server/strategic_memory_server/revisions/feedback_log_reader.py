@@ -12,8 +12,9 @@ from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
+from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
-from strategic_memory_server.redis_access.round_trip import checked, packed, stream_entries
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 from strategic_memory_server.redis_access.server_kind import unsupported
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
@@ -45,19 +46,36 @@ class LogSnapshot:
 
 
 class FeedbackLogReader:
-    """Reads the log. The client must return bytes (`decode_responses=False`)."""
+    """Reads the log, and with it the clock of Redis. The client must return bytes (`decode_responses=False`)."""
 
-    def __init__(self, client: redis.Redis, prefix: str, problems: Problems | None = None) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        problems: Problems | None = None,
+        clock: RedisClock | None = None,
+    ) -> None:
         self.keys = LogKeys.under(prefix)
         self._client = client
         self._problems = problems or Problems()
+        self._clock = clock or RedisClock()
         self._pace = ReadingPace()
         self._written: tuple[bytes, Feedback] | None = None
         """What this server was the last to try to write, as bytes and as what they say; None: nothing."""
 
     async def read_state(self) -> LogState | None:
         """Tell where the log stands; None when nobody has opened it yet."""
-        return _state(await self._client.hmget(self.keys.state, STATE_FIELDS))
+        asked_ms = self._clock.elapsed_ms()
+        state, told = await round_trip(self._client, [packed("HMGET", self.keys.state, *STATE_FIELDS), ASK_TIME])
+        self._clock.take(told, asked_ms)
+        return _state(checked(state, self.keys.state, "hash"))
+
+    async def learn_clock(self, written_ms: int | None) -> None:
+        """Ask Redis for the time where something that was written just now tells of another clock than is known."""
+        if not self._clock.agrees_with(written_ms):
+            asked_ms = self._clock.elapsed_ms()
+            (told,) = await round_trip(self._client, [ASK_TIME])
+            self._clock.take(told, asked_ms)
 
     async def read_caps(self) -> LeverageCaps:
         """Return the caps on leverage that the state names; none where it names none, or cannot be read."""
@@ -86,10 +104,12 @@ class FeedbackLogReader:
 
         def ask() -> list[bytes]:
             newest = packed("XREVRANGE", keys.log, "+", "-", "COUNT", self._pace.entries(recent))
-            return [ask_state, newest, ask_pulse, ask_state]
+            return [ask_state, newest, ask_pulse, ask_state, ASK_TIME]
 
         for _ in range(SNAPSHOT_ATTEMPTS):
-            replies = await self._pace.read(self._client, ask)
+            asked_ms = self._clock.elapsed_ms()
+            *replies, told = await self._pace.read(self._client, ask)
+            self._clock.take(told, asked_ms)
             asked = (keys.state, "hash"), (keys.log, "stream"), (keys.pulse, "stream"), (keys.state, "hash")
             before, newest, pulses, after = (
                 checked(reply, key, kind) for reply, (key, kind) in zip(replies, asked, strict=True)

@@ -145,11 +145,16 @@ class FeedbackTail:
         fits = True
         if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()
-            for feedback in self._log.decode(log_entries):
+            feedbacks = self._log.decode(log_entries)
+            if feedbacks:
+                await self._log.learn_clock(feedbacks[-1].times.computed_at_ms)
+            for feedback in feedbacks:
                 fits = self._take(feedback) and fits
         if pulses := entries.get(keys.pulse):
             cursors.pulse = pulses[-1][0].decode()
-            fits = fits and self._confirm(pulses[-1][1], cursors.log)
+            state = LogState.from_replies([pulses[-1][1].get(field.encode(), b"") for field in STATE_FIELDS])
+            await self._log.learn_clock(state.times.computed_at_ms)
+            fits = fits and self._confirm(state, cursors.log)
         self._changed.notify()
         # The streams that wait for the change go first.
         await asyncio.sleep(0)
@@ -159,8 +164,7 @@ class FeedbackTail:
         """Take over the next feedback of the log, or find there what this server has published."""
         return self._hub.append(feedback) or self._hub.recent(feedback.revision) == feedback
 
-    def _confirm(self, pulse: dict[bytes, bytes], read_up_to: str) -> bool:
-        state = LogState.from_replies([pulse.get(field.encode(), b"") for field in STATE_FIELDS])
+    def _confirm(self, state: LogState, read_up_to: str) -> bool:
         # Where this server has published meanwhile, the log has come no further than the pulse as far as it was read.
         is_behind = state.epoch == self._hub.epoch and f"{state.revision}-0" == read_up_to
         return self._hub.confirm(state) or (is_behind and state.revision < self._hub.revision)

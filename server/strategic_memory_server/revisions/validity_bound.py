@@ -1,31 +1,24 @@
-"""ValidityBound: how long the newest feedback can hold at most, by a clock that nobody sets.
+"""ValidityBound: how long the newest feedback holds, by a clock that nobody sets from when it is heard of.
 
-`valid_until` is a time of the wall clock, and a wall clock can be set back while Redis is away; an advice must not live
-longer for that. So it also ends when its whole validity has passed since this server first heard of it.
+`valid_until` is a time by the clock of Redis, which can be set, or be another one after a failover: an advice lives no
+longer for it, and no shorter. So how much of the validity is left is asked once, when the feedback is heard of.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from strategic_memory_server.advice.feedback import Times
-
-
-def monotonic_ms() -> int:
-    """Return milliseconds of a clock that only goes forward."""
-    return time.monotonic_ns() // 1_000_000
+from strategic_memory_server.redis_access.redis_clock import TOLERATED_SKEW_MS, RedisClock
 
 
 class ValidityBound:
     """Synchronous.
 
     Args:
-        elapsed_ms: milliseconds of a clock that only goes forward.
+        clock: the clock of Redis; None: the times that are given count, and nothing else.
     """
 
-    def __init__(self, elapsed_ms: Callable[[], int]) -> None:
-        self._elapsed_ms = elapsed_ms
+    def __init__(self, clock: RedisClock | None) -> None:
+        self._clock = clock
         self._heard: tuple[str, int, Times] | None = None
         self._ends_ms: int | None = None
 
@@ -35,20 +28,29 @@ class ValidityBound:
         if heard == self._heard:
             return
         self._heard, self._ends_ms = heard, None
-        if times.computed_at_ms is not None and times.valid_until_ms is not None:
-            self._ends_ms = self._elapsed_ms() + max(times.valid_until_ms - times.computed_at_ms, 0)
+        if self._clock is not None and times.valid_until_ms is not None:
+            self._ends_ms = self._clock.elapsed_ms() + _left_ms(times, times.valid_until_ms, self._clock.now_ms())
 
-    def now_ms(self, wall_ms: int) -> int:
-        """Return the time now; past the validity where that has ended, whatever the wall clock says."""
+    def now_ms(self, clock_ms: int) -> int:
+        """Return the time by the clock that the feedback was written by; that of the argument where it has no end."""
+        left_ms = self._left_ms()
         valid_until_ms = self._heard[2].valid_until_ms if self._heard else None
-        if valid_until_ms is None or self._ends_ms is None or self._elapsed_ms() <= self._ends_ms:
-            return wall_ms
-        return max(wall_ms, valid_until_ms + 1)
+        return clock_ms if left_ms is None or valid_until_ms is None else valid_until_ms - left_ms
 
-    def left_ms(self, wall_ms: int) -> int | None:
-        """Return how long the validity can last from now, milliseconds; None: there is no end to it."""
+    def left_ms(self, clock_ms: int) -> int | None:
+        """Return how long the validity lasts from now, milliseconds, below 0 once it is over; None: it has no end."""
         valid_until_ms = self._heard[2].valid_until_ms if self._heard else None
-        if valid_until_ms is None:
-            return None
-        left_ms = valid_until_ms - wall_ms
-        return left_ms if self._ends_ms is None else min(left_ms, self._ends_ms - self._elapsed_ms())
+        return None if valid_until_ms is None else valid_until_ms - self.now_ms(clock_ms)
+
+    def _left_ms(self) -> int | None:
+        return None if self._ends_ms is None or self._clock is None else self._ends_ms - self._clock.elapsed_ms()
+
+
+def _left_ms(times: Times, valid_until_ms: int, now_ms: int) -> int:
+    """Return what is left of a validity that is heard of now."""
+    if times.computed_at_ms is None:
+        return valid_until_ms - now_ms
+    if times.computed_at_ms > now_ms + TOLERATED_SKEW_MS:
+        # The clock was set back since, or the log was written by one that was ahead: nobody can tell how old it is.
+        return -1
+    return valid_until_ms - max(now_ms, times.computed_at_ms)

@@ -31,7 +31,7 @@ from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
-from strategic_memory_server.process.wall_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError

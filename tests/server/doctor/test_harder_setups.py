@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 import redis
-from chaos.moved_clock import MovedClockRedis, find_libfaketime, why_no_clock
+from chaos.moved_clock import MovedClockRedis, why_no_clock
 from conftest import StartService
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from faults.moved_time import find_libfaketime
 from processes import command_path, do_without, eventually
 from redis_kinds.documented import acl_rules
 from server.doctor.broken_setups import STATE, fill

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from advice import NOW_MS, feedback
 
+from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.stream_cursor import Deliver, StreamCursor
 
 RING = 3
+
+
+def snapshot(*recent: Feedback, state: LogState | None = None) -> LogSnapshot:
+    """A snapshot of a log whose newest entries these are."""
+    if state is None and recent:
+        newest = recent[-1]
+        state = LogState(newest.epoch, newest.revision, recent[0].revision, newest.times)
+    return LogSnapshot(state, recent, "0-0", "0-0")
 
 
 def load(hub: FeedbackHub, *revisions: int, epoch: str = "e1", oldest: int = 1, epoch_start: int = 1) -> None:

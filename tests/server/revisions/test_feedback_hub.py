@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import pytest
 from advice import NOW_MS, feedback, renewed
+from server.revisions.read_log import snapshot
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 
 RING = 3
-
-
-def snapshot(*recent: Feedback, state: LogState | None = None) -> LogSnapshot:
-    """A snapshot of a log whose newest entries these are."""
-    if state is None and recent:
-        newest = recent[-1]
-        state = LogState(newest.epoch, newest.revision, recent[0].revision, newest.times)
-    return LogSnapshot(state, recent, "0-0", "0-0")
 
 
 @pytest.fixture
@@ -155,39 +147,6 @@ def test_it_gives_the_same_object_until_something_changes(hub: FeedbackHub) -> N
     assert hub.in_force(NOW_MS + 1).revision == 2
     late = hub.in_force(NOW_MS + 180_001)
     assert (late.revision, late.status) == (2, FeedbackStatus.STALE)
-
-
-def test_a_wall_clock_that_is_set_back_prolongs_nothing() -> None:
-    elapsed_ms = 0
-    hub = FeedbackHub("1.0.0", RING, lambda: elapsed_ms)
-    hub.load(snapshot(feedback(5)))
-    hub.append(feedback(6, valid_until_ms=NOW_MS + 1_000))
-    elapsed_ms, set_back_ms = 1_000, NOW_MS - 3_600_000
-    assert hub.in_force(set_back_ms).status is FeedbackStatus.ACTIVE
-    assert hub.valid_for_ms(set_back_ms) == 0
-    elapsed_ms = 1_001
-    stale = hub.in_force(set_back_ms)
-    assert (stale.status, stale.advice.leverage_hint) == (FeedbackStatus.STALE, 1.0)
-    hub.load(snapshot(feedback(6, valid_until_ms=NOW_MS + 1_000)))
-    assert hub.in_force(set_back_ms).status is FeedbackStatus.STALE, "to read the same again confirms nothing"
-    renewed_times = Times(set_back_ms, None, set_back_ms + 1_000)
-    assert hub.confirm(LogState("e1", 6, 6, renewed_times))
-    assert hub.in_force(set_back_ms).status is FeedbackStatus.ACTIVE, "a sync by the new clock does"
-    elapsed_ms += 1_001
-    assert hub.in_force(set_back_ms).status is FeedbackStatus.STALE
-
-
-def test_by_a_clock_that_nobody_sets_a_validity_is_as_long_as_it_was_meant_to_be() -> None:
-    elapsed_ms = 5
-    hub = FeedbackHub("1.0.0", RING, lambda: elapsed_ms)
-    assert hub.valid_for_ms(NOW_MS) is None
-    hub.load(snapshot(feedback(5, computed_at_ms=NOW_MS - 60_000, valid_until_ms=NOW_MS + 120_000)))
-    assert hub.valid_for_ms(NOW_MS) == 120_000
-    assert hub.in_force(NOW_MS + 120_001).status is FeedbackStatus.STALE, "the wall clock ends it as ever"
-    elapsed_ms += 180_000
-    assert hub.in_force(NOW_MS).status is FeedbackStatus.ACTIVE
-    elapsed_ms += 1
-    assert hub.in_force(NOW_MS).status is FeedbackStatus.STALE
 
 
 @pytest.mark.parametrize(("cap", "left", "bound_by"), [(0.2, 0.2, "exposure:summary"), (1.4, 1.0, None)])
