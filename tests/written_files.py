@@ -65,7 +65,7 @@ def write_sqlite(path: Path, header: Header, rows: Rows) -> None:
         database.executemany(f"INSERT INTO trades VALUES ({', '.join('?' * len(header))})", rows)  # noqa: S608
 
 
-def write_workbook(path: Path, sheets: Mapping[str, Rows]) -> None:
+def write_workbook(path: Path, sheets: Mapping[str, Rows], settings: str = "") -> None:
     """Write sheets as xlsx, with as little in it as is needed."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -82,7 +82,9 @@ def write_workbook(path: Path, sheets: Mapping[str, Rows]) -> None:
             f'<Relationships {relations}><Relationship Id="r0" Type="{kind}/officeDocument" Target="xl/workbook.xml"/>'
             "</Relationships>",
         )
-        archive.writestr("xl/workbook.xml", f'<workbook {main} xmlns:r="{kind}"><sheets>{listed}</sheets></workbook>')
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook {main} xmlns:r="{kind}">{settings}<sheets>{listed}</sheets></workbook>'
+        )
         archive.writestr("xl/_rels/workbook.xml.rels", f"<Relationships {relations}>{targets}</Relationships>")
         for n, rows in zip(numbers, sheets.values(), strict=True):
             cells = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)

@@ -20,6 +20,7 @@ class Table:
         pages: begins to read its rows.
         notes: what is worth telling of how it was found.
         is_sheet: whether it is of a workbook: its numbers may be shown in another unit than they are held.
+        is_since_1904: whether it is of a workbook whose days count from 1904 and not from 1900.
         is_view: whether it shows what other tables of its database hold.
         unreadable: why nothing can be read of it, where it stands for a member of an archive, or a view, that cannot.
     """
@@ -30,6 +31,7 @@ class Table:
     pages: Callable[[], Iterator[Page]]
     notes: tuple[str, ...] = ()
     is_sheet: bool = False
+    is_since_1904: bool = False
     is_view: bool = False
     unreadable: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+from strategic_memory_server.replay.files.date_system import counts_from_1904
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import grid_tables
 from strategic_memory_server.replay.files.optional_module import optional_module
@@ -29,10 +30,14 @@ def workbook_tables(source: Source) -> list[Table]:
         raise ReplayError(f"{source.shown}: is protected by a password: save it without one") from None
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise ReplayError(f"{source.shown}: is no workbook that can be read: {error}") from None
+    is_since_1904 = counts_from_1904(source)
     found = []
     for name, rows in sheets.items():
         tables = grid_tables(source, [(number, list(map(_cell, row))) for number, row in enumerate(rows, start=1)])
-        found += [replace(table.within(name) if len(sheets) > 1 else table, is_sheet=True) for table in tables]
+        found += [
+            replace(table.within(name) if len(sheets) > 1 else table, is_sheet=True, is_since_1904=is_since_1904)
+            for table in tables
+        ]
     return found
 
 

@@ -9,7 +9,7 @@ from itertools import compress
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page, overlaid
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
@@ -22,6 +22,7 @@ from strategic_memory_server.replay.formats.one_zone import zone_of
 from strategic_memory_server.replay.formats.own_columns import BESIDE, COMMON_NAMES, OWN_COLUMNS, with_opening
 from strategic_memory_server.replay.formats.settling import settled_in
 from strategic_memory_server.replay.formats.totals import TOTALS, rows_without_totals
+from strategic_memory_server.replay.written.time_units import days_since_1900
 from strategic_memory_server.replay.written.ways import Declared
 
 _SAME = ((names.PNL, names.REALIZED_PNL), (names.REGIME, names.MARKET_REGIME))
@@ -56,7 +57,7 @@ class TableReading:
     left_out: dict[str, int] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
     _strategies: dict[str, None] = field(default_factory=dict)
-    _put_together: dict[str, None] = field(default_factory=dict)
+    _noted: dict[str, None] = field(default_factory=dict)
 
     @property
     def declared(self) -> dict[str, Declared]:
@@ -80,7 +81,7 @@ class TableReading:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is worth telling of how it is read."""
-        return (*self.table.notes, *self._put_together)
+        return (*self.table.notes, *self._noted)
 
     def _is_percent(self, ours: str) -> bool:
         """Tell whether the name says percent, where that is no name of a tool's for fractions."""
@@ -133,7 +134,18 @@ class TableReading:
             page = self._kept(page, rows_without_totals(page, self.columns), TOTALS, whole=True)
         return page
 
+    def _since_1900(self, page: Page) -> Page:
+        """Return a page whose times count their days from 1900, as those of other spreadsheets."""
+        times = {self.columns[ours] for ours in (names.TIME, names.OPENED) if ours in self.columns}
+        times |= {both.date for both in self.in_two.values()}
+        moved = {name: days_since_1900(page.columns[name]) for name in times if name in page.columns}
+        if any(cells != page.columns[name] for name, cells in moved.items()):
+            self._noted["its workbook counts days from 1904"] = None
+        return overlaid(page, moved)
+
     def _ours(self, page: Page) -> Page:
+        if self.table.is_since_1904:
+            page = self._since_1900(page)
         columns: dict[str, Sequence[Cell]] = {
             ours: page.columns[theirs] for ours, theirs in self.columns.items() if theirs in page.columns
         }
@@ -141,7 +153,7 @@ class TableReading:
             if both.date in page.columns and both.clock in page.columns:
                 alone, columns[ours] = list(columns[ours]), both.joined(page.columns)
                 if columns[ours] != alone:
-                    self._put_together[f"{both.date} and {both.clock} put together"] = None
+                    self._noted[f"{both.date} and {both.clock} put together"] = None
         for ours, cells in columns.items() if self.table.is_sheet else ():
             if self._is_percent(ours) and any(cell for cell in cells if isinstance(cell, int | float)):
                 raise UnclearRowsError(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC
 from types import NoneType
 from typing import cast
@@ -18,6 +20,7 @@ from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
 from strategic_memory_server.replay.files.cell_columns import Refusals, joined
 from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.written.hours_seen import HoursSeen
 from strategic_memory_server.replay.written.iso_column import iso_times, whole_numbers
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
 from strategic_memory_server.replay.written.time_units import COUNTED, RANGES, Unit, counted_elsewhere
@@ -44,6 +47,7 @@ class PlainWays:
         self._open: set[str] = set()
         self._times: dict[str, str] = {}
         self._zoneless: set[str] = set()
+        self._hours: defaultdict[str, HoursSeen] = defaultdict(HoursSeen)
 
     @property
     def is_certain(self) -> bool:
@@ -58,7 +62,9 @@ class PlainWays:
     def told(self) -> Mapping[str, str]:
         """Return how each column of times is written."""
         return {
-            column: kind + (", those without a zone read as UTC" if column in self._zoneless else "")
+            column: kind
+            + (", those without a zone read as UTC" if column in self._zoneless else "")
+            + self._hours[column].told()
             for column, kind in self._times.items()
         }
 
@@ -123,12 +129,18 @@ class PlainWays:
         if not text.isascii():
             raise NotPlainError(column)
         lengths = set(map(len, written))
+        found = self._of_lengths(column, text, written, lengths)
+        if self._times[column] == _WRITTEN_OUT:
+            self._hours[column].add(cells)
+        return found
+
+    def _of_lengths(self, column: str, text: str, written: Sequence[str], lengths: AbstractSet[int]) -> IndexColumn:
         if len(lengths) == 1:
-            return self._of_one_length(column, text, len(cells))
+            return self._of_one_length(column, text, len(written))
         if len(lengths) > _MOST_LENGTHS:
             raise NotPlainError(column)
-        found = np.full(len(cells), NOT_GIVEN)
-        length_of = np.fromiter(map(len, written), np.int64, len(cells))
+        found = np.full(len(written), NOT_GIVEN)
+        length_of = np.fromiter(map(len, written), np.int64, len(written))
         for length in lengths - {0}:
             rows = np.flatnonzero(length_of == length)
             part = "".join([written[row] for row in rows.tolist()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from strategic_memory_server.replay.files.cell_columns import Refusals
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.at_once import numbers_at_once, times_at_once
+from strategic_memory_server.replay.written.hours_seen import HoursSeen
 from strategic_memory_server.replay.written.number_style import NumberStyle
 from strategic_memory_server.replay.written.number_survey import NumberSurvey
 from strategic_memory_server.replay.written.seen import UndecidedError, named, shown
@@ -114,6 +116,7 @@ class SurveyedWays:
     def __init__(self, numbers: Mapping[str, NumberStyle], times: Mapping[str, TimeStyle]) -> None:
         self._numbers, self._times = numbers, times
         self._examples: dict[str, str] = {}
+        self._hours: defaultdict[str, HoursSeen] = defaultdict(HoursSeen)
 
     def unit(self, column: str) -> str:
         """Return the unit of numbers: FRACTIONS, a currency, or empty."""
@@ -122,7 +125,7 @@ class SurveyedWays:
 
     def told(self) -> Mapping[str, str]:
         """Return how each column is written, by its name, with an example; plain numbers go without saying."""
-        told = {column: style.told() for column, style in self._times.items()}
+        told = {column: style.told() + self._hours[column].told() for column, style in self._times.items()}
         told |= {column: style.told() for column, style in self._numbers.items()}
         return {
             column: said + (f" ({self._examples[column]})" if column in self._examples else "")
@@ -152,6 +155,8 @@ class SurveyedWays:
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
         """Return the times of some cells, milliseconds since 1970-01-01 UTC; NOT_GIVEN where there is none."""
         style = self._times[column]
+        if style.written:
+            self._hours[column].add(cells)
         if column in self._examples and (at_once := times_at_once(style, cells)) is not None:
             return at_once
         found = np.full(len(cells), NOT_GIVEN)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import enum
 import math
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+from strategic_memory_server.replay.files.date_system import DAYS_FROM_1900_TO_1904
+from strategic_memory_server.replay.files.page import Cell
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  what digits spell has the zone of the column
 
@@ -103,6 +107,15 @@ def time_of_days(number: float, decimals: int) -> datetime:
     if decimals < EXACT_DECIMALS:
         milliseconds = round(milliseconds / 1000) * 1000
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def days_since_1900(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells of a workbook that counts its days from 1904 as one that counts from 1900 has them."""
+    first, last = (each - DAYS_FROM_1900_TO_1904 for each in RANGES[Unit.DAYS])
+    return [
+        cell + DAYS_FROM_1900_TO_1904 if isinstance(cell, int | float) and first <= cell <= last else cell
+        for cell in cells
+    ]
 
 
 def spelt_time(digits: str) -> datetime:
