@@ -15,6 +15,8 @@ from strategic_memory_server.advice.feedback import (
     Rules,
     Times,
 )
+from strategic_memory_server.advice.followed import Followed, FollowedLevel
+from strategic_memory_server.advice.hysteresis import LeverageWait, PolicyWait, Wait
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
 from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
@@ -157,6 +159,17 @@ ANY_EVIDENCE = st.builds(
 )
 
 
+_ANY_WAIT = st.builds(Wait, since_ms=st.integers(EARLIEST_MS, LATEST_MS), result=st.none() | COUNTS)
+_ANY_LEVEL = st.builds(
+    FollowedLevel,
+    policy=POLICIES,
+    leverage=NUMBERS,
+    policy_waits=st.none() | st.builds(PolicyWait, asked=POLICIES, wait=_ANY_WAIT),
+    leverage_waits=st.none() | st.builds(LeverageWait, asked=NUMBERS, wait=_ANY_WAIT),
+)
+ANY_FOLLOWED = st.builds(Followed, preferred=_ANY_LEVEL, current=st.none() | _ANY_LEVEL)
+
+
 @st.composite
 def any_feedback(draw: st.DrawFn) -> Feedback:
     """Any feedback that can be said."""
@@ -177,6 +190,7 @@ def any_feedback(draw: st.DrawFn) -> Feedback:
             current=draw(st.none() | ANY_CURRENT),
             evidence=draw(st.none() | ANY_EVIDENCE),
             leverage_caps=in_order(draw(ANY_CAPS)),
+            followed=draw(st.none() | ANY_FOLLOWED),
         ),
         status=draw(st.sampled_from(FeedbackStatus)),
         revision=draw(COUNTS),

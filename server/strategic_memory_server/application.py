@@ -171,7 +171,15 @@ async def open_service(
             clock_ms=clock_ms,
         )
         analyst = Analyst(
-            AnalysisSources(loader, memory_store, trade_reader, log, clock_ms, lambda: hub.leverage_caps),
+            AnalysisSources(
+                loader,
+                memory_store,
+                trade_reader,
+                log,
+                clock_ms,
+                lambda: hub.leverage_caps,
+                lambda: hub.in_force(clock_ms()).advice,
+            ),
             advice,
             RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
@@ -21,6 +22,7 @@ class AdviceSettings:
         rules: which rules are in charge of the advice.
         evidence: how evidence is weighed, and how much of it is needed.
         max_regimes: regimes that are kept apart, those used last; the others are OTHER.
+        hysteresis: how long the rules have to ask for more risk before it is followed.
         trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
     """
 
@@ -31,3 +33,4 @@ class AdviceSettings:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     max_regimes: int = MAX_REGIMES
     trade_id_horizon: int = 10_000
+    hysteresis: HysteresisSettings = field(default_factory=HysteresisSettings)

@@ -79,9 +79,9 @@ class EvidenceFeedback:
             return Completed(advice, NOTHING_TRIED)
         advice = self._by_evidence(advice, analysis, sums, by_regime, preferred)
         if known is None:
-            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED)
+            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED, by_regime)
         completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
-        return replace(completed, advice=_with_cap(completed.advice))
+        return replace(completed, advice=_with_cap(completed.advice), estimates=by_regime)
 
     def _believed(self, sums: EvidenceSums) -> Belief:
         if self._belief is None or self._belief.sums is not sums:

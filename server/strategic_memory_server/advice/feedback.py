@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 
+from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.rules.reasons import Reason, leverage_capped, nothing_published, validity_passed
 from strategic_memory_server.analysis.analysis import RegimeFigures, win_rate
 from strategic_memory_server.evidence.view import EvidenceView
@@ -90,6 +91,7 @@ class Advice:
         current: what these rules advise for the current regime; None where nothing is known of it.
         evidence: what all trades so far say about the current regime; None before there is a long memory.
         leverage_caps: limits on leverage in force: they bind the safe values too.
+        followed: what is followed, and what waits, where added risk has to wait; None: it has not.
     """
 
     preferred_regime: str
@@ -106,6 +108,7 @@ class Advice:
     current: RegimeAdvice | None = None
     evidence: EvidenceView | None = None
     leverage_caps: LeverageCaps = NO_CAPS
+    followed: Followed | None = None
 
     @property
     def is_probe(self) -> bool:
@@ -173,6 +176,8 @@ def _safe(advice: Advice, valid_until_ms: int) -> Advice:
             confidence_boost=0.0,
             leverage_hint=safe(evidence.leverage_hint),
         ),
+        # Whoever was told the safe values starts from these.
+        followed=None,
         reasons=(validity_passed(valid_until_ms), *advice.reasons),
     )
 

@@ -6,16 +6,15 @@ Pure: the same estimate and the same state give the same advice and the same nex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from strategic_memory_server.advice.feedback import Advice, RegimeAdvice
+from strategic_memory_server.advice.feedback import Advice
+from strategic_memory_server.advice.other_policies import advice_with
 from strategic_memory_server.advice.rules import evidence_reasons
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.exploration import Exploration, explore
-from strategic_memory_server.evidence.leverage import NEUTRAL, leverage_hint
+from strategic_memory_server.evidence.leverage import NEUTRAL
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.view import LEVERAGE_DECIMALS, PROBABILITY_DECIMALS
-from strategic_memory_server.memory.policy import Policy
 
 EXPLORATION_CAP = "exploration"
 """Names the cap on the leverage of a probe, which is `NEUTRAL`: nobody risks more to find something out."""
@@ -23,10 +22,17 @@ EXPLORATION_CAP = "exploration"
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """An advice, and the state of exploration that goes with it."""
+    """An advice, the state of exploration that goes with it, and what it rests on.
+
+    Attributes:
+        advice: what is advised.
+        exploration: what is being tried.
+        estimates: what the evidence says of the regimes that it is about, where the evidence is in charge.
+    """
 
     advice: Advice
     exploration: Exploration
+    estimates: Mapping[str, RegimeEstimate] = field(default_factory=dict)
 
 
 def follow_exploration(
@@ -54,7 +60,7 @@ def follow_exploration(
     policy, after = explore(exploration, current, settings, may_begin=may_begin)
     if policy is current.recommended:
         return Completed(advice, after)
-    probe = _probe(current, policy, caps)
+    probe = replace(advice_with(policy, current, {**caps, EXPLORATION_CAP: NEUTRAL}), is_probe=True)
     leverage = (probe.leverage_hint, probe.leverage_bound_by)
     seen = after.trials[current.regime].seen(current.observations)
     said = evidence_reasons.probe(
@@ -75,11 +81,3 @@ def follow_exploration(
         ),
         after,
     )
-
-
-def _probe(current: RegimeEstimate, policy: Policy, caps: Mapping[str, float]) -> RegimeAdvice:
-    tried = current.policies[policy]
-    confidence = tried.probability_mean_positive
-    bearing = leverage_hint(confidence, current.relative_spread, tried.interval_low, {**caps, EXPLORATION_CAP: NEUTRAL})
-    hint, bound_by = bearing.rounded(LEVERAGE_DECIMALS)
-    return RegimeAdvice(current.regime, policy, round(confidence, PROBABILITY_DECIMALS), hint, bound_by, is_probe=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import WindowSettings
@@ -14,7 +15,7 @@ Plain = str | int | float | bool | list[float]
 
 RULES_VERSION = "version of the rules"
 
-_OF_THEIR_OWN = frozenset({"windows", "evidence"})
+_OF_THEIR_OWN = frozenset({"windows", "evidence", "hysteresis"})
 """Settings with settings of their own."""
 
 _VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
@@ -32,6 +33,8 @@ def settings_by_variable(advice: AdviceSettings) -> dict[str, Plain]:
             found[_variable(name)] = value.value if name == "rules" else value
     for stream in WindowSettings.__dataclass_fields__:
         found[_variable(f"{stream.removesuffix('s')}_window")] = getattr(advice.windows, stream)
+    for name in HysteresisSettings.__dataclass_fields__:
+        found[_variable(f"hysteresis_{name}")] = getattr(advice.hysteresis, name)
     for name in EvidenceSettings.__dataclass_fields__:
         if advice.evidence.explore or name not in _ONLY_WHILE_EXPLORING:
             value = getattr(advice.evidence, name)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.written_options import (
     accept_refused_option,
@@ -96,6 +97,8 @@ _WIDTH_OF_A_FILE = 160
 @click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
+@click.option("--hysteresis-results", type=int, default=0, show_default=True, help="See docs/rules.md.")
+@click.option("--hysteresis-seconds", type=float, default=0.0, show_default=True, help="See docs/rules.md.")
 @click.option(
     "--formats",
     is_flag=True,
@@ -129,6 +132,8 @@ def replay(
     required_probability: float,
     exploration_width: float,
     exploration_hold: int,
+    hysteresis_results: int,
+    hysteresis_seconds: float,
     *,
     one_unit: bool,
     quiet: bool,
@@ -168,6 +173,7 @@ def replay(
                     exploration_hold=exploration_hold,
                     explore=advice_rules == "exploring",
                 ),
+                hysteresis=_hysteresis(hysteresis_results, hysteresis_seconds, trade_window),
             ),
         )
     except NotInstalledError as error:
@@ -186,6 +192,14 @@ def _tell_formats(context: click.Context, *, asked: bool) -> None:
             table.add_row(*row)
         Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
         context.exit()
+
+
+def _hysteresis(results: int, seconds: float, trade_window: int) -> HysteresisSettings:
+    if results > trade_window:
+        raise ReplayError(
+            f"--hysteresis-results {results}: the results of --trade-window are counted, which is {trade_window}"
+        )
+    return HysteresisSettings(results, seconds)
 
 
 def _rules(against: tuple[str, ...]) -> tuple[Rule, ...]:

@@ -74,6 +74,12 @@ def _of_counts(advice: AdviceSettings, given: Collection[str]) -> Iterator[str]:
             f"STRATEGIC_MEMORY_PORTFOLIO_WINDOW and STRATEGIC_MEMORY_TRADE_WINDOW hold {together} entries together: "
             f"there would never be advice; ask for at most {together}, or make the windows longer"
         )
+    if advice.hysteresis.results > windows.trades:
+        yield (
+            f"STRATEGIC_MEMORY_HYSTERESIS_RESULTS is {advice.hysteresis.results} while STRATEGIC_MEMORY_TRADE_WINDOW "
+            f"is {windows.trades}: the results of the window are counted, so that many would never come; ask for at "
+            f"most {windows.trades}, or make the window longer"
+        )
     if "minimum_policy_trades" in given and advice.minimum_policy_trades > windows.trades:
         yield (
             f"STRATEGIC_MEMORY_MINIMUM_POLICY_TRADES is {advice.minimum_policy_trades} while "

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.contradictions import VALIDITY_IN_INTERVALS, contradictions
 from strategic_memory_server.configuration.environment_values import (
     Address,
@@ -94,6 +95,8 @@ class Environment(BaseSettings):
     evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
+    hysteresis_results: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 0
+    hysteresis_seconds: Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)] = 0.0
     max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
     trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
@@ -178,6 +181,7 @@ class Environment(BaseSettings):
                     ),
                     max_regimes=self.max_regimes,
                     trade_id_horizon=self.trade_id_horizon,
+                    hysteresis=HysteresisSettings(self.hysteresis_results, self.hysteresis_seconds),
                     minimum_samples=self.minimum_samples,
                     minimum_policy_trades=self.minimum_policy_trades,
                     windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),

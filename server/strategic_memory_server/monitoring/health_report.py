@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice
+from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
@@ -100,6 +101,7 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "evidence": feedback.advice.evidence and _evidence(feedback.advice.evidence),
         "leverage_bound_by": feedback.advice.leverage_bound_by,
         "leverage_caps": encode_caps(feedback.advice.leverage_caps),
+        "waiting": feedback.advice.followed and _waiting(feedback.advice.followed),
         "subscribers": subscribers,
     }
 
@@ -112,6 +114,11 @@ def _current(current: RegimeAdvice) -> dict[str, Any]:
         "bound_by": current.leverage_bound_by,
         "is_probe": current.is_probe,
     }
+
+
+def _waiting(followed: Followed) -> dict[str, Any]:
+    """Show since when more risk waits, by what waits."""
+    return {f"{advice}_{part}": to_iso(wait.since_ms) for advice, part, wait in followed.waits()}
 
 
 def _evidence(evidence: EvidenceView) -> dict[str, Any]:
@@ -132,6 +139,7 @@ def _sync(sync: SyncStatus) -> dict[str, Any]:
         "failures": sync.failures,
         "samples": sync.samples,
         "trades_remembered": sync.trades_remembered,
+        "flaps": {"_".join(flap): count for flap, count in sorted(sync.flaps.items())},
         "catching_up": sync.catching_up,
         "elapsed_ms": round(sync.elapsed_s * 1000, 3),
         "completed_at": to_iso(sync.completed_at_ms),

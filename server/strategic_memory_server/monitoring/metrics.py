@@ -10,6 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.advice.followed import Followed
+from strategic_memory_server.advice.held_advice import FLAPS, Flap
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
@@ -138,6 +140,7 @@ class StateCollector(Collector):
             "1 while the advice for the current regime is a probe, 0 otherwise.",
             value=float(advice.current is not None and advice.current.is_probe),
         )
+        yield from _hysteresis(advice.followed, self._observed.sync_status().flaps)
         times = (
             (
                 "strategic_memory_feedback_age_seconds",
@@ -214,6 +217,26 @@ class StateCollector(Collector):
 
     def _synced_ms(self) -> int | None:
         return self._observed.sync_status().completed_at_ms
+
+
+def _hysteresis(followed: Followed | None, flapped: Mapping[Flap, int]) -> Iterable[Metric]:
+    if followed is None and not flapped:
+        return
+    labels = ["advice", "part"]
+    waiting = GaugeMetricFamily(
+        "strategic_memory_risk_waiting", "1 where the rules ask for more risk, which waits, 0 elsewhere.", labels=labels
+    )
+    waits = {(advice, part) for advice, part, _ in followed.waits()} if followed else set()
+    flaps = CounterMetricFamily(
+        "strategic_memory_risk_flaps",
+        "How often the rules asked for more risk and took it back before it was followed.",
+        labels=labels,
+    )
+    for one in FLAPS:
+        waiting.add_metric(one, float(one in waits))
+        flaps.add_metric(one, flapped.get(one, 0))
+    yield waiting
+    yield flaps
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

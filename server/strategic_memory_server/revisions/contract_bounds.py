@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.advice.followed import FollowedLevel
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
 
@@ -69,6 +70,16 @@ def _of_advice(advice: Advice) -> Iterator[str]:
         yield from _name("current.regime", current.regime)
         yield from _share("current.confidence_boost", current.confidence_boost)
         yield from _leverage("current.leverage_hint", current.leverage_hint, advice.leverage_caps)
+    if advice.followed is not None:
+        yield from _of_followed("followed.preferred", advice.followed.preferred)
+        if advice.followed.current is not None:
+            yield from _of_followed("followed.current", advice.followed.current)
+
+
+def _of_followed(where: str, level: FollowedLevel) -> Iterator[str]:
+    yield from _leverage(f"{where}.leverage", level.leverage)
+    if level.leverage_waits is not None:
+        yield from _leverage(f"{where}.leverage_waits.asked", level.leverage_waits.asked)
 
 
 def _of_evidence(evidence: EvidenceView) -> Iterator[str]:

@@ -18,6 +18,7 @@ from strategic_memory_server.advice.feedback import (
     Rules,
     Times,
 )
+from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
@@ -70,12 +71,13 @@ class _Document:
     current: RegimeAdvice | None = None
     evidence: EvidenceView | None = None
     leverage_caps: LeverageCaps = NO_CAPS
+    followed: Followed | None = None
 
 
 _SHAPE = Shape(
     _Document,
     {
-        _Document: ("rules", "leverage_bound_by", "current", "evidence", "leverage_caps"),
+        _Document: ("rules", "leverage_bound_by", "current", "evidence", "leverage_caps", "followed"),
         RegimeAdvice: ("is_probe",),
     },
 )
@@ -103,9 +105,12 @@ def encode_feedback(feedback: Feedback) -> str:
             valid_until_ms=times.valid_until_ms,
         )
     )
-    if isinstance(document, dict) and isinstance(current := document["current"], dict) and not current["is_probe"]:
-        # Where nothing is explored, it is written as if that did not exist.
-        del current["is_probe"]
+    if isinstance(document, dict):
+        # Where nothing is explored, and no risk waits, it is written as if that did not exist.
+        if isinstance(current := document["current"], dict) and not current["is_probe"]:
+            del current["is_probe"]
+        if advice.followed is None:
+            del document["followed"]
     return json.dumps(document, allow_nan=False)
 
 

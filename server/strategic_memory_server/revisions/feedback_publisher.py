@@ -116,6 +116,21 @@ class FeedbackPublisher:
         self._possible, self._minted = {(state.epoch, state.revision): head}, set()
         return state
 
+    async def in_force(self, claim: Claim, now_ms: int) -> Advice | None:
+        """Return what is said at a moment: the safe values where it has turned stale; None where nothing is known.
+
+        Args:
+            claim: what is written under.
+            now_ms: the time now, milliseconds since 1970-01-01 UTC.
+
+        Raises:
+            DeposedError: the claim is not good any more.
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        state = await self._standing(claim)
+        newest = self._newest
+        return None if newest is None else replace(newest, times=state.times).at(now_ms).advice
+
     async def publish(
         self, claim: Claim, advice: Advice, times: Times, now_ms: int, note: Note | None = None
     ) -> Publication:
@@ -135,11 +150,8 @@ class FeedbackPublisher:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether the advice was
                 written is not known then; the next call finds out.
         """
-        self._learn_what_was_said()
         for _ in range(ATTEMPTS):
-            state = self._state if claim == self._claim else None
-            if state is None or self._said.goes_back(state):
-                state = await self.open(claim)
+            state = await self._standing(claim)
             # Until it is known that this write succeeded, it is not known where the log stands.
             newest, self._state = self._newest, None
             in_force = not (state.withdrawn or _lapsed(state, now_ms))
@@ -202,6 +214,12 @@ class FeedbackPublisher:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         return await self._log.read_caps()
+
+    async def _standing(self, claim: Claim) -> LogState:
+        """Return where the log stands; it is read where that is not known."""
+        self._learn_what_was_said()
+        state = self._state if claim == self._claim else None
+        return await self.open(claim) if state is None or self._said.goes_back(state) else state
 
     async def _open(self, claim: Claim, *, anew: bool = False) -> tuple[LogState, Begun | None]:
         name = self._mint()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,10 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback, Times
+from strategic_memory_server.advice.held_advice import Flap, HeldAdvice, hold
+from strategic_memory_server.advice.hysteresis import Moment
+from strategic_memory_server.advice.other_policies import advice_by_policy
+from strategic_memory_server.advice.probe import Completed
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries import input_keys
@@ -29,6 +34,7 @@ from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
@@ -84,6 +90,7 @@ class StrategicMemorySync:
     ) -> None:
         self.status = SyncStatus()
         self.rejections = RejectionLedger()
+        self._flaps: Counter[Flap] = Counter()
         self._rejection_log = RejectionLog()
         self._parts = parts
         self._settings = settings
@@ -217,8 +224,9 @@ class StrategicMemorySync:
             gathered.stored.exploration,
             may_begin=gathered.is_complete,
         )
-        advice, note = completed.advice, gathered.note_with(completed.exploration)
-        now_ms = self._clock_ms()
+        note, now_ms = gathered.note_with(completed.exploration), self._clock_ms()
+        held = await self._held(claim, completed, Moment(now_ms, loaded.memory.trades.time_ms))
+        advice = held.advice
         times = Times(
             computed_at_ms=now_ms,
             data_as_of_ms=analysis.data_as_of_ms,
@@ -228,6 +236,7 @@ class StrategicMemorySync:
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)
+        self._flaps.update(held.flaps)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",
@@ -235,7 +244,17 @@ class StrategicMemorySync:
             best_regime=advice.preferred_regime,
             policy=advice.updated_policy,
             confidence=advice.confidence_boost,
+            flaps=dict(self._flaps),
         )
+
+    async def _held(self, claim: Claim, completed: Completed, moment: Moment) -> HeldAdvice:
+        """Let risk that is added wait, where it has to."""
+        settings, advice = self._settings.advice.hysteresis, completed.advice
+        if not settings.is_on:
+            return HeldAdvice(advice)
+        by_policy = advice_by_policy(completed.estimates, by_source(advice.leverage_caps))
+        before = await self._parts.publisher.in_force(claim, moment.now_ms)
+        return hold(advice, by_policy, before, settings, moment)
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
         self._pace.retries.reset()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from strategic_memory_server.advice.held_advice import Flap
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, SourceReport
 
@@ -28,6 +30,7 @@ class SyncStatus:
         trades_remembered: trades that the long memory rests on.
         catching_up: whether more is in the streams than it has read so far: the next cycle begins at once.
         sources: what each source contributed to it.
+        flaps: how often more risk was asked for and taken back before it was followed, while this server led.
     """
 
     iteration: int = 0
@@ -44,3 +47,4 @@ class SyncStatus:
     trades_remembered: int = 0
     catching_up: bool = False
     sources: tuple[SourceReport, ...] = ()
+    flaps: Mapping[Flap, int] = field(default_factory=dict)

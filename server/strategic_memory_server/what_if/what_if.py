@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times, warming_up
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times, warming_up
+from strategic_memory_server.advice.held_advice import hold
+from strategic_memory_server.advice.hysteresis import Moment
+from strategic_memory_server.advice.other_policies import advice_by_policy
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.rules.rule_table import Row
@@ -16,6 +19,7 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import StrategicMemory, TradeWindow
 from strategic_memory_server.memory.time_span import TimeSpan
@@ -44,6 +48,11 @@ class AnalysisOrder:
     max_age_ms: int | None = None
     past_revisions: int = 0
 
+    @property
+    def is_of_now(self) -> bool:
+        """Whether it is asked for the memory as it is now, all of it."""
+        return self.as_of_ms is None and self.max_age_ms is None
+
     def span(self, now_ms: int) -> TimeSpan:
         """Say which entries count."""
         end_ms = now_ms if self.as_of_ms is None else self.as_of_ms
@@ -65,6 +74,7 @@ def analyze_memory(
     now_ms: int,
     sums: EvidenceSums | None = None,
     exploration: Exploration | None = None,
+    in_force: Advice | None = None,
     checkpoint: Checkpoint = go_on,
 ) -> WhatIf:
     """Analyse a memory and advise upon it.
@@ -75,6 +85,7 @@ def analyze_memory(
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
         sums: the sums of all trades so far; None: the trades in the window are all there are.
         exploration: what the service is trying; None: that has no meaning for this memory, so nothing is explored.
+        in_force: what the service says now; None: that has no meaning for this memory, so no added risk waits.
         checkpoint: called now and then.
     """
     settings = order.advice
@@ -96,7 +107,12 @@ def analyze_memory(
     else:
         explores = settings.evidence.explore and exploration is not None
         evidence = EvidenceFeedback(replace(settings.evidence, explore=explores))
-        advice = evidence.complete(advice, analysis, known, settings.rules, exploration or NOTHING_TRIED).advice
+        completed = evidence.complete(advice, analysis, known, settings.rules, exploration or NOTHING_TRIED)
+        advice = completed.advice
+        if in_force is not None:
+            by_policy = advice_by_policy(completed.estimates, by_source(analysis.leverage_caps))
+            moment = Moment(now_ms, memory.trades.time_ms)
+            advice = hold(advice, by_policy, in_force, settings.hysteresis, moment).advice
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
     return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, settings.evidence, now_ms, checkpoint))

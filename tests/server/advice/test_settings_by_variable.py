@@ -9,6 +9,7 @@ import pytest
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.settings_by_variable import as_text, differences, settings_by_variable
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import WindowSettings
@@ -17,8 +18,9 @@ DEFAULTS = settings_by_variable(AdviceSettings())
 
 
 def test_every_setting_is_compared() -> None:
-    # Windows and evidence have settings of their own.
-    compared = len(fields(AdviceSettings)) - 2 + len(fields(WindowSettings)) + len(fields(EvidenceSettings))
+    # Windows, evidence and hysteresis have settings of their own.
+    parts = WindowSettings, EvidenceSettings, HysteresisSettings
+    compared = len(fields(AdviceSettings)) - len(parts) + sum(len(fields(part)) for part in parts)
     # Beside the version of the rules; two are for exploring alone.
     assert len(DEFAULTS) == compared + 1 - 2
     assert len(settings_by_variable(AdviceSettings(evidence=EvidenceSettings(explore=True)))) == compared + 1
@@ -32,6 +34,14 @@ def test_every_setting_is_compared() -> None:
         (
             AdviceSettings(evidence=EvidenceSettings(minimum_weight=5.0)),
             "STRATEGIC_MEMORY_EVIDENCE_MINIMUM_TRADES is 5.0 there and 20.0 here",
+        ),
+        (
+            AdviceSettings(hysteresis=HysteresisSettings(results=5)),
+            "STRATEGIC_MEMORY_HYSTERESIS_RESULTS is 5 there and 0 here",
+        ),
+        (
+            AdviceSettings(hysteresis=HysteresisSettings(seconds=60.0)),
+            "STRATEGIC_MEMORY_HYSTERESIS_SECONDS is 60.0 there and 0.0 here",
         ),
         (
             AdviceSettings(evidence=EvidenceSettings(explore=True)),

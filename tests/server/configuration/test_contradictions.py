@@ -45,6 +45,12 @@ CASES = [
         {"minimum_policy_trades": 30},
     ),
     (
+        {"hysteresis_results": 31},
+        "MEMORY_HYSTERESIS_RESULTS",
+        "MEMORY_TRADE_WINDOW",
+        {"hysteresis_results": 30},
+    ),
+    (
         {"evidence_exploration": "on"},
         "MEMORY_EVIDENCE_EXPLORATION",
         "MEMORY_RULES",

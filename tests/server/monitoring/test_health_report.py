@@ -9,7 +9,10 @@ import pytest
 from advice import NOW_MS, feedback, with_evidence
 
 from strategic_memory_server.advice.feedback import Feedback, RegimePerformance, warming_up
+from strategic_memory_server.advice.followed import Followed, FollowedLevel
+from strategic_memory_server.advice.hysteresis import LeverageWait, Wait
 from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
@@ -66,6 +69,18 @@ def test_the_advice_for_the_current_regime_and_the_evidence_in_short() -> None:
     }
     assert list(report["metrics"]["strategic_memory"]) == CONTRACT_KEYS
     json.dumps(report, allow_nan=False)
+
+
+def test_since_when_added_risk_waits_and_what_has_flapped() -> None:
+    nothing = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3, LEADS)["metrics"]
+    assert (nothing["feedback"]["waiting"], nothing["sync"]["flaps"]) == (None, {})
+    waits = FollowedLevel(Policy.BALANCED, 1.0, leverage_waits=LeverageWait(1.5, Wait(NOW_MS, 7)))
+    said = replace(feedback(7), advice=replace(feedback(7).advice, followed=Followed(waits, waits)))
+    flapped = SyncStatus(flaps={("current", "policy"): 2})
+    shown = health_report(said, flapped, RejectionLedger(), None, 3, LEADS)["metrics"]
+    since = "2025-12-21T06:00:00.000Z"
+    assert shown["feedback"]["waiting"] == {"preferred_leverage": since, "current_leverage": since}
+    assert shown["sync"]["flaps"] == {"current_policy": 2}
 
 
 def test_what_is_not_known_of_the_current_regime_is_null() -> None:

@@ -11,7 +11,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from strategic_memory_server.advice.feedback import Feedback, warming_up
+from strategic_memory_server.advice.followed import Followed, FollowedLevel
+from strategic_memory_server.advice.held_advice import FLAPS
+from strategic_memory_server.advice.hysteresis import PolicyWait, Wait
 from strategic_memory_server.entries.rejections import RejectedInput, RejectionLedger
+from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
@@ -97,6 +101,20 @@ def test_a_clock_that_was_set_back_gives_no_negative_age(state: State, registry:
     state.sync = SyncStatus(completed_at_ms=NOW_MS)
     state.now_ms = NOW_MS - 60_000
     assert value(registry, "feedback_age_seconds") == 0
+
+
+def test_what_waits_and_what_has_flapped_by_advice_and_part(state: State, registry: CollectorRegistry) -> None:
+    assert value(registry, "risk_waiting", advice="preferred", part="policy") is None, (
+        "without hysteresis nothing is told"
+    )
+    waits = FollowedLevel(Policy.BALANCED, 1.0, PolicyWait(Policy.AGGRESSIVE, Wait(NOW_MS, None)))
+    state.said = replace(feedback(7), advice=replace(feedback(7).advice, followed=Followed(waits)))
+    state.sync = SyncStatus(flaps={("current", "leverage"): 3})
+    found = {(*flap, value(registry, "risk_waiting", advice=flap[0], part=flap[1])) for flap in FLAPS}
+    assert found == {(*flap, float(flap == ("preferred", "policy"))) for flap in FLAPS}
+    assert value(registry, "risk_flaps_total", advice="current", part="leverage") == 3
+    assert value(registry, "risk_flaps_total", advice="preferred", part="leverage") == 0
+    assert len(FLAPS) == 4
 
 
 def test_inputs(state: State, registry: CollectorRegistry) -> None:

@@ -11,6 +11,8 @@ import pytest
 from advice import NOW_MS, advice, feedback, with_evidence
 
 from strategic_memory_server.advice.feedback import Feedback, RegimeAdvice, Times
+from strategic_memory_server.advice.followed import Followed, FollowedLevel
+from strategic_memory_server.advice.hysteresis import LeverageWait, Wait
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.contract_bounds import LONGEST_VALIDITY_MS, outside_contract
@@ -18,7 +20,12 @@ from strategic_memory_server.revisions.feedback_json import MalformedFeedbackErr
 from strategic_memory_server.revisions.log_entries import decode_entries, decode_entry
 from strategic_memory_server.revisions.log_state import LogState
 
-OURS = replace(feedback(7), advice=with_evidence(advice("BULL")))
+WAIT = Wait(NOW_MS, None)
+FOLLOWED = Followed(
+    FollowedLevel(Policy.BALANCED, 1.0),
+    FollowedLevel(Policy.BALANCED, 1.0, leverage_waits=LeverageWait(1.5, WAIT)),
+)
+OURS = replace(feedback(7), advice=replace(with_evidence(advice("BULL")), followed=FOLLOWED))
 
 FORGED: dict[str, tuple[str, object]] = {
     "too much leverage": ("leverage_hint", 50.0),
@@ -32,6 +39,9 @@ FORGED: dict[str, tuple[str, object]] = {
     "leverage of the evidence": ("evidence.leverage_hint", 3.0),
     "a probability": ("evidence.policies.0.probability_best", 7.0),
     "a long name": ("preferred_regime", "B" * 1_000),
+    "leverage that is followed": ("followed.preferred.leverage", 3.0),
+    "leverage that waits": ("followed.current.leverage_waits.asked", 2.5),
+    "a policy that waits": ("followed.preferred.policy_waits", {"asked": "RECKLESS", "wait": None}),
     "a count below 0": ("regime_performance.sample_count", -1),
     "another revision": ("revision", 8),
     "another epoch": ("epoch", "e2"),

@@ -6,7 +6,8 @@ from brute_force import RegimeRow, Rows, TradeRow
 from random_memory import START_MS, memory_of
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.feedback import FeedbackStatus, Times
+from strategic_memory_server.advice.feedback import FeedbackStatus, Times, warming_up
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules.rule_table import Row
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.what_if.what_if import AnalysisOrder, WhatIf, analyze_memory
@@ -38,6 +39,15 @@ def test_each_setting_counts() -> None:
     assert analyze(fewer_trades).feedback.advice.best_policy is Policy.BALANCED
     own_rules = AnalysisOrder(AdviceSettings(), (Row(Policy.BALANCED),))
     assert analyze(own_rules).feedback.advice.updated_policy is Policy.BALANCED
+
+
+def test_added_risk_waits_where_it_is_asked_what_would_be_said_next() -> None:
+    order = AnalysisOrder(AdviceSettings(hysteresis=HysteresisSettings(results=2)))
+    assert analyze(order).feedback.advice.updated_policy is Policy.AGGRESSIVE, "of another memory nothing is in force"
+    in_force = warming_up("1.0.0").advice
+    next_said = analyze_memory(memory_of(ROWS), order, NOW_MS, in_force=in_force).feedback.advice
+    assert next_said.updated_policy is Policy.CONSERVATIVE
+    assert analyze_memory(memory_of(ROWS), REFERENCE, NOW_MS, in_force=in_force) == analyze(REFERENCE)
 
 
 def test_too_little_is_warming_up_with_the_reason() -> None:

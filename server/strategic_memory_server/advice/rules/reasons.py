@@ -43,7 +43,7 @@ def validity_passed(valid_until_ms: int) -> Reason:
     """The validity passed without a successful sync."""
     return Reason(
         "VALIDITY_PASSED",
-        f"The advice below was valid until {_at(valid_until_ms)} and was not confirmed since, "
+        f"The advice below was valid until {shown_time(valid_until_ms)} and was not confirmed since, "
         "so the safe values stand.",
     )
 
@@ -134,11 +134,12 @@ def current_leverage_capped(regime: str, cap: LeverageCap) -> Reason:
 
 
 def _limit(cap: LeverageCap) -> str:
-    since = "" if cap.since_ms is None else f", in force since {_at(cap.since_ms)},"
+    since = "" if cap.since_ms is None else f", in force since {shown_time(cap.since_ms)},"
     return f"max_leverage_hint = {cap.value:g} of {cap.source}{since}"
 
 
-def _at(time_ms: int) -> str:
+def shown_time(time_ms: int) -> str:
+    """Write a time for people; `time_ms` in milliseconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

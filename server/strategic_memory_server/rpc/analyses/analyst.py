@@ -11,6 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.errors import MemoryUnreadableError
@@ -48,7 +49,11 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSources:
-    """What is read for an analysis; and the caps on leverage in force, for where an input of theirs cannot be read."""
+    """What is read for an analysis.
+
+    And the caps on leverage in force, for where an input of theirs cannot be read, and the advice in force, from which
+    risk is added or not.
+    """
 
     loader: MemoryLoader
     memory_store: MemoryStore
@@ -56,6 +61,7 @@ class AnalysisSources:
     log: FeedbackLogReader
     clock_ms: Callable[[], int]
     leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
+    in_force: Callable[[], Advice | None] = lambda: None
 
 
 class Analyst:
@@ -94,7 +100,9 @@ class Analyst:
         order = analysis_order(request.settings, self._settings)
         memory, sums, exploration = await self._stored_memory(order)
         past = await self._past_revisions(memory, order)
-        answer = await self._threads.run(lambda stop: self._analyze(memory, order, stop, sums, exploration))
+        # Of another time nothing is said now.
+        in_force = self._sources.in_force() if order.is_of_now else None
+        answer = await self._threads.run(lambda stop: self._analyze(memory, order, stop, sums, exploration, in_force))
         if past is not None:
             await self._threads.run(lambda stop: add_past_advice(answer.analysis, past, memory, stop))
         return answer
@@ -175,9 +183,10 @@ class Analyst:
         checkpoint: Checkpoint,
         sums: EvidenceSums,
         exploration: Exploration | None = None,
+        in_force: Advice | None = None,
     ) -> service_pb2.AnalyzeResponse:
         now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
-        found = analyze_memory(memory, order, now_ms, sums, exploration, checkpoint)
+        found = analyze_memory(memory, order, now_ms, sums, exploration, in_force, checkpoint)
         checkpoint()
         analysis = analysis_message(found.analysis, memory)
         checkpoint()

@@ -64,9 +64,9 @@ WRITERS: dict[str, Writer[Any]] = {}
 """By the full name of the message."""
 
 
-def paths_in(part: str, of: type) -> dict[str, str]:
-    """Return the paths of the fields of a dataclass that is itself a part of the value."""
-    return {field.name: f"{part}.{field.name}" for field in dataclasses.fields(of)}
+def paths_in(part: str, of: type, without: Collection[str] = ()) -> dict[str, str]:
+    """Return the paths of the fields of a dataclass that is itself a part of the value, without those of no message."""
+    return {field.name: f"{part}.{field.name}" for field in dataclasses.fields(of) if field.name not in without}
 
 
 def timestamp(time_ms: int | None) -> Timestamp | None:

@@ -14,7 +14,9 @@ from strategic_memory_server.rpc.wire.wire_names import POLICIES
 
 _TIMES = {"data_as_of": "times.data_as_of_ms", "valid_until": "times.valid_until_ms"}
 
-_FEEDBACK = Writer(feedback_pb2.Feedback, {**paths_in("advice", Advice), **_TIMES, "timestamp": "times.computed_at_ms"})
+# What waits, and since when, is said by the reasons.
+_OF_ADVICE = paths_in("advice", Advice, without=("followed",))
+_FEEDBACK = Writer(feedback_pb2.Feedback, {**_OF_ADVICE, **_TIMES, "timestamp": "times.computed_at_ms"})
 _HEARTBEAT = Writer(feedback_pb2.Heartbeat, {**_TIMES, "leverage_caps": "advice.leverage_caps"}, given=("timestamp",))
 _EVIDENCE = Writer(feedback_pb2.Evidence)
 _OF_ANALYSIS = {"current_regime", "sample_count", "data_as_of"}
