@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-SERVICE_SETTINGS = ("STRATEGIC_MEMORY_", "REDIS_URL", "MEMORY_SYNC_")
+SERVICE_SETTINGS = ("STRATEGIC_MEMORY_", "REDIS_URL", "MEMORY_SYNC_", "OTEL_")
 """What variables that the service itself reads begin with. Others may be read while it is imported."""
 
 _TOLD = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

@@ -57,6 +57,7 @@ from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
 from strategic_memory_server.tls.served_certificates import ServedCertificates
+from strategic_memory_server.tracing.tracing import OFF, Tracing
 from strategic_memory_server.waiting.running_tasks import cancel, running, started
 
 CYCLE_GRACE_S = 2.0
@@ -87,7 +88,7 @@ class RunningService:
 
 @asynccontextmanager
 async def open_service(
-    settings: ServiceSettings, log_failure: Callable[[], str | None] = lambda: None
+    settings: ServiceSettings, log_failure: Callable[[], str | None] = lambda: None, tracing: Tracing = OFF
 ) -> AsyncIterator[RunningService]:
     """Run the whole service until the context is left.
 
@@ -96,6 +97,7 @@ async def open_service(
     Args:
         settings: what to run.
         log_failure: tells why the log cannot be written just now; None while it can.
+        tracing: is told of the work; whoever opened it closes it.
 
     Raises:
         ListenError: an address cannot be listened on.
@@ -119,7 +121,9 @@ async def open_service(
         commands = await stack.enter_async_context(connect(settings.redis))
         blocking = await stack.enter_async_context(connect(settings.redis, longest_block_s=BLOCK_MS / 1000))
         watching = await stack.enter_async_context(connect(settings.redis, longest_block_s=LONGEST_BLOCK_S))
-        log = FeedbackLog(commands, settings.redis.key_prefix, settings.log.retained_revisions, problems, clock)
+        log = FeedbackLog(
+            commands, settings.redis.key_prefix, settings.log.retained_revisions, problems, clock, tracing
+        )
         caps = HeldCaps(clock_ms, told_ms=round(settings.sync.validity_s * 1000))
         loader = MemoryLoader(
             commands,
@@ -165,6 +169,7 @@ async def open_service(
                 evidence=EvidenceFeedback(advice.evidence),
                 problems=problems,
                 published=tail.published,
+                tracing=tracing,
             ),
             settings.sync,
             observe=sync_metrics.observe,
@@ -240,7 +245,7 @@ async def open_service(
         )
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
-            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access)
+            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access, tracing)
         )
         http_address = await stack.enter_async_context(
             open_http_server(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from importlib import metadata
 from typing import Any
 
 import structlog
@@ -27,6 +28,8 @@ from strategic_memory_server.faults.errors import BrokenServiceError, ListenErro
 from strategic_memory_server.monitoring.log_lines import LogLines
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.process.ending_signals import ending_signals
+from strategic_memory_server.tracing.asked import NoTracesError, log_ids, tracing_asked
+from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -47,7 +50,7 @@ async def run_serve(overrides: Mapping[str, object], *, own_redis: OwnRedis | No
         )
     try:
         environment = read_environment(overrides)
-        lines = set_up_logging(environment.log_level, environment.log_format)
+        lines = set_up_logging(environment.log_level, environment.log_format, log_ids(os.environ))
         if unknown := unknown_variables(os.environ):
             logger.warning("Environment variables are not known and have no effect", variables=unknown)
         await _serve(environment, lines, own_redis=own_redis)
@@ -68,16 +71,27 @@ async def _serve(environment: Environment, lines: LogLines, *, own_redis: OwnRed
         loop.add_signal_handler(number, stop.set)
     ends: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
+        tracing = _tracing()
+        stack.push_async_callback(tracing.close)
         if own_redis is not None:
             redis, watch = await stack.enter_async_context(started(own_redis, settings.redis))
             ends.append(watch)
             settings = replace(settings, redis=redis)
-        service = await stack.enter_async_context(open_service(settings, lines.problem))
+        service = await stack.enter_async_context(open_service(settings, lines.problem, tracing))
         _settle_memory()
         await _until(asyncio.create_task(stop.wait()), asyncio.create_task(service.broken.wait()), *ends)
         if service.broken.is_set():
             raise BrokenServiceError
     logger.info("Service stopped")
+
+
+def _tracing() -> Tracing:
+    """Begin to trace where that is asked for; the advice does not wait for it to work."""
+    try:
+        return tracing_asked(os.environ, metadata.version("strategic-memory"))
+    except NoTracesError as error:
+        logger.warning("There are no traces", error=str(error))
+        return OFF
 
 
 async def _until(*ends: asyncio.Task[Any]) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import redis.asyncio as redis
 
 from strategic_memory_server.columns.columns import PositionColumn
+from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.finding import Finding, NewEntries
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_VALUES, HeldCaps
@@ -123,6 +124,10 @@ class MemoryLoader:
     def gaps(self) -> Mapping[str, int]:
         """How many readings have found that entries were trimmed before they could be read, by source."""
         return self._log.gaps
+
+    def newest(self) -> list[tuple[bytes, Fields]]:
+        """Return the entries that the last reading has added, with their ids; none of a window that was read anew."""
+        return [entry for follower in self._followers if follower.taken is not None for entry in follower.taken.page]
 
     def another(self, windows: WindowSettings, caps: LeverageCaps) -> MemoryLoader:
         """Make a loader of the same inputs that has read nothing yet but caps, with other windows."""

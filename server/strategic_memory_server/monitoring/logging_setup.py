@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -16,12 +17,13 @@ def _event_first(_logger: object, _method: str, line: structlog.typing.EventDict
     return {"event": line.pop("event"), **line}
 
 
-def set_up_logging(level: str, log_format: str) -> LogLines:
+def set_up_logging(level: str, log_format: str, further: Sequence[structlog.typing.Processor] = ()) -> LogLines:
     """Configure structlog once, at the edge; give what writes the lines, which knows whether it can.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
         log_format: "json" or "console".
+        further: what adds to each line.
     """
     # Where standard output was closed, its number may be given to a connection.
     lines = LogLines(sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY))
@@ -34,6 +36,7 @@ def set_up_logging(level: str, log_format: str) -> LogLines:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *further,
             _event_first,
             *rendering,
         ],

@@ -27,6 +27,7 @@ from strategic_memory_server.revisions.log_opening import Begun, Opening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import LogState, digest_of
 from strategic_memory_server.revisions.log_times import key_lives_ms, time_argument, time_arguments
+from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 _WRITTEN = ("state", "log", "feedback", "pulse", "lease")
 
@@ -56,8 +57,9 @@ class FeedbackLog(FeedbackLogReader):
         retained_revisions: int,
         problems: Problems | None = None,
         clock: RedisClock | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
-        super().__init__(client, prefix, problems, clock)
+        super().__init__(client, prefix, problems, clock, tracing)
         self._retained = retained_revisions
         self._open = register_script(client, "open")
         self._publish = register_script(client, "publish")
@@ -116,7 +118,7 @@ class FeedbackLog(FeedbackLogReader):
             MemoryMovedError: the long memory stands elsewhere than the note says; nothing was written.
         """
         keys = self.keys
-        document = encode_feedback(feedback)
+        document, traceparent = encode_feedback(feedback), self._tracing.carried()
         self._written = document.encode(), feedback
         reply = await self._publish(
             keys=keys.of(*_WRITTEN) | self._memory(note),
@@ -125,6 +127,7 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
                 "document": document,
+                "traceparent": traceparent,
                 "event": encode_event(feedback),
                 "channel": keys.events,
                 "retained": self._retained,
@@ -135,6 +138,7 @@ class FeedbackLog(FeedbackLogReader):
         _check_refused(reply)
         if reply[0] != b"published":
             return False
+        self._tracing.written(feedback.epoch, feedback.revision, traceparent)
         if not reply[1]:
             self._problems.withdraw("events_not_sent")
         else:

@@ -20,6 +20,7 @@ from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState, digest_of
+from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 SNAPSHOT_ATTEMPTS = 5
 """How often a snapshot is begun again because the log moved on while it was read."""
@@ -54,8 +55,10 @@ class FeedbackLogReader:
         prefix: str,
         problems: Problems | None = None,
         clock: RedisClock | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.keys = LogKeys.under(prefix)
+        self._tracing = tracing
         self._client = client
         self._problems = problems or Problems()
         self._clock = clock or RedisClock()
@@ -180,6 +183,7 @@ class FeedbackLogReader:
 
     def decode(self, entries: StreamEntries) -> list[Feedback]:
         """Read log entries as `decode_entries` does; bytes that this server wrote last are not taken apart again."""
+        self._tracing.heard(entries)
         return decode_entries(entries, self._written, self._refused)
 
     def _refused(self, entry_id: str, why: str) -> None:

@@ -20,6 +20,7 @@ from strategic_memory_server.faults.errors import InvalidRequestError, Strategic
 from strategic_memory_server.rpc.admission import admitting
 from strategic_memory_server.rpc.guard import Guard
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
+from strategic_memory_server.rpc.traced_calls import TracedCalls
 from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
@@ -42,6 +43,7 @@ class Boundary:
         most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
         receiving: methods that receive their request themselves, named likewise: they get it as `Unreceived`.
         guard: lets calls in; None: whoever calls may.
+        traced: tells of calls; None: nobody is told.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class Boundary:
         most_at_once: Mapping[str, int],
         receiving: Collection[str] = (),
         guard: Guard | None = None,
+        traced: TracedCalls | None = None,
     ) -> None:
         self._server = server
+        self._traced = traced
         self._metrics = metrics
         self._most_at_once = most_at_once
         self._receiving = receiving
@@ -79,20 +83,24 @@ class Boundary:
             # What a servicer leaves out is generated code, which answers UNIMPLEMENTED.
             return handler
         metrics = self._metrics.of_method(kind, path)
+        if self._traced is not None:
+            behaviour = self._traced.delivering(behaviour, path)
         if (most := self._most_at_once.get(path)) is not None:
             behaviour = admitting(behaviour, path, most)
         if self._guard is not None:
             behaviour = self._guard.guarding(behaviour, path)
-        wrap = _streaming if handler.response_streaming else _unary
+        call = (_streaming if handler.response_streaming else _unary)(behaviour, metrics)
+        if self._traced is not None:
+            call = self._traced.telling(call, path)
         deserialize = handler.request_deserializer
         if path in self._receiving and deserialize is not None:
             # On the wire one request is a stream of one message; as such it comes when the behaviour reads it.
             return grpc.stream_unary_rpc_method_handler(
-                _receiving(_unary(behaviour, metrics), metrics, deserialize),
+                _receiving(call, metrics, deserialize),
                 response_serializer=handler.response_serializer,
             )
         result: Handler = make(
-            wrap(behaviour, metrics),
+            call,
             request_deserializer=_parsing(deserialize, metrics, handler.request_streaming),
             response_serializer=_serializing_once(handler.response_serializer),
         )

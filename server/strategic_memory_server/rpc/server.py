@@ -22,7 +22,9 @@ from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 from strategic_memory_server.rpc.tls_credentials import server_credentials
+from strategic_memory_server.rpc.traced_calls import TracedCalls
 from strategic_memory_server.tls.served_certificates import ServedCertificates
+from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["StrategicMemoryService"].full_name
 
@@ -115,6 +117,7 @@ async def open_grpc_server(
     most_connections: int = MOST_CONNECTIONS,
     certificates: ServedCertificates | None = None,
     access: Access | None = None,
+    tracing: Tracing = OFF,
 ) -> AsyncIterator[GrpcServer]:
     """Serve until the context is left; then end the streams first, so that their clients go elsewhere.
 
@@ -125,13 +128,15 @@ async def open_grpc_server(
         most_connections: connections at once; one more is closed.
         certificates: what is shown to clients; None: connections are not encrypted.
         access: knows who may call what; None: whoever reaches the address may.
+        tracing: is told of calls, those of health apart.
 
     Raises:
         ListenError: the address cannot be listened on.
     """
     server = grpc.aio.server(options=_options(settings, most_connections))
     guard = None if access is None else Guard(access, SCOPES, _open_to_all(settings))
-    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING, guard)
+    traced = TracedCalls(tracing, (health.SERVICE_NAME,)) if tracing.is_on else None
+    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING, guard, traced)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)

@@ -48,6 +48,7 @@ from strategic_memory_server.sync.regimes_problem import tell_of_regimes
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
+from strategic_memory_server.tracing.tracing import NO_CYCLE, OFF, Cycle, Tracing
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
@@ -57,7 +58,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SyncParts:
-    """What the loop runs: load, analyze, recommend, publish; what wakes it, and who is told of each new revision."""
+    """What the loop runs: load, analyze, recommend, publish; what wakes it, and who is told of revisions and work."""
 
     loader: MemoryLoader
     watcher: InputWatcher
@@ -69,6 +70,7 @@ class SyncParts:
     evidence: EvidenceFeedback
     problems: Problems = field(default_factory=Problems)
     published: Callable[[Feedback], None] = lambda feedback: None
+    tracing: Tracing = OFF
 
 
 class StrategicMemorySync:
@@ -129,10 +131,14 @@ class StrategicMemorySync:
         Args:
             arrived: entries that came after what was read last, by source; None: nothing is known.
         """
-        started = time.perf_counter()
         claim = self._parts.leadership.claim
+        with self._parts.tracing.cycle() if claim else NO_CYCLE as trace:
+            return await self._cycle(claim, arrived, trace)
+
+    async def _cycle(self, claim: Claim | None, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
+        started = time.perf_counter()
         try:
-            status = await (self._sync(claim, arrived) if claim else self._stand_by())
+            status = await (self._sync(claim, arrived, trace) if claim else self._stand_by())
         except DeposedError:
             self._parts.long_memory.forget()
             self._parts.leadership.deposed()
@@ -148,6 +154,7 @@ class StrategicMemorySync:
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
+        trace.settled(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started
         # Subscribers come before the books: this server's own streams have been woken by what was published.
         await asyncio.sleep(0)
@@ -181,7 +188,7 @@ class StrategicMemorySync:
         """Take over the caps that another server has read: their keys may not be readable now."""
         self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
 
-    async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None) -> SyncStatus:
+    async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
         if claim != self._claim:
@@ -190,8 +197,11 @@ class StrategicMemorySync:
             await self._learn_caps()
             self._claim = claim
         loaded = await self._load(arrived)
+        trace.found(parts.loader.newest)
+        trace.begins("analyse")
         analysis = parts.analyzer.analyze(loaded.memory)
         advice = parts.feedback.recommend(analysis)
+        trace.begins("evidence")
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
@@ -204,6 +214,7 @@ class StrategicMemorySync:
             sources=loaded.memory.sources,
         )
         if isinstance(advice, NoAdvice):
+            trace.begins("write")
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
             await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note, analysis.leverage_caps)
@@ -232,6 +243,7 @@ class StrategicMemorySync:
             data_as_of_ms=analysis.data_as_of_ms,
             valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
         )
+        trace.begins("write")
         publication = await parts.publisher.publish(claim, advice, times, now_ms, note)
         if publication.is_new:
             parts.published(publication.feedback)

@@ -1,0 +1,68 @@
+"""TracedCalls: tells of each call, and of each revision that is written to a stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from grpc.aio import AbortError, ServicerContext
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_server.tracing.tracing import Tracing
+
+CallContext = ServicerContext[Any, Any]
+Behaviour = Callable[[Any, CallContext], Any]
+
+_STREAM = "/StreamFeedback"
+
+
+class TracedCalls:
+    """Wraps what answers calls.
+
+    Args:
+        tracing: is told.
+        untold: services whose calls nobody is told of.
+    """
+
+    def __init__(self, tracing: Tracing, untold: Collection[str]) -> None:
+        self._tracing = tracing
+        self._untold = untold
+
+    def telling(self, call: Behaviour, path: str) -> Behaviour:
+        """Wrap a whole call, a coroutine function that ends with a status or by aborting, of a method."""
+        method = path.removeprefix("/")
+        if method.split("/")[0] in self._untold:
+            return call
+        begin = self._tracing.call
+
+        async def told(request: object, context: CallContext) -> object:
+            with begin(method, context.invocation_metadata() or ()) as span:
+                code = grpc.StatusCode.CANCELLED
+                try:
+                    response: object = await call(request, context)
+                    code = grpc.StatusCode.OK
+                except AbortError:
+                    code = context.code()
+                    raise
+                finally:
+                    span.ended_with(code.name)
+            return response
+
+        return told
+
+    def delivering(self, behaviour: Behaviour, path: str) -> Behaviour:
+        """Wrap what gives the messages of a stream of feedback; any other behaviour stays as it is."""
+        if not path.endswith(_STREAM):
+            return behaviour
+        begin = self._tracing.delivery
+
+        async def told(request: object, context: CallContext) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
+            async with aclosing(behaviour(request, context)) as responses:
+                async for response in responses:
+                    # Whoever asks for the next one has written this one.
+                    with begin(response.feedback.epoch, response.feedback.revision):
+                        yield response
+
+        return told
