@@ -78,7 +78,9 @@ def _run(options: argparse.Namespace) -> Mapping[str, list[Rate]]:
         server = stack.enter_context(EmbeddedRedis())
         with redis.Redis.from_url(server.url) as client:
             fill(client, random.Random(options.seed), "bench")
-        plain = stack.enter_context(service(server.url, key_prefix="bench", role="serve"))
+        # A flood is what it is about.
+        any_rate = "1000000"
+        plain = stack.enter_context(service(server.url, key_prefix="bench", role="serve", caller_rate=any_rate))
         encrypted = stack.enter_context(
             service(
                 server.url,
@@ -86,6 +88,7 @@ def _run(options: argparse.Namespace) -> Mapping[str, list[Rate]]:
                 tls_cert=str(certificate),
                 tls_key=str(folder / "key.pem"),
                 access_file=str(folder / "access"),
+                caller_rate=any_rate,
             )
         )
         credentials = grpc.ssl_channel_credentials(certificate.read_bytes())

@@ -95,7 +95,7 @@ def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
         for side, source in sides(options.against).items():
             with redis.Redis.from_url(server.url) as client:
                 fill(client, random.Random(options.seed), side)
-            child = stack.enter_context(service(server.url, source, key_prefix=side))
+            child = stack.enter_context(service(server.url, source, key_prefix=side, caller_rate="1000000"))
             responses[side] = asyncio.run(_answer(child.grpc_address))
             ask(side, child, responses[side])
         ours = responses["ours"]

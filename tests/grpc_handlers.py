@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 
@@ -67,7 +68,7 @@ async def handler_server(
     }
     limits = {f"/{SERVICE}/{name}": most for name, most in (most_at_once or {}).items()}
     Boundary(
-        server, RpcMetrics(registry), limits, [f"/{SERVICE}/{name}" for name in receiving]
+        server, RpcMetrics(registry), Admission(limits), [f"/{SERVICE}/{name}" for name in receiving]
     ).add_registered_method_handlers(SERVICE, handlers)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -14,7 +14,7 @@ async def refusal_of(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call
     metadata = dict(raised.value.trailing_metadata() or ())
-    (detail,) = status_pb2.Status.FromString(metadata["grpc-status-details-bin"]).details
+    detail, *_ = status_pb2.Status.FromString(metadata["grpc-status-details-bin"]).details
     info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     if detail.Unpack(info):
         return raised.value.code(), info.reason

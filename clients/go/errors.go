@@ -3,6 +3,7 @@ package strategicmemory
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Kind says what went wrong, as the caller sees it.
@@ -64,7 +65,10 @@ type Error struct {
 	Oldest, Current *uint64
 	// Epoch is that of the log, of ResumePointRefused. Empty: not told.
 	Epoch string
-	cause error
+	// RetryAfter is the time before which the server would refuse it again, as it says, of ResourceExhausted and
+	// TooManySubscribers. 0: it does not say.
+	RetryAfter time.Duration
+	cause      error
 }
 
 // FieldViolation is what is wrong with one field.

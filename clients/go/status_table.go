@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -42,6 +43,7 @@ type failure struct {
 	reason     string
 	metadata   map[string]string
 	violations []FieldViolation
+	retryAfter time.Duration
 }
 
 // errorOf returns the error that a failed call to the server at an address stands for.
@@ -55,6 +57,9 @@ func errorOf(err error, trailer metadata.MD, address string) *Error {
 		met = failed.error()
 	}
 	met.Address, met.Reason, met.cause = address, failed.reason, err
+	if isKind(met, ResourceExhausted, TooManySubscribers) {
+		met.RetryAfter = failed.retryAfter
+	}
 	return met
 }
 
@@ -153,6 +158,8 @@ func failureOf(err error, trailer metadata.MD, address string) failure {
 			if detail.GetDomain() == errorDomain {
 				failed.reason, failed.metadata = detail.GetReason(), detail.GetMetadata()
 			}
+		case *errdetails.RetryInfo:
+			failed.retryAfter = detail.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
 			for _, violation := range detail.GetFieldViolations() {
 				failed.violations = append(failed.violations, FieldViolation{violation.GetField(), violation.GetDescription()})
@@ -161,6 +168,9 @@ func failureOf(err error, trailer metadata.MD, address string) failure {
 	}
 	if failed.reason == "" { // where a proxy has taken the details away, or another server never sent any
 		failed.reason, failed.metadata = reasonInText(trailer)
+	}
+	if told := failed.number("retry_after_ms"); failed.retryAfter == 0 && told != nil {
+		failed.retryAfter = time.Duration(min(*told, uint64(longestAskedWait.Milliseconds()))) * time.Millisecond
 	}
 	return failed
 }

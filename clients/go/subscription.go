@@ -5,7 +5,11 @@ import (
 	"time"
 )
 
-const rememberedEpochs = 16
+const (
+	rememberedEpochs = 16
+	// A server that is full for longer may have room again before it says so.
+	longestAskedWait = time.Minute
+)
 
 // subscriptionSettings say what a subscription is for.
 type subscriptionSettings struct {
@@ -51,11 +55,13 @@ type subscription struct {
 	outOfReachSince     time.Time
 	heardFromServer     bool
 	wasEverHeard        bool
+	askedToWaitUntil    map[string]time.Time // by address
 }
 
 func newSubscription(settings subscriptionSettings, random func() float64) *subscription {
 	return &subscription{
 		settings: settings, random: random, position: settings.ResumeAfter, newest: map[string]uint64{},
+		askedToWaitUntil: map[string]time.Time{},
 	}
 }
 
@@ -112,7 +118,13 @@ func (s *subscription) failed(err *Error, now time.Time) (Disconnected, bool) {
 	servers := len(s.settings.addresses)
 	retryIn := s.settings.backoff.delay(s.failures/servers, s.random()) / time.Duration(servers)
 	s.failures++
+	if err.RetryAfter > 0 {
+		// A little more by lot: not all who were refused shall come back at once.
+		wait := min(err.RetryAfter, longestAskedWait)
+		s.askedToWaitUntil[lost] = now.Add(wait + time.Duration(s.random()*float64(wait)/4))
+	}
 	s.addressIndex = (s.addressIndex + 1) % servers
+	retryIn = max(retryIn, s.askedToWaitUntil[s.address()].Sub(now))
 	if s.heardFromServer {
 		s.outOfReachSince = now
 		s.heardFromServer = false

@@ -172,3 +172,18 @@ func TestItGivesUpWhenNobodyWasHeardForSoLong(t *testing.T) {
 		equal(t, mayPass, goesOn)
 	}
 }
+
+func TestAFullServerIsLeftAloneForAsLongAsItSays(t *testing.T) {
+	s := subscribed(FollowOptions{}, "one", "two")
+	full := &Error{Kind: TooManySubscribers, RetryAfter: 8 * time.Second}
+	fails := func(after time.Duration) time.Duration {
+		s.connect(begin.Add(after))
+		next, _ := s.failed(full, begin.Add(after))
+		return next.RetryIn
+	}
+	equal(t, fails(0) < time.Second, true) // the other one is not full yet
+	equal(t, fails(time.Second), 9*time.Second)
+	full.RetryAfter = time.Hour
+	s = subscribed(FollowOptions{})
+	equal(t, fails(0), 75*time.Second)
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ async def open_service(
     access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
     advice = settings.sync.advice
     heard = KnownHistory() if settings.redis.history_file is None else KeptHistory(settings.redis.history_file)
+    http_refused = Counter[str]()
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, heard)
     async with AsyncExitStack() as stack:
         commands = await stack.enter_async_context(connect(settings.redis))
@@ -186,7 +188,9 @@ async def open_service(
                 lambda: hub.in_force(clock_ms()).advice,
             ),
             advice,
-            RequestsInHand(settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes),
+            RequestsInHand(
+                settings.grpc.max_request_bytes, settings.grpc.max_in_hand_bytes, settings.grpc.caller_in_hand_bytes
+            ),
         )
 
         def now_ms() -> int:
@@ -240,6 +244,7 @@ async def open_service(
                     lambda: memory_loss.trades_lost,
                     lambda: None if certificates is None else certificates.ends_s,
                     lambda: clock.skew,
+                    lambda: http_refused,
                 )
             )
         )
@@ -255,6 +260,7 @@ async def open_service(
                     settings.http,
                     access,
                     lambda: grpc_server.health.is_serving,
+                    http_refused,
                 ),
                 settings.http.address,
                 shares.http,

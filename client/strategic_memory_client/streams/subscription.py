@@ -15,6 +15,7 @@ from datetime import datetime
 from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint, SubscriptionSettings
 from strategic_memory_client.values.errors import (
     AccessDeniedError,
+    ResourceExhaustedError,
     ResumePointError,
     RevisionGapError,
     ServiceUnavailableError,
@@ -32,6 +33,9 @@ from strategic_memory_client.values.heartbeats import Heartbeat
 from strategic_memory_client.values.results import Feedback
 
 _REMEMBERED_EPOCHS = 16
+
+_LONGEST_ASKED_WAIT_S = 60.0
+"""A server that is full for longer may have room again before it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Subscription:
         self._out_of_reach_since_s = 0.0
         self._heard_from_server = False
         self._was_ever_heard = False
+        self._asked_to_wait_until_s: dict[str, float] = {}
 
     @property
     def position(self) -> ResumePoint | None:
@@ -137,7 +142,12 @@ class Subscription:
         rounds = self._failures // len(self._settings.addresses)
         delay_s = self._settings.backoff.delay_s(rounds, self._source)
         self._failures += 1
+        if isinstance(error, ResourceExhaustedError) and error.retry_after_s is not None:
+            # A little more by lot: not all who were refused shall come back at once.
+            wait_s = min(error.retry_after_s, _LONGEST_ASKED_WAIT_S) * self._source.uniform(1.0, 1.25)
+            self._asked_to_wait_until_s[lost] = now_s + wait_s
         self._address_index = (self._address_index + 1) % len(self._settings.addresses)
+        delay_s = max(delay_s, self._asked_to_wait_until_s.get(self.address, now_s) - now_s)
         if self._heard_from_server:
             self._out_of_reach_since_s = now_s
             self._heard_from_server = False

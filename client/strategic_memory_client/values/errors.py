@@ -68,6 +68,11 @@ class ResourceExhaustedError(StrategicMemoryError):
 
     transient = True
 
+    def __init__(self, message: str, *, retry_after_s: float | None = None, address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.retry_after_s = retry_after_s
+        """Seconds before which the server would refuse it again, as it says; None: it does not say."""
+
 
 class MessageTooLargeError(ResourceExhaustedError):
     """A request or an answer is larger than this client, the service or a proxy takes. The same one always is."""

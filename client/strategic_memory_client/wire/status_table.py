@@ -63,6 +63,13 @@ class _Failure:
     reason: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[FieldViolation, ...] = ()
+    retry_delay_s: float | None = None
+
+    @property
+    def retry_after_s(self) -> float | None:
+        if self.retry_delay_s is None and (told_ms := self.number("retry_after_ms")) is not None:
+            return told_ms / 1_000
+        return self.retry_delay_s
 
     def number(self, key: str) -> int | None:
         text = self.metadata.get(key, "")
@@ -129,10 +136,12 @@ def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
     if failure.reason == reason_text(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS):
         return TooManySubscribersError(
             f"the service at {failure.address} admits no more subscribers: try another server, or later",
+            retry_after_s=failure.retry_after_s,
             address=failure.address,
         )
     return ResourceExhaustedError(
         f"a limit was reached at {failure.address}: send less, or try later ({failure.detail})",
+        retry_after_s=failure.retry_after_s,
         address=failure.address,
     )
 
@@ -236,16 +245,20 @@ def _failed_call(error: grpc.RpcError) -> _FailedCall:
 def _failure_of(call: _FailedCall, address: str) -> _Failure:
     reason, metadata = "", dict[str, str]()
     violations: tuple[FieldViolation, ...] = ()
+    retry_delay_s: float | None = None
     for detail in _status_details(call.trailing_metadata()):
         info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        retry = error_details_pb2.RetryInfo()
         try:
             if detail.Unpack(info) and info.domain == DOMAIN:
                 reason, metadata = info.reason, dict(info.metadata)
+            elif detail.Unpack(retry):
+                retry_delay_s = retry.retry_delay.ToTimedelta().total_seconds()
             elif detail.Unpack(request):
                 violations = tuple(
                     FieldViolation(given_field(v.field), v.description) for v in request.field_violations
                 )
-        except DecodeError:
+        except (DecodeError, OverflowError):
             continue  # the status itself still says enough
     if not reason:  # where a proxy has taken the details away, or another server never sent any
         reason, metadata = _reason_in_text(call.trailing_metadata())
@@ -256,6 +269,7 @@ def _failure_of(call: _FailedCall, address: str) -> _Failure:
         reason=reason,
         metadata=metadata,
         violations=violations,
+        retry_delay_s=retry_delay_s,
     )
 
 

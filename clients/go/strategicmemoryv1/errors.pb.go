@@ -25,6 +25,8 @@ const (
 // travels in two places: as `reason` of the `google.rpc.ErrorInfo` (domain "strategic_memory.v1") among the status
 // details, and in the trailer `strategic-memory-reason`, for clients that cannot read the details. Each key of the
 // metadata of the ErrorInfo, named below, has a trailer too: `strategic-memory-` and the key, its value percent-encoded.
+// A RESOURCE_EXHAUSTED that passes has a `google.rpc.RetryInfo` too, and the same time as metadata `retry_after_ms`: try
+// again no earlier, and draw a little more by lot, so that not all who were refused come back at once.
 // An error without a reason is not the service's own: the connection, a proxy or the network made it. A client that
 // does not know a reason goes by the status code.
 type ErrorReason int32
@@ -49,7 +51,8 @@ const (
 	ErrorReason_ERROR_REASON_MEMORY_UNREADABLE ErrorReason = 6
 	// RESOURCE_EXHAUSTED: the server has as many subscribers as it admits. Go elsewhere, or try again later.
 	ErrorReason_ERROR_REASON_TOO_MANY_SUBSCRIBERS ErrorReason = 7
-	// RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits. Try again later or elsewhere.
+	// RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits, or as it admits of one caller.
+	// Try again later or elsewhere.
 	ErrorReason_ERROR_REASON_TOO_MANY_CALLS ErrorReason = 8
 	// RESOURCE_EXHAUSTED: the requests for an analysis in hand are as large together as the server takes. Try again later
 	// or elsewhere, or send less.
@@ -65,6 +68,9 @@ const (
 	// PERMISSION_DENIED: who calls is known, and may not call this method. Trying again is no help. Metadata: `scope`, what
 	// it takes.
 	ErrorReason_ERROR_REASON_OUT_OF_SCOPE ErrorReason = 13
+	// RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
+	// stream in place of asking again and again.
+	ErrorReason_ERROR_REASON_TOO_MANY_REQUESTS ErrorReason = 14
 )
 
 // Enum value maps for ErrorReason.
@@ -84,6 +90,7 @@ var (
 		11: "ERROR_REASON_REQUEST_TOO_SLOW",
 		12: "ERROR_REASON_NOT_IDENTIFIED",
 		13: "ERROR_REASON_OUT_OF_SCOPE",
+		14: "ERROR_REASON_TOO_MANY_REQUESTS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -100,6 +107,7 @@ var (
 		"ERROR_REASON_REQUEST_TOO_SLOW":     11,
 		"ERROR_REASON_NOT_IDENTIFIED":       12,
 		"ERROR_REASON_OUT_OF_SCOPE":         13,
+		"ERROR_REASON_TOO_MANY_REQUESTS":    14,
 	}
 )
 
@@ -134,7 +142,7 @@ var File_strategic_memory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\xe5\x03\n" +
+	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x89\x04\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_REVISION_COMPACTED\x10\x01\x12#\n" +
@@ -150,7 +158,8 @@ const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"\x12!\n" +
 	"\x1dERROR_REASON_REQUEST_TOO_SLOW\x10\v\x12\x1f\n" +
 	"\x1bERROR_REASON_NOT_IDENTIFIED\x10\f\x12\x1d\n" +
-	"\x19ERROR_REASON_OUT_OF_SCOPE\x10\rB\xad\x01\n" +
+	"\x19ERROR_REASON_OUT_OF_SCOPE\x10\r\x12\"\n" +
+	"\x1eERROR_REASON_TOO_MANY_REQUESTS\x10\x0eB\xad\x01\n" +
 	"\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3"
 
 var (

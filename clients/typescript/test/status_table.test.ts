@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { BadRequestSchema, ErrorInfoSchema } from "../src/generated/google/rpc/error_details_pb.js";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../src/generated/google/rpc/error_details_pb.js";
 import * as errors from "../src/index.js";
 import { FailedCall } from "../src/transports/connection.js";
 import { errorOf } from "../src/wire/status_table.js";
@@ -76,4 +76,16 @@ test("pings that come too often may pass, an answer that is too large does not",
   assert.equal((pings as errors.StrategicMemoryError).transient, true);
   const large = errorOf(new FailedCall(8, "Received message larger than max (5000000 vs 4194304)"), "here:1");
   assert.ok(large instanceof errors.MessageTooLargeError && !large.transient);
+});
+
+test("how long to wait comes from the RetryInfo, or from the trailers", () => {
+  const retry = create(RetryInfoSchema, { retryDelay: { seconds: 2n, nanos: 500_000_000 } });
+  const details = [{ typeName: "google.rpc.RetryInfo", value: toBinary(RetryInfoSchema, retry) }];
+  const trailers = new Map([
+    ["strategic-memory-reason", "TOO_MANY_REQUESTS"],
+    ["strategic-memory-retry_after_ms", "40"],
+  ]);
+  const waits = [new FailedCall(8, "no", new Map(), details), new FailedCall(8, "no", trailers), new FailedCall(8, "no")];
+  const told = waits.map((each) => (errorOf(each, "here:1") as errors.ResourceExhaustedError).retryAfterMs);
+  assert.deepEqual(told, [2_500, 40, null]);
 });

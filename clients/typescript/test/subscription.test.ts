@@ -6,6 +6,7 @@ import {
   RevisionGapError,
   ServiceUnavailableError,
   type SubscriptionEvent,
+  TooManySubscribersError,
   UnsupportedOperationError,
 } from "../src/index.js";
 import { Subscription, type SubscriptionSettings } from "../src/streams/subscription.js";
@@ -151,4 +152,14 @@ test("it gives up after so long without any server", () => {
   made.connect(0);
   made.failed(LOST, 500);
   assert.throws(() => made.failed(LOST, 950), ServiceUnavailableError);
+});
+
+test("a full server is left alone for as long as it says", () => {
+  const full = (retryAfterMs: number) => new TooManySubscribersError("full", { retryAfterMs });
+  const made = subscription({ addresses: ["one:1", "two:2"] });
+  made.connect(0);
+  assert.ok(made.failed(full(8_000), 0).retryInMs < 1_000); // the other one is not full yet
+  made.connect(1_000);
+  assert.equal(made.failed(full(8_000), 1_000).retryInMs, 9_000);
+  assert.equal(subscription().failed(full(3_600_000), 0).retryInMs, 75_000);
 });

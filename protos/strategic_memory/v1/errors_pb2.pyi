@@ -45,7 +45,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_TOO_MANY_SUBSCRIBERS: _ErrorReason.ValueType  # 7
     """RESOURCE_EXHAUSTED: the server has as many subscribers as it admits. Go elsewhere, or try again later."""
     ERROR_REASON_TOO_MANY_CALLS: _ErrorReason.ValueType  # 8
-    """RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits. Try again later or elsewhere."""
+    """RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits, or as it admits of one caller.
+    Try again later or elsewhere.
+    """
     ERROR_REASON_TOO_MUCH_IN_HAND: _ErrorReason.ValueType  # 9
     """RESOURCE_EXHAUSTED: the requests for an analysis in hand are as large together as the server takes. Try again later
     or elsewhere, or send less.
@@ -64,12 +66,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: who calls is known, and may not call this method. Trying again is no help. Metadata: `scope`, what
     it takes.
     """
+    ERROR_REASON_TOO_MANY_REQUESTS: _ErrorReason.ValueType  # 14
+    """RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
+    stream in place of asking again and again.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
     travels in two places: as `reason` of the `google.rpc.ErrorInfo` (domain "strategic_memory.v1") among the status
     details, and in the trailer `strategic-memory-reason`, for clients that cannot read the details. Each key of the
     metadata of the ErrorInfo, named below, has a trailer too: `strategic-memory-` and the key, its value percent-encoded.
+    A RESOURCE_EXHAUSTED that passes has a `google.rpc.RetryInfo` too, and the same time as metadata `retry_after_ms`: try
+    again no earlier, and draw a little more by lot, so that not all who were refused come back at once.
     An error without a reason is not the service's own: the connection, a proxy or the network made it. A client that
     does not know a reason goes by the status code.
     """
@@ -97,7 +105,9 @@ ERROR_REASON_MEMORY_UNREADABLE: ErrorReason.ValueType  # 6
 ERROR_REASON_TOO_MANY_SUBSCRIBERS: ErrorReason.ValueType  # 7
 """RESOURCE_EXHAUSTED: the server has as many subscribers as it admits. Go elsewhere, or try again later."""
 ERROR_REASON_TOO_MANY_CALLS: ErrorReason.ValueType  # 8
-"""RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits. Try again later or elsewhere."""
+"""RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits, or as it admits of one caller.
+Try again later or elsewhere.
+"""
 ERROR_REASON_TOO_MUCH_IN_HAND: ErrorReason.ValueType  # 9
 """RESOURCE_EXHAUSTED: the requests for an analysis in hand are as large together as the server takes. Try again later
 or elsewhere, or send less.
@@ -115,5 +125,9 @@ back. A stream ends with it too. Show another one; trying again helps only where
 ERROR_REASON_OUT_OF_SCOPE: ErrorReason.ValueType  # 13
 """PERMISSION_DENIED: who calls is known, and may not call this method. Trying again is no help. Metadata: `scope`, what
 it takes.
+"""
+ERROR_REASON_TOO_MANY_REQUESTS: ErrorReason.ValueType  # 14
+"""RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
+stream in place of asking again and again.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

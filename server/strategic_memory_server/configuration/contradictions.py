@@ -116,3 +116,9 @@ def _of_grpc(grpc: GrpcSettings) -> Iterator[str]:
             f"STRATEGIC_MEMORY_MAX_REQUEST_MIB is {grpc.max_request_bytes // MIB}: there would never be room for a "
             f"request; make the former at least {grpc.max_request_bytes // MIB}, or leave it out"
         )
+    elif grpc.caller_in_hand_bytes < grpc.max_request_bytes:
+        yield (
+            f"STRATEGIC_MEMORY_CALLER_IN_HAND_MIB is {grpc.caller_in_hand_bytes // MIB} while "
+            f"STRATEGIC_MEMORY_MAX_REQUEST_MIB is {grpc.max_request_bytes // MIB}: no caller could ever send the "
+            f"largest request; make the former at least {grpc.max_request_bytes // MIB}, or leave it out"
+        )

@@ -18,6 +18,7 @@ from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.contradictions import VALIDITY_IN_INTERVALS, contradictions
 from strategic_memory_server.configuration.environment_values import (
     Address,
+    Rate,
     Seconds,
     Window,
     lower,
@@ -41,6 +42,8 @@ from strategic_memory_server.rpc.grpc_settings import (
     MAX_IN_HAND_BYTES,
     MAX_REQUEST_BYTES,
     MIB,
+    MOST_CONNECTIONS,
+    MOST_ENCRYPTED_CONNECTIONS,
     GrpcSettings,
 )
 from strategic_memory_server.sync.sync_settings import SyncSettings
@@ -122,8 +125,14 @@ class Environment(BaseSettings):
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
     peer_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
+    caller_rate: Rate = 5_000.0
+    http_caller_rate: Rate = 100.0
+    caller_analyses: Annotated[int, Field(ge=1, le=1_000)] = 64
+    caller_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
     max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
     max_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    connection_calls: Annotated[int, Field(ge=1, le=1_000_000)] = 250
     max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = "INFO"
     log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
@@ -156,6 +165,8 @@ class Environment(BaseSettings):
     def service_settings(self) -> ServiceSettings:
         """The settings of the service."""
         validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
+        default_in_hand_bytes = self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES
+        in_hand_bytes = self.max_in_hand_mib * MIB if self.max_in_hand_mib else default_in_hand_bytes
         return ServiceSettings(
             role=Role(self.role),
             redis=self.redis_settings(),
@@ -196,13 +207,22 @@ class Environment(BaseSettings):
                 max_subscribers=self.max_subscribers,
                 peer_share=self.peer_share,
                 max_request_bytes=self.max_request_mib * MIB,
-                max_in_hand_bytes=(self.max_in_hand_mib * MIB)
-                if self.max_in_hand_mib
-                else self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES,
+                caller_rate=self.caller_rate,
+                caller_analyses=self.caller_analyses,
+                max_in_hand_bytes=in_hand_bytes,
+                caller_in_hand_bytes=self.caller_in_hand_mib * MIB if self.caller_in_hand_mib else in_hand_bytes,
+                max_connections=self.max_connections
+                or (MOST_CONNECTIONS if self.tls_settings() is None else MOST_ENCRYPTED_CONNECTIONS),
+                connection_calls=self.connection_calls,
                 max_connection_age_s=self.max_connection_age,
                 is_reflection_open="reflection" in self.public,
             ),
-            http=HttpSettings(self.http_address, self.http_hosts, is_metrics_open="metrics" in self.public),
+            http=HttpSettings(
+                self.http_address,
+                self.http_hosts,
+                is_metrics_open="metrics" in self.public,
+                caller_rate=self.http_caller_rate,
+            ),
             tls=self.tls_settings(),
             access_file=self.access_file,
         )

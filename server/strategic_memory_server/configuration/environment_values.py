@@ -70,4 +70,5 @@ def lower(value: object) -> object:
 
 Address = Annotated[str, AfterValidator(read_address)]
 Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
+Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]

@@ -17,7 +17,7 @@ from strategic_memory_server.identity.scope import ALL, Scope
 UNUSABLE = "access_file"
 LONGEST_TOKEN = 512
 
-_ANY_CLIENT = Identity("a client with a certificate", ALL)
+_ANY_CLIENT = Identity("a client with a certificate", ALL, is_one=False)
 
 logger = structlog.get_logger(__name__)
 

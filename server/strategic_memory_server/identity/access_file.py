@@ -45,11 +45,13 @@ class Identity:
         name: what logs call them.
         scopes: what they may do.
         ends_s: until when, seconds since 1970; None: until the line goes.
+        is_one: whether all who call by this name are one caller.
     """
 
     name: str
     scopes: frozenset[Scope]
     ends_s: float | None = None
+    is_one: bool = True
 
 
 @dataclass(frozen=True, slots=True)

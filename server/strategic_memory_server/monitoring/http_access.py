@@ -15,6 +15,9 @@ from strategic_memory_server.identity.access import Access, sole_authorization
 NAMES = "strategic_memory.certificate_names"
 """Where a connection keeps the names in the certificate that its client has shown."""
 
+CALLER = "strategic_memory.caller"
+"""Where a request keeps the name in the access file of who makes it."""
+
 
 class HttpAccess:
     """Middleware.
@@ -35,7 +38,7 @@ class HttpAccess:
         if scope["type"] == "http" and scope["path"] not in self._open:
             authorization = sole_authorization(Headers(scope=scope).getlist("authorization"))
             try:
-                self._access.permitted(scopes.Scope.READ, authorization, scope.get(NAMES, ()))
+                identity = self._access.permitted(scopes.Scope.READ, authorization, scope.get(NAMES, ()))
             except UnauthenticatedError as error:
                 challenge = {"www-authenticate": "Bearer"}
                 await PlainTextResponse(f"{error}\n", 401, challenge)(scope, receive, send)
@@ -43,4 +46,6 @@ class HttpAccess:
             except OutOfScopeError as error:
                 await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
                 return
+            if identity.is_one:
+                scope[CALLER] = identity.name
         await self._app(scope, receive, send)

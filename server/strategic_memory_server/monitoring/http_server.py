@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -20,10 +21,12 @@ from starlette.routing import Route
 
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.monitoring.bounded_listener import BoundedListener
 from strategic_memory_server.monitoring.http_access import HttpAccess
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
+from strategic_memory_server.monitoring.http_rate import HttpRate
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.monitoring.http_tls import RenewedContext
 from strategic_memory_server.tls.served_certificates import ServedCertificates
@@ -31,6 +34,12 @@ from strategic_memory_server.tls.served_certificates import ServedCertificates
 SHUTDOWN_S = 1
 
 LIVE, READY = "/health/live", "/health/ready"
+
+COSTS = {"/health": 1.0, "/metrics": 5.0}
+"""As how many requests one of a path counts. Probes of `LIVE` and `READY` are answered whatever else comes."""
+
+MOST_ENCRYPTED = 32
+"""Connections at once over TLS: asyncio takes 256 KiB for each, from before its handshake on."""
 
 LARGEST_HEAD_BYTES = 16 * 1024
 """Largest head of a request: of this service no request has as much as 1 KiB."""
@@ -45,6 +54,7 @@ def http_app(
     settings: HttpSettings = HttpSettings(),  # noqa: B008  it is frozen
     access: Access | None = None,
     is_serving: Callable[[], bool] = lambda: True,
+    refused: Counter[str] | None = None,
 ) -> Starlette:
     """Make the application.
 
@@ -54,6 +64,7 @@ def http_app(
         settings: under which names it is reached, and what anybody may read.
         access: knows who may read; None: whoever reaches the address may.
         is_serving: tells whether the service takes calls.
+        refused: counts requests that come too often, by path.
     """
 
     async def live(_request: Request) -> Response:
@@ -74,6 +85,10 @@ def http_app(
         probes = {"/health", LIVE, READY}
         open_to_all = {*probes, "/metrics"} if settings.is_metrics_open else probes
         guards.append(Middleware(HttpAccess, access=access, open_to_all=open_to_all))
+    if settings.caller_rate:
+        rate = RequestRate(settings.caller_rate, "STRATEGIC_MEMORY_HTTP_CALLER_RATE")
+        counts = Counter[str]() if refused is None else refused
+        guards.append(Middleware(HttpRate, rate=rate, costs=COSTS, refused=counts))
     routes = {"/health": health, LIVE: live, READY: ready, "/metrics": prometheus}
     return Starlette(routes=[Route(path, answer) for path, answer in routes.items()], middleware=guards)
 
@@ -108,6 +123,8 @@ async def open_http_server(
     listener = _listen(address)
     context = None
     if certificates is not None:
+        most_connections = min(most_connections, MOST_ENCRYPTED)
+        # As many again may be in their handshake, so that those that never end it push out none that has.
         context, listener = RenewedContext.of(certificates), BoundedListener.instead_of(listener, 2 * most_connections)
     server = _Server(
         uvicorn.Config(

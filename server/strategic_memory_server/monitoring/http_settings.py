@@ -13,11 +13,13 @@ class HttpSettings:
         address: host:port to listen on; port 0 takes a free one.
         hosts: names under which it is reached, beside localhost and the host of the address; "*": any.
         is_metrics_open: whether `/metrics` needs no identity, where callers are known.
+        caller_rate: requests a second that one caller may make; 0: any number.
     """
 
     address: str = "127.0.0.1:8001"
     hosts: tuple[str, ...] = ()
     is_metrics_open: bool = False
+    caller_rate: float = 100.0
 
     @property
     def all_hosts(self) -> tuple[str, ...]:

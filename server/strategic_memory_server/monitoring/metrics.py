@@ -63,6 +63,7 @@ class GaugeSources:
     trades_lost: Callable[[], int] = int
     certificate_ends_s: Callable[[], float | None] = lambda: None
     clock_skew: Callable[[], ClockSkew | None] = lambda: None
+    http_refused: Callable[[], Mapping[str, int]] = dict
 
 
 class StateCollector(Collector):
@@ -90,6 +91,12 @@ class StateCollector(Collector):
                 "By how much the clock of this machine is ahead of that of Redis, seconds; negative: behind.",
                 value=skew.skew_ms / 1000,
             )
+        refused = CounterMetricFamily(
+            "strategic_memory_http_refused", "Requests over HTTP refused as too many of a caller.", labels=["path"]
+        )
+        for path, count in sorted(self._observed.http_refused().items()):
+            refused.add_metric([path], count)
+        yield refused
         if (ends_s := self._observed.certificate_ends_s()) is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_tls_certificate_ends_seconds",

@@ -1,47 +1,94 @@
-"""Admits a bounded number of calls of a method at once; a call more is refused, not queued."""
+"""Admits a bounded number of calls: of a method at once, of one caller at once and in a second; others are refused."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any
 
-from strategic_memory_server.faults.errors import TooManyCallsError
+from strategic_memory_server.faults.errors import TooManyAnalysesError, TooManyCallsError
+from strategic_memory_server.identity.request_rate import RequestRate
+from strategic_memory_server.rpc.caller import caller_of
 
 Behaviour = Callable[[Any, Any], Any]
 
 
-def admitting(behaviour: Behaviour, path: str, most: int) -> Behaviour:
-    """Wrap a behaviour so that at most so many calls of it are in hand.
+class Admission:
+    """Wraps behaviours so that calls beyond the bounds are refused, not queued.
 
     Args:
-        behaviour: a coroutine function, or an asynchronous generator function.
-        path: "/package.Service/Method", to be named in the refusal.
-        most: calls admitted at once.
+        most_at_once: calls admitted at once, by "/package.Service/Method"; others are not limited.
+        most_of_caller: of those, calls of one caller.
+        rate: counts the calls of each caller in a second; None: they are not limited.
+        unmetered: services whose calls it does not count.
     """
-    in_hand = 0
+
+    def __init__(
+        self,
+        most_at_once: Mapping[str, int],
+        most_of_caller: Mapping[str, int] | None = None,
+        rate: RequestRate | None = None,
+        unmetered: Collection[str] = (),
+    ) -> None:
+        self._most_at_once = most_at_once
+        self._most_of_caller = most_of_caller or {}
+        self._rate = rate
+        self._unmetered = unmetered
+
+    def admitting(self, behaviour: Behaviour, path: str) -> Behaviour:
+        """Wrap a behaviour, a coroutine function or an asynchronous generator function, of a method."""
+        take = None if self._rate is None or path.split("/")[1] in self._unmetered else self._rate.take
+        most = self._most_at_once.get(path)
+        if take is None and most is None:
+            return behaviour
+        in_hand = None if most is None else _InHand(path, most, self._most_of_caller.get(path, most))
+        if inspect.isasyncgenfunction(behaviour):
+
+            async def streaming(request: object, context: Any) -> AsyncIterator[object]:  # noqa: ANN401  of gRPC
+                caller = caller_of(context)
+                if take is not None:
+                    take(caller)
+                with nullcontext() if in_hand is None else in_hand.one_more(caller):
+                    async with aclosing(behaviour(request, context)) as responses:
+                        async for response in responses:
+                            yield response
+
+            return streaming
+
+        async def unary(request: object, context: Any) -> object:  # noqa: ANN401  of gRPC
+            caller = caller_of(context)
+            if take is not None:
+                take(caller)
+            if in_hand is None:
+                return await behaviour(request, context)
+            with in_hand.one_more(caller):
+                return await behaviour(request, context)
+
+        return unary
+
+
+class _InHand:
+    """The calls of a method that are in hand."""
+
+    def __init__(self, path: str, most: int, most_of_caller: int) -> None:
+        self._path = path
+        self._most = most
+        self._most_of_caller = most_of_caller
+        self._by_caller: Counter[str] = Counter()
 
     @contextmanager
-    def admitted() -> Iterator[None]:
-        nonlocal in_hand
-        if in_hand >= most:
-            raise TooManyCallsError(path, most)
-        in_hand += 1
+    def one_more(self, caller: str) -> Iterator[None]:
+        """Count a call until the context is left. Raises TooManyCallsError, TooManyAnalysesError."""
+        if self._by_caller.total() >= self._most:
+            raise TooManyCallsError(self._path, self._most)
+        if self._by_caller[caller] >= self._most_of_caller:
+            raise TooManyAnalysesError(self._most_of_caller)
+        self._by_caller[caller] += 1
         try:
             yield
         finally:
-            in_hand -= 1
-
-    async def unary(request: object, context: object) -> object:
-        with admitted():
-            response: object = await behaviour(request, context)
-            return response
-
-    async def streaming(request: object, context: object) -> AsyncIterator[object]:
-        with admitted():
-            async with aclosing(behaviour(request, context)) as responses:
-                async for response in responses:
-                    yield response
-
-    return streaming if inspect.isasyncgenfunction(behaviour) else unary
+            self._by_caller[caller] -= 1
+            if not self._by_caller[caller]:
+                del self._by_caller[caller]

@@ -16,8 +16,13 @@ import structlog
 from google.protobuf.message import DecodeError
 from grpc.aio import AbortError, ServicerContext
 
-from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, Violation
-from strategic_memory_server.rpc.admission import admitting
+from strategic_memory_server.faults.errors import (
+    InvalidRequestError,
+    LimitError,
+    StrategicMemoryError,
+    Violation,
+)
+from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.guard import Guard
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.traced_calls import TracedCalls
@@ -40,8 +45,8 @@ class Boundary:
     Args:
         server: gets the handlers.
         metrics: count the calls.
-        most_at_once: calls of a method that are admitted at once, by "/package.Service/Method"; others are not limited.
-        receiving: methods that receive their request themselves, named likewise: they get it as `Unreceived`.
+        admission: bounds the calls.
+        receiving: methods that receive their request themselves, by "/package.Service/Method": as `Unreceived`.
         guard: lets calls in; None: whoever calls may.
         traced: tells of calls; None: nobody is told.
     """
@@ -50,7 +55,7 @@ class Boundary:
         self,
         server: grpc.aio.Server,
         metrics: RpcMetrics,
-        most_at_once: Mapping[str, int],
+        admission: Admission,
         receiving: Collection[str] = (),
         guard: Guard | None = None,
         traced: TracedCalls | None = None,
@@ -58,7 +63,7 @@ class Boundary:
         self._server = server
         self._traced = traced
         self._metrics = metrics
-        self._most_at_once = most_at_once
+        self._admission = admission
         self._receiving = receiving
         self._guard = guard
 
@@ -85,8 +90,7 @@ class Boundary:
         metrics = self._metrics.of_method(kind, path)
         if self._traced is not None:
             behaviour = self._traced.delivering(behaviour, path)
-        if (most := self._most_at_once.get(path)) is not None:
-            behaviour = admitting(behaviour, path, most)
+        behaviour = self._admission.admitting(behaviour, path)
         if self._guard is not None:
             behaviour = self._guard.guarding(behaviour, path)
         call = (_streaming if handler.response_streaming else _unary)(behaviour, metrics)
@@ -218,6 +222,8 @@ async def _end(error: BaseException, context: CallContext, metrics: MethodMetric
     if isinstance(error, StrategicMemoryError):
         status = grpc_status_of(error)
         metrics.completed(status.code, seconds)
+        if isinstance(error, LimitError):
+            metrics.refused(error.limit)
         await context.abort(status.code, status.details, status.trailing_metadata)
     if isinstance(error, AbortError):
         metrics.completed(context.code(), seconds)

@@ -10,7 +10,9 @@ from typing import Any
 from grpc.aio import ServicerContext
 
 from strategic_memory_server.identity.access import Access, sole_authorization
+from strategic_memory_server.identity.access_file import Identity
 from strategic_memory_server.identity.scope import Scope
+from strategic_memory_server.rpc.caller import KNOWN
 from strategic_memory_server.tls.certificate_names import names_of
 
 CallContext = ServicerContext[Any, Any]
@@ -41,13 +43,13 @@ class Guard:
         scope, permitted = self._scopes.get(path), self._access.permitted
 
         async def unary(request: object, context: CallContext) -> object:
-            permitted(scope, *_shown(context))
+            _remember(permitted(scope, *_shown(context)))
             response: object = await behaviour(request, context)
             return response
 
         async def streaming(request: object, context: CallContext) -> AsyncIterator[object]:
             shown = _shown(context)
-            permitted(scope, *shown)
+            _remember(permitted(scope, *shown))
             async with aclosing(behaviour(request, context)) as responses:
                 async for response in responses:
                     # A token that was taken back ends its streams with the next message, a heartbeat at the latest.
@@ -55,6 +57,12 @@ class Guard:
                     yield response
 
         return streaming if inspect.isasyncgenfunction(behaviour) else unary
+
+
+def _remember(identity: Identity) -> None:
+    """Let the call in hand count as one of whoever makes it."""
+    if identity.is_one:
+        KNOWN.set(identity.name)
 
 
 def _shown(context: CallContext) -> tuple[str | None, Iterable[str]]:

@@ -33,9 +33,10 @@ class MethodMetrics:
         started: calls that were begun.
         received: messages from clients.
         sent: messages to clients.
+        limits: calls refused, by the limit that they would have passed.
     """
 
-    __slots__ = ("_counts", "_handled", "_ok", "_sum_s", "labels", "path", "received", "sent", "started")
+    __slots__ = ("_counts", "_handled", "_ok", "_sum_s", "labels", "limits", "path", "received", "sent", "started")
 
     def __init__(self, kind: str, path: str) -> None:
         _, service, method = path.split("/")
@@ -43,6 +44,7 @@ class MethodMetrics:
         self.labels = (kind, service, method)
         self.started = self.received = self.sent = self._ok = 0
         self._handled: dict[grpc.StatusCode, int] = {}
+        self.limits: dict[str, int] = {}
         self._counts = [0] * len(_LE)
         self._sum_s = 0.0
 
@@ -55,6 +57,10 @@ class MethodMetrics:
             self._handled[code] = self._handled.get(code, 0) + 1
         self._counts[bisect_left(RPC_BUCKETS_S, seconds)] += 1
         self._sum_s += seconds
+
+    def refused(self, limit: str) -> None:
+        """Count a call that was refused by a limit."""
+        self.limits[limit] = self.limits.get(limit, 0) + 1
 
     @property
     def handled(self) -> Iterable[tuple[str, int]]:
@@ -93,14 +99,19 @@ class RpcMetrics(Collector):
         seconds = HistogramMetricFamily(
             "grpc_server_handling_seconds", "Time until an RPC was completed, seconds.", labels=RPC_LABELS
         )
+        refused = CounterMetricFamily(
+            "strategic_memory_refused", "Requests refused by a limit, by method.", labels=("grpc_method", "limit")
+        )
         for method in self._methods:
+            for limit, count in method.limits.items():
+                refused.add_metric((method.labels[2], limit), count)
             started.add_metric(method.labels, method.started)
             received.add_metric(method.labels, method.received)
             sent.add_metric(method.labels, method.sent)
             seconds.add_metric(method.labels, *method.seconds)
             for code, count in method.handled:
                 handled.add_metric((*method.labels, code), count)
-        return started, received, sent, handled, seconds
+        return started, received, sent, handled, seconds, refused
 
 
 def dashboard_name(code: grpc.StatusCode) -> str:

@@ -13,8 +13,10 @@ from grpc_health.v1 import health, health_pb2_grpc
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.identity.scope import Scope
 from strategic_memory_server.rpc import reflection
+from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.guard import Guard
@@ -39,26 +41,30 @@ HANDSHAKE_MS = 10_000
 COMES_BACK_WITHIN_S = 0.2
 """Whoever was told that the server goes away, and tries it again first, has done so by then."""
 
-MOST_CONNECTIONS = 65_536
+IDLE_CONNECTION_MS = 300_000
+"""A connection without a call for so long ends; its client makes another one with its next call."""
+
 MAX_PENDING_CALLS = 20_000
 LONGEST_PENDING_S = 120
 """By then gRPC cancels a call that was not begun; subscribers that catch up in masses can hold up the others."""
 
+ANALYZE = f"/{SERVICE_NAME}/Analyze"
+
 MOST_AT_ONCE = {
-    f"/{SERVICE_NAME}/Analyze": 256,
+    ANALYZE: 256,
     f"/{health.SERVICE_NAME}/Watch": 1_000,
     f"/{reflection.V1}/{reflection.METHOD}": 100,
     f"/{reflection.V1ALPHA}/{reflection.METHOD}": 100,
 }
 """Calls admitted at once, of methods whose calls can last. Streams of feedback have a setting of their own."""
 
-RECEIVING = frozenset({f"/{SERVICE_NAME}/Analyze"})
+RECEIVING = frozenset({ANALYZE})
 """Methods that receive and parse their requests themselves, when there is room for them."""
 
 SCOPES = {
     f"/{SERVICE_NAME}/GetFeedback": Scope.READ,
     f"/{SERVICE_NAME}/StreamFeedback": Scope.READ,
-    f"/{SERVICE_NAME}/Analyze": Scope.ANALYZE,
+    ANALYZE: Scope.ANALYZE,
 }
 """What a method takes, where callers are known."""
 
@@ -86,9 +92,17 @@ def _open_to_all(settings: GrpcSettings) -> frozenset[str]:
     return frozenset({health.SERVICE_NAME, *reflected})
 
 
+def _admission(settings: GrpcSettings) -> Admission:
+    rate = RequestRate(settings.caller_rate, "STRATEGIC_MEMORY_CALLER_RATE") if settings.caller_rate else None
+    # Whoever asks for the health is to be answered whatever else comes from there.
+    return Admission(MOST_AT_ONCE, {ANALYZE: settings.caller_analyses}, rate, {health.SERVICE_NAME})
+
+
 def _options(settings: GrpcSettings, most_connections: int) -> list[tuple[str, int]]:
     return [
         ("grpc.max_allowed_incoming_connections", most_connections),
+        ("grpc.max_concurrent_streams", settings.connection_calls),
+        ("grpc.max_connection_idle_ms", IDLE_CONNECTION_MS),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         # Without this a second server can bind the same port, and each gets half of the calls.
         ("grpc.so_reuseport", 0),
@@ -114,7 +128,7 @@ async def open_grpc_server(
     servicer: StrategicMemoryServicer,
     metrics: RpcMetrics,
     settings: GrpcSettings,
-    most_connections: int = MOST_CONNECTIONS,
+    most_connections: int | None = None,
     certificates: ServedCertificates | None = None,
     access: Access | None = None,
     tracing: Tracing = OFF,
@@ -125,7 +139,7 @@ async def open_grpc_server(
         servicer: answers.
         metrics: count the calls.
         settings: where, and how much.
-        most_connections: connections at once; one more is closed.
+        most_connections: connections that there are descriptors for; None: any number. One more is closed.
         certificates: what is shown to clients; None: connections are not encrypted.
         access: knows who may call what; None: whoever reaches the address may.
         tracing: is told of calls, those of health apart.
@@ -133,10 +147,11 @@ async def open_grpc_server(
     Raises:
         ListenError: the address cannot be listened on.
     """
-    server = grpc.aio.server(options=_options(settings, most_connections))
+    connections = min(settings.max_connections, most_connections or settings.max_connections)
+    server = grpc.aio.server(options=_options(settings, connections))
     guard = None if access is None else Guard(access, SCOPES, _open_to_all(settings))
     traced = TracedCalls(tracing, (health.SERVICE_NAME,)) if tracing.is_on else None
-    boundary = Boundary(server, metrics, MOST_AT_ONCE, RECEIVING, guard, traced)
+    boundary = Boundary(server, metrics, _admission(settings), RECEIVING, guard, traced)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)

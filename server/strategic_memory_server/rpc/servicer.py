@@ -22,6 +22,7 @@ from strategic_memory_server.revisions.log_pages import LogPages
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
 from strategic_memory_server.rpc.analyses.analyst import Analyst
 from strategic_memory_server.rpc.boundary import CallContext
+from strategic_memory_server.rpc.caller import caller_of
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.streams.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.streams.resume_judgement import open_cursor
@@ -95,7 +96,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Send the feedback as it changes, and heartbeats in between."""
         order = stream_order(request, self._grpc.heartbeat_s)
         self._refuse_while_draining()
-        with self._subscriptions.admitted(context.peer()):
+        with self._subscriptions.admitted(caller_of(context)):
             hub, clock_ms = self._sources.hub, self._sources.clock_ms
             cursor = await open_cursor(hub, self._sources.log, order)
             waiter = self._waker.waiter(order.heartbeat_s)
@@ -130,7 +131,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Analyse the stored memory, or the observations in the request."""
         if not isinstance(request, Unreceived):
             raise TypeError("the boundary leaves receiving the request to this method")
-        return await self._analyst.answer(request)
+        return await self._analyst.answer(request, caller_of(context))
 
     def _refuse_while_draining(self) -> None:
         if self._draining:

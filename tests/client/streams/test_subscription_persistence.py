@@ -15,6 +15,7 @@ from strategic_memory_client import (
     InvalidRequestError,
     ServiceUnavailableError,
     StrategicMemoryError,
+    TooManySubscribersError,
     UnsupportedOperationError,
 )
 from strategic_memory_client.streams.subscription import Subscription
@@ -103,3 +104,17 @@ def test_silence_is_several_missed_heartbeats_with_their_jitter() -> None:
     state = subscription(settings(heartbeat_interval_s=10.0, missed_heartbeats=3))
     assert state.silence_timeout_s == pytest.approx(33.0)
     assert state.connect(0.0).heartbeat_interval_s == 10.0
+
+
+def test_a_full_server_is_left_alone_for_as_long_as_it_says() -> None:
+    def full(retry_after_s: float) -> TooManySubscribersError:
+        return TooManySubscribersError("full", retry_after_s=retry_after_s)
+
+    state = subscription(settings(addresses=("a:1", "b:1")))
+    state.connect(0.0)
+    assert state.failed(full(8.0), 0.0).retry_in_s < 1.0, "the other one is not full yet"
+    state.connect(1.0)
+    assert 7.0 <= state.failed(full(8.0), 1.0).retry_in_s < 9.0
+    alone = subscription()
+    alone.connect(0.0)
+    assert 60.0 <= alone.failed(full(3_600.0), 0.0).retry_in_s <= 75.0

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from each_case import each_case
 from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -142,6 +143,18 @@ def test_why_the_service_is_not_available(reason: str) -> None:
 
 def test_too_many_subscribers() -> None:
     assert type(error(grpc.StatusCode.RESOURCE_EXHAUSTED, info("TOO_MANY_SUBSCRIBERS"))) is TooManySubscribersError
+
+
+def test_how_long_to_wait_comes_from_the_retry_info_or_else_from_the_trailers() -> None:
+    retry = error_details_pb2.RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000))
+    told = [
+        error(grpc.StatusCode.RESOURCE_EXHAUSTED, retry),
+        error(grpc.StatusCode.RESOURCE_EXHAUSTED, info("TOO_MANY_REQUESTS", retry_after_ms="40")),
+        error(grpc.StatusCode.RESOURCE_EXHAUSTED, info("TOO_MANY_SUBSCRIBERS"), retry),
+        error(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    ]
+    waits_s = [each.retry_after_s for each in told if isinstance(each, ResourceExhaustedError)]
+    assert waits_s == [2.5, 0.04, 2.5, None]
 
 
 def test_details_of_another_domain_are_not_ours() -> None:

@@ -12,6 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
@@ -58,7 +59,7 @@ class Health:
 async def health() -> AsyncIterator[Health]:
     servicer = HealthServicer((NAME,))
     server = grpc.aio.server()
-    boundary = Boundary(server, RpcMetrics(CollectorRegistry()), {}).as_server
+    boundary = Boundary(server, RpcMetrics(CollectorRegistry()), Admission({})).as_server
     health_pb2_grpc.add_HealthServicer_to_server(servicer, boundary)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -140,7 +140,7 @@ async def test_one_peer_takes_at_most_half_of_the_streams(async_client: redis.as
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await receive(refused)
         assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "2 subscribers are connected from this address" in (error.value.details() or "")
+        assert "2 streams of this caller are open" in (error.value.details() or "")
         assert "STRATEGIC_MEMORY_PEER_SHARE" in (error.value.details() or "")
         assert service.server.servicer.subscribers == 2
         admitted.pop().cancel()

@@ -8,6 +8,7 @@
 
 import {
   AccessDeniedError,
+  ResourceExhaustedError,
   ResumePointError,
   RevisionGapError,
   ServiceUnavailableError,
@@ -20,6 +21,9 @@ import type { Backoff } from "../values/options.js";
 import type { StreamMessage } from "../wire/from_wire.js";
 import { delayMs } from "./backoff.js";
 import { type Place, RememberedEpochs, differ } from "./remembered_epochs.js";
+
+/** A server that is full for longer may have room again before it says so. */
+const LONGEST_ASKED_WAIT_MS = 60_000;
 
 /** How a stream treats a subscriber that reads more slowly than the feedback changes. */
 export type Delivery = "LATEST" | "EVERY";
@@ -74,6 +78,7 @@ export class Subscription {
   #outOfReachSince: number | null = null;
   #heardFromServer = false;
   #wasEverHeard = false;
+  readonly #askedToWaitUntil = new Map<string, number>();
 
   constructor(settings: SubscriptionSettings, random: () => number) {
     this.#settings = settings;
@@ -128,9 +133,15 @@ export class Subscription {
     }
     // A round of all servers takes as long as the delay for one would, so that each is found soon once it is back.
     const round = Math.floor(this.#failures / addresses.length);
-    const retryInMs = delayMs(backoff, round, this.#random) / addresses.length;
+    const backoffMs = delayMs(backoff, round, this.#random) / addresses.length;
     this.#failures += 1;
+    if (error instanceof ResourceExhaustedError && error.retryAfterMs !== null) {
+      // A little more by lot: not all who were refused shall come back at once.
+      const waitMs = Math.min(error.retryAfterMs, LONGEST_ASKED_WAIT_MS) * (1 + this.#random() / 4);
+      this.#askedToWaitUntil.set(lost, now + waitMs);
+    }
     this.#addressIndex = (this.#addressIndex + 1) % addresses.length;
+    const retryInMs = Math.max(backoffMs, (this.#askedToWaitUntil.get(this.address) ?? now) - now);
     if (this.#heardFromServer) {
       this.#outOfReachSince = now;
       this.#heardFromServer = false;

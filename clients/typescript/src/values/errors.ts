@@ -46,6 +46,13 @@ export class CallCancelledError extends StrategicMemoryError {
 /** A limit was reached: the server is out of room, or a message is too large. */
 export class ResourceExhaustedError extends StrategicMemoryError {
   override readonly transient: boolean = true;
+  /** Milliseconds before which the server would refuse it again, as it says. null: it does not say. */
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, { reason = "", address = "", retryAfterMs = null as number | null } = {}) {
+    super(message, { reason, address });
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** The server has as many subscribers as it admits. */

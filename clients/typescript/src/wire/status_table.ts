@@ -1,7 +1,7 @@
 /** The one table that turns the status of a call and its google.rpc details into an error of this library. */
 
 import { fromBinary } from "@bufbuild/protobuf";
-import { BadRequestSchema, ErrorInfoSchema } from "../generated/google/rpc/error_details_pb.js";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../generated/google/rpc/error_details_pb.js";
 import { FailedCall } from "../transports/connection.js";
 import * as errors from "../values/errors.js";
 import { givenField } from "./inline_to_wire.js";
@@ -31,6 +31,7 @@ interface Failure {
   readonly reason: string;
   readonly metadata: ReadonlyMap<string, string>;
   readonly violations: readonly errors.FieldViolation[];
+  readonly retryAfterMs: number | null;
 }
 
 const UNAVAILABLE_ADVICE = new Map([
@@ -110,7 +111,7 @@ export function endedStream(address: string): errors.StrategicMemoryError {
 }
 
 function exhausted(failure: Failure, address: string): errors.StrategicMemoryError {
-  const from = { reason: failure.reason, address };
+  const from = { reason: failure.reason, address, retryAfterMs: failure.retryAfterMs };
   if (failure.reason === "TOO_MANY_SUBSCRIBERS") {
     const message = `the service at ${address} admits no more subscribers: try another server, or later`;
     return new errors.TooManySubscribersError(message, from);
@@ -143,11 +144,15 @@ function failureOf(failed: FailedCall): Failure {
   let reason = "";
   let metadata = new Map<string, string>();
   let violations: errors.FieldViolation[] = [];
+  let retryAfterMs: number | null = null;
   for (const { typeName, value } of failed.details) {
     try {
       if (typeName === ErrorInfoSchema.typeName) {
         const info = fromBinary(ErrorInfoSchema, value);
         if (info.domain === DOMAIN) [reason, metadata] = [info.reason, new Map(Object.entries(info.metadata))];
+      } else if (typeName === RetryInfoSchema.typeName) {
+        const delay = fromBinary(RetryInfoSchema, value).retryDelay;
+        if (delay) retryAfterMs = Number(delay.seconds) * 1000 + delay.nanos / 1e6;
       } else if (typeName === BadRequestSchema.typeName) {
         violations = fromBinary(BadRequestSchema, value).fieldViolations.map(({ field, description }) => ({
           field: givenField(field),
@@ -165,8 +170,9 @@ function failureOf(failed: FailedCall): Failure {
       if (key.startsWith(METADATA_PREFIX)) metadata.set(key.slice(METADATA_PREFIX.length), decoded(value));
     }
   }
+  retryAfterMs ??= number(metadata.get("retry_after_ms"));
   const detail = (failed.detail || "no details given").slice(0, LONGEST_DETAIL);
-  return { code: failed.code, detail, reason, metadata, violations };
+  return { code: failed.code, detail, reason, metadata, violations, retryAfterMs };
 }
 
 function decoded(text: string): string {

@@ -79,8 +79,10 @@ class Analyst:
         self._in_hand = in_hand
         self._threads = AnalysisThreads()
 
-    async def answer(self, request: Unreceived[service_pb2.AnalyzeRequest]) -> service_pb2.AnalyzeResponse:
-        """Analyse the stored memory, or the observations in the request.
+    async def answer(
+        self, request: Unreceived[service_pb2.AnalyzeRequest], caller: str = ""
+    ) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory, or the observations in the request of a caller.
 
         Raises:
             InvalidRequestError: something in the request is wrong.
@@ -88,7 +90,7 @@ class Analyst:
             TooMuchInHandError, RequestTooLargeError, RequestTooSlowError: it is not taken, see `RequestsInHand`.
             google.protobuf.message.DecodeError: the request is none.
         """
-        async with self._in_hand.received(request.receive) as received:
+        async with self._in_hand.received(request.receive, caller) as received:
             size = len(received)
             async with self._threads.place(size):
                 found = await self._threads.run(functools.partial(self._analyze_inline, received), size)

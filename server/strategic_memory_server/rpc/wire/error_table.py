@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
@@ -17,6 +18,7 @@ from strategic_memory.v1 import errors_pb2
 from strategic_memory_server.faults.errors import (
     DrainingError,
     InvalidRequestError,
+    LimitError,
     LogNotReadError,
     MemoryUnreadableError,
     OutOfScopeError,
@@ -25,8 +27,10 @@ from strategic_memory_server.faults.errors import (
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
+    TooManyAnalysesError,
     TooManyCallsError,
-    TooManyOfOnePeerError,
+    TooManyOfOneCallerError,
+    TooManyRequestsError,
     TooManySubscribersError,
     TooMuchInHandError,
     UnauthenticatedError,
@@ -68,6 +72,21 @@ def _out_of_scope(error: OutOfScopeError) -> Message:
     return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata={"scope": error.scope})
 
 
+def _limit(reason: errors_pb2.ErrorReason.ValueType) -> Callable[[LimitError], Message]:
+    def details(error: LimitError) -> Message:
+        known = {} if (after_ms := _retry_ms(error)) is None else {"retry_after_ms": str(after_ms)}
+        return error_details_pb2.ErrorInfo(reason=reason_text(reason), domain=DOMAIN, metadata=known)
+
+    return details
+
+
+def _retry_ms(error: StrategicMemoryError) -> int | None:
+    """Milliseconds after which trying again may help, rounded up; None where nobody knows or it never does."""
+    if not isinstance(error, LimitError) or error.retry_s is None:
+        return None
+    return math.ceil(error.retry_s * 1_000)
+
+
 def _info(reason: errors_pb2.ErrorReason.ValueType) -> Callable[[object], Message]:
     return lambda _error: error_details_pb2.ErrorInfo(reason=reason_text(reason), domain=DOMAIN)
 
@@ -76,12 +95,14 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     InvalidRequestError: _Row(code_pb2.INVALID_ARGUMENT, _bad_request),
     ResumePointError: _Row(code_pb2.OUT_OF_RANGE, _resume_point),
     LogNotReadError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_LOG_NOT_READ)),
-    TooManySubscribersError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
-    TooManyOfOnePeerError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
-    TooManyCallsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MANY_CALLS)),
-    RequestTooLargeError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE)),
-    RequestTooSlowError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW)),
-    TooMuchInHandError: _Row(code_pb2.RESOURCE_EXHAUSTED, _info(errors_pb2.ERROR_REASON_TOO_MUCH_IN_HAND)),
+    TooManySubscribersError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
+    TooManyOfOneCallerError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS)),
+    TooManyCallsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MANY_CALLS)),
+    TooManyAnalysesError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MANY_CALLS)),
+    TooManyRequestsError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MANY_REQUESTS)),
+    RequestTooLargeError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_REQUEST_TOO_LARGE)),
+    RequestTooSlowError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_REQUEST_TOO_SLOW)),
+    TooMuchInHandError: _Row(code_pb2.RESOURCE_EXHAUSTED, _limit(errors_pb2.ERROR_REASON_TOO_MUCH_IN_HAND)),
     DrainingError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_DRAINING)),
     UnauthenticatedError: _Row(code_pb2.UNAUTHENTICATED, _info(errors_pb2.ERROR_REASON_NOT_IDENTIFIED)),
     OutOfScopeError: _Row(code_pb2.PERMISSION_DENIED, _out_of_scope),
@@ -101,10 +122,21 @@ def grpc_status_of(error: StrategicMemoryError) -> _Status:
     """Return the status of a domain error: its details as a `google.rpc.Status`, and its reason as text beside it."""
     row = _TABLE[type(error)]
     details = row.details(error)
-    packed = any_pb2.Any()
-    packed.Pack(details)
-    status = rpc_status.to_status(status_pb2.Status(code=row.code, message=str(error), details=[packed]))
+    told = [details]
+    if (after_ms := _retry_ms(error)) is not None:
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(after_ms)
+        told.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    status = rpc_status.to_status(
+        status_pb2.Status(code=row.code, message=str(error), details=[_packed(each) for each in told])
+    )
     return _Status(status.code, status.details, (*(status.trailing_metadata or ()), *_trailers(details)))
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed
 
 
 def _trailers(details: Message) -> Metadata:

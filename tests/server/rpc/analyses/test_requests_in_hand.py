@@ -28,17 +28,17 @@ PATH = "/strategic_memory.v1.StrategicMemoryService/Analyze"
 class Sender:
     """A request that arrives when it is told to."""
 
-    def __init__(self, in_hand: RequestsInHand, size: int) -> None:
+    def __init__(self, in_hand: RequestsInHand, size: int, caller: str = "one") -> None:
         self.asked, self.arrived, self.is_held, self.done = (asyncio.Event() for _ in range(4))
-        self.task = asyncio.create_task(self._send(in_hand, size))
+        self.task = asyncio.create_task(self._send(in_hand, size, caller))
 
-    async def _send(self, in_hand: RequestsInHand, size: int) -> None:
+    async def _send(self, in_hand: RequestsInHand, size: int, caller: str) -> None:
         async def receive() -> Unparsed[bytes]:
             self.asked.set()
             await self.arrived.wait()
             return Unparsed(bytes, b"x" * size)
 
-        async with in_hand.received(receive) as request:
+        async with in_hand.received(receive, caller) as request:
             assert len(request) == size
             self.is_held.set()
             await self.done.wait()
@@ -80,6 +80,40 @@ async def test_one_for_which_there_is_no_room_for_long_is_refused_with_the_setti
     assert in_hand.bytes == 0
 
 
+async def test_callers_take_turns_and_each_has_its_own_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_hand = RequestsInHand(LARGEST, 300, 150)
+    greedy = [Sender(in_hand, 100) for _ in range(4)]
+    await greedy[0].asked.wait()
+    modest = Sender(in_hand, 100, "two")
+    # There is room for one more, and the second of the first caller is not it.
+    await modest.asked.wait()
+    assert in_hand.bytes == 200
+    assert not greedy[1].asked.is_set()
+    monkeypatch.setattr(requests_in_hand, "LONGEST_WAIT_S", 0.01)
+    with pytest.raises(TooMuchInHandError, match="STRATEGIC_MEMORY_CALLER_IN_HAND_MIB"):
+        await Sender(in_hand, 1).task
+    for sender in (*greedy, modest):
+        sender.arrived.set()
+        sender.done.set()
+        await sender.task
+    assert in_hand.bytes == 0
+    assert not in_hand._by_caller
+
+
+async def test_of_one_caller_one_request_waits_among_those_of_others() -> None:
+    in_hand = RequestsInHand(LARGEST, LARGEST)
+    greedy = [Sender(in_hand, 100) for _ in range(3)]
+    await greedy[0].asked.wait()
+    modest = Sender(in_hand, 100, "two")
+    order: list[str] = []
+    for name, sender in (("first", greedy[0]), ("second", greedy[1]), ("third", greedy[2]), ("modest", modest)):
+        sender.task.add_done_callback(lambda _, name=name: order.append(name))  # type: ignore[misc]
+        sender.arrived.set()
+        sender.done.set()
+    await asyncio.gather(*(sender.task for sender in (*greedy, modest)))
+    assert order == ["first", "modest", "second", "third"]
+
+
 async def test_one_that_is_too_large_or_too_slow_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
     in_hand = RequestsInHand(LARGEST, TOGETHER)
     large = Sender(in_hand, LARGEST + 1)
@@ -98,8 +132,8 @@ async def test_many_large_requests_at_once_are_held_one_after_the_other(
     most: list[int] = []
     reserve = RequestsInHand._reserve
 
-    async def watched(self: RequestsInHand) -> None:
-        await reserve(self)
+    async def watched(self: RequestsInHand, own: requests_in_hand._Room) -> None:
+        await reserve(self, own)
         most.append(self.bytes)
 
     monkeypatch.setattr(RequestsInHand, "_reserve", watched)

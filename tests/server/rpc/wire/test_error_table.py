@@ -15,6 +15,7 @@ from strategic_memory_server.faults import errors
 from strategic_memory_server.faults.errors import (
     DrainingError,
     InvalidRequestError,
+    LimitError,
     LogNotReadError,
     MemoryUnreadableError,
     OutOfScopeError,
@@ -23,7 +24,10 @@ from strategic_memory_server.faults.errors import (
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
+    TooManyAnalysesError,
     TooManyCallsError,
+    TooManyOfOneCallerError,
+    TooManyRequestsError,
     TooManySubscribersError,
     TooMuchInHandError,
     UnauthenticatedError,
@@ -56,17 +60,14 @@ def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
 
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
-    assert ours == set(_TABLE)
-    assert len(ours) == 13
+    assert ours - {LimitError} == set(_TABLE)
+    assert len(ours - {LimitError}) == 15
 
 
 @pytest.mark.parametrize(
     ("error", "code", "reason"),
     [
         (LogNotReadError(), grpc.StatusCode.UNAVAILABLE, "LOG_NOT_READ"),
-        (TooManySubscribersError(5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SUBSCRIBERS"),
-        (TooManyCallsError("/a.Service/Method", 5), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
-        (TooMuchInHandError(5 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MUCH_IN_HAND"),
         (RequestTooLargeError(17 << 20, 16 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE"),
         (RequestTooSlowError(30.0), grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_SLOW"),
         (UnauthenticatedError("is unknown"), grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED"),
@@ -81,6 +82,38 @@ def test_errors_with_a_reason(error: StrategicMemoryError, code: grpc.StatusCode
     assert details_of(error, info).message == str(error)
     assert text_trailers(error) == {"strategic-memory-reason": reason}
     assert (info.reason, info.domain) == (reason, DOMAIN) == (reason, "strategic_memory.v1")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "setting", "after_ms"),
+    [
+        (TooManySubscribersError(5), "TOO_MANY_SUBSCRIBERS", "STRATEGIC_MEMORY_MAX_SUBSCRIBERS", 5_000),
+        (TooManyOfOneCallerError(5), "TOO_MANY_SUBSCRIBERS", "STRATEGIC_MEMORY_PEER_SHARE", 5_000),
+        (TooManyCallsError("/a.Service/Method", 5), "TOO_MANY_CALLS", "/a.Service/Method", 1_000),
+        (TooManyAnalysesError(5), "TOO_MANY_CALLS", "STRATEGIC_MEMORY_CALLER_ANALYSES", 1_000),
+        (TooMuchInHandError(5 << 20), "TOO_MUCH_IN_HAND", "STRATEGIC_MEMORY_MAX_IN_HAND_MIB", 1_000),
+        (TooMuchInHandError(5, of_caller=True), "TOO_MUCH_IN_HAND", "STRATEGIC_MEMORY_CALLER_IN_HAND_MIB", 1_000),
+        (TooManyRequestsError("A_SETTING", 10.0, 0.0301), "TOO_MANY_REQUESTS", "A_SETTING", 31),
+    ],
+)
+def test_a_limit_names_its_setting_and_says_when_to_come_again(
+    error: LimitError, reason: str, setting: str, after_ms: int
+) -> None:
+    status = grpc_status_of(error)
+    assert status.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert setting in status.details
+    packed = dict(status.trailing_metadata)["grpc-status-details-bin"]
+    assert isinstance(packed, bytes)
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    first, second = status_pb2.Status.FromString(packed).details
+    assert first.Unpack(info)
+    assert second.Unpack(retry)
+    assert (info.reason, dict(info.metadata)) == (reason, {"retry_after_ms": str(after_ms)})
+    assert retry.retry_delay.ToMilliseconds() == after_ms
+    assert text_trailers(error) == {
+        "strategic-memory-reason": reason,
+        "strategic-memory-retry_after_ms": str(after_ms),
+    }
 
 
 @pytest.mark.parametrize("refusal", ResumeRefusal)

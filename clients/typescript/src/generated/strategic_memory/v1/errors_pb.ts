@@ -9,13 +9,15 @@ import { enumDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file strategic_memory/v1/errors.proto.
  */
 export const file_strategic_memory_v1_errors: GenFile = /*@__PURE__*/
-  fileDesc("CiBzdHJhdGVnaWNfbWVtb3J5L3YxL2Vycm9ycy5wcm90bxITc3RyYXRlZ2ljX21lbW9yeS52MSrlAwoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofRVJST1JfUkVBU09OX1JFVklTSU9OX0NPTVBBQ1RFRBABEiMKH0VSUk9SX1JFQVNPTl9SRVZJU0lPTl9JTl9GVVRVUkUQAhIeChpFUlJPUl9SRUFTT05fRVBPQ0hfQ0hBTkdFRBADEh0KGUVSUk9SX1JFQVNPTl9MT0dfTk9UX1JFQUQQBBIZChVFUlJPUl9SRUFTT05fRFJBSU5JTkcQBRIiCh5FUlJPUl9SRUFTT05fTUVNT1JZX1VOUkVBREFCTEUQBhIlCiFFUlJPUl9SRUFTT05fVE9PX01BTllfU1VCU0NSSUJFUlMQBxIfChtFUlJPUl9SRUFTT05fVE9PX01BTllfQ0FMTFMQCBIhCh1FUlJPUl9SRUFTT05fVE9PX01VQ0hfSU5fSEFORBAJEiIKHkVSUk9SX1JFQVNPTl9SRVFVRVNUX1RPT19MQVJHRRAKEiEKHUVSUk9SX1JFQVNPTl9SRVFVRVNUX1RPT19TTE9XEAsSHwobRVJST1JfUkVBU09OX05PVF9JREVOVElGSUVEEAwSHQoZRVJST1JfUkVBU09OX09VVF9PRl9TQ09QRRANQq0BChxpby5naXRodWIuc3RyYXRlZ2ljbWVtb3J5LnYxUAFaW2dpdGh1Yi5jb20vc3RyYXRlZ2ljLW1lbW9yeS9zdHJhdGVnaWMtbWVtb3J5L2NsaWVudHMvZ28vc3RyYXRlZ2ljbWVtb3J5djE7c3RyYXRlZ2ljbWVtb3J5djGiAgNTTViqAhJTdHJhdGVnaWNNZW1vcnkuVjHKAhJTdHJhdGVnaWNNZW1vcnlcVjFiBnByb3RvMw");
+  fileDesc("CiBzdHJhdGVnaWNfbWVtb3J5L3YxL2Vycm9ycy5wcm90bxITc3RyYXRlZ2ljX21lbW9yeS52MSqJBAoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofRVJST1JfUkVBU09OX1JFVklTSU9OX0NPTVBBQ1RFRBABEiMKH0VSUk9SX1JFQVNPTl9SRVZJU0lPTl9JTl9GVVRVUkUQAhIeChpFUlJPUl9SRUFTT05fRVBPQ0hfQ0hBTkdFRBADEh0KGUVSUk9SX1JFQVNPTl9MT0dfTk9UX1JFQUQQBBIZChVFUlJPUl9SRUFTT05fRFJBSU5JTkcQBRIiCh5FUlJPUl9SRUFTT05fTUVNT1JZX1VOUkVBREFCTEUQBhIlCiFFUlJPUl9SRUFTT05fVE9PX01BTllfU1VCU0NSSUJFUlMQBxIfChtFUlJPUl9SRUFTT05fVE9PX01BTllfQ0FMTFMQCBIhCh1FUlJPUl9SRUFTT05fVE9PX01VQ0hfSU5fSEFORBAJEiIKHkVSUk9SX1JFQVNPTl9SRVFVRVNUX1RPT19MQVJHRRAKEiEKHUVSUk9SX1JFQVNPTl9SRVFVRVNUX1RPT19TTE9XEAsSHwobRVJST1JfUkVBU09OX05PVF9JREVOVElGSUVEEAwSHQoZRVJST1JfUkVBU09OX09VVF9PRl9TQ09QRRANEiIKHkVSUk9SX1JFQVNPTl9UT09fTUFOWV9SRVFVRVNUUxAOQq0BChxpby5naXRodWIuc3RyYXRlZ2ljbWVtb3J5LnYxUAFaW2dpdGh1Yi5jb20vc3RyYXRlZ2ljLW1lbW9yeS9zdHJhdGVnaWMtbWVtb3J5L2NsaWVudHMvZ28vc3RyYXRlZ2ljbWVtb3J5djE7c3RyYXRlZ2ljbWVtb3J5djGiAgNTTViqAhJTdHJhdGVnaWNNZW1vcnkuVjHKAhJTdHJhdGVnaWNNZW1vcnlcVjFiBnByb3RvMw");
 
 /**
  * Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
  * travels in two places: as `reason` of the `google.rpc.ErrorInfo` (domain "strategic_memory.v1") among the status
  * details, and in the trailer `strategic-memory-reason`, for clients that cannot read the details. Each key of the
  * metadata of the ErrorInfo, named below, has a trailer too: `strategic-memory-` and the key, its value percent-encoded.
+ * A RESOURCE_EXHAUSTED that passes has a `google.rpc.RetryInfo` too, and the same time as metadata `retry_after_ms`: try
+ * again no earlier, and draw a little more by lot, so that not all who were refused come back at once.
  * An error without a reason is not the service's own: the connection, a proxy or the network made it. A client that
  * does not know a reason goes by the status code.
  *
@@ -82,7 +84,8 @@ export enum ErrorReason {
   TOO_MANY_SUBSCRIBERS = 7,
 
   /**
-   * RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits. Try again later or elsewhere.
+   * RESOURCE_EXHAUSTED: the server has as many calls of this method in hand as it admits, or as it admits of one caller.
+   * Try again later or elsewhere.
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_CALLS = 8;
    */
@@ -126,6 +129,14 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_OUT_OF_SCOPE = 13;
    */
   OUT_OF_SCOPE = 13,
+
+  /**
+   * RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
+   * stream in place of asking again and again.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_REQUESTS = 14;
+   */
+  TOO_MANY_REQUESTS = 14,
 }
 
 /**
