@@ -29,9 +29,11 @@ from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.monitoring.health_report import health_report
-from strategic_memory_server.monitoring.http_server import http_app, open_http_server
+from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
 from strategic_memory_server.monitoring.process_metrics import register_process
+from strategic_memory_server.page.opening import routes_of_page
+from strategic_memory_server.page.page_routes import OPEN_TO_ALL
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
 from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.redis_access.redis_clock import RedisClock
@@ -252,6 +254,7 @@ async def open_service(
         grpc_server = await stack.enter_async_context(
             open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access, tracing)
         )
+        most_pages = (shares.http if certificates is None else MOST_ENCRYPTED) // 4
         http_address = await stack.enter_async_context(
             open_http_server(
                 http_app(
@@ -261,6 +264,8 @@ async def open_service(
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
+                    routes_of_page(hub, changed, log, analyst, report, clock_ms, most_pages),
+                    OPEN_TO_ALL,
                 ),
                 settings.http.address,
                 shares.http,

@@ -173,6 +173,7 @@ def _inputs(sync: SyncStatus, rejections: RejectionLedger) -> dict[str, Any]:
             "accepted": report.accepted,
             "rejected": dict(report.rejected),
             "noted": dict(report.noted),
+            "examples": dict(report.examples),
             "rejected_total": totals.get(report.source, {}),
         }
         for report in sync.sources

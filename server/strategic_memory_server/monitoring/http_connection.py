@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,6 +23,15 @@ An answer that has been made and is not taken has as long again.
 """
 
 
+_TAKES_ON = "strategic_memory.takes_on"
+
+
+def takes_on(scope: Scope) -> Callable[[], None]:
+    """Return what an answer without an end calls when the peer has taken a part of it: it has time anew then."""
+    renew: Callable[[], None] = scope.get(_TAKES_ON, lambda: None)
+    return renew
+
+
 class BoundedConnection(H11Protocol):
     """One connection. Of too many, the one that has gone without an answer for the longest ends first."""
 
@@ -33,8 +43,7 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room."""
         super().connection_made(transport)
-        if names := _certificate_names(transport):
-            self.app = _with_names(self.app, names)
+        self.app = _told(self.app, {NAMES: _certificate_names(transport), _TAKES_ON: self._renew})
         self._renew()
         if len(self.connections) > self.most:
             ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
@@ -74,8 +83,8 @@ def _certificate_names(transport: asyncio.BaseTransport) -> tuple[str, ...]:
     return names_of(shown) if shown else ()
 
 
-def _with_names(app: ASGIApp, names: tuple[str, ...]) -> ASGIApp:
+def _told(app: ASGIApp, extras: Mapping[str, object]) -> ASGIApp:
     async def called(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, NAMES: names}, receive, send)
+        await app({**scope, **extras}, receive, send)
 
     return called

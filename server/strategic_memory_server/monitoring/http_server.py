@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -35,7 +35,7 @@ SHUTDOWN_S = 1
 
 LIVE, READY = "/health/live", "/health/ready"
 
-COSTS = {"/health": 1.0, "/metrics": 5.0}
+COSTS = {"/health": 1.0, "/metrics": 5.0, "/page/now": 1.0, "/page/revisions": 1.0, "/page/memory": 1.0}
 """As how many requests one of a path counts. Probes of `LIVE` and `READY` are answered whatever else comes."""
 
 MOST_ENCRYPTED = 32
@@ -55,6 +55,8 @@ def http_app(
     access: Access | None = None,
     is_serving: Callable[[], bool] = lambda: True,
     refused: Counter[str] | None = None,
+    more: Sequence[Route] = (),
+    open_to_all: Collection[str] = (),
 ) -> Starlette:
     """Make the application.
 
@@ -65,6 +67,8 @@ def http_app(
         access: knows who may read; None: whoever reaches the address may.
         is_serving: tells whether the service takes calls.
         refused: counts requests that come too often, by path.
+        more: further routes.
+        open_to_all: paths of these that say nothing of the advice, and need no identity.
     """
 
     async def live(_request: Request) -> Response:
@@ -82,15 +86,14 @@ def http_app(
 
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:
-        probes = {"/health", LIVE, READY}
-        open_to_all = {*probes, "/metrics"} if settings.is_metrics_open else probes
-        guards.append(Middleware(HttpAccess, access=access, open_to_all=open_to_all))
+        open_paths = {"/health", LIVE, READY, *open_to_all, *(("/metrics",) if settings.is_metrics_open else ())}
+        guards.append(Middleware(HttpAccess, access=access, open_to_all=open_paths))
     if settings.caller_rate:
         rate = RequestRate(settings.caller_rate, "STRATEGIC_MEMORY_HTTP_CALLER_RATE")
         counts = Counter[str]() if refused is None else refused
         guards.append(Middleware(HttpRate, rate=rate, costs=COSTS, refused=counts))
     routes = {"/health": health, LIVE: live, READY: ready, "/metrics": prometheus}
-    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()], middleware=guards)
+    return Starlette(routes=[*(Route(path, answer) for path, answer in routes.items()), *more], middleware=guards)
 
 
 class _Server(uvicorn.Server):

@@ -152,16 +152,20 @@ def test_replication_is_told_and_a_leader_that_is_not_known_is_null() -> None:
 def test_inputs_are_told_source_by_source_with_the_totals() -> None:
     ledger = RejectionLedger()
     ledger.record([RejectedInput("stream:meta.regime", "pnl_missing", "", f"{number}-0") for number in range(3)])
-    reports = (SourceReport("stream:meta.regime", 5, {"pnl_missing": 1}, {"regime_inferred": 2}), SourceReport("x"))
+    observed = SourceReport(
+        "stream:meta.regime", 5, {"pnl_missing": 1}, {"regime_inferred": 2}, {"pnl_missing": "a lot"}
+    )
+    reports = (observed, SourceReport("x"))
     report = health_report(warming_up("1.0.0"), SyncStatus(sources=reports), ledger, None, 0, LEADS)
     assert report["metrics"]["inputs"] == {
         "stream:meta.regime": {
             "accepted": 5,
             "rejected": {"pnl_missing": 1},
             "noted": {"regime_inferred": 2},
+            "examples": {"pnl_missing": "a lot"},
             "rejected_total": {"pnl_missing": 3},
         },
-        "x": {"accepted": 0, "rejected": {}, "noted": {}, "rejected_total": {}},
+        "x": {"accepted": 0, "rejected": {}, "noted": {}, "examples": {}, "rejected_total": {}},
     }
     json.dumps(report, allow_nan=False)
 

@@ -98,6 +98,11 @@ class Analyst:
                     return found
                 return await self._analyze_stored(found)
 
+    async def of_stored_memory(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory on behalf of this service itself; errors as for `answer`."""
+        async with self._threads.place(0):
+            return await self._analyze_stored(request)
+
     async def _analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
         order = analysis_order(request.settings, self._settings)
         memory, sums, exploration = await self._stored_memory(order)

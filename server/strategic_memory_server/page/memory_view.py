@@ -1,0 +1,44 @@
+"""MemoryView: an analysis of the stored memory with what past advice was worth, worked out once for all pages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+
+from strategic_memory.v1 import analysis_pb2, service_pb2
+
+KEPT_S = 5.0
+"""An analysis is worked out again after so long at the earliest, seconds."""
+
+PAST_REVISIONS = 1_000
+"""Revisions that are judged."""
+
+Analyze = Callable[[service_pb2.AnalyzeRequest], Awaitable[service_pb2.AnalyzeResponse]]
+
+
+class MemoryView:
+    """Shared by all pages.
+
+    Args:
+        analyze: works an analysis out; what it raises is raised here.
+    """
+
+    def __init__(self, analyze: Analyze) -> None:
+        self._analyze = analyze
+        self._kept: dict[str, Any] = {}
+        self._until_s = 0.0
+        self._working = asyncio.Lock()
+
+    async def newest(self) -> dict[str, Any]:
+        """Return the analysis as JSON values, by the names of the wire."""
+        async with self._working:
+            if time.monotonic() >= self._until_s:
+                settings = analysis_pb2.AnalysisSettings(past_revisions=PAST_REVISIONS)
+                answer = await self._analyze(service_pb2.AnalyzeRequest(settings=settings))
+                self._kept = MessageToDict(answer.analysis, preserving_proto_field_name=True)
+                self._until_s = time.monotonic() + KEPT_S
+        return self._kept

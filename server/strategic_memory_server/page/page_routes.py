@@ -1,0 +1,100 @@
+"""The routes of the page: its shell and files for everybody, what it shows for those who may read."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable
+from functools import cache
+from http import HTTPStatus
+from importlib import resources
+from importlib.metadata import version
+from typing import Any
+
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from strategic_memory_server.faults.errors import StrategicMemoryError
+from strategic_memory_server.monitoring.http_connection import takes_on
+from strategic_memory_server.page.now_feed import NowFeed
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+
+_FOLDER = resources.files("strategic_memory_server.page")
+_FILES = {
+    "page.js": "text/javascript",
+    "charts.js": "text/javascript",
+    "sections.js": "text/javascript",
+    "writing.js": "text/javascript",
+    "page.css": "text/css",
+    "vendor/uPlot.iife.min.js": "text/javascript",
+    "vendor/uPlot.min.css": "text/css",
+    "vendor/uPlot.LICENSE": "text/plain",
+}
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+Answer = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]:
+    """Make the routes.
+
+    Args:
+        feed: tells what is in force.
+        revisions: gives the newest revisions as columns.
+        memory: gives an analysis of the memory.
+    """
+    files = {name: (_FOLDER / "static" / name).read_bytes() for name in _FILES}
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(_shell(), headers=_HEADERS)
+
+    def file(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(_request: Request) -> Response:
+            return Response(files[name], media_type=_FILES[name], headers=_HEADERS)
+
+        return answer
+
+    async def now(request: Request) -> Response:
+        if feed.is_full:
+            said = f"{feed.open} pages are open, as many as there may be: close one\n"
+            return PlainTextResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)
+        events = feed.events(takes_on(request.scope))
+        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+    def asked(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(_request: Request) -> Response:
+            try:
+                return JSONResponse(await answer(), headers=_HEADERS)
+            except (RedisError, OSError, StrategicMemoryError) as error:
+                said = {"failure": describe_failure(error)}
+                return JSONResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)
+
+        return answered
+
+    return [
+        Route("/", page),
+        *(Route(f"/page/{name}", file(name)) for name in _FILES),
+        Route("/page/now", now),
+        Route("/page/revisions", asked(revisions)),
+        Route("/page/memory", asked(memory)),
+    ]
+
+
+@cache
+def _shell() -> str:
+    # Three MiB that a service at which nobody looks does not hold.
+    jinja2: Any = importlib.import_module("jinja2")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("strategic_memory_server.page"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    shell: str = environment.get_template("page.html").render(version=version("strategic-memory"))
+    return shell
+
+
+OPEN_TO_ALL = frozenset({"/", *(f"/page/{name}" for name in _FILES)})
+"""Paths that say nothing of the advice."""

@@ -1,0 +1,98 @@
+"""RevisionHistory: the newest revisions of the log as columns, read once and then kept up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+
+SHOWN = 1_000
+"""Newest revisions that are shown."""
+
+_AT_ONCE = 50
+"""Entries that are taken apart before others have their turn."""
+
+
+class PastAdviceRow(NamedTuple):
+    """One revision."""
+
+    revision: int
+    said_ms: int | None
+    policy: int
+    confidence: float
+    leverage: float
+    preferred: str
+    current: str
+
+
+class RevisionHistory:
+    """Shared by all pages.
+
+    Args:
+        log: the log.
+        hub: what this server knows of it.
+    """
+
+    def __init__(self, log: FeedbackLogReader, hub: FeedbackHub) -> None:
+        self._log = log
+        self._hub = hub
+        self._rows: deque[PastAdviceRow] = deque(maxlen=SHOWN)
+        self._epoch = ""
+        self._reading = asyncio.Lock()
+
+    async def columns(self) -> dict[str, Any]:
+        """Return the newest revisions of the epoch as columns, oldest first.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: they have to be read, and Redis could not be reached or refused.
+        """
+        async with self._reading:
+            if not self._go_on(self._hub.recent):
+                await self._read_anew()
+            rows = list(self._rows)
+        return {
+            "epoch": self._epoch,
+            "policies": [policy.name for policy in Policy],
+            **{name: [getattr(row, name) for row in rows] for name in PastAdviceRow._fields},
+        }
+
+    def _go_on(self, recent: Callable[[int], Feedback | None]) -> bool:
+        """Add what came since the last look; False where that is not known."""
+        if self._epoch != self._hub.epoch or not self._rows:
+            return False
+        since = [recent(revision) for revision in range(self._rows[-1].revision + 1, self._hub.revision + 1)]
+        if None in since:
+            return False
+        self._rows.extend(_row(feedback) for feedback in since if feedback is not None)
+        return True
+
+    async def _read_anew(self) -> None:
+        epoch = self._hub.epoch
+        entries = await self._log.read_before(None, SHOWN)
+        rows: list[PastAdviceRow] = []
+        for start in range(0, len(entries), _AT_ONCE):
+            rows += map(
+                _row, (each for each in self._log.decode(entries[start : start + _AT_ONCE]) if each.epoch == epoch)
+            )
+            await asyncio.sleep(0)
+        self._epoch = epoch
+        self._rows = deque(rows[::-1], maxlen=SHOWN)
+
+
+def _row(feedback: Feedback) -> PastAdviceRow:
+    advice = feedback.advice
+    return PastAdviceRow(
+        feedback.revision,
+        feedback.times.computed_at_ms,
+        advice.updated_policy.value,
+        advice.confidence_boost,
+        advice.leverage_hint,
+        advice.preferred_regime,
+        advice.current_regime,
+    )

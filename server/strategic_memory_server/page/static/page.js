@@ -1,0 +1,160 @@
+// Follows the service: what it says is shown at once; when it is silent, the page says so and what holds meanwhile.
+
+import { showRevisions } from "./charts.js";
+import { safeLeverage, showAdvice, showHealth, showMemory } from "./sections.js";
+import { byId, define, moment, span } from "./writing.js";
+
+const SILENT_MS = 1700;
+const AGAIN_MS = 1000;
+const MEMORY_MS = 5000;
+const REVISIONS_MS = 1000;
+
+const state = { now: null, heardAt: 0, validUntil: null, revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
+
+function token() {
+  return sessionStorage.getItem("token");
+}
+
+async function ask(path) {
+  const headers = token() ? { authorization: `Bearer ${token()}` } : {};
+  const answer = await fetch(path, { headers, cache: "no-store" });
+  if (answer.status === 401 || answer.status === 403) {
+    byId("login").hidden = false;
+    throw new Error(await answer.text());
+  }
+  if (!answer.ok) throw new Error(await answer.text());
+  byId("login").hidden = true;
+  return answer;
+}
+
+/** Read server-sent events; EventSource could show no token. */
+async function follow() {
+  const answer = await ask("/page/now");
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("the service has ended the connection");
+    const events = (waiting + value).split("\n\n");
+    waiting = events.pop();
+    events.forEach(hear);
+  }
+}
+
+function hear(event) {
+  const [, name, data] = /^event: (.*)\ndata: (.*)$/s.exec(event) ?? [];
+  if (!name) return;
+  const said = JSON.parse(data);
+  const clock = name === "now" ? said.clock : said;
+  state.heardAt = performance.now();
+  state.failure = "";
+  state.validUntil = clock.valid_for_ms === null ? null : state.heardAt + clock.valid_for_ms;
+  if (name === "now") {
+    state.now = said.now;
+    byId("shown").hidden = false;
+    showHealth(said.now.health, said.now.feedback);
+    refresh();
+  }
+  show();
+}
+
+const isSilent = () => state.failure !== "" || performance.now() - state.heardAt > SILENT_MS;
+
+const isOver = () => state.validUntil !== null && performance.now() > state.validUntil;
+
+const status = () => (state.now.feedback.status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
+
+function show() {
+  if (!state.now) return;
+  const { feedback, health } = state.now;
+  const over = isOver() && status() === "ACTIVE";
+  const said = over ? "STALE" : status();
+  setText("status", `${said}${isSilent() ? ", no contact" : ""}`);
+  byId("status").className = said === "ACTIVE" && !isSilent() ? "good" : "bad";
+  const key = JSON.stringify([feedback, over]);
+  if (key !== state.shown) {
+    state.shown = key;
+    showAdvice(feedback, over);
+  }
+  define(byId("validity"), [
+    ["Status", said, said === "ACTIVE" ? "large good" : "large bad"],
+    ["Holds for", state.validUntil === null || said !== "ACTIVE" ? undefined : span(state.validUntil - performance.now()), "large"],
+    ["Until", moment(feedback.valid_until)],
+    ["Newest entry", moment(feedback.data_as_of)],
+    ["Said", moment(feedback.timestamp)],
+  ]);
+  alarm(alarms(feedback, health, said));
+}
+
+function alarms(feedback, health, said) {
+  const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverage(feedback)}`;
+  if (isSilent()) {
+    const why = state.failure ? ` (${state.failure})` : "";
+    return said === "ACTIVE" && !isOver()
+      ? `No contact with the service${why}. What it said last holds for ${span(state.validUntil - performance.now())} more; then ${instead}.`
+      : `No contact with the service${why}: ${instead}.`;
+  }
+  const failure = health.metrics.sync.failure ?? health.problems.find((problem) => problem.startsWith("feedback log: "));
+  if (failure) return `The service cannot read or write Redis (${failure}). What it said holds until ${moment(feedback.valid_until) ?? "then"}; then ${instead}.`;
+  if (said === "STALE") return `The advice is stale: ${instead}.`;
+  return "";
+}
+
+function alarm(text) {
+  byId("alarm").hidden = !text;
+  setText("alarm", text);
+}
+
+function setText(id, text) {
+  // What has not changed is not read out again.
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+}
+
+/** Fetch what is behind the advice: revisions whenever there is a new one, the memory now and then. */
+async function refresh() {
+  const revision = `${state.now.feedback.epoch} ${state.now.feedback.revision}`;
+  const now = performance.now();
+  const wantsRevisions = revision !== state.revision && now - state.revisionsAt >= REVISIONS_MS;
+  const wantsMemory = now - state.memoryAt >= MEMORY_MS;
+  if (state.refreshing || !(wantsRevisions || wantsMemory)) return;
+  state.refreshing = true;
+  try {
+    if (wantsRevisions) {
+      state.revisionsAt = now;
+      showRevisions(await (await ask("/page/revisions")).json());
+      state.revision = revision;
+    }
+    if (wantsMemory) {
+      state.memoryAt = now;
+      showMemory(await (await ask("/page/memory")).json());
+    }
+  } catch {
+    // What is shown is older then; the alarm says why.
+  } finally {
+    state.refreshing = false;
+  }
+}
+
+async function run() {
+  for (;;) {
+    try {
+      await follow();
+    } catch (error) {
+      state.failure = String(error.message ?? error).trim().slice(0, 200);
+    }
+    if (!state.now) setText("status", `No contact with the service: ${state.failure}`);
+    show();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+byId("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("token", byId("token").value.trim());
+  byId("token").value = "";
+});
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (state.revision = ""));
+window.addEventListener("resize", () => (state.revision = ""));
+setInterval(show, 250);
+setInterval(() => state.now && !isSilent() && refresh(), 1000);
+run();

@@ -1,0 +1,160 @@
+"""The page as a person meets it, in a real browser with a real service and a real Redis."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+import redis
+from browser.browser import open_browser, refused_by_policy, text_of, violations
+from conftest import StartService
+from processes import ServiceProcess, eventually
+from redis_inputs import add_regime, add_trade
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+
+pytestmark = [pytest.mark.system, pytest.mark.processes]
+
+POLICIES = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")
+# A browser on a busy machine takes its time.
+BROWSER_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    with open_browser() as chromium:
+        yield chromium
+
+
+def fill(client: redis.Redis) -> None:
+    for number in range(30):
+        add_regime(client, ("BULL", "RANGE")[number % 3 == 0], 0.4 - 0.1 * (number % 4))
+        add_trade(
+            client,
+            ("BULL", "RANGE")[number % 3 == 0],
+            0.3 - 0.2 * (number % 2) + 0.1 * (number % 3),
+            policy=POLICIES[number % 3],
+        )
+
+
+def shows(browser: webdriver.Chrome, place: str, words: str) -> None:
+    """Wait until a part of the page has some words."""
+    eventually(lambda: words in text_of(browser, place), BROWSER_S, what=f"{words!r} in #{place}")
+
+
+def look_at(browser: webdriver.Chrome, service: ServiceProcess) -> None:
+    browser.get(f"http://{service.http_address}/")
+
+
+def test_it_shows_the_advice_and_each_change_and_nothing_is_wrong_with_it(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "120"})
+    look_at(browser, service)
+    shows(browser, "status", "WARMING UP")
+    fill(redis_client)
+    shows(browser, "status", "ACTIVE")
+    shows(browser, "preferred", "BULL")
+    shows(browser, "regimes", "AGGRESSIVE")
+    shows(browser, "evidence", "BULL BALANCED")
+    shows(browser, "transitions", "BULL")
+    shows(browser, "history-summary", "revisions, up to")
+    shows(browser, "inputs", "stream:trade.results")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart canvas")) == 4
+    assert violations(browser) == []
+    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.4}')
+    shows(browser, "preferred", "risk:leverage_limits, at most 0.4")
+    add_trade(redis_client, "<img src=x>", 0.9)
+    for _ in range(60):
+        add_regime(redis_client, "<img src=x>", 3.0)
+    shows(browser, "preferred", "<IMG SRC=X>")
+    assert browser.find_elements(By.TAG_NAME, "img") == []
+    redis_client.xadd("quantum:stream:trade.results", {"market_regime": "BULL", "realized_pnl": "n/a"})
+    shows(browser, "inputs", "such as “n/a”")
+    assert refused_by_policy(browser) == []
+
+
+def test_it_says_so_when_the_service_goes_away_and_is_back_by_itself(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    fill(redis_client)
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "4", "STRATEGIC_MEMORY_LEASE": "1"})
+    look_at(browser, service)
+    shows(browser, "status", "ACTIVE")
+    address = service.http_address
+    service.send_signal(signal.SIGSTOP)
+    shows(browser, "alarm", "No contact with the service")
+    shows(browser, "alarm", "act as if it said CONSERVATIVE, confidence 0 and leverage")
+    shows(browser, "preferred", "CONSERVATIVE")
+    shows(browser, "validity", "STALE")
+    assert violations(browser) == []
+    service.send_signal(signal.SIGCONT)
+    shows(browser, "status", "ACTIVE")
+    eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+    service.kill()
+    shows(browser, "alarm", "No contact with the service")
+    start_service(env={"STRATEGIC_MEMORY_HTTP_ADDRESS": address})
+    shows(browser, "status", "ACTIVE")
+    eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+
+
+def test_it_says_so_when_redis_goes_away(
+    browser: webdriver.Chrome, start_service: StartService, fresh_redis: EmbeddedRedis
+) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        fill(client)
+    service = start_service(fresh_redis.url, env={"STRATEGIC_MEMORY_VALIDITY": "120"})
+    look_at(browser, service)
+    shows(browser, "status", "ACTIVE")
+    fresh_redis.kill()
+    shows(browser, "alarm", "cannot read or write Redis")
+    shows(browser, "alarm", "What it said holds until")
+    fresh_redis.start()
+    eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+
+
+@pytest.mark.parametrize("switches", [(), ("--blink-settings=preferredColorScheme=0",)], ids=["light", "dark"])
+def test_it_fits_a_phone_and_needs_no_mouse(
+    switches: tuple[str, ...], start_service: StartService, redis_client: redis.Redis
+) -> None:
+    fill(redis_client)
+    service = start_service()
+    with open_browser(*switches) as phone:
+        phone.set_window_size(500, 900)
+        # Windows have a least width; the screen of a phone is emulated.
+        phone.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True}
+        )
+        look_at(phone, service)
+        shows(phone, "status", "ACTIVE")
+        shows(phone, "regimes", "BULL")
+        assert phone.execute_script("return document.documentElement.scrollWidth") <= 360
+        dark = phone.execute_script("return matchMedia('(prefers-color-scheme: dark)').matches")
+        assert dark is bool(switches)
+        assert violations(phone) == []
+        reached = []
+        for _ in range(16):
+            phone.switch_to.active_element.send_keys(Keys.TAB)
+            focused = phone.switch_to.active_element
+            reached.append(focused.get_attribute("aria-labelledby") or focused.text)
+        assert reached[0] == "To the advice"
+        assert {"regimes-title", "evidence-title", "transitions-title", "worth-title", "inputs-title"} <= set(reached)
+
+
+def test_a_token_is_asked_for_where_callers_are_known(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis, access: tuple[str, str]
+) -> None:
+    token, file = access
+    fill(redis_client)
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": file})
+    look_at(browser, service)
+    shows(browser, "login", "Token")
+    assert violations(browser) == []
+    browser.find_element(By.ID, "token").send_keys(token, Keys.ENTER)
+    shows(browser, "status", "ACTIVE")
+    eventually(lambda: text_of(browser, "login") == "", BROWSER_S)
+    assert token not in browser.page_source
