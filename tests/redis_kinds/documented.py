@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from processes import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "redis.md").read_text()
+FILE = REPOSITORY / "deploy" / "redis-users.acl"
+FILE_OF_6_2 = REPOSITORY / "deploy" / "redis-users-6.2.acl"
 
 
 def examples() -> dict[str, dict[str, str]]:
@@ -31,10 +34,17 @@ def example(name: str, places: Mapping[str, object]) -> dict[str, str]:
     return variables
 
 
-def acl_rules(*more: str) -> list[str]:
-    """Return the arguments of the ACL SETUSER on the page, with more rules."""
+def acl_rules(*more: str, kind: str = "redis-7") -> list[str]:
+    """Return the arguments of the ACL SETUSER on the page, with more rules; for Redis 6.2 those of its file."""
+    if kind == "redis-6.2":
+        return [*user_of(FILE_OF_6_2, "strategic-memory"), *more]
     (block,) = re.findall(r"```acl\n(.*?)```", PAGE, re.DOTALL)
     command, subcommand, *rules = block.split()
     assert (command, subcommand) == ("ACL", "SETUSER")
-    assert all(f"`{rule}`" in PAGE for rule in more)
     return [*rules, *more]
+
+
+def user_of(file: Path, name: str) -> list[str]:
+    """Return the name and the rules of a user in a file of users."""
+    (line,) = [line for line in file.read_text().splitlines() if line.startswith(f"user {name} ")]
+    return line.split()[1:]

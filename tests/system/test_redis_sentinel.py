@@ -10,9 +10,10 @@ from faults.deployment_support import why_no_sentinel
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
 from faults.sentinel import MASTER_NAME, SentinelDeployment
+from least_user import load, make_user, prepare
 from processes import eventually
 from redis_inputs import add_regime
-from redis_kinds.documented import PAGE, acl_rules, example
+from redis_kinds.documented import PAGE, example
 from redis_kinds.whole_service import (
     PATIENCE_S,
     entry_count,
@@ -39,6 +40,13 @@ def test_the_service_follows_the_master_and_its_subscribers_notice_nothing(start
         addresses = [f"{host}:{port}" for host, port in deployment.sentinel_addresses]
         places = {f"sentinel-{number}.example:26379": address for number, address in enumerate(addresses, 1)}
         variables = example("sentinel", {**places, "mymaster": MASTER_NAME})
+        # What is loaded on the master reaches the replica, and users do not.
+        for server in (deployment.replica, deployment.master):
+            with server.client() as client:
+                make_user(client, "+role")
+        with deployment.master.client() as client:
+            load(client)
+        variables["REDIS_URL"] = variables["REDIS_URL"].replace("://", "://strategic-memory:change-me@")
         service = start_service(variables["REDIS_URL"], env=variables)
         with deployment.master.client() as client:
             before = publishes_what_is_written(service, client)
@@ -68,7 +76,8 @@ def test_sentinels_and_data_servers_with_users_of_their_own(tmp_path: Path, star
             RedisProcess(tmp_path / "sentinel", free_port(), monitor, ("--sentinel",)) as sentinel,
             sentinel.client() as asked,
         ):
-            client.execute_command("ACL", "SETUSER", *acl_rules("+role"))
+            prepare(client, "+role")
+            assert "`+role`" in PAGE
             assert f"`{SENTINEL_RULE}`" in PAGE
             asked.execute_command("ACL", "SETUSER", "strategic-memory", "on", ">another", "-@all", SENTINEL_RULE)
             places = {

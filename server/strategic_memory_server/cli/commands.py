@@ -14,6 +14,7 @@ _COMMANDS = {
     "export": ("strategic_memory_server.cli.export_command", "export_memory"),
     "import": ("strategic_memory_server.cli.import_command", "import_past"),
     "new-token": ("strategic_memory_server.cli.new_token", "make_token"),
+    "prepare-redis": ("strategic_memory_server.cli.prepare_command", "prepare"),
     "probe": ("strategic_memory_server.cli.probe", "probe"),
     "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
     "regimes": ("strategic_memory_server.cli.regimes", "regimes"),

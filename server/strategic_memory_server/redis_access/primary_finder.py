@@ -111,6 +111,17 @@ class ClusterFinder:
         """Ask the nodes one after the other."""
         return await self._asking.first(("CLUSTER", "SLOTS"), self._owner)
 
+    async def primaries(self) -> list[Address]:
+        """Return every node that owns slots; raises as `find`."""
+        owners: list[Address] = []
+
+        def answer(reply: Sequence[Sequence[Any]], asked: Address) -> Address | None:
+            owners[:] = dict.fromkeys(_node(owner, asked) for _, _, owner, *_ in reply)
+            return self._owner(reply, asked)
+
+        await self._asking.first(("CLUSTER", "SLOTS"), answer)
+        return owners
+
     def mistaken(self, hint: Address | None = None) -> None:
         """Ask the node that was hinted at first, or another than now."""
         asking = self._asking

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -57,6 +58,28 @@ def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.R
         host, port = location.addresses[0]
         return _client({**options, "host": host, "port": port})
     return _client({**options, "finder": _finder(settings, location, tls)})
+
+
+async def connect_to_primaries(settings: RedisSettings) -> list[redis.Redis]:
+    """Make a client of each server that takes writes: of a cluster every node that owns slots, otherwise the one.
+
+    Raises:
+        redis.exceptions.ConnectionError: nobody who can be reached knows them.
+    """
+    location = read_location(settings.url)
+    if location.deployment is not Deployment.CLUSTER:
+        return [connect(settings)]
+    login = _login(location.username, location.password, settings.password_file)
+    options = {**_connection_options(settings), "tls": tls_options(settings, location), **login}
+    finder = ClusterFinder(_asking(options), location.addresses, settings.key_prefix)
+    return [_asking(options)(address) for address in await finder.primaries()]
+
+
+def as_user(settings: RedisSettings, name: str, password_file: str) -> RedisSettings:
+    """Return settings that reach the same Redis as another user."""
+    parts = urlsplit(settings.url)
+    netloc = f"{quote(name, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    return replace(settings, url=urlunsplit(parts._replace(netloc=netloc)), password_file=password_file)
 
 
 def tls_options(settings: RedisSettings, location: RedisLocation) -> TlsOptions | None:

@@ -7,6 +7,7 @@ against the text: with a name that is used and not declared, or declared and not
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib import resources
 
 import redis.asyncio as redis
@@ -20,6 +21,7 @@ _BY_NUMBER = re.compile(r"\b(?:KEYS|ARGV)\b")
 
 _WITH_NOTE = "-- with the note of the long memory"
 _WITH_REST = "-- with any number of "
+_WHEN_FULL = "-- as a function it runs while Redis is full, too"
 
 NAMES = ("open", "publish", "confirm", "remember", "lapse", "lease", "release", "settings", "dry_run")
 
@@ -51,7 +53,7 @@ def script_text(text: str, prelude: str) -> ScriptText:
     if _BY_NUMBER.search(text + prelude):
         raise ValueError("keys and arguments are called by their names")
     takes_rest = _WITH_NOTE in text or _WITH_REST in text
-    return ScriptText(prelude + text, keys, arguments, takes_rest=takes_rest)
+    return ScriptText(prelude + text, keys, arguments, takes_rest=takes_rest, runs_when_full=_WHEN_FULL in text)
 
 
 def _declared(text: str, kind: str) -> tuple[str, ...]:
@@ -60,14 +62,16 @@ def _declared(text: str, kind: str) -> tuple[str, ...]:
 
 def _read(name: str) -> ScriptText:
     try:
-        return script_text((_FOLDER / f"{name}.lua").read_text(), (_FOLDER / "prelude.lua").read_text())
+        text = script_text((_FOLDER / f"{name}.lua").read_text(), (_FOLDER / "prelude.lua").read_text())
+        return replace(text, name=name)
     except ValueError as error:
         raise ValueError(f"{name}.lua: {error}") from None
 
 
-_TEXTS = {name: _read(name) for name in NAMES}
+SCRIPTS = {name: _read(name) for name in NAMES}
+"""All of them, by name."""
 
 
 def register_script(client: redis.Redis, name: str) -> RedisScript:
-    """Make a script of `scripts/` callable; Redis learns it when it is first called."""
-    return RedisScript(client, _TEXTS[name])
+    """Make a script of `scripts/` callable."""
+    return RedisScript(client, SCRIPTS[name])

@@ -8,7 +8,6 @@ import os
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import redis
@@ -19,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from faults.moved_time import find_libfaketime
+from least_user import prepare
 from processes import command_path, do_without, eventually
-from redis_kinds.documented import acl_rules
 from server.doctor.broken_setups import STATE, fill
 from server.doctor.conftest import VALID, Examine
 from service_calls import get_json
@@ -51,8 +50,7 @@ def test_a_lease_that_goes_from_server_to_server(sound: redis.Redis, examined: E
 def test_a_user_that_lacks_a_command_and_may_ask_little(fresh_redis: EmbeddedRedis, examined: Examine) -> None:
     with redis.Redis.from_url(fresh_redis.url) as client:
         fill(client)
-        allow = cast("Any", client).execute_command
-        allow("ACL", "SETUSER", *acl_rules(), "-zadd", "-info", "-time", "-type")
+        prepare(client, "-zadd", "-info", "-time", "-type")
         url = fresh_redis.url.replace("redis://", "redis://strategic-memory:change-me@")
         findings = examined(redis_url=url).findings
     assert findings[0].check == "missing_permissions"

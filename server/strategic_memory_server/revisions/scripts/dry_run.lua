@@ -1,6 +1,7 @@
 -- Tells what the user may not do of what the service needs, and writes nothing: each command is called with arguments
 -- under which it changes nothing or is refused, once its permission has been checked.
 -- arguments: state log feedback pulse lease fencing_token other_settings evidence trade_ids
+-- as a function it runs while Redis is full, too
 -- These are names of keys. They are no keys of the script, since a user without permission for one of them may not call a
 -- script with it at all.
 -- Returns the missing permissions, as they stand in the rules of a user.
@@ -29,7 +30,7 @@ local function attempt(key, ...)
   local reply = redis.pcall(...)
   local refused = type(reply) == 'table' and reply.err or ''
   if says(refused, "can't run this command", 'permissions to run') then
-    add('+' .. string.lower(command[1]))
+    add('+' .. string.lower(command[1] == 'XINFO' and 'xinfo|stream' or command[1]))
   elseif key and says(refused, 'access at least one of the keys', 'permissions to access a key') then
     add('~' .. key)
   end
@@ -72,4 +73,6 @@ attempt(trade_ids, 'ZADD', trade_ids, 'XX', '0', '')
 attempt(trade_ids, 'ZREMRANGEBYRANK', trade_ids, '1', '0')
 -- There is no DEL that deletes nothing, so that command is tried on a key that is not there and need not be permitted.
 attempt(nil, 'DEL', feedback .. ':dry_run')
+-- By its own clock a server would tell others how long the advice holds.
+attempt(nil, 'TIME')
 return missing

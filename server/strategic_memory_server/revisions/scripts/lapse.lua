@@ -3,6 +3,7 @@
 -- may be ahead, so that of Redis has to agree: the key was given twice the validity to live when it was last confirmed.
 -- keys: state feedback
 -- arguments: epoch revision valid_until_ms document
+-- as a function it runs while Redis is full, too
 -- `document`: the feedback as JSON with the safe values, for the key, which may hold any type.
 -- Returns 1 when it was written, 2 when the validity has not passed yet by the clock of Redis, else 0. A Redis that is full
 -- takes no safe values: the key goes then, which says the same.

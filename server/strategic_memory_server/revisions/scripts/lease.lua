@@ -2,6 +2,7 @@
 -- keys: lease fencing_token state
 -- arguments: holder length_ms known_token claim
 -- with any number of claims that the holder has held and lost
+-- as a function it runs while Redis is full, too
 -- `known_token`: highest fencing token that the holder knows of. `claim`: what it holds as far as it knows, '' for none.
 -- Returns {'held', claim, run id of this Redis, '1' when it was minted though the counter of tokens was gone, else ''}
 -- or {'taken', claim of the holder, run id of this Redis, milliseconds until it ends}.

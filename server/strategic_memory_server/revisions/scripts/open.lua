@@ -1,6 +1,7 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- keys: state log lease feedback pulse
 -- arguments: claim run_id epoch_if_new above written_epoch anew
+-- as a function it runs while Redis is full, too
 -- `run_id`: of the Redis that the claim is held in. `above`: revision that a new epoch goes on above at least.
 -- `written_epoch`: what the publisher itself has written to last. `anew`: '1' to begin another epoch in any case, else ''.
 -- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), the fields of the state ('' for what is not

@@ -1,6 +1,7 @@
 -- Compares the settings of one server with those that the log was written under last, and lets each side know of the other.
 -- keys: state lease other_settings
 -- arguments: claim server settings left_for_ms
+-- as a function it runs while Redis is full, too
 -- `claim`: that the server leads under, '' for none. `other_settings` is of a server that stands back and ends by itself,
 -- after `left_for_ms`.
 -- Returns {settings in the state, claim that holds the lease, '<server> <settings>' of one that stands back}, '' for none.
