@@ -1,5 +1,5 @@
 # The service as an image: docker build --tag strategic-memory .
-# deploy/compose.yaml runs it beside a Redis.
+# deploy/compose.yaml runs it beside a Redis. Everything that is installed, also to build, is locked with hashes: `make image-lock`.
 
 FROM python:3.12-slim AS build
 WORKDIR /src
@@ -9,10 +9,17 @@ COPY server server
 COPY client client
 COPY producer producer
 COPY demo demo
-RUN python -m pip wheel --quiet --disable-pip-version-check --no-cache-dir --no-deps --wheel-dir /wheels .
+COPY deploy/image deploy/image
+RUN python -m venv /opt/build
+RUN /opt/build/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
+    --require-hashes --only-binary :all: --requirement deploy/image/build-requirements.txt
+RUN /opt/build/bin/python -m pip wheel --quiet --disable-pip-version-check --no-cache-dir \
+    --no-build-isolation --no-deps --wheel-dir /wheels .
 RUN python -m venv /opt/strategic-memory
 RUN /opt/strategic-memory/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
-    "$(echo /wheels/strategic_memory-*.whl)[server]"
+    --require-hashes --only-binary :all: --requirement deploy/image/requirements.txt
+RUN /opt/strategic-memory/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
+    --no-index --no-deps /wheels/strategic_memory-*.whl
 
 FROM python:3.12-slim
 LABEL org.opencontainers.image.title="strategic-memory" \

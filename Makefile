@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines, records and study
+#   ARGS="..."       arguments for demo, unit, test, bench, chaos, lines, records, study, image-lock and audit
 #   WORKERS=n        test processes (two for each core, 8 at most)
 
 VENV ?= .venv
@@ -134,6 +134,22 @@ lines: $(runtime)  ## Count the lines of code by room; ARGS="COMMIT" compares th
 wheel: $(development)  ## Build the source distribution, and the wheel from it, into dist/
 	@rm -rf dist
 	@$(python) -m build --outdir dist .
+
+.PHONY: image-lock
+image-lock: $(runtime)  ## Lock what the image is built from, with hashes; ARGS="--upgrade" takes the newest releases
+	@$(python) scripts/image_dependencies.py lock $(ARGS)
+
+.PHONY: sbom
+sbom: $(runtime)  ## Write what the image installs into dist/sbom.cdx.json, as CycloneDX
+	@$(python) scripts/image_dependencies.py sbom
+
+.PHONY: licences
+licences: $(runtime)  ## Print the licence of each package of the image; fails for one that is not permitted
+	@$(python) scripts/image_dependencies.py licences
+
+.PHONY: audit
+audit: $(runtime)  ## Look for known flaws of what the image installs; needs a database of them, ARGS="--service osv"
+	@$(python) scripts/image_dependencies.py audit $(ARGS)
 
 .PHONY: setup
 setup: $(development) buf typescript  ## Install everything that the other targets need

@@ -40,7 +40,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
 def image(registry: None, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """Take the steps of the Dockerfile's build stage, its folders moved into a temporary one.
 
-    It gives what the image runs: the wheel with the extra `server` in an environment of its own.
+    It gives what the image runs: the wheel beside what is locked for it, in an environment of its own.
     """
     root = tmp_path_factory.mktemp("image")
     source = root / "src"
@@ -69,7 +69,7 @@ def copy_into(source: Path, arguments: list[str]) -> None:
 
 def moved(command: str, root: Path) -> str:
     """Put the image's folders that a command names below `root`."""
-    for folder in ("/opt/strategic-memory", "/wheels"):
+    for folder in ("/opt/build", "/opt/strategic-memory", "/wheels"):
         command = command.replace(folder, f"{root}{folder}")
     return command
 
