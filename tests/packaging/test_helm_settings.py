@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+import redis
 from certificates import Authority
 from each_case import each_case
-from helm_chart import CHART, VARIANTS, Values, container, pod, template, variables
+from helm_chart import CHART, VARIANTS, Values, container, container_of, pods, template, variables
+from least_user import make_user
+from processes import command_path, service_environment
+from redis_kinds.documented import FILE, user_of
 
 from strategic_memory_server.configuration.environment import Environment, read_environment, unknown_variables
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.processes
 
@@ -89,12 +95,34 @@ def test_numbers_and_switches_arrive_as_the_service_reads_them() -> None:
     assert variables("default")["STRATEGIC_MEMORY_HTTP_HOSTS"].split(",")[-1] == "desk-strategic-memory.trading.svc"
 
 
-def test_every_file_that_a_variable_names_is_mounted() -> None:
+def test_every_file_that_is_named_is_mounted() -> None:
     for variant in VARIANTS:
-        mounts = {mount["mountPath"]: mount["name"] for mount in container(variant)["volumeMounts"]}
-        named = {str(Path(value).parent) for value in variables(variant).values() if value.startswith(MOUNTED)}
-        assert named <= set(mounts)
-        assert set(mounts.values()) == {volume["name"] for volume in pod(variant)["spec"]["volumes"]}
+        for pod in pods(variant):
+            contained = container_of(pod)
+            mounts = {mount["mountPath"]: mount["name"] for mount in contained["volumeMounts"]}
+            named = [*(each.get("value", "") for each in contained["env"]), *contained["args"]]
+            assert {str(Path(value).parent) for value in named if value.startswith(MOUNTED)} <= set(mounts)
+            assert set(mounts.values()) == {volume["name"] for volume in pod["spec"]["volumes"]}
+
+
+def test_before_an_install_redis_is_prepared_by_a_user_whom_the_service_does_not_know(
+    fresh_redis: EmbeddedRedis, tmp_path: Path
+) -> None:
+    service, job = map(container_of, pods("everything"))
+    assert "admin" not in str(service["volumeMounts"])
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        if int(client.info("server")["redis_version"].split(".")[0]) < 7:
+            pytest.skip("this Redis has no functions")
+        make_user(client)
+        client.execute_command("ACL", "SETUSER", *user_of(FILE, "strategic-memory-admin"))
+    (tmp_path / "password").write_text("change-me-admin\n")
+    done = subprocess.run(
+        [command_path("strategic-memory-server"), *job["args"][:-1], tmp_path / Path(job["args"][-1]).name],
+        env=service_environment({"REDIS_URL": fresh_redis.url.replace("//", "//strategic-memory:change-me@")}),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "may do there what the service needs" in done.stdout
 
 
 def test_a_url_with_a_password_comes_from_a_secret() -> None:
@@ -123,6 +151,7 @@ REFUSED: list[tuple[Values, tuple[str, ...]]] = [
     # An empty list would let everybody in, and a missing one too.
     ({"networkPolicy": {"clients": []}}, ("/networkPolicy/clients", "minItems")),
     ({"networkPolicy": {"monitoring": None}}, ("/networkPolicy", "monitoring")),
+    ({"prepareRedis": {"admin": "a"}}, ("prepareRedis.admin", "belong together")),
     ({"replicas": "two"}, ("/replicas", "want integer")),
     ({"replicas": 0}, ("/replicas", "minimum")),
     ({"terminationGracePeriodSeconds": 2}, ("/terminationGracePeriodSeconds", "minimum")),

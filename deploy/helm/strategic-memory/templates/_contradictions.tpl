@@ -13,6 +13,11 @@
 {{- if regexMatch "//[^/@]*:[^/@]*@|[?&](ssl_)?password=" .Values.redis.url }}
 {{- fail "redis.url holds a password, which whoever may read the release could see: put the URL into a Secret and name that in redis.urlSecret.name" }}
 {{- end }}
+{{- with .Values.prepareRedis }}
+{{- if ne (empty .admin) (empty .passwordSecret.name) }}
+{{- fail "prepareRedis.admin and prepareRedis.passwordSecret.name belong together: give both or none" }}
+{{- end }}
+{{- end }}
 {{- range .Values.environment }}
 {{- if regexMatch "^(STRATEGIC_MEMORY_|MEMORY_SYNC_|REDIS_URL$)" .name }}
 {{- fail (printf "environment: %s is a setting of the service; settings and redis are the place for those" .name) }}

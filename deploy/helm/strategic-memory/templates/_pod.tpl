@@ -1,3 +1,19 @@
+{{- define "strategic-memory.pod-security" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "strategic-memory.container-security" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
 {{- /* Kubernetes probes gRPC in plain text alone; over TLS it asks HTTP, whose certificate it does not check. */ -}}
 {{- define "strategic-memory.probe" -}}
 {{ if .root.Values.tls.secret -}}
@@ -37,8 +53,10 @@ timeoutSeconds: 5
 {{- end }}
 {{- end }}
 
-{{- /* Readable by the group of the pod, which is fsGroup, and by nobody else. */ -}}
+{{- /* Readable by the group of the pod, which is fsGroup, and by nobody else. `files`: name of the ConfigMap with the files. */ -}}
 {{- define "strategic-memory.volumes" -}}
+{{- $files := .files -}}
+{{- with .root -}}
 - name: tmp
   emptyDir:
     sizeLimit: 64Mi
@@ -63,7 +81,8 @@ timeoutSeconds: 5
 {{- if .Values.files }}
 - name: files
   configMap:
-    name: {{ include "strategic-memory.name" . }}-files
+    name: {{ $files }}
+{{- end }}
 {{- end }}
 {{- end }}
 
