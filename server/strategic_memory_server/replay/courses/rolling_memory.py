@@ -99,7 +99,8 @@ class _Rolling(Generic[WindowT, TalliesT]):
         names: Sequence[str],
     ) -> None:
         self._window_of = window_of
-        self._columns = [column[places] for column in columns]
+        # Where all entries are of one kind, nothing needs a copy.
+        self._columns = [column if places.size == column.size else column[places] for column in columns]
         self._places = places
         self._length = length
         self._empty = empty
@@ -113,7 +114,7 @@ class _Rolling(Generic[WindowT, TalliesT]):
 
     def move_to(self, place: int) -> None:
         """Take in the entries before a place of the record."""
-        end = int(np.searchsorted(self._places, place))
+        end = int(self._places.searchsorted(place))
         start = max(end - self._length, 0)
         if start >= self._end:
             # None of what is in the window stays.

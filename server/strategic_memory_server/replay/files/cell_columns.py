@@ -97,9 +97,10 @@ def texts(column: str, cells: Sequence[Cell], refusals: Refusals) -> list[str]:
 
 def codes(column: str, cells: Sequence[Cell], refusals: Refusals, code_of: Callable[[str], int]) -> IndexColumn:
     """Read names as `texts` does, and return a number for each."""
-    if joined(cells) == "":
-        return np.full(len(cells), code_of(""), dtype=np.int64)
     known = {cell: code_of(name) for cell, name in _names(column, cells, refusals).items()}
+    if len(known) == 1:
+        (code,) = known.values()
+        return np.full(len(cells), code, dtype=np.int64)
     return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
 

@@ -60,7 +60,8 @@ class Compared:
 
     def earned(self, rule: Rule) -> FloatColumn:
         """Return what a rule earned with each trade."""
-        earned: FloatColumn = self.policy_pnl[np.arange(len(self)), self._chosen[rule]]
+        policies = self.policy_pnl.shape[1]
+        earned: FloatColumn = self.policy_pnl.ravel().take(np.arange(len(self)) * policies + self._chosen[rule])
         return earned
 
     def trades(self, rule: Rule) -> Trades:

@@ -166,7 +166,7 @@ class EntryReader:
             policy_pnl,
         )
         return ReadRows(
-            at(whole, np.flatnonzero(accepted)),
+            whole if accepted.all() else at(whole, np.flatnonzero(accepted)),
             refusals,
             page.trade_ids(accepted) if self._keeps_trade_ids else (),
             int(np.count_nonzero((policy == _UNRECOGNISED) & accepted)),

@@ -5,6 +5,7 @@ Whatever could be meant otherwise, or is no number or time at all, is left to th
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections import defaultdict
@@ -86,13 +87,9 @@ class PlainWays:
         if not text.isascii() or "_" in text:
             raise NotPlainError(column)
         written = cast("Sequence[str]", cells)
-        try:
-            values = np.array(
-                [float(cell or math.nan) for cell in written] if "" in written else list(map(float, written))
-            )
-        except ValueError:
-            raise NotPlainError(column) from None
-        if values.size - int(np.count_nonzero(np.abs(values) <= MAX_MAGNITUDE)) > written.count(""):
+        values = _floats(column, written)
+        beyond = values.size - int(np.count_nonzero(np.abs(values) <= MAX_MAGNITUDE))
+        if beyond and beyond > written.count(""):
             raise NotPlainError(column)
         if "." in text and column not in self._proved:
             self._look_for_proof(column, written)
@@ -199,6 +196,16 @@ class PlainWays:
     def _of_kind(self, column: str, kind: str) -> None:
         if self._times.setdefault(column, kind) != kind:
             raise NotPlainError(column)
+
+
+def _floats(column: str, written: Sequence[str]) -> FloatColumn:
+    """Return what Python reads in cells; NaN in empty ones, of which most columns have none."""
+    with contextlib.suppress(ValueError):
+        return np.fromiter(map(float, written), np.float64, len(written))
+    try:
+        return np.array([float(cell or math.nan) for cell in written])
+    except ValueError:
+        raise NotPlainError(column) from None
 
 
 def _known_numbers(cells: Sequence[Cell]) -> FloatColumn:
