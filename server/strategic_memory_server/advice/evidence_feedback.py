@@ -39,7 +39,8 @@ class EvidenceFeedback:
         self._belief: Belief | None = None
         self._best: str | None = None
         self._asked: tuple[list[str], dict[str, float]] | None = None
-        self._found: dict[str, RegimeEstimate] = {}
+        self._found: Mapping[str, RegimeEstimate] = {}
+        self._views: Mapping[str, EvidenceView] = {}
 
     def complete(
         self,
@@ -63,25 +64,23 @@ class EvidenceFeedback:
         """
         current = analysis.current_regime
         caps = by_source(analysis.leverage_caps)
-        by_regime: Mapping[str, RegimeEstimate] = {}
-        preferred = None
+        known = preferred = None
         if sums.observations or rules is Rules.EVIDENCE:
             belief = self._believed(sums)
             regimes = {current}
             if rules is Rules.EVIDENCE:
                 preferred = self._best
                 regimes.add(preferred or advice.preferred_regime)
-            by_regime = self._estimates(belief, sorted(regimes - NEVER_PREFERRED), caps)
-        known = by_regime.get(current)
-        view = view_of(known, sums.observations) if known and sums.observations else None
-        advice = replace(advice, evidence=view)
+            self._look_at(belief, sorted(regimes - NEVER_PREFERRED), caps)
+            known = self._found.get(current)
+        advice = replace(advice, evidence=self._views.get(current) if sums.observations else None)
         if rules is Rules.REFERENCE:
             return Completed(advice, NOTHING_TRIED)
-        advice = self._by_evidence(advice, analysis, sums, by_regime, preferred)
+        advice = self._by_evidence(advice, analysis, preferred)
         if known is None:
-            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED, by_regime)
+            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED, self._found)
         completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
-        return replace(completed, advice=_with_cap(completed.advice), estimates=by_regime)
+        return replace(completed, advice=_with_cap(completed.advice), estimates=self._found)
 
     def _believed(self, sums: EvidenceSums) -> Belief:
         if self._belief is None or self._belief.sums is not sums:
@@ -90,24 +89,20 @@ class EvidenceFeedback:
             self._asked = None
         return self._belief
 
-    def _estimates(self, belief: Belief, asked: list[str], caps: dict[str, float]) -> Mapping[str, RegimeEstimate]:
-        if self._asked != (asked, caps):
-            self._asked = (asked, caps)
-            self._found = {each.regime: each for each in belief.estimate(asked, caps).regimes}
-        return self._found
+    def _look_at(self, belief: Belief, asked: list[str], caps: dict[str, float]) -> None:
+        """Work out what is known of some regimes, and what a feedback shows of it."""
+        if self._asked == (asked, caps):
+            return
+        self._asked = (asked, caps)
+        self._found = {each.regime: each for each in belief.estimate(asked, caps).regimes}
+        observations = belief.sums.observations
+        self._views = {regime: view_of(each, observations) for regime, each in self._found.items()}
 
-    def _by_evidence(
-        self,
-        advice: Advice,
-        analysis: Analysis,
-        sums: EvidenceSums,
-        by_regime: Mapping[str, RegimeEstimate],
-        preferred: str | None,
-    ) -> Advice:
+    def _by_evidence(self, advice: Advice, analysis: Analysis, preferred: str | None) -> Advice:
         regime = preferred or advice.preferred_regime
-        view = view_of(by_regime[regime], sums.observations)
+        view = self._views[regime]
         figures = next((each for each in analysis.regimes if each.regime == regime), None)
-        current = by_regime.get(analysis.current_regime)
+        current = self._views.get(analysis.current_regime)
         return replace(
             advice,
             preferred_regime=regime,
@@ -120,15 +115,8 @@ class EvidenceFeedback:
             reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
             version=VERSION,
             rules=Rules.EVIDENCE,
-            current=_advice(view_of(current, sums.observations)) if current else None,
+            current=_advice(current) if current else None,
         )
-
-
-def _preferred(by_regime: Mapping[str, RegimeEstimate]) -> str | None:
-    """The regime whose recommended policy has the highest utility; then more trades, then the name."""
-    seen = [each for each in by_regime.values() if each.observations]
-    ranked = sorted(seen, key=lambda each: (-each.policies[each.recommended].utility, -each.observations, each.regime))
-    return ranked[0].regime if ranked else None
 
 
 def _with_cap(advice: Advice) -> Advice:

@@ -12,7 +12,8 @@ _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 _FARTHEST = 40.0
 """Standard deviations beyond which a probability is 0 or 1 in 64 bits; nothing can overflow before."""
 
-_POLICY, _FIRST, _SECOND = np.array([0, 1, 2]), np.array([1, 0, 0]), np.array([2, 2, 1])
+_DIFFERENCES = np.array([[1, -1, 0], [-1, 1, 0], [-1, 0, 1], [1, 0, -1], [0, 1, -1], [0, -1, 1]], dtype=np.float64)
+"""Of each of the three policies to one of the others, then to the other one."""
 
 
 def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
@@ -21,16 +22,12 @@ def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
     A policy is the best when its differences to the other two are both positive, which is the orthant probability of
     two correlated normal values. The three are normalised for each tau, then weighed over tau.
     """
-    means, covariance = utility.by_tau, utility.covariance
-    first_mean = means[..., _POLICY] - means[..., _FIRST]
-    second_mean = means[..., _POLICY] - means[..., _SECOND]
-    own = covariance[..., _POLICY, _POLICY]
-    with_first, with_second = covariance[..., _POLICY, _FIRST], covariance[..., _POLICY, _SECOND]
-    first_deviation = np.sqrt(own + covariance[..., _FIRST, _FIRST] - 2.0 * with_first)
-    second_deviation = np.sqrt(own + covariance[..., _SECOND, _SECOND] - 2.0 * with_second)
-    shared = own - with_first - with_second + covariance[..., _FIRST, _SECOND]
-    correlation = shared / (first_deviation * second_deviation)
-    orthant = probability_both_positive(first_mean / first_deviation, second_mean / second_deviation, correlation)
+    covariance = _DIFFERENCES @ utility.covariance @ _DIFFERENCES.T
+    deviation = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    standardised = utility.by_tau @ _DIFFERENCES.T / deviation
+    shared = np.diagonal(covariance[..., :3, 3:], axis1=-2, axis2=-1)
+    correlation = shared / (deviation[..., :3] * deviation[..., 3:])
+    orthant = probability_both_positive(standardised[..., :3], standardised[..., 3:], correlation)
     normalised = orthant / orthant.sum(axis=-1, keepdims=True)
     probability: Floats = (tau_weights[..., None, None] * normalised).sum(axis=-3)
     return probability

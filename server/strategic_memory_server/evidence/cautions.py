@@ -47,7 +47,9 @@ def has_outlier(cells: Cells, prior_observations: float) -> bool:
     weight, square = cells.weight[seen], cells.squared_pnl[seen]
     if weight.size < 2:
         return False
-    usual = float(np.median(square / weight))
+    mean_square = np.sort(square / weight)
+    # The median; that of numpy takes ten times as long for so few.
+    usual = 0.5 * float(mean_square[(mean_square.size - 1) // 2] + mean_square[mean_square.size // 2])
     shrunk = (prior_observations * usual + square) / (prior_observations + weight)
     return usual > 0.0 and bool(np.any(shrunk > _FAR_SPREAD**2 * usual))
 

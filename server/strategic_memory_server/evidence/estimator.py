@@ -82,15 +82,16 @@ class Belief:
 
         Never UNKNOWN or OTHER, which are no regimes of a market; None where no other was seen.
         """
-        names = [name for name in self._places if name not in NEVER_PREFERRED]
-        if not names:
-            return None
-        figures = self._figures.of_regimes([self._places[name] for name in names])
+        figures = self._figures
         beats = probability_beats_conservative(figures.utility, figures.posterior.tau_weights)
         followed = recommended(figures.utility.mean, beats, figures.weight, self._settings)
-        utility = float(figures.scale.unit) * figures.utility.mean[np.arange(len(names)), followed]
-        ranked = zip(utility.tolist(), [self.sums.count_of(name) for name in names], names, strict=True)
-        return min(ranked, key=lambda each: (-each[0], -each[1], each[2]))[2]
+        utility = (float(figures.scale.unit) * figures.utility.mean[np.arange(followed.size), followed]).tolist()
+        ranked = [
+            (-utility[place], -self.sums.count_of(name), name)
+            for name, place in self._places.items()
+            if name not in NEVER_PREFERRED
+        ]
+        return min(ranked)[2] if ranked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,10 @@ class _View:
         )
 
     def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:
-        return [self._policy(place, policy, cells[policy]) for policy in Policy]
+        more = self._more_observations(place)
+        return [self._policy(place, policy, cells[policy], more.get(policy)) for policy in Policy]
 
-    def _policy(self, place: int, policy: Policy, cell: CellSums) -> PolicyEstimate:
+    def _policy(self, place: int, policy: Policy, cell: CellSums, more: int | None) -> PolicyEstimate:
         utility, judgement, at = self.figures.utility, self.judgement, (place, int(policy))
         unit = float(self.figures.scale.unit)
         low, high = self.figures.interval
@@ -143,14 +145,17 @@ class _View:
             probability_best=float(judgement.best[at]),
             probability_beats_conservative=None if beats is None else float(beats),
             probability_mean_positive=float(judgement.mean_positive[at]),
-            more_observations=None if beats is None else self._more_observations(place, policy, float(beats)),
+            more_observations=more,
         )
 
-    def _more_observations(self, place: int, policy: Policy, beats_conservative: float) -> int | None:
+    def _more_observations(self, place: int) -> dict[Policy, int | None]:
         figures, utility = self.figures, self.figures.utility
-        is_better = utility.mean[place, policy] > utility.mean[place, Policy.CONSERVATIVE]
-        if is_better and beats_conservative >= self.settings.required_probability:
-            return 0
+        is_better = utility.mean[place] > utility.mean[place, Policy.CONSERVATIVE]
+        is_sure = self.judgement.beats_conservative[place] >= self.settings.required_probability
+        found: dict[Policy, int | None] = {
+            policy: 0 for policy, sure in zip(CHALLENGERS, is_sure, strict=True) if sure and is_better[policy]
+        }
+        unsure = [policy for policy in CHALLENGERS if policy not in found]
         spread = figures.scale.spread[place]
         belief = RegimeBelief(
             weight=figures.weight[place],
@@ -162,4 +167,4 @@ class _View:
             covariance=figures.posterior.covariance[:, place],
             tau_weights=figures.posterior.tau_weights,
         )
-        return observations_until(belief, policy, self.settings.required_probability, self.settings.decay)
+        return found | observations_until(belief, unsure, self.settings.required_probability, self.settings.decay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +44,10 @@ class RegimeBelief:
     tau_weights: Floats
 
 
-def observations_until(belief: RegimeBelief, policy: Policy, required_probability: float, decay: float) -> int | None:
-    """Estimate how many more observations of the regime, half of the policy and half CONSERVATIVE, it takes.
+def observations_until(
+    belief: RegimeBelief, policies: Sequence[Policy], required_probability: float, decay: float
+) -> dict[Policy, int | None]:
+    """Estimate for each policy how many more observations of the regime, half of it and half CONSERVATIVE, it takes.
 
     Were both to go on earning, on average, what they are now believed to earn: the answer is the first k of a grid, in
     steps of about a fifth, at which the policy beats CONSERVATIVE with the required probability; 0 if it does already.
@@ -53,48 +56,62 @@ def observations_until(belief: RegimeBelief, policy: Policy, required_probabilit
         None where it is not defined: the policy is not expected to be better, or it takes more than `FARTHEST`
         observations, or old observations are forgotten too fast for it ever to happen.
     """
+    found: dict[Policy, int | None] = dict.fromkeys(policies)
     expected = belief.spread * belief.theta - belief.risk_price
-    if expected[policy] <= expected[Policy.CONSERVATIVE]:
-        return None
-    enough = np.flatnonzero(_probabilities(belief, policy, decay) >= required_probability)
-    return int(_COUNTS[enough[0]]) if enough.size else None
+    better = [policy for policy in policies if expected[policy] > expected[Policy.CONSERVATIVE]]
+    if better:
+        enough = _probabilities(belief, better, decay) >= required_probability
+        for policy, is_enough in zip(better, enough, strict=True):
+            if is_enough.any():
+                found[policy] = int(_COUNTS[is_enough.argmax()])
+    return found
 
 
-def _probabilities(belief: RegimeBelief, policy: Policy, decay: float) -> Floats:
-    """The probability of beating CONSERVATIVE after each count of the grid.
+def _probabilities(belief: RegimeBelief, policies: Sequence[Policy], decay: float) -> Floats:
+    """The probability of beating CONSERVATIVE after each count of the grid; shape (policies, counts).
 
     Derived here: k more observations multiply the sums of the regime by d = decay^k, add a = (1 - d) / (1 - decay) / 2
     to the weights of both and a theta to their scaled sums. As only this regime changes, its posterior N(m, V) for each
     tau is all that is needed: with D = diag(change of W) and f = change of S1/sigma, V'^-1 = V^-1 + D,
     m' = V' (V^-1 m + f), and log q' = log q + (log|V'| - log|V| + m'V'^-1 m' - m'V^-1 m) / 2 up to a constant.
     """
-    observed = np.zeros(3)
-    observed[[Policy.CONSERVATIVE, policy]] = 1.0
-    left = np.power(decay, _COUNTS)[:, None]
-    added = (0.5 * _COUNTS[:, None] if decay == 1.0 else 0.5 * (1.0 - left) / (1.0 - decay)) * observed
-    weight_change = added - (1.0 - left) * belief.weight
-    sum_change = added * belief.theta - (1.0 - left) * belief.scaled_sum
+    # Shapes from here on: (3, policies, taus, counts).
+    chosen = np.arange(len(policies))
+    observed = np.zeros((3, len(policies), 1, 1))
+    observed[policies, chosen] = observed[Policy.CONSERVATIVE] = 1.0
+    left = np.power(decay, _COUNTS)
+    added = (0.5 * _COUNTS if decay == 1.0 else 0.5 * (1.0 - left) / (1.0 - decay)) * observed
+    weight_change = added - (1.0 - left) * _first(belief.weight)
+    sum_change = added * _first(belief.theta) - (1.0 - left) * _first(belief.scaled_sum)
 
-    # Shapes from here on: (3, taus, counts).
     before = np.asarray(np.linalg.inv(belief.covariance), dtype=np.float64)
-    information = (before @ belief.theta_by_tau[..., None])[..., 0].T[..., None] + sum_change.T[:, None]
+    information = _by_tau((before @ belief.theta_by_tau[..., None])[..., 0]) + sum_change
     precision = _Symmetric(
-        np.diagonal(before, axis1=-2, axis2=-1).T[..., None] + weight_change.T[:, None],
-        before[:, _NEXT, _LAST].T[..., None],
+        _by_tau(np.diagonal(before, axis1=-2, axis2=-1)) + weight_change, _by_tau(before[:, _NEXT, _LAST])
     )
     mean = precision.solved(information)
     gained = (mean * information).sum(axis=0) - np.log(precision.determinant)
     # A weight that has underflowed may still grow.
-    log_weight = np.log(np.maximum(belief.tau_weights, _SMALLEST))[:, None] + 0.5 * (gained - gained[:, :1])
-    relative = np.exp(log_weight - log_weight.max(axis=0))
+    log_weight = np.log(np.maximum(belief.tau_weights, _SMALLEST))[:, None] + 0.5 * (gained - gained[..., :1])
+    relative = np.exp(log_weight - log_weight.max(axis=-2, keepdims=True))
 
-    contrast = np.zeros((3, 1, 1))
-    contrast[policy], contrast[Policy.CONSERVATIVE] = belief.spread[policy], -belief.spread[Policy.CONSERVATIVE]
-    price = belief.risk_price[policy] - belief.risk_price[Policy.CONSERVATIVE]
-    difference = (mean * contrast).sum(axis=0) - price
+    contrast = observed * _first(belief.spread)
+    contrast[Policy.CONSERVATIVE] *= -1.0
+    price = belief.risk_price[policies] - belief.risk_price[Policy.CONSERVATIVE]
+    difference = (mean * contrast).sum(axis=0) - price[:, None, None]
     by_tau = cumulative(difference / np.sqrt((contrast * precision.solved(contrast)).sum(axis=0)))
-    probabilities: Floats = (relative * by_tau).sum(axis=0) / relative.sum(axis=0)
+    probabilities: Floats = (relative * by_tau).sum(axis=-2) / relative.sum(axis=-2)
     return probabilities
+
+
+def _first(by_policy: Floats) -> Floats:
+    """Let the policies of a regime be the first of the four axes."""
+    return by_policy[:, None, None, None]
+
+
+def _by_tau(values: Floats) -> Floats:
+    """Do as `_first` for values of each tau, shape (taus, 3)."""
+    return values.T[:, None, :, None]
 
 
 class _Symmetric:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
-from strategic_memory_server.evidence.prior import Prior
+from strategic_memory_server.evidence.prior import Prior, log_det
+
+_IDENTITY = np.eye(3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,7 @@ def posterior_of(weight: Floats, scaled_sum: Floats, prior: Prior) -> Posterior:
     """
     own, own_precision = prior.own[:, None], prior.own_precision[:, None]
     root = np.sqrt(weight)[..., None, :, :]
-    coupled = np.eye(3) + root[..., :, None] * own * root[..., None, :]
+    coupled = _IDENTITY + root[..., :, None] * own * root[..., None, :]
     about_shared = root[..., :, None] * np.linalg.inv(coupled) * root[..., None, :]
     information = scaled_sum[..., None, :, :, None]
     expected = own @ information
@@ -57,22 +59,16 @@ def posterior_of(weight: Floats, scaled_sum: Floats, prior: Prior) -> Posterior:
     shared_information = regime_information.sum(axis=-3)
     shared_mean = shared_covariance @ shared_information
 
-    diagonal = weight[..., None, :, :, None] * np.eye(3)
+    diagonal = weight[..., None, :, :, None] * _IDENTITY
     given_shared = np.linalg.inv(own_precision + diagonal)
     passed_on = given_shared @ own_precision
     mean = (given_shared @ information + passed_on @ shared_mean[..., None, :, :])[..., 0]
     covariance = given_shared + passed_on @ shared_covariance[..., None, :, :] @ np.swapaxes(passed_on, -1, -2)
 
     explained = (mean * information[..., 0]).sum(axis=(-2, -1))
-    determinants = _log_det(coupled).sum(axis=-1) + _log_det(shared_precision) + _log_det(prior.shared)
+    determinants = log_det(coupled).sum(axis=-1) + log_det(shared_precision) + prior.log_det_shared
     log_evidence = 0.5 * (explained - determinants)
     return Posterior(mean, covariance, log_evidence, _shares(log_evidence))
-
-
-def _log_det(matrices: Floats) -> Floats:
-    """Logarithm of the determinant of positive definite matrices."""
-    log_det: Floats = np.linalg.slogdet(matrices)[1]
-    return log_det
 
 
 def _shares(logarithms: Floats) -> Floats:

@@ -33,12 +33,14 @@ class Prior:
         own: H, of what a regime deviates from that.
         shared_precision: inverse of M.
         own_precision: inverse of H.
+        log_det_shared: logarithm of the determinant of M, shape (taus,).
     """
 
     shared: Floats
     own: Floats
     shared_precision: Floats
     own_precision: Floats
+    log_det_shared: Floats
 
 
 @lru_cache(maxsize=16)
@@ -49,4 +51,10 @@ def prior_of(spreads: tuple[float, ...]) -> Prior:
     shared, own = variance * (COMMON * ones + POLICY * identity), variance * (REGIME * ones + OWN * identity)
     shared_precision = np.asarray(np.linalg.inv(shared), dtype=np.float64)
     own_precision = np.asarray(np.linalg.inv(own), dtype=np.float64)
-    return Prior(shared, own, shared_precision, own_precision)
+    return Prior(shared, own, shared_precision, own_precision, log_det(shared))
+
+
+def log_det(matrices: Floats) -> Floats:
+    """Logarithm of the determinant of positive definite matrices."""
+    logarithms: Floats = np.linalg.slogdet(matrices)[1]
+    return logarithms

@@ -58,7 +58,8 @@ def probability_after(sums: EvidenceSums, settings: EvidenceSettings, policy: in
 def test_probabilities_are_those_of_a_longer_memory(decay: float, policy: Policy) -> None:
     settings = EvidenceSettings(decay=decay)
     sums = one_by_one(made_up_trades(9, 300), decay)
-    found = observations_until_module._probabilities(belief_of(figures_of(cells_of(sums)[0], settings)), policy, decay)
+    belief = belief_of(figures_of(cells_of(sums)[0], settings))
+    found = observations_until_module._probabilities(belief, [policy], decay)[0]
     counts = observations_until_module._COUNTS
     for place in (0, 1, 10, 20, 30):
         expected = probability_after(sums, settings, policy, int(counts[place]))
@@ -72,7 +73,7 @@ def test_it_is_the_first_count_of_the_grid_at_which_a_longer_memory_would_be_sur
     sums = one_by_one(made_up_trades(seed, 300), decay)
     figures = figures_of(cells_of(sums)[0], settings)
     for policy in (Policy.BALANCED, Policy.AGGRESSIVE):
-        found = observations_until(belief_of(figures), policy, settings.required_probability, decay)
+        found = observations_until(belief_of(figures), [policy], settings.required_probability, decay)[policy]
         expected_gain = figures.utility.mean[BULL, policy] - figures.utility.mean[BULL, 0]
         if found is None:
             within_reach = [probability_after(sums, settings, policy, more) >= 0.9 for more in (10, 100, 1_000)]
