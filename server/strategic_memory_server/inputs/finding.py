@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.inputs.page_reader import Page
 
 
@@ -31,3 +32,11 @@ class NewEntries:
     after: str
     page: Page
     is_all: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewTrades:
+    """New entries of the trade stream, and the usable trades among them, one at least; each has a regime."""
+
+    entries: NewEntries
+    trades: HeldTrades

@@ -21,7 +21,7 @@ import redis.asyncio as redis
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
-from strategic_memory_server.inputs.finding import Finding, NewEntries
+from strategic_memory_server.inputs.finding import Finding, NewTrades
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_VALUES, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
@@ -41,6 +41,7 @@ from strategic_memory_server.memory.time_span import TimeSpan
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSettings
 from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply
+from strategic_memory_server.windows.column_buffer import Columns, joined_columns
 from strategic_memory_server.windows.reading_limits import MANY_PASSED, ReadingLimits
 
 VALUES_S = 1.5
@@ -59,14 +60,14 @@ class LoadedMemory:
         rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
         read_up_to: id of the newest entry of each stream that can be read, by source.
         is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
-        new_trades: entries of the trade stream that this reading has added; None: the window was read again.
+        new_trades: trades that this reading has added; None: there is none, or the window was read again.
     """
 
     memory: StrategicMemory
     rejected: tuple[RejectedInput, ...]
     read_up_to: Mapping[str, str]
     is_behind: bool = False
-    new_trades: NewEntries | None = None
+    new_trades: NewTrades | None = None
 
 
 class MemoryLoader:
@@ -196,7 +197,7 @@ class MemoryLoader:
         clock_ms = self._clock.take(told, asked_ms)
         known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
         values = known or self._take_values(await self._read(self._ask_values), now_s)
-        rejected = await self._read_streams()
+        rejected, new_trades = await self._read_streams()
         rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
         for follower in self._followers:
             follower.end()
@@ -211,7 +212,7 @@ class MemoryLoader:
         self._recheck_at_s = recheck_at_s
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         is_behind = any(follower.is_behind for follower in self._followers)
-        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, self._trades.taken)
+        return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, new_trades)
 
     def _take_values(self, replies: Sequence[Reply], asked_s: float) -> ReadValues:
         self._values_until_s = asked_s + self._values_s
@@ -228,8 +229,8 @@ class MemoryLoader:
 
         return await asyncio.to_thread(apart)
 
-    async def _read_streams(self) -> list[RejectedInput]:
-        """Read on until all three streams are read, and take over what is new."""
+    async def _read_streams(self) -> tuple[list[RejectedInput], NewTrades | None]:
+        """Read on until all three streams are read; take over what is new, give what was rejected, and new trades."""
         rejected = []
         while True:
             while pending := [follower for follower in self._followers if follower.finding is None]:
@@ -238,7 +239,8 @@ class MemoryLoader:
                 continue
             # Until it is done, the windows do not agree with each other.
             self._is_sound = False
-            rejected.extend(await bring_up(self._windows, self._regimes, self._portfolio, self._trades, self._look_up))
+            refused, added = await bring_up(self._windows, self._regimes, self._portfolio, self._trades, self._look_up)
+            rejected.extend(refused)
             if self._regimes.fits:
                 unfit = [follower for follower in self._followers if not follower.fits]
             else:
@@ -247,9 +249,15 @@ class MemoryLoader:
                 follower.settle()
             if not unfit:
                 self._is_sound = True
-                return rejected
+                return rejected, self._new_trades(added)
             for follower in unfit:
                 follower.restart()
+
+    def _new_trades(self, added: Sequence[Columns]) -> NewTrades | None:
+        entries = self._trades.taken
+        if entries is None or not added:
+            return None
+        return NewTrades(entries, self._windows.named(joined_columns(added)))
 
     @staticmethod
     def _restart(*followers: StreamFollower) -> bool:

@@ -83,7 +83,11 @@ class MemoryWindows:
 
     def held_trades(self) -> HeldTrades:
         """Return the trades as they are held now."""
-        return HeldTrades(self.trades.buffer.columns(), self._names.names)
+        return self.named(self.trades.buffer.columns())
+
+    def named(self, trades: Columns) -> HeldTrades:
+        """Add the names to columns of trades that have just been read."""
+        return HeldTrades(trades, self._names.names)
 
     def memory(
         self,

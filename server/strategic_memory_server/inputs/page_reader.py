@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-import numpy as np
-
 from strategic_memory_server.columns.stream_position import id_of, position_of_id
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError, numpy_scalar
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.entries.notes import NUMPY_SCALAR
 from strategic_memory_server.entries.rejections import RejectedInput
-from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.column_buffer import Columns, joined_columns
 
 FEW = 16
 """So many entries are read one by one as fast as at once."""
@@ -120,7 +118,7 @@ def _joined(parts: Sequence[PageColumns]) -> PageColumns:
     if len(parts) == 1:
         return parts[0]
     return PageColumns(
-        {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
+        joined_columns([part.columns for part in parts]),
         sum(part.usable for part in parts),
         [entry for part in parts for entry in part.rejected],
         sum(part.looked_at for part in parts),

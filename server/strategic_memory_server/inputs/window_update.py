@@ -35,8 +35,10 @@ async def bring_up(
     portfolio: StreamFollower,
     trades: StreamFollower,
     look_up: LookUp,
-) -> list[RejectedInput]:
-    """Take over what the followers of the three streams have read; give what was rejected in it.
+) -> tuple[list[RejectedInput], list[Columns]]:
+    """Take over what the followers of the three streams have read; give what was rejected in it, and the new trades.
+
+    Where the window of trades was read anew, none is called new.
 
     Observations come first and go last, so that an entry finds its own although it is beyond the window already.
 
@@ -59,13 +61,16 @@ async def bring_up(
     ]
     lookup = await look_up(_unseen(windows, regimes, (columns for _, pages in read for columns in pages)))
     observed = windows.observed(lookup)
+    added: list[Columns] = []
     for results, pages in read:
         if first_new is not None:
             await _join(results, results.late(first_new), observed)
         for number, columns in enumerate(pages):
             if number:
                 await asyncio.sleep(0)
-            results.append(with_regimes(columns, observed))
+            results.append(whole := with_regimes(columns, observed))
+            if results is windows.trades and trades.finding is Finding.NEW:
+                added.append(whole)
     rejected = [*lookup.rejected]
     for follower in followers:
         rejected.extend(follower.take_malformed())
@@ -73,7 +78,7 @@ async def bring_up(
     observed = windows.observed(lookup)
     for results, _ in read:
         await _join(results, results.lost(regimes.first_position), observed)
-    return rejected
+    return rejected, added
 
 
 async def _append_observations(windows: MemoryWindows, regimes: StreamFollower) -> bytes | None:

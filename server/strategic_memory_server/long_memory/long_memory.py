@@ -15,7 +15,7 @@ import structlog
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.finding import NewEntries
+from strategic_memory_server.inputs.finding import NewTrades
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -26,7 +26,7 @@ from strategic_memory_server.long_memory.memory_store import (
     exploration_text,
     read_exploration,
 )
-from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.long_memory.trade_reader import TradePage, TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 
 SET_BACK = "trade_stream_set_back"
@@ -108,7 +108,7 @@ class LongMemory:
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
         self._restored: tuple[str, ...] = ()
 
-    async def gather(self, newest_trade: str | None = None, new: NewEntries | None = None) -> Gathered:
+    async def gather(self, newest_trade: str | None = None, new: NewTrades | None = None) -> Gathered:
         """Read what is new.
 
         Args:
@@ -123,7 +123,7 @@ class LongMemory:
         self._loss.gathered(gathered.kept.sums.observations, is_complete=gathered.is_complete)
         return gathered
 
-    async def _gather(self, newest_trade: str | None, new: NewEntries | None) -> Gathered:
+    async def _gather(self, newest_trade: str | None, new: NewTrades | None) -> Gathered:
         if self._stored is not None and self._clock_s() - self._looked_s >= LOOK_S:
             self._looked_s = self._clock_s()
             if not await self._store.is_there(self._stored):
@@ -133,8 +133,8 @@ class LongMemory:
         restored = _note(stored, kept, self._restored) if self._restored else None
         if newest_trade is not None and newest_trade == kept.read_up_to:
             return Gathered(kept, restored, is_complete=True, stored=stored)
-        if new is not None and new.page and new.after == kept.read_up_to:
-            start, page = new.after, await self._reader.page_of(new)
+        if new is not None and new.entries.after == kept.read_up_to:
+            start, page = kept.read_up_to, TradePage.of(new)
         else:
             start = await self._start(kept.read_up_to, newest_trade)
             page = await self._reader.read_after(start)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import redis.asyncio as redis
@@ -20,9 +20,9 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
-from strategic_memory_server.inputs.finding import NewEntries
+from strategic_memory_server.inputs.finding import NewTrades
 from strategic_memory_server.inputs.older_observations import older_observations
-from strategic_memory_server.inputs.page_reader import Page, PageReader
+from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades
@@ -30,7 +30,7 @@ from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip, stream_entries
 from strategic_memory_server.windows.asof_join import Observed
-from strategic_memory_server.windows.column_buffer import Columns
+from strategic_memory_server.windows.column_buffer import Columns, joined_columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.opening_columns import opening_positions
 from strategic_memory_server.windows.reading_limits import ReadingLimits
@@ -58,6 +58,13 @@ class TradePage:
     first: str
     read_up_to: str
     is_last: bool
+
+    @classmethod
+    def of(cls, new: NewTrades) -> Self:
+        """Take trades that were read for their window."""
+        columns, page = new.trades.columns, new.entries.page
+        trades = SeenTrades.of(columns, new.trades.regime_names, columns["regime"])
+        return cls(trades, page[0][0].decode(), page[-1][0].decode(), is_last=new.entries.is_all)
 
 
 class TradeReader:
@@ -100,22 +107,10 @@ class TradeReader:
             reply = []
         first, last = (reply[0][0].decode(), reply[-1][0].decode()) if reply else (entry_id, entry_id)
         names = NameTable()
-        trades = await self._trades(await _columns(reply, names), names)
-        return TradePage(trades, first, last, is_last=len(reply) < asked)
-
-    async def page_of(self, new: NewEntries) -> TradePage:
-        """Make a page of trades that were read already, at least one.
-
-        Raises:
-            redis.exceptions.RedisError, OSError: as for `read_after`, where one has no regime of its own.
-        """
-        names = NameTable()
-        trades = await self._trades(await _columns(new.page, names, list), names)
-        return TradePage(trades, new.page[0][0].decode(), new.page[-1][0].decode(), is_last=new.is_all)
-
-    async def _trades(self, columns: Columns, names: NameTable) -> SeenTrades:
+        columns = await _columns(reply, names)
         regimes = await self._regimes(columns, names)
-        return SeenTrades.of(columns, names.names, regimes)
+        trades = SeenTrades.of(columns, names.names, regimes)
+        return TradePage(trades, first, last, is_last=len(reply) < asked)
 
     async def ids_until(self, entry_id: str, count: int) -> list[str]:
         """Return the newest ids of trades in the stream up to an entry, oldest first; each once.
@@ -186,13 +181,11 @@ class TradeReader:
         return Observed(nowhere, nothing, *lookup.found(), unknown)
 
 
-async def _columns(reply: Reply, names: NameTable, entries_of: Callable[[Reply], Page] = stream_entries) -> Columns:
-    """Read the usable ones of some entries, as columns; `entries_of` makes entries of a part of the reply."""
+async def _columns(reply: Reply, names: NameTable) -> Columns:
+    """Read the usable ones of some entries, as columns."""
     reader = identified_trades(names)
-    parts = [reader.read(entries_of(reply[:AT_ONCE])).columns]
+    parts = [reader.read(stream_entries(reply[:AT_ONCE])).columns]
     for start in range(AT_ONCE, len(reply), AT_ONCE):
         await asyncio.sleep(0)
-        parts.append(reader.read(entries_of(reply[start : start + AT_ONCE])).columns)
-    if len(parts) == 1:
-        return parts[0]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts.append(reader.read(stream_entries(reply[start : start + AT_ONCE])).columns)
+    return joined_columns(parts)

@@ -7,7 +7,7 @@ correction copies its column first where anybody still looks at it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,11 @@ SMALLEST_ROOM = 64
 
 # What refers to an array that nobody looks at: the dictionary of columns, a local name, the argument of getrefcount.
 _OWN_REFERENCES = 3
+
+
+def joined_columns(parts: Sequence[Columns]) -> Columns:
+    """Put parts with the same columns, one at least, one behind the other."""
+    return parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 class ColumnBuffer:

@@ -18,11 +18,15 @@ from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.inputs.finding import NewEntries
+from strategic_memory_server.inputs.finding import NewEntries, NewTrades
+from strategic_memory_server.inputs.memory_windows import HeldTrades
+from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.revisions.feedback_log import MemoryMovedError
+from strategic_memory_server.windows.name_table import NameTable
 
 
 async def test_trades_are_summed_and_written_down(keeper: Keeper, redis_client: redis.Redis) -> None:
@@ -97,11 +101,18 @@ async def test_entries_that_were_read_already_count_where_they_go_on_from_the_me
     add_trade(redis_client, "BULL", 2.0, policy="BALANCED")
     add_trade(redis_client, "RANGE", 3.0, policy="BALANCED")
     entries: Any = redis_client.xrange(TRADES, min=f"({after}")
-    newest, untold = entries[-1][0].decode(), NewEntries(after, entries[:1], is_all=False)
-    first = await keeper.memory.gather(newest, untold)
+    newest = entries[-1][0].decode()
+    first = await keeper.memory.gather(newest, new_trades(after, entries[:1], is_all=False))
     assert (first.kept.sums.observations, first.is_complete) == (2, False), "they are not read again"
-    elsewhere = await keeper.memory.gather(newest, NewEntries("0-1", entries[1:], is_all=True))
+    elsewhere = await keeper.memory.gather(newest, new_trades("0-1", entries[1:], is_all=True))
     assert same(elsewhere.kept.sums, full_sums(redis_client)), "what does not go on from the memory is read"
+
+
+def new_trades(after: str, entries: Page, *, is_all: bool) -> NewTrades:
+    """Trades with regimes of their own, as their window reads them."""
+    names = NameTable()
+    columns = identified_trades(names).read(entries).columns
+    return NewTrades(NewEntries(after, entries, is_all), HeldTrades(columns, names.names))
 
 
 @pytest.mark.parametrize("spoilt", ["text", "decay", "deleted"])
