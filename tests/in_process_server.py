@@ -102,6 +102,7 @@ class InProcessServer:
     clock: Clock
     registry: CollectorRegistry
     changed: ChangeSignal
+    servicer: StrategicMemoryServicer
 
     def load(self, *recent: Feedback, oldest: int | None = None) -> None:
         """Let the hub read a log that ends like this."""
@@ -146,4 +147,5 @@ async def in_process_server(
         open_grpc_server(servicer, RpcMetrics(registry), settings) as server,
         grpc.aio.insecure_channel(server.address, options=OWN_CONNECTION) as channel,
     ):
-        yield InProcessServer(server, Client(channel), hub, ClaimedLog(redis_client, log=log), clock, registry, changed)
+        claimed = ClaimedLog(redis_client, log=log)
+        yield InProcessServer(server, Client(channel), hub, claimed, clock, registry, changed, servicer)

@@ -161,24 +161,6 @@ async def open_service(
         memory_loss = MemoryLoss(problems)
         trade_reader = TradeReader(commands, settings.redis.key_prefix)
         tail = FeedbackTail(log, blocking, hub, changed, settings.log.recent_revisions, problems)
-        sync = StrategicMemorySync(
-            SyncParts(
-                loader=loader,
-                watcher=InputWatcher(watching, settings.redis.key_prefix),
-                analyzer=PatternAnalyzer(advice.minimum_policy_trades),
-                feedback=ReinforcementFeedback(advice.minimum_samples),
-                publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems),
-                leadership=leadership,
-                long_memory=LongMemory(memory_store, trade_reader, advice.max_regimes, problems, memory_loss),
-                evidence=EvidenceFeedback(advice.evidence),
-                problems=problems,
-                published=tail.published,
-                tracing=tracing,
-            ),
-            settings.sync,
-            observe=sync_metrics.observe,
-            clock_ms=clock_ms,
-        )
         analyst = Analyst(
             AnalysisSources(
                 loader,
@@ -200,6 +182,24 @@ async def open_service(
 
         servicer = StrategicMemoryServicer(
             Sources(hub, changed, log, now_ms, lambda: problems.standing), analyst, settings.grpc
+        )
+        sync = StrategicMemorySync(
+            SyncParts(
+                loader=loader,
+                watcher=InputWatcher(watching, settings.redis.key_prefix),
+                analyzer=PatternAnalyzer(advice.minimum_policy_trades),
+                feedback=ReinforcementFeedback(advice.minimum_samples),
+                publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems, expecting=servicer.expect),
+                leadership=leadership,
+                long_memory=LongMemory(memory_store, trade_reader, advice.max_regimes, problems, memory_loss),
+                evidence=EvidenceFeedback(advice.evidence),
+                problems=problems,
+                published=tail.published,
+                tracing=tracing,
+            ),
+            settings.sync,
+            observe=sync_metrics.observe,
+            clock_ms=clock_ms,
         )
 
         def in_force() -> Feedback:

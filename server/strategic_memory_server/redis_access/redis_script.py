@@ -8,13 +8,13 @@ named by what they say, so those of several versions are there side by side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import redis.asyncio as redis
 from redis.exceptions import NoPermissionError, NoScriptError, ResponseError
 
-from strategic_memory_server.redis_access.round_trip import Reply, packed, round_trip
+from strategic_memory_server.redis_access.round_trip import Reply, nothing, packed, round_trip
 
 Argument = str | int | bytes
 
@@ -110,7 +110,11 @@ class RedisScript:
         self._way = self._as_function
 
     async def __call__(
-        self, keys: Mapping[str, str], args: Mapping[str, Argument], rest: Sequence[Argument] = ()
+        self,
+        keys: Mapping[str, str],
+        args: Mapping[str, Argument],
+        rest: Sequence[Argument] = (),
+        meanwhile: Callable[[], None] = nothing,
     ) -> Reply:
         """Run it.
 
@@ -118,6 +122,7 @@ class RedisScript:
             keys: its keys, by name.
             args: its arguments, by name.
             rest: further ones.
+            meanwhile: is called while Redis runs it; it must not fail.
 
         Raises:
             TypeError: it has other keys or arguments than these.
@@ -129,7 +134,7 @@ class RedisScript:
             raise TypeError(f"the script takes the keys {script.keys} and the arguments {script.arguments}")
         given = [*(keys[name] for name in script.keys), *(args[name] for name in script.arguments), *rest]
         call = packed(*self._way, len(keys), *given)
-        (reply,) = await round_trip(self._client, [call])
+        (reply,) = await round_trip(self._client, [call], meanwhile=meanwhile)
         if _is_not_there(reply):
             reply = await self._otherwise([len(keys), *given], reply)
         if isinstance(reply, Exception):

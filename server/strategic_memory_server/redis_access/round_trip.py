@@ -29,7 +29,13 @@ def packed(*parts: str | int | bytes) -> bytes:
     return b"*%d\r\n%b" % (len(encoded), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]))
 
 
-async def round_trip(client: redis.Redis, commands: Sequence[bytes], patience: float = 1.0) -> list[Reply]:
+def nothing() -> None:
+    """Do nothing."""
+
+
+async def round_trip(
+    client: redis.Redis, commands: Sequence[bytes], patience: float = 1.0, meanwhile: Callable[[], None] = nothing
+) -> list[Reply]:
     """Send commands and give their replies in the same order; an error of a command stands in its place.
 
     A task that is cancelled meanwhile goes no further, whenever that happens: who reads page after page stops.
@@ -38,6 +44,7 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes], patience: f
         client: how Redis is reached.
         commands: what to send.
         patience: how many times longer than usual each reply but the first may take.
+        meanwhile: is called once they are sent, while Redis works on them; it must not fail.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached, or did not answer in time.
@@ -53,6 +60,7 @@ async def round_trip(client: redis.Redis, commands: Sequence[bytes], patience: f
         async with asyncio.timeout(timeout_s := connection.socket_timeout) as waiting:
             moved_s = now_s()
             await connection.send_packed_command(commands)
+            meanwhile()
             for _ in commands:
                 try:
                     # One timeout is there already.

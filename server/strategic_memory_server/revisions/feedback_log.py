@@ -7,7 +7,7 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import redis.asyncio as redis
 import structlog
@@ -104,7 +104,14 @@ class FeedbackLog(FeedbackLogReader):
         begun = Begun(replies[1].decode()) if replies[1] else None
         return Opening(LogState.from_replies(replies[2:]), begun)
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+    async def publish(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        note: Note | None = None,
+        expecting: Callable[[Feedback], None] = lambda feedback: None,
+    ) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
 
         Args:
@@ -112,6 +119,7 @@ class FeedbackLog(FeedbackLogReader):
             feedback: what to write.
             expected: where the log is believed to stand.
             note: what to write down of the long memory in the same step.
+            expecting: is told of the feedback while Redis is writing it.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -134,6 +142,7 @@ class FeedbackLog(FeedbackLogReader):
             }
             | note_arguments(note),
             rest=note.numbered_ids() if note else (),
+            meanwhile=lambda: expecting(feedback),
         )
         _check_refused(reply)
         if reply[0] != b"published":

@@ -56,6 +56,7 @@ class FeedbackPublisher:
         mint: makes the name of a new epoch.
         heard: gives what has been read from the log.
         problems: is told when Redis has lost what was said, or holds another history.
+        expecting: is told what is to be a new revision while Redis is writing it: most likely it will be said.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class FeedbackPublisher:
         mint: Callable[[], str] = mint_epoch,
         heard: Callable[[], KnownHistory] = KnownHistory,
         problems: Problems | None = None,
+        expecting: Callable[[Feedback], None] = lambda feedback: None,
     ) -> None:
         self._log = log
         self._mint = mint
         self._heard = heard
         self._problems = problems or Problems()
+        self._expecting = expecting
         self._claim: Claim | None = None
         self._state: LogState | None = None
         self._newest: Feedback | None = None
@@ -166,7 +169,7 @@ class FeedbackPublisher:
             if repeated:
                 written = await self._log.confirm(claim, feedback, state, note)
             else:
-                written = await self._log.publish(claim, feedback, state, note)
+                written = await self._log.publish(claim, feedback, state, note, self._expecting)
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch

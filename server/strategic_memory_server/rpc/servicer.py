@@ -69,6 +69,11 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Streams of feedback that are open."""
         return self._subscriptions.count
 
+    def expect(self, feedback: Feedback) -> None:
+        """Make ready the message of a feedback that is about to be said, where there is somebody to hear it."""
+        if self.subscribers:
+            self._messages.delivery(feedback, skipped=0)
+
     def drain(self) -> None:
         """End every stream in a way that its client takes up elsewhere, and admit no more."""
         if self.subscribers and not self._draining:

@@ -22,6 +22,15 @@ async def test_replies_come_in_the_order_of_the_commands(async_client: redis.asy
     assert isinstance(replies[1], ResponseError)
 
 
+async def test_something_else_is_done_while_redis_works(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    def push() -> None:
+        redis_client.rpush("k", "v")
+
+    assert await round_trip(async_client, [packed("BLPOP", "k", 5)], meanwhile=push) == [[b"k", b"v"]]
+
+
 async def steps(turns: int) -> None:
     for _ in range(turns):
         await asyncio.sleep(0)

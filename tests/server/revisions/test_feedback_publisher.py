@@ -10,7 +10,7 @@ import pytest
 import redis
 import redis.asyncio
 from advice import NOW_MS, advice, feedback
-from claimed import ClaimedLog, ClaimedPublisher, said_in
+from claimed import ClaimedLog, ClaimedPublisher, claim_on, said_in
 from patient_redis import patient
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
@@ -23,6 +23,7 @@ from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
     ATTEMPTS,
+    FeedbackPublisher,
     LogContestedError,
     Publication,
     mint_epoch,
@@ -124,6 +125,18 @@ async def test_two_publishers_that_agree_confirm_each_other(publisher: ClaimedPu
     assert place(await say(publisher, "a")) == ("e1", 1, False)
 
 
+async def test_what_is_to_be_a_new_revision_is_told_while_it_is_written(async_client: redis.asyncio.Redis) -> None:
+    told: list[Feedback] = []
+    publisher, claim = (
+        FeedbackPublisher(ClaimedLog(async_client).log, expecting=told.append),
+        await claim_on(async_client),
+    )
+    first = await publisher.publish(claim, advice("a"), times(), NOW_MS)
+    await publisher.publish(claim, advice("a"), times(NOW_MS + 1), NOW_MS + 1)
+    assert len(told) == 1
+    assert told[0] is first.feedback, "its message is kept by its identity"
+
+
 class ContestedLog(FeedbackLog):
     """Somebody else writes just before each of our writes."""
 
@@ -132,10 +145,17 @@ class ContestedLog(FeedbackLog):
         self.rival = ClaimedPublisher(ClaimedLog(client, "quantum", 100))
         self.contested = 0
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+    async def publish(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        note: Note | None = None,
+        expecting: Callable[[Feedback], None] = lambda feedback: None,
+    ) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected, note)
+        return await super().publish(claim, feedback, expected, note, expecting)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -153,10 +173,17 @@ class UnreliableLog(FeedbackLog):
     lose_before = False
     lose_after = False
 
-    async def publish(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+    async def publish(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        note: Note | None = None,
+        expecting: Callable[[Feedback], None] = lambda feedback: None,
+    ) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected, note)
+        written = await super().publish(claim, feedback, expected, note, expecting)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

@@ -22,6 +22,7 @@ from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.rpc import server
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.server import MOST_AT_ONCE
+from strategic_memory_server.rpc.wire.message_cache import MOMENT_MS
 
 STALE = feedback_pb2.FEEDBACK_STATUS_STALE
 LATE_MS = NOW_MS + 180_001
@@ -52,6 +53,21 @@ async def test_a_stream_begins_with_what_is_in_force_and_goes_on_live(service: I
     for revision in (8, 9):
         service.append(revision)
         assert await receive_feedback(stream) == (revision, 0)
+    stream.cancel()
+
+
+async def test_a_message_is_made_ready_for_those_who_listen_while_it_is_being_written(service: InProcessServer) -> None:
+    service.load(feedback(7))
+    unheard, expected = feedback(8), feedback(9)
+    service.servicer.expect(unheard)
+    stream = service.client.stream()
+    await receive_feedback(stream)
+    service.servicer.expect(expected)
+    service.clock.now_ms = later_ms = NOW_MS + MOMENT_MS - 1
+    for said, made_ms in ((unheard, later_ms), (expected, NOW_MS)):
+        assert service.hub.append(said)
+        service.changed.notify()
+        assert (await receive(stream)).sent_at.ToMilliseconds() == made_ms
     stream.cancel()
 
 
