@@ -47,7 +47,7 @@ def longest_silence_s(asked_s: float, validity_s: float | None) -> float:
 
 
 def _draw_share() -> float:
-    return _RANDOM.uniform(SHORTEST_SHARE, 1)
+    return SHORTEST_SHARE + (1 - SHORTEST_SHARE) * _RANDOM.random()
 
 
 class HeartbeatPace:
@@ -59,7 +59,7 @@ class HeartbeatPace:
         draw_share: gives the share of the longest silence that the next heartbeat comes after.
     """
 
-    __slots__ = ("_asked_s", "_draw_share", "_share", "_told_at_s", "_validity_s")
+    __slots__ = ("_asked_s", "_draw_share", "_known_s", "_share", "_silence_s", "_told_at_s", "_validity_s")
 
     def __init__(
         self,
@@ -70,6 +70,9 @@ class HeartbeatPace:
         self._asked_s = asked_s
         self._validity_s = validity_s
         self._draw_share = draw_share
+        # A validity, and the longest silence that follows from it.
+        self._known_s = validity_s()
+        self._silence_s = longest_silence_s(asked_s, self._known_s)
         self.told(0.0)
 
     def told(self, now_s: float) -> None:
@@ -79,4 +82,7 @@ class HeartbeatPace:
 
     def due_at_s(self) -> float:
         """Return when the next heartbeat is due, by the clock of `told`."""
-        return self._told_at_s + self._share * longest_silence_s(self._asked_s, self._validity_s())
+        validity_s = self._validity_s()
+        if validity_s != self._known_s:
+            self._known_s, self._silence_s = validity_s, longest_silence_s(self._asked_s, validity_s)
+        return self._told_at_s + self._share * self._silence_s

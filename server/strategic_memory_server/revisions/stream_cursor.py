@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.faults.errors import LogNotReadError, ResumePointError, ResumeRefusal
@@ -22,8 +23,7 @@ class Delivery(enum.Enum):
     EVERY = "EVERY"
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """Send a feedback; `skipped` revisions before it are not sent."""
 
     feedback: Feedback

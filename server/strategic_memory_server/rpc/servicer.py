@@ -28,6 +28,7 @@ from strategic_memory_server.rpc.streams.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.streams.resume_judgement import open_cursor
 from strategic_memory_server.rpc.streams.stream_waker import StreamWaker
 from strategic_memory_server.rpc.streams.subscriptions import Subscriptions
+from strategic_memory_server.rpc.streams.turn_clock import TurnClock
 from strategic_memory_server.rpc.wire.from_wire import stream_order
 from strategic_memory_server.rpc.wire.message_cache import MessageCache, no_problems
 from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
@@ -59,6 +60,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self._analyst = analyst
         self._draining = False
         self._told_s = -math.inf
+        self._turn_ms = TurnClock(sources.clock_ms).now_ms
         self._messages = MessageCache(sources.clock_ms, sources.problems)
         self._waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._catching_up = FairTurns()
@@ -102,7 +104,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         order = stream_order(request, self._grpc.heartbeat_s)
         self._refuse_while_draining()
         with self._subscriptions.admitted(caller_of(context)):
-            hub, clock_ms = self._sources.hub, self._sources.clock_ms
+            hub, turn_ms = self._sources.hub, self._turn_ms
             cursor = await open_cursor(hub, self._sources.log, order)
             waiter = self._waker.waiter(order.heartbeat_s)
             place = Place(self._catching_up)
@@ -111,13 +113,13 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
                 while True:
                     waiter.look()
                     self._refuse_while_draining()
-                    step = cursor.next(clock_ms())
+                    step = cursor.next(turn_ms())
                     if isinstance(step, ReadLog):
                         step = cursor.take_from_log(await self._read_log(step.after_revision))[0]
                     if isinstance(step, Deliver):
                         # Counted from before it is written: what it says of the validity is as old as that.
                         waiter.put_off()
-                        yield self._messages.delivery(step.feedback, step.skipped)
+                        yield self._messages.delivery(step.feedback, step.skipped, turn_ms())
                         if step.feedback.revision < hub.revision:
                             await place.next_turn()
                             continue
@@ -144,7 +146,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
             raise DrainingError
 
     def _heartbeat(self) -> service_pb2.StreamFeedbackResponse:
-        now_ms = self._sources.clock_ms()
+        now_ms = self._turn_ms()
         heartbeat = heartbeat_message(self._sources.hub.in_force(now_ms), now_ms)
         return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
 

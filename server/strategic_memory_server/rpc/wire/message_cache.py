@@ -54,9 +54,11 @@ class MessageCache:
             self._answer = service_pb2.GetFeedbackResponse(feedback=body, sent_at=timestamp(now_ms), problems=problems)
         return self._answer
 
-    def delivery(self, feedback: Feedback, skipped: int) -> service_pb2.StreamFeedbackResponse:
-        """Return the message of a stream."""
-        now_ms = self._clock_ms()
+    def delivery(
+        self, feedback: Feedback, skipped: int, now_ms: int | None = None
+    ) -> service_pb2.StreamFeedbackResponse:
+        """Return the message of a stream that is sent now; the clock is asked where `now_ms` is None."""
+        now_ms = self._clock_ms() if now_ms is None else now_ms
         kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
         if not _is_same_moment(kept.sent_at_ms, now_ms):
             kept.message, kept.sent_at_ms = _message(kept.body, now_ms), now_ms
