@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from strategic_memory_server.redis_access.lean_pool import LeanPool
 from strategic_memory_server.redis_access.password_file import PasswordFile
 from strategic_memory_server.redis_access.primary_connection import PrimaryConnection, SocketConnection
 from strategic_memory_server.redis_access.primary_finder import ClusterFinder, PrimaryFinder, SentinelFinder
@@ -147,5 +148,5 @@ def _login(username: str | None, password: str | None, password_file: str | None
 
 def _client(options: _Options) -> redis.Redis:
     # While maintenance notifications are on, a pooled connection with unread data goes unnoticed.
-    pool = redis.ConnectionPool(maint_notifications_config=MaintNotificationsConfig(enabled=False), **options)
+    pool = LeanPool(maint_notifications_config=MaintNotificationsConfig(enabled=False), **options)
     return redis.Redis.from_pool(pool)
