@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import redis.asyncio as redis
 import structlog
+from pydantic_core import to_json
 
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
@@ -108,7 +109,7 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
         "exploration_was": note.exploration_was,
         "exploration": note.exploration_text,
         "read_up_to": kept.read_up_to,
-        "sums": json.dumps(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}, allow_nan=False),
+        "sums": to_json(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}),
         "duplicates": kept.duplicates,
         "numbered": kept.numbered,
         "horizon": note.horizon,
