@@ -95,7 +95,8 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self, request: service_pb2.GetFeedbackRequest, context: CallContext
     ) -> service_pb2.GetFeedbackResponse:
         """Answer with the feedback in force, from memory."""
-        return self._messages.response(self._in_force())
+        now_ms = self._sources.clock_ms()
+        return self._messages.response(self._sources.hub.in_force(now_ms), now_ms)
 
     async def StreamFeedback(
         self, request: service_pb2.StreamFeedbackRequest, context: CallContext
@@ -149,9 +150,6 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         now_ms = self._turn_ms()
         heartbeat = heartbeat_message(self._sources.hub.in_force(now_ms), now_ms)
         return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
-
-    def _in_force(self) -> Feedback:
-        return self._sources.hub.in_force(self._sources.clock_ms())
 
     async def _read_log(self, after_revision: int) -> list[Feedback]:
         try:

@@ -44,9 +44,9 @@ class MessageCache:
         self._answer = service_pb2.GetFeedbackResponse()
         self._answered_at_ms = 0
 
-    def response(self, feedback: Feedback) -> service_pb2.GetFeedbackResponse:
-        """Return the answer of GetFeedback."""
-        now_ms = self._clock_ms()
+    def response(self, feedback: Feedback, now_ms: int | None = None) -> service_pb2.GetFeedbackResponse:
+        """Return the answer of GetFeedback, as it is sent at some time; None: now."""
+        now_ms = self._clock_ms() if now_ms is None else now_ms
         if feedback is not self._answered or not _is_same_moment(self._answered_at_ms, now_ms):
             body = self._answer.feedback if feedback is self._answered else feedback_message(feedback)
             self._answered, self._answered_at_ms = feedback, now_ms
@@ -57,7 +57,7 @@ class MessageCache:
     def delivery(
         self, feedback: Feedback, skipped: int, now_ms: int | None = None
     ) -> service_pb2.StreamFeedbackResponse:
-        """Return the message of a stream that is sent now; the clock is asked where `now_ms` is None."""
+        """Return the message of a stream, likewise."""
         now_ms = self._clock_ms() if now_ms is None else now_ms
         kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
         if not _is_same_moment(kept.sent_at_ms, now_ms):
