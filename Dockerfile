@@ -10,10 +10,9 @@ COPY client client
 COPY producer producer
 COPY demo demo
 COPY deploy/image deploy/image
-RUN python -m venv /opt/build
-RUN /opt/build/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
+RUN python -m pip install --quiet --disable-pip-version-check --no-cache-dir --target /opt/build \
     --require-hashes --only-binary :all: --requirement deploy/image/build-requirements.txt
-RUN /opt/build/bin/python -m pip wheel --quiet --disable-pip-version-check --no-cache-dir \
+RUN PYTHONPATH=/opt/build python -m pip wheel --quiet --disable-pip-version-check --no-cache-dir \
     --no-build-isolation --no-deps --wheel-dir /wheels .
 RUN python -m venv /opt/strategic-memory
 RUN /opt/strategic-memory/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \

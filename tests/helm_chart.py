@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
+from certificates import Authority
 from processes import REPOSITORY, require_tool
 
 CHART = REPOSITORY / "deploy" / "helm" / "strategic-memory"
+MOUNTED = "/etc/strategic-memory/"
 
 Values = dict[str, Any]
 Resource = dict[str, Any]
@@ -97,6 +100,24 @@ def one(variant: str, kind: str) -> Resource:
     """Return the only resource of a kind."""
     (found,) = [resource for resource in rendered(variant) if resource["kind"] == kind]
     return found
+
+
+def settings_in(folder: Path, variant: str) -> dict[str, str]:
+    """Write what Kubernetes would mount into a folder, and return the variables, which name files in that."""
+    authority = Authority(folder, "authority")
+    certificate = authority.certificate("service")
+    files = {
+        "tls/tls.crt": certificate.chain.read_text(),
+        "tls/tls.key": certificate.key.read_text(),
+        "tls/ca.crt": authority.own.chain.read_text(),
+        "files/redis-ca.pem": authority.own.chain.read_text(),
+        "access/access": f"desk read sha256:{'0' * 64}\n",
+        "secrets/redis/password": "secret\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return {name: value.replace(MOUNTED, f"{folder}/") for name, value in variables(variant).items()}
 
 
 def pods(variant: str) -> list[Resource]:

@@ -8,6 +8,7 @@ _FIRST = (
     "tests/packaging/test_installation",
     "tests/chaos/test_redis_in_trouble",
     "tests/chaos/test_faults",
+    "tests/chaos/test_two_versions",
     "tests/languages",
     "tests/packaging/test_create_venv",
     "tests/system",

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from certificates import Authority
 from each_case import each_case
-from helm_chart import CHART, VARIANTS, Values, container, container_of, pods, template, variables
+from helm_chart import CHART, MOUNTED, VARIANTS, Values, container, container_of, pods, settings_in, template, variables
 from least_user import make_user
 from processes import command_path, service_environment
 from redis_kinds.documented import FILE, user_of
@@ -33,8 +32,6 @@ SET_BY_THE_CHART = {
 A_SECRET_ITSELF = {"STRATEGIC_MEMORY_REDIS_SENTINEL_PASSWORD"}
 """It has a variable of the same name and _FILE."""
 
-MOUNTED = "/etc/strategic-memory/"
-
 
 def known_variables() -> set[str]:
     return {
@@ -43,37 +40,18 @@ def known_variables() -> set[str]:
     }
 
 
-@pytest.fixture
-def secrets(tmp_path: Path) -> Path:
-    """What Kubernetes would mount from the Secrets, in a folder."""
-    authority = Authority(tmp_path, "authority")
-    certificate = authority.certificate("service")
-    files = {
-        "tls/tls.crt": certificate.chain.read_text(),
-        "tls/tls.key": certificate.key.read_text(),
-        "tls/ca.crt": authority.own.chain.read_text(),
-        "files/redis-ca.pem": authority.own.chain.read_text(),
-        "access/access": f"desk read sha256:{'0' * 64}\n",
-        "secrets/redis/password": "secret\n",
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    return tmp_path
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_service_takes_the_settings_of_the_chart(
-    variant: str, secrets: Path, monkeypatch: pytest.MonkeyPatch
+    variant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = variables(variant)
+    given = settings_in(tmp_path, variant)
     assert unknown_variables(given) == []
     for name in known_variables():
         monkeypatch.delenv(name, raising=False)
     # Of a Secret that the chart names, which pods alone see.
     monkeypatch.setenv("REDIS_URL", "rediss://redis")
     for name, value in given.items():
-        monkeypatch.setenv(name, value.replace(MOUNTED, f"{secrets}/"))
+        monkeypatch.setenv(name, value)
     settings = read_environment().service_settings()
     assert settings.grpc.address == "0.0.0.0:50051"
     assert (settings.tls is None) == (variant in {"plain", "tokens alone"})
