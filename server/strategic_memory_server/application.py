@@ -264,7 +264,7 @@ async def open_service(
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(hub, changed, log, analyst, report, clock_ms, most_pages),
+                    routes_of_page(hub, changed, log, analyst, report, now_ms, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,
