@@ -5,10 +5,14 @@ from __future__ import annotations
 import click
 
 from strategic_memory_client.cli.analyze import analyze
+from strategic_memory_client.cli.context import context
+from strategic_memory_client.cli.diff import diff
 from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP
+from strategic_memory_client.cli.explain import explain
 from strategic_memory_client.cli.get import get
 from strategic_memory_client.cli.health import health
 from strategic_memory_client.cli.help_text import help_text
+from strategic_memory_client.cli.history import history
 from strategic_memory_client.cli.watch import watch
 
 
@@ -25,6 +29,8 @@ app = click.version_option(
             strategic_memory,
             "strategic-memory get              what it advises now",
             "strategic-memory watch            what it advises from now on",
+            "strategic-memory explain          why, rule by rule",
+            "strategic-memory history          what it advised before",
             "strategic-memory analyze --help   what it would advise if ...",
             "strategic-memory health           whether to rely on it",
         ),
@@ -33,5 +39,5 @@ app = click.version_option(
     )(strategic_memory)
 )
 
-for command in (get, watch, analyze, health):
+for command in (get, watch, explain, history, diff, analyze, health, context):
     app.add_command(command)

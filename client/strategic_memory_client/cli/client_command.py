@@ -9,7 +9,13 @@ from typing import Any, Concatenate, ParamSpec
 
 import click
 
-from strategic_memory_client.cli.connection import CONNECTION_FLAGS, connection_options, open_client
+from strategic_memory_client.cli.connection import (
+    CONNECTION_FLAGS,
+    connection_options,
+    context_option,
+    in_context,
+    open_client,
+)
 from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, exit_code_of
 from strategic_memory_client.cli.help_text import help_text
 from strategic_memory_client.cli.standard_output import let_go_of_stdout
@@ -31,13 +37,14 @@ def client_command(
         @functools.wraps(body)
         def command(*arguments: _Flags.args, **flags: _Flags.kwargs) -> None:
             to_connect: dict[str, Any] = {name: flags.pop(name) for name in CONNECTION_FLAGS}
-            client = open_client(**to_connect)
+            name: Any = flags.pop("context_name")
+            client = open_client(**in_context(name, to_connect))
             click.get_current_context().exit(_ended(client, lambda: body(client, *arguments, **flags)))
 
         # Decorators count from the last one up.
         with_connection: Callable[..., Any] = command
         own_flags = command.__dict__.pop("__click_params__", [])
-        for option in reversed(connection_options(default_timeout_s)):
+        for option in reversed([context_option, *connection_options(default_timeout_s)]):
             with_connection = option(with_connection)
         with_connection.__dict__["__click_params__"].extend(own_flags)
         return click.command(help=help_text(body, *examples), epilog=EXIT_CODES_HELP)(with_connection)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from strategic_memory_client.cli.contexts import CONTEXT_VARIABLE, ContextError, flags_in_use
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
 
@@ -76,6 +77,38 @@ def connection_options(default_timeout_s: float) -> list[Decorator]:
             help="File with the token to send, its only line; over --tls, or to this machine.",
         ),
     ]
+
+
+context_option: Decorator = click.option(
+    "--context",
+    "context_name",
+    metavar="NAME",
+    envvar=CONTEXT_VARIABLE,
+    show_envvar=True,
+    help="Context whose flags stand in for those below; default: the one that `context use` has named.",
+)
+
+
+def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with those of a context in place of what is neither given nor in the environment.
+
+    Raises:
+        click.BadParameter: there is no such context, or one of its files is gone.
+    """
+    current = click.get_current_context()
+    try:
+        kept = flags_in_use(name)
+    except ContextError as error:
+        raise click.BadParameter(str(error), param_hint="--context") from None
+    options = {option.name: option for option in current.command.params}
+    found = dict(flags)
+    for flag in CONNECTION_FLAGS:
+        if flag in kept and current.get_parameter_source(flag) is click.core.ParameterSource.DEFAULT:
+            try:
+                found[flag] = options[flag].type_cast_value(current, kept[flag])
+            except click.BadParameter as error:
+                raise click.BadParameter(f"the context in use: {error.message}", param_hint="--context") from None
+    return found
 
 
 def open_client(

@@ -24,7 +24,7 @@ def event_line(event: SubscriptionEvent) -> str:
 def _what_happened(event: SubscriptionEvent) -> str:
     match event:
         case FeedbackReceived(feedback):
-            return _feedback(feedback)
+            return advice_line(feedback)
         case HeartbeatReceived(heartbeat):
             until = heartbeat.valid_until
             valid = "" if until is None else f", valid until {until.astimezone(UTC):%H:%M:%S}"
@@ -36,7 +36,8 @@ def _what_happened(event: SubscriptionEvent) -> str:
             return f"disconnected from {event.address}: {event.error}; next attempt in {event.retry_in_s:.1f} s"
 
 
-def _feedback(feedback: Feedback) -> str:
+def advice_line(feedback: Feedback) -> str:
+    """Return a feedback as one line, without a time."""
     there = "" if feedback.current is None else f": {regime_advice(feedback.current)}"
     advice = (
         f"{feedback.status:<10}  {feedback.updated_policy:<12}  leverage {number(feedback.leverage_hint):<5}  "

@@ -21,6 +21,11 @@ class StandingAdvice:
         self._told_status: FeedbackStatus | None = None
         self._told_place: tuple[str, int] | None = None
 
+    @property
+    def holds_until(self) -> datetime | None:
+        """Until when, by the clock here, what was said last holds; None where it does not."""
+        return self._holds_until
+
     def take(self, event: SubscriptionEvent, now: datetime) -> Feedback | None:
         """Take an event that happened at `now` (aware); return the feedback to tell, None when nothing changed."""
         self._now = now

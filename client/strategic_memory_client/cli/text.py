@@ -49,6 +49,11 @@ def colour(status: FeedbackStatus) -> str:
     return _COLOURS[status]
 
 
+def moment_alone(when: datetime | None) -> str:
+    """Return a time in UTC."""
+    return NOT_KNOWN if when is None else f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def moment(when: datetime | None, now: datetime) -> str:
     """Return a time in UTC and how far it is from now."""
     if when is None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 
 from strategic_memory_client.cli.client_command import client_command, complain
+from strategic_memory_client.cli.each_change import EachChange
 from strategic_memory_client.cli.event_lines import event_line
 from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, event_json, json_line
+from strategic_memory_client.cli.live_watch import watch_live
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.standard_output import require_reader, write_line
 from strategic_memory_client.cli.standing_advice import StandingAdvice
@@ -51,6 +54,13 @@ _LONGEST_FETCH_S = 5.0
     metavar="SECONDS",
     help="Longest silence to allow the server; it is left when three heartbeats are missing. [default: 15]",
 )
+@click.option("--lines", is_flag=True, help="Write lines on a terminal too.")
+@click.option(
+    "--exec",
+    "command",
+    metavar="COMMAND",
+    help="Run this program for each advice, one at a time and with the newest; see below for what it is told.",
+)
 @click.option("--events", is_flag=True, help="Show also heartbeats, changes of epoch and lost connections.")
 @json_option
 def watch(
@@ -62,9 +72,19 @@ def watch(
     count: int | None,
     heartbeat: float | None,
     events: bool,
+    lines: bool,
+    command: str | None,
     as_json: bool,
 ) -> ExitCode:
     """Show the feedback as it changes, across restarts of the service.
+
+    On a terminal it is a view that stays in place, with its reasons, for how long it holds, and what each regime has
+    paid; elsewhere, and with --lines, --every, --events, --count or --exec, a line for each change.
+
+    The program of --exec finds the feedback as one line of JSON on its standard input, and in its environment
+    SM_STATUS, SM_POLICY, SM_LEVERAGE, SM_CONFIDENCE, SM_PREFERRED_REGIME, SM_CURRENT_REGIME, SM_REVISION, SM_EPOCH and
+    SM_VALID_UNTIL. Nothing else is written then. What comes while it runs waits for its end; of several, the newest
+    alone is told.
 
     When the last one holds no more it is shown again as STALE, with the safe values, and once it is confirmed
     with those that it had. With --every each revision is shown once, as it was said at its time.
@@ -79,15 +99,36 @@ def watch(
         give_up_after_s=client.options.timeout_s,
     )
     as_json = writes_json(as_json)
-    if events:
-        lines = _event_lines(stream, as_json=as_json)
-    else:
-        lines = _advice_lines(stream, None if every else client, as_json=as_json)
-    for number, line in enumerate(lines, start=1):
-        write_line(line)
-        if number == count:
-            break
+    if not (as_json or lines or every or events or count or command):
+        watch_live(client, stream)
+        return ExitCode.OK
+    if events and command:
+        raise click.UsageError("--exec is run for advice: leave out --events")
+    with _told(command) as tell:
+        if events:
+            found = _event_lines(stream, as_json=as_json)
+        else:
+            found = _advice_lines(stream, None if every else client, tell, as_json=as_json)
+        for number, line in enumerate(found, start=1):
+            if command is None:
+                write_line(line)
+            if number == count:
+                break
     return ExitCode.OK
+
+
+@contextmanager
+def _told(command: str | None) -> Iterator[Callable[[Feedback], None]]:
+    """Give a function that has a program run, where there is one."""
+    if command is None:
+        yield lambda advice: None
+        return
+    try:
+        each_change = EachChange(command, complain)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--exec") from None
+    with each_change:
+        yield each_change.tell
 
 
 def _resume_point(revision: int | None, epoch: str) -> ResumePoint | None:
@@ -108,7 +149,11 @@ def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Itera
 
 
 def _advice_lines(
-    stream: Iterator[SubscriptionEvent], client: StrategicMemoryClient | None, *, as_json: bool
+    stream: Iterator[SubscriptionEvent],
+    client: StrategicMemoryClient | None,
+    tell: Callable[[Feedback], None],
+    *,
+    as_json: bool,
 ) -> Iterator[str]:
     """Yield a line for each advice to stand; without a client, for each revision and no more."""
     standing = StandingAdvice()
@@ -124,6 +169,7 @@ def _advice_lines(
             if standing.is_withheld(event):
                 advice = _fetch(standing, client)
         if advice is not None:
+            tell(advice)
             yield json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
 
 

@@ -1,0 +1,96 @@
+"""EachChange: runs a program for each advice, one at a time; of those that come meanwhile the newest alone is told."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from datetime import UTC
+from types import TracebackType
+from typing import Self
+
+from strategic_memory_client.cli.json_lines import delivered_feedback_json, json_line
+from strategic_memory_client.values.results import Feedback
+
+
+class EachChange:
+    """Use as a context: at its end the advice that came last has been told.
+
+    Args:
+        command: the program with its arguments, quoted as for a shell; no shell runs it.
+        complain: is told of a program that fails.
+
+    Raises:
+        ValueError: there is no such program.
+    """
+
+    def __init__(self, command: str, complain: Callable[[str], None]) -> None:
+        self._command = shlex.split(command)
+        if not self._command or shutil.which(self._command[0]) is None:
+            raise ValueError(f"{command!r} is no program that can be found")
+        self._complain = complain
+        self._waiting: Feedback | None = None
+        self._is_over = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="each-change", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        if kind is not KeyboardInterrupt:
+            self._thread.join()
+
+    def tell(self, advice: Feedback) -> None:
+        """Have the program run with this advice once it is done with the one before."""
+        with self._changed:
+            self._waiting = advice
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_over or self._waiting is not None)
+                advice, self._waiting = self._waiting, None
+            if advice is None:
+                return
+            self._run_with(advice)
+
+    def _run_with(self, advice: Feedback) -> None:
+        line = json_line(delivered_feedback_json(advice)) + "\n"
+        try:
+            done = subprocess.run(  # noqa: S603 - it is the user's own, and no shell reads it
+                self._command, input=line, text=True, env=os.environ | variables_of(advice), check=False
+            )
+        except BrokenPipeError:
+            return  # it reads no input, which it need not
+        except OSError as error:
+            self._complain(f"{self._command[0]} cannot be run: {error.strerror or error}")
+            return
+        if done.returncode:
+            self._complain(f"{self._command[0]} ended with {done.returncode} at revision {advice.revision}")
+
+
+def variables_of(advice: Feedback) -> dict[str, str]:
+    """Return what the program finds in its environment; what is not known is empty."""
+    until = advice.valid_until
+    return {
+        "SM_STATUS": advice.status.value,
+        "SM_POLICY": advice.updated_policy.value,
+        "SM_LEVERAGE": repr(advice.leverage_hint),
+        "SM_CONFIDENCE": repr(advice.confidence_boost),
+        "SM_PREFERRED_REGIME": advice.preferred_regime,
+        "SM_CURRENT_REGIME": advice.current_regime,
+        "SM_REVISION": str(advice.revision),
+        "SM_EPOCH": advice.epoch,
+        "SM_VALID_UNTIL": "" if until is None else until.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }

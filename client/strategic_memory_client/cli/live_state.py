@@ -1,0 +1,73 @@
+"""LiveState: what the live view knows. Synchronous; whoever feeds it says what time it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+
+from strategic_memory_client.cli.standing_advice import StandingAdvice
+from strategic_memory_client.values.analysis import Analysis
+from strategic_memory_client.values.events import (
+    Disconnected,
+    EpochChanged,
+    FeedbackReceived,
+    SubscriptionEvent,
+)
+from strategic_memory_client.values.results import Feedback, FeedbackStatus
+
+KEPT = 240
+"""Advices that the courses of leverage and confidence go back."""
+
+
+class LiveState:
+    """Takes what happens to a subscription."""
+
+    def __init__(self) -> None:
+        self.advice: Feedback | None = None
+        """The advice that stands; None before the first."""
+        self.came_at: datetime | None = None
+        """When it came, or was confirmed, by the clock here."""
+        self.analysis: Analysis | None = None
+        """What the memory says of the regimes; None where that is not known."""
+        self.leverages: deque[float] = deque(maxlen=KEPT)
+        self.confidences: deque[float] = deque(maxlen=KEPT)
+        self.reconnects = 0
+        self.skipped = 0
+        self.epochs = 0
+        self.lost = ""
+        """Why no server is heard now; empty while one is."""
+        self.standing = StandingAdvice()
+
+    def take(self, event: SubscriptionEvent, now: datetime) -> None:
+        """Take an event that happened now (aware)."""
+        match event:
+            case Disconnected(address, error):
+                self.lost = f"{address}: {error}"
+                self.reconnects += 1
+            case EpochChanged():
+                self.epochs += 1
+            case FeedbackReceived(_, skipped_revisions):
+                self.skipped += skipped_revisions
+        if not isinstance(event, Disconnected):
+            self.lost, self.came_at = "", now
+        if (advice := self.standing.take(event, now)) is not None:
+            self.show(advice)
+
+    def left_s(self, now: datetime) -> float:
+        """Return for how long the advice still holds, seconds; 0 where it does not."""
+        until = self.standing.holds_until
+        is_active = self.advice is not None and self.advice.status is FeedbackStatus.ACTIVE
+        return max((until - now).total_seconds(), 0.0) if is_active and until is not None else 0.0
+
+    def advice_at(self, now: datetime) -> Feedback | None:
+        """Return the advice that stands: with the safe values once it holds no more."""
+        advice = self.advice
+        if advice is None or advice.status is not FeedbackStatus.ACTIVE or self.left_s(now):
+            return advice
+        return advice.as_stale()
+
+    def show(self, advice: Feedback) -> None:
+        """Let an advice stand."""
+        self.advice = advice
+        self.leverages.append(advice.leverage_hint)
+        self.confidences.append(advice.confidence_boost)

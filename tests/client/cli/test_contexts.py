@@ -1,0 +1,68 @@
+"""Named contexts: flags that need not be repeated, and what is said of files that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from client.command_line import Ended, run, run_at_terminal
+from client.feedback_samples import feedback_message
+from client.scripted_peer import ScriptedPeer
+
+pytestmark = pytest.mark.processes
+
+
+def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: Path) -> None:
+    kept = {"STRATEGIC_MEMORY_CONTEXTS": str(tmp_path / "folder" / "contexts.json")}
+
+    def said(*arguments: str, **env: str) -> Ended:
+        return run(*arguments, env={**kept, **env})
+
+    with ScriptedPeer() as first, ScriptedPeer() as second:
+        first.feedback, second.feedback = feedback_message(1), feedback_message(2)
+        assert said("context", "add", "one", "--address", first.address, "--timeout", "3").code == 0
+        assert said("context", "add", "two", "--address", second.address).code == 0
+        assert json.loads(said("get").out)["revision"] == 1, "the first one is used at once"
+        assert json.loads(said("get", "--context", "two").out)["revision"] == 2
+        assert json.loads(said("get", STRATEGIC_MEMORY_CONTEXT="two").out)["revision"] == 2
+        assert json.loads(said("get", "-a", second.address).out)["revision"] == 2, "what is given wins"
+        assert json.loads(said("get", STRATEGIC_MEMORY_GRPC_ADDRESS=second.address).out)["revision"] == 2
+        assert said("context", "use", "two").code == 0
+        assert json.loads(said("get").out)["revision"] == 2
+    listed = [json.loads(line) for line in said("context", "list").out.splitlines()]
+    assert listed == [
+        {"name": "one", "used": False, "address": [first.address], "timeout": 3.0},
+        {"name": "two", "used": True, "address": [second.address]},
+    ]
+    assert stat.S_IMODE((tmp_path / "folder" / "contexts.json").stat().st_mode) == 0o600
+    assert said("context", "remove", "two").code == 0
+    assert [json.loads(line)["used"] for line in said("context", "list").out.splitlines()] == [False]
+
+
+def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
+    file, token = tmp_path / "contexts.json", tmp_path / "token"
+    kept = {"STRATEGIC_MEMORY_CONTEXTS": str(file)}
+    missing = run("get", "--context", "nowhere", env=kept)
+    assert missing.code == 2
+    assert "there is no context 'nowhere'" in missing.err
+    assert run("context", "use", env=kept).code == 2
+    token.write_text("smt_secret\n")
+    assert run("context", "add", "here", "-a", "127.0.0.1:1", "--token-file", str(token), env=kept).code == 0
+    assert "smt_secret" not in file.read_text()
+    token.unlink()
+    gone = run("get", env=kept)
+    assert gone.code == 2
+    assert "the context in use" in gone.err
+    file.write_text("{")
+    broken = run("get", env=kept)
+    assert broken.code == 2
+    assert "is no file of contexts" in " ".join(broken.err.split())
+    assert run("context", "add", "more", "-a", "127.0.0.1:1", env=kept).code == 1
+    assert file.read_text() == "{", "what could not be read is not written over"
+
+
+def test_there_are_none_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert "context add NAME" in run_at_terminal("context", "list").out

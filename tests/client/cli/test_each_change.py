@@ -1,0 +1,51 @@
+"""`watch --exec`: a program for each advice, one at a time, and the newest of those that wait."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from client.command_line import run
+from client.feedback_samples import feedback, feedback_response
+from client.scripted_peer import ScriptedPeer, send
+from processes import eventually
+
+from strategic_memory_client.cli.each_change import EachChange
+
+pytestmark = pytest.mark.processes
+
+
+def test_the_program_is_told_by_its_environment_and_by_its_input(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    program = f"""sh -c 'echo "$SM_REVISION $SM_POLICY $SM_LEVERAGE $SM_STATUS" >> {told}; cat >> {told}'"""
+    with ScriptedPeer(send(feedback_response(3))) as peer:
+        ended = run("watch", "-a", peer.address, "--count", "1", "--exec", program)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    first, second = told.read_text().splitlines()
+    assert first == "3 AGGRESSIVE 1.5 ACTIVE"
+    assert json.loads(second)["revision"] == 3
+
+
+def test_one_at_a_time_and_the_newest_wins(tmp_path: Path) -> None:
+    told, go_on = tmp_path / "told", tmp_path / "go-on"
+    program = f"""sh -c 'echo $SM_REVISION >> {told}; while [ ! -e {go_on} ]; do sleep 0.02; done'"""
+    complaints: list[str] = []
+    with EachChange(program, complaints.append) as each_change:
+        each_change.tell(feedback(1))
+        eventually(told.exists)
+        for revision in range(2, 9):
+            each_change.tell(feedback(revision))
+        go_on.touch()
+    assert told.read_text().split() == ["1", "8"]
+    assert complaints == []
+
+
+def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> None:
+    complaints: list[str] = []
+    with EachChange("sh -c 'exit 7'", complaints.append) as each_change:
+        each_change.tell(feedback(4))
+    assert complaints == ["sh ended with 7 at revision 4"]
+    ended = run("watch", "--exec", "no-such-program --flag")
+    assert ended.code == 2
+    assert "'no-such-program --flag' is no program that can be found" in ended.err

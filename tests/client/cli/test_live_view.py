@@ -1,0 +1,105 @@
+"""The live view: what stands, for how long, and why; it fits the terminal that it is drawn on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from client.command_line import command, environment
+from client.feedback_samples import T0, feedback, feedback_response, heartbeat
+from client.scripted_peer import ScriptedPeer, end, send
+from processes import eventually
+from rich.console import Console
+
+from strategic_memory_client import Disconnected, FeedbackReceived, HeartbeatReceived, Reason, ServiceUnavailableError
+from strategic_memory_client.cli.live_state import LiveState
+from strategic_memory_client.cli.live_view import live_view, spark
+
+
+def drawn(state: LiveState, after_s: float = 0.0, width: int = 80, height: int = 24) -> list[str]:
+    console = Console(width=width, height=height, color_system=None)
+    with console.capture() as captured:
+        console.print(live_view(state, T0 + timedelta(seconds=after_s), width, height))
+    return captured.get().splitlines()
+
+
+def heard(*, valid_s: float = 60.0, reasons: int = 3) -> LiveState:
+    state = LiveState()
+    told = tuple(Reason(f"CODE_{number}", f"sentence {number} " * 12) for number in range(reasons))
+    said = replace(feedback(7, valid_until=T0 + timedelta(seconds=valid_s)), sent_at=T0, reasons=told)
+    state.take(FeedbackReceived(said, skipped_revisions=2), T0)
+    return state
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (40, 12)])
+def test_it_fits_the_terminal(size: tuple[int, int]) -> None:
+    width, height = size
+    lines = drawn(heard(reasons=40), width=width, height=height)
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+
+
+def test_what_stands_is_told_first_and_ages_until_it_holds_no_more() -> None:
+    state = heard()
+    first = drawn(state)
+    assert first[0].startswith("ACTIVE  AGGRESSIVE  leverage 1.5  confidence 0.75")
+    assert "60 s, unless it is confirmed" in "\n".join(first)
+    assert "2 revisions skipped" in first[-1]
+    assert "20 s, unless" in "\n".join(drawn(state, after_s=40))
+    over = drawn(state, after_s=61)
+    assert over[0].startswith("STALE  CONSERVATIVE  leverage 1  confidence 0")
+    assert "nothing: the safe values stand" in "\n".join(over)
+    state.take(HeartbeatReceived(heartbeat(7, valid_until=T0 + timedelta(seconds=190))), T0 + timedelta(seconds=62))
+    assert drawn(state, after_s=63)[0].startswith("ACTIVE  AGGRESSIVE")
+
+
+def test_a_lost_server_is_told_with_what_holds_meanwhile() -> None:
+    state = heard()
+    lost = Disconnected("127.0.0.1:1", ServiceUnavailableError("connection refused"), 0.5)
+    state.take(lost, T0 + timedelta(seconds=5))
+    text = "\n".join(drawn(state, after_s=6))
+    assert "No server is heard: 127.0.0.1:1: connection refused; trying again" in text
+    assert "54 s, unless" in text
+    assert "1 reconnects" in text
+    assert drawn(state, after_s=61)[0].startswith("STALE")
+
+
+def test_a_course_is_one_character_a_value_and_the_newest_are_kept() -> None:
+    assert spark([0.0, 1.0, 2.0, 9.0, -1.0], 2.0, 10) == "▁▅██▁"
+    assert spark([0.0] * 50, 1.0, 10) == "▁" * 10
+
+
+@pytest.mark.processes
+def test_at_a_terminal_it_stays_in_place_and_leaves_the_terminal_as_it_was() -> None:
+    ours, theirs = pty.openpty()
+    with (
+        ScriptedPeer(send(feedback_response(3), then=end), send(feedback_response(4))) as peer,
+        subprocess.Popen(command("watch", "-a", peer.address), env=environment(), stdout=theirs, stderr=theirs) as run,
+    ):
+        os.close(theirs)
+        shown = bytearray()
+
+        def seen(words: str) -> bool:
+            # Linux tells by an error that the other side of a terminal is closed.
+            with contextlib.suppress(OSError):
+                while select.select([ours], [], [], 0)[0]:
+                    shown.extend(os.read(ours, 65_536))
+            return words in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="replace"))
+
+        eventually(lambda: seen("AGGRESSIVE  leverage 1.5"), 30)
+        eventually(lambda: seen("revision 4 of"), 30)
+        assert seen("1 reconnects")
+        run.send_signal(signal.SIGINT)
+        assert run.wait(30) == 130
+        assert seen("")
+    os.close(ours)
+    hidden, back = shown.rfind(b"\x1b[?25l"), shown.rfind(b"\x1b[?25h")
+    assert -1 < hidden < back, "the cursor is shown again"
