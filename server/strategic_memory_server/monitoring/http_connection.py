@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from strategic_memory_server.identity.peer import host_of
+from strategic_memory_server.monitoring.bounded_listener import largest_crowd
 from strategic_memory_server.monitoring.http_access import NAMES
 from strategic_memory_server.tls.certificate_names import names_of
 
@@ -33,7 +35,7 @@ def takes_on(scope: Scope) -> Callable[[], None]:
 
 
 class BoundedConnection(H11Protocol):
-    """One connection. Of too many, the one that has gone without an answer for the longest ends first."""
+    """One connection. Of too many one ends: of the host that has the most, the one longest without an answer."""
 
     most = 256
     """Connections at once; a subclass says otherwise."""
@@ -47,7 +49,8 @@ class BoundedConnection(H11Protocol):
         self._renew()
         if len(self.connections) > self.most:
             ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
-            min(ours, key=lambda each: each.due_at_s).abort()
+            host = largest_crowd(each.host for each in ours)
+            min((each for each in ours if each.host == host), key=lambda each: each.due_at_s).abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -59,6 +62,11 @@ class BoundedConnection(H11Protocol):
         """Wait for the next request."""
         super().on_response_complete()
         self._renew()
+
+    @property
+    def host(self) -> str:
+        """Whose it is, for as far as one can count by it."""
+        return host_of(self.client[0]) if self.client else ""
 
     @property
     def due_at_s(self) -> float:

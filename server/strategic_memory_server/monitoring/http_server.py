@@ -28,7 +28,7 @@ from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
 from strategic_memory_server.monitoring.http_rate import HttpRate
 from strategic_memory_server.monitoring.http_settings import HttpSettings
-from strategic_memory_server.monitoring.http_tls import RenewedContext
+from strategic_memory_server.monitoring.http_tls import RenewedContext, keep_small_buffers
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
@@ -38,14 +38,14 @@ LIVE, READY = "/health/live", "/health/ready"
 COSTS = {"/health": 1.0, "/metrics": 5.0, "/page/now": 1.0, "/page/revisions": 1.0, "/page/memory": 1.0}
 """As how many requests one of a path counts. Probes of `LIVE` and `READY` are answered whatever else comes."""
 
-MOST_ENCRYPTED = 32
-"""Connections at once over TLS: asyncio takes 256 KiB for each, from before its handshake on."""
+MOST_ENCRYPTED = 64
+"""Connections at once over TLS. Each takes some 64 KB, from before its handshake on."""
 
 LARGEST_HEAD_BYTES = 16 * 1024
 """Largest head of a request: of this service no request has as much as 1 KiB."""
 
-WAITING_CONNECTIONS = 16
-"""Connections that wait to be accepted. asyncio tries as many in a row, and reports each that fails."""
+ACCEPTED_IN_A_ROW = 16
+"""asyncio tries to accept as many connections before it does anything else, and reports each that fails."""
 
 
 def http_app(
@@ -123,19 +123,19 @@ async def open_http_server(
     Raises:
         ListenError: the address cannot be listened on.
     """
-    listener = _listen(address)
     context = None
     if certificates is not None:
-        most_connections = min(most_connections, MOST_ENCRYPTED)
-        # As many again may be in their handshake, so that those that never end it push out none that has.
-        context, listener = RenewedContext.of(certificates), BoundedListener.instead_of(listener, 2 * most_connections)
+        context, most_connections = RenewedContext.of(certificates), min(most_connections, MOST_ENCRYPTED)
+        keep_small_buffers()
+    # As many again may be in their handshake, so that those that never end it push out none that has.
+    listener = BoundedListener.instead_of(_listen(address), 2 * most_connections)
     server = _Server(
         uvicorn.Config(
             app,
             ssl_context_factory=None if context is None else lambda *_: context,
             http=type("Connection", (BoundedConnection,), {"most": most_connections}),
             h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
-            backlog=WAITING_CONNECTIONS,
+            backlog=ACCEPTED_IN_A_ROW,
             # What strangers send is no warning of this service, and there may be any amount of it.
             log_level="error",
             log_config=None,

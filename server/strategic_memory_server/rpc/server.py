@@ -41,7 +41,7 @@ HANDSHAKE_MS = 10_000
 COMES_BACK_WITHIN_S = 0.2
 """Whoever was told that the server goes away, and tries it again first, has done so by then."""
 
-IDLE_CONNECTION_MS = 300_000
+IDLE_CONNECTION_MS = 60_000
 """A connection without a call for so long ends; its client makes another one with its next call."""
 
 MAX_PENDING_CALLS = 20_000

@@ -35,3 +35,19 @@ async def test_connections_that_never_shake_hands_keep_nobody_out(tmp_path: Path
         assert not silent[3][0].at_eof()
         for _, writer in silent:
             writer.close()
+
+
+async def test_a_flood_of_one_host_pushes_out_none_of_another(tmp_path: Path) -> None:
+    pair = Authority(tmp_path, "ca").certificate("server")
+    certificates = ServedCertificates(TlsSettings(str(pair.chain), str(pair.key)), Problems())
+    async with open_http_server(http_app(dict, lambda: b""), "127.0.0.1:0", 2, certificates) as address:
+        place = address.split(":")
+        here = await asyncio.open_connection(*place)
+        there = [await asyncio.open_connection(*place, local_addr=("127.0.0.2", 0)) for _ in range(9)]
+        # There is room for four.
+        for reader, _ in there[:6]:
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+        assert not here[0].at_eof()
+        for _, writer in (here, *there):
+            writer.close()

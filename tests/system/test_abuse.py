@@ -1,0 +1,131 @@
+"""A real service under a part of the floods that it is held to: it answers all the while, stays small, and forgets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from abuse.connections import Target
+from abuse.floods import GRPC, HTTP
+from certificates import Authority
+from conftest import StartService
+from impatient import Impatient
+from processes import ServiceProcess, eventually
+from redis_inputs import add_regime
+from service_calls import get_json
+
+pytestmark = pytest.mark.system
+
+MOST_MIB = 256
+ELSEWHERE = "127.0.0.2"
+AT_REST = 40
+"""Descriptors that a service without callers has open at most."""
+
+MOST_OF_SILENT_MIB = 40
+"""Of 1,300 that say nothing; without a bound they take 85, and with buffers as asyncio makes them 300."""
+
+SCALE = 0.2
+SECONDS = 0.5
+
+
+def peak_mib(service: ServiceProcess) -> float:
+    status = Path(f"/proc/{service.pid}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def descriptors(service: ServiceProcess) -> int:
+    return len(list(Path(f"/proc/{service.pid}/fd").iterdir()))
+
+
+@pytest.fixture
+def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
+    for number in range(4):
+        add_regime(redis_client, "BULL", 0.1 * number)
+    return start_service(env={"STRATEGIC_MEMORY_MAX_CONNECTIONS": "1000"})
+
+
+@contextmanager
+def answering(service: ServiceProcess) -> Iterator[None]:
+    """See to it that the service answers whoever asks it on a connection that is there, and those over HTTP."""
+    with Impatient(service) as impatient:
+        before = eventually(lambda: len(impatient.waits_s))
+        yield
+        assert len(impatient.waits_s) > before
+        assert get_json(service, "/health/ready") == {"ready": True}
+        after = len(impatient.waits_s)
+        eventually(lambda: len(impatient.waits_s) > after + 5)
+
+
+def test_floods_leave_nothing_behind_and_hold_nobody_up(service: ServiceProcess) -> None:
+    for name, flood in GRPC.items():
+        with answering(service):
+            assert asyncio.run(flood(Target(service.grpc_address, own_host=ELSEWHERE), SCALE, SECONDS)) >= 0, name
+    for name, flood in HTTP.items():
+        with answering(service):
+            assert asyncio.run(flood(Target(service.http_address, own_host=ELSEWHERE), SCALE, SECONDS)) >= 0, name
+    eventually(lambda: get_json(service)["metrics"]["feedback"]["subscribers"] == 0, 20)
+    eventually(lambda: descriptors(service) <= AT_REST, 20, what="what was connected is forgotten")
+    assert peak_mib(service) < MOST_MIB
+    assert not [line for line in service.log_lines() if line["level"] in {"warning", "error", "critical"}]
+    assert "Traceback" not in service.output()
+
+
+def test_a_connection_more_than_there_may_be_is_closed_and_those_that_are_there_go_on(service: ServiceProcess) -> None:
+    async def flooded() -> int:
+        return await GRPC["idle connections"](Target(service.grpc_address, own_host=ELSEWHERE), 0.15, 1.0)
+
+    with answering(service):
+        assert 900 < asyncio.run(flooded()) < 1_000
+
+
+def test_one_connection_has_no_more_calls_in_hand_than_one_may(start_service: StartService) -> None:
+    service = start_service(env={"STRATEGIC_MEMORY_CONNECTION_CALLS": "20"})
+    own = Target(service.grpc_address, own_host=ELSEWHERE)
+    most = 0
+
+    async def watched() -> None:
+        nonlocal most
+        flood = asyncio.create_task(GRPC["stream opens"](own, 0.1, 3.0))
+        while not flood.done():
+            health = await asyncio.to_thread(get_json, service)
+            most = max(most, health["metrics"]["feedback"]["subscribers"])
+            await asyncio.sleep(0.05)
+        await flood
+
+    asyncio.run(watched())
+    assert 0 < most <= 4 * 20
+
+
+def test_silent_connections_over_tls_cost_little_and_push_no_probe_out(
+    start_service: StartService, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path, "authority")
+    pair = authority.certificate("server")
+    files = {"STRATEGIC_MEMORY_TLS_CERT": str(pair.chain), "STRATEGIC_MEMORY_TLS_KEY": str(pair.key)}
+    service = start_service(env=files)
+    trusting = ssl.create_default_context(cafile=str(authority.own.chain))
+    before_mib = peak_mib(service)
+
+    async def probed() -> bytes:
+        reader, writer = await asyncio.open_connection(*service.http_address.split(":"), ssl=trusting)
+        writer.write(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    async def probed_under_flood() -> list[bytes]:
+        flood = asyncio.create_task(HTTP["silent HTTP"](Target(service.http_address, own_host=ELSEWHERE), 1.0, 0.5))
+        answers = [await probed() for _ in range(5)]
+        await flood
+        return answers
+
+    assert all(b'{"ready":true}' in answer for answer in asyncio.run(probed_under_flood()))
+    assert peak_mib(service) - before_mib < MOST_OF_SILENT_MIB
