@@ -81,6 +81,10 @@ put-back: $(development)  ## Put mended faults back one at a time, and demand th
 records: $(development)  ## Run backtesters, and compare their exports with what is read; ARGS="vectorbt"
 	@PYTHONPATH=tests $(python) -m records $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(development)  ## Take pictures of the page and of the terminal into build/screenshots, two of them for the README
+	@PYTHONPATH=tests $(python) -m browser.screenshots $(ARGS)
+
 .PHONY: clients
 clients: $(development) typescript  ## Run the clients in other languages through kills and an outage, some minutes; ARGS="--outage 10"
 	@STRATEGIC_MEMORY_TEST_RACES=1 $(python) -m pytest tests/languages

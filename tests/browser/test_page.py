@@ -46,6 +46,11 @@ def shows(browser: webdriver.Chrome, place: str, words: str) -> None:
     eventually(lambda: words in text_of(browser, place), BROWSER_S, what=f"{words!r} in #{place}")
 
 
+def leverage_in(browser: webdriver.Chrome, place: str) -> float:
+    """Return the leverage that one of the cards shows."""
+    return float(text_of(browser, place).split("Leverage\n")[1].split("\n")[0])
+
+
 def look_at(browser: webdriver.Chrome, service: ServiceProcess) -> None:
     browser.get(f"http://{service.http_address}/")
 
@@ -82,15 +87,19 @@ def test_it_says_so_when_the_service_goes_away_and_is_back_by_itself(
     browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
 ) -> None:
     fill(redis_client)
+    add_regime(redis_client, "BEAR", -0.2)
     service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "4", "STRATEGIC_MEMORY_LEASE": "1"})
     look_at(browser, service)
     shows(browser, "status", "ACTIVE")
+    shows(browser, "current", "BEAR")
+    assert (said := leverage_in(browser, "current")) < 1
     address = service.http_address
     service.send_signal(signal.SIGSTOP)
     shows(browser, "alarm", "No contact with the service")
     shows(browser, "alarm", "act as if it said CONSERVATIVE, confidence 0 and leverage")
     shows(browser, "preferred", "CONSERVATIVE")
     shows(browser, "validity", "STALE")
+    assert leverage_in(browser, "current") == said, "what holds no more lifts no leverage"
     assert violations(browser) == []
     service.send_signal(signal.SIGCONT)
     shows(browser, "status", "ACTIVE")

@@ -87,7 +87,7 @@ function show() {
 }
 
 function alarms(feedback, health, said) {
-  const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverage(feedback)}`;
+  const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverage(feedback.leverage_hint, feedback.leverage_caps)}`;
   if (isSilent()) {
     const why = state.failure ? ` (${state.failure})` : "";
     return said === "ACTIVE" && !isOver()

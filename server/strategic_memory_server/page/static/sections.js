@@ -16,7 +16,7 @@ export function showAdvice(feedback, safe) {
   define(byId("preferred"), [
     ["Regime", feedback.preferred_regime ?? "UNKNOWN", "large"],
     ["Policy", given(policy(feedback.updated_policy), "CONSERVATIVE") ?? "CONSERVATIVE", "large"],
-    ["Leverage", given(number(feedback.leverage_hint ?? 0), safeLeverage(feedback)), "large"],
+    ["Leverage", given(number(feedback.leverage_hint ?? 0), safeLeverage(feedback.leverage_hint, caps)), "large"],
     ["Bound by", bound(boundBy, caps), "warn"],
     ["Confidence", given(number(feedback.confidence_boost ?? 0), "0"), "large"],
     ["Mean pnl", number(feedback.regime_performance?.avg_pnl ?? undefined)],
@@ -27,7 +27,7 @@ export function showAdvice(feedback, safe) {
   define(byId("current"), [
     ["Regime", feedback.current_regime ?? "UNKNOWN", "large"],
     ["Policy", current && given(policy(current.policy) + (current.is_probe ? " (a probe)" : ""), "CONSERVATIVE"), "large"],
-    ["Leverage", current && given(number(current.leverage_hint ?? 0), safeLeverage(feedback)), "large"],
+    ["Leverage", current && given(number(current.leverage_hint ?? 0), safeLeverage(current.leverage_hint, caps)), "large"],
     ["Bound by", bound(current?.leverage_bound_by, caps), "warn"],
     ["Confidence", current && given(number(current.confidence_boost ?? 0), "0"), "large"],
     ["", current ? undefined : "Nothing is advised for it: too little is known of it."],
@@ -35,10 +35,9 @@ export function showAdvice(feedback, safe) {
   byId("reasons").replaceChildren(...(feedback.reasons ?? []).map((reason) => element("li", reason.sentence)));
 }
 
-/** The leverage that stands where nothing is advised: 1, or the lowest cap. */
-export function safeLeverage(feedback) {
-  const caps = (feedback.leverage_caps ?? []).map((cap) => cap.value ?? 0);
-  return number(Math.min(1, feedback.leverage_hint ?? 1, ...caps));
+/** The leverage that stands when advice holds no more: 1, or less where it was less, and at most each cap. */
+export function safeLeverage(hint, caps) {
+  return number(Math.min(1, hint ?? 0, ...(caps ?? []).map((cap) => cap.value ?? 0)));
 }
 
 export function showHealth(health, feedback) {
