@@ -77,7 +77,7 @@ def main(folder: Path) -> None:
 
 def is_beyond(client: redis.Redis, revision: int) -> bool:
     """Tell whether more than so many revisions were published."""
-    return int(client.hget(STATE, "revision") or 0) > revision  # type: ignore[arg-type]  # The client is no asynchronous one.
+    return int(client.hget(STATE, "revision") or 0) > revision
 
 
 @contextmanager
