@@ -40,10 +40,11 @@ def said(
     rules: Rules = Rules.REFERENCE,
     version: str | None = None,
     seen_ms: int | None = None,
+    leverage: float = 1.5,
 ) -> Feedback:
     """What a revision said. The evidence is left out."""
     told = replace(
-        advice(),
+        advice(leverage_hint=leverage),
         preferred_regime=preferred,
         updated_policy=policy,
         confidence_boost=confidence,

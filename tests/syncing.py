@@ -12,8 +12,10 @@ from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
 from patient_redis import patient
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
+from strategic_memory_server.advice.settings_by_variable import settings_by_variable
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
@@ -22,7 +24,9 @@ from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
 
@@ -48,12 +52,14 @@ class Syncing:
         blocking: redis.asyncio.Redis,
         leadership: Leadership,
         settings: SyncSettings,
+        shadow: AdviceSettings | None = None,
     ) -> None:
         advice = settings.advice
         self.leadership = leadership
         self.clock = Clock()
         self.told: list[SyncStatus] = []
         self.problems = Problems()
+        self.shadow = None if shadow is None else self._shadow(commands, shadow, settings)
         self.sync = StrategicMemorySync(
             SyncParts(
                 loader=MemoryLoader(commands, "quantum", advice.windows, max_regimes=advice.max_regimes),
@@ -65,11 +71,16 @@ class Syncing:
                 long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
                 evidence=EvidenceFeedback(advice.evidence),
                 problems=self.problems,
+                shadow=self.shadow,
             ),
             settings,
             observe=self.told.append,
             clock_ms=self.clock,
         )
+
+    def _shadow(self, commands: redis.asyncio.Redis, advice: AdviceSettings, settings: SyncSettings) -> Shadow:
+        publisher = ShadowPublisher(commands, "quantum", 100, settings_by_variable(advice))
+        return Shadow(advice, publisher, round(settings.validity_s * 1000), self.problems)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -84,16 +95,22 @@ class Syncing:
 
 
 @asynccontextmanager
-async def syncing_with(url: str, settings: SyncSettings = SETTINGS, holder: str = HOLDER) -> AsyncIterator[Syncing]:
+async def syncing_with(
+    url: str, settings: SyncSettings = SETTINGS, holder: str = HOLDER, shadow: AdviceSettings | None = None
+) -> AsyncIterator[Syncing]:
     redis_settings = patient(url)
     async with (
         connect(redis_settings) as commands,
         connect(redis_settings, longest_block_s=LONGEST_BLOCK_S) as blocking,
     ):
         leadership = Leadership(lease_of(commands, holder))
-        asking = asyncio.create_task(leadership.run())
+        tasks = [asyncio.create_task(leadership.run())]
         try:
             await leadership.wait(1)
-            yield Syncing(commands, blocking, leadership, settings)
+            syncing = Syncing(commands, blocking, leadership, settings, shadow)
+            if syncing.shadow is not None:
+                tasks.append(asyncio.create_task(syncing.shadow.run()))
+            yield syncing
         finally:
-            asking.cancel()
+            for task in tasks:
+                task.cancel()

@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import redis.asyncio as redis
 import structlog
 from prometheus_client import CollectorRegistry
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
@@ -53,12 +55,14 @@ from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
+from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tracing.tracing import OFF, Tracing
 from strategic_memory_server.waiting.running_tasks import cancel, running, started
@@ -169,7 +173,7 @@ async def open_service(
                 log,
                 clock_ms,
                 lambda: hub.leverage_caps,
-                lambda: hub.in_force(clock_ms()).advice,
+                lambda: in_force().advice,
             ),
             advice,
             RequestsInHand(
@@ -183,6 +187,7 @@ async def open_service(
         servicer = StrategicMemoryServicer(
             Sources(hub, changed, log, now_ms, lambda: problems.standing), analyst, settings.grpc
         )
+        shadow = None if settings.shadow is None else _shadow(settings, settings.shadow, commands, clock, problems)
         sync = StrategicMemorySync(
             SyncParts(
                 loader=loader,
@@ -196,6 +201,7 @@ async def open_service(
                 problems=problems,
                 published=tail.published,
                 tracing=tracing,
+                shadow=shadow,
             ),
             settings.sync,
             observe=sync_metrics.observe,
@@ -229,6 +235,7 @@ async def open_service(
                 log_failure(),
                 problems.standing,
                 clock.skew,
+                None if shadow is None else shadow.newest,
             )
 
         registry.register(
@@ -247,6 +254,7 @@ async def open_service(
                     lambda: None if certificates is None else certificates.ends_s,
                     lambda: clock.skew,
                     lambda: http_refused,
+                    shadow=lambda: None if shadow is None else shadow.newest,
                 )
             )
         )
@@ -290,6 +298,8 @@ async def open_service(
         if settings.role is Role.SYNC:
             stack.push_async_callback(_release, leadership)
             await stack.enter_async_context(running(leadership.run(), "leadership", broken))
+            if shadow is not None:
+                await stack.enter_async_context(running(shadow.run(), "shadow", broken))
             await stack.enter_async_context(_syncing(sync, broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
@@ -305,6 +315,15 @@ async def open_service(
         )
         yield RunningService(grpc_server.address, http_address, sync, broken)
         logger.info("Service stopping")
+
+
+def _shadow(
+    settings: ServiceSettings, advice: AdviceSettings, commands: redis.Redis, clock: RedisClock, problems: Problems
+) -> Shadow:
+    """Return the shadow of the service, which advises upon `advice`."""
+    prefix, retained = settings.redis.key_prefix, settings.log.retained_revisions
+    publisher = ShadowPublisher(commands, prefix, retained, settings_by_variable(advice), clock)
+    return Shadow(advice, publisher, round(settings.sync.validity_s * 1000), problems)
 
 
 async def _release(leadership: Leadership) -> None:

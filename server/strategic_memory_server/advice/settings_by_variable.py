@@ -49,6 +49,15 @@ def as_text(settings: Mapping[str, Plain]) -> str:
     return json.dumps(dict(sorted(settings.items())))
 
 
+def from_text(text: str) -> dict[str, Plain]:
+    """Read what `as_text` gave; nothing where it cannot be read."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def differences(theirs: str, ours: Mapping[str, Plain]) -> list[str]:
     """Say which settings differ, one text each; a setting that the other server does not know is none.
 
@@ -56,14 +65,9 @@ def differences(theirs: str, ours: Mapping[str, Plain]) -> list[str]:
         theirs: what `as_text` gave elsewhere; settings that cannot be read differ in nothing.
         ours: the settings here.
     """
-    try:
-        found = json.loads(theirs)
-    except ValueError:
-        return []
-    if not isinstance(found, dict):
-        return []
+    found = from_text(theirs)
     return [
-        f"{name} is {_shown(found[name])} there and {_shown(value)} here"
+        f"{name} is {shown(found[name])} there and {shown(value)} here"
         for name, value in sorted(ours.items())
         if name in found and found[name] != value
     ]
@@ -73,7 +77,8 @@ def _variable(name: str) -> str:
     return f"STRATEGIC_MEMORY_{name.upper()}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Write the value of a setting for people, cut where somebody else has made it long."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)[:64]

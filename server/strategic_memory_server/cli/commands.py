@@ -20,6 +20,7 @@ _COMMANDS = {
     "regimes": ("strategic_memory_server.cli.regimes", "regimes"),
     "replay": ("strategic_memory_server.cli.replay", "replay"),
     "serve": ("strategic_memory_server.cli.serve_command", "serve"),
+    "shadow-report": ("strategic_memory_server.cli.shadow_report", "shadow_report"),
 }
 """By name: the module, and what it is called there."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import reduce
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.configuration.shadow_environment import as_of_service
 from strategic_memory_server.rpc.grpc_settings import MIB, GrpcSettings
 from strategic_memory_server.sync.sync_settings import SyncSettings
 
@@ -34,6 +36,8 @@ def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterato
         )
     yield from _of_counts(sync.advice, given)
     yield from _of_evidence(sync.advice)
+    if settings.shadow is not None:
+        yield from _of_shadow(settings.shadow, sync.advice, given)
     retained, recent = settings.log.retained_revisions, settings.log.recent_revisions
     if recent > retained:
         yield (
@@ -46,6 +50,18 @@ def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterato
             f"STRATEGIC_MEMORY_GRPC_ADDRESS and STRATEGIC_MEMORY_HTTP_ADDRESS are both {settings.grpc.address}: only "
             "one of them can listen there; give them different ports"
         )
+
+
+def _of_shadow(shadow: AdviceSettings, advice: AdviceSettings, given: Collection[str]) -> Iterator[str]:
+    names = list(as_of_service(given))
+    told = {*_of_counts(advice, given), *_of_evidence(advice)}
+    for sentence in (*_of_counts(shadow, {*given, *names}), *_of_evidence(shadow)):
+        if sentence not in told:
+            yield reduce(_as_of_shadow, names, sentence)
+
+
+def _as_of_shadow(sentence: str, name: str) -> str:
+    return sentence.replace(f"STRATEGIC_MEMORY_{name.upper()} ", f"STRATEGIC_MEMORY_SHADOW_{name.upper()} ")
 
 
 def _of_times(sync: SyncSettings) -> Iterator[str]:

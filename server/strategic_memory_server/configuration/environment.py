@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
@@ -18,7 +18,14 @@ from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.contradictions import VALIDITY_IN_INTERVALS, contradictions
 from strategic_memory_server.configuration.environment_values import (
     Address,
+    Count,
+    HeldResults,
+    HeldSeconds,
+    MinimumWeight,
     Rate,
+    RequiredProbability,
+    RiskAversion,
+    RulesName,
     Seconds,
     Window,
     lower,
@@ -30,6 +37,7 @@ from strategic_memory_server.configuration.environment_values import (
 )
 from strategic_memory_server.configuration.exposure import exposure_problems
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
+from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
 from strategic_memory_server.monitoring.http_settings import HttpSettings
@@ -59,7 +67,7 @@ class SettingsError(Exception):
     """One or more settings are wrong; the text names each with what is wrong, and holds no secret."""
 
 
-class Environment(BaseSettings):
+class Environment(ShadowEnvironment):
     """Environment variables; each is described in `docs/configuration.md`."""
 
     model_config = SettingsConfigDict(
@@ -90,16 +98,16 @@ class Environment(BaseSettings):
     role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
     lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
-    rules: Annotated[Literal["reference", "evidence"], BeforeValidator(lower)] = "reference"
+    rules: RulesName = "reference"
     evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
-    evidence_required_probability: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.8
-    evidence_minimum_trades: Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)] = 20.0
-    evidence_risk_aversion: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.03
+    evidence_required_probability: RequiredProbability = 0.8
+    evidence_minimum_trades: MinimumWeight = 20.0
+    evidence_risk_aversion: RiskAversion = 0.03
     evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
-    hysteresis_results: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 0
-    hysteresis_seconds: Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)] = 0.0
+    hysteresis_results: HeldResults = 0
+    hysteresis_seconds: HeldSeconds = 0.0
     max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
     trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
@@ -109,8 +117,8 @@ class Environment(BaseSettings):
     sync_mode: Annotated[Literal["reactive", "periodic"], BeforeValidator(lower)] = "reactive"
     sync_debounce: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
     sync_floor: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.05
-    minimum_samples: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
-    minimum_policy_trades: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 3
+    minimum_samples: Count = 3
+    minimum_policy_trades: Count = 3
     retained_revisions: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     recent_revisions: Annotated[int, Field(ge=1, le=100_000)] | None = None
     grpc_address: Address = "127.0.0.1:50051"
@@ -167,9 +175,11 @@ class Environment(BaseSettings):
         validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
         default_in_hand_bytes = self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES
         in_hand_bytes = self.max_in_hand_mib * MIB if self.max_in_hand_mib else default_in_hand_bytes
+        advice = self.advice_settings()
         return ServiceSettings(
             role=Role(self.role),
             redis=self.redis_settings(),
+            shadow=self.shadow_of(advice),
             sync=SyncSettings(
                 interval_s=self.interval,
                 reactive=self.sync_mode == "reactive",
@@ -179,24 +189,7 @@ class Environment(BaseSettings):
                 # An advice must outlive the change of a leader.
                 lease_s=self.lease or max(min(LEASE_S, validity_s / 3), SHORTEST_DEFAULT_LEASE_S),
                 lead_anyway=self.lead_anyway == "on",
-                advice=AdviceSettings(
-                    rules=Rules[self.rules.upper()],
-                    evidence=EvidenceSettings(
-                        decay=self.evidence_decay,
-                        required_probability=self.evidence_required_probability,
-                        minimum_weight=self.evidence_minimum_trades,
-                        risk_aversion=self.evidence_risk_aversion,
-                        explore=self.evidence_exploration == "on",
-                        exploration_width=self.evidence_exploration_width,
-                        exploration_hold=self.evidence_exploration_hold,
-                    ),
-                    max_regimes=self.max_regimes,
-                    trade_id_horizon=self.trade_id_horizon,
-                    hysteresis=HysteresisSettings(self.hysteresis_results, self.hysteresis_seconds),
-                    minimum_samples=self.minimum_samples,
-                    minimum_policy_trades=self.minimum_policy_trades,
-                    windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
-                ),
+                advice=advice,
             ),
             log=LogSettings(
                 self.retained_revisions, self.recent_revisions or min(RECENT_REVISIONS, self.retained_revisions)
@@ -225,6 +218,27 @@ class Environment(BaseSettings):
             ),
             tls=self.tls_settings(),
             access_file=self.access_file,
+        )
+
+    def advice_settings(self) -> AdviceSettings:
+        """Upon what the service advises."""
+        return AdviceSettings(
+            rules=Rules[self.rules.upper()],
+            evidence=EvidenceSettings(
+                decay=self.evidence_decay,
+                required_probability=self.evidence_required_probability,
+                minimum_weight=self.evidence_minimum_trades,
+                risk_aversion=self.evidence_risk_aversion,
+                explore=self.evidence_exploration == "on",
+                exploration_width=self.evidence_exploration_width,
+                exploration_hold=self.evidence_exploration_hold,
+            ),
+            max_regimes=self.max_regimes,
+            trade_id_horizon=self.trade_id_horizon,
+            hysteresis=HysteresisSettings(self.hysteresis_results, self.hysteresis_seconds),
+            minimum_samples=self.minimum_samples,
+            minimum_policy_trades=self.minimum_policy_trades,
+            windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),
         )
 
     def tls_settings(self) -> TlsSettings | None:

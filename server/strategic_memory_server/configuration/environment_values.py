@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.redis_access.redis_location import read_location
@@ -72,3 +72,10 @@ Address = Annotated[str, AfterValidator(read_address)]
 Window = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
 Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=MAX_WINDOW)]
+RulesName = Annotated[Literal["reference", "evidence"], BeforeValidator(lower)]
+RequiredProbability = Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)]
+MinimumWeight = Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)]
+RiskAversion = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
+HeldResults = Annotated[int, Field(ge=0, le=MAX_WINDOW)]
+HeldSeconds = Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)]

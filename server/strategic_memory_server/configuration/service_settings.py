@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
@@ -33,3 +34,4 @@ class ServiceSettings:
     http: HttpSettings = field(default_factory=HttpSettings)
     tls: TlsSettings | None = None
     access_file: Path | None = None
+    shadow: AdviceSettings | None = None

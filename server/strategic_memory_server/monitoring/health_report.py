@@ -14,6 +14,7 @@ from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.sync.shadow import differ
 from strategic_memory_server.sync.sync_status import SyncStatus
 
 NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
@@ -29,6 +30,7 @@ def health_report(
     log_failure: str | None = None,
     standing: Mapping[str, str] = NO_PROBLEMS,
     clock_skew: ClockSkew | None = None,
+    shadow: Feedback | None = None,
 ) -> dict[str, Any]:
     """Describe the service.
 
@@ -57,6 +59,7 @@ def health_report(
             "replication": _replication(replication),
             "inputs": _inputs(sync, rejections),
             "clock": _clock(clock_skew),
+            **({"shadow": _shadow(shadow, feedback)} if shadow else {}),
         },
     }
 
@@ -152,6 +155,22 @@ def _replication(replication: Replication) -> dict[str, Any]:
         "server": replication.server,
         "leader": replication.leader or None,
         "fencing_token": replication.fencing_token,
+    }
+
+
+def _shadow(shadow: Feedback, feedback: Feedback) -> dict[str, Any]:
+    """Show what the shadow of this server said last, and whether it differs from what is in force."""
+    advice = shadow.advice
+    return {
+        "differs": differ(advice, feedback.advice),
+        "revision": shadow.revision,
+        "epoch": shadow.epoch,
+        "preferred_regime": advice.preferred_regime,
+        "recommended_policy": advice.updated_policy.name,
+        "leverage_hint": advice.leverage_hint,
+        "current": advice.current and _current(advice.current),
+        "reasons": [reason.sentence for reason in advice.reasons],
+        "last_update": to_iso(shadow.times.computed_at_ms),
     }
 
 

@@ -15,6 +15,7 @@ from strategic_memory_server.advice.held_advice import FLAPS, Flap
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.sync.shadow import differ
 from strategic_memory_server.sync.sync_status import SyncStatus
 
 # A scrape must not carry the time of creation of every series.
@@ -64,6 +65,7 @@ class GaugeSources:
     certificate_ends_s: Callable[[], float | None] = lambda: None
     clock_skew: Callable[[], ClockSkew | None] = lambda: None
     http_refused: Callable[[], Mapping[str, int]] = dict
+    shadow: Callable[[], Feedback | None] = lambda: None
 
 
 class StateCollector(Collector):
@@ -85,6 +87,12 @@ class StateCollector(Collector):
             "Trades that Redis has lost from the long memory and that the trade stream does not hold any more.",
             value=self._observed.trades_lost(),
         )
+        if (shadow := self._observed.shadow()) is not None:
+            yield GaugeMetricFamily(
+                "strategic_memory_shadow_differs",
+                "1 while the shadow of this server says another policy or leverage than is in force, 0 otherwise.",
+                value=float(differ(shadow.advice, self._observed.in_force().advice)),
+            )
         if (skew := self._observed.clock_skew()) is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_clock_skew_seconds",

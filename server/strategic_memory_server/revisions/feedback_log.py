@@ -23,6 +23,7 @@ from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_opening import Begun, Opening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import LogState, digest_of
@@ -58,8 +59,9 @@ class FeedbackLog(FeedbackLogReader):
         problems: Problems | None = None,
         clock: RedisClock | None = None,
         tracing: Tracing = OFF,
+        keys: LogKeys | None = None,
     ) -> None:
-        super().__init__(client, prefix, problems, clock, tracing)
+        super().__init__(client, prefix, problems, clock, tracing, keys)
         self._retained = retained_revisions
         self._open = register_script(client, "open")
         self._publish = register_script(client, "publish")

@@ -47,7 +47,10 @@ class LogSnapshot:
 
 
 class FeedbackLogReader:
-    """Reads the log, and with it the clock of Redis. The client must return bytes (`decode_responses=False`)."""
+    """Reads the log, and with it the clock of Redis. The client must return bytes (`decode_responses=False`).
+
+    `keys` names another log than the one of the service.
+    """
 
     def __init__(
         self,
@@ -56,8 +59,9 @@ class FeedbackLogReader:
         problems: Problems | None = None,
         clock: RedisClock | None = None,
         tracing: Tracing = OFF,
+        keys: LogKeys | None = None,
     ) -> None:
-        self.keys = LogKeys.under(prefix)
+        self.keys = keys or LogKeys.under(prefix)
         self._tracing = tracing
         self._client = client
         self._problems = problems or Problems()

@@ -57,6 +57,7 @@ class FeedbackPublisher:
         heard: gives what has been read from the log.
         problems: is told when Redis has lost what was said, or holds another history.
         expecting: is told what is to be a new revision while Redis is writing it: most likely it will be said.
+        about: what every epoch starts with; where the log stands in an epoch of something else, another one begins.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class FeedbackPublisher:
         heard: Callable[[], KnownHistory] = KnownHistory,
         problems: Problems | None = None,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
+        about: str = "",
     ) -> None:
         self._log = log
         self._mint = mint
+        self._about = about
         self._heard = heard
         self._problems = problems or Problems()
         self._expecting = expecting
@@ -100,6 +103,8 @@ class FeedbackPublisher:
         self._learn_what_was_said()
         known = self._said.highest
         state, begun = await self._open(claim)
+        if not state.epoch.startswith(self._about):
+            state, begun = await self._open(claim, anew=True)
         snapshot = await self._log.snapshot(recent=1)
         if begun is None and self._is_other_history(claim, state, snapshot):
             found = state
@@ -225,7 +230,7 @@ class FeedbackPublisher:
         return await self.open(claim) if state is None or self._said.goes_back(state) else state
 
     async def _open(self, claim: Claim, *, anew: bool = False) -> tuple[LogState, Begun | None]:
-        name = self._mint()
+        name = self._about + self._mint()
         self._minted.add(name)
         opening = await self._log.open(claim, name, self._said.highest, self._written_epoch, anew=anew)
         return opening.state, opening.begun

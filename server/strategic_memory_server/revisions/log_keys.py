@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class LogKeys:
     Attributes:
         feedback: the newest feedback as JSON, for as long as it may be acted upon.
         log: the stream of revisions.
-        events: the pub/sub channel.
+        events: the pub/sub channel; empty: nothing is sent.
         state: the hash that says where the log stands.
         pulse: the short stream of changes of the state.
         lease: who may write, as "<fencing token> <holder>"; it ends by itself.
@@ -32,6 +32,20 @@ class LogKeys:
     def of(self, *names: str) -> dict[str, str]:
         """Return some of the names, by what they are called here."""
         return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def of_shadow(cls, prefix: str) -> LogKeys:
+        """Return the names of what a shadow says: a log of its own, under the lease of the service, and no events."""
+        ours = cls.under(prefix)
+        return replace(
+            ours,
+            feedback=f"{ours.feedback}:shadow",
+            log=f"{ours.log}:shadow",
+            events="",
+            state=f"{ours.feedback}:shadow:state",
+            pulse=f"{ours.log}:shadow:pulse",
+            other_settings=f"{ours.feedback}:shadow:other_settings",
+        )
 
     @classmethod
     def under(cls, prefix: str) -> LogKeys:

@@ -25,6 +25,7 @@ from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, Rein
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
+from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
@@ -45,6 +46,7 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.sync.regimes_problem import tell_of_regimes
+from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -71,6 +73,7 @@ class SyncParts:
     problems: Problems = field(default_factory=Problems)
     published: Callable[[Feedback], None] = lambda feedback: None
     tracing: Tracing = OFF
+    shadow: Shadow | None = None
 
 
 class StrategicMemorySync:
@@ -102,6 +105,7 @@ class StrategicMemorySync:
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
         self._loaded: StrategicMemory | None = None
+        self._advised_upon: tuple[EvidenceSums, int] | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
@@ -160,6 +164,7 @@ class StrategicMemorySync:
         await asyncio.sleep(0)
         if self._loaded is not None:
             self._input_problems.look(self._loaded, unreadable_sources(self._parts.loader.caps))
+            self._show_shadow(claim, self._loaded, status)
             self._loaded = None
         if status.failure is None:
             self._completed(status, elapsed_s, led=claim is not None)
@@ -203,6 +208,8 @@ class StrategicMemorySync:
         advice = parts.feedback.recommend(analysis)
         trace.begins("evidence")
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
+        now_ms = self._clock_ms()
+        self._advised_upon = gathered.kept.sums, now_ms
         tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,
@@ -217,7 +224,7 @@ class StrategicMemorySync:
             trace.begins("write")
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
-            await parts.publisher.withdraw(claim, self._clock_ms(), gathered.note, analysis.leverage_caps)
+            await parts.publisher.withdraw(claim, now_ms, gathered.note, analysis.leverage_caps)
             parts.long_memory.written(gathered.note)
             return replace(
                 status,
@@ -235,7 +242,7 @@ class StrategicMemorySync:
             gathered.stored.exploration,
             may_begin=gathered.is_complete,
         )
-        note, now_ms = gathered.note_with(completed.exploration), self._clock_ms()
+        note = gathered.note_with(completed.exploration)
         held = await self._held(claim, completed, Moment(now_ms, loaded.memory.trades.time_ms))
         advice = held.advice
         times = Times(
@@ -258,6 +265,12 @@ class StrategicMemorySync:
             confidence=advice.confidence_boost,
             flaps=dict(self._flaps),
         )
+
+    def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
+        """Let the shadow advise upon what was read, once what the advice is has been said."""
+        shadow, upon = self._parts.shadow, self._advised_upon
+        if shadow is not None and claim is not None and upon is not None and status.failure is None:
+            shadow.look(claim, loaded, *upon)
 
     async def _held(self, claim: Claim, completed: Completed, moment: Moment) -> HeldAdvice:
         """Let risk that is added wait, where it has to."""

@@ -51,6 +51,18 @@ CASES = [
         {"hysteresis_results": 30},
     ),
     (
+        {"shadow_hysteresis_results": 31},
+        "MEMORY_SHADOW_HYSTERESIS_RESULTS",
+        "MEMORY_TRADE_WINDOW",
+        {"trade_window": 31},
+    ),
+    (
+        {"shadow_rules": "evidence", "shadow_evidence_minimum_trades": 20.0, "evidence_decay": 0.95},
+        "MEMORY_SHADOW_EVIDENCE_MINIMUM_TRADES",
+        "MEMORY_EVIDENCE_DECAY",
+        {"shadow_evidence_minimum_trades": 19.9},
+    ),
+    (
         {"evidence_exploration": "on"},
         "MEMORY_EVIDENCE_EXPLORATION",
         "MEMORY_RULES",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.environment import Environment, SettingsError, _variable, read_environment
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
+from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
 
 HIDDEN = "s3cr3t"
 
@@ -79,6 +82,19 @@ GOOD: list[tuple[str, str, str, object]] = [
 ]
 
 
+def of_shadow(name: str) -> str:
+    """What a variable is called for the shadow."""
+    return name.replace("STRATEGIC_MEMORY_", "STRATEGIC_MEMORY_SHADOW_", 1)
+
+
+SHADOWED = {name for name in ShadowEnvironment.model_fields if name != "model_config"}
+GOOD += [
+    (of_shadow(name), value, path.replace("sync.advice", "shadow"), expected)
+    for name, value, path, expected in GOOD
+    if of_shadow(name).removeprefix("STRATEGIC_MEMORY_").lower() in SHADOWED
+]
+
+
 @pytest.mark.parametrize(("name", "value", "path", "expected"), GOOD)
 def test_each_variable_reaches_its_setting(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, path: str, expected: object
@@ -95,6 +111,19 @@ def test_the_evidence_explores_when_it_is_in_charge_and_asked_to(monkeypatch: py
     assert not read_environment().service_settings().sync.advice.evidence.explore
     monkeypatch.setenv("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", " ON ")
     assert read_environment().service_settings().sync.advice.evidence.explore
+
+
+def test_without_a_variable_of_its_own_there_is_no_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIC_MEMORY_RULES", "evidence")
+    assert read_environment().service_settings().shadow is None
+    monkeypatch.setenv("STRATEGIC_MEMORY_SHADOW_HYSTERESIS_RESULTS", "5")
+    monkeypatch.setenv("STRATEGIC_MEMORY_EVIDENCE_EXPLORATION", "on")
+    settings = read_environment().service_settings()
+    assert settings.shadow == replace(
+        settings.sync.advice,
+        hysteresis=HysteresisSettings(results=5),
+        evidence=replace(settings.sync.advice.evidence, explore=False),
+    ), "what is left out is as the service does, but that a shadow tries nothing"
 
 
 def test_logging_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +217,13 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_ACCESS_FILE", ["/not/there"], "cannot be read"),
     ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["0.0.0.0:1", "[::]:1", "example.org:1"], "--insecure-listen"),
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["0.0.0.0:1", "10.0.0.1:1"], "--insecure-listen"),
+]
+
+
+WRONG += [
+    (of_shadow(name), values, fix)
+    for name, values, fix in WRONG
+    if of_shadow(name).removeprefix("STRATEGIC_MEMORY_").lower() in SHADOWED
 ]
 
 

@@ -83,6 +83,27 @@ def test_since_when_added_risk_waits_and_what_has_flapped() -> None:
     assert shown["sync"]["flaps"] == {"current_policy": 2}
 
 
+def test_what_the_shadow_says_beside_what_is_in_force() -> None:
+    in_force = feedback(7)
+    assert "shadow" not in health_report(in_force, SyncStatus(), RejectionLedger(), None, 3, LEADS)["metrics"]
+    advice = replace(in_force.advice, updated_policy=Policy.BALANCED)
+    shadow = replace(feedback(2, "s1"), advice=advice)
+    shown = health_report(in_force, SyncStatus(), RejectionLedger(), None, 3, LEADS, shadow=shadow)["metrics"]
+    assert shown["shadow"] == {
+        "differs": True,
+        "revision": 2,
+        "epoch": "s1",
+        "preferred_regime": "BULL",
+        "recommended_policy": "BALANCED",
+        "leverage_hint": 1.5,
+        "current": None,
+        "reasons": ["It is e1/7."],
+        "last_update": "2025-12-21T06:00:00.000Z",
+    }
+    same = health_report(in_force, SyncStatus(), RejectionLedger(), None, 3, LEADS, shadow=in_force)["metrics"]
+    assert not same["shadow"]["differs"]
+
+
 def test_what_is_not_known_of_the_current_regime_is_null() -> None:
     report = health_report(feedback(7), SyncStatus(), RejectionLedger(), None, 3, LEADS)
     shown = report["metrics"]["feedback"]

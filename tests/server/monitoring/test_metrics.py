@@ -36,6 +36,7 @@ class State:
     tail_failure: str | None = None
     gaps: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    shadow: Feedback | None = None
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def registry(state: State) -> CollectorRegistry:
         lambda: state.tail_failure,
         lambda: state.gaps,
         lambda: state.problems,
+        shadow=lambda: state.shadow,
     )
     registry.register(StateCollector(observed))
     return registry
@@ -115,6 +117,14 @@ def test_what_waits_and_what_has_flapped_by_advice_and_part(state: State, regist
     assert value(registry, "risk_flaps_total", advice="current", part="leverage") == 3
     assert value(registry, "risk_flaps_total", advice="preferred", part="leverage") == 0
     assert len(FLAPS) == 4
+
+
+def test_whether_the_shadow_differs(state: State, registry: CollectorRegistry) -> None:
+    assert value(registry, "shadow_differs") is None, "there is none"
+    state.said = state.shadow = feedback(7)
+    assert value(registry, "shadow_differs") == 0
+    state.shadow = replace(feedback(2), advice=replace(state.said.advice, updated_policy=Policy.BALANCED))
+    assert value(registry, "shadow_differs") == 1
 
 
 def test_inputs(state: State, registry: CollectorRegistry) -> None:

@@ -5,7 +5,7 @@
 -- with the note of the long memory
 -- `run_id`: of the Redis that the claim is held in. `head`: digest of the newest entry, see `head_differs`. `document`: the
 -- feedback as JSON, for the log and for the key, which may hold any type. `traceparent`: W3C context of the trace that the
--- entry is a part of, or empty. `retained`: revisions to retain.
+-- entry is a part of, or empty. `retained`: revisions to retain. `channel`: empty to send no event.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start')
@@ -53,5 +53,5 @@ redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
 redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
 redis.call('SET', keys.feedback, args.document, 'PX', args.key_lives_ms)
 -- The user may lack permission for the channel; everything else is written by now.
-local sent = redis.pcall('PUBLISH', args.channel, args.event)
+local sent = args.channel ~= '' and redis.pcall('PUBLISH', args.channel, args.event)
 return {'published', type(sent) == 'table' and sent.err or ''}

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, RegimeAdvice, Rules
 from strategic_memory_server.memory.policy import Policy
 
 
@@ -45,6 +45,8 @@ class PastRevision:
         version: their version.
         preferred_regime: the regime that it preferred.
         policy: the policy that it advised there.
+        leverage: and the leverage.
+        current: what it advised for the current regime; None where nothing was known of that.
         statements: its confidences.
     """
 
@@ -55,6 +57,8 @@ class PastRevision:
     version: str
     preferred_regime: str
     policy: Policy
+    leverage: float
+    current: RegimeAdvice | None
     statements: Mapping[Subject, Statement]
 
 
@@ -75,6 +79,8 @@ def past_revision(feedback: Feedback) -> PastRevision | None:
         version=advice.version,
         preferred_regime=advice.preferred_regime,
         policy=advice.updated_policy,
+        leverage=advice.leverage_hint,
+        current=advice.current,
         statements=statements,
     )
 

@@ -1,0 +1,157 @@
+"""Shadow: what other rules or settings would advise upon the same memory, said to a key and a log of its own.
+
+Nobody follows it. The loop hands over what it has read once it has published, and goes on; a task of its own writes. A
+fault of the shadow is a problem that is told, and nothing else: the advice does not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
+from strategic_memory_server.advice.feedback import Advice, Feedback, Times
+from strategic_memory_server.advice.held_advice import hold
+from strategic_memory_server.advice.hysteresis import Moment
+from strategic_memory_server.advice.other_policies import advice_by_policy
+from strategic_memory_server.advice.probe import Completed
+from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
+from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.feedback_log import DeposedError
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.revisions.lease import Claim
+
+PROBLEM = "shadow_failed"
+
+logger = structlog.get_logger(__name__)
+
+
+def differ(one: Advice, other: Advice) -> bool:
+    """Tell whether two advices differ in what is acted upon: a policy or a leverage, of either of their regimes."""
+    return _acted_upon(one) != _acted_upon(other)
+
+
+def _acted_upon(advice: Advice) -> tuple[object, ...]:
+    now = advice.current
+    current = None if now is None else (now.policy, now.leverage_hint)
+    return advice.updated_policy, advice.leverage_hint, current
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is to be said of one sync."""
+
+    claim: Claim
+    completed: Completed | None
+    caps: LeverageCaps
+    moment: Moment
+    times: Times
+
+
+class Shadow:
+    """Advises under settings of its own.
+
+    Args:
+        settings: upon what to advise, by which rules.
+        publisher: writes to the log of the shadow.
+        validity_ms: how long what is said holds, milliseconds.
+        problems: is told where the shadow fails.
+    """
+
+    def __init__(
+        self,
+        settings: AdviceSettings,
+        publisher: FeedbackPublisher,
+        validity_ms: int,
+        problems: Problems,
+    ) -> None:
+        self.newest: Feedback | None = None
+        """What it said last; None: nothing yet."""
+        self._settings = settings
+        self._publisher = publisher
+        self._validity_ms = validity_ms
+        self._problems = problems
+        self._analyzer = PatternAnalyzer(settings.minimum_policy_trades)
+        self._reference = ReinforcementFeedback(settings.minimum_samples)
+        self._evidence = EvidenceFeedback(settings.evidence)
+        self._seen: _Seen | None = None
+        self._woken = asyncio.Event()
+
+    def look(self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int) -> None:
+        """Take what one sync has read, in place of what was not said yet; nothing is read later than this.
+
+        Args:
+            claim: what the sync published under.
+            memory: the windows.
+            sums: the sums of all trades so far.
+            now_ms: the time of the sync, milliseconds since 1970-01-01 UTC.
+        """
+        try:
+            self._seen = self._of(claim, memory, sums, now_ms)
+        except Exception as error:
+            self._failed(f"fault of the program: {type(error).__name__}")
+            logger.exception("Shadow failed by a fault of the program")
+        else:
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Say what was taken, the newest alone; until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            seen, self._seen = self._seen, None
+            if seen is not None:
+                await self._try(seen)
+
+    async def _try(self, seen: _Seen) -> None:
+        try:
+            await self._say(seen)
+        except DeposedError:
+            # The loop finds out by itself, and another server's shadow goes on.
+            self.newest = None
+        except (RedisError, OSError, LogContestedError, MalformedFeedbackError) as error:
+            self._failed(describe_failure(error))
+        except Exception as error:
+            self._failed(f"fault of the program: {type(error).__name__}")
+            logger.exception("Shadow failed by a fault of the program")
+        else:
+            self._problems.withdraw(PROBLEM)
+
+    def _of(self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int) -> _Seen:
+        analysis = self._analyzer.analyze(memory)
+        advice = self._reference.recommend(analysis)
+        completed = None
+        if not isinstance(advice, NoAdvice):
+            completed = self._evidence.complete(advice, analysis, sums, self._settings.rules)
+        times = Times(now_ms, analysis.data_as_of_ms, now_ms + self._validity_ms)
+        # The windows move on with the next sync, so what is counted of them later is copied.
+        results = memory.trades.time_ms[-max(self._settings.hysteresis.results, 1) :].copy()
+        return _Seen(claim, completed, analysis.leverage_caps, Moment(now_ms, results), times)
+
+    async def _say(self, seen: _Seen) -> None:
+        completed, now_ms = seen.completed, seen.moment.now_ms
+        if completed is None:
+            await self._publisher.withdraw(seen.claim, now_ms, leverage_caps=seen.caps)
+            self.newest = None
+            return
+        before = await self._publisher.in_force(seen.claim, now_ms)
+        by_policy = advice_by_policy(completed.estimates, by_source(seen.caps))
+        held = hold(completed.advice, by_policy, before, self._settings.hysteresis, seen.moment)
+        self.newest = (await self._publisher.publish(seen.claim, held.advice, seen.times, now_ms)).feedback
+
+    def _failed(self, failure: str) -> None:
+        self._problems.state(
+            PROBLEM,
+            f"the shadow (STRATEGIC_MEMORY_SHADOW_...) says nothing now: {failure}. The advice is what it would be "
+            "without one",
+        )

@@ -1,0 +1,1 @@
+"""When a shadow would have differed from what was advised, and what that was worth."""

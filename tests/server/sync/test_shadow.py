@@ -1,0 +1,226 @@
+"""A shadow on a real Redis: where it writes, what survives, and that nothing of it reaches the advice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+from advice import advice
+from claimed import said_in
+from processes import aeventually
+from redis_inputs import add_regime, add_trade
+from syncing import Syncing, syncing_with
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.long_memory.memory_store import Note
+from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.sync.memory_sync_service import STANDBY
+from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen, differ
+
+KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
+OWN = {getattr(SHADOW, name).encode() for name in ("feedback", "log", "state", "pulse")}
+SLOW = AdviceSettings(hysteresis=HysteresisSettings(results=2))
+
+
+def said(client: redis.Redis, keys: LogKeys = SHADOW) -> dict[str, Any]:
+    raw: Any = client.get(keys.feedback)
+    return {} if raw is None else dict(json.loads(raw))
+
+
+def good_times(client: redis.Redis) -> None:
+    for _ in range(5):
+        add_regime(client, "BULL", 0.3)
+
+
+async def cycled(syncing: Syncing) -> str:
+    status = await syncing.sync.cycle()
+    assert (status.failure, status.outcome == STANDBY) == (None, False)
+    return status.outcome
+
+
+def written(client: redis.Redis) -> tuple[object, ...]:
+    """All that the shadow has written."""
+    return client.hgetall(SHADOW.state), client.xrange(SHADOW.log), client.xrange(SHADOW.pulse), said(client)
+
+
+async def shadowed(client: redis.Redis, revision: int, policy: str) -> None:
+    """Wait until the shadow has said this."""
+    await aeventually(lambda: (said(client).get("revision"), said(client).get("updated_policy")) == (revision, policy))
+
+
+async def test_it_says_what_its_own_settings_advise_to_its_own_key_and_log_alone(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    subscriber: Any = redis_client
+    with subscriber.pubsub() as events:
+        events.psubscribe("*")
+        good_times(redis_client)
+        async with syncing_with(redis_server.url) as syncing:
+            await cycled(syncing)
+        alone = said_in(redis_client)
+        assert set(alone).isdisjoint(OWN), "without a shadow nothing of one is written"
+        redis_client.delete(KEYS.lease)
+        async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+            assert await cycled(syncing) == "confirmed"
+            await shadowed(redis_client, 1, "CONSERVATIVE")
+        assert said(redis_client, KEYS)["updated_policy"] == "AGGRESSIVE"
+        beside = said_in(redis_client)
+        assert set(beside) - set(alone) == OWN
+        assert beside[KEYS.log.encode()] == alone[KEYS.log.encode()]
+        sent = [message["channel"] for message in iter(lambda: events.get_message(timeout=0.2), None)]
+    assert sent == [b"*", KEYS.events.encode()]
+
+
+async def test_it_comes_after_what_is_said_is_known(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    publish = FeedbackPublisher.publish
+
+    async def published(
+        self: FeedbackPublisher, claim: Claim, advice: Advice, times: Times, now_ms: int, note: Note | None = None
+    ) -> Publication:
+        publication = await publish(self, claim, advice, times, now_ms, note)
+        order.append("said")
+        return publication
+
+    look = Shadow.look
+
+    def looked(self: Shadow, *given: object) -> None:
+        order.append("shadow")
+        look(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FeedbackPublisher, "publish", published)
+    monkeypatch.setattr(Shadow, "look", looked)
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+        await cycled(syncing)
+        await aeventually(lambda: len(order) == 3)
+    assert order == ["said", "shadow", "said"]
+
+
+async def test_a_restart_and_another_leader_go_on_and_other_settings_have_another_epoch(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, holder="first", shadow=SLOW) as syncing:
+        await cycled(syncing)
+        await shadowed(redis_client, 1, "CONSERVATIVE")
+    epoch = said(redis_client)["epoch"]
+    redis_client.delete(KEYS.lease)
+    async with syncing_with(redis_server.url, holder="second", shadow=SLOW) as syncing:
+        for _ in range(2):
+            add_trade(redis_client, "BULL", 0.3)
+        await cycled(syncing)
+        await shadowed(redis_client, 2, "AGGRESSIVE")
+    assert said(redis_client)["epoch"] == epoch
+    redis_client.delete(KEYS.lease)
+    slower = replace(SLOW, hysteresis=HysteresisSettings(results=3))
+    async with syncing_with(redis_server.url, holder="third", shadow=slower) as syncing:
+        await cycled(syncing)
+        await shadowed(redis_client, 3, "CONSERVATIVE")
+    assert said(redis_client)["epoch"] != epoch
+    settings: Any = redis_client.hget(SHADOW.state, "settings")
+    assert json.loads(settings)["STRATEGIC_MEMORY_HYSTERESIS_RESULTS"] == 3
+
+
+async def test_what_goes_wrong_with_it_is_told_and_harms_nothing(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good_times(redis_client)
+    redis_client.rpush(SHADOW.state, "text")
+    async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+        assert await cycled(syncing) == "published"
+        await aeventually(lambda: PROBLEM in syncing.problems.standing)
+        assert SHADOW.state in syncing.problems.standing[PROBLEM]
+        redis_client.delete(SHADOW.state)
+        assert await cycled(syncing) == "confirmed"
+        await aeventually(lambda: PROBLEM not in syncing.problems.standing)
+        with monkeypatch.context() as broken:
+            broken.setattr(Shadow, "_of", lambda *_: 1 / 0)
+            assert await cycled(syncing) == "confirmed"
+            assert "fault of the program: ZeroDivisionError" in syncing.problems.standing[PROBLEM]
+            broken.setattr(Shadow, "_of", lambda *_: "no such thing")
+            assert await cycled(syncing) == "confirmed"
+            await aeventually(lambda: "AttributeError" in syncing.problems.standing[PROBLEM])
+        assert await cycled(syncing) == "confirmed"
+        await aeventually(lambda: PROBLEM not in syncing.problems.standing)
+
+
+async def test_one_that_hangs_delays_no_sync_and_says_the_newest_once_it_can(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good_times(redis_client)
+    may_go_on = asyncio.Event()
+    say = Shadow._say
+
+    async def hangs(self: Shadow, seen: _Seen) -> None:
+        await may_go_on.wait()
+        await say(self, seen)
+
+    monkeypatch.setattr(Shadow, "_say", hangs)
+    async with syncing_with(redis_server.url, shadow=AdviceSettings(rules=Rules.EVIDENCE)) as syncing:
+        for _ in range(3):
+            add_trade(redis_client, "BULL", 0.3, policy="CONSERVATIVE")
+            assert await cycled(syncing) == "published"
+        assert said(redis_client) == {}
+        may_go_on.set()
+        await aeventually(lambda: said(redis_client).get("revision") == 2)
+        assert said(redis_client)["evidence"]["observations"] == 3
+
+
+async def test_whoever_has_lost_the_lease_writes_nothing_of_it(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, shadow=SLOW) as syncing:
+        await cycled(syncing)
+        await shadowed(redis_client, 1, "CONSERVATIVE")
+        before = written(redis_client)
+        shadow, claim = syncing.shadow, syncing.leadership.claim
+        assert shadow is not None
+        assert claim is not None
+        loaded = await syncing.sync._parts.loader.load()
+        redis_client.set(KEYS.lease, "999999 another")
+        gathered = await syncing.sync._parts.long_memory.gather()
+        shadow.look(claim, loaded.memory, gathered.kept.sums, syncing.clock())
+        await aeventually(lambda: shadow.newest is None)
+        assert written(redis_client) == before
+        assert PROBLEM not in syncing.problems.standing
+
+
+async def test_with_too_little_for_its_own_settings_it_says_nothing(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    good_times(redis_client)
+    async with syncing_with(redis_server.url, shadow=AdviceSettings(minimum_samples=6)) as syncing:
+        assert await cycled(syncing) == "published"
+        await aeventually(lambda: redis_client.exists(SHADOW.state))
+        assert said(redis_client) == {}
+        good_times(redis_client)
+        await cycled(syncing)
+        await shadowed(redis_client, 1, "AGGRESSIVE")
+        redis_client.delete("quantum:stream:meta.regime")
+        assert await cycled(syncing) == "TOO_FEW_ENTRIES"
+        await aeventually(lambda: said(redis_client) == {})
+
+
+def test_it_differs_in_what_is_acted_upon_alone() -> None:
+    current = RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.0)
+    one = replace(advice(), current=current)
+    assert differ(one, replace(one, updated_policy=Policy.BALANCED))
+    assert differ(one, replace(one, leverage_hint=1.4))
+    assert differ(one, replace(one, current=replace(current, policy=Policy.AGGRESSIVE)))
+    assert differ(one, replace(one, current=None))
+    same = replace(one, reasons=(), confidence_boost=0.1, preferred_regime="RANGE", version="2")
+    assert not differ(one, replace(same, current=replace(current, regime="BEAR", confidence_boost=0.2)))
