@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import tarfile
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 from processes import REPOSITORY
 
@@ -28,10 +28,10 @@ def why_not_there() -> str:
 
 def previous_pythonpath(folder: Path) -> str:
     """Write the sources of the previous version into a new folder, and give the PYTHONPATH to run them by."""
-    archive = _git("archive", PREVIOUS, *_ROOTS)
+    archive = _git("archive", "--format=zip", PREVIOUS, *_ROOTS)
     assert archive.returncode == 0, archive.stderr.decode(errors="replace")
-    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
+    with ZipFile(BytesIO(archive.stdout)) as files:
+        files.extractall(folder)
     return ":".join(str(folder / root) for root in _ROOTS)
 
 

@@ -55,11 +55,11 @@ from chaos.server_faults import (
     leader_frozen,
     leader_killed,
     other_killed,
-    other_version_rolled_out,
     rolling_restart,
     standby_killed,
 )
 from chaos.stage import StageSettings
+from chaos.version_faults import other_version_rolled_out
 from previous_version import why_not_there
 
 from strategic_memory_server.embedded.embedded_redis import Persistence

@@ -1,10 +1,9 @@
-"""Faults of servers: killed, frozen, asked to end, run by another version."""
+"""Faults of servers: killed, frozen, asked to end."""
 
 from __future__ import annotations
 
 import asyncio
 
-from chaos.server_fleet import Server
 from chaos.stage import Stage
 from faults.process_signals import Suspension
 
@@ -71,25 +70,3 @@ async def rolling_restart(stage: Stage) -> None:
         await server.terminate()
         await server.start()
         await stage.progress()
-
-
-async def other_version_rolled_out(stage: Stage) -> None:
-    """Make every server one of the other version, this or the previous one, one after the other.
-
-    While there are servers of both, the leader is killed twice, so that each version takes over from the other.
-    """
-    first, *others = stage.fleet.servers
-    await _change_version(stage, first)
-    for _ in range(2):
-        await leader_killed(stage)
-        await stage.more_revisions(3)
-    for server in others:
-        await _change_version(stage, server)
-
-
-async def _change_version(stage: Stage, server: Server) -> None:
-    await server.terminate()
-    if not server.environment.pop("PYTHONPATH", ""):
-        server.environment["PYTHONPATH"] = stage.previous_pythonpath
-    await server.start()
-    await stage.progress()
