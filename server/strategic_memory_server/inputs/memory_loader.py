@@ -29,6 +29,7 @@ from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.inputs.page_trips import PageTrips
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.inputs.value_inputs import ReadValues, ValueInputs
@@ -116,6 +117,7 @@ class MemoryLoader:
         self._followers = (self._regimes, self._portfolio, self._trades)
         self._ask_values = value_commands(prefix)
         self._log = LoadLog()
+        self._trips = PageTrips(client, self._followers, limits.pace, self._log)
         self._is_sound = False
         self._recheck_at_s = 0.0
         self._values_s = values_s
@@ -193,7 +195,7 @@ class MemoryLoader:
         is_known = now_s < self._values_until_s
         asked = self._ask_values[:CAP_VALUES] if is_known else self._ask_values
         asked_ms = self._clock.elapsed_ms()
-        *replies, told = await self._round_trip([*asked, ASK_TIME], self._followers)
+        *replies, told = await self._trips.round_trip([*asked, ASK_TIME], self._followers)
         clock_ms = self._clock.take(told, asked_ms)
         known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
         values = known or self._take_values(await self._read(self._ask_values), now_s)
@@ -233,8 +235,7 @@ class MemoryLoader:
         """Read on until all three streams are read; take over what is new, give what was rejected, and new trades."""
         rejected = []
         while True:
-            while pending := [follower for follower in self._followers if follower.finding is None]:
-                await self._round_trip((), pending[:1], is_alive=True)
+            await self._trips.until_read()
             if self._regimes.finding is Finding.ANEW and self._restart(self._portfolio, self._trades):
                 continue
             # Until it is done, the windows do not agree with each other.
@@ -275,24 +276,3 @@ class MemoryLoader:
 
     async def _read(self, commands: Sequence[bytes]) -> list[Reply]:
         return await self._limits.pace.read(self._client, lambda: commands)
-
-    async def _round_trip(
-        self, values: Sequence[bytes], followers: Sequence[StreamFollower], *, is_alive: bool = False
-    ) -> list[Reply]:
-        """Send what some followers want, and feed them; give the replies to the commands for the values, sent too."""
-        wanted: list[tuple[StreamFollower, list[bytes]]] = []
-
-        def ask() -> list[bytes]:
-            wanted[:] = [(follower, follower.commands()) for follower in followers]
-            return [*values, *(each for _, asked in wanted for each in asked)]
-
-        replies = await self._limits.pace.read(self._client, ask, is_alive=is_alive)
-        at = len(values)
-        for follower, commands in wanted:
-            if follower.from_scratch:
-                # Many entries have been received, and as many are to be read: others have their turn in between.
-                self._log.progress(self._followers, time.monotonic())
-                await asyncio.sleep(0)
-            follower.feed(replies[at : at + len(commands)])
-            at += len(commands)
-        return replies[: len(values)]

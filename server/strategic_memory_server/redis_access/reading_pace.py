@@ -39,6 +39,11 @@ class ReadingPace:
         self._share = 1.0
         self._held_back = False
 
+    @property
+    def is_full(self) -> bool:
+        """Whether whole pages are asked for."""
+        return self._share == 1.0
+
     def entries(self, most: int) -> int:
         """Return how many entries to ask for where so many are a full page; at least one."""
         now = most if self._share == 1.0 else max(1, int(most * self._share))

@@ -7,7 +7,7 @@ service ends and whoever runs it starts it again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,6 +41,16 @@ def started(forever: Coroutine[Any, Any, None], name: str, broken: asyncio.Event
     task = asyncio.create_task(forever, name=name)
     task.add_done_callback(ended)
     return task
+
+
+async def side_by_side(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do several things at once. Where one fails, the others are given up, and its error is raised."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            await cancel(task)
 
 
 async def cancel(task: asyncio.Task[None]) -> None:

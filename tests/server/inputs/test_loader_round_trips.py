@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import redis
@@ -19,9 +19,11 @@ class CountingConnection(redis.asyncio.Connection):
     """Counts what it sends: a pipeline is sent as one."""
 
     sent = 0
+    senders: ClassVar[set[object]] = set()
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
         type(self).sent += 1
+        self.senders.add(self)
         await super().send_packed_command(command, check_health)
 
 
@@ -69,6 +71,21 @@ async def test_more_only_where_they_are_needed(redis_client: redis.Redis, counti
     assert await trips(counting, WindowSettings(portfolio=50)) == 2
     add_trade(redis_client, None, entry_id="1-0")
     assert await trips(counting, WindowSettings(portfolio=10)) == 2
+
+
+async def test_long_windows_of_several_streams_are_read_side_by_side(
+    redis_client: redis.Redis, counting: redis.asyncio.Redis
+) -> None:
+    """While Redis reads a page of one, a page of another is made into columns."""
+    entries = range(1, 2_002)
+    add_portfolio_entries(redis_client, entries)
+    pipeline = redis_client.pipeline(transaction=False)
+    for number in entries:
+        pipeline.xadd(regime_stream(), {"pnl": 1, "regime": "BULL"}, id=f"{number}-0")
+    pipeline.execute()
+    CountingConnection.senders.clear()
+    await MemoryLoader(counting, "quantum", WindowSettings(regime=2_000, portfolio=2_000)).load()
+    assert len(CountingConnection.senders) == 2
 
 
 async def test_an_entry_from_before_the_regime_window_takes_one_look(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from structlog.testing import capture_logs
 
-from strategic_memory_server.waiting.running_tasks import running
+from strategic_memory_server.waiting.running_tasks import running, side_by_side
 
 
 async def test_a_part_that_ends_by_an_error_is_told() -> None:
@@ -36,3 +37,23 @@ async def test_a_part_that_is_ended_in_order_breaks_nothing() -> None:
             await begun.wait()
     assert not broken.is_set()
     assert lines == []
+
+
+async def test_where_one_of_several_fails_the_others_are_given_up_and_its_error_is_raised() -> None:
+    ended: list[str] = []
+    both_run = asyncio.Barrier(2)
+
+    async def fails() -> None:
+        await both_run.wait()
+        raise LookupError("no such thing")
+
+    async def lasts() -> None:
+        await both_run.wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("lasts")
+
+    with pytest.raises(LookupError, match="no such thing"):
+        await side_by_side([lasts(), fails()])
+    assert ended == ["lasts"]
