@@ -32,8 +32,22 @@ _CURRENCY = (
     "quote currency", "quote asset", "margin asset", "account currency",
 )  # fmt: skip
 
-_STILL_OPEN = is_one_of("open")
-_CLOSED_TRADES = Results(("status",), lambda cell: not _STILL_OPEN(cell), "trades still open")
+_IS_OPEN = is_one_of(
+    "open", "opened", "still open", "open trade", "open position", "not closed", "active", "running", "ongoing", "live",
+    "in progress", "pending",
+)  # fmt: skip
+_YES, _NO = is_one_of("1", "1.0", "true", "yes", "y"), is_one_of("0", "0.0", "false", "no", "n")
+_STILL_OPEN = "trades still open"
+_CLOSED_TRADES = (
+    Results(
+        ("status", "state", "trade status", "trade state", "position status"),
+        lambda cell: not _IS_OPEN(cell),
+        _STILL_OPEN,
+    ),
+    Results(("exit reason", "exit type", "close reason"), lambda cell: not _IS_OPEN(cell), _STILL_OPEN),
+    Results(("is open", "still open"), lambda cell: not _YES(cell), _STILL_OPEN),
+    Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),
+)
 
 OWN_COLUMNS = Format(
     name="our own columns",
@@ -48,7 +62,7 @@ OWN_COLUMNS = Format(
     },
     kind="",
     currency=_CURRENCY,
-    results=(_CLOSED_TRADES,),
+    results=_CLOSED_TRADES,
 )
 
 COMMON_NAMES = Format(
@@ -72,7 +86,7 @@ COMMON_NAMES = Format(
     },
     kind="",
     currency=_CURRENCY,
-    results=(_CLOSED_TRADES,),
+    results=_CLOSED_TRADES,
 )  # fmt: skip
 
 

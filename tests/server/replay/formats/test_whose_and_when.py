@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import replay_records
+from each_case import each_case
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import Cell
@@ -59,6 +60,21 @@ def test_trades_that_are_still_open_are_left_out_and_told(tmp_path: Path) -> Non
         record = record_of(tmp_path, f"{head}\n1,5,closed\n2,3,Open\n3,7,\n4,1,open\n")
         assert record.entries.pnl.tolist() == [5.0, 7.0]
         assert record.tables[0].left_out == {"trades still open": 2}
+
+
+@each_case(
+    "said",
+    [
+        ("status", "closed", "Active"), ("State", "CLOSED", "OPENED"), ("trade_status", "done", "running"),
+        ("Exit Reason", "stop loss", "still open"), ("is_open", "0", "1"), ("Is Open", "no", "yes"),
+        ("is_closed", "true", "false"), ("closed", "1", "0"),
+    ],
+)  # fmt: skip
+def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], tmp_path: Path) -> None:
+    name, ended, still_open = said
+    record = record_of(tmp_path, f"exit time,profit,{name}\n1,5,{ended}\n2,3,{still_open}\n3,-7,{ended}\n")
+    assert record.entries.pnl.tolist() == [5.0, -7.0]
+    assert record.tables[0].left_out == {"trades still open": 1}
 
 
 def test_zero_is_zero_in_any_unit() -> None:

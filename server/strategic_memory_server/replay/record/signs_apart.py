@@ -1,0 +1,79 @@
+"""Refuses results without a sign, where another column says which of them are losses: all would count as gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.errors import ReplayError
+from strategic_memory_server.replay.formats.cells import is_not_zero, text_of
+from strategic_memory_server.replay.formats.format import found
+from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN_COLUMNS
+from strategic_memory_server.replay.formats.reading import TableReading
+from strategic_memory_server.replay.record.entry_columns import EntryColumns
+from strategic_memory_server.replay.written.seen import shown
+
+_FEWEST = 3
+"""So few results may all be gains without anybody wondering."""
+
+_LOSSES = ("loss", "losses", "loss amount", "gross loss", "debit")
+"""Columns of amounts that were lost."""
+
+_SAYS_LOSS = frozenset(
+    ("loss", "losses", "lose", "loser", "losing", "lost", "negative", "sl", "stop loss", "stoploss", "stop_loss")
+)
+_BESIDE_ANOTHER = {"d": "c", "dr": "cr", "debit": "credit", "-": "+", "l": "w", "minus": "plus"}
+"""Words that say a loss where the other one of the two stands in the column too: L alone is long."""
+
+_MOST_WORDS = 8
+"""A column of more different words tells something else."""
+
+
+def require_signs(reading: TableReading, entries: Iterable[EntryColumns]) -> None:
+    """Refuse the results of a table of which none is a loss, where a column beside them says that some are.
+
+    Args:
+        reading: how the table was read; what is mapped is meant, and what a tool writes is known.
+        entries: what was read of it.
+
+    Raises:
+        ReplayError: it is so.
+    """
+    pnl = [name for name in (names.PNL, names.REALIZED_PNL) if name in reading.columns]
+    if not pnl or reading.mapped & set(pnl) or reading.format not in (OWN_COLUMNS, COMMON_NAMES):
+        return
+    earned = np.concatenate([np.empty(0), *(part.pnl for part in entries)])
+    if np.any(earned < 0.0) or np.count_nonzero(earned > 0.0) < _FEWEST:
+        return
+    free = [name for name in reading.table.columns if name not in reading.columns.values()]
+    for why in filter(None, (_amounts_lost(reading, free), _losses_said(reading, free))):
+        column = reading.columns[pnl[0]]
+        raise ReplayError(
+            f"{reading.table.shown}: no result in column {column!r} is a loss, and {why}: write losses with a minus, "
+            f"or say that they are as they stand with --map 'realized_pnl={column}'"
+        )
+
+
+def _amounts_lost(reading: TableReading, free: Sequence[str]) -> str:
+    column = found(_LOSSES, free)
+    lost = column is not None and any(
+        any(map(is_not_zero, page.columns.get(column, ()))) for page in reading.table.pages()
+    )
+    return f"column {column!r} holds what was lost" if lost else ""
+
+
+def _losses_said(reading: TableReading, free: Sequence[str]) -> str:
+    words: dict[str, dict[str, None]] = {name: {} for name in free}
+    for page in reading.table.pages():
+        for name in list(words):
+            cells = dict.fromkeys(page.columns.get(name, ()))
+            words[name] |= dict.fromkeys(filter(None, (text_of(cell).casefold() for cell in cells)))
+            if len(words[name]) > _MOST_WORDS:
+                del words[name]
+    for name, said in words.items():
+        for word in said if len(said) > 1 else ():
+            if word in _SAYS_LOSS or _BESIDE_ANOTHER.get(word) in said:
+                return f"column {name!r} says {shown(word)} of some"
+    return ""
