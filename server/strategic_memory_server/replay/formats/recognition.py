@@ -88,11 +88,20 @@ def require_one_pnl(table: Table, asked: Mapping[str, str]) -> None:
     """
     if {names.PNL, names.REALIZED_PNL} & set(asked):
         return
-    named = {name: found([name], table.columns) for name in (names.PNL, *COMMON_NAMES.columns[names.REALIZED_PNL])}
-    candidates = list(dict.fromkeys(column for column in named.values() if column is not None))
+    several = {name: _all_of(name, table.columns) for name in (names.PNL, *COMMON_NAMES.columns[names.REALIZED_PNL])}
+    named = {name: next(iter(columns), None) for name, columns in several.items()}
+    candidates = list(dict.fromkeys(column for columns in several.values() for column in columns))
     # What both of ours hold is compared row by row: one may be that of observations, the other that of trades.
     if len(candidates) > 1 and set(candidates) != {named[names.PNL], named[names.REALIZED_PNL]}:
         raise ReplayError(
             f"{table.shown}: has {' and '.join(candidates)}; which one is the result? "
             f"--map realized_pnl={candidates[0]!r}, for example"
         )
+
+
+def _all_of(name: str, columns: Sequence[str]) -> list[str]:
+    """Return every column that a name fits: of a profit in some currency there may be two."""
+    fitting: list[str] = []
+    while (column := found([name], [each for each in columns if each not in fitting])) is not None:
+        fitting.append(column)
+    return fitting

@@ -67,26 +67,37 @@ def require_tables_apart(entries: EntryColumns, table_of: NDArray[np.intp], tabl
         return
     results = np.flatnonzero((entries.kind != Kind.REGIME) & ~np.isnan(entries.pnl) & (entries.pnl != 0))
     table, keys = table_of[results], _keys(entries, results)
-    _, key = np.unique(keys, return_inverse=True)
-    first = np.full(key.size, len(tables), dtype=np.intp)
-    last = np.full(key.size, -1, dtype=np.intp)
-    np.minimum.at(first, key, table)
-    np.maximum.at(last, key, table)
-    shared = (first[key] != last[key]) & (entries.trade[results] == 0)
+    first, last = _tables_of_same(keys, table)
+    ids = entries.trade[results]
+    first_of_id, last_of_id = _tables_of_same(ids, table)
+    # One that another table has under the same id counts once.
+    shared = (first != last) & ((ids == 0) | (first_of_id == last_of_id))
     rows = np.bincount(table, minlength=len(tables))
     twice = np.bincount(table[shared], minlength=len(tables))
     for place in np.flatnonzero(twice >= 2).tolist():
-        of_it = key[shared & (table == place)][0]
+        of_it = int(np.flatnonzero(shared & (table == place))[0])
         other = int(last[of_it] if first[of_it] == place else first[of_it])
         if 2 * twice[place] <= rows[place] and not _overlap(
             entries.time_ms[results], shared, table == place, table == other
         ):
             continue
         one, another = (f"{tables[each].file} {tables[each].table}".strip() for each in (place, other))
+        under = ", under other ids" if ids[of_it] else ""
         raise ReplayError(
             f"{one}: {twice[place]:,} of its {rows[place]:,} results are in {another} too, with the same time, pnl, "
-            "policy and regime: the same trades twice. Give one of the two, or trade_id in both"
+            f"policy and regime: the same trades twice{under}. Give one of the two, or the same trade_id in both"
         )
+
+
+def _tables_of_same(
+    keys: NDArray[np.int64] | NDArray[np.uint64], table: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return for each row the first and the last of the tables that have its key."""
+    _, key = np.unique(keys, return_inverse=True)
+    first, last = np.full(key.size, np.iinfo(np.intp).max, dtype=np.intp), np.full(key.size, -1, dtype=np.intp)
+    np.minimum.at(first, key, table)
+    np.maximum.at(last, key, table)
+    return first[key], last[key]
 
 
 def _overlap(time_ms: IndexColumn, shared: Mask, one: Mask, other: Mask) -> bool:

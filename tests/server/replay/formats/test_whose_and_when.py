@@ -50,6 +50,9 @@ def test_a_candle_with_an_observation_is_known_at_its_close_and_no_trade(tmp_pat
 def test_two_results_of_one_trade_are_refused_by_both_names(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"has pnl and net pnl; which one is the result\? --map realized_pnl"):
         record_of(tmp_path, "time,pnl,net pnl\n1,5,4\n")
+    for head, told in (("Profit (USD),Profit (EUR)", r"Profit \(USD\) and Profit \(EUR\)"), ("pnl,PnL", "pnl and PnL")):
+        with pytest.raises(ReplayError, match=f"has {told}; which one is the result"):
+            record_of(tmp_path, f"time,{head}\n1,5,4\n")
     record = record_of(tmp_path, "time,pnl,realized_pnl\n1,5,4\n2,3,3\n3,,7\n4,8,\n")
     assert record.entries.pnl.tolist() == [3.0, 7.0, 8.0]
     assert list(record.rejected.by_reason) == ["pnl_differs_from_realized_pnl"]

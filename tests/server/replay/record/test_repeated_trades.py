@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import replay_records
+from each_case import each_case
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.record.entry_columns import Kind
@@ -56,6 +57,18 @@ def test_the_same_trades_in_two_files_are_refused_where_no_id_tells(tmp_path: Pa
         replay_records.read([one, other])
     other.write_text(head + "".join(rows[8:]) + "30,1,\n31,1,\n32,1,\n")
     assert len(replay_records.read([one, other])) == 15
+
+
+@each_case("ids", [("T-{}", "t-{}"), ("{}", "{:06}"), ("a{}", "")])
+def test_the_same_trades_under_other_ids_are_refused(ids: tuple[str, str], tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    rows = [(row, row + 1) for row in range(20)]
+    for file, written, some in zip((one, other), ids, (rows[:12], rows[8:]), strict=True):
+        file.write_text("time,pnl,trade_id\n" + "".join(f"{at},{pnl},{written.format(at)}\n" for at, pnl in some))
+    with pytest.raises(ReplayError, match=r"4 of its 12 results are in .*: the same trades twice, under other ids"):
+        replay_records.read([one, other])
+    other.write_text(one.read_text() + "30,1,new\n")
+    assert len(replay_records.read([one, other])) == 13
 
 
 def test_exports_that_overlap_are_refused_where_no_id_tells(tmp_path: Path) -> None:
