@@ -81,6 +81,11 @@ put-back: $(development)  ## Put mended faults back one at a time, and demand th
 records: $(development)  ## Run backtesters, and compare their exports with what is read; ARGS="vectorbt"
 	@PYTHONPATH=tests $(python) -m records $(ARGS)
 
+.PHONY: site
+site: $(development)  ## Make the documentation a site, in build/site/site
+	@$(python) scripts/site.py build/site
+	@cd build/site && $(abspath $(VENV))/bin/zensical build --strict
+
 .PHONY: screenshots
 screenshots: $(development)  ## Take pictures of the page and of the terminal into build/screenshots, two of them for the README
 	@PYTHONPATH=tests $(python) -m browser.screenshots $(ARGS)
