@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 import redis
 from kept_bytecode import keep_bytecode
+from least_user import asks_for_least_user, keeps_users, least_url
 from longest_first import put_longest_first
 from process_guard import mark_those_that_start_processes, pytest_configure, pytest_runtest_protocol
 from processes import REPOSITORY, ServiceProcess, require_tool, service_environment
@@ -70,9 +71,10 @@ def redis_server(session_redis: EmbeddedRedis) -> EmbeddedRedis:
 
 
 @pytest.fixture
-def fresh_redis() -> Iterator[EmbeddedRedis]:
+def fresh_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A Redis of the test's own, which it may kill and start again; no acknowledged write is lost."""
-    with EmbeddedRedis(persistence=Persistence.ALWAYS) as server:
+    program = keeps_users(tmp_path_factory.mktemp("users")) if asks_for_least_user(request.node) else None
+    with EmbeddedRedis(binary=program, persistence=Persistence.ALWAYS) as server:
         yield server
 
 
@@ -105,6 +107,8 @@ def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
             redis_url = shared.url
         folder = tmp_path / f"service-{len(started)}"
         folder.mkdir()
+        if asks_for_least_user(request.node):
+            redis_url = least_url(redis_url)
         settings = {"REDIS_URL": redis_url, "MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
         service = ServiceProcess(folder, service_environment(settings), arguments, anew=not wait_until_ready)
         started.append(service)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from least_user import IS_ASKED_FOR, least_url
+
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 PATIENCE_S = 30.0
@@ -9,4 +11,6 @@ PATIENCE_S = 30.0
 
 def patient(url: str) -> RedisSettings:
     """Return settings that wait for long."""
-    return RedisSettings(url=url, connect_timeout_s=PATIENCE_S, command_timeout_s=PATIENCE_S)
+    return RedisSettings(
+        url=least_url(url) if IS_ASKED_FOR else url, connect_timeout_s=PATIENCE_S, command_timeout_s=PATIENCE_S
+    )

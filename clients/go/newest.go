@@ -166,16 +166,16 @@ func confirmedBy(heartbeat Heartbeat, known Feedback) Feedback {
 
 // validityLeft returns what is left of the validity of a message that is heard now: by the server's clock, which the
 // message tells in sentAt, so that a clock that is wrong here neither prolongs nor ends it. Where it does not tell, the
-// wall clock here serves; then it holds no longer than it ever did.
+// wall clock here serves. It holds no longer than it ever did, also where the server's clock was set back since it was computed.
 func validityLeft(validUntil, sentAt, computedAt, now time.Time) time.Duration {
 	if validUntil.IsZero() {
 		return 0
 	}
 	if sentAt.IsZero() {
 		sentAt = now.Round(0)
-		if computedAt.After(sentAt) {
-			sentAt = computedAt
-		}
+	}
+	if computedAt.After(sentAt) {
+		sentAt = computedAt
 	}
 	return validUntil.Sub(sentAt)
 }

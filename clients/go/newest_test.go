@@ -41,6 +41,17 @@ func TestTheValidityCountsFromWhenItIsHeardWhateverTheClockHere(t *testing.T) {
 	isSafe(t, newest.held.Load().read(now.Add(validity)), 1)
 }
 
+func TestAClockOfTheServerThatWasSetBackSinceProlongsNothing(t *testing.T) {
+	newest := newNewestFeedback(time.Minute)
+	now := time.Now()
+	old := published(1, "e")
+	old.Timestamp = old.SentAt.Add(time.Hour)
+	old.ValidUntil = old.Timestamp.Add(validity)
+	newest.take(FeedbackReceived{old}, now)
+	equal(t, newest.statusAt(now.Add(validity-time.Millisecond)), Active)
+	equal(t, newest.statusAt(now.Add(validity)), Stale)
+}
+
 func TestOneClockThatHasPassedItsLimitIsEnough(t *testing.T) {
 	now := time.Now()
 	feedback := published(1, "e")

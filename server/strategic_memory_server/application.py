@@ -181,11 +181,8 @@ async def open_service(
             ),
         )
 
-        def now_ms() -> int:
-            return hub.now_ms(clock_ms())
-
         servicer = StrategicMemoryServicer(
-            Sources(hub, changed, log, now_ms, lambda: problems.standing), analyst, settings.grpc
+            Sources(hub, changed, log, hub.now_ms, lambda: problems.standing), analyst, settings.grpc
         )
         shadow = None if settings.shadow is None else _shadow(settings, settings.shadow, commands, clock, problems)
         sync = StrategicMemorySync(
@@ -209,7 +206,7 @@ async def open_service(
         )
 
         def in_force() -> Feedback:
-            return hub.in_force(now_ms())
+            return hub.in_force(hub.now_ms())
 
         def replication() -> Replication:
             if settings.role is Role.SERVE:
@@ -245,7 +242,7 @@ async def open_service(
                     lambda: sync.status,
                     sync.rejections,
                     lambda: servicer.subscribers,
-                    now_ms,
+                    hub.now_ms,
                     replication,
                     lambda: tail.failure,
                     lambda: loader.gaps,
@@ -272,7 +269,7 @@ async def open_service(
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(hub, changed, log, analyst, report, now_ms, most_pages),
+                    routes_of_page(hub, changed, log, analyst, report, hub.now_ms, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,
@@ -294,7 +291,7 @@ async def open_service(
             now_s=lambda: clock_ms() / 1000,
         )
         await stack.enter_async_context(running(risks.run(), "redis-risks", broken))
-        await stack.enter_async_context(running(LapseWatch(log, hub, now_ms).run(), "lapse-watch", broken))
+        await stack.enter_async_context(running(LapseWatch(log, hub, hub.now_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:
             stack.push_async_callback(_release, leadership)
             await stack.enter_async_context(running(leadership.run(), "leadership", broken))

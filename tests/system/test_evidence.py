@@ -16,7 +16,7 @@ from service_calls import get_feedback, get_json, stub_of
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 TRADES = "quantum:stream:trade.results"
 TRADES_MADE = 300

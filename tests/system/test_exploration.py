@@ -18,7 +18,7 @@ from service_calls import get_feedback, get_json, get_text, stub_of
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, memory_pb2, service_pb2
 from strategic_memory_client import Policy, StrategicMemoryClient
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 TRADES = "quantum:stream:trade.results"
 FEEDBACK, EVIDENCE = "quantum:feedback:strategic_memory", "quantum:feedback:strategic_memory:evidence"

@@ -8,6 +8,7 @@ from functools import partial
 import grpc
 import redis
 from conftest import StartService
+from least_user import IS_ASKED_FOR, least_url
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, read_stream
 from service_calls import get_feedback, get_json
@@ -65,6 +66,9 @@ def test_redis_that_forgot_everything_gets_another_epoch(start_service: StartSer
             before = subscriber.wait_for_revision(1)
             forgetful.kill()
             forgetful.start()
+            if IS_ASKED_FOR:
+                # It has forgotten its users and functions, too: an operator has to come.
+                least_url(forgetful.url)
             with redis.Redis.from_url(forgetful.url) as client:
                 add_three(client)
             ended = subscriber.wait_for_end().code()

@@ -18,7 +18,7 @@ from service_calls import get_feedback, get_text, stub_of
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, past_advice_pb2, service_pb2
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 LONGEST = 10_000
 PAGE = 1_000

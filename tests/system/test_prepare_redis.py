@@ -183,6 +183,7 @@ def test_the_files_of_users_say_what_the_page_says_and_differ_in_what_redis_6_2_
 def test_every_key_of_the_service_is_permitted_and_none_of_its_inputs_can_be_written() -> None:
     own = {*astuple(LogKeys.under("quantum")), *astuple(MemoryKeys.under("quantum"))}
     own |= set(astuple(MemoryKeys.beside("quantum", 0.98)))
+    own |= {*astuple(LogKeys.of_shadow("quantum"))} - {""}
     own.discard(LogKeys.under("quantum").events)
     inputs = {
         input_keys.key_of("quantum", source) for source in (*input_keys.VALUE_SOURCES, *input_keys.STREAM_SOURCES)

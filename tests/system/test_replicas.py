@@ -14,7 +14,7 @@ from service_calls import get_feedback, get_json
 
 from strategic_memory_server.revisions.log_keys import LogKeys
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 KEYS = LogKeys.under("quantum")
 LEASE_S = 1.0

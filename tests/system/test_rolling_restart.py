@@ -26,7 +26,7 @@ from strategic_memory_client import (
 )
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 CLIENTS, STREAMS_EACH = 6, 5
 OPTIONS = ClientOptions(heartbeat_interval_s=1.0, backoff=Backoff(0.05, 0.5), catch_up_s=30.0)

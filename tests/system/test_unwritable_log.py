@@ -18,7 +18,7 @@ from service_calls import get_json_from
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.least_user]
 
 
 @contextmanager

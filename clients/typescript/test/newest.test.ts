@@ -54,6 +54,17 @@ test("an advice holds for what was left of its validity when it was sent, whatev
   assert.equal(newest.value.preferredRegime, "BULL");
 });
 
+test("a clock of the server that was set back since prolongs nothing", () => {
+  const clocks = new SetClocks();
+  const computed = SENT + 3_600_000;
+  const old = { timestamp: new Date(computed), validUntil: new Date(computed + 30_000), sentAt: new Date(SENT) };
+  const newest = heard(clocks, feedback(7, "one", old));
+  clocks.pass(29_999);
+  assert.equal(newest.value.status, "ACTIVE");
+  clocks.pass(1);
+  assert.equal(newest.value.status, "STALE");
+});
+
 test("a wall clock that is set back prolongs nothing, and one that is set forward ends it", () => {
   const back = new SetClocks();
   const prolonged = heard(back);

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.redis_access.redis_connection import (
@@ -43,6 +43,12 @@ def prepare_redis(overrides: Mapping[str, object], admin: str | None, admin_pass
     except NoPermissionError as error:
         who = "the user of REDIS_URL" if admin is None else f"the user {admin}"
         return _failed(f"{where}: {who} may not load them, which takes {NEEDED_TO_LOAD}: {error}", EXIT_FAILED)
+    except AuthenticationError as error:
+        if admin is None:
+            return _failed(f"{where}: {describe_failure(error)}", EXIT_FAILED)
+        return _failed(
+            f"{where}: the user {admin} is not known with the password in {admin_password_file}", EXIT_FAILED
+        )
     except (RedisError, OSError) as error:
         return _failed(f"{where}: {describe_failure(error)}", EXIT_FAILED)
     sys.stdout.write("".join(f"{line}\n" for line in said))

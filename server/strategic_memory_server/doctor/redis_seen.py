@@ -21,6 +21,7 @@ from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_script import ScriptMissingError
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
@@ -74,6 +75,7 @@ class RedisSeen:
         streams: what XINFO STREAM says of each input stream that is there, by source.
         problems: what a service would tell of these inputs, by name.
         log: the feedback log.
+        missing_script: that a script is missing which the user may not load, in a sentence; empty: none is known to be.
     """
 
     clock_ms: int | None
@@ -86,6 +88,7 @@ class RedisSeen:
     streams: Mapping[str, StreamInfo]
     problems: Mapping[str, str]
     log: LogSeen
+    missing_script: str = ""
 
 
 async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
@@ -96,6 +99,7 @@ async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
     """
     prefix, advice = settings.redis.key_prefix, settings.sync.advice
     async with connect(settings.redis) as client:
+        missing, missing_script = await _missing(client, prefix)
         clock_ms, ahead_s = await _clock(client)
         problems = Problems()
         loader = MemoryLoader(client, prefix, advice.windows, max_regimes=advice.max_regimes)
@@ -108,12 +112,13 @@ async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
             ahead_s,
             None if None in sections else {name: value for each in sections if each for name, value in each.items()},
             await _saves(client),
-            tuple(await Permissions(client, prefix).missing()),
+            missing,
             await _own_types(client, prefix),
             memory,
             {source: info for source in STREAM_SOURCES if (info := await _info(client, key_of(prefix, source)))},
             dict(problems.standing),
             await _log(client, settings),
+            missing_script,
         )
 
 
@@ -133,6 +138,14 @@ async def _clock(client: redis.Redis) -> tuple[int | None, float | None]:
         return None, None
     clock_s = found[0] + found[1] / 1e6
     return round(clock_s * 1000), clock_s - (began_s + time.time()) / 2
+
+
+async def _missing(client: redis.Redis, prefix: str) -> tuple[tuple[str, ...], str]:
+    """Return the missing permissions; where a script is missing that finds them out, say so."""
+    try:
+        return tuple(await Permissions(client, prefix).missing()), ""
+    except ScriptMissingError as error:
+        return (), str(error)
 
 
 async def _saves(client: redis.Redis) -> str | None:

@@ -79,12 +79,13 @@ class RedisClock:
         self._read_at_ms = 0
         # What the clock of Redis is ahead of `elapsed_ms`: at least and at most.
         self._ahead: tuple[float, float] | None = None
+        self._ahead_ms = 0
 
     def now_ms(self) -> int:
         """Return the time of day, milliseconds since 1970-01-01 UTC."""
         if self._ahead is None:
             return self._wall_ms()
-        return self.elapsed_ms() + round(sum(self._ahead) / 2)
+        return self.elapsed_ms() + self._ahead_ms
 
     @property
     def skew(self) -> ClockSkew | None:
@@ -121,7 +122,7 @@ class RedisClock:
         if narrowed[0] > narrowed[1]:
             self._was_set((sum(told) - sum(known)) / 2)
             narrowed = told
-        self._ahead, self._read_at_ms = narrowed, self.elapsed_ms()
+        self._ahead, self._ahead_ms, self._read_at_ms = narrowed, round(sum(narrowed) / 2), self.elapsed_ms()
         self._look_at_this_machine()
         return told_ms
 

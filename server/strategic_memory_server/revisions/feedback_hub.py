@@ -23,7 +23,7 @@ class FeedbackHub:
     Args:
         version: version of the rules that the warming-up feedback names.
         recent_revisions: length of the ring.
-        clock: the clock of Redis, to bound the validity by; None: it is not bound.
+        clock: the clock of Redis.
         heard: what was ever read from the log, by an earlier start of the service too where that is kept.
     """
 
@@ -51,7 +51,7 @@ class FeedbackHub:
         self._nothing = self._newest
         self._stale: Feedback | None = None
         self._oldest_retained = 0
-        self._validity = ValidityBound(clock)
+        self._validity = ValidityBound(clock or RedisClock())
 
     @property
     def oldest_retained(self) -> int:
@@ -109,20 +109,20 @@ class FeedbackHub:
         self._set_times(state)
         return True
 
-    def now_ms(self, clock_ms: int) -> int:
+    def now_ms(self) -> int:
         """Return the time by the clock that the newest feedback was written by, milliseconds since 1970-01-01 UTC.
 
-        It is that of Redis, unless it was set since. What is told of the feedback goes by it, so that whoever compares
+        It is that of Redis, unless that was set since. What is told of the feedback goes by it: whoever compares
         its `valid_until` with the time of a message sees what is left.
         """
-        return self._validity.now_ms(clock_ms)
+        return self._validity.now_ms()
 
     def in_force(self, now_ms: int) -> Feedback:
-        """Return the newest feedback as it stands now: with the safe values once its validity has passed.
+        """Return the newest feedback as it stands at a time by `now_ms`; with the safe values once it holds no more.
 
         Until something changes it is the same object, so that what is derived from it can be kept.
         """
-        now = self._newest.at(self._validity.now_ms(now_ms))
+        now = self._newest.at(now_ms)
         if now is self._newest:
             return now
         if self._stale is None:
@@ -131,7 +131,8 @@ class FeedbackHub:
 
     def valid_for_ms(self, now_ms: int) -> int | None:
         """Return how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""
-        return self._validity.left_ms(now_ms)
+        valid_until_ms = self._newest.times.valid_until_ms
+        return None if valid_until_ms is None else valid_until_ms - now_ms
 
     def recent(self, revision: int) -> Feedback | None:
         """Return a recent feedback; None when it is older than the ring or was never published."""

@@ -57,6 +57,13 @@ def test_a_server_that_does_not_tell_its_time_is_believed_no_longer_than_it_ever
     assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
 
 
+def test_a_clock_of_the_server_that_was_set_back_since_prolongs_nothing(newest: NewestFeedback, clock: Clock) -> None:
+    old = replace(feedback(valid_until=T0 + HOUR + timedelta(seconds=30)), timestamp=T0 + HOUR, sent_at=T0)
+    take(newest, old)
+    assert status_after(newest, clock, 29.9) is FeedbackStatus.ACTIVE
+    assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
+
+
 @pytest.mark.parametrize("set_by_s", [-86_400.0, 0.0, 86_400.0])
 def test_a_clock_that_is_set_does_not_prolong_what_was_heard(
     newest: NewestFeedback, clock: Clock, monkeypatch: pytest.MonkeyPatch, set_by_s: float

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from faults.moved_time import find_libfaketime
-from least_user import prepare
+from least_user import make_user, prepare
 from processes import command_path, do_without, eventually
 from server.doctor.broken_setups import STATE, fill
 from server.doctor.conftest import VALID, Examine
@@ -57,6 +57,19 @@ def test_a_user_that_lacks_a_command_and_may_ask_little(fresh_redis: EmbeddedRed
     assert "+zadd" in findings[0].sentence
     assert "--askpass" in findings[0].command
     assert "change-me" not in str(findings)
+
+
+def test_a_redis_that_was_not_prepared_for_its_user(fresh_redis: EmbeddedRedis, examined: Examine) -> None:
+    with redis.Redis.from_url(fresh_redis.url) as client:
+        fill(client)
+        make_user(client)
+        first = examined(redis_url=fresh_redis.url.replace("redis://", "redis://strategic-memory:change-me@")).findings[
+            0
+        ]
+        assert (first.check, "`strategic-memory-server prepare-redis`" in first.sentence) == (
+            "missing_permissions",
+            True,
+        )
 
 
 def test_a_certificate_that_has_ended(sound: redis.Redis, examined: Examine, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 NOTHING_READ = dict.fromkeys(input_keys.STREAM_SOURCES, "0-0")
 
@@ -58,9 +59,10 @@ async def test_what_a_load_has_read_is_not_new_and_what_came_meanwhile_is(
 async def test_what_comes_after_the_head_of_another_stream_is_heard(
     watcher: InputWatcher, redis_client: redis.Redis
 ) -> None:
-    redis_client.xadd("quantum:log", {"a": "b"}, id="7-0")
-    assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "7-0"}) is False
-    assert await watcher.wait(NOTHING_READ, 0.01, {"quantum:log": "6-0"}) is True
+    log = LogKeys.under("quantum").log
+    redis_client.xadd(log, {"a": "b"}, id="7-0")
+    assert await watcher.wait(NOTHING_READ, 0.01, {log: "7-0"}) is False
+    assert await watcher.wait(NOTHING_READ, 0.01, {log: "6-0"}) is True
 
 
 async def test_streams_that_cannot_be_watched_are_told_at_once(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
 from advice import feedback
 from claimed import claim_on
 from faults.busy_script import busy_script
+from least_user import IS_ASKED_FOR, keeps_users
 from patient_redis import patient
 from redis.exceptions import ResponseError
 
@@ -22,10 +24,15 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def forgetful() -> Iterator[EmbeddedRedis]:
+def forgetful(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     """A Redis that keeps on disk only what it is told to save."""
-    with EmbeddedRedis() as server:
+    with EmbeddedRedis(binary=keeps_users(tmp_path / "users") if IS_ASKED_FOR else None) as server:
         yield server
+
+
+def save(server: EmbeddedRedis) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        client.save()
 
 
 class RestartedLog(FeedbackLog):
@@ -57,7 +64,7 @@ async def test_nobody_vouches_for_what_another_redis_process_held(forgetful: Emb
         claim = await claim_on(client)
         await log.open(claim, "e1")
         assert await log.publish(claim, feedback(1), LogState("e1", 0))
-        await client.save()
+        await asyncio.to_thread(save, forgetful)
         assert await log.publish(claim, feedback(2), LogState("e1", 1))
         snapshot = await log.snapshot(1)
     assert snapshot.state is not None
