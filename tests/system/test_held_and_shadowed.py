@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import redis
 from conftest import StartService
+from google.protobuf.timestamp_pb2 import Timestamp
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade, read_stream
-from service_calls import get_feedback, get_json, get_text
+from service_calls import get_feedback, get_json, get_text, stub_of
 
-from strategic_memory.v1 import feedback_pb2
+from strategic_memory.v1 import feedback_pb2, memory_pb2, service_pb2
+from strategic_memory.v1.analysis_pb2 import AnalysisSettings as Settings
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = [pytest.mark.system, pytest.mark.least_user]
@@ -33,6 +35,14 @@ def health(service: ServiceProcess) -> dict[str, Any]:
 
 def policy(service: ServiceProcess) -> str:
     return feedback_pb2.Policy.Name(get_feedback(service).updated_policy).removeprefix("POLICY_")
+
+
+def analysed(service: ServiceProcess, settings: Settings) -> str:
+    """The policy that an analysis of the stored memory advises under other settings."""
+    with stub_of(service) as stub:
+        asked = service_pb2.AnalyzeRequest(stored=memory_pb2.StoredMemory(), settings=settings)
+        found = stub.Analyze(asked, timeout=10).feedback
+    return feedback_pb2.Policy.Name(found.updated_policy).removeprefix("POLICY_")
 
 
 def shadowed(client: redis.Redis) -> str | None:
@@ -56,6 +66,9 @@ def test_a_wait_and_the_shadow_go_on_after_the_leader_was_killed(
     ]
     assert set(health(first)["feedback"]["waiting"]) > {"preferred_policy", "current_leverage"}
     eventually(lambda: health(first).get("shadow", {}).get("differs") is False)
+    assert analysed(first, Settings()) == "CONSERVATIVE"
+    assert analysed(first, Settings(hysteresis_results=0)) == "AGGRESSIVE"
+    assert analysed(first, Settings(as_of=Timestamp(seconds=4_000_000_000))) == "AGGRESSIVE", "nothing was said before"
     add_trade(redis_client, "BULL", 0.3)
     second = start_service(env=ENVIRONMENT)
     first.kill()

@@ -67,6 +67,15 @@ _LONGEST_WINDOW = 1_000_000
 @click.option("--minimum-trades", type=float, metavar="N", help="Weight of trades a policy needs as evidence.")
 @click.option("--risk-aversion", type=float, metavar="X", help="What a unit of variance costs as evidence.")
 @click.option(
+    "--hysteresis-results",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Follow more risk after so many trade results for which it was asked for; 0: none are counted.",
+)
+@click.option(
+    "--hysteresis-seconds", type=float, metavar="S", help="The same in seconds. Of the two, whichever passes first."
+)
+@click.option(
     "--past-revisions",
     type=click.IntRange(min=0),
     metavar="N",
@@ -96,6 +105,8 @@ def analyze(
     required_probability: float | None,
     minimum_trades: float | None,
     risk_aversion: float | None,
+    hysteresis_results: int | None,
+    hysteresis_seconds: float | None,
     past_revisions: int | None,
     files: tuple[str, ...],
     as_json: bool,
@@ -121,6 +132,8 @@ def analyze(
         max_age=None if max_age is None else _parsed(parse_length, max_age, "--max-age"),
         evidence=None if evidence == EvidenceSettings() else evidence,
         past_revisions=past_revisions,
+        hysteresis_results=hysteresis_results,
+        hysteresis_seconds=hysteresis_seconds,
     )
     memory = _memory(files) if files else None
     result = client.analyze(memory, settings=settings if memory is None else _whole(settings, memory))

@@ -70,6 +70,11 @@ class AnalysisSettings(Unchanging):
     past_revisions: int | None = None
     """Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000.
     None or 0: none."""
+    hysteresis_results: int | None = None
+    """Trade results through which more risk has to be asked for before it is followed, 0 to the length of the trade
+    window; 0: none are counted. It counts for the stored memory as it is now, after what is in force."""
+    hysteresis_seconds: float | None = None
+    """The same in seconds, 0 to 604,800; 0: time does not count. Of the two, whichever passes first."""
 
 
 Time: TypeAlias = datetime | int | str

@@ -11,7 +11,7 @@ from strategic_memory_client.values.analysis import (
 )
 from strategic_memory_client.values.results import Policy, Rules
 from strategic_memory_client.wire.inline_to_wire import write_inline_memory
-from strategic_memory_client.wire.request_values import age, invalid, moment, optional, row_count, single, text
+from strategic_memory_client.wire.request_values import age, invalid, moment, number, optional, row_count, single, text
 
 _ROW_COUNTS = (
     "regime_window",
@@ -20,6 +20,7 @@ _ROW_COUNTS = (
     "minimum_samples",
     "minimum_policy_trades",
     "past_revisions",
+    "hysteresis_results",
 )
 
 _POLICIES = {policy: feedback_pb2.Policy.Value(f"POLICY_{policy}") for policy in Policy}
@@ -54,6 +55,8 @@ def _settings(settings: AnalysisSettings) -> analysis_pb2.AnalysisSettings:
         wire.as_of.FromDatetime(single(settings.as_of, moment, "settings.as_of"))
     if settings.max_age is not None:
         wire.max_age.FromTimedelta(single(settings.max_age, age, "settings.max_age"))
+    if settings.hysteresis_seconds is not None:
+        wire.hysteresis_seconds = single(settings.hysteresis_seconds, number, "settings.hysteresis_seconds")
     if settings.evidence is not None:
         wire.evidence.CopyFrom(_evidence(settings.evidence))
     return wire

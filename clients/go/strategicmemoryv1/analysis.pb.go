@@ -53,8 +53,14 @@ type AnalysisSettings struct {
 	// Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000; with
 	// `as_of`, of those said up to then. 0, or absent: none, and the answer has no `past_advice`.
 	PastRevisions *uint32 `protobuf:"varint,11,opt,name=past_revisions,json=pastRevisions,proto3,oneof" json:"past_revisions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Trade results through which more risk has to be asked for before it is followed, 0 to the length of the trade window;
+	// 0: none are counted. It counts for the stored memory as it is now, after what is in force: elsewhere nothing waits.
+	// Absent: as the service is configured.
+	HysteresisResults *uint32 `protobuf:"varint,12,opt,name=hysteresis_results,json=hysteresisResults,proto3,oneof" json:"hysteresis_results,omitempty"`
+	// The same in seconds, 0 to 604,800; 0: time does not count. Of the two, whichever passes first.
+	HysteresisSeconds *float64 `protobuf:"fixed64,13,opt,name=hysteresis_seconds,json=hysteresisSeconds,proto3,oneof" json:"hysteresis_seconds,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *AnalysisSettings) Reset() {
@@ -160,6 +166,20 @@ func (x *AnalysisSettings) GetEvidence() *EvidenceSettings {
 func (x *AnalysisSettings) GetPastRevisions() uint32 {
 	if x != nil && x.PastRevisions != nil {
 		return *x.PastRevisions
+	}
+	return 0
+}
+
+func (x *AnalysisSettings) GetHysteresisResults() uint32 {
+	if x != nil && x.HysteresisResults != nil {
+		return *x.HysteresisResults
+	}
+	return 0
+}
+
+func (x *AnalysisSettings) GetHysteresisSeconds() float64 {
+	if x != nil && x.HysteresisSeconds != nil {
+		return *x.HysteresisSeconds
 	}
 	return 0
 }
@@ -1042,7 +1062,7 @@ var File_strategic_memory_v1_analysis_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_analysis_proto_rawDesc = "" +
 	"\n" +
-	"\"strategic_memory/v1/analysis.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\x1a!strategic_memory/v1/figures.proto\x1a%strategic_memory/v1/past_advice.proto\"\xbe\x05\n" +
+	"\"strategic_memory/v1/analysis.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\x1a!strategic_memory/v1/figures.proto\x1a%strategic_memory/v1/past_advice.proto\"\xd4\x06\n" +
 	"\x10AnalysisSettings\x12(\n" +
 	"\rregime_window\x18\x01 \x01(\rH\x00R\fregimeWindow\x88\x01\x01\x12.\n" +
 	"\x10portfolio_window\x18\x02 \x01(\rH\x01R\x0fportfolioWindow\x88\x01\x01\x12&\n" +
@@ -1055,13 +1075,17 @@ const file_strategic_memory_v1_analysis_proto_rawDesc = "" +
 	"\amax_age\x18\t \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\x12A\n" +
 	"\bevidence\x18\n" +
 	" \x01(\v2%.strategic_memory.v1.EvidenceSettingsR\bevidence\x12*\n" +
-	"\x0epast_revisions\x18\v \x01(\rH\x05R\rpastRevisions\x88\x01\x01B\x10\n" +
+	"\x0epast_revisions\x18\v \x01(\rH\x05R\rpastRevisions\x88\x01\x01\x122\n" +
+	"\x12hysteresis_results\x18\f \x01(\rH\x06R\x11hysteresisResults\x88\x01\x01\x122\n" +
+	"\x12hysteresis_seconds\x18\r \x01(\x01H\aR\x11hysteresisSeconds\x88\x01\x01B\x10\n" +
 	"\x0e_regime_windowB\x13\n" +
 	"\x11_portfolio_windowB\x0f\n" +
 	"\r_trade_windowB\x12\n" +
 	"\x10_minimum_samplesB\x18\n" +
 	"\x16_minimum_policy_tradesB\x11\n" +
-	"\x0f_past_revisions\"\xa2\x02\n" +
+	"\x0f_past_revisionsB\x15\n" +
+	"\x13_hysteresis_resultsB\x15\n" +
+	"\x13_hysteresis_seconds\"\xa2\x02\n" +
 	"\x10EvidenceSettings\x12-\n" +
 	"\x10half_life_trades\x18\x01 \x01(\x01H\x00R\x0ehalfLifeTrades\x88\x01\x01\x126\n" +
 	"\x14required_probability\x18\x02 \x01(\x01H\x01R\x13requiredProbability\x88\x01\x01\x12*\n" +

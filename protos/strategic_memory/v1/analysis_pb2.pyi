@@ -41,6 +41,8 @@ class AnalysisSettings(_message.Message):
     MAX_AGE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     PAST_REVISIONS_FIELD_NUMBER: _builtins.int
+    HYSTERESIS_RESULTS_FIELD_NUMBER: _builtins.int
+    HYSTERESIS_SECONDS_FIELD_NUMBER: _builtins.int
     regime_window: _builtins.int
     """Newest regime observations to use, 1 to 1,000,000."""
     portfolio_window: _builtins.int
@@ -57,6 +59,13 @@ class AnalysisSettings(_message.Message):
     """Ask for `past_advice`: newest revisions of the feedback log to judge by the trades of the window, up to 10,000; with
     `as_of`, of those said up to then. 0, or absent: none, and the answer has no `past_advice`.
     """
+    hysteresis_results: _builtins.int
+    """Trade results through which more risk has to be asked for before it is followed, 0 to the length of the trade window;
+    0: none are counted. It counts for the stored memory as it is now, after what is in force: elsewhere nothing waits.
+    Absent: as the service is configured.
+    """
+    hysteresis_seconds: _builtins.float
+    """The same in seconds, 0 to 604,800; 0: time does not count. Of the two, whichever passes first."""
     @_builtins.property
     def policy_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRule]:
         """Rules that choose the policy, first match first. Empty: the service's own table."""
@@ -91,11 +100,17 @@ class AnalysisSettings(_message.Message):
         max_age: _duration_pb2.Duration | None = ...,
         evidence: Global___EvidenceSettings | None = ...,
         past_revisions: _builtins.int | None = ...,
+        hysteresis_results: _builtins.int | None = ...,
+        hysteresis_seconds: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hysteresis_results", b"_hysteresis_results", "_hysteresis_seconds", b"_hysteresis_seconds", "_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "hysteresis_results", b"hysteresis_results", "hysteresis_seconds", b"hysteresis_seconds", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "trade_window", b"trade_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hysteresis_results", b"_hysteresis_results", "_hysteresis_seconds", b"_hysteresis_seconds", "_minimum_policy_trades", b"_minimum_policy_trades", "_minimum_samples", b"_minimum_samples", "_past_revisions", b"_past_revisions", "_portfolio_window", b"_portfolio_window", "_regime_window", b"_regime_window", "_trade_window", b"_trade_window", "as_of", b"as_of", "evidence", b"evidence", "hysteresis_results", b"hysteresis_results", "hysteresis_seconds", b"hysteresis_seconds", "max_age", b"max_age", "minimum_policy_trades", b"minimum_policy_trades", "minimum_samples", b"minimum_samples", "past_revisions", b"past_revisions", "policy_rules", b"policy_rules", "portfolio_window", b"portfolio_window", "regime_window", b"regime_window", "rules", b"rules", "trade_window", b"trade_window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__hysteresis_results: _TypeAlias = _typing.Literal["hysteresis_results"]  # noqa: Y015
+    _WhichOneofArgType__hysteresis_results: _TypeAlias = _typing.Literal["_hysteresis_results", b"_hysteresis_results"]  # noqa: Y015
+    _WhichOneofReturnType__hysteresis_seconds: _TypeAlias = _typing.Literal["hysteresis_seconds"]  # noqa: Y015
+    _WhichOneofArgType__hysteresis_seconds: _TypeAlias = _typing.Literal["_hysteresis_seconds", b"_hysteresis_seconds"]  # noqa: Y015
     _WhichOneofReturnType__minimum_policy_trades: _TypeAlias = _typing.Literal["minimum_policy_trades"]  # noqa: Y015
     _WhichOneofArgType__minimum_policy_trades: _TypeAlias = _typing.Literal["_minimum_policy_trades", b"_minimum_policy_trades"]  # noqa: Y015
     _WhichOneofReturnType__minimum_samples: _TypeAlias = _typing.Literal["minimum_samples"]  # noqa: Y015
@@ -108,6 +123,10 @@ class AnalysisSettings(_message.Message):
     _WhichOneofArgType__regime_window: _TypeAlias = _typing.Literal["_regime_window", b"_regime_window"]  # noqa: Y015
     _WhichOneofReturnType__trade_window: _TypeAlias = _typing.Literal["trade_window"]  # noqa: Y015
     _WhichOneofArgType__trade_window: _TypeAlias = _typing.Literal["_trade_window", b"_trade_window"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hysteresis_results) -> _WhichOneofReturnType__hysteresis_results | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hysteresis_seconds) -> _WhichOneofReturnType__hysteresis_seconds | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum_policy_trades) -> _WhichOneofReturnType__minimum_policy_trades | None: ...
     @_typing.overload

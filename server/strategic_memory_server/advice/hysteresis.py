@@ -13,6 +13,9 @@ import numpy as np
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.memory.policy import Policy
 
+LONGEST_WAIT_S = 604_800.0
+"""The longest time that the settings allow for, seconds: a week."""
+
 
 @dataclass(frozen=True, slots=True)
 class HysteresisSettings:

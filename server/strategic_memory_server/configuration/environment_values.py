@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.redis_access.redis_location import read_location
 
@@ -78,4 +79,4 @@ RequiredProbability = Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)]
 MinimumWeight = Annotated[float, Field(ge=0, le=MAX_WINDOW, allow_inf_nan=False)]
 RiskAversion = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
 HeldResults = Annotated[int, Field(ge=0, le=MAX_WINDOW)]
-HeldSeconds = Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)]
+HeldSeconds = Annotated[float, Field(ge=0, le=LONGEST_WAIT_S, allow_inf_nan=False)]

@@ -74,6 +74,12 @@ def test_settings_name_a_moment_an_age_and_how_evidence_is_weighed() -> None:
     )
 
 
+def test_settings_say_how_long_added_risk_has_to_wait() -> None:
+    asked = analyze_request(None, AnalysisSettings(hysteresis_results=0, hysteresis_seconds=60)).settings
+    assert asked == analysis_pb2.AnalysisSettings(hysteresis_results=0, hysteresis_seconds=60.0)
+    assert analyze_request(None, AnalysisSettings()).settings == analysis_pb2.AnalysisSettings()
+
+
 NO_MOMENT: Any = "yesterday"
 NO_AGE: Any = 60
 NO_NUMBER: Any = "a lot"
@@ -90,6 +96,8 @@ NAIVE = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
         (AnalysisSettings(max_age=timedelta()), "settings.max_age", "from a millisecond"),
         (AnalysisSettings(max_age=timedelta.max), "settings.max_age", "from a millisecond"),
         (AnalysisSettings(max_age=NO_AGE), "settings.max_age", "must be a timedelta"),
+        (AnalysisSettings(hysteresis_seconds=NO_NUMBER), "settings.hysteresis_seconds", "must be a number"),
+        (AnalysisSettings(hysteresis_results=NO_NUMBER), "settings.hysteresis_results", "must be a whole number"),
         (
             AnalysisSettings(evidence=EvidenceSettings(risk_aversion=NO_NUMBER)),
             "settings.evidence.risk_aversion",

@@ -110,6 +110,10 @@ export interface AnalysisSettings {
   readonly evidence?: EvidenceSettings;
   /** Newest revisions of the feedback log to judge by the trades of the window. */
   readonly pastRevisions?: number;
+  /** Trade results through which more risk has to be asked for before it is followed; of the stored memory as it is now. */
+  readonly hysteresisResults?: number;
+  /** The same in seconds. Of the two, whichever passes first. */
+  readonly hysteresisSeconds?: number;
 }
 
 /** The answer to an analysis. */

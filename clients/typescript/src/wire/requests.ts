@@ -29,6 +29,7 @@ const COUNTS = [
   "minimumSamples",
   "minimumPolicyTrades",
   "pastRevisions",
+  "hysteresisResults",
 ] as const;
 const EVIDENCE = ["halfLifeTrades", "requiredProbability", "minimumTrades", "riskAversion"] as const;
 const RULE = ["regime", "winRateAbove", "avgPnlAbove", "policy"] as const;
@@ -59,7 +60,7 @@ export function analyzeRequest(memory: InlineMemory | undefined, settings: Analy
 }
 
 function settingsToWire(settings: AnalysisSettings): WireSettings {
-  known(settings, "settings", [...COUNTS, "policyRules", "rules", "asOf", "maxAgeMs", "evidence"]);
+  known(settings, "settings", [...COUNTS, "policyRules", "rules", "asOf", "maxAgeMs", "evidence", "hysteresisSeconds"]);
   const wire = create(AnalysisSettingsSchema);
   for (const name of COUNTS) {
     const count = settings[name];
@@ -75,6 +76,9 @@ function settingsToWire(settings: AnalysisSettings): WireSettings {
   }
   if (settings.maxAgeMs !== undefined) {
     wire.maxAge = durationFromMs(whole(settings.maxAgeMs, "settings.maxAgeMs", 1, Number.MAX_SAFE_INTEGER));
+  }
+  if (settings.hysteresisSeconds !== undefined) {
+    wire.hysteresisSeconds = numberValue(settings.hysteresisSeconds, "settings.hysteresisSeconds");
   }
   if (settings.evidence !== undefined) wire.evidence = evidenceToWire(settings.evidence);
   return wire;

@@ -18,6 +18,7 @@ from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSet
 from strategic_memory_server.revisions.heartbeat_pace import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
 from strategic_memory_server.revisions.stream_cursor import Delivery
 from strategic_memory_server.rpc.wire.evidence_from_wire import evidence_settings
+from strategic_memory_server.rpc.wire.hysteresis_from_wire import hysteresis_settings
 from strategic_memory_server.rpc.wire.span_from_wire import as_of_ms, is_well_formed, max_age_ms
 from strategic_memory_server.rpc.wire.wire_names import POLICIES, RULES
 from strategic_memory_server.what_if.what_if import MAX_PAST_REVISIONS, AnalysisOrder
@@ -115,6 +116,7 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: AdviceSetti
         )
     moment_ms, age_ms = as_of_ms(settings, violations), max_age_ms(settings, violations)
     evidence = evidence_settings(settings.evidence, service.evidence, violations)
+    hysteresis = hysteresis_settings(settings, service, violations)
     if violations or rules is None:
         raise InvalidRequestError(*violations)
     return AnalysisOrder(
@@ -129,6 +131,7 @@ def analysis_order(settings: analysis_pb2.AnalysisSettings, service: AdviceSetti
             minimum_policy_trades=given["minimum_policy_trades"] or service.minimum_policy_trades,
             evidence=evidence,
             rules=rules,
+            hysteresis=hysteresis,
         ),
         policy_table=rows or reference_rules.POLICY_TABLE,
         as_of_ms=moment_ms,

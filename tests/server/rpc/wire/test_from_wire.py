@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.rules.rule_table import Row
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -97,6 +98,34 @@ def test_settings_that_are_left_out_are_those_of_the_service() -> None:
     assert (order.advice.minimum_samples, order.advice.minimum_policy_trades) == (4, 5)
     assert order.policy_table == reference_rules.POLICY_TABLE
     assert order.advice.rules is Rules.REFERENCE
+
+
+def test_added_risk_waits_as_the_request_says_and_else_as_the_service_is_set_to() -> None:
+    service = replace(SERVICE, hysteresis=HysteresisSettings(results=5, seconds=60.0))
+    assert analysis_order(Settings(), service).advice.hysteresis == service.hysteresis
+    other = Settings(hysteresis_results=0, hysteresis_seconds=604_800.0)
+    assert analysis_order(other, service).advice.hysteresis == HysteresisSettings(0, 604_800.0)
+    given = analysis_order(Settings(trade_window=9, hysteresis_results=9), service).advice.hysteresis
+    assert given == HysteresisSettings(9, 60.0)
+    assert analysis_order(Settings(trade_window=4), service).advice.hysteresis == HysteresisSettings(4, 60.0)
+
+
+@each_case(
+    ("settings", "fields"),
+    [
+        (Settings(trade_window=9, hysteresis_results=10), ["hysteresis_results"]),
+        (Settings(hysteresis_seconds=-1.0), ["hysteresis_seconds"]),
+        (Settings(hysteresis_seconds=604_801.0), ["hysteresis_seconds"]),
+        (
+            Settings(hysteresis_results=2**32 - 1, hysteresis_seconds=math.nan),
+            ["hysteresis_results", "hysteresis_seconds"],
+        ),
+    ],
+)
+def test_a_wait_that_cannot_be_is_refused(settings: Settings, fields: list[str]) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        analysis_order(settings, SERVICE)
+    assert [violation.field for violation in refused.value.violations] == [f"settings.{field}" for field in fields]
 
 
 def test_evidence_is_weighed_as_the_service_is_set_to() -> None:
