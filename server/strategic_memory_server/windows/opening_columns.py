@@ -27,10 +27,14 @@ class Opening(enum.IntEnum):
 def opening_columns(given_ms: IndexColumn, time_ms: IndexColumn) -> Columns:
     """Make both columns: when each entry was opened, its own time where that is not known, and a value of `Opening`.
 
+    Where no entry gives an opening, as is usual, that is said in a few steps.
+
     Args:
         given_ms: openings as entries give them, or `OPENING_NOT_GIVEN`.
         time_ms: the times of the entries.
     """
+    if not np.any(given_ms != OPENING_NOT_GIVEN):
+        return {"opened_ms": time_ms, "opening": np.zeros(time_ms.size, dtype=np.int8)}
     is_given, is_time = given_ms != OPENING_NOT_GIVEN, (time_ms >= EARLIEST_MS) & (time_ms < MAX_TIME_MS)
     return {
         "opened_ms": np.where(is_given & is_time, np.minimum(given_ms, time_ms), time_ms),
