@@ -21,6 +21,7 @@ from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
 from strategic_memory_server.evidence.view import EvidenceView, PolicyEvidence
 from strategic_memory_server.memory.leverage_cap import LeverageCap, in_order
+from strategic_memory_server.memory.override import Freeze, Override, Risk, Risks
 from strategic_memory_server.memory.policy import Policy
 
 NOW_MS = 1_766_296_800_000
@@ -170,6 +171,31 @@ _ANY_LEVEL = st.builds(
 ANY_FOLLOWED = st.builds(Followed, preferred=_ANY_LEVEL, current=st.none() | _ANY_LEVEL)
 
 
+_ANY_RISK = st.builds(Risk, policy=POLICIES, leverage_hint=NUMBERS, leverage_bound_by=CAPS, is_probe=st.booleans())
+_KNOWN_TIMES = st.integers(EARLIEST_MS, LATEST_MS)
+ANY_OVERRIDE = st.builds(
+    Override,
+    policy=st.none() | POLICIES,
+    leverage=st.none() | NUMBERS,
+    is_forced=st.booleans(),
+    reason=TEXT,
+    set_by=TEXT,
+    set_at_ms=_KNOWN_TIMES,
+    until_ms=_KNOWN_TIMES,
+    without=st.none()
+    | st.builds(Risks, preferred=_ANY_RISK, current=st.none() | _ANY_RISK, evidence=st.none() | _ANY_RISK),
+)
+ANY_FREEZE = st.builds(
+    Freeze,
+    revision=COUNTS,
+    epoch=TEXT,
+    reason=TEXT,
+    set_by=TEXT,
+    set_at_ms=_KNOWN_TIMES,
+    until_ms=_KNOWN_TIMES,
+)
+
+
 @st.composite
 def any_feedback(draw: st.DrawFn) -> Feedback:
     """Any feedback that can be said."""
@@ -191,6 +217,8 @@ def any_feedback(draw: st.DrawFn) -> Feedback:
             evidence=draw(st.none() | ANY_EVIDENCE),
             leverage_caps=in_order(draw(ANY_CAPS)),
             followed=draw(st.none() | ANY_FOLLOWED),
+            override=draw(st.none() | ANY_OVERRIDE),
+            freeze=draw(st.none() | ANY_FREEZE),
         ),
         status=draw(st.sampled_from(FeedbackStatus)),
         revision=draw(COUNTS),

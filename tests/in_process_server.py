@@ -26,6 +26,8 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.said_log import SaidLog
+from strategic_memory_server.rpc.admin.servicer import AdminSources, StrategicMemoryAdminServicer
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
@@ -142,9 +144,10 @@ async def in_process_server(
     servicer = StrategicMemoryServicer(
         Sources(hub, changed, log, clock), Analyst(read, AdviceSettings(), in_hand), settings
     )
+    admin = StrategicMemoryAdminServicer(AdminSources(hub, changed, SaidLog(redis_client, "quantum"), clock))
     registry = CollectorRegistry()
     async with (
-        open_grpc_server(servicer, RpcMetrics(registry), settings) as server,
+        open_grpc_server(servicer, admin, RpcMetrics(registry), settings) as server,
         grpc.aio.insecure_channel(server.address, options=OWN_CONNECTION) as channel,
     ):
         claimed = ClaimedLog(redis_client, log=log)

@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
@@ -70,6 +71,7 @@ class Syncing:
                 leadership=leadership,
                 long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
                 evidence=EvidenceFeedback(advice.evidence),
+                interventions=Interventions(commands, "quantum", self.problems, self.clock),
                 problems=self.problems,
                 shadow=self.shadow,
             ),

@@ -12,16 +12,19 @@ from pathlib import Path
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.log_settings import LogSettings
@@ -60,6 +63,7 @@ async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterat
                         TradeReader(commands, redis.key_prefix),
                     ),
                     evidence=EvidenceFeedback(advice.evidence),
+                    interventions=Interventions(commands, redis.key_prefix, Problems(), unix_time_ms),
                 ),
                 settings,
             )

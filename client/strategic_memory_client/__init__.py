@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from strategic_memory_client.async_client import AsyncStrategicMemoryClient
     from strategic_memory_client.client import StrategicMemoryClient
     from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint
+    from strategic_memory_client.values.admin import AdminState, InterventionPart
     from strategic_memory_client.values.analysis import (
         Analysis,
         AnalysisResult,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         ClientClosedError,
         DeadlineExceededError,
         FieldViolation,
+        InterventionRefusedError,
         InvalidAnswerError,
         InvalidRequestError,
         MessageTooLargeError,
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from strategic_memory_client.values.health import ServiceHealth
     from strategic_memory_client.values.heartbeats import Heartbeat
     from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
+    from strategic_memory_client.values.overrides import Freeze, Override
     from strategic_memory_client.values.past_advice import (
         AdviceCalibration,
         AdviceSubject,
@@ -92,6 +95,7 @@ if TYPE_CHECKING:
         PastAdvice,
         ReliabilityBin,
     )
+    from strategic_memory_client.values.policy import Policy
     from strategic_memory_client.values.problems import Problem
     from strategic_memory_client.values.results import (
         UNKNOWN_REGIME,
@@ -100,7 +104,6 @@ if TYPE_CHECKING:
         Feedback,
         FeedbackStatus,
         LeverageCap,
-        Policy,
         PolicyEvidence,
         Reason,
         RegimeAdvice,
@@ -112,6 +115,7 @@ __all__ = [
     "DEFAULT_ADDRESS",
     "UNKNOWN_REGIME",
     "AccessDeniedError",
+    "AdminState",
     "AdviceCalibration",
     "AdviceSubject",
     "AfterAdvice",
@@ -139,15 +143,19 @@ __all__ = [
     "FeedbackReceived",
     "FeedbackStatus",
     "FieldViolation",
+    "Freeze",
     "Heartbeat",
     "HeartbeatReceived",
     "InlineMemory",
     "Interval",
     "IntervalMethod",
+    "InterventionPart",
+    "InterventionRefusedError",
     "InvalidAnswerError",
     "InvalidRequestError",
     "LeverageCap",
     "MessageTooLargeError",
+    "Override",
     "PastAdvice",
     "Performance",
     "Policy",
@@ -206,6 +214,8 @@ _HOMES = {
     "SourceReport": "values.analysis",
     "StrategyAnalysis": "values.analysis",
     "TradeColumns": "values.analysis",
+    "AdminState": "values.admin",
+    "InterventionPart": "values.admin",
     "AsyncStrategicMemoryClient": "async_client",
     "Backoff": "values.backoff",
     "StrategicMemoryClient": "client",
@@ -214,6 +224,7 @@ _HOMES = {
     "ClientClosedError": "values.errors",
     "DeadlineExceededError": "values.errors",
     "FieldViolation": "values.errors",
+    "InterventionRefusedError": "values.errors",
     "InvalidAnswerError": "values.errors",
     "InvalidRequestError": "values.errors",
     "MessageTooLargeError": "values.errors",
@@ -258,12 +269,14 @@ _HOMES = {
     "FeedbackStatus": "values.results",
     "Heartbeat": "values.heartbeats",
     "LeverageCap": "values.results",
-    "Policy": "values.results",
+    "Policy": "values.policy",
     "PolicyEvidence": "values.results",
     "Reason": "values.results",
     "RegimeAdvice": "values.results",
     "RegimePerformance": "values.results",
     "Rules": "values.results",
+    "Freeze": "values.overrides",
+    "Override": "values.overrides",
     "Problem": "values.problems",
     "ServiceHealth": "values.health",
     "Delivery": "streams.subscription_settings",

@@ -26,6 +26,7 @@ from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
 
 if TYPE_CHECKING:
+    from strategic_memory_client.transports.asynchronous.admin import AsyncAdmin
     from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 
 
@@ -101,6 +102,11 @@ class AsyncStrategicMemoryClient(Rooted):
     async def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
         """Return whether the first server that answers is serving."""
         return await self._service.check_health(self._timeout_s(timeout_s))
+
+    @property
+    def admin(self) -> AsyncAdmin:
+        """The calls of an operator: overrides of the advice."""
+        return transports.AsyncAdmin(self._transport, self._timeout_s)
 
     def stream_feedback(
         self,

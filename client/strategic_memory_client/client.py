@@ -27,6 +27,7 @@ from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
 
 if TYPE_CHECKING:
+    from strategic_memory_client.transports.synchronous.admin import SyncAdmin
     from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
 
 
@@ -100,6 +101,11 @@ class StrategicMemoryClient(Rooted):
     def check_health(self, *, timeout_s: float | None = None) -> ServiceHealth:
         """Return whether the first server that answers is serving."""
         return self._service.check_health(self._timeout_s(timeout_s))
+
+    @property
+    def admin(self) -> SyncAdmin:
+        """The calls of an operator: overrides of the advice."""
+        return transports.SyncAdmin(self._transport, self._timeout_s)
 
     def stream_feedback(
         self,

@@ -85,12 +85,54 @@ type Feedback struct {
 	LeverageBoundBy string `json:"leverage_bound_by,omitempty"`
 	// LeverageCaps are the limits on leverage in force, lowest first: leverage is never above one, whatever the status.
 	LeverageCaps []LeverageCap `json:"leverage_caps,omitempty"`
+	// Override is what an operator allows at most, or has set. Nil: nothing.
+	Override *Override `json:"override,omitempty"`
+	// Freeze says which revision an operator holds. Nil: none.
+	Freeze *Freeze `json:"freeze,omitempty"`
 	// SkippedRevisions counts the revisions of the same epoch that a stream passed over right before this one.
 	SkippedRevisions uint64 `json:"skipped_revisions,omitempty"`
 	// EpochChanged says that a stream came to this from another epoch: history was lost in between.
 	EpochChanged bool `json:"epoch_changed,omitempty"`
 	// SentAt is when the server sent it, by the server's clock.
 	SentAt time.Time `json:"sent_at,omitzero"`
+}
+
+// Override is what an operator allows at most, or where it is forced, has set.
+type Override struct {
+	// Policy is the boldest one, or the one that is set. Empty: it is left to the rules.
+	Policy Policy `json:"policy,omitempty"`
+	// Leverage is the highest one, or the one that is set. Nil: it is left to the rules.
+	Leverage *float64 `json:"leverage,omitempty"`
+	// IsForced says that it raises risk above what the rules say where it is above that; never above a cap on leverage.
+	IsForced bool `json:"is_forced"`
+	// Reason says why, as the operator has it.
+	Reason string `json:"reason"`
+	// SetBy names who has set it.
+	SetBy string `json:"set_by"`
+	// SetAt is when.
+	SetAt time.Time `json:"set_at,omitzero"`
+	// Until is when it ends.
+	Until time.Time `json:"until,omitzero"`
+	// RulesPolicy is UpdatedPolicy without it. Empty: not known.
+	RulesPolicy Policy `json:"rules_policy,omitempty"`
+	// RulesLeverageHint is LeverageHint without it. Nil: not known.
+	RulesLeverageHint *float64 `json:"rules_leverage_hint,omitempty"`
+}
+
+// Freeze is the advice of one revision, which an operator holds whatever the inputs say; caps and overrides bind it.
+type Freeze struct {
+	// Revision is the one whose advice is held.
+	Revision uint64 `json:"revision"`
+	// Epoch is the one that it counts in.
+	Epoch string `json:"epoch"`
+	// Reason says why, as the operator has it.
+	Reason string `json:"reason"`
+	// SetBy names who holds it.
+	SetBy string `json:"set_by"`
+	// SetAt is since when.
+	SetAt time.Time `json:"set_at,omitzero"`
+	// Until is when it ends.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // RegimePerformance has the figures of one regime over the windows.
@@ -229,6 +271,11 @@ func warmingUp() Feedback {
 // IsProbe tells whether UpdatedPolicy is a probe: that of the current regime, where that is the preferred one.
 func (f Feedback) IsProbe() bool {
 	return f.Current != nil && f.Current.IsProbe && f.Current.Regime == f.PreferredRegime
+}
+
+// IsOverridden tells whether an operator has a hand in the feedback.
+func (f Feedback) IsOverridden() bool {
+	return f.Override != nil || f.Freeze != nil
 }
 
 // SafeAt returns what may be acted upon at a time: this, or from ValidUntil on AsStale.

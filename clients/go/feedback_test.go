@@ -47,6 +47,22 @@ func TestATimeThatIsNotToldIsNot1970(t *testing.T) {
 	}
 }
 
+func TestTheHandOfAnOperatorIsRead(t *testing.T) {
+	if feedback := feedbackFromWire(active(), quiet); feedback.IsOverridden() {
+		t.Errorf("nobody has a hand in it: %+v", feedback)
+	}
+	wire, leverage := active(), 0.5
+	wire.Override = &pb.Override{Leverage: &leverage, Reason: "degraded", SetBy: "desk", RulesPolicy: pb.Policy_POLICY_BALANCED}
+	held := feedbackFromWire(wire, quiet)
+	if said := held.Override; !held.IsOverridden() || said.Policy != "" || *said.Leverage != 0.5 || said.RulesPolicy != Balanced {
+		t.Errorf("the override was not read: %+v", held.Override)
+	}
+	wire.Override, wire.Freeze = nil, &pb.Freeze{Revision: 6, Epoch: "e1", Reason: "held"}
+	if frozen := feedbackFromWire(wire, quiet); !frozen.IsOverridden() || frozen.Freeze.Revision != 6 {
+		t.Errorf("the freeze was not read: %+v", frozen.Freeze)
+	}
+}
+
 func TestWhatIsNotUnderstoodIsSafe(t *testing.T) {
 	for name, change := range map[string]func(*pb.Feedback){
 		"status":     func(f *pb.Feedback) { f.Status = 99 },

@@ -61,6 +61,8 @@ func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
 		Current:           currentFromWire(wire.GetCurrent()),
 		LeverageBoundBy:   wire.GetLeverageBoundBy(),
 		LeverageCaps:      each(wire.GetLeverageCaps(), capFromWire),
+		Override:          overrideFromWire(wire.GetOverride()),
+		Freeze:            freezeFromWire(wire.GetFreeze()),
 	}
 	feedback.Evidence = evidenceFromWire(wire.GetEvidence(), feedback.LeverageCaps)
 	if status == Active && isPolicy && isFinite(feedback.ConfidenceBoost) && isFinite(feedback.LeverageHint) {
@@ -113,6 +115,26 @@ func capFromWire(wire *pb.LeverageCap) LeverageCap {
 		limit.Value = 0 // one that makes no sense is the strictest there is: to leave it out would lift it
 	}
 	return limit
+}
+
+func overrideFromWire(wire *pb.Override) *Override {
+	if wire == nil {
+		return nil
+	}
+	return &Override{
+		policies[wire.GetPolicy()], wire.Leverage, wire.GetIsForced(), wire.GetReason(), wire.GetSetBy(),
+		timeFromWire(wire.GetSetAt()), timeFromWire(wire.GetUntil()), policies[wire.GetRulesPolicy()], wire.RulesLeverageHint,
+	}
+}
+
+func freezeFromWire(wire *pb.Freeze) *Freeze {
+	if wire == nil {
+		return nil
+	}
+	return &Freeze{
+		wire.GetRevision(), wire.GetEpoch(), wire.GetReason(), wire.GetSetBy(),
+		timeFromWire(wire.GetSetAt()), timeFromWire(wire.GetUntil()),
+	}
 }
 
 func currentFromWire(wire *pb.RegimeAdvice) *RegimeAdvice {

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
 from strategic_memory_server.advice.settings_by_variable import settings_by_variable
@@ -47,6 +48,7 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS, FeedbackTail
+from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.kept_history import KeptHistory
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
@@ -54,8 +56,10 @@ from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
+from strategic_memory_server.revisions.said_log import SaidLog
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
+from strategic_memory_server.rpc.admin.servicer import AdminSources, StrategicMemoryAdminServicer
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
@@ -173,7 +177,7 @@ async def open_service(
                 log,
                 clock_ms,
                 lambda: hub.leverage_caps,
-                lambda: in_force().advice,
+                lambda: without_override(in_force().advice),
             ),
             advice,
             RequestsInHand(
@@ -195,6 +199,7 @@ async def open_service(
                 leadership=leadership,
                 long_memory=LongMemory(memory_store, trade_reader, advice.max_regimes, problems, memory_loss),
                 evidence=EvidenceFeedback(advice.evidence),
+                interventions=Interventions(commands, settings.redis.key_prefix, problems, clock_ms),
                 problems=problems,
                 published=tail.published,
                 tracing=tracing,
@@ -203,6 +208,9 @@ async def open_service(
             settings.sync,
             observe=sync_metrics.observe,
             clock_ms=clock_ms,
+        )
+        admin = StrategicMemoryAdminServicer(
+            AdminSources(hub, changed, SaidLog(commands, settings.redis.key_prefix), clock_ms)
         )
 
         def in_force() -> Feedback:
@@ -257,7 +265,9 @@ async def open_service(
         )
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
-            open_grpc_server(servicer, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access, tracing)
+            open_grpc_server(
+                servicer, admin, RpcMetrics(registry), settings.grpc, shares.grpc, certificates, access, tracing
+            )
         )
         most_pages = (shares.http if certificates is None else MOST_ENCRYPTED) // 4
         http_address = await stack.enter_async_context(

@@ -12,6 +12,8 @@ from processes import REPOSITORY
 import strategic_memory_client
 from strategic_memory_client import ClientOptions, Feedback, StrategicMemoryClient, StrategicMemoryError
 from strategic_memory_client.cli.exit_codes import ExitCode
+from strategic_memory_client.transports.asynchronous.admin import AsyncAdmin
+from strategic_memory_client.transports.synchronous.admin import SyncAdmin
 
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -46,7 +48,13 @@ def test_both_clients_offer_the_same() -> None:
         name for name in dir(strategic_memory_client.AsyncStrategicMemoryClient) if not name.startswith("_")
     }
     assert blocking - {"close"} == asynchronous - {"aclose"}
-    for name in blocking - {"close", "is_closed", "newest", "options"}:
-        one = inspect.signature(getattr(StrategicMemoryClient, name))
-        other = inspect.signature(getattr(strategic_memory_client.AsyncStrategicMemoryClient, name))
-        assert list(one.parameters.values()) == list(other.parameters.values())
+    for name in blocking - {"close", "is_closed", "newest", "options", "admin"}:
+        assert parameters(StrategicMemoryClient, name) == parameters(
+            strategic_memory_client.AsyncStrategicMemoryClient, name
+        )
+    for name in (each for each in dir(SyncAdmin) if not each.startswith("_")):
+        assert parameters(SyncAdmin, name) == parameters(AsyncAdmin, name)
+
+
+def parameters(kind: type, name: str) -> list[inspect.Parameter]:
+    return list(inspect.signature(getattr(kind, name)).parameters.values())

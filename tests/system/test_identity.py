@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
+from access_lines import token_for
 from certificates import Authority, Certificate
 from click.testing import CliRunner, Result
 from conftest import StartService
@@ -29,20 +30,11 @@ from strategic_memory_client import (
     StrategicMemoryError,
     TlsOptions,
 )
-from strategic_memory_server.cli.new_token import make_token
 from strategic_memory_server.cli.probe import probe
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
 OFTEN = {"STRATEGIC_MEMORY_HEARTBEAT_INTERVAL": "0.3"}
-
-
-def token_for(name: str, file: Path, scopes: str = "read") -> str:
-    """Make a token, and add its line to the access file."""
-    made = CliRunner().invoke(make_token, [name, "--scopes", scopes])
-    with file.open("a") as lines:
-        lines.write(made.stdout)
-    return made.stderr.split()[-1]
 
 
 def put(certificate: Certificate, folder: Path) -> dict[str, str]:

@@ -46,6 +46,10 @@ def server(kind: str, tmp_path: Path) -> Iterator[RedisProcess]:
         yield process
 
 
+UNWRITTEN = (f"~{FEEDBACK}:lease", f"~{FEEDBACK}:other_settings", "~quantum:stream:strategic_feedback:override")
+"""Keys that are not there just now."""
+
+
 def allow(client: redis.Redis, *rules: str) -> None:
     # The library has no type for it.
     cast("Any", client).execute_command("ACL", "SETUSER", *rules)
@@ -82,9 +86,7 @@ def test_each_is_named_and_looking_for_it_writes_nothing(
             assert asyncio.run(_missing(server)) == [rule]
         for name in ("strategic_memory:trade_ids", "strategic_memory:lease", "strategic_memory"):
             keys = [f"~{key.decode()}" for key in before if key.decode() != f"quantum:feedback:{name}"]
-            allow(
-                client, *acl_rules(kind=kind), "resetkeys", *keys, f"~{FEEDBACK}:lease", f"~{FEEDBACK}:other_settings"
-            )
+            allow(client, *acl_rules(kind=kind), "resetkeys", *keys, *UNWRITTEN)
             expected = [] if name == "strategic_memory:lease" else [f"~quantum:feedback:{name}"]
             assert asyncio.run(_missing(server)) == expected
         command = "evalsha" if kind == "redis-6.2" else "fcall"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from strategic_memory_client.cli.admin import admin
 from strategic_memory_client.cli.analyze import analyze
 from strategic_memory_client.cli.context import context
 from strategic_memory_client.cli.diff import diff
@@ -33,11 +34,12 @@ app = click.version_option(
             "strategic-memory history          what it advised before",
             "strategic-memory analyze --help   what it would advise if ...",
             "strategic-memory health           whether to rely on it",
+            "strategic-memory admin --help     the hand of an operator on it",
         ),
         epilog=EXIT_CODES_HELP,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )(strategic_memory)
 )
 
-for command in (get, watch, explain, history, diff, analyze, health, context):
+for command in (get, watch, explain, history, diff, analyze, health, context, admin):
     app.add_command(command)

@@ -47,6 +47,8 @@ def advice_line(feedback: Feedback) -> str:
     notes = [f"revision {feedback.revision} of {plain(feedback.epoch) or '-'}"]
     if feedback.evidence is not None:
         notes.append(evidence_note(feedback.evidence))
+    if feedback.is_overridden:
+        notes.append("overridden")
     if feedback.skipped_revisions:
         notes.append(f"{feedback.skipped_revisions} skipped before")
     if feedback.epoch_changed:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from strategic_memory_client.values.errors import (
     CallCancelledError,
     DeadlineExceededError,
+    InterventionRefusedError,
     InvalidRequestError,
     ResumePointError,
     ServiceUnavailableError,
@@ -29,8 +30,8 @@ class ExitCode(IntEnum):
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 no server could be reached in time, or it takes no "
-    "requests; 4 the feedback is STALE or WARMING_UP (health, get --require-active); 5 the request was refused as "
-    "invalid; 130 interrupted."
+    "requests; 4 the feedback is STALE or WARMING_UP (health, get --require-active), or what an operator asked for is "
+    "not in force yet (admin); 5 the request was refused; 130 interrupted."
 )
 
 _TABLE: tuple[tuple[type[StrategicMemoryError], ExitCode], ...] = (
@@ -39,6 +40,7 @@ _TABLE: tuple[tuple[type[StrategicMemoryError], ExitCode], ...] = (
     (CallCancelledError, ExitCode.OUT_OF_REACH),
     (TooManySubscribersError, ExitCode.OUT_OF_REACH),
     (InvalidRequestError, ExitCode.REFUSED),
+    (InterventionRefusedError, ExitCode.REFUSED),
     (ResumePointError, ExitCode.REFUSED),
 )
 

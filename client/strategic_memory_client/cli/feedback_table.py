@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from strategic_memory_client.cli.admin_table import hand_rows
 from strategic_memory_client.cli.evidence_text import evidence_rows, leverage, regime_advice
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
 from strategic_memory_client.values.problems import Problem
@@ -44,6 +45,8 @@ def feedback_table(feedback: Feedback, now: datetime) -> Table:
     probe = " (a probe)" if feedback.is_probe else ""
     table.add_row("policy", Text(f"{feedback.updated_policy.value}{probe}", style="bold"))
     table.add_row("leverage", Text(leverage(feedback.leverage_hint, feedback.leverage_bound_by)))
+    for what, text in hand_rows(feedback.override, feedback.freeze, now):
+        table.add_row(what, Text(text, style="bold"))
     table.add_row("confidence", Text(number(feedback.confidence_boost)))
     table.add_row("preferred regime", Text(plain(feedback.preferred_regime)))
     table.add_row("current regime", Text(plain(feedback.current_regime)))

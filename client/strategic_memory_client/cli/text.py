@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from strategic_memory_client.values.figures import Interval
-from strategic_memory_client.values.results import FeedbackStatus, Policy, Rules
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import FeedbackStatus, Rules
 
 NOT_KNOWN = "-"
 

@@ -14,7 +14,8 @@ import numpy as np
 from strategic_memory_client.parquet_files import ParquetError, read_parquet
 from strategic_memory_client.rl.held_advice import POLICIES
 from strategic_memory_client.rl.moments import moment_ns
-from strategic_memory_client.values.results import FeedbackStatus, Policy
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import FeedbackStatus
 
 NEWEST_VERSION = 1
 """The newest `format_version` that is understood."""

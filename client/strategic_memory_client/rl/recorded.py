@@ -18,7 +18,8 @@ from strategic_memory_client.rl.advice_files import (
 from strategic_memory_client.rl.advice_log import logged_feedback
 from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, SAFE_LEVERAGE, HeldAdvice, held_advice
 from strategic_memory_client.rl.moments import Moment, moment_ns
-from strategic_memory_client.values.results import UNKNOWN_REGIME, Policy
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import UNKNOWN_REGIME
 
 __all__ = ["AdviceFileError", "Moment", "RecordedAdvice"]
 

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 from strategic_memory_client.values.deferred import deferred
 
 if TYPE_CHECKING:
+    from strategic_memory_client.transports.asynchronous.admin import AsyncAdmin
     from strategic_memory_client.transports.asynchronous.service import AsyncService
+    from strategic_memory_client.transports.synchronous.admin import SyncAdmin
     from strategic_memory_client.transports.synchronous.service import SyncService
 
-__all__ = ["AsyncService", "SyncService"]
+__all__ = ["AsyncAdmin", "AsyncService", "SyncAdmin", "SyncService"]
 
 if not TYPE_CHECKING:  # or no wrong name would be noticed
     __getattr__ = deferred(
         __name__,
-        {"AsyncService": f"{__name__}.asynchronous.service", "SyncService": f"{__name__}.synchronous.service"},
+        {
+            "AsyncAdmin": f"{__name__}.asynchronous.admin",
+            "AsyncService": f"{__name__}.asynchronous.service",
+            "SyncAdmin": f"{__name__}.synchronous.admin",
+            "SyncService": f"{__name__}.synchronous.service",
+        },
     )

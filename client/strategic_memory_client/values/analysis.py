@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from strategic_memory_client.values.figures import Correlations, Drift, Performance, RegimeDynamics
 from strategic_memory_client.values.past_advice import PastAdvice
-from strategic_memory_client.values.results import Evidence, Feedback, Policy, Rules
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import Evidence, Feedback, Rules
 from strategic_memory_client.values.unchanging import Unchanging
 
 

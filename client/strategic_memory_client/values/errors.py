@@ -149,6 +149,17 @@ class RevisionGapError(StrategicMemoryError):
         """The revision that came."""
 
 
+class InterventionRefusedError(StrategicMemoryError):
+    """What an operator asks for is not done, as things stand."""
+
+    def __init__(self, message: str, *, reason: str = "", number: int | None = None, address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.reason = reason
+        """INTERVENTION_CHANGED, RAISES_RISK or NOTHING_TO_FREEZE; empty when the server did not tell."""
+        self.number = number
+        """With INTERVENTION_CHANGED: the number of what holds. None otherwise."""
+
+
 class AccessDeniedError(StrategicMemoryError):
     """The server does not accept who we are, or does not let us do this."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from strategic_memory_client.values.results import Policy
+from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.unchanging import Unchanging
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from strategic_memory_client.values.figures import Interval, IntervalMethod
-from strategic_memory_client.values.results import Policy, Rules
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import Rules
 from strategic_memory_client.values.unchanging import Unchanging
 
 

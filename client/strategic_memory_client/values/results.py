@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from strategic_memory_client.values.overrides import Freeze, Override
+from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.unchanging import Unchanging
 
 UNKNOWN_REGIME = "UNKNOWN"
@@ -14,14 +16,6 @@ UNKNOWN_REGIME = "UNKNOWN"
 
 SAFE_LEVERAGE = 1.0
 """Highest leverage, as a multiple of the base position, that is ever given together with the safe policy."""
-
-
-class Policy(StrEnum):
-    """How boldly to trade."""
-
-    CONSERVATIVE = "CONSERVATIVE"
-    BALANCED = "BALANCED"
-    AGGRESSIVE = "AGGRESSIVE"
 
 
 class FeedbackStatus(StrEnum):
@@ -226,6 +220,10 @@ class Feedback(Unchanging):
     """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". None: none did."""
     leverage_caps: tuple[LeverageCap, ...] = ()
     """Limits on leverage in force, lowest first: leverage is never above one of them, whatever the status."""
+    override: Override | None = None
+    """What an operator allows at most, or has set. None: nothing."""
+    freeze: Freeze | None = None
+    """Which revision an operator holds. None: none."""
     skipped_revisions: int = field(default=0, compare=False)
     """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
     epoch_changed: bool = field(default=False, compare=False)
@@ -238,6 +236,11 @@ class Feedback(Unchanging):
     def is_probe(self) -> bool:
         """Whether `updated_policy` is a probe: that of the current regime, where that is the preferred one."""
         return self.current is not None and self.current.is_probe and self.current.regime == self.preferred_regime
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether an operator has a hand in it."""
+        return self.override is not None or self.freeze is not None
 
     def is_active_at(self, now: datetime) -> bool:
         """Tell whether the values may be acted upon at `now` (aware): ACTIVE, and before `valid_until`."""

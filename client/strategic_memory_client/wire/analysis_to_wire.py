@@ -9,7 +9,8 @@ from strategic_memory_client.values.analysis import (
     InlineMemory,
     PolicyRule,
 )
-from strategic_memory_client.values.results import Policy, Rules
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.values.results import Rules
 from strategic_memory_client.wire.inline_to_wire import write_inline_memory
 from strategic_memory_client.wire.request_values import age, invalid, moment, number, optional, row_count, single, text
 

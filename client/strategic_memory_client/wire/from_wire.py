@@ -8,16 +8,9 @@ from datetime import datetime
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_client.values.heartbeats import Heartbeat
+from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.problems import Problem
-from strategic_memory_client.values.results import (
-    Evidence,
-    Feedback,
-    FeedbackStatus,
-    LeverageCap,
-    Policy,
-    RegimeAdvice,
-    Rules,
-)
+from strategic_memory_client.values.results import Evidence, Feedback, FeedbackStatus, LeverageCap, RegimeAdvice, Rules
 from strategic_memory_client.wire.by_field_names import FieldReader
 from strategic_memory_client.wire.contract_bounds import require_within_contract
 from strategic_memory_client.wire.enums import members, tell_unknown

@@ -82,6 +82,11 @@ def row_count(value: object) -> int:
     return _whole(value, 0, _LARGEST_UINT32)
 
 
+def count(value: object) -> int:
+    """Return a whole number, not negative, that fits 64 bits."""
+    return _whole(value, 0, _LARGEST_INT64)
+
+
 def milliseconds(value: object) -> int:
     """Return a whole number that fits 64 bits."""
     return _whole(value, -_LARGEST_INT64, _LARGEST_INT64)

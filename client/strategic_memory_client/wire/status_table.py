@@ -21,6 +21,7 @@ from strategic_memory_client.values.errors import (
     ClientClosedError,
     DeadlineExceededError,
     FieldViolation,
+    InterventionRefusedError,
     InvalidRequestError,
     ResourceExhaustedError,
     ResumePointError,
@@ -85,6 +86,9 @@ _UNAVAILABLE_ADVICE = {
     reason_text(
         errors_pb2.ERROR_REASON_MEMORY_UNREADABLE
     ): "it cannot read the memory from Redis; check Redis, and try again",
+    reason_text(
+        errors_pb2.ERROR_REASON_INTERVENTION_NOT_KNOWN
+    ): "it does not reach Redis; check Redis, and see what holds before you say it again",
 }
 
 _RESUME_ADVICE = {
@@ -94,6 +98,16 @@ _RESUME_ADVICE = {
 }
 
 
+_REFUSED_INTERVENTIONS = frozenset(
+    map(
+        reason_text,
+        (
+            errors_pb2.ERROR_REASON_INTERVENTION_CHANGED,
+            errors_pb2.ERROR_REASON_RAISES_RISK,
+            errors_pb2.ERROR_REASON_NOTHING_TO_FREEZE,
+        ),
+    )
+)
 _IDENTITY_REASONS = frozenset(
     reason_text(reason) for reason in (errors_pb2.ERROR_REASON_NOT_IDENTIFIED, errors_pb2.ERROR_REASON_OUT_OF_SCOPE)
 )
@@ -130,6 +144,13 @@ def _resume_point(failure: _Failure) -> StrategicMemoryError:
         epoch=epoch,
         address=failure.address,
     )
+
+
+def _intervention_refused(failure: _Failure) -> StrategicMemoryError:
+    if failure.reason not in _REFUSED_INTERVENTIONS:
+        return _server_fault(failure)
+    message, number = f"not done: {failure.detail}", failure.number("number")
+    return InterventionRefusedError(message, reason=failure.reason, number=number, address=failure.address)
 
 
 def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
@@ -182,6 +203,8 @@ _TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
     grpc.StatusCode.UNAUTHENTICATED: _access_denied,
     grpc.StatusCode.RESOURCE_EXHAUSTED: _resource_exhausted,
     grpc.StatusCode.OUT_OF_RANGE: _resume_point,
+    grpc.StatusCode.ABORTED: _intervention_refused,
+    grpc.StatusCode.FAILED_PRECONDITION: _intervention_refused,
     grpc.StatusCode.UNIMPLEMENTED: _unsupported,
     grpc.StatusCode.UNAVAILABLE: _unavailable,
 }

@@ -71,6 +71,15 @@ const (
 	// RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
 	// stream in place of asking again and again.
 	ErrorReason_ERROR_REASON_TOO_MANY_REQUESTS ErrorReason = 14
+	// ABORTED: something else holds than `replaces` names: another operator has said something, or the caller has not looked.
+	// Look at GetState, and name its number. Metadata: `number`, that of what holds.
+	ErrorReason_ERROR_REASON_INTERVENTION_CHANGED ErrorReason = 15
+	// FAILED_PRECONDITION: the override would raise risk above what the rules say. Ask for less, or force it.
+	ErrorReason_ERROR_REASON_RAISES_RISK ErrorReason = 16
+	// FAILED_PRECONDITION: no advice is ACTIVE that could be held.
+	ErrorReason_ERROR_REASON_NOTHING_TO_FREEZE ErrorReason = 17
+	// UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it.
+	ErrorReason_ERROR_REASON_INTERVENTION_NOT_KNOWN ErrorReason = 18
 )
 
 // Enum value maps for ErrorReason.
@@ -91,23 +100,31 @@ var (
 		12: "ERROR_REASON_NOT_IDENTIFIED",
 		13: "ERROR_REASON_OUT_OF_SCOPE",
 		14: "ERROR_REASON_TOO_MANY_REQUESTS",
+		15: "ERROR_REASON_INTERVENTION_CHANGED",
+		16: "ERROR_REASON_RAISES_RISK",
+		17: "ERROR_REASON_NOTHING_TO_FREEZE",
+		18: "ERROR_REASON_INTERVENTION_NOT_KNOWN",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":          0,
-		"ERROR_REASON_REVISION_COMPACTED":   1,
-		"ERROR_REASON_REVISION_IN_FUTURE":   2,
-		"ERROR_REASON_EPOCH_CHANGED":        3,
-		"ERROR_REASON_LOG_NOT_READ":         4,
-		"ERROR_REASON_DRAINING":             5,
-		"ERROR_REASON_MEMORY_UNREADABLE":    6,
-		"ERROR_REASON_TOO_MANY_SUBSCRIBERS": 7,
-		"ERROR_REASON_TOO_MANY_CALLS":       8,
-		"ERROR_REASON_TOO_MUCH_IN_HAND":     9,
-		"ERROR_REASON_REQUEST_TOO_LARGE":    10,
-		"ERROR_REASON_REQUEST_TOO_SLOW":     11,
-		"ERROR_REASON_NOT_IDENTIFIED":       12,
-		"ERROR_REASON_OUT_OF_SCOPE":         13,
-		"ERROR_REASON_TOO_MANY_REQUESTS":    14,
+		"ERROR_REASON_UNSPECIFIED":            0,
+		"ERROR_REASON_REVISION_COMPACTED":     1,
+		"ERROR_REASON_REVISION_IN_FUTURE":     2,
+		"ERROR_REASON_EPOCH_CHANGED":          3,
+		"ERROR_REASON_LOG_NOT_READ":           4,
+		"ERROR_REASON_DRAINING":               5,
+		"ERROR_REASON_MEMORY_UNREADABLE":      6,
+		"ERROR_REASON_TOO_MANY_SUBSCRIBERS":   7,
+		"ERROR_REASON_TOO_MANY_CALLS":         8,
+		"ERROR_REASON_TOO_MUCH_IN_HAND":       9,
+		"ERROR_REASON_REQUEST_TOO_LARGE":      10,
+		"ERROR_REASON_REQUEST_TOO_SLOW":       11,
+		"ERROR_REASON_NOT_IDENTIFIED":         12,
+		"ERROR_REASON_OUT_OF_SCOPE":           13,
+		"ERROR_REASON_TOO_MANY_REQUESTS":      14,
+		"ERROR_REASON_INTERVENTION_CHANGED":   15,
+		"ERROR_REASON_RAISES_RISK":            16,
+		"ERROR_REASON_NOTHING_TO_FREEZE":      17,
+		"ERROR_REASON_INTERVENTION_NOT_KNOWN": 18,
 	}
 )
 
@@ -142,7 +159,7 @@ var File_strategic_memory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x89\x04\n" +
+	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x9b\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_REVISION_COMPACTED\x10\x01\x12#\n" +
@@ -159,7 +176,11 @@ const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_REQUEST_TOO_SLOW\x10\v\x12\x1f\n" +
 	"\x1bERROR_REASON_NOT_IDENTIFIED\x10\f\x12\x1d\n" +
 	"\x19ERROR_REASON_OUT_OF_SCOPE\x10\r\x12\"\n" +
-	"\x1eERROR_REASON_TOO_MANY_REQUESTS\x10\x0eB\xad\x01\n" +
+	"\x1eERROR_REASON_TOO_MANY_REQUESTS\x10\x0e\x12%\n" +
+	"!ERROR_REASON_INTERVENTION_CHANGED\x10\x0f\x12\x1c\n" +
+	"\x18ERROR_REASON_RAISES_RISK\x10\x10\x12\"\n" +
+	"\x1eERROR_REASON_NOTHING_TO_FREEZE\x10\x11\x12'\n" +
+	"#ERROR_REASON_INTERVENTION_NOT_KNOWN\x10\x12B\xad\x01\n" +
 	"\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3"
 
 var (

@@ -233,7 +233,12 @@ type Feedback struct {
 	// Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
 	// safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
 	// published: then a heartbeat tells.
-	LeverageCaps  []*LeverageCap `protobuf:"bytes,20,rep,name=leverage_caps,json=leverageCaps,proto3" json:"leverage_caps,omitempty"`
+	LeverageCaps []*LeverageCap `protobuf:"bytes,20,rep,name=leverage_caps,json=leverageCaps,proto3" json:"leverage_caps,omitempty"`
+	// What an operator allows at most, or has set, until when and why. Absent: nothing. Its leverage is one of
+	// `leverage_caps` too, named "override".
+	Override *Override `protobuf:"bytes,21,opt,name=override,proto3" json:"override,omitempty"`
+	// Which revision an operator holds, until when and why. Absent: none.
+	Freeze        *Freeze `protobuf:"bytes,22,opt,name=freeze,proto3" json:"freeze,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -408,10 +413,234 @@ func (x *Feedback) GetLeverageCaps() []*LeverageCap {
 	return nil
 }
 
+func (x *Feedback) GetOverride() *Override {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
+func (x *Feedback) GetFreeze() *Freeze {
+	if x != nil {
+		return x.Freeze
+	}
+	return nil
+}
+
+// What an operator allows at most, or where it is forced, has set.
+type Override struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The boldest policy, or the one that is set. POLICY_UNSPECIFIED: it is left to the rules.
+	Policy Policy `protobuf:"varint,1,opt,name=policy,proto3,enum=strategic_memory.v1.Policy" json:"policy,omitempty"`
+	// The highest leverage, or the one that is set, as a multiple of the base position. Absent: it is left to the rules.
+	Leverage *float64 `protobuf:"fixed64,2,opt,name=leverage,proto3,oneof" json:"leverage,omitempty"`
+	// Whether it raises risk above what the rules say where it is above that. It never raises it above a cap on leverage, nor
+	// where the safe values stand.
+	IsForced bool `protobuf:"varint,3,opt,name=is_forced,json=isForced,proto3" json:"is_forced,omitempty"`
+	// Why, as the operator has it: text of a person, at most 256 characters.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who has set it.
+	SetBy string `protobuf:"bytes,5,opt,name=set_by,json=setBy,proto3" json:"set_by,omitempty"`
+	// When.
+	SetAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=set_at,json=setAt,proto3" json:"set_at,omitempty"`
+	// When it ends. `valid_until` is never after it.
+	Until *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=until,proto3" json:"until,omitempty"`
+	// `updated_policy` without it. POLICY_UNSPECIFIED: not known.
+	RulesPolicy Policy `protobuf:"varint,8,opt,name=rules_policy,json=rulesPolicy,proto3,enum=strategic_memory.v1.Policy" json:"rules_policy,omitempty"`
+	// `leverage_hint` without it. Absent: not known.
+	RulesLeverageHint *float64 `protobuf:"fixed64,9,opt,name=rules_leverage_hint,json=rulesLeverageHint,proto3,oneof" json:"rules_leverage_hint,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Override) Reset() {
+	*x = Override{}
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Override) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Override) ProtoMessage() {}
+
+func (x *Override) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Override.ProtoReflect.Descriptor instead.
+func (*Override) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Override) GetPolicy() Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return Policy_POLICY_UNSPECIFIED
+}
+
+func (x *Override) GetLeverage() float64 {
+	if x != nil && x.Leverage != nil {
+		return *x.Leverage
+	}
+	return 0
+}
+
+func (x *Override) GetIsForced() bool {
+	if x != nil {
+		return x.IsForced
+	}
+	return false
+}
+
+func (x *Override) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Override) GetSetBy() string {
+	if x != nil {
+		return x.SetBy
+	}
+	return ""
+}
+
+func (x *Override) GetSetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SetAt
+	}
+	return nil
+}
+
+func (x *Override) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *Override) GetRulesPolicy() Policy {
+	if x != nil {
+		return x.RulesPolicy
+	}
+	return Policy_POLICY_UNSPECIFIED
+}
+
+func (x *Override) GetRulesLeverageHint() float64 {
+	if x != nil && x.RulesLeverageHint != nil {
+		return *x.RulesLeverageHint
+	}
+	return 0
+}
+
+// The advice of one revision, which an operator holds: whatever the inputs say, only caps and an override change it.
+type Freeze struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision whose advice is held.
+	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The epoch that it counts in.
+	Epoch string `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Why, as the operator has it: text of a person, at most 256 characters.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who holds it.
+	SetBy string `protobuf:"bytes,4,opt,name=set_by,json=setBy,proto3" json:"set_by,omitempty"`
+	// Since when.
+	SetAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=set_at,json=setAt,proto3" json:"set_at,omitempty"`
+	// When it ends. `valid_until` is never after it.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Freeze) Reset() {
+	*x = Freeze{}
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Freeze) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Freeze) ProtoMessage() {}
+
+func (x *Freeze) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Freeze.ProtoReflect.Descriptor instead.
+func (*Freeze) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Freeze) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Freeze) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
+func (x *Freeze) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Freeze) GetSetBy() string {
+	if x != nil {
+		return x.SetBy
+	}
+	return ""
+}
+
+func (x *Freeze) GetSetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SetAt
+	}
+	return nil
+}
+
+func (x *Freeze) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 // A limit on leverage that another module has set.
 type LeverageCap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The input that it was read from, for example "risk:leverage_limits".
+	// The input that it was read from, for example "risk:leverage_limits"; "override" where an operator has set it.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// Highest leverage as a multiple of the base position; not rounded.
 	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
@@ -423,7 +652,7 @@ type LeverageCap struct {
 
 func (x *LeverageCap) Reset() {
 	*x = LeverageCap{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +664,7 @@ func (x *LeverageCap) String() string {
 func (*LeverageCap) ProtoMessage() {}
 
 func (x *LeverageCap) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,7 +677,7 @@ func (x *LeverageCap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeverageCap.ProtoReflect.Descriptor instead.
 func (*LeverageCap) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{1}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LeverageCap) GetSource() string {
@@ -495,7 +724,7 @@ type RegimeAdvice struct {
 
 func (x *RegimeAdvice) Reset() {
 	*x = RegimeAdvice{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -507,7 +736,7 @@ func (x *RegimeAdvice) String() string {
 func (*RegimeAdvice) ProtoMessage() {}
 
 func (x *RegimeAdvice) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -520,7 +749,7 @@ func (x *RegimeAdvice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegimeAdvice.ProtoReflect.Descriptor instead.
 func (*RegimeAdvice) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{2}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RegimeAdvice) GetRegime() string {
@@ -590,7 +819,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +831,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +844,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{3}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Evidence) GetRegime() string {
@@ -705,7 +934,7 @@ type PolicyEvidence struct {
 
 func (x *PolicyEvidence) Reset() {
 	*x = PolicyEvidence{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +946,7 @@ func (x *PolicyEvidence) String() string {
 func (*PolicyEvidence) ProtoMessage() {}
 
 func (x *PolicyEvidence) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +959,7 @@ func (x *PolicyEvidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyEvidence.ProtoReflect.Descriptor instead.
 func (*PolicyEvidence) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{4}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PolicyEvidence) GetPolicy() Policy {
@@ -829,7 +1058,7 @@ type RegimePerformance struct {
 
 func (x *RegimePerformance) Reset() {
 	*x = RegimePerformance{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +1070,7 @@ func (x *RegimePerformance) String() string {
 func (*RegimePerformance) ProtoMessage() {}
 
 func (x *RegimePerformance) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +1083,7 @@ func (x *RegimePerformance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegimePerformance.ProtoReflect.Descriptor instead.
 func (*RegimePerformance) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{5}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RegimePerformance) GetAvgPnl() float64 {
@@ -907,7 +1136,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1148,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1161,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{6}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Reason) GetCode() string {
@@ -975,7 +1204,7 @@ type Comparison struct {
 
 func (x *Comparison) Reset() {
 	*x = Comparison{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1216,7 @@ func (x *Comparison) String() string {
 func (*Comparison) ProtoMessage() {}
 
 func (x *Comparison) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1229,7 @@ func (x *Comparison) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
 func (*Comparison) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{7}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Comparison) GetMeasurement() string {
@@ -1061,7 +1290,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1302,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1315,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{8}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Heartbeat) GetRevision() uint64 {
@@ -1142,7 +1371,7 @@ var File_strategic_memory_v1_feedback_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\n" +
-	"\"strategic_memory/v1/feedback.proto\x12\x13strategic_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\b\n" +
+	"\"strategic_memory/v1/feedback.proto\x12\x13strategic_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\t\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12;\n" +
@@ -1167,7 +1396,28 @@ const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\acurrent\x18\x11 \x01(\v2!.strategic_memory.v1.RegimeAdviceR\acurrent\x129\n" +
 	"\bevidence\x18\x12 \x01(\v2\x1d.strategic_memory.v1.EvidenceR\bevidence\x12*\n" +
 	"\x11leverage_bound_by\x18\x13 \x01(\tR\x0fleverageBoundBy\x12E\n" +
-	"\rleverage_caps\x18\x14 \x03(\v2 .strategic_memory.v1.LeverageCapR\fleverageCaps\"m\n" +
+	"\rleverage_caps\x18\x14 \x03(\v2 .strategic_memory.v1.LeverageCapR\fleverageCaps\x129\n" +
+	"\boverride\x18\x15 \x01(\v2\x1d.strategic_memory.v1.OverrideR\boverride\x123\n" +
+	"\x06freeze\x18\x16 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\"\xab\x03\n" +
+	"\bOverride\x123\n" +
+	"\x06policy\x18\x01 \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\x06policy\x12\x1f\n" +
+	"\bleverage\x18\x02 \x01(\x01H\x00R\bleverage\x88\x01\x01\x12\x1b\n" +
+	"\tis_forced\x18\x03 \x01(\bR\bisForced\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x15\n" +
+	"\x06set_by\x18\x05 \x01(\tR\x05setBy\x121\n" +
+	"\x06set_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05setAt\x120\n" +
+	"\x05until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12>\n" +
+	"\frules_policy\x18\b \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\vrulesPolicy\x123\n" +
+	"\x13rules_leverage_hint\x18\t \x01(\x01H\x01R\x11rulesLeverageHint\x88\x01\x01B\v\n" +
+	"\t_leverageB\x16\n" +
+	"\x14_rules_leverage_hint\"\xce\x01\n" +
+	"\x06Freeze\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x15\n" +
+	"\x06set_by\x18\x04 \x01(\tR\x05setBy\x121\n" +
+	"\x06set_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05setAt\x120\n" +
+	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"m\n" +
 	"\vLeverageCap\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x120\n" +
@@ -1262,51 +1512,61 @@ func file_strategic_memory_v1_feedback_proto_rawDescGZIP() []byte {
 }
 
 var file_strategic_memory_v1_feedback_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_strategic_memory_v1_feedback_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_strategic_memory_v1_feedback_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_strategic_memory_v1_feedback_proto_goTypes = []any{
 	(Policy)(0),                   // 0: strategic_memory.v1.Policy
 	(FeedbackStatus)(0),           // 1: strategic_memory.v1.FeedbackStatus
 	(Rules)(0),                    // 2: strategic_memory.v1.Rules
 	(*Feedback)(nil),              // 3: strategic_memory.v1.Feedback
-	(*LeverageCap)(nil),           // 4: strategic_memory.v1.LeverageCap
-	(*RegimeAdvice)(nil),          // 5: strategic_memory.v1.RegimeAdvice
-	(*Evidence)(nil),              // 6: strategic_memory.v1.Evidence
-	(*PolicyEvidence)(nil),        // 7: strategic_memory.v1.PolicyEvidence
-	(*RegimePerformance)(nil),     // 8: strategic_memory.v1.RegimePerformance
-	(*Reason)(nil),                // 9: strategic_memory.v1.Reason
-	(*Comparison)(nil),            // 10: strategic_memory.v1.Comparison
-	(*Heartbeat)(nil),             // 11: strategic_memory.v1.Heartbeat
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*Override)(nil),              // 4: strategic_memory.v1.Override
+	(*Freeze)(nil),                // 5: strategic_memory.v1.Freeze
+	(*LeverageCap)(nil),           // 6: strategic_memory.v1.LeverageCap
+	(*RegimeAdvice)(nil),          // 7: strategic_memory.v1.RegimeAdvice
+	(*Evidence)(nil),              // 8: strategic_memory.v1.Evidence
+	(*PolicyEvidence)(nil),        // 9: strategic_memory.v1.PolicyEvidence
+	(*RegimePerformance)(nil),     // 10: strategic_memory.v1.RegimePerformance
+	(*Reason)(nil),                // 11: strategic_memory.v1.Reason
+	(*Comparison)(nil),            // 12: strategic_memory.v1.Comparison
+	(*Heartbeat)(nil),             // 13: strategic_memory.v1.Heartbeat
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_strategic_memory_v1_feedback_proto_depIdxs = []int32{
 	1,  // 0: strategic_memory.v1.Feedback.status:type_name -> strategic_memory.v1.FeedbackStatus
 	0,  // 1: strategic_memory.v1.Feedback.updated_policy:type_name -> strategic_memory.v1.Policy
-	8,  // 2: strategic_memory.v1.Feedback.regime_performance:type_name -> strategic_memory.v1.RegimePerformance
-	12, // 3: strategic_memory.v1.Feedback.timestamp:type_name -> google.protobuf.Timestamp
-	12, // 4: strategic_memory.v1.Feedback.data_as_of:type_name -> google.protobuf.Timestamp
-	12, // 5: strategic_memory.v1.Feedback.valid_until:type_name -> google.protobuf.Timestamp
-	9,  // 6: strategic_memory.v1.Feedback.reasons:type_name -> strategic_memory.v1.Reason
+	10, // 2: strategic_memory.v1.Feedback.regime_performance:type_name -> strategic_memory.v1.RegimePerformance
+	14, // 3: strategic_memory.v1.Feedback.timestamp:type_name -> google.protobuf.Timestamp
+	14, // 4: strategic_memory.v1.Feedback.data_as_of:type_name -> google.protobuf.Timestamp
+	14, // 5: strategic_memory.v1.Feedback.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 6: strategic_memory.v1.Feedback.reasons:type_name -> strategic_memory.v1.Reason
 	0,  // 7: strategic_memory.v1.Feedback.best_policy:type_name -> strategic_memory.v1.Policy
 	2,  // 8: strategic_memory.v1.Feedback.rules:type_name -> strategic_memory.v1.Rules
-	5,  // 9: strategic_memory.v1.Feedback.current:type_name -> strategic_memory.v1.RegimeAdvice
-	6,  // 10: strategic_memory.v1.Feedback.evidence:type_name -> strategic_memory.v1.Evidence
-	4,  // 11: strategic_memory.v1.Feedback.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
-	12, // 12: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
-	0,  // 13: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
-	0,  // 14: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
-	7,  // 15: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
-	0,  // 16: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
-	10, // 17: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
-	1,  // 18: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
-	12, // 19: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
-	12, // 20: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
-	12, // 21: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
-	4,  // 22: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	7,  // 9: strategic_memory.v1.Feedback.current:type_name -> strategic_memory.v1.RegimeAdvice
+	8,  // 10: strategic_memory.v1.Feedback.evidence:type_name -> strategic_memory.v1.Evidence
+	6,  // 11: strategic_memory.v1.Feedback.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
+	4,  // 12: strategic_memory.v1.Feedback.override:type_name -> strategic_memory.v1.Override
+	5,  // 13: strategic_memory.v1.Feedback.freeze:type_name -> strategic_memory.v1.Freeze
+	0,  // 14: strategic_memory.v1.Override.policy:type_name -> strategic_memory.v1.Policy
+	14, // 15: strategic_memory.v1.Override.set_at:type_name -> google.protobuf.Timestamp
+	14, // 16: strategic_memory.v1.Override.until:type_name -> google.protobuf.Timestamp
+	0,  // 17: strategic_memory.v1.Override.rules_policy:type_name -> strategic_memory.v1.Policy
+	14, // 18: strategic_memory.v1.Freeze.set_at:type_name -> google.protobuf.Timestamp
+	14, // 19: strategic_memory.v1.Freeze.until:type_name -> google.protobuf.Timestamp
+	14, // 20: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
+	0,  // 21: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
+	0,  // 22: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
+	9,  // 23: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
+	0,  // 24: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
+	12, // 25: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
+	1,  // 26: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
+	14, // 27: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
+	14, // 28: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
+	14, // 29: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
+	6,  // 30: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_strategic_memory_v1_feedback_proto_init() }
@@ -1314,16 +1574,17 @@ func file_strategic_memory_v1_feedback_proto_init() {
 	if File_strategic_memory_v1_feedback_proto != nil {
 		return
 	}
-	file_strategic_memory_v1_feedback_proto_msgTypes[4].OneofWrappers = []any{}
-	file_strategic_memory_v1_feedback_proto_msgTypes[5].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[1].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[6].OneofWrappers = []any{}
 	file_strategic_memory_v1_feedback_proto_msgTypes[7].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_strategic_memory_v1_feedback_proto_rawDesc), len(file_strategic_memory_v1_feedback_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,8 +25,10 @@ export {
   type Evidence,
   type Feedback,
   type FeedbackStatus,
+  type Freeze,
   type Heartbeat,
   type LeverageCap,
+  type Override,
   type Policy,
   type PolicyEvidence,
   type Reason,
@@ -37,6 +39,7 @@ export {
   UNKNOWN_REGIME,
   WARMING_UP,
   asStale,
+  isOverridden,
   safeAt,
 } from "./values/feedback.js";
 export type { Connection, ConnectionSettings, Dial } from "./transports/connection.js";

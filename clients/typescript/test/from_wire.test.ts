@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
 import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
-import { InvalidAnswerError } from "../src/index.js";
+import { InvalidAnswerError, isOverridden } from "../src/index.js";
 import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
 import { SENT, at, wireFeedback } from "./made_up.js";
 
@@ -16,8 +16,14 @@ test("every field of a feedback is read", () => {
       current: { regime: "BULL", policy: Policy.BALANCED, confidenceBoost: 0.5, leverageHint: 1.2, isProbe: true },
       reasons: [{ code: "POLICY_RULE", sentence: "so", comparisons: [{ measurement: "win_rate", operator: ">" }] }],
       leverageCaps: [{ source: "risk", value: 1.7, since: at(0) }],
+      override: { policy: Policy.BALANCED, reason: "degraded", setBy: "desk", until: at(0), rulesLeverageHint: 1.9 },
+      freeze: { revision: 6n, epoch: "e1", reason: "held", setBy: "desk" },
     }),
   );
+  assert.deepEqual([read.override?.policy, read.override?.leverage], ["BALANCED", null]);
+  assert.deepEqual([read.override?.until?.getTime(), read.override?.rulesLeverageHint], [SENT, 1.9]);
+  assert.deepEqual([read.freeze?.revision, read.freeze?.until, isOverridden(read)], [6, null, true]);
+  assert.equal(isOverridden(feedbackFromWire(wireFeedback({}))), false);
   assert.deepEqual(read.regimePerformance, { avgPnl: 0.2, winRate: 0.7, sampleCount: 10, wins: 7, losses: 3 });
   assert.deepEqual([read.revision, read.bestPolicy, read.rules], [7, "BALANCED", "EVIDENCE"]);
   assert.equal(read.current?.isProbe, true);

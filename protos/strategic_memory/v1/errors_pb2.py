@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x89\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_REVISION_COMPACTED\x10\x01\x12#\n\x1f\x45RROR_REASON_REVISION_IN_FUTURE\x10\x02\x12\x1e\n\x1a\x45RROR_REASON_EPOCH_CHANGED\x10\x03\x12\x1d\n\x19\x45RROR_REASON_LOG_NOT_READ\x10\x04\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x05\x12\"\n\x1e\x45RROR_REASON_MEMORY_UNREADABLE\x10\x06\x12%\n!ERROR_REASON_TOO_MANY_SUBSCRIBERS\x10\x07\x12\x1f\n\x1b\x45RROR_REASON_TOO_MANY_CALLS\x10\x08\x12!\n\x1d\x45RROR_REASON_TOO_MUCH_IN_HAND\x10\t\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\n\x12!\n\x1d\x45RROR_REASON_REQUEST_TOO_SLOW\x10\x0b\x12\x1f\n\x1b\x45RROR_REASON_NOT_IDENTIFIED\x10\x0c\x12\x1d\n\x19\x45RROR_REASON_OUT_OF_SCOPE\x10\r\x12\"\n\x1e\x45RROR_REASON_TOO_MANY_REQUESTS\x10\x0e\x42\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x9b\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_REVISION_COMPACTED\x10\x01\x12#\n\x1f\x45RROR_REASON_REVISION_IN_FUTURE\x10\x02\x12\x1e\n\x1a\x45RROR_REASON_EPOCH_CHANGED\x10\x03\x12\x1d\n\x19\x45RROR_REASON_LOG_NOT_READ\x10\x04\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x05\x12\"\n\x1e\x45RROR_REASON_MEMORY_UNREADABLE\x10\x06\x12%\n!ERROR_REASON_TOO_MANY_SUBSCRIBERS\x10\x07\x12\x1f\n\x1b\x45RROR_REASON_TOO_MANY_CALLS\x10\x08\x12!\n\x1d\x45RROR_REASON_TOO_MUCH_IN_HAND\x10\t\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\n\x12!\n\x1d\x45RROR_REASON_REQUEST_TOO_SLOW\x10\x0b\x12\x1f\n\x1b\x45RROR_REASON_NOT_IDENTIFIED\x10\x0c\x12\x1d\n\x19\x45RROR_REASON_OUT_OF_SCOPE\x10\r\x12\"\n\x1e\x45RROR_REASON_TOO_MANY_REQUESTS\x10\x0e\x12%\n!ERROR_REASON_INTERVENTION_CHANGED\x10\x0f\x12\x1c\n\x18\x45RROR_REASON_RAISES_RISK\x10\x10\x12\"\n\x1e\x45RROR_REASON_NOTHING_TO_FREEZE\x10\x11\x12\'\n#ERROR_REASON_INTERVENTION_NOT_KNOWN\x10\x12\x42\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034io.github.strategicmemory.v1P\001Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\242\002\003SMX\252\002\022StrategicMemory.V1\312\002\022StrategicMemory\\V1'
   _globals['_ERRORREASON']._serialized_start=58
-  _globals['_ERRORREASON']._serialized_end=579
+  _globals['_ERRORREASON']._serialized_end=725
 # @@protoc_insertion_point(module_scope)

@@ -70,6 +70,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
     stream in place of asking again and again.
     """
+    ERROR_REASON_INTERVENTION_CHANGED: _ErrorReason.ValueType  # 15
+    """ABORTED: something else holds than `replaces` names: another operator has said something, or the caller has not looked.
+    Look at GetState, and name its number. Metadata: `number`, that of what holds.
+    """
+    ERROR_REASON_RAISES_RISK: _ErrorReason.ValueType  # 16
+    """FAILED_PRECONDITION: the override would raise risk above what the rules say. Ask for less, or force it."""
+    ERROR_REASON_NOTHING_TO_FREEZE: _ErrorReason.ValueType  # 17
+    """FAILED_PRECONDITION: no advice is ACTIVE that could be held."""
+    ERROR_REASON_INTERVENTION_NOT_KNOWN: _ErrorReason.ValueType  # 18
+    """UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
@@ -130,4 +140,14 @@ ERROR_REASON_TOO_MANY_REQUESTS: ErrorReason.ValueType  # 14
 """RESOURCE_EXHAUSTED: the caller makes more requests a second than one may. Wait for as long as is told, or follow a
 stream in place of asking again and again.
 """
+ERROR_REASON_INTERVENTION_CHANGED: ErrorReason.ValueType  # 15
+"""ABORTED: something else holds than `replaces` names: another operator has said something, or the caller has not looked.
+Look at GetState, and name its number. Metadata: `number`, that of what holds.
+"""
+ERROR_REASON_RAISES_RISK: ErrorReason.ValueType  # 16
+"""FAILED_PRECONDITION: the override would raise risk above what the rules say. Ask for less, or force it."""
+ERROR_REASON_NOTHING_TO_FREEZE: ErrorReason.ValueType  # 17
+"""FAILED_PRECONDITION: no advice is ACTIVE that could be held."""
+ERROR_REASON_INTERVENTION_NOT_KNOWN: ErrorReason.ValueType  # 18
+"""UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -126,6 +126,8 @@ class Feedback(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     LEVERAGE_BOUND_BY_FIELD_NUMBER: _builtins.int
     LEVERAGE_CAPS_FIELD_NUMBER: _builtins.int
+    OVERRIDE_FIELD_NUMBER: _builtins.int
+    FREEZE_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Position in the feedback log of `epoch`; grows by one with each change. 0: nothing was published yet."""
     epoch: _builtins.str
@@ -185,6 +187,16 @@ class Feedback(_message.Message):
         published: then a heartbeat tells.
         """
 
+    @_builtins.property
+    def override(self) -> Global___Override:
+        """What an operator allows at most, or has set, until when and why. Absent: nothing. Its leverage is one of
+        `leverage_caps` too, named "override".
+        """
+
+    @_builtins.property
+    def freeze(self) -> Global___Freeze:
+        """Which revision an operator holds, until when and why. Absent: none."""
+
     def __init__(
         self,
         *,
@@ -208,14 +220,129 @@ class Feedback(_message.Message):
         evidence: Global___Evidence | None = ...,
         leverage_bound_by: _builtins.str = ...,
         leverage_caps: _abc.Iterable[Global___LeverageCap] | None = ...,
+        override: Global___Override | None = ...,
+        freeze: Global___Freeze | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "freeze", b"freeze", "override", b"override", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "leverage_bound_by", b"leverage_bound_by", "leverage_caps", b"leverage_caps", "leverage_hint", b"leverage_hint", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "freeze", b"freeze", "leverage_bound_by", b"leverage_bound_by", "leverage_caps", b"leverage_caps", "leverage_hint", b"leverage_hint", "override", b"override", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
+@_typing.final
+class Override(_message.Message):
+    """What an operator allows at most, or where it is forced, has set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    LEVERAGE_FIELD_NUMBER: _builtins.int
+    IS_FORCED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    SET_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    RULES_POLICY_FIELD_NUMBER: _builtins.int
+    RULES_LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
+    policy: Global___Policy.ValueType
+    """The boldest policy, or the one that is set. POLICY_UNSPECIFIED: it is left to the rules."""
+    leverage: _builtins.float
+    """The highest leverage, or the one that is set, as a multiple of the base position. Absent: it is left to the rules."""
+    is_forced: _builtins.bool
+    """Whether it raises risk above what the rules say where it is above that. It never raises it above a cap on leverage, nor
+    where the safe values stand.
+    """
+    reason: _builtins.str
+    """Why, as the operator has it: text of a person, at most 256 characters."""
+    set_by: _builtins.str
+    """Who has set it."""
+    rules_policy: Global___Policy.ValueType
+    """`updated_policy` without it. POLICY_UNSPECIFIED: not known."""
+    rules_leverage_hint: _builtins.float
+    """`leverage_hint` without it. Absent: not known."""
+    @_builtins.property
+    def set_at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When it ends. `valid_until` is never after it."""
+
+    def __init__(
+        self,
+        *,
+        policy: Global___Policy.ValueType = ...,
+        leverage: _builtins.float | None = ...,
+        is_forced: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        set_by: _builtins.str = ...,
+        set_at: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        rules_policy: Global___Policy.ValueType = ...,
+        rules_leverage_hint: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_leverage_hint", b"_rules_leverage_hint", "leverage", b"leverage", "rules_leverage_hint", b"rules_leverage_hint", "set_at", b"set_at", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_leverage_hint", b"_rules_leverage_hint", "is_forced", b"is_forced", "leverage", b"leverage", "policy", b"policy", "reason", b"reason", "rules_leverage_hint", b"rules_leverage_hint", "rules_policy", b"rules_policy", "set_at", b"set_at", "set_by", b"set_by", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__leverage: _TypeAlias = _typing.Literal["leverage"]  # noqa: Y015
+    _WhichOneofArgType__leverage: _TypeAlias = _typing.Literal["_leverage", b"_leverage"]  # noqa: Y015
+    _WhichOneofReturnType__rules_leverage_hint: _TypeAlias = _typing.Literal["rules_leverage_hint"]  # noqa: Y015
+    _WhichOneofArgType__rules_leverage_hint: _TypeAlias = _typing.Literal["_rules_leverage_hint", b"_rules_leverage_hint"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__leverage) -> _WhichOneofReturnType__leverage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rules_leverage_hint) -> _WhichOneofReturnType__rules_leverage_hint | None: ...
+
+Global___Override: _TypeAlias = Override  # noqa: Y015
+
+@_typing.final
+class Freeze(_message.Message):
+    """The advice of one revision, which an operator holds: whatever the inputs say, only caps and an override change it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    SET_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The revision whose advice is held."""
+    epoch: _builtins.str
+    """The epoch that it counts in."""
+    reason: _builtins.str
+    """Why, as the operator has it: text of a person, at most 256 characters."""
+    set_by: _builtins.str
+    """Who holds it."""
+    @_builtins.property
+    def set_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When it ends. `valid_until` is never after it."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        epoch: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        set_by: _builtins.str = ...,
+        set_at: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["set_at", b"set_at", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "reason", b"reason", "revision", b"revision", "set_at", b"set_at", "set_by", b"set_by", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Freeze: _TypeAlias = Freeze  # noqa: Y015
 
 @_typing.final
 class LeverageCap(_message.Message):
@@ -227,7 +354,7 @@ class LeverageCap(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
     source: _builtins.str
-    """The input that it was read from, for example "risk:leverage_limits"."""
+    """The input that it was read from, for example "risk:leverage_limits"; "override" where an operator has set it."""
     value: _builtins.float
     """Highest leverage as a multiple of the base position; not rounded."""
     @_builtins.property

@@ -10,6 +10,7 @@ from strategic_memory_server.advice.rules.reasons import Reason, leverage_capped
 from strategic_memory_server.analysis.analysis import RegimeFigures, win_rate
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
+from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 
@@ -92,6 +93,8 @@ class Advice:
         evidence: what all trades so far say about the current regime; None before there is a long memory.
         leverage_caps: limits on leverage in force: they bind the safe values too.
         followed: what is followed, and what waits, where added risk has to wait; None: it has not.
+        override: what an operator allows or has set; None: nothing.
+        freeze: which revision an operator holds; None: none.
     """
 
     preferred_regime: str
@@ -109,11 +112,18 @@ class Advice:
     evidence: EvidenceView | None = None
     leverage_caps: LeverageCaps = NO_CAPS
     followed: Followed | None = None
+    override: Override | None = None
+    freeze: Freeze | None = None
 
     @property
     def is_probe(self) -> bool:
         """Whether `updated_policy` is a probe: that of the current regime, where that is the preferred one."""
         return self.current is not None and self.current.is_probe and self.current.regime == self.preferred_regime
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether an operator has a hand in it."""
+        return self.override is not None or self.freeze is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,7 @@ def _safe(advice: Advice, valid_until_ms: int) -> Advice:
         ),
         # Whoever was told the safe values starts from these.
         followed=None,
+        override=advice.override and replace(advice.override, without=None),
         reasons=(validity_passed(valid_until_ms), *advice.reasons),
     )
 

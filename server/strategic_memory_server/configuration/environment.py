@@ -209,6 +209,7 @@ class Environment(ShadowEnvironment):
                 connection_calls=self.connection_calls,
                 max_connection_age_s=self.max_connection_age,
                 is_reflection_open="reflection" in self.public,
+                is_admin_open="admin" in self.public,
             ),
             http=HttpSettings(
                 self.http_address,

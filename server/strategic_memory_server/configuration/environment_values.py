@@ -32,7 +32,7 @@ def read_hosts(value: object) -> object:
     return hosts
 
 
-PUBLIC = ("metrics", "reflection")
+PUBLIC = ("metrics", "reflection", "admin")
 
 
 def read_public(value: object) -> object:
@@ -41,7 +41,9 @@ def read_public(value: object) -> object:
         return value
     names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
     if wrong := [name for name in names if name not in PUBLIC]:
-        raise ValueError(f"{wrong[0]!r} is not known; there are {' and '.join(PUBLIC)}, separated by commas")
+        raise ValueError(
+            f"{wrong[0]!r} is not known; there are {', '.join(PUBLIC[:-1])} and {PUBLIC[-1]}, separated by commas"
+        )
     return names
 
 

@@ -231,7 +231,61 @@ class OutOfScopeError(StrategicMemoryError):
 
     def __init__(self, name: str, scope: str) -> None:
         super().__init__(f"{name} may not do this: it takes the scope {scope}, which the access file does not give")
-        self.scope = scope
+        self.name, self.scope = name, scope
+
+
+class NobodyMayError(OutOfScopeError):
+    """Nobody may do that here, since nobody is asked who they are."""
+
+    def __init__(self, scope: str) -> None:
+        StrategicMemoryError.__init__(
+            self,
+            "nobody may do this here, since this service asks nobody who they are: give it an access file with the "
+            f"scope {scope} (STRATEGIC_MEMORY_ACCESS_FILE), or say STRATEGIC_MEMORY_PUBLIC={scope} where whoever "
+            "reaches it may",
+        )
+        self.name, self.scope = "anonymous", scope
+
+
+class InterventionChangedError(StrategicMemoryError):
+    """Something else holds than the caller has seen.
+
+    Args:
+        number: of what holds.
+        holds: what that is, in words.
+    """
+
+    def __init__(self, number: int, holds: str) -> None:
+        super().__init__(f"{holds}; to replace it name its number, {number}")
+        self.number = number
+
+
+class RaisesRiskError(StrategicMemoryError):
+    """An override would raise risk and is not forced.
+
+    Args:
+        asked: what it asks for.
+        rules: what the rules say.
+    """
+
+    def __init__(self, asked: str, rules: str) -> None:
+        super().__init__(f"{asked} is above what the rules say, {rules}: ask for less, or force it")
+
+
+class NothingToFreezeError(StrategicMemoryError):
+    """No advice is in force that could be held."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the feedback is {status}, and only an ACTIVE one can be held")
+
+
+class InterventionNotKnownError(StrategicMemoryError):
+    """What operators say cannot be read, or it is not known whether it was written."""
+
+    def __init__(self, failure: str) -> None:
+        super().__init__(
+            f"what operators say cannot be read from Redis or written there ({failure}); see what holds first"
+        )
 
 
 class BrokenServiceError(Exception):

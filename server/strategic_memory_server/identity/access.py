@@ -12,12 +12,12 @@ from strategic_memory_server.faults.errors import OutOfScopeError, Unauthenticat
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.files.followed_files import FollowedFiles
 from strategic_memory_server.identity.access_file import AccessTable, Identity, digest_of, read_access_file
-from strategic_memory_server.identity.scope import ALL, Scope
+from strategic_memory_server.identity.scope import OF_ANY_CLIENT, Scope
 
 UNUSABLE = "access_file"
 LONGEST_TOKEN = 512
 
-_ANY_CLIENT = Identity("a client with a certificate", ALL, is_one=False)
+_ANY_CLIENT = Identity("a client with a certificate", OF_ANY_CLIENT, is_one=False)
 
 logger = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class Access:
     """Who may do what.
 
     Args:
-        file: the access file; None: whoever has shown a certificate that is trusted may do all.
+        file: the access file; None: whoever has shown a certificate that is trusted may do all but ADMIN.
         problems: told of a file that cannot be used.
         clock_s: seconds since 1970.
 

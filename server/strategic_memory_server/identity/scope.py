@@ -12,6 +12,9 @@ class Scope(enum.Enum):
     """The advice: GetFeedback, StreamFeedback; over HTTP `/metrics`."""
     ANALYZE = "analyze"
     """Analyze, whose work the caller chooses."""
+    ADMIN = "admin"
+    """StrategicMemoryAdminService: the hand of an operator on the advice, which whoever reads it follows."""
 
 
-ALL = frozenset(Scope)
+OF_ANY_CLIENT = frozenset({Scope.READ, Scope.ANALYZE})
+"""What whoever is known may do where nothing says who may do what."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 import redis.asyncio as redis
@@ -39,6 +39,8 @@ class InputWatcher:
         self._failure: str | None = None
         self.arrived: Mapping[str, Page] = {}
         """The first entries that the last wait has found of each source that has some."""
+        self.moved: Collection[str] = ()
+        """Keys of further streams that the last wait has found an entry in."""
 
     async def wait(
         self, read_up_to: Mapping[str, str], timeout_s: float, heads: Mapping[str, str] = NOTHING_ELSE
@@ -72,6 +74,7 @@ class InputWatcher:
         self.arrived = {
             source: entries for source in read_up_to if (entries := arrived.get(keys.key_of(self._prefix, source)))
         }
+        self.moved = [key for key in heads if key in arrived]
         return bool(arrived)
 
     def _report(self, failure: str) -> None:

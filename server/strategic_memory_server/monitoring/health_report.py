@@ -8,10 +8,13 @@ from typing import Any
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice
 from strategic_memory_server.advice.followed import Followed
+from strategic_memory_server.advice.rules.override_reasons import FREEZE, OVERRIDE
+from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.caps_json import encode_caps
+from strategic_memory_server.revisions.intervention_text import encode_freeze, encode_override
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync.shadow import differ
@@ -45,6 +48,7 @@ def health_report(
             ("feedback log", tail_failure),
             ("leadership", replication.failure or _idle_leader(feedback, replication)),
             ("log of the service", log_failure),
+            *((said.code.lower(), said.sentence) for said in _said_by_operators(feedback)),
             *((name.replace("_", " "), sentence) for name, sentence in standing.items()),
         )
         if failure is not None
@@ -70,6 +74,11 @@ def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
         return None
     holder = replication.leader or "a server that is not known"
     return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
+
+
+def _said_by_operators(feedback: Feedback) -> list[Reason]:
+    """Return the reasons that are an operator's."""
+    return [reason for reason in feedback.advice.reasons if reason.code in (OVERRIDE, FREEZE)]
 
 
 def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:
@@ -105,6 +114,8 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "leverage_bound_by": feedback.advice.leverage_bound_by,
         "leverage_caps": encode_caps(feedback.advice.leverage_caps),
         "waiting": feedback.advice.followed and _waiting(feedback.advice.followed),
+        "override": encode_override(feedback.advice.override),
+        "freeze": encode_freeze(feedback.advice.freeze),
         "subscribers": subscribers,
     }
 

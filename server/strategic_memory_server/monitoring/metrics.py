@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus
 from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.held_advice import FLAPS, Flap
 from strategic_memory_server.entries.rejections import RejectionLedger
@@ -156,6 +156,7 @@ class StateCollector(Collector):
             value=float(advice.current is not None and advice.current.is_probe),
         )
         yield from _hysteresis(advice.followed, self._observed.sync_status().flaps)
+        yield _operators(advice, now_ms)
         times = (
             (
                 "strategic_memory_feedback_age_seconds",
@@ -252,6 +253,18 @@ def _hysteresis(followed: Followed | None, flapped: Mapping[Flap, int]) -> Itera
         flaps.add_metric(one, flapped.get(one, 0))
     yield waiting
     yield flaps
+
+
+def _operators(advice: Advice, now_ms: int) -> Metric:
+    ends = GaugeMetricFamily(
+        "strategic_memory_override_seconds",
+        "Time until what an operator has set ends, seconds; absent while nothing is.",
+        labels=["part"],
+    )
+    for part, said in (("override", advice.override), ("freeze", advice.freeze)):
+        if said is not None:
+            ends.add_metric([part], max(said.until_ms - now_ms, 0) / 1000)
+    return ends
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

@@ -133,19 +133,23 @@ class RedisScript:
         if keys.keys() != set(script.keys) or args.keys() != set(script.arguments) or (rest and not script.takes_rest):
             raise TypeError(f"the script takes the keys {script.keys} and the arguments {script.arguments}")
         given = [*(keys[name] for name in script.keys), *(args[name] for name in script.arguments), *rest]
-        call = packed(*self._way, len(keys), *given)
+        way = self._way
+        call = packed(*way, len(keys), *given)
         (reply,) = await round_trip(self._client, [call], meanwhile=meanwhile)
         if _is_not_there(reply):
-            reply = await self._otherwise([len(keys), *given], reply)
+            reply = await self._otherwise(way, [len(keys), *given], reply)
         if isinstance(reply, Exception):
             raise reply
         return reply
 
-    async def _otherwise(self, given: Sequence[Argument], refused: Reply) -> Reply:
-        """Call it in the other way than the one that was refused, and load it where it is nowhere."""
+    async def _otherwise(self, way: tuple[str, str], given: Sequence[Argument], refused: Reply) -> Reply:
+        """Call it in the other way than the one that was refused, and load it where it is nowhere.
+
+        Another call may have found a way meanwhile, so what was refused is told.
+        """
         by_digest = packed(*self._as_script, *given)
         as_function = as_script = refused
-        if self._way is self._as_script:
+        if way is self._as_script:
             (as_function,) = await round_trip(self._client, [packed(*self._as_function, *given)])
             if not _is_not_there(as_function):
                 self._way = self._as_function

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.advice.followed import FollowedLevel
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, capped
+from strategic_memory_server.memory.override import LONGEST_MS, LONGEST_REASON, Freeze, Override
 
 HIGHEST_LEVERAGE = 2.0
 LONGEST_VALIDITY_MS = 86_400_000
@@ -37,6 +39,11 @@ def times_outside_contract(times: Times) -> str | None:
         return None
     validity_ms = valid_until_ms - computed_at_ms
     return f"valid_until is {validity_ms} ms after timestamp" if validity_ms > LONGEST_VALIDITY_MS else None
+
+
+def intervention_outside_contract(intervention: Intervention) -> str | None:
+    """Say what about an intervention is outside the bounds, naming the field; None: nothing is."""
+    return next(_of_intervention(intervention), None)
 
 
 def is_epoch(text: str) -> bool:
@@ -74,12 +81,46 @@ def _of_advice(advice: Advice) -> Iterator[str]:
         yield from _of_followed("followed.preferred", advice.followed.preferred)
         if advice.followed.current is not None:
             yield from _of_followed("followed.current", advice.followed.current)
+    if advice.override is not None:
+        yield from _of_override(advice.override)
+    if advice.freeze is not None:
+        yield from _of_hand("freeze", advice.freeze)
 
 
 def _of_followed(where: str, level: FollowedLevel) -> Iterator[str]:
     yield from _leverage(f"{where}.leverage", level.leverage)
     if level.leverage_waits is not None:
         yield from _leverage(f"{where}.leverage_waits.asked", level.leverage_waits.asked)
+
+
+def _of_intervention(intervention: Intervention) -> Iterator[str]:
+    if intervention.override is not None:
+        yield from _of_override(intervention.override)
+    if intervention.freeze is not None:
+        yield from _of_hand("freeze", intervention.freeze)
+    if intervention.frozen is not None:
+        yield from _of_advice(intervention.frozen)
+
+
+def _of_override(override: Override) -> Iterator[str]:
+    yield from _of_hand("override", override)
+    if override.leverage is not None:
+        yield from _leverage("override.leverage", override.leverage)
+    if (without := override.without) is not None:
+        for risk in (without.preferred, without.current, without.evidence):
+            if risk is not None:
+                yield from _leverage("override.without", risk.leverage_hint)
+
+
+def _of_hand(where: str, said: Override | Freeze) -> Iterator[str]:
+    # They are never None but where somebody else wrote them.
+    times = said.set_at_ms, said.until_ms
+    if None in times or not said.set_at_ms < said.until_ms <= said.set_at_ms + LONGEST_MS:
+        yield f"{where}.until is not within a day of {where}.set_at"
+    if len(said.reason) > LONGEST_REASON:
+        yield f"{where}.reason has {len(said.reason)} characters"
+    if len(said.set_by) > LONGEST_NAME:
+        yield f"{where}.set_by has {len(said.set_by)} characters"
 
 
 def _of_evidence(evidence: EvidenceView) -> Iterator[str]:

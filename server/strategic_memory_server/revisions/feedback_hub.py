@@ -9,7 +9,10 @@ from collections import deque
 from dataclasses import replace
 
 from strategic_memory_server.advice.feedback import Feedback, warming_up
+from strategic_memory_server.advice.intervention import NO_INTERVENTION
+from strategic_memory_server.advice.override import all_caps, of_others, overridden
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
@@ -44,11 +47,14 @@ class FeedbackHub:
         self.heard = heard or KnownHistory()
         """What was ever read from the log."""
         self.leverage_caps: LeverageCaps = NO_CAPS
-        """The caps on leverage in force, as last read from the log."""
+        """The caps on leverage in force, that of an override among them, as last read from the log."""
+        self.intervention = NO_INTERVENTION
+        """What operators say that has come into force, as last read from the log."""
         self._version = version
         self._ring: deque[Feedback] = deque(maxlen=recent_revisions)
         self._newest = warming_up(version)
         self._nothing = self._newest
+        self._nothing_under: tuple[LeverageCaps, Override | None] = NO_CAPS, None
         self._stale: Feedback | None = None
         self._oldest_retained = 0
         self._validity = ValidityBound(clock or RedisClock())
@@ -150,11 +156,18 @@ class FeedbackHub:
             self._newest = replace(self._nothing, epoch=self.epoch)
 
     def _take_caps(self, state: LogState | None) -> None:
-        """Take over the caps in force; where the log does not tell, those that were last heard of hold."""
-        if state and state.leverage_caps is not None:
-            self.leverage_caps = state.leverage_caps
-        if self.leverage_caps != self._nothing.advice.leverage_caps:
-            self._nothing = warming_up(self._version, leverage_caps=self.leverage_caps)
+        """Take over caps and override in force; where the log does not tell, what was last heard of holds."""
+        if state and state.intervention is not None:
+            self.intervention = state.intervention
+        caps = of_others(self.leverage_caps) if state is None or state.leverage_caps is None else state.leverage_caps
+        override = self.intervention.override
+        self.leverage_caps = all_caps(caps, override)
+        if self._nothing_under != (under := (caps, override)):
+            self._nothing_under = under
+            nothing = warming_up(self._version, leverage_caps=caps)
+            if override is not None:
+                nothing = replace(nothing, advice=overridden(nothing.advice, override, may_raise=False))
+            self._nothing = nothing
 
     def _contradicts(self, feedback: Feedback) -> bool:
         """Tell whether the log says something else under a revision than it did."""

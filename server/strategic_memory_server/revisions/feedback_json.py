@@ -22,6 +22,7 @@ from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.caps_json import checked_caps
 from strategic_memory_server.revisions.json_shapes import Shape
@@ -72,12 +73,17 @@ class _Document:
     evidence: EvidenceView | None = None
     leverage_caps: LeverageCaps = NO_CAPS
     followed: Followed | None = None
+    override: Override | None = None
+    freeze: Freeze | None = None
 
+
+_ONLY_WHERE_SAID = ("followed", "override", "freeze")
+"""Keys that are left out where they would be null: most documents are read by programs that know none of them."""
 
 _SHAPE = Shape(
     _Document,
     {
-        _Document: ("rules", "leverage_bound_by", "current", "evidence", "leverage_caps", "followed"),
+        _Document: ("rules", "leverage_bound_by", "current", "evidence", "leverage_caps", *_ONLY_WHERE_SAID),
         RegimeAdvice: ("is_probe",),
     },
 )
@@ -106,11 +112,12 @@ def encode_feedback(feedback: Feedback) -> str:
         )
     )
     if isinstance(document, dict):
-        # Where nothing is explored, and no risk waits, it is written as if that did not exist.
         if isinstance(current := document["current"], dict) and not current["is_probe"]:
+            # Where nothing is explored, it is written as if that did not exist.
             del current["is_probe"]
-        if advice.followed is None:
-            del document["followed"]
+        for name in _ONLY_WHERE_SAID:
+            if document[name] is None:
+                del document[name]
     return json.dumps(document, allow_nan=False)
 
 
@@ -129,6 +136,8 @@ def encode_event(feedback: Feedback) -> str:
     }
     if advice.is_probe:
         document["is_probe"] = True
+    if advice.is_overridden:
+        document["is_overridden"] = True
     return json.dumps(document, allow_nan=False)
 
 

@@ -13,6 +13,8 @@ import redis.asyncio as redis
 import structlog
 
 from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
+from strategic_memory_server.advice.override import of_others
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note, note_arguments
@@ -22,6 +24,7 @@ from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.intervention_text import intervention_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_opening import Begun, Opening
@@ -112,6 +115,7 @@ class FeedbackLog(FeedbackLogReader):
         feedback: Feedback,
         expected: LogState,
         note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
     ) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
@@ -121,6 +125,7 @@ class FeedbackLog(FeedbackLogReader):
             feedback: what to write.
             expected: where the log is believed to stand.
             note: what to write down of the long memory in the same step.
+            intervention: what operators say, likewise.
             expecting: is told of the feedback while Redis is writing it.
 
         Raises:
@@ -132,7 +137,7 @@ class FeedbackLog(FeedbackLogReader):
         self._written = document.encode(), feedback
         reply = await self._publish(
             keys=keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected)
+            args=_common(claim, feedback, expected, intervention)
             | {
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
@@ -161,24 +166,40 @@ class FeedbackLog(FeedbackLogReader):
             )
         return True
 
-    async def confirm(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+    async def confirm(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
+    ) -> bool:
         """Renew the times of the newest feedback; False when the log, or its validity, is not where `expected` says.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note)
+        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note, intervention)
 
-    async def withdraw(self, claim: Claim, feedback: Feedback, expected: LogState, note: Note | None = None) -> bool:
+    async def withdraw(
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        expected: LogState,
+        note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
+    ) -> bool:
         """Say that nothing stands behind the newest feedback any more; False as for `confirm`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, "", expected, note)
+        return await self._move_times(claim, feedback, "", expected, note, intervention)
 
-    async def remember(self, claim: Claim, caps: LeverageCaps, note: Note | None = None) -> None:
-        """Write down caps on leverage, and the long memory, where there is nothing to say.
+    async def remember(
+        self, claim: Claim, caps: LeverageCaps, note: Note | None = None, intervention: Intervention = NO_INTERVENTION
+    ) -> None:
+        """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
@@ -186,7 +207,12 @@ class FeedbackLog(FeedbackLogReader):
         keys = self.keys
         reply = await self._remember(
             keys=keys.of("state", "lease", "pulse") | self._memory(note),
-            args={"claim": claim.value, "leverage_caps": caps_text(caps)} | note_arguments(note),
+            args={
+                "claim": claim.value,
+                "leverage_caps": caps_text(caps),
+                "intervention": intervention_text(intervention),
+            }
+            | note_arguments(note),
             rest=note.numbered_ids() if note else (),
         )
         _check_refused(reply)
@@ -213,11 +239,17 @@ class FeedbackLog(FeedbackLogReader):
         return {"evidence": keys.evidence, "trade_ids": keys.trade_ids}
 
     async def _move_times(
-        self, claim: Claim, feedback: Feedback, document: str, expected: LogState, note: Note | None
+        self,
+        claim: Claim,
+        feedback: Feedback,
+        document: str,
+        expected: LogState,
+        note: Note | None,
+        intervention: Intervention,
     ) -> bool:
         reply = await self._confirm(
             keys=self.keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected)
+            args=_common(claim, feedback, expected, intervention)
             | {
                 "document": document,
                 "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
@@ -234,7 +266,7 @@ def _flag(is_so: bool) -> str:
     return "1" if is_so else ""
 
 
-def _common(claim: Claim, feedback: Feedback, expected: LogState) -> dict[str, Argument]:
+def _common(claim: Claim, feedback: Feedback, expected: LogState, intervention: Intervention) -> dict[str, Argument]:
     """Return the arguments that publishing and confirming share."""
     return {
         "claim": claim.value,
@@ -244,7 +276,8 @@ def _common(claim: Claim, feedback: Feedback, expected: LogState) -> dict[str, A
         "head": expected.head,
         **time_arguments(feedback.times),
         "key_lives_ms": key_lives_ms(feedback.times),
-        "leverage_caps": caps_text(feedback.advice.leverage_caps),
+        "leverage_caps": caps_text(of_others(feedback.advice.leverage_caps)),
+        "intervention": intervention_text(intervention),
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError, ResponseError
 
 from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.faults.problems import TOLD_FOR_S, Problems
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
@@ -17,6 +18,7 @@ from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
 from strategic_memory_server.redis_access.server_kind import unsupported
 from strategic_memory_server.revisions.caps_json import caps_of_text
+from strategic_memory_server.revisions.intervention_text import intervention_of_text
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState, digest_of
@@ -86,14 +88,21 @@ class FeedbackLogReader:
 
     async def read_caps(self) -> LeverageCaps:
         """Return the caps on leverage that the state names; none where it names none, or cannot be read."""
+        return caps_of_text(await self._of_state("leverage_caps")) or NO_CAPS
+
+    async def read_intervention(self) -> Intervention | None:
+        """Return what operators have said as the state has it; None where it has nothing, or cannot be read."""
+        return intervention_of_text(await self._of_state("intervention"))
+
+    async def _of_state(self, field: str) -> bytes:
         try:
-            (text,) = await self._client.hmget(self.keys.state, ["leverage_caps"])
+            (text,) = await self._client.hmget(self.keys.state, [field])
         except ResponseError as error:
             # What is written next is refused then, and says which key is in the way.
             if str(error).startswith("WRONGTYPE"):
-                return NO_CAPS
+                return b""
             raise
-        return caps_of_text(text or b"") or NO_CAPS
+        return cast("bytes | None", text) or b""
 
     async def snapshot(self, recent: int) -> LogSnapshot:
         """Read state, newest feedbacks and cursors at one moment; fewer than `recent` where that takes too long.

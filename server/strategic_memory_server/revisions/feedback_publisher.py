@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
@@ -140,7 +141,13 @@ class FeedbackPublisher:
         return None if newest is None else replace(newest, times=state.times).at(now_ms).advice
 
     async def publish(
-        self, claim: Claim, advice: Advice, times: Times, now_ms: int, note: Note | None = None
+        self,
+        claim: Claim,
+        advice: Advice,
+        times: Times,
+        now_ms: int,
+        note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
     ) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
@@ -150,6 +157,7 @@ class FeedbackPublisher:
             times: its times.
             now_ms: the time now, milliseconds since 1970-01-01 UTC.
             note: what to write down of the long memory in the same step.
+            intervention: what operators say, which the advice is under, likewise.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -172,9 +180,9 @@ class FeedbackPublisher:
             self._tried_revision = revision
             self._possible.setdefault((epoch, revision), "")
             if repeated:
-                written = await self._log.confirm(claim, feedback, state, note)
+                written = await self._log.confirm(claim, feedback, state, note, intervention)
             else:
-                written = await self._log.publish(claim, feedback, state, note, self._expecting)
+                written = await self._log.publish(claim, feedback, state, note, intervention, self._expecting)
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
@@ -185,7 +193,12 @@ class FeedbackPublisher:
         raise LogContestedError(CONTESTED)
 
     async def withdraw(
-        self, claim: Claim, now_ms: int, note: Note | None = None, leverage_caps: LeverageCaps = NO_CAPS
+        self,
+        claim: Claim,
+        now_ms: int,
+        note: Note | None = None,
+        leverage_caps: LeverageCaps = NO_CAPS,
+        intervention: Intervention = NO_INTERVENTION,
     ) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
@@ -194,6 +207,7 @@ class FeedbackPublisher:
             now_ms: the time now, milliseconds since 1970-01-01 UTC.
             note: what to write down of the long memory in the same step.
             leverage_caps: caps on leverage in force: they hold where nothing is said, too.
+            intervention: what operators say: it binds the safe values.
 
         Raises:
             DeposedError, MemoryMovedError, LogContestedError: as for `publish`.
@@ -202,15 +216,16 @@ class FeedbackPublisher:
             state = await self.open(claim)
             newest, valid_until_ms = self._newest, state.times.valid_until_ms
             if newest is None or state.withdrawn:
-                if note or (state.leverage_caps or NO_CAPS) != leverage_caps:
-                    await self._log.remember(claim, leverage_caps, note)
+                stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
+                if note or stands != (leverage_caps, intervention):
+                    await self._log.remember(claim, leverage_caps, note, intervention)
                 return
             self._state = None
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
             self._possible.setdefault((state.epoch, state.revision), "")
-            if await self._log.withdraw(claim, ended, state, note):
+            if await self._log.withdraw(claim, ended, state, note, intervention):
                 self._written_epoch = newest.epoch
                 return
         raise LogContestedError(CONTESTED)
@@ -228,6 +243,10 @@ class FeedbackPublisher:
         self._learn_what_was_said()
         state = self._state if claim == self._claim else None
         return await self.open(claim) if state is None or self._said.goes_back(state) else state
+
+    async def known_intervention(self) -> Intervention | None:
+        """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
+        return await self._log.read_intervention()
 
     async def _open(self, claim: Claim, *, anew: bool = False) -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()

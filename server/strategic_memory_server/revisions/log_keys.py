@@ -18,6 +18,7 @@ class LogKeys:
         lease: who may write, as "<fencing token> <holder>"; it ends by itself.
         fencing_token: the last token that was minted.
         other_settings: a server that stands back since its settings differ, and these; it ends by itself.
+        interventions: the stream of what operators have said about the advice.
     """
 
     feedback: str
@@ -28,6 +29,7 @@ class LogKeys:
     lease: str
     fencing_token: str
     other_settings: str
+    interventions: str
 
     def of(self, *names: str) -> dict[str, str]:
         """Return some of the names, by what they are called here."""
@@ -59,4 +61,5 @@ class LogKeys:
             lease=f"{prefix}:feedback:strategic_memory:lease",
             fencing_token=f"{prefix}:feedback:strategic_memory:fencing_token",
             other_settings=f"{prefix}:feedback:strategic_memory:other_settings",
+            interventions=f"{prefix}:stream:strategic_feedback:override",
         )

@@ -23,7 +23,7 @@ _WITH_NOTE = "-- with the note of the long memory"
 _WITH_REST = "-- with any number of "
 _WHEN_FULL = "-- as a function it runs while Redis is full, too"
 
-NAMES = ("open", "publish", "confirm", "remember", "lapse", "lease", "release", "settings", "dry_run")
+NAMES = ("open", "publish", "confirm", "remember", "lapse", "lease", "release", "settings", "dry_run", "intervene")
 
 
 def script_text(text: str, prelude: str) -> ScriptText:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.contract_bounds import is_epoch, times_outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.intervention_text import intervention_of_text
 from strategic_memory_server.revisions.log_times import read_time_ms
 
 STATE_FIELDS = [
@@ -23,6 +25,7 @@ STATE_FIELDS = [
     "valid_until_ms",
     "withdrawn",
     "leverage_caps",
+    "intervention",
 ]
 """Fields of the state and of each pulse."""
 
@@ -40,7 +43,8 @@ class LogState:
         times: times of the newest feedback.
         epoch_start: first revision of the epoch, whether or not it has been published yet.
         withdrawn: whether nothing stands behind the newest feedback any more.
-        leverage_caps: caps on leverage in force, whether or not anything is published; None: not known.
+        leverage_caps: caps on leverage of other modules, whether or not anything is published; None: not known.
+        intervention: what operators have said, as far as it has not ended; None: not known.
         head: digest of the newest entry of the log, as `digest_of` gives it; empty: not known.
     """
 
@@ -51,6 +55,7 @@ class LogState:
     epoch_start: int = 1
     withdrawn: bool = False
     leverage_caps: LeverageCaps | None = None
+    intervention: Intervention | None = field(default=None, compare=False)
     head: str = field(default="", compare=False)
 
     @classmethod
@@ -60,7 +65,7 @@ class LogState:
         Raises:
             MalformedFeedbackError: somebody else wrote to them.
         """
-        epoch, revision, start, oldest, *times, withdrawn, caps = (reply or b"" for reply in replies)
+        epoch, revision, start, oldest, *times, withdrawn, caps, said = (reply or b"" for reply in replies)
         try:
             state = cls(
                 epoch.decode(),
@@ -70,6 +75,7 @@ class LogState:
                 _count(start or b"1"),
                 withdrawn == b"1",
                 caps_of_text(caps),
+                intervention_of_text(said),
             )
         except ValueError as error:
             raise MalformedFeedbackError("the state of the feedback log cannot be read") from error

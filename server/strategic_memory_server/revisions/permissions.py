@@ -26,10 +26,8 @@ class Permissions:
 
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
-        self._names = keys.of("state", "log", "feedback", "pulse", "lease", "fencing_token", "other_settings") | {
-            "evidence": memory.evidence,
-            "trade_ids": memory.trade_ids,
-        }
+        written = "state", "log", "feedback", "pulse", "lease", "fencing_token", "other_settings", "interventions"
+        self._names = keys.of(*written) | {"evidence": memory.evidence, "trade_ids": memory.trade_ids}
         self._dry_run = register_script(client, "dry_run")
 
     async def missing(self) -> list[str]:

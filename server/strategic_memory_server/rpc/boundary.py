@@ -23,7 +23,8 @@ from strategic_memory_server.faults.errors import (
     Violation,
 )
 from strategic_memory_server.rpc.admission import Admission
-from strategic_memory_server.rpc.guard import Guard
+from strategic_memory_server.rpc.audit import audited
+from strategic_memory_server.rpc.guard import Guard, NobodyAsked
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.traced_calls import TracedCalls
 from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
@@ -48,6 +49,7 @@ class Boundary:
         admission: bounds the calls.
         receiving: methods that receive their request themselves, by "/package.Service/Method": as `Unreceived`.
         guard: lets calls in; None: whoever calls may.
+        audited: methods of which each call is written down, by "/package.Service/Method".
         traced: tells of calls; None: nobody is told.
     """
 
@@ -57,7 +59,8 @@ class Boundary:
         metrics: RpcMetrics,
         admission: Admission,
         receiving: Collection[str] = (),
-        guard: Guard | None = None,
+        guard: Guard | NobodyAsked | None = None,
+        audited: Collection[str] = (),
         traced: TracedCalls | None = None,
     ) -> None:
         self._server = server
@@ -66,6 +69,7 @@ class Boundary:
         self._admission = admission
         self._receiving = receiving
         self._guard = guard
+        self._audited = audited
 
     @property
     def as_server(self) -> grpc.aio.Server:
@@ -93,6 +97,8 @@ class Boundary:
         behaviour = self._admission.admitting(behaviour, path)
         if self._guard is not None:
             behaviour = self._guard.guarding(behaviour, path)
+        if path in self._audited:
+            behaviour = audited(behaviour, path)
         call = (_streaming if handler.response_streaming else _unary)(behaviour, metrics)
         if self._traced is not None:
             call = self._traced.telling(call, path)

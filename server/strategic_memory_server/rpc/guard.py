@@ -9,6 +9,7 @@ from typing import Any
 
 from grpc.aio import ServicerContext
 
+from strategic_memory_server.faults.errors import NobodyMayError
 from strategic_memory_server.identity.access import Access, sole_authorization
 from strategic_memory_server.identity.access_file import Identity
 from strategic_memory_server.identity.scope import Scope
@@ -63,6 +64,29 @@ def _remember(identity: Identity) -> None:
     """Let the call in hand count as one of whoever makes it."""
     if identity.is_one:
         KNOWN.set(identity.name)
+
+
+class NobodyAsked:
+    """Stands for a Guard where nobody is asked who they are: whoever calls may, but for what takes ADMIN.
+
+    Args:
+        scopes: as of a Guard.
+        is_admin_open: whether that may be called too.
+    """
+
+    def __init__(self, scopes: Mapping[str, Scope], *, is_admin_open: bool) -> None:
+        self._scopes = scopes
+        self._is_admin_open = is_admin_open
+
+    def guarding(self, behaviour: Behaviour, path: str) -> Behaviour:
+        """Wrap a behaviour of a method, as a Guard does."""
+        if self._is_admin_open or self._scopes.get(path) is not Scope.ADMIN:
+            return behaviour
+
+        async def refused(request: object, context: CallContext) -> object:
+            raise NobodyMayError(Scope.ADMIN.value)
+
+        return refused
 
 
 def _shown(context: CallContext) -> tuple[str | None, Iterable[str]]:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 
-from strategic_memory.v1 import service_pb2, service_pb2_grpc
+from strategic_memory.v1 import admin_pb2, admin_pb2_grpc, service_pb2, service_pb2_grpc
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.identity.access import Access
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.identity.scope import Scope
 from strategic_memory_server.rpc import reflection
+from strategic_memory_server.rpc.admin.servicer import StrategicMemoryAdminServicer
 from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.boundary import Boundary
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
-from strategic_memory_server.rpc.guard import Guard
+from strategic_memory_server.rpc.guard import Guard, NobodyAsked
 from strategic_memory_server.rpc.health import HealthServicer
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
@@ -28,6 +29,7 @@ from strategic_memory_server.rpc.traced_calls import TracedCalls
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tracing.tracing import OFF, Tracing
 
+ADMIN_SERVICE_NAME = admin_pb2.DESCRIPTOR.services_by_name["StrategicMemoryAdminService"].full_name
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["StrategicMemoryService"].full_name
 
 PERMITTED_PING_INTERVAL_MS = 10_000
@@ -50,8 +52,14 @@ LONGEST_PENDING_S = 120
 
 ANALYZE = f"/{SERVICE_NAME}/Analyze"
 
+ADMIN_METHODS = frozenset(
+    f"/{ADMIN_SERVICE_NAME}/{method}" for method in ("SetOverride", "ClearOverride", "Freeze", "GetState")
+)
+"""What an operator calls; each call is written down."""
+
 MOST_AT_ONCE = {
     ANALYZE: 256,
+    **dict.fromkeys(ADMIN_METHODS, 16),
     f"/{health.SERVICE_NAME}/Watch": 1_000,
     f"/{reflection.V1}/{reflection.METHOD}": 100,
     f"/{reflection.V1ALPHA}/{reflection.METHOD}": 100,
@@ -65,6 +73,7 @@ SCOPES = {
     f"/{SERVICE_NAME}/GetFeedback": Scope.READ,
     f"/{SERVICE_NAME}/StreamFeedback": Scope.READ,
     ANALYZE: Scope.ANALYZE,
+    **dict.fromkeys(ADMIN_METHODS, Scope.ADMIN),
 }
 """What a method takes, where callers are known."""
 
@@ -126,6 +135,7 @@ def _options(settings: GrpcSettings, most_connections: int) -> list[tuple[str, i
 @asynccontextmanager
 async def open_grpc_server(
     servicer: StrategicMemoryServicer,
+    admin: StrategicMemoryAdminServicer,
     metrics: RpcMetrics,
     settings: GrpcSettings,
     most_connections: int | None = None,
@@ -137,11 +147,12 @@ async def open_grpc_server(
 
     Args:
         servicer: answers.
+        admin: answers operators.
         metrics: count the calls.
         settings: where, and how much.
         most_connections: connections that there are descriptors for; None: any number. One more is closed.
         certificates: what is shown to clients; None: connections are not encrypted.
-        access: knows who may call what; None: whoever reaches the address may.
+        access: knows who may call what; None: whoever reaches the address may, but for what takes ADMIN.
         tracing: is told of calls, those of health apart.
 
     Raises:
@@ -149,13 +160,18 @@ async def open_grpc_server(
     """
     connections = min(settings.max_connections, most_connections or settings.max_connections)
     server = grpc.aio.server(options=_options(settings, connections))
-    guard = None if access is None else Guard(access, SCOPES, _open_to_all(settings))
+    guard = (
+        NobodyAsked(SCOPES, is_admin_open=settings.is_admin_open)
+        if access is None
+        else Guard(access, SCOPES, _open_to_all(settings))
+    )
     traced = TracedCalls(tracing, (health.SERVICE_NAME,)) if tracing.is_on else None
-    boundary = Boundary(server, metrics, _admission(settings), RECEIVING, guard, traced)
+    boundary = Boundary(server, metrics, _admission(settings), RECEIVING, guard, ADMIN_METHODS, traced)
     health_servicer = HealthServicer((SERVICE_NAME,))
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, boundary.as_server)
+    admin_pb2_grpc.add_StrategicMemoryAdminServiceServicer_to_server(admin, boundary.as_server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, boundary.as_server)
-    reflected = reflection.Reflection((SERVICE_NAME, health.SERVICE_NAME))
+    reflected = reflection.Reflection((SERVICE_NAME, ADMIN_SERVICE_NAME, health.SERVICE_NAME))
     for name in (reflection.V1, reflection.V1ALPHA):
         boundary.add_registered_method_handlers(name, reflected.handlers())
     try:

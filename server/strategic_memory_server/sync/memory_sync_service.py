@@ -17,10 +17,9 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Feedback, Times
-from strategic_memory_server.advice.held_advice import Flap, HeldAdvice, hold
+from strategic_memory_server.advice.held_advice import Flap
 from strategic_memory_server.advice.hysteresis import Moment
-from strategic_memory_server.advice.other_policies import advice_by_policy
-from strategic_memory_server.advice.probe import Completed
+from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, intervene
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries import input_keys
@@ -35,7 +34,6 @@ from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.long_memory.long_memory import LongMemory
-from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
@@ -43,9 +41,12 @@ from strategic_memory_server.redis_access.redis_connection import describe_failu
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
+from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.regimes_problem import tell_of_regimes
+from strategic_memory_server.sync.risk_waits import held_back
 from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_settings import SyncSettings
@@ -70,6 +71,7 @@ class SyncParts:
     leadership: Leadership
     long_memory: LongMemory
     evidence: EvidenceFeedback
+    interventions: Interventions
     problems: Problems = field(default_factory=Problems)
     published: Callable[[Feedback], None] = lambda feedback: None
     tracing: Tracing = OFF
@@ -101,7 +103,7 @@ class StrategicMemorySync:
         self._settings = settings
         self._observe = observe
         self._clock_ms = clock_ms
-        self._pace = SyncPace(parts.loader, parts.watcher, parts.leadership, settings)
+        self._pace = SyncPace(parts.loader, parts.watcher, parts.interventions, parts.leadership, settings)
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
         self._loaded: StrategicMemory | None = None
@@ -127,7 +129,9 @@ class StrategicMemorySync:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
             else:
-                arrived = await self._pace.until_due(started_s, self._read_up_to, self._parts.publisher.heads)
+                ends_in_s = self._parts.interventions.ends_in_s()
+                heads = {**self._parts.publisher.heads, **self._parts.interventions.heads}
+                arrived = await self._pace.until_due(started_s, self._read_up_to, heads, ends_in_s)
 
     async def cycle(self, arrived: Mapping[str, Page] | None = None) -> SyncStatus:
         """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status.
@@ -200,7 +204,10 @@ class StrategicMemorySync:
             # Another server may have led in between, or Redis may have come back as another process.
             parts.long_memory.forget()
             await self._learn_caps()
+            parts.interventions.learn(await parts.publisher.known_intervention())
+            parts.interventions.expire()
             self._claim = claim
+        said = await parts.interventions.fresh()
         loaded = await self._load(arrived)
         trace.found(parts.loader.newest)
         trace.begins("analyse")
@@ -220,12 +227,30 @@ class StrategicMemorySync:
             samples=analysis.sample_count,
             sources=loaded.memory.sources,
         )
-        if isinstance(advice, NoAdvice):
-            trace.begins("write")
+        intervention = said.at(now_ms + ENDS_EARLY_MS)
+        note, flaps = gathered.note, tuple[Flap, ...]()
+        if not isinstance(advice, NoAdvice):
+            completed = parts.evidence.complete(
+                advice,
+                analysis,
+                gathered.kept.sums,
+                self._settings.advice.rules,
+                gathered.stored.exploration,
+                may_begin=gathered.is_complete,
+            )
+            note = gathered.note_with(completed.exploration)
+            moment = Moment(now_ms, loaded.memory.trades.time_ms)
+            held = await held_back(completed, parts.publisher, self._settings.advice.hysteresis, claim, moment)
+            advice, flaps = held.advice, held.flaps
+        elif intervention.frozen is not None:
+            # What is held is held whatever the inputs say.
+            advice = intervention.frozen
+        else:
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
-            await parts.publisher.withdraw(claim, now_ms, gathered.note, analysis.leverage_caps)
-            parts.long_memory.written(gathered.note)
+            trace.begins("write")
+            await parts.publisher.withdraw(claim, now_ms, note, analysis.leverage_caps, intervention)
+            parts.long_memory.written(note)
             return replace(
                 status,
                 outcome=advice.reason.code,
@@ -233,29 +258,17 @@ class StrategicMemorySync:
                 best_regime=UNKNOWN_REGIME,
                 policy=Policy.CONSERVATIVE,
                 confidence=0.0,
+                is_overridden=intervention.ends_ms is not None,
             )
-        completed = parts.evidence.complete(
-            advice,
-            analysis,
-            gathered.kept.sums,
-            self._settings.advice.rules,
-            gathered.stored.exploration,
-            may_begin=gathered.is_complete,
-        )
-        note = gathered.note_with(completed.exploration)
-        held = await self._held(claim, completed, Moment(now_ms, loaded.memory.trades.time_ms))
-        advice = held.advice
-        times = Times(
-            computed_at_ms=now_ms,
-            data_as_of_ms=analysis.data_as_of_ms,
-            valid_until_ms=now_ms + round(self._settings.validity_s * 1000),
-        )
+        advice = intervene(advice, intervention, analysis.leverage_caps)
+        valid_until_ms = intervention.bounded(now_ms + round(self._settings.validity_s * 1000))
+        times = Times(now_ms, analysis.data_as_of_ms, valid_until_ms)
         trace.begins("write")
-        publication = await parts.publisher.publish(claim, advice, times, now_ms, note)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention)
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)
-        self._flaps.update(held.flaps)
+        self._flaps.update(flaps)
         return replace(
             status,
             outcome="published" if publication.is_new else "confirmed",
@@ -264,6 +277,7 @@ class StrategicMemorySync:
             policy=advice.updated_policy,
             confidence=advice.confidence_boost,
             flaps=dict(self._flaps),
+            is_overridden=advice.is_overridden,
         )
 
     def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
@@ -272,37 +286,15 @@ class StrategicMemorySync:
         if shadow is not None and claim is not None and upon is not None and status.failure is None:
             shadow.look(claim, loaded, *upon)
 
-    async def _held(self, claim: Claim, completed: Completed, moment: Moment) -> HeldAdvice:
-        """Let risk that is added wait, where it has to."""
-        settings, advice = self._settings.advice.hysteresis, completed.advice
-        if not settings.is_on:
-            return HeldAdvice(advice)
-        by_policy = advice_by_policy(completed.estimates, by_source(advice.leverage_caps))
-        before = await self._parts.publisher.in_force(claim, moment.now_ms)
-        return hold(advice, by_policy, before, settings, moment)
-
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
         self._pace.retries.reset()
         self.status = replace(status, elapsed_s=elapsed_s, completed_at_ms=self._clock_ms())
         if led:
             self.status = replace(self.status, iteration=status.iteration + 1)
-            self._log_completion()
+            log_completion(self.status)
 
     def _failed(self, failure: str) -> None:
         failures = self.status.failures + 1
         if failure != self.status.failure:
             logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
         self.status = replace(self.status, failures=failures, failure=failure)
-
-    def _log_completion(self) -> None:
-        status = self.status
-        logger.info(
-            "Memory sync iteration complete",
-            iteration=status.iteration,
-            samples=status.samples,
-            best_regime=status.best_regime,
-            policy=status.policy.name,
-            confidence=status.confidence,
-            elapsed_ms=round(status.elapsed_s * 1000, 3),
-            outcome=status.outcome,
-        )

@@ -1,13 +1,14 @@
 """SyncPace: when the next sync begins.
 
-Entries of the streams start one, the interval does, and so does a change of the caps on leverage: their two keys are
-looked at at a pace of their own, so that a lowered cap acts soon however long the interval is.
+Entries of the streams start one, the interval does, and so does a change of the caps on leverage, or of what operators
+say: these are looked at at a pace of their own, so that they act soon however long the interval is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Mapping
 
 from redis.exceptions import RedisError
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.waiting.backoff import Backoff
@@ -22,7 +24,7 @@ from strategic_memory_server.waiting.backoff import Backoff
 LONGEST_RETRY_S = 5.0
 
 CAPS_S = 1.0
-"""Time between two looks at the caps on leverage while nothing else is to be done, seconds."""
+"""Time between two looks at the caps on leverage and at what operators say, while nothing is to be done, seconds."""
 
 
 class SyncPace:
@@ -31,12 +33,18 @@ class SyncPace:
     Args:
         loader: looks at the caps.
         watcher: waits for entries.
+        interventions: what operators say; a change of it starts a sync at once.
         leadership: whether this server leads.
         settings: when to sync.
     """
 
     def __init__(
-        self, loader: MemoryLoader, watcher: InputWatcher, leadership: Leadership, settings: SyncSettings
+        self,
+        loader: MemoryLoader,
+        watcher: InputWatcher,
+        interventions: Interventions,
+        leadership: Leadership,
+        settings: SyncSettings,
     ) -> None:
         self.stopping = asyncio.Event()
         """Set: `run` ends after the cycle in hand, and no wait lasts."""
@@ -44,6 +52,7 @@ class SyncPace:
         self._unwatched = Backoff(settings.retry_s, settings.interval_s)
         self._loader = loader
         self._watcher = watcher
+        self._interventions = interventions
         self._leadership = leadership
         self._settings = settings
 
@@ -68,7 +77,7 @@ class SyncPace:
         await self._pause(started_s + self._settings.floor_s - loop_s())
 
     async def until_due(
-        self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str]
+        self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str], ends_in_s: float | None = None
     ) -> Mapping[str, Page] | None:
         """Wait until there is something to sync, at most until the interval has passed.
 
@@ -78,15 +87,16 @@ class SyncPace:
             started_s: when the last sync began, by the clock of the event loop.
             read_up_to: id of the newest entry that it read of each stream, by source.
             heads: id of the entry that each of the service's own streams ends with, by key.
+            ends_in_s: after so long a sync is due in any case, seconds; None: at the interval.
         """
         settings = self._settings
-        due_s = started_s + settings.interval_s
+        due_s = min(started_s + settings.interval_s, math.inf if ends_in_s is None else loop_s() + ends_in_s)
         look_s = loop_s() + CAPS_S
         watching = settings.reactive
         found: Mapping[str, Page] | None = None
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             if loop_s() >= look_s:
-                if await self._caps_have_changed():
+                if await self._bounds_have_changed():
                     return None
                 look_s = loop_s() + CAPS_S
             wait_s = min(left_s, max(look_s - loop_s(), 0.001))
@@ -106,15 +116,18 @@ class SyncPace:
                     self._unwatched.reset()
                     if not arrived:
                         continue
+                    if self._interventions.key in self._watcher.moved:
+                        self._interventions.expire()
+                        return None
                     later_s = max(settings.debounce_s, started_s + settings.floor_s - loop_s())
                     # Within a longer wait more is expected to arrive.
                     found = None if settings.debounce_s else self._watcher.arrived
             due_s, watching = min(due_s, loop_s() + later_s), False
         return found
 
-    async def _caps_have_changed(self) -> bool:
+    async def _bounds_have_changed(self) -> bool:
         try:
-            return await self._loader.caps_have_changed()
+            return await self._loader.caps_have_changed() or await self._interventions.has_changed()
         except (RedisError, OSError):
             # Redis has gone away: the next sync finds out, and says so.
             return False

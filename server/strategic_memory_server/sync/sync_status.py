@@ -30,6 +30,7 @@ class SyncStatus:
         trades_remembered: trades that the long memory rests on.
         catching_up: whether more is in the streams than it has read so far: the next cycle begins at once.
         sources: what each source contributed to it.
+        is_overridden: whether its advice, or the safe values, were under the hand of an operator.
         flaps: how often more risk was asked for and taken back before it was followed, while this server led.
     """
 
@@ -48,3 +49,4 @@ class SyncStatus:
     catching_up: bool = False
     sources: tuple[SourceReport, ...] = ()
     flaps: Mapping[Flap, int] = field(default_factory=dict)
+    is_overridden: bool = False

@@ -58,6 +58,8 @@ def test_get_writes_the_fields_of_the_wire(peer: ScriptedPeer) -> None:
         "evidence": None,
         "leverage_bound_by": None,
         "leverage_caps": [],
+        "override": None,
+        "freeze": None,
     }
     assert list(json.loads(ended.out)) == [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
 

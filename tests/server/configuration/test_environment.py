@@ -78,6 +78,8 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_PUBLIC", "Metrics, reflection", "http.is_metrics_open", True),
     ("STRATEGIC_MEMORY_PUBLIC", "reflection", "grpc.is_reflection_open", True),
     ("STRATEGIC_MEMORY_PUBLIC", "reflection", "http.is_metrics_open", False),
+    ("STRATEGIC_MEMORY_PUBLIC", "admin", "grpc.is_admin_open", True),
+    ("STRATEGIC_MEMORY_PUBLIC", "reflection", "grpc.is_admin_open", False),
     ("STRATEGIC_MEMORY_INSECURE_LISTEN", "On", "tls", None),
 ]
 
@@ -212,7 +214,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_TLS_CERT", ["/not/there"], "TLS needs STRATEGIC_MEMORY_TLS_KEY too"),
     ("STRATEGIC_MEMORY_TLS_KEY", ["/not/there"], "TLS needs STRATEGIC_MEMORY_TLS_CERT too"),
     ("STRATEGIC_MEMORY_TLS_CLIENT_CA", ["/not/there"], "needs STRATEGIC_MEMORY_TLS_CERT and STRATEGIC_MEMORY_TLS_KEY"),
-    ("STRATEGIC_MEMORY_PUBLIC", ["health", "metrics reflection"], "there are metrics and reflection"),
+    ("STRATEGIC_MEMORY_PUBLIC", ["health", "metrics reflection"], "there are metrics, reflection and admin"),
     ("STRATEGIC_MEMORY_INSECURE_LISTEN", ["yes", "1"], "'off' or 'on'"),
     ("STRATEGIC_MEMORY_ACCESS_FILE", ["/not/there"], "cannot be read"),
     ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["0.0.0.0:1", "[::]:1", "example.org:1"], "--insecure-listen"),

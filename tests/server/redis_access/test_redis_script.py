@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 import redis
 from patient_redis import patient
+from processes import aeventually
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_script import RedisScript, ScriptText
+from strategic_memory_server.redis_access.round_trip import round_trip
 
 COUNT = ScriptText("return {redis.call('INCRBY', keys.counter, args.by), args.word}", ("counter",), ("by", "word"))
 KEYS = {"counter": "counter"}
@@ -25,6 +30,32 @@ async def test_it_runs_once_whether_or_not_redis_knows_it(
         redis_client.script_flush()
         assert await script(KEYS, {"by": 4, "word": ""}) == [7, b""]
     assert redis_client.get("counter") == b"7"
+
+
+async def test_a_call_that_was_refused_while_another_one_loaded_it_runs_too(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_loaded = asyncio.Event()
+    asked = 0
+
+    async def late(*arguments: Any, **more: Any) -> list[Any]:  # noqa: ANN401  as it is called
+        nonlocal asked
+        asked += 1
+        is_first = asked == 1
+        replies = await round_trip(*arguments, **more)
+        if is_first:
+            await is_loaded.wait()
+        return replies
+
+    monkeypatch.setattr("strategic_memory_server.redis_access.redis_script.round_trip", late)
+    async with connect(patient(redis_server.url)) as client:
+        script = RedisScript(client, COUNT)
+        redis_client.script_flush()
+        refused = asyncio.create_task(script(KEYS, {"by": 1, "word": "late"}))
+        await aeventually(lambda: asked == 1)
+        await script(KEYS, {"by": 1, "word": ""})
+        is_loaded.set()
+        assert await refused == [2, b"late"]
 
 
 async def test_a_known_script_is_not_sent_again(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:

@@ -100,7 +100,7 @@ def test_the_limits_themselves_are_within() -> None:
     assert outside_contract(replace(OURS, times=times)) is None
 
 
-STATE = ["e1", "7", "1", "1", str(NOW_MS), str(NOW_MS), str(NOW_MS + 180_000), "", "[]"]
+STATE = ["e1", "7", "1", "1", str(NOW_MS), str(NOW_MS), str(NOW_MS + 180_000), "", "[]", "0"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
@@ -151,11 +152,12 @@ class ContestedLog(FeedbackLog):
         feedback: Feedback,
         expected: LogState,
         note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
     ) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected, note, expecting)
+        return await super().publish(claim, feedback, expected, note, intervention, expecting)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -179,11 +181,12 @@ class UnreliableLog(FeedbackLog):
         feedback: Feedback,
         expected: LogState,
         note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
     ) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected, note, expecting)
+        written = await super().publish(claim, feedback, expected, note, intervention, expecting)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
 from in_process_server import InProcessServer
 
 from strategic_memory_server.rpc.reflection import METHOD, V1, V1ALPHA, Reflection
-from strategic_memory_server.rpc.server import SERVICE_NAME
+from strategic_memory_server.rpc.server import ADMIN_SERVICE_NAME, SERVICE_NAME
 
 SERVICE_FILE = "strategic_memory/v1/service.proto"
 FEEDBACK_FILE = "strategic_memory/v1/feedback.proto"
@@ -126,5 +126,5 @@ async def test_both_versions_are_served(service: InProcessServer, version: str) 
         )(questions(), timeout=10)
         listed, found = [answer async for answer in call]
     names = [each.name for each in listed.list_services_response.service]
-    assert names == ["grpc.health.v1.Health", V1, V1ALPHA, SERVICE_NAME]
+    assert names == ["grpc.health.v1.Health", V1, V1ALPHA, ADMIN_SERVICE_NAME, SERVICE_NAME]
     assert files_of(found)[0].name == SERVICE_FILE

@@ -18,6 +18,7 @@ from syncing import Syncing, syncing_with
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.policy import Policy
@@ -88,9 +89,15 @@ async def test_it_comes_after_what_is_said_is_known(
     publish = FeedbackPublisher.publish
 
     async def published(
-        self: FeedbackPublisher, claim: Claim, advice: Advice, times: Times, now_ms: int, note: Note | None = None
+        self: FeedbackPublisher,
+        claim: Claim,
+        advice: Advice,
+        times: Times,
+        now_ms: int,
+        note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
     ) -> Publication:
-        publication = await publish(self, claim, advice, times, now_ms, note)
+        publication = await publish(self, claim, advice, times, now_ms, note, intervention)
         order.append("said")
         return publication
 

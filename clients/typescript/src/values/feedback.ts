@@ -125,6 +125,44 @@ export interface Evidence {
   readonly observations: number;
 }
 
+/** What an operator allows at most, or where it is forced, has set. */
+export interface Override {
+  /** The boldest policy, or the one that is set. null: it is left to the rules. */
+  readonly policy: Policy | null;
+  /** The highest leverage, or the one that is set. null: it is left to the rules. */
+  readonly leverage: number | null;
+  /** Whether it raises risk above what the rules say where it is above that; never above a cap on leverage. */
+  readonly isForced: boolean;
+  /** Why, as the operator has it. */
+  readonly reason: string;
+  /** Who has set it. */
+  readonly setBy: string;
+  /** When. */
+  readonly setAt: Date | null;
+  /** When it ends. */
+  readonly until: Date | null;
+  /** `updatedPolicy` without it. null: not known. */
+  readonly rulesPolicy: Policy | null;
+  /** `leverageHint` without it. null: not known. */
+  readonly rulesLeverageHint: number | null;
+}
+
+/** The advice of one revision, which an operator holds whatever the inputs say; caps and overrides bind it. */
+export interface Freeze {
+  /** The revision whose advice is held. */
+  readonly revision: number;
+  /** The epoch that it counts in. */
+  readonly epoch: string;
+  /** Why, as the operator has it. */
+  readonly reason: string;
+  /** Who holds it. */
+  readonly setBy: string;
+  /** Since when. */
+  readonly setAt: Date | null;
+  /** When it ends. */
+  readonly until: Date | null;
+}
+
 /** What the memory advises, whole: no earlier feedback is needed to read it. */
 export interface Feedback {
   /** Position in the feedback log of `epoch`; 0: nothing was published yet. */
@@ -167,6 +205,10 @@ export interface Feedback {
   readonly leverageBoundBy: string | null;
   /** Limits on leverage in force, lowest first: leverage is never above one of them, whatever the status. */
   readonly leverageCaps: readonly LeverageCap[];
+  /** What an operator allows at most, or has set. null: nothing. */
+  readonly override: Override | null;
+  /** Which revision an operator holds. null: none. */
+  readonly freeze: Freeze | null;
   /** Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams. */
   readonly skippedRevisions: number;
   /** Whether a stream came to this feedback from another epoch: history was lost in between. */
@@ -215,6 +257,8 @@ export const WARMING_UP: Feedback = frozen({
   evidence: null,
   leverageBoundBy: null,
   leverageCaps: [],
+  override: null,
+  freeze: null,
   skippedRevisions: 0,
   epochChanged: false,
   sentAt: null,
@@ -263,6 +307,11 @@ export function asSafe(feedback: Feedback): Feedback {
 /** Return the feedback as STALE with the safe values; what it was about stays readable. */
 export function asStale(feedback: Feedback): Feedback {
   return frozen({ ...asSafe(feedback), status: "STALE" });
+}
+
+/** Tell whether an operator has a hand in the feedback. */
+export function isOverridden(feedback: Feedback): boolean {
+  return feedback.override !== null || feedback.freeze !== null;
 }
 
 /** Return what may be acted upon at `now`: the feedback, or from `validUntil` on `asStale` of it. */

@@ -8,8 +8,10 @@ import {
   type Evidence,
   type Feedback,
   type FeedbackStatus,
+  type Freeze,
   type Heartbeat,
   type LeverageCap,
+  type Override,
   type Policy,
   type PolicyEvidence,
   type Reason,
@@ -57,6 +59,8 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
     evidence: said.evidence ? evidenceFromWire(said.evidence, leverageCaps) : null,
     leverageBoundBy: said.leverageBoundBy || null,
     leverageCaps,
+    override: said.override ? overrideFromWire(said.override) : null,
+    freeze: said.freeze ? freezeFromWire(said.freeze) : null,
     skippedRevisions: 0,
     epochChanged: false,
     sentAt: null,
@@ -130,6 +134,25 @@ function capFromWire(said: wire.LeverageCap): LeverageCap {
   // One that makes no sense is the strictest there is: to leave it out would lift it.
   const value = Number.isFinite(said.value) && said.value >= 0 ? said.value : 0;
   return { source: said.source, value, since: time(said.since) };
+}
+
+function overrideFromWire(said: wire.Override): Override {
+  return {
+    policy: POLICIES[said.policy] ?? null,
+    leverage: said.leverage ?? null,
+    isForced: said.isForced,
+    reason: said.reason,
+    setBy: said.setBy,
+    setAt: time(said.setAt),
+    until: time(said.until),
+    rulesPolicy: POLICIES[said.rulesPolicy] ?? null,
+    rulesLeverageHint: said.rulesLeverageHint ?? null,
+  };
+}
+
+function freezeFromWire(said: wire.Freeze): Freeze {
+  const { revision, epoch, reason, setBy } = said;
+  return { revision: Number(revision), epoch, reason, setBy, setAt: time(said.setAt), until: time(said.until) };
 }
 
 function performanceFromWire(said: wire.RegimePerformance): RegimePerformance {

@@ -2,7 +2,7 @@
 -- stands behind it any more.
 -- keys: state log feedback pulse lease evidence trade_ids
 -- arguments: claim run_id expected_epoch expected_revision expected_valid_until_ms expected_withdrawn head document
--- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention
 -- with the note of the long memory
 -- As in publish.lua; `document`: '' to withdraw; `expected_withdrawn`: '1' when the newest feedback is expected to be
 -- withdrawn, else ''.
@@ -38,7 +38,7 @@ end
 local now = {'epoch', args.expected_epoch, 'revision', args.expected_revision,
   'epoch_start', state[4], 'oldest_revision', within_epoch(held.oldest, state[4]),
   'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
-  'withdrawn', args.document == '' and '1' or '', 'leverage_caps', args.leverage_caps}
+  'withdrawn', args.document == '' and '1' or '', 'leverage_caps', args.leverage_caps, 'intervention', args.intervention}
 -- This is the first write: where it is refused, nothing is written.
 local _
 _, refused = try('stream', 'XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))

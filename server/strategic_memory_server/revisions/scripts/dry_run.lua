@@ -1,6 +1,6 @@
 -- Tells what the user may not do of what the service needs, and writes nothing: each command is called with arguments
 -- under which it changes nothing or is refused, once its permission has been checked.
--- arguments: state log feedback pulse lease fencing_token other_settings evidence trade_ids
+-- arguments: state log feedback pulse lease fencing_token other_settings interventions evidence trade_ids
 -- as a function it runs while Redis is full, too
 -- These are names of keys. They are no keys of the script, since a user without permission for one of them may not call a
 -- script with it at all.
@@ -66,6 +66,7 @@ attempt(lease, 'PTTL', lease)
 attempt(lease, 'PEXPIRE', lease, 'none')
 try_writing(args.fencing_token, 'string')
 try_writing(args.other_settings, 'string')
+try_writing(args.interventions, 'stream')
 try_writing(args.evidence, 'hash')
 try_writing(trade_ids)
 attempt(trade_ids, 'ZREVRANGE', trade_ids, '0', '0')

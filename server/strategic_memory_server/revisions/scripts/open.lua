@@ -22,9 +22,9 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', keys.state, 'epoch', 'revision', 'epoch_start',
-  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps')
+  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps', 'intervention')
 -- They are in force whatever becomes of the log.
-local caps = state[9] or ''
+local caps, intervention = state[9] or '', state[10] or ''
 local last, part = held.last, held.part
 local readable = state[1] and string.match(state[1], '^[%w_-]+$') and #state[1] <= 64
   and is_revision(state[2]) and is_revision(state[3])
@@ -61,10 +61,12 @@ if why ~= '' then
   if readable then
     -- What was said under the old epoch is not advice any more; whoever follows the log learns it at once.
     redis.call('DEL', keys.feedback)
-    redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', caps, unpack(now))
+    redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', caps, 'intervention', intervention,
+      unpack(now))
   end
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
 end
 return {'opened', why, state[1], state[2], state[3], oldest_revision(keys.log, state[3]),
-  readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4]), state[7] == '1' and '1' or '', caps}
+  readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4]), state[7] == '1' and '1' or '', caps,
+  intervention}

@@ -1,7 +1,7 @@
 -- Publishes one feedback: pulse, log entry, state, key and event in one atomic step.
 -- keys: state log feedback pulse lease evidence trade_ids
 -- arguments: claim run_id expected_epoch expected_revision head epoch revision document traceparent event channel retained
--- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention
 -- with the note of the long memory
 -- `run_id`: of the Redis that the claim is held in. `head`: digest of the newest entry, see `head_differs`. `document`: the
 -- feedback as JSON, for the log and for the key, which may hold any type. `traceparent`: W3C context of the trace that the
@@ -47,7 +47,7 @@ end
 local now = {'epoch', args.epoch, 'revision', args.revision,
   'epoch_start', start, 'oldest_revision', oldest,
   'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
-  'withdrawn', '', 'leverage_caps', args.leverage_caps}
+  'withdrawn', '', 'leverage_caps', args.leverage_caps, 'intervention', args.intervention}
 -- After the entry: whoever waits for both is given what was added first.
 redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
 redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))

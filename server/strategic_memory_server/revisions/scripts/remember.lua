@@ -1,23 +1,25 @@
--- Writes caps on leverage and the long memory down where nothing is published or confirmed.
+-- Writes caps on leverage, what operators have said and the long memory down where nothing is published or confirmed.
 -- keys: state lease evidence trade_ids pulse
--- arguments: claim leverage_caps
+-- arguments: claim leverage_caps intervention
 -- with the note of the long memory
 -- Returns {'remembered'}, {'deposed', who holds the lease} or {'memory moved'}.
-local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'leverage_caps')
+local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'leverage_caps',
+  'intervention')
 refused = refused or must_be(keys.pulse, 'stream') or deposed(keys.lease, args.claim, state[1])
   or memory_moved(keys, args)
 if refused then
   return refused
 end
 remember(keys, args, rest)
-if (state[2] or '[]') ~= args.leverage_caps then
+if (state[2] or '[]') ~= args.leverage_caps or (state[3] or '0') ~= args.intervention then
   local now = {}
   for _, field in ipairs({'epoch', 'revision', 'epoch_start', 'oldest_revision', 'computed_at_ms', 'data_as_of_ms',
     'valid_until_ms', 'withdrawn'}) do
     now[#now + 1] = field
     now[#now + 1] = redis.call('HGET', keys.state, field) or ''
   end
-  redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', args.leverage_caps, unpack(now))
-  redis.call('HSET', keys.state, 'leverage_caps', args.leverage_caps)
+  redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', args.leverage_caps,
+    'intervention', args.intervention, unpack(now))
+  redis.call('HSET', keys.state, 'leverage_caps', args.leverage_caps, 'intervention', args.intervention)
 end
 return {'remembered'}

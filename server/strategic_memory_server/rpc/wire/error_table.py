@@ -17,11 +17,16 @@ from strategic_memory.error_reasons import DOMAIN, METADATA_TRAILER_PREFIX, REAS
 from strategic_memory.v1 import errors_pb2
 from strategic_memory_server.faults.errors import (
     DrainingError,
+    InterventionChangedError,
+    InterventionNotKnownError,
     InvalidRequestError,
     LimitError,
     LogNotReadError,
     MemoryUnreadableError,
+    NobodyMayError,
+    NothingToFreezeError,
     OutOfScopeError,
+    RaisesRiskError,
     RequestTooLargeError,
     RequestTooSlowError,
     ResumePointError,
@@ -87,6 +92,11 @@ def _retry_ms(error: StrategicMemoryError) -> int | None:
     return math.ceil(error.retry_s * 1_000)
 
 
+def _intervention_changed(error: InterventionChangedError) -> Message:
+    reason = reason_text(errors_pb2.ERROR_REASON_INTERVENTION_CHANGED)
+    return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata={"number": str(error.number)})
+
+
 def _info(reason: errors_pb2.ErrorReason.ValueType) -> Callable[[object], Message]:
     return lambda _error: error_details_pb2.ErrorInfo(reason=reason_text(reason), domain=DOMAIN)
 
@@ -106,6 +116,11 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     DrainingError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_DRAINING)),
     UnauthenticatedError: _Row(code_pb2.UNAUTHENTICATED, _info(errors_pb2.ERROR_REASON_NOT_IDENTIFIED)),
     OutOfScopeError: _Row(code_pb2.PERMISSION_DENIED, _out_of_scope),
+    NobodyMayError: _Row(code_pb2.PERMISSION_DENIED, _out_of_scope),
+    InterventionChangedError: _Row(code_pb2.ABORTED, _intervention_changed),
+    RaisesRiskError: _Row(code_pb2.FAILED_PRECONDITION, _info(errors_pb2.ERROR_REASON_RAISES_RISK)),
+    NothingToFreezeError: _Row(code_pb2.FAILED_PRECONDITION, _info(errors_pb2.ERROR_REASON_NOTHING_TO_FREEZE)),
+    InterventionNotKnownError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_INTERVENTION_NOT_KNOWN)),
     MemoryUnreadableError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_MEMORY_UNREADABLE)),
 }
 

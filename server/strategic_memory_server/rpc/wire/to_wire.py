@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2
+from strategic_memory.v1 import admin_pb2, analysis_pb2, feedback_pb2
 from strategic_memory_server.advice.feedback import Advice, Feedback
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.entries.input_keys import LEVERAGE_LIMITS
 from strategic_memory_server.evidence.view import EvidenceView
@@ -18,6 +19,7 @@ _TIMES = {"data_as_of": "times.data_as_of_ms", "valid_until": "times.valid_until
 _OF_ADVICE = paths_in("advice", Advice, without=("followed",))
 _FEEDBACK = Writer(feedback_pb2.Feedback, {**_OF_ADVICE, **_TIMES, "timestamp": "times.computed_at_ms"})
 _HEARTBEAT = Writer(feedback_pb2.Heartbeat, {**_TIMES, "leverage_caps": "advice.leverage_caps"}, given=("timestamp",))
+_ADMIN_STATE = Writer(admin_pb2.AdminState, given=("is_in_force", "pending", "feedback"))
 _EVIDENCE = Writer(feedback_pb2.Evidence)
 _OF_ANALYSIS = {"current_regime", "sample_count", "data_as_of"}
 _ANALYSIS = Writer(analysis_pb2.Analysis, given=set(analysis_pb2.Analysis.DESCRIPTOR.fields_by_name) - _OF_ANALYSIS)
@@ -47,6 +49,15 @@ def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
 def heartbeat_message(feedback: Feedback, now_ms: int) -> feedback_pb2.Heartbeat:
     """Return a heartbeat about the feedback in force."""
     return _HEARTBEAT.write(feedback, timestamp=timestamp(now_ms))
+
+
+def admin_state_message(
+    intervention: Intervention, feedback: Feedback, *, is_in_force: bool, pending: str
+) -> admin_pb2.AdminState:
+    """Return what operators have said, and whether the feedback in force is under it."""
+    return _ADMIN_STATE.write(
+        intervention, is_in_force=is_in_force, pending=pending, feedback=feedback_message(feedback)
+    )
 
 
 def evidence_message(evidence: EvidenceView | None) -> feedback_pb2.Evidence | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, RegimeAdvice, Rules
+from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.memory.policy import Policy
 
 
@@ -65,7 +66,8 @@ class PastRevision:
 def past_revision(feedback: Feedback) -> PastRevision | None:
     """Return what a feedback of the log said; None for one that no service has published as advice."""
     advice, times = feedback.advice, feedback.times
-    statements = _statements(advice)
+    # An override changes what is risked, and none of the confidences: they are about what the rules advise.
+    statements = _statements(without_override(advice))
     if feedback.status is not FeedbackStatus.ACTIVE or times.computed_at_ms is None:
         return None
     if not all(0.0 <= statement.confidence <= 1.0 for statement in statements.values()):

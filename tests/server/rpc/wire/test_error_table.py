@@ -14,11 +14,16 @@ from strategic_memory.v1 import errors_pb2
 from strategic_memory_server.faults import errors
 from strategic_memory_server.faults.errors import (
     DrainingError,
+    InterventionChangedError,
+    InterventionNotKnownError,
     InvalidRequestError,
     LimitError,
     LogNotReadError,
     MemoryUnreadableError,
+    NobodyMayError,
+    NothingToFreezeError,
     OutOfScopeError,
+    RaisesRiskError,
     RequestTooLargeError,
     RequestTooSlowError,
     ResumePointError,
@@ -61,7 +66,7 @@ def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
 def test_every_domain_error_has_a_row() -> None:
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
     assert ours - {LimitError} == set(_TABLE)
-    assert len(ours - {LimitError}) == 15
+    assert len(ours - {LimitError}) == 20
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,9 @@ def test_every_domain_error_has_a_row() -> None:
         (UnauthenticatedError("is unknown"), grpc.StatusCode.UNAUTHENTICATED, "NOT_IDENTIFIED"),
         (DrainingError(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
         (MemoryUnreadableError(), grpc.StatusCode.UNAVAILABLE, "MEMORY_UNREADABLE"),
+        (RaisesRiskError("this", "that"), grpc.StatusCode.FAILED_PRECONDITION, "RAISES_RISK"),
+        (NothingToFreezeError("STALE"), grpc.StatusCode.FAILED_PRECONDITION, "NOTHING_TO_FREEZE"),
+        (InterventionNotKnownError("gone"), grpc.StatusCode.UNAVAILABLE, "INTERVENTION_NOT_KNOWN"),
     ],
 )
 def test_errors_with_a_reason(error: StrategicMemoryError, code: grpc.StatusCode, reason: str) -> None:
@@ -146,11 +154,20 @@ def test_what_a_method_takes_is_told() -> None:
     assert text_trailers(error) == {"strategic-memory-reason": "OUT_OF_SCOPE", "strategic-memory-scope": "analyze"}
 
 
+def test_what_holds_is_told_by_its_number() -> None:
+    error = InterventionChangedError(7, "an override of desk holds")
+    assert grpc_status_of(error).code is grpc.StatusCode.ABORTED
+    assert str(error) == "an override of desk holds; to replace it name its number, 7"
+    assert text_trailers(error) == {"strategic-memory-reason": "INTERVENTION_CHANGED", "strategic-memory-number": "7"}
+
+
 def test_the_contract_names_every_reason() -> None:
     refused = [ResumePointError(refusal, asked=3, oldest=5, current=9, epoch="e1") for refusal in ResumeRefusal]
     examples: dict[type[StrategicMemoryError], Sequence[StrategicMemoryError | None]] = {
         ResumePointError: refused,
         OutOfScopeError: [OutOfScopeError("agent", "analyze")],
+        NobodyMayError: [NobodyMayError("admin")],
+        InterventionChangedError: [InterventionChangedError(7, "an override holds")],
     }
     infos = [
         row.details(example)

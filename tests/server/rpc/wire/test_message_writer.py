@@ -14,8 +14,9 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from strategic_memory.v1 import analysis_pb2, feedback_pb2, figures_pb2, past_advice_pb2
+from strategic_memory.v1 import admin_pb2, analysis_pb2, feedback_pb2, figures_pb2, past_advice_pb2
 from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures, TradeFigures
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.figures.correlation import Correlation
@@ -30,6 +31,7 @@ from strategic_memory_server.what_if.past_advice.past_advice import PastAdvice
 from strategic_memory_server.what_if.regime_details import Transition
 
 OF_THE_DOMAIN: dict[type[Message], type] = {
+    admin_pb2.AdminState: Intervention,
     feedback_pb2.Feedback: Feedback,
     feedback_pb2.Heartbeat: Feedback,
     feedback_pb2.Evidence: EvidenceView,

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file strategic_memory/v1/feedback.proto.
  */
 export const file_strategic_memory_v1_feedback: GenFile = /*@__PURE__*/
-  fileDesc("CiJzdHJhdGVnaWNfbWVtb3J5L3YxL2ZlZWRiYWNrLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIqEGCghGZWVkYmFjaxIQCghyZXZpc2lvbhgBIAEoBBINCgVlcG9jaBgCIAEoCRIzCgZzdGF0dXMYAyABKA4yIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrU3RhdHVzEhgKEHByZWZlcnJlZF9yZWdpbWUYBCABKAkSMwoOdXBkYXRlZF9wb2xpY3kYBSABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAYgASgBEhUKDWxldmVyYWdlX2hpbnQYByABKAESQgoScmVnaW1lX3BlcmZvcm1hbmNlGAggASgLMiYuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVQZXJmb3JtYW5jZRIWCg5jdXJyZW50X3JlZ2ltZRgJIAEoCRItCgl0aW1lc3RhbXAYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRhdGFfYXNfb2YYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGA0gASgJEiwKB3JlYXNvbnMYDiADKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlJlYXNvbhIwCgtiZXN0X3BvbGljeRgPIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EikKBXJ1bGVzGBAgASgOMhouc3RyYXRlZ2ljX21lbW9yeS52MS5SdWxlcxIyCgdjdXJyZW50GBEgASgLMiEuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVBZHZpY2USLwoIZXZpZGVuY2UYEiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLkV2aWRlbmNlEhkKEWxldmVyYWdlX2JvdW5kX2J5GBMgASgJEjcKDWxldmVyYWdlX2NhcHMYFCADKAsyIC5zdHJhdGVnaWNfbWVtb3J5LnYxLkxldmVyYWdlQ2FwIlcKC0xldmVyYWdlQ2FwEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoARIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqQEKDFJlZ2ltZUFkdmljZRIOCgZyZWdpbWUYASABKAkSKwoGcG9saWN5GAIgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSGAoQY29uZmlkZW5jZV9ib29zdBgDIAEoARIVCg1sZXZlcmFnZV9oaW50GAQgASgBEhkKEWxldmVyYWdlX2JvdW5kX2J5GAUgASgJEhAKCGlzX3Byb2JlGAYgASgIIv4BCghFdmlkZW5jZRIOCgZyZWdpbWUYASABKAkSNwoScmVjb21tZW5kZWRfcG9saWN5GAIgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSGAoQY29uZmlkZW5jZV9ib29zdBgDIAEoARIVCg1sZXZlcmFnZV9oaW50GAQgASgBEhkKEWxldmVyYWdlX2JvdW5kX2J5GAUgASgJEjUKCHBvbGljaWVzGAYgAygLMiMuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3lFdmlkZW5jZRIQCghjYXV0aW9ucxgHIAMoCRIUCgxvYnNlcnZhdGlvbnMYCCABKAQipgMKDlBvbGljeUV2aWRlbmNlEisKBnBvbGljeRgBIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EhQKDG9ic2VydmF0aW9ucxgCIAEoBBIjChZlZmZlY3RpdmVfb2JzZXJ2YXRpb25zGAMgASgBSACIAQESEAoIbWVhbl9wbmwYBCABKAESFAoMaW50ZXJ2YWxfbG93GAUgASgBEhUKDWludGVydmFsX2hpZ2gYBiABKAESDwoHdXRpbGl0eRgHIAEoARIYChBwcm9iYWJpbGl0eV9iZXN0GAggASgBEisKHnByb2JhYmlsaXR5X2JlYXRzX2NvbnNlcnZhdGl2ZRgJIAEoAUgBiAEBEiEKGXByb2JhYmlsaXR5X21lYW5fcG9zaXRpdmUYCiABKAESHgoRbW9yZV9vYnNlcnZhdGlvbnMYCyABKARIAogBAUIZChdfZWZmZWN0aXZlX29ic2VydmF0aW9uc0IhCh9fcHJvYmFiaWxpdHlfYmVhdHNfY29uc2VydmF0aXZlQhQKEl9tb3JlX29ic2VydmF0aW9ucyJ8ChFSZWdpbWVQZXJmb3JtYW5jZRIPCgdhdmdfcG5sGAEgASgBEhUKCHdpbl9yYXRlGAIgASgBSACIAQESFAoMc2FtcGxlX2NvdW50GAMgASgEEgwKBHdpbnMYBCABKAQSDgoGbG9zc2VzGAUgASgEQgsKCV93aW5fcmF0ZSJeCgZSZWFzb24SDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCRI0Cgtjb21wYXJpc29ucxgDIAMoCzIfLnN0cmF0ZWdpY19tZW1vcnkudjEuQ29tcGFyaXNvbiJzCgpDb21wYXJpc29uEhMKC21lYXN1cmVtZW50GAEgASgJEhIKBXZhbHVlGAIgASgBSACIAQESEAoIb3BlcmF0b3IYAyABKAkSEQoJdGhyZXNob2xkGAQgASgBEg0KBWhvbGRzGAUgASgIQggKBl92YWx1ZSKqAgoJSGVhcnRiZWF0EhAKCHJldmlzaW9uGAEgASgEEg0KBWVwb2NoGAIgASgJEjMKBnN0YXR1cxgDIAEoDjIjLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2tTdGF0dXMSLgoKZGF0YV9hc19vZhgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdmFsaWRfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRpbWVzdGFtcBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoNbGV2ZXJhZ2VfY2FwcxgHIAMoCzIgLnN0cmF0ZWdpY19tZW1vcnkudjEuTGV2ZXJhZ2VDYXAqZQoGUG9saWN5EhYKElBPTElDWV9VTlNQRUNJRklFRBAAEhcKE1BPTElDWV9DT05TRVJWQVRJVkUQARITCg9QT0xJQ1lfQkFMQU5DRUQQAhIVChFQT0xJQ1lfQUdHUkVTU0lWRRADKogBCg5GZWVkYmFja1N0YXR1cxIfChtGRUVEQkFDS19TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpGRUVEQkFDS19TVEFUVVNfV0FSTUlOR19VUBABEhoKFkZFRURCQUNLX1NUQVRVU19BQ1RJVkUQAhIZChVGRUVEQkFDS19TVEFUVVNfU1RBTEUQAypHCgVSdWxlcxIVChFSVUxFU19VTlNQRUNJRklFRBAAEhMKD1JVTEVTX1JFRkVSRU5DRRABEhIKDlJVTEVTX0VWSURFTkNFEAJCrQEKHGlvLmdpdGh1Yi5zdHJhdGVnaWNtZW1vcnkudjFQAVpbZ2l0aHViLmNvbS9zdHJhdGVnaWMtbWVtb3J5L3N0cmF0ZWdpYy1tZW1vcnkvY2xpZW50cy9nby9zdHJhdGVnaWNtZW1vcnl2MTtzdHJhdGVnaWNtZW1vcnl2MaICA1NNWKoCElN0cmF0ZWdpY01lbW9yeS5WMcoCElN0cmF0ZWdpY01lbW9yeVxWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiJzdHJhdGVnaWNfbWVtb3J5L3YxL2ZlZWRiYWNrLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIv8GCghGZWVkYmFjaxIQCghyZXZpc2lvbhgBIAEoBBINCgVlcG9jaBgCIAEoCRIzCgZzdGF0dXMYAyABKA4yIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrU3RhdHVzEhgKEHByZWZlcnJlZF9yZWdpbWUYBCABKAkSMwoOdXBkYXRlZF9wb2xpY3kYBSABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAYgASgBEhUKDWxldmVyYWdlX2hpbnQYByABKAESQgoScmVnaW1lX3BlcmZvcm1hbmNlGAggASgLMiYuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVQZXJmb3JtYW5jZRIWCg5jdXJyZW50X3JlZ2ltZRgJIAEoCRItCgl0aW1lc3RhbXAYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRhdGFfYXNfb2YYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGA0gASgJEiwKB3JlYXNvbnMYDiADKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlJlYXNvbhIwCgtiZXN0X3BvbGljeRgPIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EikKBXJ1bGVzGBAgASgOMhouc3RyYXRlZ2ljX21lbW9yeS52MS5SdWxlcxIyCgdjdXJyZW50GBEgASgLMiEuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVBZHZpY2USLwoIZXZpZGVuY2UYEiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLkV2aWRlbmNlEhkKEWxldmVyYWdlX2JvdW5kX2J5GBMgASgJEjcKDWxldmVyYWdlX2NhcHMYFCADKAsyIC5zdHJhdGVnaWNfbWVtb3J5LnYxLkxldmVyYWdlQ2FwEi8KCG92ZXJyaWRlGBUgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5PdmVycmlkZRIrCgZmcmVlemUYFiABKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZyZWV6ZSLSAgoIT3ZlcnJpZGUSKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFQoIbGV2ZXJhZ2UYAiABKAFIAIgBARIRCglpc19mb3JjZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnNldF9ieRgFIAEoCRIqCgZzZXRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgxydWxlc19wb2xpY3kYCCABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIgChNydWxlc19sZXZlcmFnZV9oaW50GAkgASgBSAGIAQFCCwoJX2xldmVyYWdlQhYKFF9ydWxlc19sZXZlcmFnZV9oaW50IqABCgZGcmVlemUSEAoIcmV2aXNpb24YASABKAQSDQoFZXBvY2gYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnNldF9ieRgEIAEoCRIqCgZzZXRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXCgtMZXZlcmFnZUNhcBIOCgZzb3VyY2UYASABKAkSDQoFdmFsdWUYAiABKAESKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqkBCgxSZWdpbWVBZHZpY2USDgoGcmVnaW1lGAEgASgJEisKBnBvbGljeRgCIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EhgKEGNvbmZpZGVuY2VfYm9vc3QYAyABKAESFQoNbGV2ZXJhZ2VfaGludBgEIAEoARIZChFsZXZlcmFnZV9ib3VuZF9ieRgFIAEoCRIQCghpc19wcm9iZRgGIAEoCCL+AQoIRXZpZGVuY2USDgoGcmVnaW1lGAEgASgJEjcKEnJlY29tbWVuZGVkX3BvbGljeRgCIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EhgKEGNvbmZpZGVuY2VfYm9vc3QYAyABKAESFQoNbGV2ZXJhZ2VfaGludBgEIAEoARIZChFsZXZlcmFnZV9ib3VuZF9ieRgFIAEoCRI1Cghwb2xpY2llcxgGIAMoCzIjLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5RXZpZGVuY2USEAoIY2F1dGlvbnMYByADKAkSFAoMb2JzZXJ2YXRpb25zGAggASgEIqYDCg5Qb2xpY3lFdmlkZW5jZRIrCgZwb2xpY3kYASABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIUCgxvYnNlcnZhdGlvbnMYAiABKAQSIwoWZWZmZWN0aXZlX29ic2VydmF0aW9ucxgDIAEoAUgAiAEBEhAKCG1lYW5fcG5sGAQgASgBEhQKDGludGVydmFsX2xvdxgFIAEoARIVCg1pbnRlcnZhbF9oaWdoGAYgASgBEg8KB3V0aWxpdHkYByABKAESGAoQcHJvYmFiaWxpdHlfYmVzdBgIIAEoARIrCh5wcm9iYWJpbGl0eV9iZWF0c19jb25zZXJ2YXRpdmUYCSABKAFIAYgBARIhChlwcm9iYWJpbGl0eV9tZWFuX3Bvc2l0aXZlGAogASgBEh4KEW1vcmVfb2JzZXJ2YXRpb25zGAsgASgESAKIAQFCGQoXX2VmZmVjdGl2ZV9vYnNlcnZhdGlvbnNCIQofX3Byb2JhYmlsaXR5X2JlYXRzX2NvbnNlcnZhdGl2ZUIUChJfbW9yZV9vYnNlcnZhdGlvbnMifAoRUmVnaW1lUGVyZm9ybWFuY2USDwoHYXZnX3BubBgBIAEoARIVCgh3aW5fcmF0ZRgCIAEoAUgAiAEBEhQKDHNhbXBsZV9jb3VudBgDIAEoBBIMCgR3aW5zGAQgASgEEg4KBmxvc3NlcxgFIAEoBEILCglfd2luX3JhdGUiXgoGUmVhc29uEgwKBGNvZGUYASABKAkSEAoIc2VudGVuY2UYAiABKAkSNAoLY29tcGFyaXNvbnMYAyADKAsyHy5zdHJhdGVnaWNfbWVtb3J5LnYxLkNvbXBhcmlzb24icwoKQ29tcGFyaXNvbhITCgttZWFzdXJlbWVudBgBIAEoCRISCgV2YWx1ZRgCIAEoAUgAiAEBEhAKCG9wZXJhdG9yGAMgASgJEhEKCXRocmVzaG9sZBgEIAEoARINCgVob2xkcxgFIAEoCEIICgZfdmFsdWUiqgIKCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoBBINCgVlcG9jaBgCIAEoCRIzCgZzdGF0dXMYAyABKA4yIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrU3RhdHVzEi4KCmRhdGFfYXNfb2YYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgl0aW1lc3RhbXAYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKDWxldmVyYWdlX2NhcHMYByADKAsyIC5zdHJhdGVnaWNfbWVtb3J5LnYxLkxldmVyYWdlQ2FwKmUKBlBvbGljeRIWChJQT0xJQ1lfVU5TUEVDSUZJRUQQABIXChNQT0xJQ1lfQ09OU0VSVkFUSVZFEAESEwoPUE9MSUNZX0JBTEFOQ0VEEAISFQoRUE9MSUNZX0FHR1JFU1NJVkUQAyqIAQoORmVlZGJhY2tTdGF0dXMSHwobRkVFREJBQ0tfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHgoaRkVFREJBQ0tfU1RBVFVTX1dBUk1JTkdfVVAQARIaChZGRUVEQkFDS19TVEFUVVNfQUNUSVZFEAISGQoVRkVFREJBQ0tfU1RBVFVTX1NUQUxFEAMqRwoFUnVsZXMSFQoRUlVMRVNfVU5TUEVDSUZJRUQQABITCg9SVUxFU19SRUZFUkVOQ0UQARISCg5SVUxFU19FVklERU5DRRACQq0BChxpby5naXRodWIuc3RyYXRlZ2ljbWVtb3J5LnYxUAFaW2dpdGh1Yi5jb20vc3RyYXRlZ2ljLW1lbW9yeS9zdHJhdGVnaWMtbWVtb3J5L2NsaWVudHMvZ28vc3RyYXRlZ2ljbWVtb3J5djE7c3RyYXRlZ2ljbWVtb3J5djGiAgNTTViqAhJTdHJhdGVnaWNNZW1vcnkuVjHKAhJTdHJhdGVnaWNNZW1vcnlcVjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * What the memory advises, whole: a receiver needs no earlier message to understand it.
@@ -161,6 +161,21 @@ export type Feedback = Message<"strategic_memory.v1.Feedback"> & {
    * @generated from field: repeated strategic_memory.v1.LeverageCap leverage_caps = 20;
    */
   leverageCaps: LeverageCap[];
+
+  /**
+   * What an operator allows at most, or has set, until when and why. Absent: nothing. Its leverage is one of
+   * `leverage_caps` too, named "override".
+   *
+   * @generated from field: strategic_memory.v1.Override override = 21;
+   */
+  override?: Override | undefined;
+
+  /**
+   * Which revision an operator holds, until when and why. Absent: none.
+   *
+   * @generated from field: strategic_memory.v1.Freeze freeze = 22;
+   */
+  freeze?: Freeze | undefined;
 };
 
 /**
@@ -171,13 +186,147 @@ export const FeedbackSchema: GenMessage<Feedback> = /*@__PURE__*/
   messageDesc(file_strategic_memory_v1_feedback, 0);
 
 /**
+ * What an operator allows at most, or where it is forced, has set.
+ *
+ * @generated from message strategic_memory.v1.Override
+ */
+export type Override = Message<"strategic_memory.v1.Override"> & {
+  /**
+   * The boldest policy, or the one that is set. POLICY_UNSPECIFIED: it is left to the rules.
+   *
+   * @generated from field: strategic_memory.v1.Policy policy = 1;
+   */
+  policy: Policy;
+
+  /**
+   * The highest leverage, or the one that is set, as a multiple of the base position. Absent: it is left to the rules.
+   *
+   * @generated from field: optional double leverage = 2;
+   */
+  leverage?: number | undefined;
+
+  /**
+   * Whether it raises risk above what the rules say where it is above that. It never raises it above a cap on leverage, nor
+   * where the safe values stand.
+   *
+   * @generated from field: bool is_forced = 3;
+   */
+  isForced: boolean;
+
+  /**
+   * Why, as the operator has it: text of a person, at most 256 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * Who has set it.
+   *
+   * @generated from field: string set_by = 5;
+   */
+  setBy: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp set_at = 6;
+   */
+  setAt?: Timestamp | undefined;
+
+  /**
+   * When it ends. `valid_until` is never after it.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 7;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * `updated_policy` without it. POLICY_UNSPECIFIED: not known.
+   *
+   * @generated from field: strategic_memory.v1.Policy rules_policy = 8;
+   */
+  rulesPolicy: Policy;
+
+  /**
+   * `leverage_hint` without it. Absent: not known.
+   *
+   * @generated from field: optional double rules_leverage_hint = 9;
+   */
+  rulesLeverageHint?: number | undefined;
+};
+
+/**
+ * Describes the message strategic_memory.v1.Override.
+ * Use `create(OverrideSchema)` to create a new message.
+ */
+export const OverrideSchema: GenMessage<Override> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_feedback, 1);
+
+/**
+ * The advice of one revision, which an operator holds: whatever the inputs say, only caps and an override change it.
+ *
+ * @generated from message strategic_memory.v1.Freeze
+ */
+export type Freeze = Message<"strategic_memory.v1.Freeze"> & {
+  /**
+   * The revision whose advice is held.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The epoch that it counts in.
+   *
+   * @generated from field: string epoch = 2;
+   */
+  epoch: string;
+
+  /**
+   * Why, as the operator has it: text of a person, at most 256 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Who holds it.
+   *
+   * @generated from field: string set_by = 4;
+   */
+  setBy: string;
+
+  /**
+   * Since when.
+   *
+   * @generated from field: google.protobuf.Timestamp set_at = 5;
+   */
+  setAt?: Timestamp | undefined;
+
+  /**
+   * When it ends. `valid_until` is never after it.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 6;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message strategic_memory.v1.Freeze.
+ * Use `create(FreezeSchema)` to create a new message.
+ */
+export const FreezeSchema: GenMessage<Freeze> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_feedback, 2);
+
+/**
  * A limit on leverage that another module has set.
  *
  * @generated from message strategic_memory.v1.LeverageCap
  */
 export type LeverageCap = Message<"strategic_memory.v1.LeverageCap"> & {
   /**
-   * The input that it was read from, for example "risk:leverage_limits".
+   * The input that it was read from, for example "risk:leverage_limits"; "override" where an operator has set it.
    *
    * @generated from field: string source = 1;
    */
@@ -203,7 +352,7 @@ export type LeverageCap = Message<"strategic_memory.v1.LeverageCap"> & {
  * Use `create(LeverageCapSchema)` to create a new message.
  */
 export const LeverageCapSchema: GenMessage<LeverageCap> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 1);
+  messageDesc(file_strategic_memory_v1_feedback, 3);
 
 /**
  * What is advised for one regime.
@@ -261,7 +410,7 @@ export type RegimeAdvice = Message<"strategic_memory.v1.RegimeAdvice"> & {
  * Use `create(RegimeAdviceSchema)` to create a new message.
  */
 export const RegimeAdviceSchema: GenMessage<RegimeAdvice> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 2);
+  messageDesc(file_strategic_memory_v1_feedback, 4);
 
 /**
  * What all trades so far say about one regime.
@@ -331,7 +480,7 @@ export type Evidence = Message<"strategic_memory.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 3);
+  messageDesc(file_strategic_memory_v1_feedback, 5);
 
 /**
  * What all trades so far say about one policy in one regime. Money is in the unit of pnl.
@@ -422,7 +571,7 @@ export type PolicyEvidence = Message<"strategic_memory.v1.PolicyEvidence"> & {
  * Use `create(PolicyEvidenceSchema)` to create a new message.
  */
 export const PolicyEvidenceSchema: GenMessage<PolicyEvidence> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 4);
+  messageDesc(file_strategic_memory_v1_feedback, 6);
 
 /**
  * Figures of one regime over the windows.
@@ -471,7 +620,7 @@ export type RegimePerformance = Message<"strategic_memory.v1.RegimePerformance">
  * Use `create(RegimePerformanceSchema)` to create a new message.
  */
 export const RegimePerformanceSchema: GenMessage<RegimePerformance> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 5);
+  messageDesc(file_strategic_memory_v1_feedback, 7);
 
 /**
  * One step of the reasoning behind a feedback.
@@ -506,7 +655,7 @@ export type Reason = Message<"strategic_memory.v1.Reason"> & {
  * Use `create(ReasonSchema)` to create a new message.
  */
 export const ReasonSchema: GenMessage<Reason> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 6);
+  messageDesc(file_strategic_memory_v1_feedback, 8);
 
 /**
  * A number that a rule looked at, and what it was held against.
@@ -555,7 +704,7 @@ export type Comparison = Message<"strategic_memory.v1.Comparison"> & {
  * Use `create(ComparisonSchema)` to create a new message.
  */
 export const ComparisonSchema: GenMessage<Comparison> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 7);
+  messageDesc(file_strategic_memory_v1_feedback, 9);
 
 /**
  * Sign of life of a stream, and the validity of what it last sent.
@@ -618,7 +767,7 @@ export type Heartbeat = Message<"strategic_memory.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 8);
+  messageDesc(file_strategic_memory_v1_feedback, 10);
 
 /**
  * How boldly to trade.

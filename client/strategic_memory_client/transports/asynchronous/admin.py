@@ -1,0 +1,92 @@
+"""The calls of an operator, for programs with an event loop; imported with the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from strategic_memory.v1 import admin_pb2_grpc
+from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
+from strategic_memory_client.values.admin import AdminState, InterventionPart
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.wire import admin_calls
+from strategic_memory_client.wire.admin_calls import End
+
+
+class AsyncAdmin:
+    """Sets and lifts overrides, holds the advice, and tells what holds. Each call takes the scope `admin`.
+
+    Each returns once the advice is under what was asked for, or after some 5 s: `is_in_force` says which. Whoever
+    replaces what holds names its number. An error of the connection leaves open whether something was written: look at
+    `get_state` before you say it again. Raises StrategicMemoryError: InterventionRefusedError where it is not done as
+    things stand, AccessDeniedError, InvalidRequestError.
+    """
+
+    def __init__(self, transport: AsyncTransport, timeout_s: Callable[[float | None], float]) -> None:
+        """Call over a transport."""
+        self._transport = transport
+        self._timeout_s = timeout_s
+
+    async def set_override(
+        self,
+        *,
+        reason: str,
+        end: End,
+        policy: Policy | None = None,
+        leverage: float | None = None,
+        force: bool = False,
+        replaces: int | None = None,
+        timeout_s: float | None = None,
+    ) -> AdminState:
+        """Allow no bolder policy, no higher leverage than these until an end; with `force` set them.
+
+        `end`: a moment (aware), or a length of time, within 24 hours. `replaces`: the number of what holds already.
+        """
+        request = admin_calls.override_request(policy, leverage, force, reason, end, replaces)
+
+        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            wire = await stub.SetOverride(request, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state)
+
+        return await self._transport.call(ask, self._timeout_s(timeout_s))
+
+    async def clear_override(
+        self,
+        *,
+        reason: str,
+        part: InterventionPart | None = None,
+        replaces: int | None = None,
+        timeout_s: float | None = None,
+    ) -> AdminState:
+        """Lift what was set before its end; `part` None: all of it."""
+        request = admin_calls.clear_request(part, reason, replaces)
+
+        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            wire = await stub.ClearOverride(request, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state)
+
+        return await self._transport.call(ask, self._timeout_s(timeout_s))
+
+    async def freeze(
+        self, *, reason: str, end: End, replaces: int | None = None, timeout_s: float | None = None
+    ) -> AdminState:
+        """Hold the advice in force until an end, whatever the inputs say; caps and overrides bind all the same."""
+        request = admin_calls.freeze_request(reason, end, replaces)
+
+        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            wire = await stub.Freeze(request, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state)
+
+        return await self._transport.call(ask, self._timeout_s(timeout_s))
+
+    async def get_state(self, *, timeout_s: float | None = None) -> AdminState:
+        """Return what operators have said, and whether it is carried out."""
+
+        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            wire = await stub.GetState(admin_calls.STATE_REQUEST, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state)
+
+        return await self._transport.call(ask, self._timeout_s(timeout_s))

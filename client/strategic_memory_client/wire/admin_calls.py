@@ -1,0 +1,74 @@
+"""What operators ask for and are answered, between values and the wire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from strategic_memory.v1 import admin_pb2, feedback_pb2
+from strategic_memory_client.values.admin import AdminState, InterventionPart
+from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.wire.from_wire import READER, feedback_from_wire
+from strategic_memory_client.wire.request_values import age, count, invalid, moment, optional, single, text
+
+End = datetime | timedelta
+"""A moment (aware), or a length of time from now on."""
+
+STATE_REQUEST = admin_pb2.GetStateRequest()
+
+
+def override_request(
+    policy: Policy | None, leverage: float | None, force: bool, reason: str, end: End, replaces: int | None
+) -> admin_pb2.SetOverrideRequest:
+    """Return the request. Raises InvalidRequestError for what cannot be sent."""
+    request = admin_pb2.SetOverrideRequest(
+        policy=_policy(policy),
+        leverage=optional(leverage, "leverage"),
+        force=bool(force),
+        reason=single(reason, text, "reason"),
+        replaces=_number(replaces),
+    )
+    _set_end(request, end)
+    return request
+
+
+def clear_request(part: InterventionPart | None, reason: str, replaces: int | None) -> admin_pb2.ClearOverrideRequest:
+    """Return the request; errors as for `override_request`."""
+    name = "UNSPECIFIED" if part is None else InterventionPart(part).name
+    return admin_pb2.ClearOverrideRequest(
+        part=admin_pb2.InterventionPart.Value(f"INTERVENTION_PART_{name}"),
+        reason=single(reason, text, "reason"),
+        replaces=_number(replaces),
+    )
+
+
+def freeze_request(reason: str, end: End, replaces: int | None) -> admin_pb2.FreezeRequest:
+    """Return the request; errors as for `override_request`."""
+    request = admin_pb2.FreezeRequest(reason=single(reason, text, "reason"), replaces=_number(replaces))
+    _set_end(request, end)
+    return request
+
+
+def state_from_wire(wire: admin_pb2.AdminState) -> AdminState:
+    """Return what an answer says."""
+    return replace(READER.read(AdminState, wire), feedback=feedback_from_wire(wire.feedback))
+
+
+def _policy(policy: Policy | None) -> feedback_pb2.Policy.ValueType:
+    if policy is None:
+        return feedback_pb2.POLICY_UNSPECIFIED
+    try:
+        return feedback_pb2.Policy.Value(f"POLICY_{Policy(policy).name}")
+    except ValueError:
+        raise invalid("policy", f"is {policy!r}; give {', '.join(Policy)}") from None
+
+
+def _set_end(request: admin_pb2.SetOverrideRequest | admin_pb2.FreezeRequest, end: End) -> None:
+    if isinstance(end, timedelta):
+        request.duration.FromTimedelta(single(end, age, "end"))
+    else:
+        request.until.FromDatetime(single(end, moment, "end"))
+
+
+def _number(replaces: int | None) -> int:
+    return 0 if replaces is None else single(replaces, count, "replaces")

@@ -1,0 +1,124 @@
+"""SaidLog: reads and writes the stream of what operators say about the advice, for any server.
+
+Two operators never overwrite each other unseen: an entry is written only where the newest number is the one that its
+writer has read, and the stream takes no number twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import redis.asyncio as redis
+
+from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
+from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
+from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
+from strategic_memory_server.revisions.intervention_text import intervention_of, intervention_of_text, said_text
+from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_scripts import register_script
+
+HIGHEST_NUMBER = 10**15 - 1
+"""Numbers stay below what a script counts exactly."""
+
+
+class ConflictError(Exception):
+    """Something else was said meanwhile."""
+
+
+class MovedError(Exception):
+    """What is to be held is not in force any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an operator says, for people: who, by which call, and why."""
+
+    by: str
+    what: str
+    reason: str
+
+
+def entry_number(entry_id: bytes) -> int:
+    """Return the number of an entry. Raises MalformedFeedbackError: it is of another program."""
+    revision, _, part = entry_id.partition(b"-")
+    if part != b"0" or not 0 < (number := int(revision)) <= HIGHEST_NUMBER:
+        raise MalformedFeedbackError("it is of another program")
+    return number
+
+
+def said_in(entry: Entry) -> Intervention:
+    """Read an entry of the stream. Raises MalformedFeedbackError."""
+    entry_id, fields = entry
+    return intervention_of(entry_number(entry_id), fields.get(b"intervention", b""))
+
+
+class SaidLog:
+    """The stream under one key prefix. The client must return bytes (`decode_responses=False`)."""
+
+    def __init__(self, client: redis.Redis, prefix: str) -> None:
+        self._client = client
+        self._keys = LogKeys.under(prefix)
+        self._write = register_script(client, "intervene")
+
+    async def newest(self) -> Intervention:
+        """Return what operators have said last, whether or not it has ended; what cannot be read is left out.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
+        """
+        keys = self._keys
+        newest, state = await round_trip(
+            self._client,
+            [
+                packed("XREVRANGE", keys.interventions, "+", "-", "COUNT", 1),
+                packed("HMGET", keys.state, "intervention"),
+            ],
+        )
+        entries = stream_entries(checked(newest, keys.interventions, "stream"))
+        (text,) = checked(state, keys.state, "hash")
+        acted_upon = intervention_of_text(text or b"") or NO_INTERVENTION
+        if not entries:
+            return acted_upon
+        try:
+            said = said_in(entries[0])
+        except MalformedFeedbackError:
+            # It takes a number all the same, and what is acted upon holds.
+            return replace(acted_upon, number=max(acted_upon.number, _digits(entries[0][0])))
+        return max(said, acted_upon, key=lambda each: each.number)
+
+    async def write(self, intervention: Intervention, said: Said, *, is_new_freeze: bool = False) -> None:
+        """Write what holds from now on, under the number after the one that was read.
+
+        Args:
+            intervention: what holds.
+            said: who says it, and why.
+            is_new_freeze: whether the revision that it holds has to be in force still.
+
+        Raises:
+            ConflictError: something else was said meanwhile; nothing was written.
+            MovedError: what is to be held is not in force any more; nothing was written.
+            redis.exceptions.RedisError, OSError: Redis could not be reached or refused. Whether it was written is not
+                known then.
+        """
+        freeze = intervention.freeze if is_new_freeze else None
+        reply = await self._write(
+            keys=self._keys.of("interventions", "state"),
+            args={
+                "expected_number": intervention.number - 1,
+                "number": intervention.number,
+                "intervention": said_text(intervention),
+                "by": said.by,
+                "what": said.what,
+                "reason": said.reason,
+                "frozen_epoch": freeze.epoch if freeze else "",
+                "frozen_revision": freeze.revision if freeze else "",
+            },
+        )
+        if reply[0] == b"conflict":
+            raise ConflictError
+        if reply[0] == b"moved":
+            raise MovedError
+
+
+def _digits(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])

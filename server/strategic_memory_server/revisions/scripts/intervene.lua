@@ -1,0 +1,34 @@
+-- Writes what an operator says about the advice: the next entry of the stream of that. Any server may do it.
+-- keys: interventions state
+-- arguments: expected_number number intervention by what reason frozen_epoch frozen_revision
+-- `expected_number`: of what was said last, as the caller has read it. `intervention`: what holds from now on, as JSON.
+-- `by`, `what` and `reason` are for people. `frozen_epoch`, `frozen_revision`: what is held; '' for nothing.
+-- Returns {'written'}, {'conflict'} when something else was said meanwhile, or {'moved'} when what is to be held is not in
+-- force any more.
+--
+-- The stream takes no number twice. It can have been deleted: then the state still tells the newest number that was acted
+-- upon, and the numbers go on above it.
+local held, refused = held_in(keys.interventions)
+if refused then
+  return refused
+end
+local state
+state, refused = try('hash', 'HMGET', keys.state, 'intervention', 'epoch', 'revision', 'withdrawn')
+if refused then
+  return refused
+end
+local known = string.match(state[1] or '', '^%d+') or '0'
+local newest = math.max(tonumber(held.last), tonumber(known))
+if newest ~= tonumber(args.expected_number) then
+  return {'conflict'}
+end
+if args.frozen_epoch ~= ''
+  and (state[2] ~= args.frozen_epoch or state[3] ~= args.frozen_revision or state[4] == '1') then
+  return {'moved'}
+end
+local added = redis.pcall('XADD', keys.interventions, 'MAXLEN', '=', 100, args.number .. '-0',
+  'intervention', args.intervention, 'by', args.by, 'what', args.what, 'reason', args.reason)
+if type(added) == 'table' and added.err then
+  return added
+end
+return {'written'}
