@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.formats.cells import is_one_of
+from strategic_memory_server.replay.files.page import Cell
+from strategic_memory_server.replay.formats.cells import is_one_of, text_of
 from strategic_memory_server.replay.formats.format import MONEY, Format, Results, found
 
 BESIDE = {
@@ -49,6 +51,20 @@ _CLOSED_TRADES = (
     Results(("is closed", "closed"), lambda cell: not _NO(cell), _STILL_OPEN),
 )
 
+_NO_RESULT = re.compile(
+    r"(?:entry|enter|open|buy to open|sell to open|deposit|withdraw(?:al)?|transfer|balance|funding(?: fee)?|fees?|"
+    r"commission|interest|dividend|rebate)(?: (?:long|short|buy|sell|in|out))?"
+)
+_KINDS_OF_ROWS = tuple(
+    Results((name,), lambda cell: not _NO_RESULT.fullmatch(_words(cell)), "rows that open, deposits, fees and the like")
+    for name in ("type", "trade type", "transaction type", "action", "event", "entry/exit", "open/close")
+)
+
+
+def _words(cell: Cell) -> str:
+    return text_of(cell).casefold().replace("_", " ").replace("-", " ")
+
+
 OWN_COLUMNS = Format(
     name="our own columns",
     known_by=("time",),
@@ -62,7 +78,7 @@ OWN_COLUMNS = Format(
     },
     kind="",
     currency=_CURRENCY,
-    results=_CLOSED_TRADES,
+    results=(*_CLOSED_TRADES, *_KINDS_OF_ROWS),
 )
 
 COMMON_NAMES = Format(
@@ -86,7 +102,7 @@ COMMON_NAMES = Format(
     },
     kind="",
     currency=_CURRENCY,
-    results=_CLOSED_TRADES,
+    results=(*_CLOSED_TRADES, *_KINDS_OF_ROWS),
 )  # fmt: skip
 
 

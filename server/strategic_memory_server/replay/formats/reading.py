@@ -83,6 +83,10 @@ class TableReading:
         """What is worth telling of how it is read."""
         return (*self.table.notes, *self._noted)
 
+    def note(self, said: str) -> None:
+        """Tell something more of how it was read."""
+        self._noted[said] = None
+
     def _is_percent(self, ours: str) -> bool:
         """Tell whether the name says percent, where that is no name of a tool's for fractions."""
         theirs = self.columns[ours]

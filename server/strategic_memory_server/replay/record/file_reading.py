@@ -23,7 +23,7 @@ from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.refused_signs import signs_of
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.row_signs import RowSigns
-from strategic_memory_server.replay.record.signs_apart import require_signs
+from strategic_memory_server.replay.record.signs_apart import note_zeros, require_signs
 from strategic_memory_server.replay.record.table_read import TableRead, table_read
 from strategic_memory_server.replay.written.seen import shown
 from strategic_memory_server.replay.written.two_passes import read_in_its_way
@@ -139,6 +139,7 @@ class FileReading:
         if not self._declared.one_unit:
             require_one_currency(table)
         require_signs(table, [rows.entries for _, rows in pages])
+        note_zeros(table, [rows.entries for _, rows in pages])
         self.tables.append(table_read(str(file), called, table, [int(count) for count in kinds], unit))
         for broken, rows in pages:
             self._count_refused(file, broken, rows)

@@ -1,12 +1,14 @@
-"""Refuses results without a sign, where another column says which of them are losses: all would count as gains."""
+"""Results that are less than a result: without the sign that another column has, or 0 since they only open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.replay.files import column_names as names
+from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.cells import is_not_zero, text_of
 from strategic_memory_server.replay.formats.format import found
@@ -14,6 +16,8 @@ from strategic_memory_server.replay.formats.own_columns import COMMON_NAMES, OWN
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import EntryColumns
 from strategic_memory_server.replay.written.seen import shown
+
+_FEWEST_OF_ZEROS, _SHARE_OF_ZEROS = 10, 0.25
 
 _FEWEST = 3
 """So few results may all be gains without anybody wondering."""
@@ -31,7 +35,7 @@ _MOST_WORDS = 8
 """A column of more different words tells something else."""
 
 
-def require_signs(reading: TableReading, entries: Iterable[EntryColumns]) -> None:
+def require_signs(reading: TableReading, entries: Sequence[EntryColumns]) -> None:
     """Refuse the results of a table of which none is a loss, where a column beside them says that some are.
 
     Args:
@@ -54,6 +58,20 @@ def require_signs(reading: TableReading, entries: Iterable[EntryColumns]) -> Non
             f"{reading.table.shown}: no result in column {column!r} is a loss, and {why}: write losses with a minus, "
             f"or say that they are as they stand with --map 'realized_pnl={column}'"
         )
+
+
+def note_zeros(reading: TableReading, entries: Sequence[EntryColumns]) -> None:
+    """Tell of a table in which many results are 0: in a list of fills those that open a position are."""
+    zeros, results = (sum(int(np.count_nonzero(of(part.pnl))) for part in entries) for of in (_is_zero, np.isfinite))
+    if results >= _FEWEST_OF_ZEROS and zeros > _SHARE_OF_ZEROS * results:
+        reading.note(
+            f"{zeros:,} of {results:,} results are 0: fills that open a position are no results, leave them out"
+        )
+
+
+def _is_zero(pnl: FloatColumn) -> Mask:
+    zero: Mask = pnl == 0.0
+    return zero
 
 
 def _amounts_lost(reading: TableReading, free: Sequence[str]) -> str:

@@ -80,6 +80,32 @@ def test_every_word_for_a_trade_that_is_open_counts(said: tuple[str, str, str], 
     assert record.tables[0].left_out == {"trades still open": 1}
 
 
+@each_case(
+    "said",
+    [
+        ("Type", "Exit Long", "Entry Long"), ("action", "close_long", "open_long"), ("Action", "Sell", "Enter-Short"),
+        ("Transaction Type", "Trade", "Deposit"), ("type", "realized", "FUNDING_FEE"), ("event", "exit", "transfer in"),
+    ],
+)  # fmt: skip
+def test_rows_that_open_and_changes_of_the_balance_are_no_results(said: tuple[str, str, str], tmp_path: Path) -> None:
+    name, result, other = said
+    record = record_of(tmp_path, f"time,profit,{name}\n1,5,{other}\n2,5,{result}\n3,90,{other}\n4,-7,{result}\n")
+    assert record.entries.pnl.tolist() == [5.0, -7.0]
+    assert record.tables[0].left_out == {"rows that open, deposits, fees and the like": 2}
+
+
+def test_a_type_of_another_kind_leaves_nothing_out(tmp_path: Path) -> None:
+    record = record_of(tmp_path, "time,profit,type\n1,5,opening range\n2,3,limit\n3,-7,long\n")
+    assert record.entries.pnl.tolist() == [5.0, 3.0, -7.0]
+
+
+def test_many_results_of_nothing_are_told(tmp_path: Path) -> None:
+    fills = "".join(f"{at},buy,0\n{at + 1},sell,{at}\n" for at in range(1, 20, 2))
+    notes = record_of(tmp_path, f"time,side,profit\n{fills}").tables[0].notes
+    assert notes == ("10 of 20 results are 0: fills that open a position are no results, leave them out",)
+    assert record_of(tmp_path, f"time,side,profit\n{fills.replace(',0', ',1')}").tables[0].notes == ()
+
+
 def test_zero_is_zero_in_any_unit() -> None:
     zeros: list[Cell] = ["0.00 USDT", "0E-8", "0", 0, 0.0, "-0,00", "", "-", None, "0 %", "\u22120.00"]
     others: list[Cell] = ["0.01 USDT", "1E-8", 5, -0.5, "n/a", "10"]
