@@ -30,7 +30,14 @@ _LOOK_S = 0.02
 class AsyncClientRecorder:
     """A subscription of the asynchronous client."""
 
-    def __init__(self, addresses: tuple[str, ...], history: ClientHistory, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        addresses: tuple[str, ...],
+        history: ClientHistory,
+        delivery: Delivery,
+        options: ClientOptions = OPTIONS,
+    ) -> None:
+        self._options = options
         self._addresses = addresses
         self._history = history
         self._delivery = _DELIVERIES[delivery]
@@ -51,7 +58,7 @@ class AsyncClientRecorder:
 
     async def run(self) -> None:
         """Subscribe until cancelled."""
-        async with AsyncStrategicMemoryClient(self._addresses, options=OPTIONS) as client:
+        async with AsyncStrategicMemoryClient(self._addresses, options=self._options) as client:
             while True:
                 try:
                     async for event in client.stream_events(delivery=self._delivery):

@@ -108,12 +108,12 @@ class Stage:
             if self.settings.begins_with_previous:
                 self.previous_pythonpath = await asyncio.to_thread(previous_pythonpath, self._folder / "previous")
             for _ in range(self.settings.servers):
-                self._add_server()
+                self.add_server()
             await self.fleet.start()
             if other_settings := dict(self.settings.other_settings):
                 # Whoever finds no log leads, whatever its settings are.
                 await self.until(self._is_log_written, "a server has written the log")
-                self.other = self._add_server(other_settings)
+                self.other = self.add_server(other_settings)
                 await self.other.start()
             prefix = self._redis.prefix
             self.recorder = await stack.enter_async_context(
@@ -257,7 +257,8 @@ class Stage:
 
         await self.until(still, "the last entry is taken into account")
 
-    def _add_server(self, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
+    def add_server(self, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
+        """Add a server, not yet started, with some settings beside those of all."""
         target = self._redis.proxy_target if self.settings.proxied else None
         environment = {**self._environment(), **settings}
         if self.previous_pythonpath:

@@ -15,7 +15,7 @@ MAX_IN_HAND_BYTES = 24 * MIB
 MOST_CONNECTIONS = 6_000
 """Each takes some 18 KB, a stream on it 20 more: so many, half of them with a stream, stay within 256 MiB."""
 
-MOST_ENCRYPTED_CONNECTIONS = 1_500
+MOST_ENCRYPTED_CONNECTIONS = 1_200
 """Each takes some 72 KB, a stream on it 10 more."""
 
 LARGEST_REQUEST_MIB = 96
