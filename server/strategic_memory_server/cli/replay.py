@@ -12,7 +12,7 @@ from rich.table import Table
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
-from strategic_memory_server.advice.hysteresis import HysteresisSettings
+from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S, HysteresisSettings
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.written_options import (
     accept_refused_option,
@@ -97,8 +97,14 @@ _WIDTH_OF_A_FILE = 160
 @click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
 @click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
-@click.option("--hysteresis-results", type=int, default=0, show_default=True, help="See docs/rules.md.")
-@click.option("--hysteresis-seconds", type=float, default=0.0, show_default=True, help="See docs/rules.md.")
+@click.option("--hysteresis-results", type=click.IntRange(0), default=0, show_default=True, help="See docs/rules.md.")
+@click.option(
+    "--hysteresis-seconds",
+    type=click.FloatRange(0, LONGEST_WAIT_S),
+    default=0.0,
+    show_default=True,
+    help="See docs/rules.md.",
+)
 @click.option(
     "--formats",
     is_flag=True,
@@ -150,13 +156,14 @@ def replay(
             require_format(advice_out)
             if advice_out.exists() and any(advice_out.samefile(file) for file in files):
                 raise ReplayError(f"--advice-out {advice_out} is one of the files that are read")
+        hysteresis = _hysteresis(hysteresis_results, hysteresis_seconds, trade_window)
         options = ReplayOptions(
             files=files,
             out=out,
             advice_out=advice_out,
             names=parse_map(names),
             default_kind=None if kind is None else Kind[kind.upper()],
-            rules=_rules(against),
+            rules=_rules(against, is_held=hysteresis.is_on),
             reference_every=every,
             evidence_every=evidence_every,
             strategy=strategy,
@@ -173,7 +180,7 @@ def replay(
                     exploration_hold=exploration_hold,
                     explore=advice_rules == "exploring",
                 ),
-                hysteresis=_hysteresis(hysteresis_results, hysteresis_seconds, trade_window),
+                hysteresis=hysteresis,
             ),
         )
     except NotInstalledError as error:
@@ -202,10 +209,12 @@ def _hysteresis(results: int, seconds: float, trade_window: int) -> HysteresisSe
     return HysteresisSettings(results, seconds)
 
 
-def _rules(against: tuple[str, ...]) -> tuple[Rule, ...]:
+def _rules(against: tuple[str, ...], *, is_held: bool) -> tuple[Rule, ...]:
     asked: set[Rule] = set()
     for name in (name.strip().lower() for text in against for name in text.split(",")):
         if name not in _RULES:
             raise ReplayError(f"--against {name!r}: there are {', '.join(_RULES)}")
+        if name == Rule.HELD and not is_held:
+            raise ReplayError("--against held: give --hysteresis-results or --hysteresis-seconds, by which it is held")
         asked.update(_RULES[name])
     return tuple(rule for rule in Rule if rule in asked) if against else tuple(Rule)

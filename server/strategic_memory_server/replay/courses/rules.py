@@ -12,6 +12,8 @@ class Rule(enum.StrEnum):
     """Who chooses the policy."""
 
     REFERENCE = "reference"
+    HELD = "held"
+    """The reference rules with hysteresis; where none is asked for, it is not compared."""
     EVIDENCE = "evidence"
     EXPLORING = "exploring"
     CONSERVATIVE = "conservative"

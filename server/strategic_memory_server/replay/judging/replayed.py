@@ -8,6 +8,7 @@ from functools import partial
 
 from strategic_memory_server.replay.courses.course import Course, affordable_every
 from strategic_memory_server.replay.courses.evidence_course import evidence_courses
+from strategic_memory_server.replay.courses.held_course import held_course
 from strategic_memory_server.replay.courses.reference_course import reference_course
 from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.compared import Compared, recorded_trades
@@ -67,12 +68,15 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     # The advice of the reference rules is told of in any case.
     every = options.reference_every or affordable_every(len(record), REFERENCE_DECISIONS)
     courses = {Rule.REFERENCE: reference_course(record, options.advice, every, partial(stages, "reference rules"))}
+    rules = [rule for rule in options.rules if rule is not Rule.HELD or options.advice.hysteresis.is_on]
+    if Rule.HELD in rules:
+        courses[Rule.HELD] = held_course(courses[Rule.REFERENCE], record, options.advice.hysteresis)
     if {Rule.EVIDENCE, Rule.EXPLORING} & set(options.rules):
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
         found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
     stages("comparing", 0.0)
-    compared = Compared(record, options.rules, courses)
+    compared = Compared(record, rules, courses)
     stages("comparing", 1.0)
     return Replayed(record, regimes_seen(record), courses, recorded_trades(record), compared)

@@ -25,6 +25,7 @@ OF_POLICY: Mapping[Policy, str] = {Policy.CONSERVATIVE: SKY, Policy.BALANCED: GR
 
 OF_RULE: Mapping[Rule, tuple[str, str]] = {
     Rule.REFERENCE: (BLUE, ""),
+    Rule.HELD: (BLUE, "4 1"),
     Rule.EVIDENCE: (VERMILLION, ""),
     Rule.EXPLORING: (PURPLE, "4 1"),
     Rule.CONSERVATIVE: (SKY, "6 2"),

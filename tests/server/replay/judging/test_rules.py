@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from replay_files import random_rows, write_csv
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.figures import block_bootstrap
 from strategic_memory_server.figures.autocorrelation import autocorrelation
 from strategic_memory_server.memory.policy import Policy
@@ -21,7 +23,8 @@ from strategic_memory_server.waiting.checkpoint import go_on
 
 def replayed(folder: Path, rules: tuple[Rule, ...] = tuple(Rule), seed: int = 1) -> Replayed:
     path = write_csv(folder / "record.csv", random_rows(seed, 400))
-    return replay(ReplayOptions(files=(path,), rules=rules), lambda _stage, _share: None)
+    advice = AdviceSettings(hysteresis=HysteresisSettings(results=2))
+    return replay(ReplayOptions(files=(path,), rules=rules, advice=advice), lambda _stage, _share: None)
 
 
 def test_each_rule_earns_the_pnl_of_the_policy_it_chose(tmp_path: Path) -> None:
