@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import subprocess
+import os
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import redis
+from click.testing import CliRunner
 from conftest import StartService
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
-from processes import command_path, eventually, service_environment
+from processes import eventually
 from redis_contents import contents_of
 from redis_inputs import add_regime, add_trade
 from redis_kinds.documented import FILE, FILE_OF_6_2, acl_rules, user_of
@@ -22,6 +23,7 @@ from redis_kinds.programs import KINDS, require_program
 from redis_kinds.whole_service import publishes_what_is_written
 from service_calls import get_json
 
+from strategic_memory_server.cli.prepare_command import prepare
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_script import ScriptText
@@ -53,22 +55,16 @@ class Locked:
     def prepare(
         self, *arguments: str, user: str = "strategic-memory", admin: str | None = ADMIN
     ) -> tuple[int, str, str]:
-        """Run the command as an operator does; gives its exit code and output."""
+        """Run the command; gives its exit code and output."""
         if admin is not None:
             word = self._folder / "word"
             word.write_text(f"{WORDS[admin]}\n")
             arguments = (*arguments, "--admin", admin, "--admin-password-file", str(word))
-        ended = subprocess.run(
-            [command_path("strategic-memory-server"), "prepare-redis", *arguments],
-            env=service_environment({"REDIS_URL": self.url(user)}),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr
+        without = {name: None for name in os.environ if name.startswith("STRATEGIC_MEMORY_")}
+        ended = CliRunner(env={**without, "REDIS_URL": self.url(user)}).invoke(prepare, arguments)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         assert "change-me" not in ended.stdout + ended.stderr
-        return ended.returncode, ended.stdout, ended.stderr
+        return ended.exit_code, ended.stdout, ended.stderr
 
 
 @pytest.fixture(params=KINDS)
