@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 import redis
 from browser.browser import open_browser, text_of
 from browser.made_up_market import made_up_past
-from processes import REPOSITORY, ServiceProcess, eventually, service_environment
+from processes import REPOSITORY, ServiceProcess, command_path, eventually, service_environment
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from selenium import webdriver
@@ -28,7 +29,7 @@ from strategic_memory_client.cli.live_view import live_view
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 IN_DOCS = REPOSITORY / "docs" / "pictures"
-VALIDITY = {"STRATEGIC_MEMORY_VALIDITY": "8", "STRATEGIC_MEMORY_LEASE": "1"}
+VALIDITY = {"STRATEGIC_MEMORY_VALIDITY": "8", "STRATEGIC_MEMORY_LEASE": "1", "STRATEGIC_MEMORY_PUBLIC": "admin"}
 PHONE = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
 REVISIONS = 60
 FEWEST = 2
@@ -56,6 +57,11 @@ def main(folder: Path) -> None:
             wait_for(browser, "history-summary", "revisions, up to")
             take(browser, folder / "page-live.png")
             terminal(service, folder)
+            command = [command_path("strategic-memory"), "admin", "set", "--leverage", "0.5", "--for", "1h"]
+            command += ["--reason", "exchange degraded", "-a", service.grpc_address]
+            subprocess.run(command, check=True, capture_output=True, timeout=30)
+            wait_for(browser, "hand", "leverage at most 0.5")
+            take(browser, folder / "page-override.png")
             service.send_signal(signal.SIGSTOP)
             wait_for(browser, "validity", "STALE")
             take(browser, folder / "page-stale.png")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from browser.browser import open_browser, refused_by_policy, text_of, violations
+from client.command_line import run
 from conftest import StartService
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
@@ -167,3 +168,23 @@ def test_a_token_is_asked_for_where_callers_are_known(
     shows(browser, "status", "ACTIVE")
     eventually(lambda: text_of(browser, "login") == "", BROWSER_S)
     assert token not in browser.page_source
+
+
+def test_what_an_operator_has_set_is_told_before_all_else(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    fill(redis_client)
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "120", "STRATEGIC_MEMORY_PUBLIC": "admin"})
+    look_at(browser, service)
+    shows(browser, "status", "ACTIVE")
+    assert text_of(browser, "hand") == ""
+    reason = ["--for", "1h", "--reason", "<b>exchange</b> degraded"]
+    done = run("admin", "set", "--policy", "conservative", "--leverage", "0.4", *reason, "-a", service.grpc_address)
+    assert (done.code, done.err) == (0, "")
+    shows(browser, "hand", "has set policy at most CONSERVATIVE and leverage at most 0.4 until")
+    shows(browser, "hand", "<b>exchange</b> degraded")
+    shows(browser, "hand", "The rules say")
+    assert leverage_in(browser, "preferred") == 0.4
+    assert violations(browser) == []
+    assert run("admin", "clear", "--replace", "1", "--reason", "over", "-a", service.grpc_address).code == 0
+    eventually(lambda: text_of(browser, "hand") == "", BROWSER_S)

@@ -1,7 +1,7 @@
 // Follows the service: what it says is shown at once; when it is silent, the page says so and what holds meanwhile.
 
 import { showRevisions } from "./charts.js";
-import { safeLeverage, showAdvice, showHealth, showMemory } from "./sections.js";
+import { operatorsHand, safeLeverage, showAdvice, showHealth, showMemory } from "./sections.js";
 import { byId, define, moment, span } from "./writing.js";
 
 const SILENT_MS = 1700;
@@ -75,6 +75,9 @@ function show() {
   if (key !== state.shown) {
     state.shown = key;
     showAdvice(feedback, over);
+    const hand = operatorsHand(feedback);
+    byId("hand").hidden = !hand;
+    setText("hand", hand);
   }
   define(byId("validity"), [
     ["Status", said, said === "ACTIVE" ? "large good" : "large bad"],

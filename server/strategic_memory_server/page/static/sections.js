@@ -35,6 +35,26 @@ export function showAdvice(feedback, safe) {
   byId("reasons").replaceChildren(...(feedback.reasons ?? []).map((reason) => element("li", reason.sentence)));
 }
 
+/** What an operator has set or holds; empty: nothing. */
+export function operatorsHand({ override, freeze }) {
+  const said = [];
+  if (override) {
+    const most = override.is_forced ? "" : "at most ";
+    const what = [
+      known(override.policy) && `policy ${most}${policy(override.policy)}`,
+      known(override.leverage) && `leverage ${most}${number(override.leverage)}`,
+    ].filter(Boolean);
+    const rules = [policy(override.rules_policy), known(override.rules_leverage_hint) && `leverage ${number(override.rules_leverage_hint)}`];
+    said.push(`${by(override)} has set ${what.join(" and ")}${until(override)} The rules say ${rules.filter(Boolean).join(" and ") || "nothing"}.`);
+  }
+  if (freeze) said.push(`${by(freeze)} holds the advice of revision ${freeze.revision}${until(freeze)}`);
+  return said.join(" ");
+}
+
+const by = (hand) => hand.set_by || "An operator";
+
+const until = (hand) => ` until ${moment(hand.until)}: “${hand.reason ?? ""}”.`;
+
 /** The leverage that stands when advice holds no more: 1, or less where it was less, and at most each cap. */
 export function safeLeverage(hint, caps) {
   return number(Math.min(1, hint ?? 0, ...(caps ?? []).map((cap) => cap.value ?? 0)));
