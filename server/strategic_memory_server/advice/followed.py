@@ -51,6 +51,14 @@ class Followed:
             if level is not None:
                 yield from ((advice, axis, wait) for axis, wait in level.waits())
 
+    def without_waits(self) -> Followed:
+        """Return what is followed, where nothing waits any more."""
+        preferred, current = self.preferred, self.current
+        return Followed(
+            FollowedLevel(preferred.policy, preferred.leverage),
+            None if current is None else FollowedLevel(current.policy, current.leverage),
+        )
+
     def due_ms(self, settings: HysteresisSettings) -> int | None:
         """When the first wait is over for the time alone, milliseconds since 1970-01-01 UTC; None: none is."""
         due = [wait.due_ms(settings) for _, _, wait in self.waits()]

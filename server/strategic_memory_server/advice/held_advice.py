@@ -107,7 +107,8 @@ def _followed(before: Advice | None) -> Followed:
     if before is None:
         return Followed(SAFE_LEVEL)
     if before.followed is not None:
-        return before.followed
+        # While it is held by an operator, nobody looks whether the rules go on asking for more.
+        return before.followed if before.freeze is None else before.followed.without_waits()
     now = before.current
     current = None if now is None else FollowedLevel(now.policy, now.leverage_hint)
     return Followed(FollowedLevel(before.updated_policy, before.leverage_hint), current)

@@ -12,6 +12,7 @@ from strategic_memory_server.advice.followed import Followed, FollowedLevel
 from strategic_memory_server.advice.held_advice import hold
 from strategic_memory_server.advice.hysteresis import HysteresisSettings, Moment
 from strategic_memory_server.columns.columns import index_column
+from strategic_memory_server.memory.override import Freeze
 from strategic_memory_server.memory.policy import Policy
 
 SETTINGS = HysteresisSettings(results=2, seconds=60)
@@ -136,6 +137,16 @@ def test_after_its_validity_the_safe_values_are_what_more_is_added_to() -> None:
     careful = held(asked(Policy.CONSERVATIVE, 0.5), None, moment())
     stale = Feedback(careful, FeedbackStatus.ACTIVE, times=Times(valid_until_ms=NOW_MS)).at(NOW_MS + 1).advice
     assert said(held(BOLD, stale, moment(120))) == ("BULL", "CONSERVATIVE", 0.5)
+
+
+def test_after_an_operator_has_held_the_advice_what_waited_waits_anew() -> None:
+    """Nobody has looked meanwhile whether the rules went on asking for it."""
+    waits = held(BOLD, CALM, moment())
+    freeze = Freeze(1, "e1", "an event", "desk", NOW_MS, NOW_MS + 3_600_000)
+    after = hold(BOLD, NOTHING, replace(waits, freeze=freeze), SETTINGS, moment(3_600, 9))
+    assert said(after.advice) == said(waits)
+    assert hold(CALM, NOTHING, replace(waits, freeze=freeze), SETTINGS, moment(1)).flaps == ()
+    assert said(held(BOLD, after.advice, moment(3_660, 9))) == said(BOLD)
 
 
 def test_it_may_be_turned_on_while_an_advice_is_in_force_which_is_then_followed() -> None:
