@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import redis.asyncio as redis
 import structlog
@@ -15,7 +14,6 @@ from prometheus_client import CollectorRegistry
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
@@ -31,10 +29,10 @@ from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.monitoring.health_report import health_report
 from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
-from strategic_memory_server.monitoring.metrics import GaugeSources, StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics, exposition
 from strategic_memory_server.monitoring.process_metrics import register_process
+from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
@@ -55,7 +53,6 @@ from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.permissions import Permissions
-from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.revisions.said_log import SaidLog
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
@@ -66,16 +63,11 @@ from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.running_sync import release, syncing
 from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tracing.tracing import OFF, Tracing
-from strategic_memory_server.waiting.running_tasks import cancel, running, started
-
-CYCLE_GRACE_S = 2.0
-"""Longest wait for the cycle in hand when stopping, seconds."""
-
-RELEASE_GRACE_S = 1.0
-"""Longest wait for Redis to take the lease back when stopping, seconds."""
+from strategic_memory_server.waiting.running_tasks import running
 
 logger = structlog.get_logger(__name__)
 
@@ -177,7 +169,7 @@ async def open_service(
                 log,
                 clock_ms,
                 lambda: hub.leverage_caps,
-                lambda: without_override(in_force().advice),
+                lambda: without_override(hub.in_force(hub.now_ms()).advice),
             ),
             advice,
             RequestsInHand(
@@ -213,56 +205,23 @@ async def open_service(
             AdminSources(hub, changed, SaidLog(commands, settings.redis.key_prefix), clock_ms)
         )
 
-        def in_force() -> Feedback:
-            return hub.in_force(hub.now_ms())
-
-        def replication() -> Replication:
-            if settings.role is Role.SERVE:
-                return Replication(ReplicaRole.SERVE, leadership.name)
-            claim = leadership.claim
-            return Replication(
-                ReplicaRole.LEADER if claim else ReplicaRole.STANDBY,
-                leadership.name,
-                leadership.leader,
-                claim.fencing_token if claim else None,
-                leadership.terms,
-                leadership.failure,
-            )
-
-        def report() -> dict[str, Any]:
-            return health_report(
-                in_force(),
-                sync.status,
-                sync.rejections,
-                tail.failure,
-                servicer.subscribers,
-                replication(),
-                log_failure(),
-                problems.standing,
-                clock.skew,
-                None if shadow is None else shadow.newest,
-            )
-
-        registry.register(
-            StateCollector(
-                GaugeSources(
-                    in_force,
-                    lambda: sync.status,
-                    sync.rejections,
-                    lambda: servicer.subscribers,
-                    hub.now_ms,
-                    replication,
-                    lambda: tail.failure,
-                    lambda: loader.gaps,
-                    lambda: problems.standing,
-                    lambda: memory_loss.trades_lost,
-                    lambda: None if certificates is None else certificates.ends_s,
-                    lambda: clock.skew,
-                    lambda: http_refused,
-                    shadow=lambda: None if shadow is None else shadow.newest,
-                )
-            )
+        state = ServiceState(
+            hub=hub,
+            sync=sync,
+            tail=tail,
+            loader=loader,
+            leadership=leadership,
+            may_lead=settings.role is Role.SYNC,
+            memory_loss=memory_loss,
+            problems=problems,
+            clock=clock,
+            subscribers=lambda: servicer.subscribers,
+            http_refused=http_refused,
+            log_failure=log_failure,
+            certificates=certificates,
+            shadow=shadow,
         )
+        registry.register(StateCollector(state.gauges()))
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
             open_grpc_server(
@@ -273,13 +232,13 @@ async def open_service(
         http_address = await stack.enter_async_context(
             open_http_server(
                 http_app(
-                    report,
+                    state.report,
                     lambda: exposition(registry),
                     settings.http,
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(hub, changed, log, analyst, report, hub.now_ms, most_pages),
+                    routes_of_page(hub, changed, log, analyst, state.report, hub.now_ms, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,
@@ -303,11 +262,11 @@ async def open_service(
         await stack.enter_async_context(running(risks.run(), "redis-risks", broken))
         await stack.enter_async_context(running(LapseWatch(log, hub, hub.now_ms).run(), "lapse-watch", broken))
         if settings.role is Role.SYNC:
-            stack.push_async_callback(_release, leadership)
+            stack.push_async_callback(release, leadership)
             await stack.enter_async_context(running(leadership.run(), "leadership", broken))
             if shadow is not None:
                 await stack.enter_async_context(running(shadow.run(), "shadow", broken))
-            await stack.enter_async_context(_syncing(sync, broken))
+            await stack.enter_async_context(syncing(sync, broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -331,25 +290,3 @@ def _shadow(
     prefix, retained = settings.redis.key_prefix, settings.log.retained_revisions
     publisher = ShadowPublisher(commands, prefix, retained, settings_by_variable(advice), clock)
     return Shadow(advice, publisher, round(settings.sync.validity_s * 1000), problems)
-
-
-async def _release(leadership: Leadership) -> None:
-    """Give leadership up, unless Redis does not answer: the lease ends by itself."""
-    task = asyncio.create_task(leadership.release(), name="release")
-    _, hanging = await asyncio.wait([task], timeout=RELEASE_GRACE_S)
-    if hanging:
-        await cancel(task)
-
-
-@asynccontextmanager
-async def _syncing(sync: StrategicMemorySync, broken: asyncio.Event) -> AsyncIterator[None]:
-    """Run the loop; when left, let it finish the cycle in hand, unless that hangs."""
-    task = started(sync.run(), "memory-sync", broken)
-    try:
-        yield
-    finally:
-        sync.stop()
-        _, hanging = await asyncio.wait([task], timeout=CYCLE_GRACE_S)
-        if hanging:
-            logger.warning("Sync cycle in hand was cut short: Redis does not answer")
-            await cancel(task)
