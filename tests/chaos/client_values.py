@@ -8,7 +8,16 @@ from history.from_wire import feedback_of
 from history.model import Feedback
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_client import Evidence, PolicyEvidence, Reason, RegimeAdvice, RegimePerformance
+from strategic_memory_client import (
+    Evidence,
+    Freeze,
+    LeverageCap,
+    Override,
+    PolicyEvidence,
+    Reason,
+    RegimeAdvice,
+    RegimePerformance,
+)
 from strategic_memory_client import Feedback as ClientFeedback
 
 
@@ -31,10 +40,52 @@ def feedback_of_client(feedback: ClientFeedback) -> Feedback:
         current=_current(feedback.current),
         evidence=_evidence(feedback.evidence),
         leverage_bound_by=feedback.leverage_bound_by or "",
+        leverage_caps=[_cap(cap) for cap in feedback.leverage_caps],
+        override=_override(feedback.override),
+        freeze=_freeze(feedback.freeze),
     )
     if feedback.valid_until is not None:
         message.valid_until.FromDatetime(_naive(feedback.valid_until))
     return feedback_of(message)
+
+
+def _cap(cap: LeverageCap) -> feedback_pb2.LeverageCap:
+    message = feedback_pb2.LeverageCap(source=cap.source, value=cap.value)
+    if cap.since is not None:
+        message.since.FromDatetime(_naive(cap.since))
+    return message
+
+
+def _override(override: Override | None) -> feedback_pb2.Override | None:
+    if override is None:
+        return None
+    message = feedback_pb2.Override(
+        policy=_policy(override.policy),
+        leverage=override.leverage,
+        is_forced=override.is_forced,
+        reason=override.reason,
+        set_by=override.set_by,
+        rules_policy=_policy(override.rules_policy),
+        rules_leverage_hint=override.rules_leverage_hint,
+    )
+    _add_times(message, override)
+    return message
+
+
+def _freeze(freeze: Freeze | None) -> feedback_pb2.Freeze | None:
+    if freeze is None:
+        return None
+    message = feedback_pb2.Freeze(
+        revision=freeze.revision, epoch=freeze.epoch, reason=freeze.reason, set_by=freeze.set_by
+    )
+    _add_times(message, freeze)
+    return message
+
+
+def _add_times(message: feedback_pb2.Override | feedback_pb2.Freeze, said: Override | Freeze) -> None:
+    for field, time in ((message.set_at, said.set_at), (message.until, said.until)):
+        if time is not None:
+            field.FromDatetime(_naive(time))
 
 
 def _naive(time: datetime) -> datetime:

@@ -58,6 +58,9 @@ def _message(document: dict[str, Any]) -> feedback_pb2.Feedback:
         leverage_bound_by=document["leverage_bound_by"] or "",
         current=_part(feedback_pb2.RegimeAdvice, document["current"]),
         evidence=_evidence(document["evidence"]),
+        leverage_caps=[_cap(cap) for cap in document.get("leverage_caps", ())],
+        override=_override(document.get("override")),
+        freeze=_freeze(document.get("freeze")),
     )
     if document["valid_until"] is not None:
         message.valid_until.FromDatetime(datetime.fromisoformat(document["valid_until"]))
@@ -66,6 +69,42 @@ def _message(document: dict[str, Any]) -> feedback_pb2.Feedback:
 
 def _policy(name: str | None) -> feedback_pb2.Policy.ValueType:
     return feedback_pb2.Policy.Value(f"POLICY_{name or 'UNSPECIFIED'}")
+
+
+def _cap(document: dict[str, Any]) -> feedback_pb2.LeverageCap:
+    cap = feedback_pb2.LeverageCap(source=document["source"], value=document["value"])
+    if document["since"] is not None:
+        cap.since.FromDatetime(datetime.fromisoformat(document["since"]))
+    return cap
+
+
+def _override(document: dict[str, Any] | None) -> feedback_pb2.Override | None:
+    if document is None:
+        return None
+    without = (document["without"] or {}).get("preferred") or {}
+    override = feedback_pb2.Override(
+        policy=_policy(document["policy"]),
+        leverage=document["leverage"],
+        is_forced=document["is_forced"],
+        reason=document["reason"],
+        set_by=document["set_by"],
+        rules_policy=_policy(without.get("policy")),
+        rules_leverage_hint=without.get("leverage_hint"),
+    )
+    override.set_at.FromDatetime(datetime.fromisoformat(document["set_at"]))
+    override.until.FromDatetime(datetime.fromisoformat(document["until"]))
+    return override
+
+
+def _freeze(document: dict[str, Any] | None) -> feedback_pb2.Freeze | None:
+    if document is None:
+        return None
+    freeze = feedback_pb2.Freeze(
+        revision=document["revision"], epoch=document["epoch"], reason=document["reason"], set_by=document["set_by"]
+    )
+    freeze.set_at.FromDatetime(datetime.fromisoformat(document["set_at"]))
+    freeze.until.FromDatetime(datetime.fromisoformat(document["until"]))
+    return freeze
 
 
 def _evidence(document: dict[str, Any] | None) -> feedback_pb2.Evidence | None:

@@ -71,6 +71,25 @@ def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[s
             "cautions": ["ONE_POLICY_ONLY"],
             "observations": 12,
         },
+        "leverage_caps": [{"source": "override", "value": 1.2, "since": "2025-12-21T06:00:00.000Z"}],
+        "override": {
+            "policy": None,
+            "leverage": 1.2,
+            "is_forced": False,
+            "reason": "exchange degraded",
+            "set_by": "desk",
+            "set_at": "2025-12-21T06:00:00.000Z",
+            "until": "2025-12-21T07:00:00.000Z",
+            "without": {"preferred": {"policy": "BALANCED", "leverage_hint": 1.4}, "current": None, "evidence": None},
+        },
+        "freeze": {
+            "revision": 3,
+            "epoch": "e",
+            "reason": "producer is replaced",
+            "set_by": "desk",
+            "set_at": "2025-12-21T06:00:00.000Z",
+            "until": "2025-12-21T07:00:00.000Z",
+        },
     }
 
 

@@ -18,6 +18,7 @@ from history.model import Advice, Position, Refusal, Status
 
 from strategic_memory.v1 import feedback_pb2
 
+SIX, SEVEN = Timestamp(seconds=1_766_296_800), Timestamp(seconds=1_766_300_400)
 VALID_UNTIL_MS = 1_766_296_980_250.0
 
 
@@ -54,6 +55,19 @@ def on_the_wire(changes: Mapping[str, Any] | None = None) -> feedback_pb2.Feedba
         "rules": feedback_pb2.RULES_EVIDENCE,
         "current": current(),
         "evidence": evidence(),
+        "leverage_caps": [feedback_pb2.LeverageCap(source="override", value=1.2, since=SIX)],
+        "override": feedback_pb2.Override(
+            leverage=1.2,
+            reason="exchange degraded",
+            set_by="desk",
+            set_at=SIX,
+            until=SEVEN,
+            rules_policy=feedback_pb2.POLICY_BALANCED,
+            rules_leverage_hint=1.4,
+        ),
+        "freeze": feedback_pb2.Freeze(
+            revision=3, epoch="e", reason="producer is replaced", set_by="desk", set_at=SIX, until=SEVEN
+        ),
     }
     return feedback_pb2.Feedback(**{**fields, **(changes or {})})
 

@@ -1,6 +1,6 @@
 """What happens in a soak: clients come and go, ask for much, and flood; operators renew files and restart Redis.
 
-A further event, such as an operator's override, is a function here and a line in `EVENTS`.
+A further event is a function here and a line in `EVENTS`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import os
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 from abuse.floods import GRPC, HTTP
+from chaos.deadline import NotInTimeError
 from chaos.redis_faults import redis_frozen, redis_killed
 from chaos.server_fleet import Server
 from chaos.stage import Stage
@@ -33,6 +36,9 @@ FLOODERS = "127.0.0.2"
 
 _LOOK_S = 0.1
 _FLOOD_S = 2.0
+_LOWERED = 0.3
+"""Less than any rule says."""
+_OVERRIDDEN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,34 @@ async def token_renewed(place: Place) -> None:
             await asyncio.sleep(_LOOK_S)
 
 
+async def advice_overridden(place: Place) -> None:
+    """An operator lowers the advice for a moment; every server says so, and that it is over."""
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(AsyncStrategicMemoryClient(address, options=options))
+            for address, options in place.clients()
+        ]
+        operator = clients[-1].admin
+        number = (await operator.get_state()).number
+        await operator.set_override(
+            leverage=_LOWERED, reason="a soak", end=timedelta(seconds=_OVERRIDDEN_S), replaces=number
+        )
+        for is_overridden in (True, False):
+            for client in clients:
+                leverage_hint = await _leverage_once(client, is_overridden=is_overridden)
+                if is_overridden and leverage_hint > _LOWERED:
+                    raise NotInTimeError(f"a leverage of {leverage_hint} was advised under an override")
+
+
+async def _leverage_once(client: AsyncStrategicMemoryClient, *, is_overridden: bool) -> float:
+    """Wait until a server says that an operator has a hand in its advice, or none; give what it advises then."""
+    while True:
+        said = await client.get_feedback()
+        if said.is_overridden is is_overridden:
+            return said.leverage_hint
+        await asyncio.sleep(_LOOK_S)
+
+
 def _flood(name: str) -> Event:
     async def flood(place: Place) -> None:
         """Flood a server from a process of its own."""
@@ -170,6 +204,7 @@ EVENTS: Mapping[str, Event] = {
     "analyses": analyses_asked_for,
     "certificate renewed": certificate_renewed,
     "token renewed": token_renewed,
+    "advice overridden": advice_overridden,
     "Redis restarted": _redis_restarted,
     "Redis frozen": _redis_stopped,
     **{name: _flood(name) for name in (*GRPC, *HTTP)},

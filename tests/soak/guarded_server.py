@@ -62,7 +62,7 @@ class GuardedFiles:
     def renew_token(self) -> str:
         """Give out another token, and take back the one before the last, which is returned."""
         taken_back, self._tokens = self._tokens[0], [self._tokens[-1], new_token()]
-        lines = [f"{_NAME} read,analyze sha256:{digest_of(token).hex()}\n" for token in self._tokens]
+        lines = [f"{_NAME} read,analyze,admin sha256:{digest_of(token).hex()}\n" for token in self._tokens]
         self._put("access", "".join(lines))
         # The clients hear of it last, so that the server knows what they show.
         self._put("token", self._tokens[0])
