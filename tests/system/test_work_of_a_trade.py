@@ -24,8 +24,8 @@ ROUND_TRIPS = 2
 COMMANDS = 20
 """Of one trade, those inside scripts too, blocking reads apart."""
 
-LOG_ENTRY_BYTES = 2_700
-"""Names and values of one entry of the feedback log."""
+LOG_ENTRY_BYTES = 2_920
+"""Names and values of one entry of the feedback log, 215 of them to compute it again."""
 
 WAITING = 2
 """Blocking reads of a service at rest: its inputs and the log."""

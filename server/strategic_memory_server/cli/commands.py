@@ -19,6 +19,7 @@ _COMMANDS = {
     "rebuild-memory": ("strategic_memory_server.cli.rebuild_command", "rebuild"),
     "regimes": ("strategic_memory_server.cli.regimes", "regimes"),
     "replay": ("strategic_memory_server.cli.replay", "replay"),
+    "reproduce": ("strategic_memory_server.cli.reproduce_command", "reproduce_revision"),
     "serve": ("strategic_memory_server.cli.serve_command", "serve"),
     "shadow-report": ("strategic_memory_server.cli.shadow_report", "shadow_report"),
 }

@@ -45,6 +45,8 @@ def with_observations(
     pnl: FloatColumn,
     most: int,
     checkpoint: Checkpoint = go_on,
+    *,
+    exactly: bool = False,
 ) -> EvidenceSums:
     """Add observations, oldest first, and keep at most so many regimes apart after each.
 
@@ -56,8 +58,10 @@ def with_observations(
         pnl: realised pnl of each; ValueError when one is not finite or too large.
         most: regimes kept apart, not counting OTHER.
         checkpoint: called now and then.
+        exactly: add each by itself, however many they are: the same ones give the same sums to the last bit, whichever
+            of them come together.
     """
-    if regime.size > FEW:
+    if regime.size > FEW and not exactly:
         found = {names[code] for code in set(regime.tolist())}
         if len({*sums.regimes, *found} - {OTHER_REGIME}) <= most:
             return merged(sums, batch_of_codes(sums.decay, names, regime, policy, pnl))

@@ -32,6 +32,7 @@ from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.page_trips import PageTrips
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
+from strategic_memory_server.inputs.stretch import Stretch
 from strategic_memory_server.inputs.value_inputs import ReadValues, ValueInputs
 from strategic_memory_server.inputs.value_inputs import commands as value_commands
 from strategic_memory_server.inputs.window_update import bring_up
@@ -127,6 +128,11 @@ class MemoryLoader:
     def gaps(self) -> Mapping[str, int]:
         """How many readings have found that entries were trimmed before they could be read, by source."""
         return self._log.gaps
+
+    def stretches(self) -> dict[str, Stretch]:
+        """Tell which entries the windows hold, by source; streams that cannot be read are left out."""
+        readable = [follower for follower in self._followers if follower.unreadable is None]
+        return {each.source: Stretch.of(each.window, each.read_up_to) for each in readable}
 
     def newest(self) -> list[tuple[bytes, Fields]]:
         """Return the entries that the last reading has added, with their ids; none of a window that was read anew."""

@@ -8,7 +8,7 @@ takes it from the observation before its opening, however old that one is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.memory_windows import HeldTrades, MemoryWind
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.stretch import Stretch
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
 from strategic_memory_server.memory.time_span import TimeSpan
@@ -39,10 +40,17 @@ EntryT = TypeVar("EntryT")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpanReading:
-    """What was read of a span: its memory, and the trades of its window for whoever sums all trades of the span."""
+    """What was read of a span.
+
+    Attributes:
+        memory: the windows.
+        trades: the trades of the window, for whoever sums all trades of the span.
+        stretches: which entries the windows hold, by source; streams that cannot be read are left out.
+    """
 
     memory: StrategicMemory
     trades: HeldTrades
+    stretches: Mapping[str, Stretch]
 
 
 class SpanReader:
@@ -56,6 +64,7 @@ class SpanReader:
         limits: how much is read at once, and looked at in all.
         max_regimes: with more regimes the totals are left out.
         clock: follows the clock of Redis.
+        up_to: id up to which each stream is read, by source, in place of the end of the span.
     """
 
     def __init__(
@@ -67,6 +76,7 @@ class SpanReader:
         limits: ReadingLimits,
         max_regimes: int,
         clock: RedisClock,
+        up_to: Mapping[str, str] | None = None,
     ) -> None:
         self._clock = clock
         self._max_regimes = max_regimes
@@ -74,9 +84,10 @@ class SpanReader:
         self._prefix = prefix
         self._limits = limits
         self._windows = kept = MemoryWindows(windows, limits)
-        self._regimes = _SpanScan(windows.regime, kept.regime_reader, prefix, span, limits)
-        self._portfolio = _SpanScan(windows.portfolio, kept.portfolio_reader, prefix, span, limits)
-        self._trades = _SpanScan(windows.trades, kept.trade_reader, prefix, span, limits)
+        ends = up_to or {}
+        self._regimes = _SpanScan(windows.regime, kept.regime_reader, prefix, span, limits, ends)
+        self._portfolio = _SpanScan(windows.portfolio, kept.portfolio_reader, prefix, span, limits, ends)
+        self._trades = _SpanScan(windows.trades, kept.trade_reader, prefix, span, limits, ends)
 
     async def read(self, context: Context, value_reports: tuple[SourceReport, ...] = ()) -> SpanReading:
         """Read the windows; the context and the reports of the values go with them as they are.
@@ -100,7 +111,12 @@ class SpanReader:
         latest_ms = clock_ms + CLOCK_TOLERANCE_MS
         reports = [scan.report(window, latest_ms) for scan, window in zip(scans, windows, strict=True)]
         memory = self._windows.memory(context, (*value_reports, *reports), clock_ms, self._max_regimes)
-        return SpanReading(memory, self._windows.held_trades())
+        stretches = {
+            scan.source: Stretch.of(window, scan.newest)
+            for scan, window in zip(scans, windows, strict=True)
+            if scan.unreadable is None
+        }
+        return SpanReading(memory, self._windows.held_trades(), stretches)
 
     async def _read(self, scans: Sequence[_SpanScan], *, is_alive: bool) -> list[Reply]:
         return await self._limits.pace.read(
@@ -153,10 +169,12 @@ class _SpanScan:
         prefix: str,
         span: TimeSpan,
         limits: ReadingLimits,
+        ends: Mapping[str, str],
     ) -> None:
         self.unreadable: RejectedInput | None = None
-        self._scan = WindowScan(window, reader, limits, newest=span.largest_id)
-        self._source = reader.source
+        self.source = reader.source
+        self.newest = ends.get(reader.source, span.largest_id)
+        self._scan = WindowScan(window, reader, limits, newest=self.newest)
         self._key = keys.key_of(prefix, reader.source)
         self._oldest = span.smallest_id
         self._asked = 0
@@ -179,7 +197,7 @@ class _SpanScan:
     def feed(self, reply: Reply) -> None:
         """Take the reply to it, entries or an error."""
         if isinstance(reply, Exception):
-            self.unreadable = refusal(self._source, reply)
+            self.unreadable = refusal(self.source, reply)
         else:
             self._scan.feed(stream_entries(reply), self._asked)
 
@@ -190,7 +208,7 @@ class _SpanScan:
     def report(self, window: RollingWindow, latest_ms: int) -> SourceReport:
         """Say what the stream has contributed to its window; ids that are later than a time are noted."""
         if self.unreadable is not None:
-            return SourceReport(self._source, 0, {self.unreadable.reason: 1})
-        rejected = count_by_reason(self._scan.rejected, self._source)
+            return SourceReport(self.source, 0, {self.unreadable.reason: 1})
+        rejected = count_by_reason(self._scan.rejected, self.source)
         notes = window.notes(latest_ms)
-        return SourceReport(self._source, window.counted, rejected, notes, window.examples(notes))
+        return SourceReport(self.source, window.counted, rejected, notes, window.examples(notes))

@@ -118,7 +118,8 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
     counts[list(told.duplicates)] = False
     places = np.flatnonzero(counts)
     columns = trades.regimes[places], trades.policies[places], trades.pnl[places]
-    sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes)
+    # What a revision rests on is computed again from the same trades, in other pages.
+    sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes, exactly=True)
     duplicates, numbered = kept.duplicates + len(told.duplicates), kept.numbered + told.numbered
     changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
     return Added(changed, told.fresh, int(np.count_nonzero(read_before)))

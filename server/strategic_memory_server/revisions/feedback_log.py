@@ -117,6 +117,7 @@ class FeedbackLog(FeedbackLogReader):
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
+        rests_on: str = "",
     ) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
 
@@ -127,6 +128,7 @@ class FeedbackLog(FeedbackLogReader):
             note: what to write down of the long memory in the same step.
             intervention: what operators say, likewise.
             expecting: is told of the feedback while Redis is writing it.
+            rests_on: what it rests on, see `basis`.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -143,6 +145,7 @@ class FeedbackLog(FeedbackLogReader):
                 "revision": feedback.revision,
                 "document": document,
                 "traceparent": traceparent,
+                "rests_on": rests_on,
                 "event": encode_event(feedback),
                 "channel": keys.events,
                 "retained": self._retained,

@@ -148,6 +148,7 @@ class FeedbackPublisher:
         now_ms: int,
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
+        rests_on: Callable[[], str] = str,
     ) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
@@ -158,6 +159,7 @@ class FeedbackPublisher:
             now_ms: the time now, milliseconds since 1970-01-01 UTC.
             note: what to write down of the long memory in the same step.
             intervention: what operators say, which the advice is under, likewise.
+            rests_on: tells what a new revision rests on, as text.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -182,7 +184,8 @@ class FeedbackPublisher:
             if repeated:
                 written = await self._log.confirm(claim, feedback, state, note, intervention)
             else:
-                written = await self._log.publish(claim, feedback, state, note, intervention, self._expecting)
+                rests = rests_on()
+                written = await self._log.publish(claim, feedback, state, note, intervention, self._expecting, rests)
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, intervene
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.basis.basis_writer import BasisWriter
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -106,6 +108,7 @@ class StrategicMemorySync:
         self._pace = SyncPace(parts.loader, parts.watcher, parts.interventions, parts.leadership, settings)
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
+        self._basis = BasisWriter(settings.advice)
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int] | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
@@ -264,7 +267,8 @@ class StrategicMemorySync:
         valid_until_ms = intervention.bounded(now_ms + round(self._settings.validity_s * 1000))
         times = Times(now_ms, analysis.data_as_of_ms, valid_until_ms)
         trace.begins("write")
-        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention)
+        rests_on = partial(self._basis.text_of, parts.loader.stretches, analysis, gathered)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention, rests_on)
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)

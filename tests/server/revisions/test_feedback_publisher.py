@@ -154,10 +154,11 @@ class ContestedLog(FeedbackLog):
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
+        rests_on: str = "",
     ) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected, note, intervention, expecting)
+        return await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -183,10 +184,11 @@ class UnreliableLog(FeedbackLog):
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
+        rests_on: str = "",
     ) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected, note, intervention, expecting)
+        written = await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

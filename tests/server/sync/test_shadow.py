@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -96,8 +97,9 @@ async def test_it_comes_after_what_is_said_is_known(
         now_ms: int,
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
+        rests_on: Callable[[], str] = str,
     ) -> Publication:
-        publication = await publish(self, claim, advice, times, now_ms, note, intervention)
+        publication = await publish(self, claim, advice, times, now_ms, note, intervention, rests_on)
         order.append("said")
         return publication
 

@@ -1,11 +1,12 @@
 -- Publishes one feedback: pulse, log entry, state, key and event in one atomic step.
 -- keys: state log feedback pulse lease evidence trade_ids
 -- arguments: claim run_id expected_epoch expected_revision head epoch revision document traceparent event channel retained
--- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention rests_on
 -- with the note of the long memory
 -- `run_id`: of the Redis that the claim is held in. `head`: digest of the newest entry, see `head_differs`. `document`: the
 -- feedback as JSON, for the log and for the key, which may hold any type. `traceparent`: W3C context of the trace that the
--- entry is a part of, or empty. `retained`: revisions to retain. `channel`: empty to send no event.
+-- entry is a part of, or empty. `rests_on`: what the revision rests on, or empty. `retained`: revisions to retain. `channel`:
+-- empty to send no event.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start')
@@ -28,8 +29,11 @@ if refused then
 end
 -- The stream itself knows how far the log has come. This is the first write: where it is refused, nothing is written.
 local entry = {'revision', args.revision, 'epoch', args.epoch, 'feedback', args.document}
+if args.rests_on ~= '' then
+  entry[7], entry[8] = 'rests_on', args.rests_on
+end
 if args.traceparent ~= '' then
-  entry[7], entry[8] = 'traceparent', args.traceparent
+  entry[#entry + 1], entry[#entry + 2] = 'traceparent', args.traceparent
 end
 local added = redis.pcall('XADD', keys.log, 'MAXLEN', '=', args.retained, args.revision .. '-0', unpack(entry))
 if type(added) == 'table' and added.err then

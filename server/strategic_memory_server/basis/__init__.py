@@ -1,0 +1,1 @@
+"""What a revision rests on, as its log entry carries it."""

@@ -1,0 +1,102 @@
+"""Basis: what a revision rests on, so that it can be computed again, and what was not as it was can be named.
+
+Streams only grow and lose, so where a window begins and ends and how many entries it has says what was in it. What
+changes in its place (the sums of the long memory, the settings) is known by a digest. Caps on leverage, the times and
+the advice before are in the log itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.settings_by_variable import as_text, settings_by_variable
+from strategic_memory_server.analysis.analysis import Analysis
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.inputs.stretch import Stretch
+
+DIGEST_BYTES = 8
+
+
+class MemoryMark(NamedTuple):
+    """The long memory: id of the last entry of the trade stream in it, trades in its sums, digest of those."""
+
+    read_up_to: str
+    trades: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a revision rests on.
+
+    Attributes:
+        windows: what was read of each stream, in the order of `STREAM_SOURCES`; None: it could not be read.
+        figures: digest of the figures by regime that follow from them.
+        memory: the long memory.
+        settings: digest of the settings that decide what is advised.
+        exploration: what was being tried, as the long memory holds it; empty: nothing.
+        may_explore: whether a trial might begin: not while trades were still missing from the sums.
+    """
+
+    windows: tuple[Stretch | None, ...]
+    figures: str
+    memory: MemoryMark
+    settings: str
+    exploration: str = ""
+    may_explore: bool = True
+
+    def as_text(self) -> str:
+        """Write it as the log carries it, one line of JSON without names: some 250 bytes."""
+        plain: list[object] = [self.windows, self.figures, self.memory, self.settings]
+        if self.exploration or not self.may_explore:
+            plain += [self.exploration, self.may_explore]
+        return json.dumps(plain, separators=(",", ":"))
+
+
+_SHAPE = TypeAdapter(
+    tuple[tuple[Stretch | None, Stretch | None, Stretch | None], str, MemoryMark, str]
+    | tuple[tuple[Stretch | None, Stretch | None, Stretch | None], str, MemoryMark, str, str, bool]
+)
+
+
+def basis_of_text(text: bytes) -> Basis:
+    """Read what `as_text` gave; ValueError where it is something else."""
+    return Basis(*_SHAPE.validate_json(text))
+
+
+def windows_of(stretches: Mapping[str, Stretch]) -> tuple[Stretch | None, ...]:
+    """Put what was read of the streams, by source, into its order."""
+    return tuple(stretches.get(source) for source in STREAM_SOURCES)
+
+
+def digest_of_analysis(analysis: Analysis) -> str:
+    """Digest what advice is made of."""
+    figures = [
+        (each.regime, each.sample_count, each.total_pnl, each.wins, each.losses, each.confidence, each.best_policy)
+        for each in analysis.regimes
+    ]
+    return _digest(repr((analysis.current_regime, analysis.sample_count, figures)).encode())
+
+
+def digest_of_sums(sums: EvidenceSums) -> str:
+    """Digest the sums of the long memory, to the last bit."""
+    numbers = array("d", (number for cells in sums.regimes.values() for cell in cells for number in cell))
+    return _digest("\n".join(sums.regimes).encode(), numbers.tobytes(), repr(sums.decay).encode())
+
+
+def digest_of_settings(settings: AdviceSettings) -> str:
+    """Digest the settings that decide what is advised."""
+    return _digest(as_text(settings_by_variable(settings)).encode())
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.blake2b(b"\0".join(parts), digest_size=DIGEST_BYTES).hexdigest()

@@ -1,0 +1,74 @@
+"""Flags, help and exit codes of `strategic-memory-server reproduce`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+from redis.exceptions import RedisError
+
+from strategic_memory_server.cli.redis_options import redis_options
+from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.service_settings import ServiceSettings
+from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.reproducing.reproduce import reproduce
+from strategic_memory_server.reproducing.reproduction import Outcome, Reproduction
+
+EXIT_CODES = {Outcome.IDENTICAL: 0, Outcome.INPUT_GONE: 4, Outcome.DIFFERS: 5}
+
+
+@click.command("reproduce")
+@click.option("--revision", type=click.IntRange(min=1), required=True, metavar="N", help="Its number.")
+@click.option("--epoch", metavar="EPOCH", help="Its epoch, where another one will not do.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@redis_options
+@click.pass_context
+def reproduce_revision(
+    context: click.Context, /, revision: int, epoch: str | None, *, as_json: bool, **overrides: object
+) -> None:
+    """Compute a revision again from what Redis holds of its inputs, and compare it with the log byte by byte.
+
+    Run it with the variables of the service. Nothing is written, and a running server goes on. Where the bytes differ
+    it names each input that is not what it was, or each field that comes out otherwise.
+
+    Exit codes: 0 byte-identical, 1 Redis failed, 2 wrong flag or setting, 4 an input is gone, 5 the same inputs give
+    something else: the entry of the log was changed, or another version computes otherwise.
+    """
+    try:
+        settings = read_environment(overrides, listens=False).service_settings()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        found = asyncio.run(_reproduce(settings, revision, epoch))
+    except (RedisError, OSError) as error:
+        url = shown_url(settings.redis.url)
+        raise click.ClickException(f"Redis at {url}: {describe_failure(error)}") from None
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "outcome": found.outcome.value}))
+    else:
+        click.echo("\n".join(_lines(found)))
+    context.exit(EXIT_CODES[found.outcome])
+
+
+async def _reproduce(settings: ServiceSettings, revision: int, epoch: str | None) -> Reproduction:
+    async with connect(settings.redis) as client:
+        return await reproduce(client, settings.redis.key_prefix, settings.sync.advice, revision, epoch)
+
+
+def _lines(found: Reproduction) -> Iterator[str]:
+    revision = f"Revision {found.revision}" + (f" of epoch {found.epoch}" if found.epoch else "")
+    if found.outcome is Outcome.IDENTICAL:
+        yield f"{revision} comes out byte-identical: {found.length:,} bytes."
+    elif found.outcome is Outcome.INPUT_GONE:
+        yield f"{revision} cannot be computed again: an input is not what it was."
+    else:
+        yield f"{revision} is not what its inputs give: its entry was changed, or another version computes otherwise."
+    label = "not as it was, which changes nothing here" if found.outcome is Outcome.IDENTICAL else "gone"
+    for each in found.gone:
+        yield f"  {label}: {each.input}: {each.sentence}"
+    for difference in found.differences:
+        computed = f"; computed: {difference.computed}" if difference.computed else ""
+        yield f"  differs: {difference.field}: in the log: {difference.in_log}{computed}"
