@@ -9,6 +9,7 @@ _FIRST = (
     "tests/chaos/test_redis_in_trouble",
     "tests/chaos/test_faults",
     "tests/chaos/test_two_versions",
+    "tests/soak",
     "tests/languages",
     "tests/packaging/test_create_venv",
     "tests/system",
