@@ -35,11 +35,15 @@ def observations(rows: int, *, different: int = 4) -> service_pb2.AnalyzeRequest
     return service_pb2.AnalyzeRequest(inline=memory_pb2.InlineMemory(regime_observations=columns), settings=ALL_OF_IT)
 
 
+ONE_CALLER = {"STRATEGIC_MEMORY_CALLER_ANALYSES": "256"}
+"""All that is asked comes from one address here."""
+
+
 @pytest.fixture
 def service(start_service: StartService, redis_client: redis.Redis) -> Iterator[ServiceProcess]:
     for _ in range(3):
         add_regime(redis_client)
-    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS})
+    started = start_service(sync_interval_s=0.2, env={**LASTING, **LARGE_REQUESTS, **ONE_CALLER})
     eventually(lambda: get_feedback(started).revision)
     yield started
     log_of(started)
