@@ -76,6 +76,10 @@ class EachChange:
         except OSError as error:
             self._complain(f"{self._command[0]} cannot be run: {error.strerror or error}")
             return
+        except ValueError as error:
+            # The environment of a process takes no text that the locale cannot write.
+            self._complain(f"{self._command[0]} cannot be told of revision {advice.revision}: {error}")
+            return
         if done.returncode:
             self._complain(f"{self._command[0]} ended with {done.returncode} at revision {advice.revision}")
 

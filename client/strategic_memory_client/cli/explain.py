@@ -65,13 +65,13 @@ def _rules(reasons: Sequence[Reason]) -> Table:
         table.add_column(heading)
     for reason in reasons:
         for place, each in enumerate(reason.comparisons or (None,)):
-            rule = plain(reason.code) if place == 0 else ""
+            rule = Text(plain(reason.code) if place == 0 else "")
             if each is None:
                 table.add_row(rule, NOT_KNOWN)
             else:
                 holds = Text("yes", "green") if each.holds else Text("no", "red")
-                compared = plain(each.measurement), number(each.value), plain(each.operator), number(each.threshold)
-                table.add_row(rule, *compared, holds)
+                compared, operator = Text(plain(each.measurement)), Text(plain(each.operator))
+                table.add_row(rule, compared, number(each.value), operator, number(each.threshold), holds)
     return table
 
 
@@ -84,5 +84,5 @@ def _sources(analysis: Analysis) -> Table:
             Text(", ".join(f"{plain(what)} {count}" for what, count in counts.items()) or NOT_KNOWN)
             for counts in (source.rejected, source.noted)
         )
-        table.add_row(plain(source.source), str(source.accepted), refused, noted)
+        table.add_row(Text(plain(source.source)), str(source.accepted), refused, noted)
     return table

@@ -42,8 +42,8 @@ class LiveState:
         """Take an event that happened now (aware)."""
         match event:
             case Disconnected(address, error):
+                self.reconnects += not self.lost
                 self.lost = f"{address}: {error}"
-                self.reconnects += 1
             case EpochChanged():
                 self.epochs += 1
             case FeedbackReceived(_, skipped_revisions):

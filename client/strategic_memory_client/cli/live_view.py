@@ -72,8 +72,8 @@ def _advice(advice: Feedback, state: LiveState, now: datetime) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True)
     there = f": {regime_advice(advice.current)}" if advice.current else ""
-    table.add_row("has paid best", plain(advice.preferred_regime))
-    table.add_row("is now", plain(advice.current_regime) + there)
+    table.add_row("has paid best", Text(plain(advice.preferred_regime)))
+    table.add_row("is now", Text(plain(advice.current_regime) + there))
     table.add_row("holds for", _holds(state, now))
     return table
 
@@ -103,7 +103,8 @@ def _bars(regimes: Sequence[RegimeAnalysis]) -> Table:
         length = round(abs(each.avg_pnl) / most * _BAR)
         bar = Text("█" * length, style="green" if each.avg_pnl >= 0 else "red")
         figures = f"{each.sample_count} entries, win rate {share(each.win_rate)}, best {name(each.best_policy)}"
-        table.add_row(plain(each.regime), f"{each.avg_pnl:+.4g}", bar, Text(figures, no_wrap=True, overflow="ellipsis"))
+        regime = Text(plain(each.regime))
+        table.add_row(regime, f"{each.avg_pnl:+.4g}", bar, Text(figures, no_wrap=True, overflow="ellipsis"))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> 
     ended = run("watch", "--exec", "no-such-program --flag")
     assert ended.code == 2
     assert "'no-such-program --flag' is no program that can be found" in ended.err
+
+
+def test_what_a_program_cannot_be_told_is_said_and_the_next_advice_is_told(tmp_path: Path) -> None:
+    told, complaints = tmp_path / "told", list[str]()
+    with EachChange(f"sh -c 'echo $SM_REVISION >> {told}'", complaints.append) as each_change:
+        each_change.tell(replace(feedback(1), current_regime="BULL\0"))
+        eventually(lambda: complaints)
+        each_change.tell(feedback(2))
+    assert complaints == ["sh cannot be told of revision 1: embedded null byte"]
+    assert told.read_text().split() == ["2"]

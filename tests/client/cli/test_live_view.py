@@ -19,9 +19,11 @@ from client.scripted_peer import ScriptedPeer, end, send
 from processes import eventually
 from rich.console import Console
 
+from strategic_memory.v1 import analysis_pb2
 from strategic_memory_client import Disconnected, FeedbackReceived, HeartbeatReceived, Reason, ServiceUnavailableError
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.live_view import live_view, spark
+from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 
 
 def drawn(state: LiveState, after_s: float = 0.0, width: int = 80, height: int = 24) -> list[str]:
@@ -70,6 +72,23 @@ def test_a_lost_server_is_told_with_what_holds_meanwhile() -> None:
     assert "54 s, unless" in text
     assert "1 reconnects" in text
     assert drawn(state, after_s=61)[0].startswith("STALE")
+
+
+def test_each_loss_counts_once_however_often_it_is_tried_again() -> None:
+    state = heard()
+    for after_s in range(1, 6):
+        lost = Disconnected("127.0.0.1:1", ServiceUnavailableError("connection refused"), 0.5)
+        state.take(lost, T0 + timedelta(seconds=after_s))
+    assert "1 reconnects" in "\n".join(drawn(state))
+
+
+@pytest.mark.parametrize("regime", ["[/BULL]", "[LINK=HTTP://X.EXAMPLE]BULL[/LINK]", "[BOLD]:SMILEY:"])
+def test_what_a_regime_is_called_is_text_and_no_markup(regime: str) -> None:
+    state = heard()
+    assert state.advice is not None
+    state.advice = replace(state.advice, preferred_regime=regime, current_regime=regime)
+    state.analysis = analysis_from_wire(analysis_pb2.Analysis(regimes=[analysis_pb2.RegimeAnalysis(regime=regime)]))
+    assert "\n".join(drawn(state, width=120)).count(regime) == 3
 
 
 def test_a_course_is_one_character_a_value_and_the_newest_are_kept() -> None:
