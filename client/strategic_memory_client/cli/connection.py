@@ -92,6 +92,8 @@ context_option: Decorator = click.option(
 def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Return the flags with those of a context in place of what is neither given nor in the environment.
 
+    A context that is named on the command line comes before the environment.
+
     Raises:
         click.BadParameter: there is no such context, or one of its files is gone.
     """
@@ -102,8 +104,11 @@ def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
         raise click.BadParameter(str(error), param_hint="--context") from None
     options = {option.name: option for option in current.command.params}
     found = dict(flags)
+    stands_in_for = {click.core.ParameterSource.DEFAULT}
+    if current.get_parameter_source("context_name") is click.core.ParameterSource.COMMANDLINE:
+        stands_in_for.add(click.core.ParameterSource.ENVIRONMENT)
     for flag in CONNECTION_FLAGS:
-        if flag in kept and current.get_parameter_source(flag) is click.core.ParameterSource.DEFAULT:
+        if flag in kept and current.get_parameter_source(flag) in stands_in_for:
             try:
                 found[flag] = options[flag].type_cast_value(current, kept[flag])
             except click.BadParameter as error:

@@ -26,7 +26,8 @@ _DEFAULT_TIMEOUT_S = 5.0
 def context() -> None:
     """Name services, so that their address, TLS and token file need not be given each time.
 
-    The flags of the context in use stand in for those that are neither given nor in the environment. They are in
+    The flags of the context in use stand in for those that are neither given nor in the environment; those of one that
+    --context names come before the environment. They are in
     ~/.config/strategic-memory/contexts.json, or in the file that STRATEGIC_MEMORY_CONTEXTS names; a token is not.
     """
 

@@ -55,6 +55,9 @@ def history(
 
     A revision is shown as it was said at its time; the last one may have turned stale since.
     """
+    for kind in (int, datetime):
+        if isinstance(first, kind) and isinstance(last, kind) and first > last:  # type: ignore[operator]
+            raise click.BadParameter("lies before --from", param_hint="--to")
     as_json = writes_json(as_json)
     for feedback in _between(client, first, last):
         if as_json:

@@ -29,6 +29,9 @@ def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: 
         assert json.loads(said("get", STRATEGIC_MEMORY_CONTEXT="two").out)["revision"] == 2
         assert json.loads(said("get", "-a", second.address).out)["revision"] == 2, "what is given wins"
         assert json.loads(said("get", STRATEGIC_MEMORY_GRPC_ADDRESS=second.address).out)["revision"] == 2
+        here = {"STRATEGIC_MEMORY_GRPC_ADDRESS": first.address}
+        assert json.loads(said("get", "--context", "two", **here).out)["revision"] == 2, "it is given as well"
+        assert json.loads(said("get", STRATEGIC_MEMORY_CONTEXT="two", **here).out)["revision"] == 1
         assert said("context", "use", "two").code == 0
         assert json.loads(said("get").out)["revision"] == 2
     listed = [json.loads(line) for line in said("context", "list").out.splitlines()]

@@ -57,6 +57,9 @@ def test_history_tells_what_is_retained_and_parts_of_it(service: ServiceProcess)
     assert len(shown) == 5
     assert "BULL" in shown[0]
     assert asked(service, "history", "--from", "yesterday").code == 2
+    for first, last in (("7", "6"), ("2026-01-05T09:30:00Z", "2026-01-05T10:30:00+02:00")):
+        backwards = asked(service, "history", "--from", first, "--to", last)
+        assert (backwards.code, "lies before --from" in backwards.err) == (2, True)
 
 
 def test_diff_tells_what_changed_and_which_revisions_there_are(service: ServiceProcess) -> None:
