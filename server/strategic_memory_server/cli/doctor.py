@@ -59,17 +59,22 @@ def _as_text(examination: Examination, settings: ServiceSettings) -> str:
     where = f"Redis at {shown_url(settings.redis.url)}, keys under {settings.redis.key_prefix}"
     feedback = examination.service.health.get("metrics", {}).get("feedback")
     if feedback:
-        where += f"; the service here is at revision {feedback['revision']} of epoch {feedback['epoch']}"
+        where += f"; the service here is at revision {feedback.get('revision')} of epoch {feedback.get('epoch')}"
     lines = [where]
     for number, finding in enumerate(examination.findings, 1):
-        lines.append(f"\n{number}. {finding.severity.name} {finding.check}: {finding.sentence}.".replace("..", "."))
+        lines.append(f"\n{number}. {finding.severity.name} {finding.check}: {finding.sentence.rstrip('.')}.")
         if finding.command:
             lines.append(f"   See: {finding.command}")
     counts = [_counted(examination, severity) for severity in sorted(Severity, reverse=True)]
     found = ", ".join(filter(None, counts)) or "nothing is wrong"
     if not examination.checks:
         found += "; without Redis nothing else can be looked at"
-    return "\n".join([*lines, f"\n{examination.checks} checks: {found}."])
+    return _printable("\n".join([*lines, f"\n{examination.checks} checks: {found}."]))
+
+
+def _printable(text: str) -> str:
+    """Return the text without anything that a terminal would obey: some of it was read from Redis, and over HTTP."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _counted(examination: Examination, severity: Severity) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from strategic_memory_server.configuration.service_settings import ServiceSettings
@@ -34,10 +35,11 @@ class Examined:
         """Return a command of redis-cli; a password is asked for, and never shown."""
         location, url = read_location(self.settings.redis.url), self.settings.redis.url
         if location.deployment is not Deployment.SINGLE or location.socket is not None:
-            return f"redis-cli {' '.join(words)}"
+            return shlex.join(["redis-cli", *words])
         has_password = location.password is not None or self.settings.redis.password_file is not None
-        user = f" --user {location.username}" if location.username else ""
-        return f"redis-cli -u {shown_url(url)}{user}{' --askpass' if has_password else ''} {' '.join(words)}"
+        user = ["--user", location.username] if location.username else []
+        askpass = ["--askpass"] if has_password else []
+        return shlex.join(["redis-cli", "-u", shown_url(url), *user, *askpass, *words])
 
     def newest(self, source: str) -> str:
         """Return the command that shows the newest entries of an input stream."""

@@ -18,6 +18,9 @@ from strategic_memory_server.configuration.service_settings import ServiceSettin
 HEALTH = "/health"
 
 _LONGEST_S = 5.0
+_SURE_S = 1.0
+# More than that an answer of ours never has; another program may say things without an end.
+_MOST_BYTES = 4 * 1024 * 1024
 # What listens everywhere is asked on this machine; nothing is bound to it here.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
@@ -30,7 +33,7 @@ class ServiceSeen:
         command: shows the answer.
         failure: why there is no answer; None: there is one.
         health: what `GET /health` says.
-        ahead_s: how far its clock is ahead of the one here, to the second; None: it does not say.
+        ahead_s: how far its clock is ahead of the one here, to the second; None: it does not say, or took too long.
     """
 
     command: str
@@ -50,16 +53,28 @@ def look_at_service(settings: ServiceSettings) -> ServiceSeen:
     command = f"curl -s {scheme}://{settings.http.address}{HEALTH}"
     try:
         with closing(connection_to(settings)) as connection:
+            began_s = time.time()
             answer = ask(connection, HEALTH)
-            said = answer.read()
+            ahead_s = _ahead_s(answer, began_s)
+            said = answer.read(_MOST_BYTES)
         if answer.status not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
             return ServiceSeen(command, f"it answers {answer.status}: another program may listen there")
         health = json.loads(said)
-        if not isinstance(health, dict) or "strategic_memory" not in health.get("metrics", {}):
+        if not _is_ours(health):
             return ServiceSeen(command, "what answers there is another program")
-        return ServiceSeen(command, health=health, ahead_s=_ahead_s(answer))
-    except (OSError, HTTPException, ValueError, AttributeError) as error:
+        return ServiceSeen(command, health=health, ahead_s=ahead_s)
+    except (OSError, HTTPException, ValueError) as error:
         return ServiceSeen(command, f"{error}")
+
+
+def _is_ours(health: object) -> bool:
+    """Tell whether an answer has the form of ours."""
+    match health:
+        case {"metrics": {"strategic_memory": dict()}, **others}:
+            problems = others.get("problems", [])
+            return isinstance(problems, list) and all(isinstance(each, str) for each in problems)
+        case _:
+            return False
 
 
 def ask(connection: HTTPConnection, path: str) -> HTTPResponse:
@@ -85,9 +100,9 @@ def connection_to(settings: ServiceSettings) -> HTTPConnection:
     return HTTPSConnection(address, timeout=_LONGEST_S, context=context)
 
 
-def _ahead_s(answer: HTTPResponse) -> float | None:
+def _ahead_s(answer: HTTPResponse, began_s: float) -> float | None:
     said = answer.headers.get("date")
-    if said is None:
+    if said is None or not 0 <= time.time() - began_s <= _SURE_S:
         return None
     # A date has whole seconds: it is half a second older than it says.
     return parsedate_to_datetime(said).timestamp() + 0.5 - time.time()

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,45 @@ def test_the_command_says_so_and_its_exit_code_too(sound: redis.Redis, redis_ser
     harmed = doctor("--no-service", url=redis_server.url)
     assert harmed.returncode == 1
     assert "1. CRITICAL leverage_caps: " in harmed.stdout
+
+
+@pytest.mark.processes
+def test_what_others_have_written_is_no_command_to_the_terminal(
+    sound: redis.Redis, redis_server: EmbeddedRedis
+) -> None:
+    settings = json.loads(sound.hget(STATE, "settings") or "{}")
+    sound.hset(STATE, "settings", json.dumps(dict.fromkeys(settings, "\x1b]0;owned\a")))
+    said = doctor("--no-service", url=redis_server.url).stdout
+    assert "other_settings" in said
+    assert "owned" in said
+    assert said.replace("\n", "").isprintable()
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A program that has little to do with the service."""
+
+    said = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("said", [b'{"metrics": null}', b"[]", b'{"metrics": {"strategic_memory": {}}, "problems": 7}'])
+def test_another_program_where_the_service_should_be(sound: redis.Redis, examined: Examine, said: bytes) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Saying", (Stranger,), {"said": said})) as other:
+        threading.Thread(target=other.serve_forever).start()
+        try:
+            findings = examined(
+                asks_service=True, STRATEGIC_MEMORY_HTTP_ADDRESS=f"127.0.0.1:{other.server_port}"
+            ).findings
+        finally:
+            other.shutdown()
+    assert [(each.check, "another program" in each.sentence) for each in findings] == [("service_silent", True)]
 
 
 @pytest.mark.processes
