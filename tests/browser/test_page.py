@@ -10,6 +10,7 @@ import redis
 from browser.browser import open_browser, refused_by_policy, text_of, violations
 from client.command_line import run
 from conftest import StartService
+from faults.tcp_proxy import TcpProxy
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade
 from selenium import webdriver
@@ -110,6 +111,32 @@ def test_it_says_so_when_the_service_goes_away_and_is_back_by_itself(
     start_service(env={"STRATEGIC_MEMORY_HTTP_ADDRESS": address})
     shows(browser, "status", "ACTIVE")
     eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+
+
+def test_a_cut_network_is_not_waited_for_and_what_passed_while_it_slept_counts(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    fill(redis_client)
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "1200"})
+    with TcpProxy(service.http_address) as network:
+        browser.get(f"http://{network.address}/")
+        shows(browser, "status", "ACTIVE")
+        network.stall()
+        shows(browser, "alarm", "No contact with the service")
+        tried = network.accepted
+        eventually(lambda: network.accepted > tried, BROWSER_S, what="another connection")
+        network.heal()
+        eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+        # A machine that slept has its time of day moved on, and nothing else.
+        service.send_signal(signal.SIGSTOP)
+        shows(browser, "alarm", "No contact with the service")
+        shows(browser, "status", "ACTIVE")
+        browser.execute_script("const now = Date.now; Date.now = () => now() + 3_600_000")
+        shows(browser, "status", "STALE")
+        shows(browser, "preferred", "CONSERVATIVE")
+        service.send_signal(signal.SIGCONT)
+        shows(browser, "status", "ACTIVE")
+        eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
 
 
 def test_it_says_so_when_redis_goes_away(

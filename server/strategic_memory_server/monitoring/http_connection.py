@@ -41,11 +41,12 @@ class BoundedConnection(H11Protocol):
     """Connections at once; a subclass says otherwise."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _has_no_end = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and make room."""
         super().connection_made(transport)
-        self.app = _told(self.app, {NAMES: _certificate_names(transport), _TAKES_ON: self._renew})
+        self.app = _told(self.app, {NAMES: _certificate_names(transport), _TAKES_ON: self._taken})
         self._renew()
         if len(self.connections) > self.most:
             ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
@@ -63,6 +64,12 @@ class BoundedConnection(H11Protocol):
         super().on_response_complete()
         self._renew()
 
+    def shutdown(self) -> None:
+        """End with the server: an answer without an end would be waited for, and reported as cut off."""
+        super().shutdown()
+        if self._has_no_end:
+            self.transport.close()
+
     @property
     def host(self) -> str:
         """Whose it is, for as far as one can count by it."""
@@ -77,6 +84,10 @@ class BoundedConnection(H11Protocol):
         """End it at once, whatever has not been sent."""
         self.connections.discard(self)
         self.transport.abort()
+
+    def _taken(self) -> None:
+        self._has_no_end = True
+        self._renew()
 
     def _renew(self) -> None:
         if self._deadline is not None:

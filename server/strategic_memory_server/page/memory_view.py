@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
+from strategic_memory_server.page.shared_work import SharedWork
 
 KEPT_S = 5.0
 """An analysis is worked out again after so long at the earliest, seconds."""
@@ -31,14 +31,16 @@ class MemoryView:
         self._analyze = analyze
         self._kept: dict[str, Any] = {}
         self._until_s = 0.0
-        self._working = asyncio.Lock()
+        self._work = SharedWork(self._work_out)
 
     async def newest(self) -> dict[str, Any]:
         """Return the analysis as JSON values, by the names of the wire."""
-        async with self._working:
-            if time.monotonic() >= self._until_s:
-                settings = analysis_pb2.AnalysisSettings(past_revisions=PAST_REVISIONS)
-                answer = await self._analyze(service_pb2.AnalyzeRequest(settings=settings))
-                self._kept = MessageToDict(answer.analysis, preserving_proto_field_name=True)
-                self._until_s = time.monotonic() + KEPT_S
+        if time.monotonic() >= self._until_s:
+            await self._work.done()
         return self._kept
+
+    async def _work_out(self) -> None:
+        settings = analysis_pb2.AnalysisSettings(past_revisions=PAST_REVISIONS)
+        answer = await self._analyze(service_pb2.AnalyzeRequest(settings=settings))
+        self._kept = MessageToDict(answer.analysis, preserving_proto_field_name=True)
+        self._until_s = time.monotonic() + KEPT_S

@@ -60,6 +60,8 @@ def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]
         return answer
 
     async def now(request: Request) -> Response:
+        if request.method == "HEAD":  # it asks for no event, and would wait for the last one
+            return Response(media_type="text/event-stream", headers=_HEADERS)
         if feed.is_full:
             said = f"{feed.open} pages are open, as many as there may be: close one\n"
             return PlainTextResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)

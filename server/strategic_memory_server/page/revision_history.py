@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.page.shared_work import SharedWork
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 
@@ -44,7 +45,7 @@ class RevisionHistory:
         self._hub = hub
         self._rows: deque[PastAdviceRow] = deque(maxlen=SHOWN)
         self._epoch = ""
-        self._reading = asyncio.Lock()
+        self._reading = SharedWork(self._read_anew)
 
     async def columns(self) -> dict[str, Any]:
         """Return the newest revisions of the epoch as columns, oldest first.
@@ -52,10 +53,10 @@ class RevisionHistory:
         Raises:
             redis.exceptions.RedisError, OSError: they have to be read, and Redis could not be reached or refused.
         """
-        async with self._reading:
-            if not self._go_on(self._hub.recent):
-                await self._read_anew()
-            rows = list(self._rows)
+        if not self._go_on(self._hub.recent):
+            await self._reading.done()
+            self._go_on(self._hub.recent)
+        rows = list(self._rows)
         return {
             "epoch": self._epoch,
             "policies": [policy.name for policy in Policy],

@@ -109,6 +109,26 @@ def test_there_are_no_more_pages_than_there_may_be(start_service: StartService) 
         eventually(lambda: first_line_of_page(service, open_pages) == HTTPStatus.OK, what="a page that is taken again")
 
 
+def test_who_asks_for_the_head_alone_has_it_and_keeps_no_page(start_service: StartService) -> None:
+    service = start_service()
+    with httpx.Client() as client:
+        for _ in range(2):
+            head = client.head(url(service, "/page/now"), timeout=10)
+            assert (head.status_code, head.headers["content-type"][:17]) == (HTTPStatus.OK, "text/event-stream")
+            assert client.get(url(service, "/health"), timeout=10).status_code == HTTPStatus.OK
+
+
+def test_open_pages_hold_up_no_end_and_are_no_fault(start_service: StartService) -> None:
+    service = start_service()
+    with ExitStack() as open_pages:
+        for _ in range(3):
+            assert first_line_of_page(service, open_pages) == HTTPStatus.OK
+        service.terminate()
+        assert service.wait() == 0
+    assert [line for line in service.log_lines() if line["level"] in ("error", "critical")] == []
+    assert "Traceback" not in service.output() + service.stderr()
+
+
 def first_line_of_page(service: ServiceProcess, stays_open: ExitStack) -> int:
     """Open a page, and return the code of its answer."""
     host, _, port = service.http_address.rpartition(":")

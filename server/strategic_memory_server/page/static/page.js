@@ -5,19 +5,28 @@ import { operatorsHand, safeLeverage, showAdvice, showHealth, showMemory } from 
 import { byId, define, moment, span } from "./writing.js";
 
 const SILENT_MS = 1700;
+const GIVEN_UP_MS = 5000;
 const AGAIN_MS = 1000;
 const MEMORY_MS = 5000;
 const REVISIONS_MS = 1000;
 
-const state = { now: null, heardAt: 0, validUntil: null, revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
+const state = { now: null, heard: instant(), validMs: null, revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
+const connection = { begun: instant(), end: new AbortController(), leastAhead: Infinity };
+
+function instant() {
+  return { steady: performance.now(), wall: Date.now() };
+}
+
+/** How long ago that was: one clock stands still while the machine sleeps, the other one may be set back. */
+const since = (then) => Math.max(performance.now() - then.steady, Date.now() - then.wall);
 
 function token() {
   return sessionStorage.getItem("token");
 }
 
-async function ask(path) {
+async function ask(path, signal) {
   const headers = token() ? { authorization: `Bearer ${token()}` } : {};
-  const answer = await fetch(path, { headers, cache: "no-store" });
+  const answer = await fetch(path, { headers, cache: "no-store", signal });
   if (answer.status === 401 || answer.status === 403) {
     byId("login").hidden = false;
     throw new Error(await answer.text());
@@ -29,7 +38,8 @@ async function ask(path) {
 
 /** Read server-sent events; EventSource could show no token. */
 async function follow() {
-  const answer = await ask("/page/now");
+  Object.assign(connection, { begun: instant(), end: new AbortController(), leastAhead: Infinity });
+  const answer = await ask("/page/now", connection.end.signal);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";
   for (;;) {
@@ -46,9 +56,10 @@ function hear(event) {
   if (!name) return;
   const said = JSON.parse(data);
   const clock = name === "now" ? said.clock : said;
-  state.heardAt = performance.now();
+  const late = lateness(clock.now_ms);
+  state.heard = instant();
   state.failure = "";
-  state.validUntil = clock.valid_for_ms === null ? null : state.heardAt + clock.valid_for_ms;
+  state.validMs = clock.valid_for_ms === null ? null : clock.valid_for_ms - late;
   if (name === "now") {
     state.now = said.now;
     byId("shown").hidden = false;
@@ -58,9 +69,25 @@ function hear(event) {
   show();
 }
 
-const isSilent = () => state.failure !== "" || performance.now() - state.heardAt > SILENT_MS;
+/** How long ago that was said: a page that was frozen, or a proxy, has it wait. What waited too long is not taken. */
+function lateness(saidMs) {
+  const ahead = Date.now() - saidMs;
+  connection.leastAhead = Math.min(connection.leastAhead, ahead);
+  const late = ahead - connection.leastAhead;
+  if (late > GIVEN_UP_MS) throw new Error("what the service says comes too late");
+  return late;
+}
 
-const isOver = () => state.validUntil !== null && performance.now() > state.validUntil;
+/** Nobody tells this side that the other one is gone, where the network between them was cut. */
+function giveUpSilent() {
+  if (Math.min(since(state.heard), since(connection.begun)) > GIVEN_UP_MS) connection.end.abort(new Error("it is silent"));
+}
+
+const isSilent = () => state.failure !== "" || since(state.heard) > SILENT_MS;
+
+const leftMs = () => state.validMs - since(state.heard);
+
+const isOver = () => state.validMs !== null && leftMs() < 0;
 
 const status = () => (state.now.feedback.status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
 
@@ -81,7 +108,7 @@ function show() {
   }
   define(byId("validity"), [
     ["Status", said, said === "ACTIVE" ? "large good" : "large bad"],
-    ["Holds for", state.validUntil === null || said !== "ACTIVE" ? undefined : span(state.validUntil - performance.now()), "large"],
+    ["Holds for", state.validMs === null || said !== "ACTIVE" ? undefined : span(leftMs()), "large"],
     ["Until", moment(feedback.valid_until)],
     ["Newest entry", moment(feedback.data_as_of)],
     ["Said", moment(feedback.timestamp)],
@@ -94,7 +121,7 @@ function alarms(feedback, health, said) {
   if (isSilent()) {
     const why = state.failure ? ` (${state.failure})` : "";
     return said === "ACTIVE" && !isOver()
-      ? `No contact with the service${why}. What it said last holds for ${span(state.validUntil - performance.now())} more; then ${instead}.`
+      ? `No contact with the service${why}. What it said last holds for ${span(leftMs())} more; then ${instead}.`
       : `No contact with the service${why}: ${instead}.`;
   }
   const failure = health.metrics.sync.failure ?? health.problems.find((problem) => problem.startsWith("feedback log: "));
@@ -121,20 +148,24 @@ async function refresh() {
   const wantsMemory = now - state.memoryAt >= MEMORY_MS;
   if (state.refreshing || !(wantsRevisions || wantsMemory)) return;
   state.refreshing = true;
+  if (wantsRevisions) {
+    state.revisionsAt = now;
+    if (await isShown("/page/revisions", showRevisions)) state.revision = revision;
+  }
+  if (wantsMemory) {
+    state.memoryAt = now;
+    await isShown("/page/memory", showMemory);
+  }
+  state.refreshing = false;
+}
+
+/** Fetch and show one part. Where that fails what is shown stays, older; the alarm or the problems say why. */
+async function isShown(path, show) {
   try {
-    if (wantsRevisions) {
-      state.revisionsAt = now;
-      showRevisions(await (await ask("/page/revisions")).json());
-      state.revision = revision;
-    }
-    if (wantsMemory) {
-      state.memoryAt = now;
-      showMemory(await (await ask("/page/memory")).json());
-    }
+    show(await (await ask(path)).json());
+    return true;
   } catch {
-    // What is shown is older then; the alarm says why.
-  } finally {
-    state.refreshing = false;
+    return false;
   }
 }
 
@@ -143,6 +174,7 @@ async function run() {
     try {
       await follow();
     } catch (error) {
+      connection.end.abort();
       state.failure = String(error.message ?? error).trim().slice(0, 200);
     }
     if (!state.now) setText("status", `No contact with the service: ${state.failure}`);
@@ -159,5 +191,6 @@ byId("login").addEventListener("submit", (event) => {
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (state.revision = ""));
 window.addEventListener("resize", () => (state.revision = ""));
 setInterval(show, 250);
+setInterval(giveUpSilent, 250);
 setInterval(() => state.now && !isSilent() && refresh(), 1000);
 run();
