@@ -2,6 +2,7 @@ package strategicmemory
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -117,6 +118,10 @@ type Override struct {
 	RulesPolicy Policy `json:"rules_policy,omitempty"`
 	// RulesLeverageHint is LeverageHint without it. Nil: not known.
 	RulesLeverageHint *float64 `json:"rules_leverage_hint,omitempty"`
+	// RulesCurrentPolicy is Current.Policy without it. Empty: not known.
+	RulesCurrentPolicy Policy `json:"rules_current_policy,omitempty"`
+	// RulesCurrentLeverageHint is Current.LeverageHint without it. Nil: not known.
+	RulesCurrentLeverageHint *float64 `json:"rules_current_leverage_hint,omitempty"`
 }
 
 // Freeze is the advice of one revision, which an operator holds whatever the inputs say; caps and overrides bind it.
@@ -295,9 +300,14 @@ func (f Feedback) AsStale() Feedback {
 
 // asSafe returns it with the safe values, whatever its status.
 func (f Feedback) asSafe() Feedback {
-	f.UpdatedPolicy, f.ConfidenceBoost, f.LeverageHint = Conservative, 0, safeLeverage(f.LeverageHint, f.LeverageCaps)
+	rules, rulesNow := f.LeverageCaps, f.LeverageCaps
+	if f.Override != nil { // what is forced raises nothing here
+		rules = withCap(rules, f.Override.RulesLeverageHint)
+		rulesNow = withCap(rulesNow, f.Override.RulesCurrentLeverageHint)
+	}
+	f.UpdatedPolicy, f.ConfidenceBoost, f.LeverageHint = Conservative, 0, safeLeverage(f.LeverageHint, rules)
 	if f.Current != nil {
-		current := f.Current.asSafe(f.LeverageCaps)
+		current := f.Current.asSafe(rulesNow)
 		f.Current = &current
 	}
 	if f.Evidence != nil {
@@ -316,6 +326,14 @@ func (a RegimeAdvice) asSafe(caps []LeverageCap) RegimeAdvice {
 func (e Evidence) asSafe(caps []LeverageCap) Evidence {
 	e.RecommendedPolicy, e.ConfidenceBoost, e.LeverageHint = Conservative, 0, safeLeverage(e.LeverageHint, caps)
 	return e
+}
+
+// withCap returns the caps and a hint as one more, where there is one that makes sense.
+func withCap(caps []LeverageCap, hint *float64) []LeverageCap {
+	if hint == nil || !isFinite(*hint) || *hint < 0 {
+		return caps
+	}
+	return append(slices.Clone(caps), LeverageCap{Value: *hint})
 }
 
 // safeLeverage returns the leverage that goes with the safe policy: the hint, at most 1.0 and every cap.

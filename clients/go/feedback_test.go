@@ -57,6 +57,10 @@ func TestTheHandOfAnOperatorIsRead(t *testing.T) {
 	if said := held.Override; !held.IsOverridden() || said.Policy != "" || *said.Leverage != 0.5 || said.RulesPolicy != Balanced {
 		t.Errorf("the override was not read: %+v", held.Override)
 	}
+	raised, rules := 1.8, 0.7
+	wire.Evidence = nil // which nobody raises
+	wire.Override = &pb.Override{Leverage: &raised, IsForced: true, RulesLeverageHint: &rules, RulesCurrentLeverageHint: &rules}
+	isSafe(t, feedbackFromWire(wire, quiet).AsStale(), 0.7)
 	wire.Override, wire.Freeze = nil, &pb.Freeze{Revision: 6, Epoch: "e1", Reason: "held"}
 	if frozen := feedbackFromWire(wire, quiet); !frozen.IsOverridden() || frozen.Freeze.Revision != 6 {
 		t.Errorf("the freeze was not read: %+v", frozen.Freeze)

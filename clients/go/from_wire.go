@@ -124,6 +124,7 @@ func overrideFromWire(wire *pb.Override) *Override {
 	return &Override{
 		policies[wire.GetPolicy()], wire.Leverage, wire.GetIsForced(), wire.GetReason(), wire.GetSetBy(),
 		timeFromWire(wire.GetSetAt()), timeFromWire(wire.GetUntil()), policies[wire.GetRulesPolicy()], wire.RulesLeverageHint,
+		policies[wire.GetRulesCurrentPolicy()], wire.RulesCurrentLeverageHint,
 	}
 }
 

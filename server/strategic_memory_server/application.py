@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
 from strategic_memory_server.advice.rules import reference_rules
+from strategic_memory_server.advice.rules.override_reasons import said_by_operators
 from strategic_memory_server.advice.settings_by_variable import settings_by_variable
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
@@ -177,9 +178,10 @@ async def open_service(
             ),
         )
 
-        servicer = StrategicMemoryServicer(
-            Sources(hub, changed, log, hub.now_ms, lambda: problems.standing), analyst, settings.grpc
-        )
+        def standing() -> Mapping[str, str]:
+            return {**problems.standing, **said_by_operators(hub.in_force(hub.now_ms()).advice.reasons)}
+
+        servicer = StrategicMemoryServicer(Sources(hub, changed, log, hub.now_ms, standing), analyst, settings.grpc)
         shadow = None if settings.shadow is None else _shadow(settings, settings.shadow, commands, clock, problems)
         sync = StrategicMemorySync(
             SyncParts(

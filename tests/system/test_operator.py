@@ -108,6 +108,8 @@ def test_an_override_ends_by_itself_also_where_nobody_leads(
         assert feedback.valid_until == override.until
         service.kill()
         assert client.get_feedback().leverage_hint == 1.9
+        # Whoever reads the key alone is told, by a server that does not lead.
+        until_says(redis_client, "CONSERVATIVE", 1.0)
         stale = eventually(lambda: said if (said := client.get_feedback()).status is FeedbackStatus.STALE else None)
         assert stale.leverage_hint == 1.0
         start_service(sync_interval_s=60, env=OPEN_ADMIN)

@@ -31,6 +31,10 @@ class Override(Unchanging):
     """`updated_policy` without it. None: not known."""
     rules_leverage_hint: float | None = None
     """`leverage_hint` without it. None: not known."""
+    rules_current_policy: Policy | None = None
+    """`current.policy` without it. None: not known."""
+    rules_current_leverage_hint: float | None = None
+    """`current.leverage_hint` without it. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

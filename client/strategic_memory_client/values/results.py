@@ -257,13 +257,16 @@ class Feedback(Unchanging):
         return replace(self.as_safe(), status=FeedbackStatus.STALE)
 
     def as_safe(self) -> Feedback:
-        """Return this feedback with the safe values, whatever its status."""
+        """Return this feedback with the safe values, whatever its status. What an operator has forced raises none."""
+        caps, override = self.leverage_caps, self.override
+        rules = () if override is None else _as_cap(override.rules_leverage_hint)
+        rules_now = () if override is None else _as_cap(override.rules_current_leverage_hint)
         return replace(
             self,
             updated_policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=safe_leverage(self.leverage_hint, self.leverage_caps),
-            current=self.current and self.current.as_safe(self.leverage_caps),
+            leverage_hint=safe_leverage(self.leverage_hint, (*caps, *rules)),
+            current=self.current and self.current.as_safe((*caps, *rules_now)),
             evidence=self.evidence and self.evidence.as_safe(self.leverage_caps),
         )
 
@@ -278,6 +281,11 @@ WARMING_UP = Feedback(
     leverage_hint=SAFE_LEVERAGE,
 )
 """The feedback of whoever has heard nothing yet."""
+
+
+def _as_cap(rules_hint: float | None) -> tuple[LeverageCap, ...]:
+    is_one = rules_hint is not None and math.isfinite(rules_hint) and rules_hint >= 0.0
+    return (LeverageCap("rules", rules_hint or 0.0),) if is_one else ()
 
 
 def safe_leverage(hint: float, leverage_caps: tuple[LeverageCap, ...] = ()) -> float:

@@ -449,8 +449,13 @@ type Override struct {
 	RulesPolicy Policy `protobuf:"varint,8,opt,name=rules_policy,json=rulesPolicy,proto3,enum=strategic_memory.v1.Policy" json:"rules_policy,omitempty"`
 	// `leverage_hint` without it. Absent: not known.
 	RulesLeverageHint *float64 `protobuf:"fixed64,9,opt,name=rules_leverage_hint,json=rulesLeverageHint,proto3,oneof" json:"rules_leverage_hint,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// `current.policy` without it. POLICY_UNSPECIFIED: not known.
+	RulesCurrentPolicy Policy `protobuf:"varint,10,opt,name=rules_current_policy,json=rulesCurrentPolicy,proto3,enum=strategic_memory.v1.Policy" json:"rules_current_policy,omitempty"`
+	// `current.leverage_hint` without it. Absent: not known. Where the safe values stand, leverage is not above it, nor that
+	// for the preferred regime above `rules_leverage_hint`: what is forced raises nothing there.
+	RulesCurrentLeverageHint *float64 `protobuf:"fixed64,11,opt,name=rules_current_leverage_hint,json=rulesCurrentLeverageHint,proto3,oneof" json:"rules_current_leverage_hint,omitempty"`
+	unknownFields            protoimpl.UnknownFields
+	sizeCache                protoimpl.SizeCache
 }
 
 func (x *Override) Reset() {
@@ -542,6 +547,20 @@ func (x *Override) GetRulesPolicy() Policy {
 func (x *Override) GetRulesLeverageHint() float64 {
 	if x != nil && x.RulesLeverageHint != nil {
 		return *x.RulesLeverageHint
+	}
+	return 0
+}
+
+func (x *Override) GetRulesCurrentPolicy() Policy {
+	if x != nil {
+		return x.RulesCurrentPolicy
+	}
+	return Policy_POLICY_UNSPECIFIED
+}
+
+func (x *Override) GetRulesCurrentLeverageHint() float64 {
+	if x != nil && x.RulesCurrentLeverageHint != nil {
+		return *x.RulesCurrentLeverageHint
 	}
 	return 0
 }
@@ -1398,7 +1417,7 @@ const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\x11leverage_bound_by\x18\x13 \x01(\tR\x0fleverageBoundBy\x12E\n" +
 	"\rleverage_caps\x18\x14 \x03(\v2 .strategic_memory.v1.LeverageCapR\fleverageCaps\x129\n" +
 	"\boverride\x18\x15 \x01(\v2\x1d.strategic_memory.v1.OverrideR\boverride\x123\n" +
-	"\x06freeze\x18\x16 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\"\xab\x03\n" +
+	"\x06freeze\x18\x16 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\"\xde\x04\n" +
 	"\bOverride\x123\n" +
 	"\x06policy\x18\x01 \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\x06policy\x12\x1f\n" +
 	"\bleverage\x18\x02 \x01(\x01H\x00R\bleverage\x88\x01\x01\x12\x1b\n" +
@@ -1408,9 +1427,13 @@ const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\x06set_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05setAt\x120\n" +
 	"\x05until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12>\n" +
 	"\frules_policy\x18\b \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\vrulesPolicy\x123\n" +
-	"\x13rules_leverage_hint\x18\t \x01(\x01H\x01R\x11rulesLeverageHint\x88\x01\x01B\v\n" +
+	"\x13rules_leverage_hint\x18\t \x01(\x01H\x01R\x11rulesLeverageHint\x88\x01\x01\x12M\n" +
+	"\x14rules_current_policy\x18\n" +
+	" \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\x12rulesCurrentPolicy\x12B\n" +
+	"\x1brules_current_leverage_hint\x18\v \x01(\x01H\x02R\x18rulesCurrentLeverageHint\x88\x01\x01B\v\n" +
 	"\t_leverageB\x16\n" +
-	"\x14_rules_leverage_hint\"\xce\x01\n" +
+	"\x14_rules_leverage_hintB\x1e\n" +
+	"\x1c_rules_current_leverage_hint\"\xce\x01\n" +
 	"\x06Freeze\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12\x16\n" +
@@ -1549,24 +1572,25 @@ var file_strategic_memory_v1_feedback_proto_depIdxs = []int32{
 	14, // 15: strategic_memory.v1.Override.set_at:type_name -> google.protobuf.Timestamp
 	14, // 16: strategic_memory.v1.Override.until:type_name -> google.protobuf.Timestamp
 	0,  // 17: strategic_memory.v1.Override.rules_policy:type_name -> strategic_memory.v1.Policy
-	14, // 18: strategic_memory.v1.Freeze.set_at:type_name -> google.protobuf.Timestamp
-	14, // 19: strategic_memory.v1.Freeze.until:type_name -> google.protobuf.Timestamp
-	14, // 20: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
-	0,  // 21: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
-	0,  // 22: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
-	9,  // 23: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
-	0,  // 24: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
-	12, // 25: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
-	1,  // 26: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
-	14, // 27: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
-	14, // 28: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
-	14, // 29: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
-	6,  // 30: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	0,  // 18: strategic_memory.v1.Override.rules_current_policy:type_name -> strategic_memory.v1.Policy
+	14, // 19: strategic_memory.v1.Freeze.set_at:type_name -> google.protobuf.Timestamp
+	14, // 20: strategic_memory.v1.Freeze.until:type_name -> google.protobuf.Timestamp
+	14, // 21: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
+	0,  // 22: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
+	0,  // 23: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
+	9,  // 24: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
+	0,  // 25: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
+	12, // 26: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
+	1,  // 27: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
+	14, // 28: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
+	14, // 29: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
+	14, // 30: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
+	6,  // 31: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_strategic_memory_v1_feedback_proto_init() }

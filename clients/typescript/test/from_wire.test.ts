@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
 import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
-import { InvalidAnswerError, isOverridden } from "../src/index.js";
+import { InvalidAnswerError, asStale, isOverridden } from "../src/index.js";
 import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
 import { SENT, at, wireFeedback } from "./made_up.js";
 
@@ -23,6 +23,10 @@ test("every field of a feedback is read", () => {
   assert.deepEqual([read.override?.policy, read.override?.leverage], ["BALANCED", null]);
   assert.deepEqual([read.override?.until?.getTime(), read.override?.rulesLeverageHint], [SENT, 1.9]);
   assert.deepEqual([read.freeze?.revision, read.freeze?.until, isOverridden(read)], [6, null, true]);
+  const raised = { isForced: true, rulesLeverageHint: 0.7, rulesCurrentLeverageHint: 0.6 };
+  const current = { regime: "BULL", policy: Policy.BALANCED, confidenceBoost: 0.5, leverageHint: 1.2 };
+  const safe = asStale(feedbackFromWire(wireFeedback({ leverageHint: 1.5, current, override: raised })));
+  assert.deepEqual([safe.leverageHint, safe.current?.leverageHint], [0.7, 0.6]);
   assert.equal(isOverridden(feedbackFromWire(wireFeedback({}))), false);
   assert.deepEqual(read.regimePerformance, { avgPnl: 0.2, winRate: 0.7, sampleCount: 10, wins: 7, losses: 3 });
   assert.deepEqual([read.revision, read.bestPolicy, read.rules], [7, "BALANCED", "EVIDENCE"]);

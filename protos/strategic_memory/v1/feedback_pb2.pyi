@@ -246,6 +246,8 @@ class Override(_message.Message):
     UNTIL_FIELD_NUMBER: _builtins.int
     RULES_POLICY_FIELD_NUMBER: _builtins.int
     RULES_LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
+    RULES_CURRENT_POLICY_FIELD_NUMBER: _builtins.int
+    RULES_CURRENT_LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
     policy: Global___Policy.ValueType
     """The boldest policy, or the one that is set. POLICY_UNSPECIFIED: it is left to the rules."""
     leverage: _builtins.float
@@ -262,6 +264,12 @@ class Override(_message.Message):
     """`updated_policy` without it. POLICY_UNSPECIFIED: not known."""
     rules_leverage_hint: _builtins.float
     """`leverage_hint` without it. Absent: not known."""
+    rules_current_policy: Global___Policy.ValueType
+    """`current.policy` without it. POLICY_UNSPECIFIED: not known."""
+    rules_current_leverage_hint: _builtins.float
+    """`current.leverage_hint` without it. Absent: not known. Where the safe values stand, leverage is not above it, nor that
+    for the preferred regime above `rules_leverage_hint`: what is forced raises nothing there.
+    """
     @_builtins.property
     def set_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -282,17 +290,23 @@ class Override(_message.Message):
         until: _timestamp_pb2.Timestamp | None = ...,
         rules_policy: Global___Policy.ValueType = ...,
         rules_leverage_hint: _builtins.float | None = ...,
+        rules_current_policy: Global___Policy.ValueType = ...,
+        rules_current_leverage_hint: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_leverage_hint", b"_rules_leverage_hint", "leverage", b"leverage", "rules_leverage_hint", b"rules_leverage_hint", "set_at", b"set_at", "until", b"until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_current_leverage_hint", b"_rules_current_leverage_hint", "_rules_leverage_hint", b"_rules_leverage_hint", "leverage", b"leverage", "rules_current_leverage_hint", b"rules_current_leverage_hint", "rules_leverage_hint", b"rules_leverage_hint", "set_at", b"set_at", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_leverage_hint", b"_rules_leverage_hint", "is_forced", b"is_forced", "leverage", b"leverage", "policy", b"policy", "reason", b"reason", "rules_leverage_hint", b"rules_leverage_hint", "rules_policy", b"rules_policy", "set_at", b"set_at", "set_by", b"set_by", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "_rules_current_leverage_hint", b"_rules_current_leverage_hint", "_rules_leverage_hint", b"_rules_leverage_hint", "is_forced", b"is_forced", "leverage", b"leverage", "policy", b"policy", "reason", b"reason", "rules_current_leverage_hint", b"rules_current_leverage_hint", "rules_current_policy", b"rules_current_policy", "rules_leverage_hint", b"rules_leverage_hint", "rules_policy", b"rules_policy", "set_at", b"set_at", "set_by", b"set_by", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leverage: _TypeAlias = _typing.Literal["leverage"]  # noqa: Y015
     _WhichOneofArgType__leverage: _TypeAlias = _typing.Literal["_leverage", b"_leverage"]  # noqa: Y015
+    _WhichOneofReturnType__rules_current_leverage_hint: _TypeAlias = _typing.Literal["rules_current_leverage_hint"]  # noqa: Y015
+    _WhichOneofArgType__rules_current_leverage_hint: _TypeAlias = _typing.Literal["_rules_current_leverage_hint", b"_rules_current_leverage_hint"]  # noqa: Y015
     _WhichOneofReturnType__rules_leverage_hint: _TypeAlias = _typing.Literal["rules_leverage_hint"]  # noqa: Y015
     _WhichOneofArgType__rules_leverage_hint: _TypeAlias = _typing.Literal["_rules_leverage_hint", b"_rules_leverage_hint"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__leverage) -> _WhichOneofReturnType__leverage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rules_current_leverage_hint) -> _WhichOneofReturnType__rules_current_leverage_hint | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rules_leverage_hint) -> _WhichOneofReturnType__rules_leverage_hint | None: ...
 

@@ -161,22 +161,27 @@ class Feedback:
 
 def _safe(advice: Advice, valid_until_ms: int) -> Advice:
     """Keep what was seen, withdraw what it was thought to mean."""
-    current, evidence = advice.current, advice.evidence
+    current, evidence, override = advice.current, advice.evidence, advice.override
+    # What an operator forces raises nothing here.
+    rules, rules_now = (
+        (override.rules_leverage_hint, override.rules_current_leverage_hint) if override else (None, None)
+    )
 
-    def safe(hint: float) -> float:
-        return capped(min(hint, SAFE_LEVERAGE), advice.leverage_caps)[0]
+    def safe(hint: float, without_override: float | None = None) -> float:
+        lowest = min(hint, SAFE_LEVERAGE if without_override is None else without_override)
+        return capped(min(lowest, SAFE_LEVERAGE), advice.leverage_caps)[0]
 
     return replace(
         advice,
         updated_policy=Policy.CONSERVATIVE,
         confidence_boost=0.0,
-        leverage_hint=safe(advice.leverage_hint),
+        leverage_hint=safe(advice.leverage_hint, rules),
         current=current
         and replace(
             current,
             policy=Policy.CONSERVATIVE,
             confidence_boost=0.0,
-            leverage_hint=safe(current.leverage_hint),
+            leverage_hint=safe(current.leverage_hint, rules_now),
             is_probe=False,
         ),
         evidence=evidence
@@ -188,7 +193,7 @@ def _safe(advice: Advice, valid_until_ms: int) -> Advice:
         ),
         # Whoever was told the safe values starts from these.
         followed=None,
-        override=advice.override and replace(advice.override, without=None),
+        override=override and replace(override, without=None),
         reasons=(validity_passed(valid_until_ms), *advice.reasons),
     )
 

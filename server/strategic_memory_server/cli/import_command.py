@@ -26,9 +26,11 @@ from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
 from strategic_memory_server.exporting.folder import FolderError
 from strategic_memory_server.importing.exported import read_export
 from strategic_memory_server.importing.memory_writing import OtherMemoryError, write_memory, write_values
+from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.importing.past import Pasts, read_pasts
 from strategic_memory_server.importing.writing import BehindError, PastEntries, places_to_write, write
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.replay.files.errors import ReplayError
@@ -138,6 +140,10 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
                 "is there already" if there == exported.values[source] else "holds another value, and is left as it is"
             )
             click.echo(f"{key_of(prefix, source)}: {_done(dry_run=dry_run) if there is None else told}")
+        brought = await write_override(client, prefix, exported.override, unix_time_ms(), dry_run=dry_run)
+        if brought is not None:
+            told = _done(dry_run=dry_run) if brought else "another one holds, and is left as it is"
+            click.echo(f"override: {told}")
         await _write_entries(client, prefix, exported.streams, begins, dry_run=dry_run)
 
 

@@ -16,6 +16,7 @@ from strategic_memory_server.exporting.folder import (
     ADVICE_FILE,
     EXPORT_VERSION,
     MEMORY_FILE,
+    OVERRIDE_VALUE,
     STREAM_FILES,
     VALUES_FILE,
     FolderError,
@@ -24,10 +25,13 @@ from strategic_memory_server.exporting.folder import (
 from strategic_memory_server.exporting.tables import parquet_writer, write_entries
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.round_trip import Entry, checked, packed, round_trip, stream_entries
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.intervention_text import intervention_text
+from strategic_memory_server.revisions.said_log import SaidLog
 
 PAGE = 2_000
 
@@ -111,6 +115,8 @@ async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
     with parquet_writer(file, {"source": "string", "value": "binary"}) as table:
         given = zip(VALUE_SOURCES, found, strict=True)
         table.write([{"source": source, "value": value} for source, value in given if value is not None])
+        if (said := await SaidLog(client, prefix).newest()).at(unix_time_ms()).ends_ms is not None:
+            table.write([{"source": OVERRIDE_VALUE, "value": intervention_text(said).encode()}])
     return table.rows
 
 

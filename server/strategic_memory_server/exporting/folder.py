@@ -22,6 +22,8 @@ STREAM_FILES: Mapping[str, str] = {
     TRADE_RESULTS: "trades.parquet",
 }
 VALUES_FILE, MEMORY_FILE, ADVICE_FILE = "values.parquet", "memory.parquet", "advice.parquet"
+OVERRIDE_VALUE = "override"
+"""Names among the values what operators have said, where it had not ended."""
 
 READ_COLUMNS: Mapping[str, tuple[str, ...]] = {
     META_REGIME: ("regime", "pnl", "volatility", "trend", "confidence"),

@@ -11,6 +11,7 @@ from strategic_memory_server.columns.stream_position import Id, id_order
 from strategic_memory_server.exporting.folder import (
     MEMORY_FILE,
     NEEDS_PYARROW,
+    OVERRIDE_VALUE,
     STREAM_FILES,
     VALUES_FILE,
     FolderError,
@@ -67,12 +68,14 @@ class Exported:
         streams: entries by stream; those without any are left out.
         values: the other inputs, by source.
         memories: the long memory by its place, `first` or `beside`; those that were not there are left out.
+        override: what operators had said; None: nothing that had not ended.
         decay: how the sums of the one beside the first decay.
     """
 
     streams: Sequence[ExportedEntries]
     values: Mapping[str, bytes]
     memories: Mapping[str, ExportedMemory]
+    override: bytes | None
     decay: float
 
 
@@ -90,7 +93,8 @@ def read_export(folder: Path) -> Exported:
         memory = memories.setdefault(row["place"], ExportedMemory({}, {}))
         getattr(memory, row["part"])[row["name"]] = row["value"]
     values = {row["source"]: row["value"] for row in tables[VALUES_FILE].to_pylist()}
-    return Exported(streams, values, memories, manifest.decay)
+    override = values.pop(OVERRIDE_VALUE, None)
+    return Exported(streams, values, memories, override, manifest.decay)
 
 
 def _table(file: Path, rows: int | None) -> Any:  # noqa: ANN401  pyarrow has no types

@@ -81,6 +81,18 @@ class Override:
         return None if self.without is None else self.without.preferred.policy
 
     @property
+    def rules_current_policy(self) -> Policy | None:
+        """The policy that would be advised for the current regime without it; None: not known."""
+        current = None if self.without is None else self.without.current
+        return None if current is None else current.policy
+
+    @property
+    def rules_current_leverage_hint(self) -> float | None:
+        """The leverage that would be advised for the current regime without it; None: not known."""
+        current = None if self.without is None else self.without.current
+        return None if current is None else current.leverage_hint
+
+    @property
     def rules_leverage_hint(self) -> float | None:
         """The leverage that would be advised without it; None: not known."""
         return None if self.without is None else self.without.preferred.leverage_hint

@@ -8,8 +8,7 @@ from typing import Any
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, RegimeAdvice
 from strategic_memory_server.advice.followed import Followed
-from strategic_memory_server.advice.rules.override_reasons import FREEZE, OVERRIDE
-from strategic_memory_server.advice.rules.reasons import Reason
+from strategic_memory_server.advice.rules.override_reasons import said_by_operators
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
@@ -48,7 +47,7 @@ def health_report(
             ("feedback log", tail_failure),
             ("leadership", replication.failure or _idle_leader(feedback, replication)),
             ("log of the service", log_failure),
-            *((said.code.lower(), said.sentence) for said in _said_by_operators(feedback)),
+            *said_by_operators(feedback.advice.reasons).items(),
             *((name.replace("_", " "), sentence) for name, sentence in standing.items()),
         )
         if failure is not None
@@ -74,11 +73,6 @@ def _idle_leader(feedback: Feedback, replication: Replication) -> str | None:
         return None
     holder = replication.leader or "a server that is not known"
     return f"{holder} holds the lease and has not confirmed the feedback in time; look there, and at the clocks"
-
-
-def _said_by_operators(feedback: Feedback) -> list[Reason]:
-    """Return the reasons that are an operator's."""
-    return [reason for reason in feedback.advice.reasons if reason.code in (OVERRIDE, FREEZE)]
 
 
 def _strategic_memory(feedback: Feedback, status: str) -> dict[str, Any]:

@@ -117,7 +117,9 @@ def test_safe_values_are_never_raised_and_always_bound(rules: Advice, override: 
     limits = [1.0, *(cap.value for cap in rules.leverage_caps)]
     limits += [override.leverage] if override.leverage is not None else []
     assert said.advice.updated_policy is Policy.CONSERVATIVE
-    assert said.advice.leverage_hint <= min(limits)
+    assert said.advice.leverage_hint <= min([*limits, rules.leverage_hint])
+    if said.advice.current is not None and rules.current is not None:
+        assert said.advice.current.leverage_hint <= min([*limits, rules.current.leverage_hint])
     # What it would be without the override is not what was advised before.
     assert without_override(said.advice) == said.advice
 

@@ -15,16 +15,24 @@ import redis
 from click import Command
 from click.testing import CliRunner, Result
 from mixed_inputs import mixed_inputs
+from patient_redis import patient
 from redis_contents import contents_of
 from syncing import SETTINGS, syncing_with
 
 from strategic_memory_server.advice.feedback import Rules
+from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.memory.override import Override
+from strategic_memory_server.redis_access.redis_clock import unix_time_ms
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.intervention_text import intervention_text
+from strategic_memory_server.revisions.said_log import Said, SaidLog
 
 FEEDBACK, TRADES = "quantum:feedback:strategic_memory", "quantum:stream:trade.results"
 EXPLORING = replace(
@@ -98,6 +106,30 @@ async def test_a_service_elsewhere_advises_the_same_and_goes_on_from_it(
     assert "quantum:risk:leverage_limits: to write" in done.output
     assert "quantum:risk:leverage_limits: is there already" in again.output
     assert await advise(redis_server, redis_client) == (expected, remembered)
+
+
+async def test_what_operators_say_goes_with_the_memory_until_its_end(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    async with connect(patient(redis_server.url)) as client:
+        said, now_ms = SaidLog(client, "quantum"), unix_time_ms()
+        redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
+        lower = Override(None, 0.25, False, "why", "desk", now_ms, now_ms + 3_600_000)
+        await said.write(Intervention(1, lower), Said("desk", "SetOverride", "why"))
+        done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+        assert done.exit_code == 0, done.output
+        redis_client.flushall()
+        brought = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
+        assert "override: to write" in brought.output, brought.output
+        assert await said.newest() == Intervention(1, lower)
+        await said.write(Intervention(2, replace(lower, leverage=0.5)), Said("desk", "SetOverride", "why"))
+        again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
+        assert "override: another one holds, and is left as it is" in again.output, again.output
+        assert (await said.newest()).number == 2
+        await said.write(Intervention(3), Said("desk", "ClearOverride", "why"))
+        assert await write_override(client, "quantum", b"1", now_ms, dry_run=False) is None
+        text = intervention_text(Intervention(1, lower)).encode()
+        assert await write_override(client, "quantum", text, now_ms + 3_600_000, dry_run=False) is None
 
 
 async def test_what_is_elsewhere_already_is_neither_changed_nor_mixed(

@@ -145,6 +145,10 @@ export interface Override {
   readonly rulesPolicy: Policy | null;
   /** `leverageHint` without it. null: not known. */
   readonly rulesLeverageHint: number | null;
+  /** `current.policy` without it. null: not known. */
+  readonly rulesCurrentPolicy: Policy | null;
+  /** `current.leverageHint` without it. null: not known. */
+  readonly rulesCurrentLeverageHint: number | null;
 }
 
 /** The advice of one revision, which an operator holds whatever the inputs say; caps and overrides bind it. */
@@ -291,17 +295,24 @@ export function evidenceAsSafe(evidence: Evidence, leverageCaps: readonly Levera
   });
 }
 
-/** Return the feedback with the safe values, whatever its status. */
+/** Return the feedback with the safe values, whatever its status. What an operator has forced raises none. */
 export function asSafe(feedback: Feedback): Feedback {
   const caps = feedback.leverageCaps;
+  const rules = asCap(feedback.override?.rulesLeverageHint);
+  const rulesNow = asCap(feedback.override?.rulesCurrentLeverageHint);
   return frozen({
     ...feedback,
     updatedPolicy: "CONSERVATIVE",
     confidenceBoost: 0,
-    leverageHint: safeLeverage(feedback.leverageHint, caps),
-    current: feedback.current && adviceAsSafe(feedback.current, caps),
+    leverageHint: safeLeverage(feedback.leverageHint, [...caps, ...rules]),
+    current: feedback.current && adviceAsSafe(feedback.current, [...caps, ...rulesNow]),
     evidence: feedback.evidence && evidenceAsSafe(feedback.evidence, caps),
   });
+}
+
+function asCap(hint: number | null | undefined): readonly LeverageCap[] {
+  const isOne = hint !== null && hint !== undefined && Number.isFinite(hint) && hint >= 0;
+  return isOne ? [{ source: "rules", value: hint, since: null }] : [];
 }
 
 /** Return the feedback as STALE with the safe values; what it was about stays readable. */

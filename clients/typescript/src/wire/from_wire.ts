@@ -147,6 +147,8 @@ function overrideFromWire(said: wire.Override): Override {
     until: time(said.until),
     rulesPolicy: POLICIES[said.rulesPolicy] ?? null,
     rulesLeverageHint: said.rulesLeverageHint ?? null,
+    rulesCurrentPolicy: POLICIES[said.rulesCurrentPolicy] ?? null,
+    rulesCurrentLeverageHint: said.rulesCurrentLeverageHint ?? null,
   };
 }
 

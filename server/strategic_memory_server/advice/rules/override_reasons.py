@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from strategic_memory_server.advice.rules.reasons import Reason, shown_time
 from strategic_memory_server.advice.rules.rule_table import Comparison
@@ -29,6 +29,11 @@ def frozen_by(freeze: Freeze) -> Reason:
         f"{freeze.set_by} holds the advice of revision {freeze.revision} of epoch {freeze.epoch} until "
         f"{shown_time(freeze.until_ms)}, whatever the inputs say: {freeze.reason}",
     )
+
+
+def said_by_operators(reasons: Iterable[Reason]) -> dict[str, str]:
+    """Return the sentences of those reasons that are an operator's, by what was said."""
+    return {reason.code.lower(): reason.sentence for reason in reasons if reason.code in (OVERRIDE, FREEZE)}
 
 
 def _named(override: Override) -> Iterator[str]:
