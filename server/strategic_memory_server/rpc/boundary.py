@@ -82,9 +82,9 @@ class Boundary:
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
         """Add the handlers of a service, by the names of its methods."""
         wrapped = {name: self._wrapped(f"/{service}/{name}", handler) for name, handler in handlers.items()}
-        # Calls of clients that do not send the method in the form that the core looks for come through the first.
+        # Not as registered ones, which the core finds by itself: each call of any method would cost more then for every
+        # method of every service, which together is more than it takes to find one by its name here.
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
-        self._server.add_registered_method_handlers(service, wrapped)
 
     def _wrapped(self, path: str, handler: Handler) -> Handler:
         kind, make, behaviour = _parts(handler)
