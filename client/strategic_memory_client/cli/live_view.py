@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from strategic_memory_client.cli.admin_table import hand_rows
 from strategic_memory_client.cli.evidence_text import leverage, regime_advice
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, name, number, plain, share
@@ -27,11 +28,14 @@ def live_view(state: LiveState, now: datetime, width: int, height: int) -> Rende
     advice = state.advice_at(now)
     if advice is None:
         return Text(_cut(f"Waiting for the first feedback. {_contact(state, now)}", width))
-    room = max(height - _LINES_AROUND, 1)
+    said = hand_rows(advice.override, advice.freeze, now)
+    hand = [Text(_cut(f"{what}: {text}", width), style="bold yellow") for what, text in said]
+    room = max(height - _LINES_AROUND - len(hand), 1)
     shown = _regimes(state)[: room // 2]
     reasons = [reason.sentence for reason in advice.reasons][: room - len(shown)]
     parts: list[RenderableType] = [
         _headline(advice),
+        *hand,
         _advice(advice, state, now),
         Text(_cut(_contact(state, now), width), style="red" if state.lost else "dim"),
         _heading("Why"),

@@ -23,6 +23,7 @@ from strategic_memory.v1 import analysis_pb2
 from strategic_memory_client import Disconnected, FeedbackReceived, HeartbeatReceived, Reason, ServiceUnavailableError
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.live_view import live_view, spark
+from strategic_memory_client.values.overrides import Override
 from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 
 
@@ -72,6 +73,19 @@ def test_a_lost_server_is_told_with_what_holds_meanwhile() -> None:
     assert "54 s, unless" in text
     assert "1 reconnects" in text
     assert drawn(state, after_s=61)[0].startswith("STALE")
+
+
+def test_what_an_operator_has_set_is_told_beside_the_advice() -> None:
+    state = heard(reasons=40)
+    assert state.advice is not None
+    until = T0 + timedelta(minutes=5)
+    forced = Override(None, 1.5, is_forced=True, reason="[/a test]", set_by="ann", until=until, rules_leverage_hint=0.7)
+    state.advice = replace(state.advice, override=forced)
+    lines = drawn(state)
+    assert lines[0].startswith("ACTIVE")
+    assert lines[1].startswith("override: set to leverage 1.5 until ")
+    assert lines[2:4] == ["by: ann: [/a test]", "without it: -, leverage 0.7"]
+    assert len(lines) <= 24
 
 
 def test_each_loss_counts_once_however_often_it_is_tried_again() -> None:
