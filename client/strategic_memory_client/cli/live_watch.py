@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.live import Live
 
+from strategic_memory_client.cli.forward_clock import ForwardClock
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.live_view import live_view
 from strategic_memory_client.client import StrategicMemoryClient
@@ -31,6 +31,7 @@ class _Ear:
 
     def __init__(self, client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent]) -> None:
         self.state = LiveState()
+        self.clock = ForwardClock()
         self.lock = threading.Lock()
         self.is_over = threading.Event()
         self.failure: BaseException | None = None
@@ -42,7 +43,7 @@ class _Ear:
         try:
             for event in self._stream:
                 with self.lock:
-                    self.state.take(event, datetime.now(UTC))
+                    self.state.take(event, self.clock.now())
                     is_withheld = self.state.standing.is_withheld(event)
                 if is_withheld:
                     self._fetch()
@@ -97,5 +98,5 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
 
 def _draw(ear: _Ear, console: Console, live: Live) -> None:
     with ear.lock:
-        view = live_view(ear.state, datetime.now(UTC), console.width, console.height)
+        view = live_view(ear.state, ear.clock.now(), console.width, console.height)
     live.update(view, refresh=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import click
 
@@ -12,6 +11,7 @@ from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.each_change import EachChange
 from strategic_memory_client.cli.event_lines import event_line
 from strategic_memory_client.cli.exit_codes import ExitCode
+from strategic_memory_client.cli.forward_clock import ForwardClock
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, event_json, json_line
 from strategic_memory_client.cli.live_watch import watch_live
 from strategic_memory_client.cli.output_format import json_option, writes_json
@@ -156,7 +156,7 @@ def _advice_lines(
     as_json: bool,
 ) -> Iterator[str]:
     """Yield a line for each advice to stand; without a client, for each revision and no more."""
-    standing = StandingAdvice()
+    standing, clock = StandingAdvice(), ForwardClock()
     is_known_to_be_lost = False
     for event in stream:
         require_reader()
@@ -165,7 +165,7 @@ def _advice_lines(
         is_known_to_be_lost = isinstance(event, Disconnected)
         advice = event.feedback if isinstance(event, FeedbackReceived) else None
         if client is not None:
-            advice = standing.take(event, datetime.now(UTC))
+            advice = standing.take(event, clock.now())
             if standing.is_withheld(event):
                 advice = _fetch(standing, client)
         if advice is not None:
