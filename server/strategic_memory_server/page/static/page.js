@@ -1,7 +1,7 @@
 // Follows the service: what it says is shown at once; when it is silent, the page says so and what holds meanwhile.
 
 import { showRevisions } from "./charts.js";
-import { operatorsHand, safeLeverage, showAdvice, showHealth, showMemory } from "./sections.js";
+import { operatorsHand, safeLeverages, showAdvice, showHealth, showMemory } from "./sections.js";
 import { byId, define, moment, span } from "./writing.js";
 
 const SILENT_MS = 1700;
@@ -117,7 +117,7 @@ function show() {
 }
 
 function alarms(feedback, health, said) {
-  const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverage(feedback.leverage_hint, feedback.leverage_caps)}`;
+  const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverages(feedback).preferred}`;
   if (isSilent()) {
     const why = state.failure ? ` (${state.failure})` : "";
     return said === "ACTIVE" && !isOver()

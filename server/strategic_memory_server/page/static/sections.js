@@ -12,11 +12,12 @@ function bound(by, caps) {
 export function showAdvice(feedback, safe) {
   const boundBy = feedback.leverage_bound_by;
   const caps = feedback.leverage_caps;
+  const held = safeLeverages(feedback);
   const given = (value, instead) => (safe ? instead : value);
   define(byId("preferred"), [
     ["Regime", feedback.preferred_regime ?? "UNKNOWN", "large"],
     ["Policy", given(policy(feedback.updated_policy), "CONSERVATIVE") ?? "CONSERVATIVE", "large"],
-    ["Leverage", given(number(feedback.leverage_hint ?? 0), safeLeverage(feedback.leverage_hint, caps)), "large"],
+    ["Leverage", given(number(feedback.leverage_hint ?? 0), held.preferred), "large"],
     ["Bound by", bound(boundBy, caps), "warn"],
     ["Confidence", given(number(feedback.confidence_boost ?? 0), "0"), "large"],
     ["Mean pnl", number(feedback.regime_performance?.avg_pnl ?? undefined)],
@@ -27,7 +28,7 @@ export function showAdvice(feedback, safe) {
   define(byId("current"), [
     ["Regime", feedback.current_regime ?? "UNKNOWN", "large"],
     ["Policy", current && given(policy(current.policy) + (current.is_probe ? " (a probe)" : ""), "CONSERVATIVE"), "large"],
-    ["Leverage", current && given(number(current.leverage_hint ?? 0), safeLeverage(current.leverage_hint, caps)), "large"],
+    ["Leverage", current && given(number(current.leverage_hint ?? 0), held.current), "large"],
     ["Bound by", bound(current?.leverage_bound_by, caps), "warn"],
     ["Confidence", current && given(number(current.confidence_boost ?? 0), "0"), "large"],
     ["", current ? undefined : "Nothing is advised for it: too little is known of it."],
@@ -55,9 +56,14 @@ const by = (hand) => hand.set_by || "An operator";
 
 const until = (hand) => ` until ${moment(hand.until)}: “${hand.reason ?? ""}”.`;
 
-/** The leverage that stands when advice holds no more: 1, or less where it was less, and at most each cap. */
-export function safeLeverage(hint, caps) {
-  return number(Math.min(1, hint ?? 0, ...(caps ?? []).map((cap) => cap.value ?? 0)));
+/** The leverages that stand when advice holds no more: 1, or less where it or the rules were less, and at most each cap. */
+export function safeLeverages({ leverage_hint, current, leverage_caps, override }) {
+  const caps = (leverage_caps ?? []).map((cap) => cap.value ?? 0);
+  const least = (hint, rules) => number(Math.min(1, hint ?? 0, rules ?? 1, ...caps));
+  return {
+    preferred: least(leverage_hint, override?.rules_leverage_hint),
+    current: least(current?.leverage_hint, override?.rules_current_leverage_hint),
+  };
 }
 
 export function showHealth(health, feedback) {
