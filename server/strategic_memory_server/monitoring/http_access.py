@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.identity import scope as scopes
@@ -36,9 +36,9 @@ class HttpAccess:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"] not in self._open:
-            authorization = sole_authorization(Headers(scope=scope).getlist("authorization"))
+            shown = sole_authorization(Headers(scope=scope).getlist("authorization")), scope.get(NAMES, ())
             try:
-                identity = self._access.permitted(scopes.Scope.READ, authorization, scope.get(NAMES, ()))
+                identity = self._access.permitted(scopes.Scope.READ, *shown)
             except UnauthenticatedError as error:
                 challenge = {"www-authenticate": "Bearer"}
                 await PlainTextResponse(f"{error}\n", 401, challenge)(scope, receive, send)
@@ -48,4 +48,20 @@ class HttpAccess:
                 return
             if identity.is_one:
                 scope[CALLER] = identity.name
+
+            async def send_while_permitted(message: Message) -> None:
+                # A token that was taken back ends an answer that goes on, with its next part.
+                if message.get("more_body") and not self._is_permitted(*shown):
+                    message = {"type": message["type"], "body": b"", "more_body": False}
+                await send(message)
+
+            await self._app(scope, receive, send_while_permitted)
+            return
         await self._app(scope, receive, send)
+
+    def _is_permitted(self, authorization: str | None, names: Sequence[str]) -> bool:
+        try:
+            self._access.permitted(scopes.Scope.READ, authorization, names)
+        except (UnauthenticatedError, OutOfScopeError):
+            return False
+        return True

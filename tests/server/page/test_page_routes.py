@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.processes
 
 FILES = ("page.js", "charts.js", "sections.js", "writing.js", "page.css", "vendor/uPlot.iife.min.js")
 MOST_PAGES = 64
+ENDED_WITHIN = 30
 DATA = ("now", "revisions", "memory")
 
 
@@ -96,6 +98,20 @@ def test_what_it_shows_needs_a_token_where_callers_are_known(
         assert httpx.get(url(service, f"/page/{name}")).status_code == HTTPStatus.UNAUTHORIZED
     with httpx.Client() as client:
         assert "now" in next(events(client, url(service, "/page/now"), authorization=f"Bearer {token}"))
+
+
+def test_a_token_that_is_taken_back_ends_its_pages(
+    start_service: StartService, token_and_file: tuple[str, Path]
+) -> None:
+    token, access = token_and_file
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
+    with httpx.Client() as client:
+        told = events(client, url(service, "/page/now"), authorization=f"Bearer {token}")
+        assert "now" in next(told)
+        access.write_text(CliRunner().invoke(make_token, ["another", "--scopes", "read"]).stdout)
+        # It is told something each second: without an end there would be ever more.
+        assert len(list(islice(told, ENDED_WITHIN))) < ENDED_WITHIN
+    assert [line for line in service.log_lines() if line["level"] in ("error", "critical")] == []
 
 
 def test_there_are_no_more_pages_than_there_may_be(start_service: StartService) -> None:
