@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
@@ -29,12 +29,12 @@ class MemoryView:
 
     def __init__(self, analyze: Analyze) -> None:
         self._analyze = analyze
-        self._kept: dict[str, Any] = {}
+        self._kept = b""
         self._until_s = 0.0
         self._work = SharedWork(self._work_out)
 
-    async def newest(self) -> dict[str, Any]:
-        """Return the analysis as JSON values, by the names of the wire."""
+    async def newest(self) -> bytes:
+        """Return the analysis as JSON, by the names of the wire."""
         if time.monotonic() >= self._until_s:
             await self._work.done()
         return self._kept
@@ -42,5 +42,5 @@ class MemoryView:
     async def _work_out(self) -> None:
         settings = analysis_pb2.AnalysisSettings(past_revisions=PAST_REVISIONS)
         answer = await self._analyze(service_pb2.AnalyzeRequest(settings=settings))
-        self._kept = MessageToDict(answer.analysis, preserving_proto_field_name=True)
+        self._kept = json.dumps(MessageToDict(answer.analysis, preserving_proto_field_name=True)).encode()
         self._until_s = time.monotonic() + KEPT_S

@@ -48,6 +48,6 @@ def routes_of_page(
 
     return page_routes(
         NowFeed(say, changed, most_pages),
-        RevisionHistory(log, hub).columns,
+        RevisionHistory(log, hub).newest,
         MemoryView(analyst.of_stored_memory).newest,
     )

@@ -37,7 +37,7 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-Answer = Callable[[], Awaitable[dict[str, Any]]]
+Answer = Callable[[], Awaitable[bytes]]
 
 
 def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]:
@@ -45,8 +45,8 @@ def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]
 
     Args:
         feed: tells what is in force.
-        revisions: gives the newest revisions as columns.
-        memory: gives an analysis of the memory.
+        revisions: gives the newest revisions as JSON.
+        memory: gives an analysis of the memory as JSON.
     """
     files = {name: (_FOLDER / "static" / name).read_bytes() for name in _FILES}
 
@@ -71,7 +71,7 @@ def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]
     def asked(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def answered(_request: Request) -> Response:
             try:
-                return JSONResponse(await answer(), headers=_HEADERS)
+                return Response(await answer(), media_type="application/json", headers=_HEADERS)
             except (RedisError, OSError, StrategicMemoryError) as error:
                 said = {"failure": describe_failure(error)}
                 return JSONResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)

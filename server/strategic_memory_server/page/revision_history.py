@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.memory.policy import Policy
@@ -45,10 +46,11 @@ class RevisionHistory:
         self._hub = hub
         self._rows: deque[PastAdviceRow] = deque(maxlen=SHOWN)
         self._epoch = ""
+        self._encoded = ("", -1), b""
         self._reading = SharedWork(self._read_anew)
 
-    async def columns(self) -> dict[str, Any]:
-        """Return the newest revisions of the epoch as columns, oldest first.
+    async def newest(self) -> bytes:
+        """Return the newest revisions of the epoch as JSON, a column for each of their values, oldest first.
 
         Raises:
             redis.exceptions.RedisError, OSError: they have to be read, and Redis could not be reached or refused.
@@ -56,18 +58,20 @@ class RevisionHistory:
         if not self._go_on(self._hub.recent):
             await self._reading.done()
             self._go_on(self._hub.recent)
-        rows = list(self._rows)
-        return {
-            "epoch": self._epoch,
-            "policies": [policy.name for policy in Policy],
-            **{name: [getattr(row, name) for row in rows] for name in PastAdviceRow._fields},
-        }
+        stands_at = self._epoch, self._rows[-1].revision if self._rows else 0
+        if self._encoded[0] != stands_at:
+            columns = {name: [getattr(row, name) for row in self._rows] for name in PastAdviceRow._fields}
+            said = {"epoch": self._epoch, "policies": [policy.name for policy in Policy], **columns}
+            self._encoded = stands_at, json.dumps(said).encode()
+        return self._encoded[1]
 
     def _go_on(self, recent: Callable[[int], Feedback | None]) -> bool:
         """Add what came since the last look; False where that is not known."""
-        if self._epoch != self._hub.epoch or not self._rows:
+        if self._epoch != self._hub.epoch or not self._epoch:
             return False
-        since = [recent(revision) for revision in range(self._rows[-1].revision + 1, self._hub.revision + 1)]
+        # An epoch without a publication stands where the one before has ended.
+        last = self._rows[-1].revision if self._rows else self._hub.epoch_start - 1
+        since = [recent(revision) for revision in range(last + 1, self._hub.revision + 1)]
         if None in since:
             return False
         self._rows.extend(_row(feedback) for feedback in since if feedback is not None)

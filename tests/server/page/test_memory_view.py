@@ -36,5 +36,5 @@ async def test_while_redis_is_silent_pages_do_not_wait_for_one_another() -> None
     assert [type(end) for end in ends] == [asyncio.CancelledError, *[ConnectionError] * 19]
     assert analyses.asked == 1
     analyses.works = True
-    assert await view.newest() == await view.newest() == {"sample_count": "3"}
+    assert await view.newest() == await view.newest() == b'{"sample_count": "3"}'
     assert analyses.asked == 2
