@@ -171,7 +171,9 @@ _ANY_LEVEL = st.builds(
 ANY_FOLLOWED = st.builds(Followed, preferred=_ANY_LEVEL, current=st.none() | _ANY_LEVEL)
 
 
-_ANY_RISK = st.builds(Risk, policy=POLICIES, leverage_hint=NUMBERS, leverage_bound_by=CAPS, is_probe=st.booleans())
+_ANY_RISK = st.builds(
+    Risk, policy=POLICIES, leverage_hint=st.floats(0.0, 1e15), leverage_bound_by=CAPS, is_probe=st.booleans()
+)
 _KNOWN_TIMES = st.integers(EARLIEST_MS, LATEST_MS)
 ANY_OVERRIDE = st.builds(
     Override,

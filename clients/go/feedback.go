@@ -314,6 +314,12 @@ func (f Feedback) asSafe() Feedback {
 		evidence := f.Evidence.asSafe(f.LeverageCaps)
 		f.Evidence = &evidence
 	}
+	if f.Override != nil { // what the rules say beside it holds no longer than their advice
+		override := *f.Override
+		override.RulesPolicy, override.RulesLeverageHint = "", nil
+		override.RulesCurrentPolicy, override.RulesCurrentLeverageHint = "", nil
+		f.Override = &override
+	}
 	return f
 }
 

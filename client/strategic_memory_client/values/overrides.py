@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from strategic_memory_client.values.policy import Policy
@@ -35,6 +35,16 @@ class Override(Unchanging):
     """`current.policy` without it. None: not known."""
     rules_current_leverage_hint: float | None = None
     """`current.leverage_hint` without it. None: not known."""
+
+    def without_rules(self) -> Override:
+        """Return it without what the rules say beside it: that holds no longer than their advice."""
+        return replace(
+            self,
+            rules_policy=None,
+            rules_leverage_hint=None,
+            rules_current_policy=None,
+            rules_current_leverage_hint=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,7 @@ class Feedback(Unchanging):
             leverage_hint=safe_leverage(self.leverage_hint, (*caps, *rules)),
             current=self.current and self.current.as_safe((*caps, *rules_now)),
             evidence=self.evidence and self.evidence.as_safe(self.leverage_caps),
+            override=override and override.without_rules(),
         )
 
 

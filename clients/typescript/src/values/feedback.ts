@@ -307,7 +307,14 @@ export function asSafe(feedback: Feedback): Feedback {
     leverageHint: safeLeverage(feedback.leverageHint, [...caps, ...rules]),
     current: feedback.current && adviceAsSafe(feedback.current, [...caps, ...rulesNow]),
     evidence: feedback.evidence && evidenceAsSafe(feedback.evidence, caps),
+    override: feedback.override && withoutRules(feedback.override),
   });
+}
+
+/** Return an override without what the rules say beside it: that holds no longer than their advice. */
+function withoutRules(override: Override): Override {
+  const unknown = { rulesPolicy: null, rulesLeverageHint: null, rulesCurrentPolicy: null, rulesCurrentLeverageHint: null };
+  return frozen({ ...override, ...unknown });
 }
 
 function asCap(hint: number | null | undefined): readonly LeverageCap[] {
