@@ -105,9 +105,9 @@ rl: $(development)  ## Train agents of stable-baselines3 with the advice, some m
 
 .PHONY: adapters
 adapters: $(development)  ## Test the adapters with the tools that they are for, some minutes the first time
-	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade pandas
-	@STRATEGIC_MEMORY_TEST_REQUIRE=backtesting,nautilus_trader,freqtrade,pandas \
-	    $(python) -m pytest tests/adapters tests/client/wire/test_frame_columns.py $(ARGS)
+	@PYTHONPATH=tests $(python) -m records.environments backtesting nautilus_trader freqtrade pandas empyrical-reloaded
+	@STRATEGIC_MEMORY_TEST_REQUIRE=backtesting,nautilus_trader,freqtrade,pandas,empyrical-reloaded \
+	    $(python) -m pytest tests/adapters tests/client/wire/test_frame_columns.py tests/server/figures/test_same_figures.py $(ARGS)
 
 .PHONY: format
 format: $(development)  ## Format the code and mend what can be mended by itself

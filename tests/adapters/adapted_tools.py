@@ -8,12 +8,12 @@ from pathlib import Path
 
 from processes import REPOSITORY, do_without
 from records.environments import interpreter_of, is_installed
-from records.pinned import FRAMES, TOOLS
+from records.pinned import PINNED
 
 
 def run_with(tool_name: str, program: Path, *arguments: str) -> str:
     """Run a program to its end; return what it said."""
-    (tool,) = [tool for tool in (*TOOLS, FRAMES) if tool.name == tool_name]
+    (tool,) = [tool for tool in PINNED if tool.name == tool_name]
     if not is_installed(tool):
         do_without(tool_name, f"{tool_name} is not installed: make adapters")
     done = subprocess.run(

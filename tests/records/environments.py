@@ -1,6 +1,6 @@
 """Environments of the tools, each in a folder of its own that is made once: `environments.py NAME...` makes some.
 
-`.ci/run` makes those that the tests of the adapters need.
+`.ci/run` makes those that the tests need.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from processes import REPOSITORY
-from records.pinned import FRAMES, TOOLS, Tool
+from records.pinned import PINNED, Tool
 
 ENVIRONMENTS = REPOSITORY / ".tools" / "records"
 INSTALL_S = 1_800
@@ -79,7 +79,7 @@ def run(command: list[str], timeout_s: float) -> None:
 
 def main(names: list[str]) -> int:
     """Make the environments of some tools; 1 where one cannot be installed."""
-    for tool in (*TOOLS, FRAMES):
+    for tool in PINNED:
         if tool.name in names:
             try:
                 installed(tool)

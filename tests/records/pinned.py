@@ -45,3 +45,11 @@ TOOLS = (
 
 FRAMES = Tool("pandas", "2.3.3", "", ("polars==2.1.0", "pyarrow==26.0.1"), is_adapted=True)
 """The data frames that programs have, beside the pandas that the tests are run with: no backtester."""
+
+FIGURES = Tool(
+    "empyrical-reloaded", "0.7.1", "", ("quantstats==0.0.86", "pandas==3.1.1", "scipy==1.17.1", "numpy==2.4.6")
+)
+"""The libraries whose figures docs/same-figures.md compares with ours."""
+
+PINNED = (*TOOLS, FRAMES, FIGURES)
+"""All that has an environment of its own."""
