@@ -101,7 +101,7 @@ def require_tool(name: str) -> str:
     Skips the test when it is missing, but fails when the environment variable STRATEGIC_MEMORY_TEST_REQUIRE
     (names separated by commas) names it.
     """
-    path = _tool_path(name)
+    path = find_tool(name)
     if path is None:
         do_without(name, f"{name} is not installed")
     return path
@@ -115,7 +115,8 @@ def do_without(name: str, why: str) -> NoReturn:
     pytest.skip(why)
 
 
-def _tool_path(name: str) -> str | None:
+def find_tool(name: str) -> str | None:
+    """Return the path of a command line tool; None where it is missing."""
     if name == "redis-cli":
         found = find_redis_cli()
         return None if found is None else str(found)
