@@ -67,6 +67,8 @@ def _override(override: Override | None) -> feedback_pb2.Override | None:
         set_by=override.set_by,
         rules_policy=_policy(override.rules_policy),
         rules_leverage_hint=override.rules_leverage_hint,
+        rules_current_policy=_policy(override.rules_current_policy),
+        rules_current_leverage_hint=override.rules_current_leverage_hint,
     )
     _add_times(message, override)
     return message

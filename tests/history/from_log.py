@@ -81,7 +81,7 @@ def _cap(document: dict[str, Any]) -> feedback_pb2.LeverageCap:
 def _override(document: dict[str, Any] | None) -> feedback_pb2.Override | None:
     if document is None:
         return None
-    without = (document["without"] or {}).get("preferred") or {}
+    without, without_now = ((document["without"] or {}).get(part) or {} for part in ("preferred", "current"))
     override = feedback_pb2.Override(
         policy=_policy(document["policy"]),
         leverage=document["leverage"],
@@ -90,6 +90,8 @@ def _override(document: dict[str, Any] | None) -> feedback_pb2.Override | None:
         set_by=document["set_by"],
         rules_policy=_policy(without.get("policy")),
         rules_leverage_hint=without.get("leverage_hint"),
+        rules_current_policy=_policy(without_now.get("policy")),
+        rules_current_leverage_hint=without_now.get("leverage_hint"),
     )
     override.set_at.FromDatetime(datetime.fromisoformat(document["set_at"]))
     override.until.FromDatetime(datetime.fromisoformat(document["until"]))

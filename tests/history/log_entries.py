@@ -80,7 +80,11 @@ def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[s
             "set_by": "desk",
             "set_at": "2025-12-21T06:00:00.000Z",
             "until": "2025-12-21T07:00:00.000Z",
-            "without": {"preferred": {"policy": "BALANCED", "leverage_hint": 1.4}, "current": None, "evidence": None},
+            "without": {
+                "preferred": {"policy": "BALANCED", "leverage_hint": 1.4},
+                "current": {"policy": "AGGRESSIVE", "leverage_hint": 1.3},
+                "evidence": None,
+            },
         },
         "freeze": {
             "revision": 3,

@@ -64,6 +64,8 @@ def on_the_wire(changes: Mapping[str, Any] | None = None) -> feedback_pb2.Feedba
             until=SEVEN,
             rules_policy=feedback_pb2.POLICY_BALANCED,
             rules_leverage_hint=1.4,
+            rules_current_policy=feedback_pb2.POLICY_AGGRESSIVE,
+            rules_current_leverage_hint=1.3,
         ),
         "freeze": feedback_pb2.Freeze(
             revision=3, epoch="e", reason="producer is replaced", set_by="desk", set_at=SIX, until=SEVEN
