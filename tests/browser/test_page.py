@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
+from access_tokens import access_of_one_reader
 from browser.browser import open_browser, refused_by_policy, text_of, violations
 from client.command_line import run
 from conftest import StartService
@@ -183,11 +185,11 @@ def test_it_fits_a_phone_and_needs_no_mouse(
 
 
 def test_a_token_is_asked_for_where_callers_are_known(
-    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis, access: tuple[str, str]
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
-    token, file = access
+    token, file = access_of_one_reader(tmp_path)
     fill(redis_client)
-    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": file})
+    service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(file)})
     look_at(browser, service)
     shows(browser, "login", "Token")
     assert violations(browser) == []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.redis_seen import RedisSeen
 from strategic_memory_server.doctor.service_seen import ServiceSeen
-from strategic_memory_server.entries.input_keys import key_of
+from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.redis_access.redis_connection import shown_url
 from strategic_memory_server.redis_access.redis_location import Deployment, read_location
 
@@ -44,3 +44,7 @@ class Examined:
     def newest(self, source: str) -> str:
         """Return the command that shows the newest entries of an input stream."""
         return self.redis_cli("XREVRANGE", self.key(source), "+", "-", "COUNT", "3")
+
+    def newest_of(self, sentence: str) -> str:
+        """Return the command that shows the newest entries of the first input stream that a sentence names."""
+        return self.newest(next((source for source in STREAM_SOURCES if source in sentence), STREAM_SOURCES[0]))

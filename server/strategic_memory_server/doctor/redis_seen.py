@@ -161,9 +161,22 @@ async def _saves(client: redis.Redis) -> str | None:
     return None if found is None else str(found.get("save", ""))
 
 
-async def _own_types(client: redis.Redis, prefix: str) -> dict[str, str]:
+def kinds_of_own_keys(prefix: str) -> dict[str, str]:
+    """Return the Redis type of each key that the service keeps, by its name."""
     keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
-    names = [keys.state, keys.log, keys.pulse, keys.lease, keys.fencing_token, memory.evidence, memory.trade_ids]
+    return {
+        keys.state: "hash",
+        keys.log: "stream",
+        keys.pulse: "stream",
+        keys.lease: "string",
+        keys.fencing_token: "string",
+        memory.evidence: "hash",
+        memory.trade_ids: "zset",
+    }
+
+
+async def _own_types(client: redis.Redis, prefix: str) -> dict[str, str]:
+    names = list(kinds_of_own_keys(prefix))
     replies = await round_trip(client, [packed("TYPE", name) for name in names])
     known = {name: reply.decode() for name, reply in zip(names, replies, strict=True) if isinstance(reply, bytes)}
     return {name: kind for name, kind in known.items() if kind != "none"}

@@ -13,12 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
-from click.testing import CliRunner
+from access_tokens import access_of_one_reader
 from conftest import StartService
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
-
-from strategic_memory_server.cli.new_token import make_token
 
 pytestmark = pytest.mark.processes
 
@@ -26,15 +24,6 @@ FILES = ("page.js", "charts.js", "sections.js", "writing.js", "page.css", "vendo
 MOST_PAGES = 64
 ENDED_WITHIN = 30
 DATA = ("now", "revisions", "memory")
-
-
-@pytest.fixture
-def token_and_file(tmp_path: Path) -> tuple[str, Path]:
-    made = CliRunner().invoke(make_token, ["trader", "--scopes", "read"])
-    access = tmp_path / "access"
-    access.write_text(made.stdout)
-    access.chmod(0o600)
-    return made.stderr.split()[-1], access
 
 
 def url(service: ServiceProcess, path: str) -> str:
@@ -87,10 +76,8 @@ def test_without_redis_what_is_behind_the_advice_is_refused_in_a_sentence(start_
     assert "memory" in answer.json()["failure"]
 
 
-def test_what_it_shows_needs_a_token_where_callers_are_known(
-    start_service: StartService, token_and_file: tuple[str, Path]
-) -> None:
-    token, access = token_and_file
+def test_what_it_shows_needs_a_token_where_callers_are_known(start_service: StartService, tmp_path: Path) -> None:
+    token, access = access_of_one_reader(tmp_path)
     service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
     assert httpx.get(url(service, "/")).status_code == HTTPStatus.OK
     assert httpx.get(url(service, "/page/page.js")).status_code == HTTPStatus.OK
@@ -100,15 +87,14 @@ def test_what_it_shows_needs_a_token_where_callers_are_known(
         assert "now" in next(events(client, url(service, "/page/now"), authorization=f"Bearer {token}"))
 
 
-def test_a_token_that_is_taken_back_ends_its_pages(
-    start_service: StartService, token_and_file: tuple[str, Path]
-) -> None:
-    token, access = token_and_file
+def test_a_token_that_is_taken_back_ends_its_pages(start_service: StartService, tmp_path: Path) -> None:
+    token, access = access_of_one_reader(tmp_path)
     service = start_service(env={"STRATEGIC_MEMORY_ACCESS_FILE": str(access)})
     with httpx.Client() as client:
         told = events(client, url(service, "/page/now"), authorization=f"Bearer {token}")
         assert "now" in next(told)
-        access.write_text(CliRunner().invoke(make_token, ["another", "--scopes", "read"]).stdout)
+        another = access_of_one_reader(tmp_path)[0]
+        assert another != token
         # It is told something each second: without an end there would be ever more.
         assert len(list(islice(told, ENDED_WITHIN))) < ENDED_WITHIN
     assert [line for line in service.log_lines() if line["level"] in ("error", "critical")] == []

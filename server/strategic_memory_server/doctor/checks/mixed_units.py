@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
-from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 
 NAME = "mixed_units"
 
@@ -14,5 +13,4 @@ NAME = "mixed_units"
 def check(examined: Examined) -> Iterator[Finding]:
     """Tell what the service tells of units."""
     if sentence := examined.redis.problems.get("units_mixed"):
-        named = next((source for source in STREAM_SOURCES if source in sentence), STREAM_SOURCES[0])
-        yield Finding(NAME, Severity.CRITICAL, sentence, examined.newest(named))
+        yield Finding(NAME, Severity.CRITICAL, sentence, examined.newest_of(sentence))

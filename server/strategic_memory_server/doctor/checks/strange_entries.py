@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
-from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 
 _TOLD = ("regimes_look_alike", "confidence_out_of_range", "trade_ids_hashed", "malformed_flood")
 
@@ -15,5 +14,4 @@ def check(examined: Examined) -> Iterator[Finding]:
     """Tell each."""
     for problem in _TOLD:
         if sentence := examined.redis.problems.get(problem):
-            named = next((source for source in STREAM_SOURCES if source in sentence), STREAM_SOURCES[0])
-            yield Finding(problem, Severity.WARNING, sentence, examined.newest(named))
+            yield Finding(problem, Severity.WARNING, sentence, examined.newest_of(sentence))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
-from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 
 NAME = "stream_ids"
 
@@ -17,8 +16,7 @@ EARLIEST_MS = 631_152_000_000
 def check(examined: Examined) -> Iterator[Finding]:
     """Tell ids that lie ahead of the clock of Redis, as the service does, and ids that lie before every market."""
     if sentence := examined.redis.problems.get("ids_in_future"):
-        named = next((source for source in STREAM_SOURCES if source in sentence), STREAM_SOURCES[0])
-        yield Finding(NAME, Severity.CRITICAL, sentence, examined.newest(named))
+        yield Finding(NAME, Severity.CRITICAL, sentence, examined.newest_of(sentence))
     for source, stream in examined.redis.streams.items():
         if stream.length and stream.last[0] < EARLIEST_MS:
             said = (

@@ -6,23 +6,12 @@ from collections.abc import Iterator
 
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
-from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.doctor.redis_seen import kinds_of_own_keys
 
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Tell each key in the way; inputs of a wrong type are refused, and told there."""
-    prefix = examined.settings.redis.key_prefix
-    keys, memory = LogKeys.under(prefix), MemoryKeys.under(prefix)
-    wanted = {
-        keys.state: "hash",
-        keys.log: "stream",
-        keys.pulse: "stream",
-        keys.lease: "string",
-        keys.fencing_token: "string",
-        memory.evidence: "hash",
-        memory.trade_ids: "zset",
-    }
+    wanted = kinds_of_own_keys(examined.settings.redis.key_prefix)
     for key, kind in examined.redis.own_types.items():
         if kind != wanted[key]:
             yield Finding(
