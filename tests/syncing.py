@@ -26,8 +26,9 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
-from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.shadow import Shadow
+from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
 

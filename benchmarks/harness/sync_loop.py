@@ -28,7 +28,8 @@ from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Lease
 from strategic_memory_server.revisions.log_settings import LogSettings
-from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
+from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 
 _LEASE_MS = 86_400_000

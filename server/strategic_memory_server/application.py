@@ -63,9 +63,10 @@ from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
-from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync, SyncParts
+from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.running_sync import release, syncing
 from strategic_memory_server.sync.shadow import Shadow
+from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tracing.tracing import OFF, Tracing
 from strategic_memory_server.waiting.running_tasks import running

@@ -10,74 +10,51 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
 
-from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
-from strategic_memory_server.advice.feedback import Feedback, Times
+from strategic_memory_server.advice.feedback import Advice, Times
 from strategic_memory_server.advice.held_advice import Flap
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, intervene
-from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
-from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.advice.probe import Completed
+from strategic_memory_server.advice.reinforcement_feedback import NoAdvice
+from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.basis.basis_writer import BasisWriter
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
-from strategic_memory_server.inputs.input_watcher import InputWatcher
-from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.memory_loader import LoadedMemory
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
-from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
-from strategic_memory_server.revisions.interventions import Interventions
-from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.feedback_publisher import LogContestedError
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.regimes_problem import tell_of_regimes
 from strategic_memory_server.sync.risk_waits import held_back
-from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
+from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
-from strategic_memory_server.tracing.tracing import NO_CYCLE, OFF, Cycle, Tracing
+from strategic_memory_server.tracing.tracing import NO_CYCLE, Cycle
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
 
 logger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SyncParts:
-    """What the loop runs: load, analyze, recommend, publish; what wakes it, and who is told of revisions and work."""
-
-    loader: MemoryLoader
-    watcher: InputWatcher
-    analyzer: PatternAnalyzer
-    feedback: ReinforcementFeedback
-    publisher: FeedbackPublisher
-    leadership: Leadership
-    long_memory: LongMemory
-    evidence: EvidenceFeedback
-    interventions: Interventions
-    problems: Problems = field(default_factory=Problems)
-    published: Callable[[Feedback], None] = lambda feedback: None
-    tracing: Tracing = OFF
-    shadow: Shadow | None = None
 
 
 class StrategicMemorySync:
@@ -200,15 +177,30 @@ class StrategicMemorySync:
         """Take over the caps that another server has read: their keys may not be readable now."""
         self._parts.loader.caps.learn(await self._parts.publisher.known_caps())
 
+    async def _take_over(self) -> None:
+        """Begin under another claim: another server may have led in between, or Redis may be another process."""
+        parts = self._parts
+        parts.long_memory.forget()
+        await self._learn_caps()
+        parts.interventions.learn(await parts.publisher.known_intervention())
+        parts.interventions.expire()
+
+    def _completed_advice(self, advice: Advice, analysis: Analysis, gathered: Gathered) -> Completed:
+        """Add what all trades so far say; where the evidence is in charge, it gives the advice."""
+        return self._parts.evidence.complete(
+            advice,
+            analysis,
+            gathered.kept.sums,
+            self._settings.advice.rules,
+            gathered.stored.exploration,
+            may_begin=gathered.is_complete,
+        )
+
     async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
         if claim != self._claim:
-            # Another server may have led in between, or Redis may have come back as another process.
-            parts.long_memory.forget()
-            await self._learn_caps()
-            parts.interventions.learn(await parts.publisher.known_intervention())
-            parts.interventions.expire()
+            await self._take_over()
             self._claim = claim
         said = await parts.interventions.fresh()
         loaded = await self._load(arrived)
@@ -233,14 +225,7 @@ class StrategicMemorySync:
         intervention = said.at(now_ms + ENDS_EARLY_MS)
         note, flaps = gathered.note, tuple[Flap, ...]()
         if not isinstance(advice, NoAdvice):
-            completed = parts.evidence.complete(
-                advice,
-                analysis,
-                gathered.kept.sums,
-                self._settings.advice.rules,
-                gathered.stored.exploration,
-                may_begin=gathered.is_complete,
-            )
+            completed = self._completed_advice(advice, analysis, gathered)
             note = gathered.note_with(completed.exploration)
             moment = Moment(now_ms, loaded.memory.trades.time_ms)
             held = await held_back(completed, parts.publisher, self._settings.advice.hysteresis, claim, moment)
