@@ -91,6 +91,8 @@ def process_is_gone(pid: int) -> bool:
         return True
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except ProcessLookupError:  # it went between the opening of its file and the reading
+        return True
     except FileNotFoundError:
         return not Path("/proc").is_dir() or not Path(f"/proc/{pid}").exists()
 

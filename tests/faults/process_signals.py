@@ -75,5 +75,5 @@ def is_stopped(pid: int) -> bool:
     """Whether a process is frozen; one that is gone is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
