@@ -27,13 +27,16 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.said_log import SaidLog
-from strategic_memory_server.rpc.admin.servicer import AdminSources, StrategicMemoryAdminServicer
+from strategic_memory_server.rpc.admin.servicer import StrategicMemoryAdminServicer
+from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
+from strategic_memory_server.rpc.analyses.reception import AnalysisReception
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
+from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
-from strategic_memory_server.rpc.servicer import Sources, StrategicMemoryServicer
+from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 
 RING = 3
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
@@ -104,7 +107,7 @@ class InProcessServer:
     clock: Clock
     registry: CollectorRegistry
     changed: ChangeSignal
-    servicer: StrategicMemoryServicer
+    portfolio: ServedPortfolio
 
     def load(self, *recent: Feedback, oldest: int | None = None) -> None:
         """Let the hub read a log that ends like this."""
@@ -140,15 +143,15 @@ async def in_process_server(
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)
     in_hand = RequestsInHand(settings.max_request_bytes, settings.max_in_hand_bytes)
     store, trades = MemoryStore(redis_client, "quantum", 0.998, 100), TradeReader(redis_client, "quantum")
-    read = AnalysisSources(loader, store, trades, log, clock)
-    servicer = StrategicMemoryServicer(
-        Sources(hub, changed, log, clock), Analyst(read, AdviceSettings(), in_hand), settings
-    )
-    admin = StrategicMemoryAdminServicer(AdminSources(hub, changed, SaidLog(redis_client, "quantum"), clock))
+    threads = AnalysisThreads()
+    analyst = Analyst(AnalysisSources(loader, store, trades, log, clock), AdviceSettings(), threads)
+    portfolio = ServedPortfolio(Sources(hub, changed, log, SaidLog(redis_client, "quantum"), analyst, clock))
+    servicer = StrategicMemoryServicer(portfolio, AnalysisReception(in_hand, threads), settings)
+    admin = StrategicMemoryAdminServicer(portfolio)
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, admin, RpcMetrics(registry), settings) as server,
         grpc.aio.insecure_channel(server.address, options=OWN_CONNECTION) as channel,
     ):
         claimed = ClaimedLog(redis_client, log=log)
-        yield InProcessServer(server, Client(channel), hub, claimed, clock, registry, changed, servicer)
+        yield InProcessServer(server, Client(channel), hub, claimed, clock, registry, changed, portfolio)

@@ -59,10 +59,10 @@ async def test_a_stream_begins_with_what_is_in_force_and_goes_on_live(service: I
 async def test_a_message_is_made_ready_for_those_who_listen_while_it_is_being_written(service: InProcessServer) -> None:
     service.load(feedback(7))
     unheard, expected = feedback(8), feedback(9)
-    service.servicer.expect(unheard)
+    service.portfolio.expect(unheard)
     stream = service.client.stream()
     await receive_feedback(stream)
-    service.servicer.expect(expected)
+    service.portfolio.expect(expected)
     service.clock.now_ms = later_ms = NOW_MS + MOMENT_MS - 1
     for said, made_ms in ((unheard, later_ms), (expected, NOW_MS)):
         assert service.hub.append(said)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, cast
 
 from redis.exceptions import RedisError
@@ -24,12 +24,12 @@ from strategic_memory_server.memory.leverage_cap import capped
 from strategic_memory_server.memory.override import Freeze, Override, Risk
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
-from strategic_memory_server.revisions.feedback_hub import FeedbackHub
-from strategic_memory_server.revisions.said_log import ConflictError, MovedError, Said, SaidLog
+from strategic_memory_server.revisions.change_signal import Waiter
+from strategic_memory_server.revisions.said_log import ConflictError, MovedError, Said
 from strategic_memory_server.rpc.admin.requests import AskedOverride, asked_clearing, asked_freeze, asked_override
 from strategic_memory_server.rpc.boundary import CallContext
 from strategic_memory_server.rpc.caller import KNOWN
+from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 from strategic_memory_server.rpc.wire.to_wire import admin_state_message
 
 LONGEST_WAIT_S = 5.0
@@ -44,21 +44,11 @@ NOT_CARRIED_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AdminSources:
-    """What the calls work on."""
-
-    hub: FeedbackHub
-    changed: ChangeSignal
-    said: SaidLog
-    clock_ms: Callable[[], int]
-
-
 class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceServicer):
-    """Takes what operators say. Any server may; the one that leads carries it out."""
+    """Takes what operators say about a portfolio. Any server may; the one that leads carries it out."""
 
-    def __init__(self, sources: AdminSources) -> None:
-        self._sources = sources
+    def __init__(self, portfolio: ServedPortfolio) -> None:
+        self._sources = portfolio.sources
 
     async def SetOverride(
         self, request: admin_pb2.SetOverrideRequest, context: CallContext

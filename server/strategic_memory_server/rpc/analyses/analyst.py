@@ -1,8 +1,7 @@
-"""What Analyze answers: reads what is to be analysed, and works it out in a thread of its own."""
+"""What Analyze answers about one memory: reads what is to be analysed, and works it out in a thread of its own."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -26,14 +25,12 @@ from strategic_memory_server.redis_access.redis_connection import describe_failu
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
-from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.inline.inline_memory import read_inline_memory
 from strategic_memory_server.rpc.wire.figures_to_wire import add_figures
 from strategic_memory_server.rpc.wire.from_wire import analysis_order
 from strategic_memory_server.rpc.wire.past_advice_to_wire import add_past_advice
 from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message
 from strategic_memory_server.rpc.wire.unparsed import Unparsed
-from strategic_memory_server.rpc.wire.unreceived import Unreceived
 from strategic_memory_server.waiting.checkpoint import Checkpoint
 from strategic_memory_server.what_if.past_advice.log_reader import (
     Decode,
@@ -65,45 +62,31 @@ class AnalysisSources:
 
 
 class Analyst:
-    """Answers requests for an analysis, a few at once.
+    """Answers requests for an analysis of one memory.
 
     Args:
         sources: what is read.
         settings: upon what the service advises, for what a request leaves out.
-        in_hand: counts the requests that are held.
+        threads: where it is worked out.
     """
 
-    def __init__(self, sources: AnalysisSources, settings: AdviceSettings, in_hand: RequestsInHand) -> None:
+    def __init__(self, sources: AnalysisSources, settings: AdviceSettings, threads: AnalysisThreads) -> None:
         self._sources = sources
         self._settings = settings
-        self._in_hand = in_hand
-        self._threads = AnalysisThreads()
+        self._threads = threads
 
-    async def answer(
-        self, request: Unreceived[service_pb2.AnalyzeRequest], caller: str = ""
-    ) -> service_pb2.AnalyzeResponse:
-        """Analyse the stored memory, or the observations in the request of a caller.
+    async def of_stored_memory(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory on behalf of this service itself; errors as for `analyze_stored`."""
+        async with self._threads.place(0):
+            return await self.analyze_stored(request)
+
+    async def analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
+        """Analyse the stored memory; whoever asks holds a place for it.
 
         Raises:
             InvalidRequestError: something in the request is wrong.
             MemoryUnreadableError: Redis could not be read.
-            TooMuchInHandError, RequestTooLargeError, RequestTooSlowError: it is not taken, see `RequestsInHand`.
-            google.protobuf.message.DecodeError: the request is none.
         """
-        async with self._in_hand.received(request.receive, caller) as received:
-            size = len(received)
-            async with self._threads.place(size):
-                found = await self._threads.run(functools.partial(self._analyze_inline, received), size)
-                if isinstance(found, service_pb2.AnalyzeResponse):
-                    return found
-                return await self._analyze_stored(found)
-
-    async def of_stored_memory(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
-        """Analyse the stored memory on behalf of this service itself; errors as for `answer`."""
-        async with self._threads.place(0):
-            return await self._analyze_stored(request)
-
-    async def _analyze_stored(self, request: service_pb2.AnalyzeRequest) -> service_pb2.AnalyzeResponse:
         order = analysis_order(request.settings, self._settings)
         memory, sums, exploration = await self._stored_memory(order)
         past = await self._past_revisions(memory, order)
@@ -163,14 +146,12 @@ class Analyst:
             logger.warning("Feedback log cannot be read for an analysis", error=describe_failure(error))
             raise MemoryUnreadableError from error
 
-    def _analyze_inline(
+    def analyze_inline(
         self, request: Unparsed[service_pb2.AnalyzeRequest], checkpoint: Checkpoint
-    ) -> service_pb2.AnalyzeResponse | service_pb2.AnalyzeRequest:
-        """Analyse the observations in a request; give the request itself where it asks about the stored memory."""
+    ) -> service_pb2.AnalyzeResponse:
+        """Analyse the observations in a request, in a thread. Raises InvalidRequestError."""
         checkpoint()
         message = request.parse_and_forget()
-        if message.WhichOneof("memory") != "inline":
-            return message
         order = analysis_order(message.settings, self._settings)
         span = order.span(self._sources.clock_ms())
         read = read_inline_memory(message.inline, order.advice.windows, span, checkpoint)

@@ -20,21 +20,30 @@ class Unparsed(Generic[MessageT_co]):
         raw: the bytes.
     """
 
-    __slots__ = ("_deserialize", "_raw")
+    __slots__ = ("_deserialize", "_message", "_raw")
 
     def __init__(self, deserialize: Callable[[bytes], MessageT_co], raw: bytes) -> None:
         self._deserialize = deserialize
         self._raw = raw
+        self._message: MessageT_co | None = None
 
     def __len__(self) -> int:
-        """Its length in bytes."""
+        """Its length in bytes; 0 once it is parsed."""
         return len(self._raw)
 
-    def parse_and_forget(self) -> MessageT_co:
-        """Return the message, once, and let go of the bytes: both together are twice as much to hold.
+    def parse(self) -> MessageT_co:
+        """Return the message, and let go of the bytes: both together are twice as much to hold.
 
         Raises:
             google.protobuf.message.DecodeError: the bytes are no such message.
         """
-        raw, self._raw = self._raw, b""
-        return self._deserialize(raw)
+        if self._message is None:
+            raw, self._raw = self._raw, b""
+            self._message = self._deserialize(raw)
+        return self._message
+
+    def parse_and_forget(self) -> MessageT_co:
+        """Return the message, once, and let go of it too; raises as `parse`."""
+        message = self.parse()
+        self._message = None
+        return message

@@ -1,0 +1,1 @@
+"""Portfolios: what one is made of, and what all of a process share."""

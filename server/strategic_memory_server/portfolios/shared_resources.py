@@ -1,0 +1,79 @@
+"""SharedResources: what all portfolios of a process work with, and what a Redis server is reached by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import redis.asyncio as redis
+
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S
+from strategic_memory_server.monitoring.metrics import SyncMetrics
+from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.revisions.feedback_tail import BLOCK_MS
+from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
+from strategic_memory_server.tls.served_certificates import ServedCertificates
+from strategic_memory_server.tracing.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """One server of Redis, and its time.
+
+    Attributes:
+        commands: for what is answered at once.
+        blocking: for the readings of the log that wait.
+        watching: for those of the inputs.
+        clock: its clock.
+    """
+
+    commands: redis.Redis
+    blocking: redis.Redis
+    watching: redis.Redis
+    clock: RedisClock
+
+
+@asynccontextmanager
+async def reached(settings: RedisSettings, problems: Problems) -> AsyncIterator[RedisServer]:
+    """Make the clients of a server, and close them when the context is left; nothing is connected yet."""
+    async with AsyncExitStack() as stack:
+        yield RedisServer(
+            await stack.enter_async_context(connect(settings)),
+            await stack.enter_async_context(connect(settings, longest_block_s=BLOCK_MS / 1000)),
+            await stack.enter_async_context(connect(settings, longest_block_s=LONGEST_BLOCK_S)),
+            RedisClock(problems),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedResources:
+    """The rest.
+
+    Attributes:
+        server: name of this server among those on the same Redis.
+        may_lead: whether this server ever leads; otherwise it serves alone.
+        problems: what operators are told of the process.
+        threads: where analyses are worked out.
+        sync_metrics: count the cycles of all portfolios.
+        tracing: is told of the work.
+        broken: set when a task has ended by a fault of the program.
+        http_refused: requests over HTTP that came too often, by path.
+        log_failure: tells why the log of the service cannot be written just now; None while it can.
+        certificates: what is shown to clients; None: connections are not encrypted.
+    """
+
+    server: str
+    may_lead: bool
+    problems: Problems
+    threads: AnalysisThreads
+    sync_metrics: SyncMetrics
+    tracing: Tracing
+    broken: asyncio.Event
+    http_refused: Mapping[str, int]
+    log_failure: Callable[[], str | None]
+    certificates: ServedCertificates | None

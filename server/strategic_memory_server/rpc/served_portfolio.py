@@ -1,0 +1,91 @@
+"""ServedPortfolio: what the calls about one portfolio are answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import RedisError
+
+from strategic_memory.v1 import service_pb2
+from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.faults.errors import LogNotReadError
+from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.log_pages import LogPages
+from strategic_memory_server.revisions.said_log import SaidLog
+from strategic_memory_server.rpc.analyses.analyst import Analyst
+from strategic_memory_server.rpc.streams.stream_waker import StreamWaker
+from strategic_memory_server.rpc.streams.turn_clock import TurnClock
+from strategic_memory_server.rpc.wire.message_cache import MessageCache, no_problems
+from strategic_memory_server.rpc.wire.to_wire import heartbeat_message
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What there is to say of a portfolio, and what its operators have said."""
+
+    hub: FeedbackHub
+    changed: ChangeSignal
+    log: FeedbackLogReader
+    said: SaidLog
+    analyst: Analyst
+    clock_ms: Callable[[], int]
+    problems: Callable[[], Mapping[str, str]] = no_problems
+
+
+class ServedPortfolio:
+    """Says it to any number of callers, each message made once."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.streams = 0
+        """Streams of feedback that are open."""
+        self.turn_ms = TurnClock(sources.clock_ms).now_ms
+        self.messages = MessageCache(sources.clock_ms, sources.problems)
+        self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
+        self._pages = LogPages(sources.log.read_after)
+
+    @contextmanager
+    def streamed(self) -> Iterator[None]:
+        """Count a stream until the context is left."""
+        self.streams += 1
+        try:
+            yield
+        finally:
+            self.streams -= 1
+
+    def expect(self, feedback: Feedback) -> None:
+        """Make ready the message of a feedback that is about to be said, where there is somebody to hear it."""
+        if self.streams:
+            self.messages.delivery(feedback, skipped=0)
+
+    def answer(self) -> service_pb2.GetFeedbackResponse:
+        """Return the feedback in force."""
+        now_ms = self.sources.clock_ms()
+        return self.messages.response(self.sources.hub.in_force(now_ms), now_ms)
+
+    def heartbeat(self) -> service_pb2.StreamFeedbackResponse:
+        """Return the heartbeat of now."""
+        now_ms = self.turn_ms()
+        heartbeat = heartbeat_message(self.sources.hub.in_force(now_ms), now_ms)
+        return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
+
+    async def read_log(self, after_revision: int) -> list[Feedback]:
+        """Read the revision of the log that follows one; empty: there is none.
+
+        Raises:
+            LogNotReadError: Redis could not be reached or refused.
+        """
+        try:
+            following = await self._pages.next_after(after_revision, self.sources.hub.epoch)
+        except (RedisError, OSError) as error:
+            logger.warning("Feedback log cannot be read for a subscriber", error=describe_failure(error))
+            raise LogNotReadError from error
+        return [] if following is None else [following]
