@@ -78,7 +78,7 @@ class AsyncStrategicMemoryClient(Rooted):
         self._transport.require_here()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s(timeout_s)):
-                await self._follower.has_heard.wait()
+                await self._follower.has_received.wait()
         return self.newest
 
     async def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:
@@ -161,7 +161,7 @@ class AsyncStrategicMemoryClient(Rooted):
         """End everything that is under way and disconnect. Any number of times."""
         await self._transport.close()
         self._newest.mute(CLOSED)
-        self._follower.has_heard.set()  # nothing more will come
+        self._follower.has_received.set()  # nothing more will come
 
     async def __aenter__(self) -> Self:
         return self

@@ -77,7 +77,7 @@ class StrategicMemoryClient(Rooted):
 
     def wait_for_newest(self, timeout_s: float | None = None) -> Feedback:
         """Return `newest` once something arrived, the client is closed, or the timeout is over (None: the option's)."""
-        self._follower.has_heard.wait(self._timeout_s(timeout_s))
+        self._follower.has_received.wait(self._timeout_s(timeout_s))
         return self.newest
 
     def get_feedback(self, *, timeout_s: float | None = None) -> Feedback:
@@ -160,7 +160,7 @@ class StrategicMemoryClient(Rooted):
         self._close_when_dropped.detach()
         self._transport.close()
         self._newest.mute(CLOSED)
-        self._follower.has_heard.set()  # nothing more will come
+        self._follower.has_received.set()  # nothing more will come
 
     def __enter__(self) -> Self:
         return self

@@ -22,7 +22,7 @@ from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
 from strategic_memory_server.portfolios.portfolio import make_portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reached
-from strategic_memory_server.process.descriptors import raise_descriptor_limit, shares_of, tell_of_exhaustion
+from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
 from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.redis_access.redis_connection import shown_url
 from strategic_memory_server.redis_access.redis_location import read_location
@@ -78,7 +78,7 @@ async def open_service(
     registry = CollectorRegistry()
     register_process(registry)
     problems, broken, http_refused = Problems(), asyncio.Event(), Counter[str]()
-    tell_of_exhaustion(problems)
+    report_exhaustion(problems)
     descriptors = shares_of(raise_descriptor_limit())
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
     asks_clients = settings.tls is not None and settings.tls.client_ca_file is not None

@@ -50,7 +50,7 @@ class EachChange:
         if kind is not KeyboardInterrupt:
             self._thread.join()
 
-    def tell(self, advice: Feedback) -> None:
+    def notify(self, advice: Feedback) -> None:
         """Have the program run with this advice once it is done with the one before."""
         with self._changed:
             self._waiting = advice

@@ -18,7 +18,7 @@ class StandingAdvice:
         self._said: Feedback | None = None
         self._now = datetime.min.replace(tzinfo=UTC)
         self._holds_until: datetime | None = None
-        self._told_status: FeedbackStatus | None = None
+        self._noted_status: FeedbackStatus | None = None
         self._told_place: tuple[str, int] | None = None
 
     @property
@@ -33,7 +33,7 @@ class StandingAdvice:
             case FeedbackReceived(feedback):
                 self._said = feedback
                 self._holds_until = self._end_of(feedback)
-                return self._tell(feedback)
+                return self._note(feedback)
             case HeartbeatReceived(heartbeat):
                 return self._heartbeat(heartbeat)
             case Disconnected() if self._holds_until is None or now >= self._holds_until:
@@ -59,7 +59,7 @@ class StandingAdvice:
             return None
         self._said = feedback
         self._holds_until = self._end_of(feedback)
-        return self._tell(feedback)
+        return self._note(feedback)
 
     def _heartbeat(self, heartbeat: Heartbeat) -> Feedback | None:
         said = self._said
@@ -69,7 +69,7 @@ class StandingAdvice:
             return None
         self._holds_until = self._end_of(heartbeat)
         self._said = replace(said, valid_until=heartbeat.valid_until, data_as_of=heartbeat.data_as_of)
-        return None if self._told_status is FeedbackStatus.ACTIVE else self._tell(self._said)
+        return None if self._noted_status is FeedbackStatus.ACTIVE else self._note(self._said)
 
     def _end_of(self, said: Feedback | Heartbeat) -> datetime | None:
         """Return until when, by the clock here, what is said now holds; None where it does not."""
@@ -77,14 +77,14 @@ class StandingAdvice:
         return self._now + timedelta(seconds=left_s) if left_s > 0 else None
 
     def _withdraw(self) -> Feedback | None:
-        if self._said is None or self._told_status is not FeedbackStatus.ACTIVE:
+        if self._said is None or self._noted_status is not FeedbackStatus.ACTIVE:
             return None
-        return self._tell(self._said.as_stale())
+        return self._note(self._said.as_stale())
 
-    def _tell(self, feedback: Feedback) -> Feedback:
+    def _note(self, feedback: Feedback) -> Feedback:
         place = (feedback.epoch, feedback.revision)
         is_told_again, self._told_place = self._told_place == place, place
-        self._told_status = feedback.status
+        self._noted_status = feedback.status
         # What is missing before it was told with it the first time.
         return replace(feedback, skipped_revisions=0, epoch_changed=False) if is_told_again else feedback
 

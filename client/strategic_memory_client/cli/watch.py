@@ -104,11 +104,11 @@ def watch(
         return ExitCode.OK
     if events and command:
         raise click.UsageError("--exec is run for advice: leave out --events")
-    with _told(command) as tell:
+    with _notifier(command) as notify:
         if events:
             found = _event_lines(stream, as_json=as_json)
         else:
-            found = _advice_lines(stream, None if every else client, tell, as_json=as_json)
+            found = _advice_lines(stream, None if every else client, notify, as_json=as_json)
         for number, line in enumerate(found, start=1):
             if command is None:
                 write_line(line)
@@ -118,7 +118,7 @@ def watch(
 
 
 @contextmanager
-def _told(command: str | None) -> Iterator[Callable[[Feedback], None]]:
+def _notifier(command: str | None) -> Iterator[Callable[[Feedback], None]]:
     """Give a function that has a program run, where there is one."""
     if command is None:
         yield lambda advice: None
@@ -128,7 +128,7 @@ def _told(command: str | None) -> Iterator[Callable[[Feedback], None]]:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--exec") from None
     with each_change:
-        yield each_change.tell
+        yield each_change.notify
 
 
 def _resume_point(revision: int | None, epoch: str) -> ResumePoint | None:
@@ -151,7 +151,7 @@ def _event_lines(stream: Iterator[SubscriptionEvent], *, as_json: bool) -> Itera
 def _advice_lines(
     stream: Iterator[SubscriptionEvent],
     client: StrategicMemoryClient | None,
-    tell: Callable[[Feedback], None],
+    notify: Callable[[Feedback], None],
     *,
     as_json: bool,
 ) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _advice_lines(
             if standing.is_withheld(event):
                 advice = _fetch(standing, client)
         if advice is not None:
-            tell(advice)
+            notify(advice)
             yield json_line(delivered_feedback_json(advice)) if as_json else event_line(FeedbackReceived(advice))
 
 

@@ -34,17 +34,17 @@ class Cautions:
     """Warns of each thing once.
 
     Args:
-        stacklevel: how many calls above `tell` the line of the user is.
+        stacklevel: how many calls above `warn` the line of the user is.
     """
 
     def __init__(self, stacklevel: int) -> None:
         self._stacklevel = stacklevel
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
-    def tell(self, message: str) -> None:
+    def warn(self, message: str) -> None:
         """Warn, unless it has been said. Never raises."""
-        if message not in self._told:
-            self._told.add(message)
+        if message not in self._warned:
+            self._warned.add(message)
             # Where warnings are errors, a step must not fail because of the service.
             with suppress(Warning):
                 warnings.warn(message, stacklevel=self._stacklevel)

@@ -161,7 +161,7 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         now = advising[0].at(None)
         self._held = [now if looks_now else self._held[place] for place, looks_now in enumerate(looks)]
         if advising[0].is_closed_elsewhere:
-            self._cautions.tell(CLOSED_ELSEWHERE)
+            self._cautions.warn(CLOSED_ELSEWHERE)
 
     def _observed(
         self, observations: Observation, infos: Infos, applied: NDArray[np.float64], mask: Mask
@@ -227,7 +227,7 @@ class AdviceVectorWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
     def _end_episodes(self, ended: Mask) -> None:
         for place in np.flatnonzero(ended).tolist():
             if self._episodes[place].end():
-                self._cautions.tell(NEVER_ACTIVE)
+                self._cautions.warn(NEVER_ACTIVE)
 
 
 def _no_times(name: str | None, infos: Mapping[str, Any]) -> ValueError:

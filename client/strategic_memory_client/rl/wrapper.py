@@ -152,7 +152,7 @@ class AdviceWrapper(
         advising = self._opened()
         held = advising.at(self._moment(info))
         if advising.is_closed_elsewhere:
-            self._cautions.tell(CLOSED_ELSEWHERE)
+            self._cautions.warn(CLOSED_ELSEWHERE)
         return held
 
     def _opened(self) -> Advising:
@@ -179,7 +179,7 @@ class AdviceWrapper(
 
     def _end_episode(self) -> None:
         if self._episode.end():
-            self._cautions.tell(NEVER_ACTIVE)
+            self._cautions.warn(NEVER_ACTIVE)
 
 
 def told(features: Features, held: HeldAdvice, applied: float) -> dict[str, Any]:

@@ -71,8 +71,8 @@ class Subscription:
         self._asked_to_resume_after: ResumePoint | None = None
         self._connected_at_s = 0.0
         self._out_of_reach_since_s = 0.0
-        self._heard_from_server = False
-        self._was_ever_heard = False
+        self._received_from_server = False
+        self._ever_received = False
         self._asked_to_wait_until_s: dict[str, float] = {}
 
     @property
@@ -118,7 +118,7 @@ class Subscription:
         Raises ResumePointError or RevisionGapError when every revision was asked for and one is missing, and
         ServiceUnavailableError when the server is behind what is known, and there are others to turn to.
         """
-        self._heard_from_server = self._was_ever_heard = True
+        self._received_from_server = self._ever_received = True
         if self._asked_to_resume_after is not None:
             self._refusals_for_being_behind = 0  # this server is not behind
         match message:
@@ -137,7 +137,7 @@ class Subscription:
             raise error
         lost = self.address
         lived_s = now_s - self._connected_at_s
-        if self._heard_from_server and lived_s >= self._settings.backoff.max_s:
+        if self._received_from_server and lived_s >= self._settings.backoff.max_s:
             self._failures = 0  # a new trouble, not more of the last one
         rounds = self._failures // len(self._settings.addresses)
         delay_s = self._settings.backoff.delay_s(rounds, self._source)
@@ -148,9 +148,9 @@ class Subscription:
             self._asked_to_wait_until_s[lost] = now_s + wait_s
         self._address_index = (self._address_index + 1) % len(self._settings.addresses)
         delay_s = max(delay_s, self._asked_to_wait_until_s.get(self.address, now_s) - now_s)
-        if self._heard_from_server:
+        if self._received_from_server:
             self._out_of_reach_since_s = now_s
-            self._heard_from_server = False
+            self._received_from_server = False
         patience_s = self._settings.give_up_after_s
         if patience_s is not None and now_s + delay_s - self._out_of_reach_since_s > patience_s:
             raise error
@@ -160,7 +160,7 @@ class Subscription:
         if isinstance(error, ResumePointError):
             return not self._can_go_on_after(error, now_s)
         # What has worked once is refused by a proxy on the way, or for a time: a route that is being changed.
-        may_pass = self._was_ever_heard and isinstance(error, AccessDeniedError | UnsupportedOperationError)
+        may_pass = self._ever_received and isinstance(error, AccessDeniedError | UnsupportedOperationError)
         return not (error.transient or may_pass or self._settings.retry_refusals)
 
     def _can_go_on_after(self, refusal: ResumePointError, now_s: float) -> bool:

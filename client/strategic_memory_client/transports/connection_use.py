@@ -10,12 +10,12 @@ class ConnectionUse:
     lives: gRPC sends each call into it, and nothing ever comes back. Only who waits for an answer can tell.
     """
 
-    __slots__ = ("_connect_timeout_s", "_dialled_at_s", "_unanswered", "_was_heard", "calls", "is_retired")
+    __slots__ = ("_connect_timeout_s", "_dialled_at_s", "_has_answered", "_unanswered", "calls", "is_retired")
 
     def __init__(self, dialled_at_s: float, connect_timeout_s: float) -> None:
         self._dialled_at_s = dialled_at_s
         self._connect_timeout_s = connect_timeout_s
-        self._was_heard = False
+        self._has_answered = False
         self._unanswered = 0
         self.calls = 0
         """Calls under way."""
@@ -29,7 +29,7 @@ class ConnectionUse:
 
     def answered(self) -> None:
         """Take that the server was heard."""
-        self._was_heard = True
+        self._has_answered = True
         self._unanswered = 0
 
     def unanswered(self, now_s: float, *, timed_out: bool) -> bool:
@@ -39,5 +39,5 @@ class ConnectionUse:
         is still being made is given its time, or calls shorter than that would never see one.
         """
         self._unanswered += 1
-        is_made = self._was_heard or now_s - self._dialled_at_s >= self._connect_timeout_s
+        is_made = self._has_answered or now_s - self._dialled_at_s >= self._connect_timeout_s
         return is_made and (timed_out or self._unanswered > 1)

@@ -23,7 +23,7 @@ def members(kind: type[_Member], on_wire: EnumDescriptor) -> Mapping[int, _Membe
 
 
 @functools.lru_cache(maxsize=64)
-def tell_unknown(field: str, number: int) -> None:
+def warn_unknown(field: str, number: int) -> None:
     """Tell in the log, once in a program, that a server says what this library has no name for."""
     _log.warning(
         "the service says %s %d, which this version of the client library does not know: the safe values are read in "

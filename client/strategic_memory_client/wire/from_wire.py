@@ -13,7 +13,7 @@ from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Evidence, Feedback, FeedbackStatus, LeverageCap, RegimeAdvice, Rules
 from strategic_memory_client.wire.by_field_names import FieldReader
 from strategic_memory_client.wire.contract_bounds import require_within_contract
-from strategic_memory_client.wire.enums import members, tell_unknown
+from strategic_memory_client.wire.enums import members, warn_unknown
 from strategic_memory_client.wire.times import time_from_wire
 
 _STATUSES = members(FeedbackStatus, feedback_pb2.FeedbackStatus.DESCRIPTOR)
@@ -23,9 +23,9 @@ _POLICIES = members(Policy, feedback_pb2.Policy.DESCRIPTOR)
 def feedback_from_wire(wire: feedback_pb2.Feedback) -> Feedback:
     """Return the feedback; with the safe values where its status, policy or numbers are not understood."""
     if wire.status not in _STATUSES:
-        tell_unknown("status", wire.status)
+        warn_unknown("status", wire.status)
     if wire.updated_policy not in _POLICIES:
-        tell_unknown("updated_policy", wire.updated_policy)
+        warn_unknown("updated_policy", wire.updated_policy)
     feedback = READER.read(Feedback, wire)
     evidence = feedback.evidence
     if evidence is not None and feedback.leverage_caps:

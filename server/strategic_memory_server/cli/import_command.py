@@ -160,11 +160,11 @@ async def _write_past(settings: RedisSettings, pasts: Pasts, *, dry_run: bool) -
     async with connect(settings) as client:
         begins = [await places_to_write(client, settings.key_prefix, past) for past in pasts.streams]
         for table in pasts.tables:
-            click.echo(table.told())
+            click.echo(table.describe())
         for file, columns in pasts.written.items():
             click.echo(f"{file}: {'; '.join(f'{column}: {said}' for column, said in columns.items())}")
         if pasts.rejected.rows:
-            click.echo(f"Refused: {pasts.rejected.told()}")
+            click.echo(f"Refused: {pasts.rejected.describe()}")
         if pasts.repeated:
             click.echo(f"{pasts.repeated} rows have the trade_id of a later one, which counts, and are left out")
         await _write_entries(client, settings.key_prefix, pasts.streams, begins, dry_run=dry_run)

@@ -62,7 +62,7 @@ async def started(asked: OwnRedis, given: RedisSettings) -> AsyncIterator[tuple[
             await asyncio.to_thread(_go_on, embedded, folder, given.key_prefix)
             # From here on this process watches: its Redis has lost no more than it will find by the history it keeps.
             folder.lost_nothing = True
-        _tell(embedded, folder)
+        _report_start(embedded, folder)
         if earlier_port not in {None, embedded.port}:
             logger.warning(
                 "The embedded Redis listens on another port than before: give producers its new URL",
@@ -116,7 +116,7 @@ def _stop_in_order(embedded: EmbeddedRedis, folder: KeptFolder) -> None:
         folder.stopped_in_order()
 
 
-def _tell(embedded: EmbeddedRedis, folder: KeptFolder | None) -> None:
+def _report_start(embedded: EmbeddedRedis, folder: KeptFolder | None) -> None:
     kept = "in memory only: all is gone when it stops" if folder is None else f"in {folder.path}, flushed every second"
     logger.info(
         "Embedded Redis started",

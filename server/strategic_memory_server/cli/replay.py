@@ -110,7 +110,7 @@ _WIDTH_OF_A_FILE = 160
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=lambda context, _parameter, asked: _tell_formats(context, asked=asked),
+    callback=lambda context, _parameter, asked: _print_formats(context, asked=asked),
     help="Print the formats that are known by their columns, and which of these are read.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -190,7 +190,7 @@ def replay(
     context.exit(run_replay(options, quiet=quiet, ends_process=True))
 
 
-def _tell_formats(context: click.Context, *, asked: bool) -> None:
+def _print_formats(context: click.Context, *, asked: bool) -> None:
     if asked:
         table = Table(box=SIMPLE_HEAD, show_lines=True)
         for name in HEAD:

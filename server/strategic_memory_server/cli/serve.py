@@ -78,7 +78,7 @@ async def _serve(environment: Environment, lines: LogLines, *, own_redis: OwnRed
             ends.append(watch)
             settings = replace(settings, redis=redis)
         service = await stack.enter_async_context(open_service(settings, lines.problem, tracing))
-        _settle_memory()
+        _freeze_heap()
         await _until(asyncio.create_task(stop.wait()), asyncio.create_task(service.broken.wait()), *ends)
         if service.broken.is_set():
             raise BrokenServiceError
@@ -103,7 +103,7 @@ async def _until(*ends: asyncio.Task[Any]) -> None:
         each.result()
 
 
-def _settle_memory() -> None:
+def _freeze_heap() -> None:
     """Take what was made during the start out of the collector's sight, and call it less often.
 
     By default it runs after 700 allocations, several times while one change goes out to a thousand subscribers, and now

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from strategic_memory_server.figures.mean_pnl import MeanPnl
 from strategic_memory_server.what_if.past_advice.past_advice import PastAdvice
-from strategic_memory_server.what_if.shadow.differences import Asked, Differences, Stretch, Trades
+from strategic_memory_server.what_if.shadow.differences import Asked, Differences, Divergence, TradeMean
 from strategic_memory_server.what_if.shadow.shadow_report import ShadowReport
 
 STRETCHES_SHOWN = 5
@@ -48,7 +48,7 @@ def _differences(found: Differences) -> Iterator[str]:
         yield _stretch(stretch)
 
 
-def _stretch(stretch: Stretch) -> str:
+def _stretch(stretch: Divergence) -> str:
     mean = "" if stretch.mean_pnl is None else f", mean pnl {stretch.mean_pnl:.4g}"
     return (
         f"{_time(stretch.since_ms)} to {_time(stretch.until_ms)}: {_asked(stretch.service)}, shadow "
@@ -80,7 +80,7 @@ def _asked(asked: Asked | None) -> str:
     return f"{regime} {asked.policy.name} {asked.leverage:g}"
 
 
-def _trades(found: Trades) -> str:
+def _trades(found: TradeMean) -> str:
     return "none" if not found.trades else f"{_mean(found.pnl)} over {_counted(found.trades, 'trade', 'trades')}"
 
 

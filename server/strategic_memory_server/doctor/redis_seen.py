@@ -15,7 +15,7 @@ from strategic_memory_server.configuration.service_settings import ServiceSettin
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.bookmark import StreamInfo
-from strategic_memory_server.inputs.cap_problems import tell_of_caps
+from strategic_memory_server.inputs.cap_problems import report_caps
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -108,7 +108,7 @@ async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
         loader = MemoryLoader(client, prefix, advice.windows, max_regimes=advice.max_regimes)
         memory = (await loader.load()).memory
         InputProblems(problems, advice.minimum_samples).look(memory)
-        tell_of_caps(problems, loader.caps)
+        report_caps(problems, loader.caps)
         sections = [await _permitted(client.info(each)) for each in ("memory", "persistence", "stats")]
         return RedisSeen(
             clock_ms,

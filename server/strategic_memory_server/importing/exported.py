@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strategic_memory_server.columns.stream_position import Id, id_order
+from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.exporting.folder import (
     MEMORY_FILE,
     NEEDS_PYARROW,
@@ -17,7 +18,6 @@ from strategic_memory_server.exporting.folder import (
     FolderError,
     read_manifest,
 )
-from strategic_memory_server.importing.past import Fields
 from strategic_memory_server.replay.files.optional_module import optional_module
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import redis.asyncio as redis
 
 from strategic_memory_server.revisions.intervention_text import intervention_of_text
-from strategic_memory_server.revisions.said_log import ConflictError, Said, SaidLog
+from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, SaidLog
 
 
 async def write_override(
@@ -35,7 +35,7 @@ async def write_override(
     if not dry_run:
         reason = next(part.reason for part in (left.override, left.freeze) if part is not None)
         try:
-            await log.write(replace(left, number=there.number + 1), Said("import", "import", reason))
+            await log.write(replace(left, number=there.number + 1), AuditEntry("import", "import", reason))
         except ConflictError:
             return False
     return True

@@ -14,11 +14,12 @@ import numpy as np
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.columns.stream_position import Id, shown_id
 from strategic_memory_server.entries import input_keys
+from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.openings import OPENED_AT
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind, at
-from strategic_memory_server.replay.record.file_entries import Asked, read_entries
+from strategic_memory_server.replay.record.file_entries import ReadingOptions, read_entries
 from strategic_memory_server.replay.record.record import Progress
 from strategic_memory_server.replay.record.rejected_rows import RejectedRows
 from strategic_memory_server.replay.record.table_read import TableRead
@@ -28,8 +29,6 @@ SOURCES: Mapping[Kind, str] = {
     Kind.PORTFOLIO: input_keys.PORTFOLIO_MEMORY,
     Kind.TRADE: input_keys.TRADE_RESULTS,
 }
-
-Fields = dict[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +105,7 @@ class Pasts:
 
 
 def read_pasts(
-    files: Sequence[Path], names: ColumnMap, kind: Kind | None, reading: Progress, **asked: Unpack[Asked]
+    files: Sequence[Path], names: ColumnMap, kind: Kind | None, reading: Progress, **asked: Unpack[ReadingOptions]
 ) -> Pasts:
     """Read what `replay` reads; takes and raises what `read_entries` does."""
     read = read_entries(files, names, kind, reading, keeps_trade_ids=True, **asked)

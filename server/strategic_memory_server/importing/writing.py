@@ -10,8 +10,8 @@ import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.columns.stream_position import Id, id_of, shown_id
+from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.input_keys import key_of
-from strategic_memory_server.importing.past import Fields
 from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
 
 PAGE = 1_000

@@ -134,7 +134,7 @@ class Bookmark:
         """
         if not is_all:
             first = self.first if self.first is not None else info.first
-            if info.last < self.newest or self._was_made_anew(info) or first is None or info.first is None:
+            if info.last < self.newest or self._was_recreated(info) or first is None or info.first is None:
                 return None
             added = None if self.added is None else self.added + len(new)
             newest, fields = id_of(new[-1][0]), new[-1][1]
@@ -157,7 +157,7 @@ class Bookmark:
 
     def _is_another(self, info: StreamInfo, new: int) -> bool:
         """Tell whether entries have been deleted in between, have come back, or the whole stream is another one."""
-        if info.last < self.newest or self._was_made_anew(info):
+        if info.last < self.newest or self._was_recreated(info):
             return True
         if self.fields is None:
             # Nothing was left then, so nothing that old may be there now.
@@ -168,7 +168,7 @@ class Bookmark:
             return True
         return info.first == self.first and self.length is not None and info.length != self.length + new
 
-    def _was_made_anew(self, info: StreamInfo) -> bool:
+    def _was_recreated(self, info: StreamInfo) -> bool:
         return info.added is not None and self.added is not None and info.added < self.added
 
     def missed(self, info: StreamInfo) -> int | None:
@@ -177,7 +177,7 @@ class Bookmark:
         None: Redis does not tell, and there may have been some.
         """
         beyond = info.last > self.newest and (info.first is None or info.first > self.newest)
-        if not beyond or self._was_made_anew(info):
+        if not beyond or self._was_recreated(info):
             return 0
         if info.added is not None and self.added is not None:
             return max(info.added - self.added - info.length, 0)

@@ -17,12 +17,12 @@ def unreadable_sources(held: HeldCaps) -> frozenset[str]:
     )
 
 
-def tell_of_caps(problems: Problems, held: HeldCaps) -> None:
+def report_caps(problems: Problems, held: HeldCaps) -> None:
     """State what there is to tell after a reading, and withdraw the rest."""
     caps, lifted = by_source(held.caps), held.lifted
     for source, name in _NAMES.items():
         if source in lifted:
-            problems.state(f"{name}_lifted", lifted[source].sentence, for_s=held.told_for_s(lifted[source]))
+            problems.state(f"{name}_lifted", lifted[source].sentence, for_s=held.reported_for_s(lifted[source]))
         else:
             problems.withdraw(f"{name}_lifted")
         reading = held.readings.get(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
-from strategic_memory_server.inputs.finding import Gap
+from strategic_memory_server.inputs.read_outcome import Gap
 
 
 class GapWatch:

@@ -56,20 +56,20 @@ class InputProblems:
         self._minimum_samples = minimum_samples
         self._seen: tuple[object, ...] = ()
 
-    def look(self, memory: StrategicMemory, told_elsewhere: AbstractSet[str] = frozenset()) -> None:
+    def look(self, memory: StrategicMemory, reported_elsewhere: AbstractSet[str] = frozenset()) -> None:
         """State what is wrong with a memory, and withdraw what no longer is.
 
         Args:
             memory: what was read.
-            told_elsewhere: sources whose refusal is a problem of its own.
+            reported_elsewhere: sources whose refusal is a problem of its own.
         """
-        seen = *_seen(memory), told_elsewhere
+        seen = *_seen(memory), reported_elsewhere
         if seen == self._seen:
             return
         self._seen = seen
         # Where there is too little to advise upon, every refused input may be why.
         too_few = memory.sample_count < self._minimum_samples
-        sources = [report for report in memory.sources if report.source not in told_elsewhere]
+        sources = [report for report in memory.sources if report.source not in reported_elsewhere]
         if refused := refusals(sources, all_of_them=too_few):
             self._problems.state(REFUSED, f"{refused}. docs/redis.md says what is read; mend the producer.")
         else:

@@ -147,25 +147,25 @@ class HeldCaps:
     Args:
         clock_ms: the time now, milliseconds since 1970-01-01 UTC.
         caps: those in force when it begins.
-        told_ms: how long a cap that was lifted is told of, milliseconds.
+        reported_ms: how long a cap that was lifted is told of, milliseconds.
     """
 
-    def __init__(self, clock_ms: Callable[[], int], caps: LeverageCaps = NO_CAPS, told_ms: int = 180_000) -> None:
+    def __init__(self, clock_ms: Callable[[], int], caps: LeverageCaps = NO_CAPS, reported_ms: int = 180_000) -> None:
         self.caps = caps
         self.readings: Mapping[str, CapReading] = {}
         """The last reading, by source."""
         self._clock_ms = clock_ms
-        self._told_ms = told_ms
+        self._reported_ms = reported_ms
         self._lifted: dict[str, LiftedCap] = {}
 
     @property
     def lifted(self) -> Mapping[str, LiftedCap]:
         """Caps that were lifted lately and not set again since, by source."""
-        return {source: each for source, each in self._lifted.items() if self.told_for_s(each) > 0}
+        return {source: each for source, each in self._lifted.items() if self.reported_for_s(each) > 0}
 
-    def told_for_s(self, lifted: LiftedCap) -> float:
+    def reported_for_s(self, lifted: LiftedCap) -> float:
         """Return how long a cap that was lifted is still told of, seconds."""
-        return (lifted.at_ms + self._told_ms - self._clock_ms()) / 1000
+        return (lifted.at_ms + self._reported_ms - self._clock_ms()) / 1000
 
     def learn(self, caps: LeverageCaps) -> None:
         """Take over what another server has read: of two caps of a source the later one, of equal ones the older."""

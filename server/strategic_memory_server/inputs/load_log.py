@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from strategic_memory_server.inputs.finding import Gap
+from strategic_memory_server.inputs.read_outcome import Gap
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 
 PROGRESS_S = 2.0

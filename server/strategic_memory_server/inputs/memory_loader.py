@@ -21,7 +21,6 @@ import redis.asyncio as redis
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
-from strategic_memory_server.inputs.finding import Finding, NewTrades
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_VALUES, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
@@ -30,6 +29,7 @@ from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.page_trips import PageTrips
+from strategic_memory_server.inputs.read_outcome import NewTrades, ReadOutcome
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.inputs.stretch import Stretch
@@ -175,11 +175,11 @@ class MemoryLoader:
             reading = await reader.read(values.context, values.reports)
         return replace(reading, memory=await self._apart(reading.memory))
 
-    async def load(self, *, anew: bool = False, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
+    async def load(self, *, reread: bool = False, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
         """Read what there is to read.
 
         Args:
-            anew: read the windows from the streams, whatever is remembered.
+            reread: read the windows from the streams, whatever is remembered.
             arrived: entries that came after what was read last, oldest first, by source: those that are all there is
                 are not read again. Where there are others, they are read in another round trip. None: nothing is known.
 
@@ -191,12 +191,12 @@ class MemoryLoader:
         # Reading anew would pass over all of them again.
         many_passed = any(follower.window.passed_over > MANY_PASSED for follower in self._followers)
         is_due = self._is_small and now_s >= self._recheck_at_s and not many_passed
-        anew = anew or not self._is_sound or is_due
-        recheck_at_s = now_s + RECHECK_S if anew else self._recheck_at_s
+        reread = reread or not self._is_sound or is_due
+        recheck_at_s = now_s + RECHECK_S if reread else self._recheck_at_s
         self._recheck_at_s = 0.0
         for follower in self._followers:
             new = None if arrived is None else arrived.get(follower.source, [])
-            follower.begin(anew=anew, reads_on=many_passed and self._is_small, arrived=new)
+            follower.begin(reread=reread, reads_on=many_passed and self._is_small, arrived=new)
         self._log.begin(now_s)
         is_known = now_s < self._values_until_s
         asked = self._ask_values[:CAP_VALUES] if is_known else self._ask_values
@@ -242,7 +242,7 @@ class MemoryLoader:
         rejected = []
         while True:
             await self._trips.until_read()
-            if self._regimes.finding is Finding.ANEW and self._restart(self._portfolio, self._trades):
+            if self._regimes.outcome is ReadOutcome.REREAD and self._restart(self._portfolio, self._trades):
                 continue
             # Until it is done, the windows do not agree with each other.
             self._is_sound = False
@@ -253,7 +253,7 @@ class MemoryLoader:
             else:
                 unfit = list(self._followers)
             for follower in self._followers:
-                follower.settle()
+                follower.commit()
             if not unfit:
                 self._is_sound = True
                 return rejected, self._new_trades(added)
@@ -269,7 +269,7 @@ class MemoryLoader:
     @staticmethod
     def _restart(*followers: StreamFollower) -> bool:
         """Read windows anew whose entries were joined to observations that have been read anew."""
-        joined = [follower for follower in followers if follower.finding is Finding.NEW]
+        joined = [follower for follower in followers if follower.outcome is ReadOutcome.NEW]
         for follower in joined:
             follower.restart()
         return bool(joined)

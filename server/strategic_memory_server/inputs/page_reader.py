@@ -23,7 +23,7 @@ Page = list[tuple[bytes, Fields]]
 EntryT = TypeVar("EntryT")
 
 
-class PageColumns:
+class DecodedPage:
     """A page that was read: columns of its usable entries, how many they are, the others, and how many were read.
 
     `noted` are usable entries with something about how they are written, and the note in place of a reason.
@@ -68,9 +68,9 @@ class PageReader(Generic[EntryT]):
         self._pack = pack
         self._read_whole = read_whole
 
-    def read(self, page: Page, *, at_most: int | None = None) -> PageColumns:
+    def read(self, page: Page, *, at_most: int | None = None) -> DecodedPage:
         """Read entries in the order they have, up to so many usable ones."""
-        parts: list[PageColumns] = []
+        parts: list[DecodedPage] = []
         wanted, left = len(page) if at_most is None else at_most, page
         while left and wanted:
             some = list(self._parts(left[:wanted])) if wanted > FEW else [self._one_by_one(left, wanted)]
@@ -79,7 +79,7 @@ class PageReader(Generic[EntryT]):
             left = left[sum(part.looked_at for part in some) :]
         return _joined(parts) if parts else self._one_by_one([], 0)
 
-    def _parts(self, page: Page) -> Iterator[PageColumns]:
+    def _parts(self, page: Page) -> Iterator[DecodedPage]:
         """Read all entries of a page, in as few parts as can be."""
         if len(page) <= FEW:
             yield self._one_by_one(page, len(page))
@@ -91,9 +91,9 @@ class PageReader(Generic[EntryT]):
             yield from self._parts(page[:middle])
             yield from self._parts(page[middle:])
         else:
-            yield PageColumns(columns, len(page), [], len(page))
+            yield DecodedPage(columns, len(page), [], len(page))
 
-    def _one_by_one(self, page: Page, at_most: int) -> PageColumns:
+    def _one_by_one(self, page: Page, at_most: int) -> DecodedPage:
         entries: list[EntryT] = []
         positions: list[bytes] = []
         rejected: list[RejectedInput] = []
@@ -111,13 +111,13 @@ class PageReader(Generic[EntryT]):
                 positions.append(position_of_id(entry_id))
                 if written := numpy_scalar(fields):
                     noted.append(RejectedInput(self.source, NUMPY_SCALAR, written, entry_id.decode()))
-        return PageColumns(self._pack(entries, positions), len(entries), rejected, looked_at, noted)
+        return DecodedPage(self._pack(entries, positions), len(entries), rejected, looked_at, noted)
 
 
-def _joined(parts: Sequence[PageColumns]) -> PageColumns:
+def _joined(parts: Sequence[DecodedPage]) -> DecodedPage:
     if len(parts) == 1:
         return parts[0]
-    return PageColumns(
+    return DecodedPage(
         joined_columns([part.columns for part in parts]),
         sum(part.usable for part in parts),
         [entry for part in parts for entry in part.rejected],

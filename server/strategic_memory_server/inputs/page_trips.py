@@ -39,7 +39,7 @@ class PageTrips:
         Raises:
             redis.exceptions.RedisError, OSError: as for `MemoryLoader.load`.
         """
-        while pending := [follower for follower in self._followers if follower.finding is None]:
+        while pending := [follower for follower in self._followers if follower.outcome is None]:
             if len(pending) > 1 and self._pace.is_full:
                 await side_by_side(self._read_on(follower) for follower in pending)
             else:
@@ -47,7 +47,7 @@ class PageTrips:
 
     async def _read_on(self, follower: StreamFollower) -> None:
         """Read a stream, for as long as the link bears it that others are read beside it."""
-        while follower.finding is None and self._pace.is_full:
+        while follower.outcome is None and self._pace.is_full:
             await self.round_trip((), [follower], is_alive=True)
 
     async def round_trip(

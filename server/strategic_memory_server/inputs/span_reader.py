@@ -106,7 +106,7 @@ class SpanReader:
             clock_ms = self._clock.take(told, asked_ms)
             for scan, reply in zip(pending, replies, strict=True):
                 scan.feed(reply)
-        await self._take_over()
+        await self._fill_windows()
         windows = (self._windows.regimes, self._windows.portfolio, self._windows.trades)
         latest_ms = clock_ms + CLOCK_TOLERANCE_MS
         reports = [scan.report(window, latest_ms) for scan, window in zip(scans, windows, strict=True)]
@@ -123,7 +123,7 @@ class SpanReader:
             self._client, lambda: [*(scan.command() for scan in scans), ASK_TIME], is_alive=is_alive
         )
 
-    async def _take_over(self) -> None:
+    async def _fill_windows(self) -> None:
         """Fill the windows with what was read; observations come first, for the entries that take theirs from them."""
         for window, scan in (
             (self._windows.regimes, self._regimes),

@@ -14,9 +14,9 @@ from strategic_memory_server.columns.stream_position import id_of, position_of, 
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
-from strategic_memory_server.inputs.finding import Finding, NewEntries
 from strategic_memory_server.inputs.gap_watch import GapWatch
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
+from strategic_memory_server.inputs.read_outcome import NewEntries, ReadOutcome
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
@@ -41,7 +41,7 @@ class StreamFollower:
         self.window = window
         self.source = reader.source
         self.unreadable: RejectedInput | None = None
-        self.finding: Finding | None = None
+        self.outcome: ReadOutcome | None = None
         self.gaps = GapWatch(reader.source)
         self.bookmark: Bookmark | None = None
         self._reader = reader
@@ -64,18 +64,18 @@ class StreamFollower:
         """What was read after what was known, once it was taken over; None: the window was read anew, or none was."""
         self._begin()
 
-    def begin(self, *, anew: bool, reads_on: bool = False, arrived: Page | None = None) -> None:
+    def begin(self, *, reread: bool, reads_on: bool = False, arrived: Page | None = None) -> None:
         """Begin a reading, from where the last one that was taken over has ended.
 
         Args:
-            anew: read the window again from the stream.
+            reread: read the window again from the stream.
             reads_on: read what is new in its order, however much it is, and not from the newest backwards.
             arrived: what is known to be new, oldest first: where that is all there is, it is not read again.
         """
         self.gaps.found, self.bookmark, self.taken = None, self._kept, None
         self.is_behind, self._reads_on = False, reads_on
         self._begin(None if self.bookmark is None else arrived)
-        if anew:
+        if reread:
             self.restart()
 
     def restart(self) -> None:
@@ -105,7 +105,7 @@ class StreamFollower:
 
     def commands(self) -> list[bytes]:
         """Return the commands to send next; none when the reading is complete."""
-        if self.finding is not None:
+        if self.outcome is not None:
             return []
         if self._arrived is not None:
             return [self._ask_info]
@@ -131,7 +131,7 @@ class StreamFollower:
         first = not self._informed
         if first:
             self._take_info(replies[0])
-        if self.finding is not None:
+        if self.outcome is not None:
             return
         if self._arrived is not None and self.bookmark is not None:
             self._look(self.bookmark, self._arrived)
@@ -149,13 +149,13 @@ class StreamFollower:
     @property
     def arrived(self) -> int:
         """Number of entries to take over, at most."""
-        return self._scan.usable if self.finding is Finding.ANEW else len(self._new)
+        return self._scan.usable if self.outcome is ReadOutcome.REREAD else len(self._new)
 
     def new_columns(self) -> Iterator[Columns]:
         """Take over the usable entries that were read, oldest first, some at a time."""
-        if self.finding is Finding.ANEW:
+        if self.outcome is ReadOutcome.REREAD:
             yield from self._scan.take_oldest_first()
-        elif self.finding is Finding.NEW:
+        elif self.outcome is ReadOutcome.NEW:
             for start in range(0, len(self._new), self._page_entries):
                 read = self._reader.read(self._new[start : start + self._page_entries])
                 self._met.extend(read.rejected)
@@ -166,7 +166,7 @@ class StreamFollower:
     def take_malformed(self) -> list[RejectedInput]:
         """Take over the malformed entries that were read, oldest first, and what was noted; after the usable ones."""
         met, noted = self._met, self._noted
-        if self.finding is Finding.ANEW:
+        if self.outcome is ReadOutcome.REREAD:
             met, noted = self._scan.rejected[::-1], self._scan.noted[::-1]
         for tail, entries in ((self.window.malformed, met), (self.window.oddly_written, noted)):
             for entry in entries:
@@ -181,7 +181,7 @@ class StreamFollower:
     @property
     def first_position(self) -> bytes:
         """Position of the first entry of the stream, as far as that is known."""
-        if self.bookmark is None or self.finding is Finding.NOTHING:
+        if self.bookmark is None or self.outcome is ReadOutcome.MISSING:
             return ALL_GONE
         first = self.bookmark.first
         return NONE_GONE if first is None else position_of(first)
@@ -195,7 +195,7 @@ class StreamFollower:
     @property
     def fits(self) -> bool:
         """Whether the window agrees with the length of the stream, where it holds the whole stream."""
-        if self.finding is not Finding.NEW or self.bookmark is None or self.bookmark.first is None:
+        if self.outcome is not ReadOutcome.NEW or self.bookmark is None or self.bookmark.first is None:
             return True
         length = self.bookmark.length
         return length is None or not self.is_whole or self.window.spanned == length
@@ -211,15 +211,15 @@ class StreamFollower:
         rejected = self.window.malformed.counts()
         return SourceReport(self.source, self.window.counted, rejected, notes, examples, self.window.refused_last)
 
-    def settle(self) -> None:
+    def commit(self) -> None:
         """Let go of what has been taken over."""
-        known = self._kept if self.finding is Finding.NEW else None
+        known = self._kept if self.outcome is ReadOutcome.NEW else None
         if known is None:
             self.taken = None
         else:
             self.taken = NewEntries(shown_id(known.newest), self._new, is_all=not self.is_behind)
-        if self.finding is Finding.ANEW:
-            self.finding = Finding.NEW
+        if self.outcome is ReadOutcome.REREAD:
+            self.outcome = ReadOutcome.NEW
         self._new, self._met, self._noted = [], [], []
         self._kept = self.bookmark
 
@@ -228,7 +228,7 @@ class StreamFollower:
         self.gaps.end(is_full=self.window.counted >= self.window.length)
 
     def _begin(self, arrived: Page | None = None) -> None:
-        self.finding = None
+        self.outcome = None
         self._informed = False
         self._arrived = arrived
         self._info = StreamInfo()
@@ -264,7 +264,7 @@ class StreamFollower:
         if self._resume is not None and passed > MANY_PASSED and self._resume.comes_within(self._info):
             self._read_on(self._resume)
         elif not self._scan.page_size:
-            self.finding, self.bookmark, self.unreadable = Finding.ANEW, self._after_first, None
+            self.outcome, self.bookmark, self.unreadable = ReadOutcome.REREAD, self._after_first, None
             self._left_at = None
 
     def _take_new(self, page: Page, bookmark: Bookmark, *, first: bool) -> None:
@@ -283,7 +283,7 @@ class StreamFollower:
         if moved is None or bookmark.has_lost_one(self._info, self.window.oldest):
             self.restart()
         else:
-            self.finding, self.bookmark = Finding.NEW, moved
+            self.outcome, self.bookmark = ReadOutcome.NEW, moved
 
     @property
     def _first_page(self) -> int:
@@ -296,4 +296,4 @@ class StreamFollower:
         self.bookmark = None
 
     def _find_nothing(self, refused: RejectedInput | None) -> None:
-        self.finding, self.unreadable, self._left_at = Finding.NOTHING, refused, None
+        self.outcome, self.unreadable, self._left_at = ReadOutcome.MISSING, refused, None

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from strategic_memory_server.columns.columns import PositionColumn
 from strategic_memory_server.columns.stream_position import position_column
 from strategic_memory_server.entries.rejections import RejectedInput
-from strategic_memory_server.inputs.finding import Finding
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
+from strategic_memory_server.inputs.read_outcome import ReadOutcome
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.column_buffer import Columns
@@ -51,7 +51,7 @@ async def bring_up(
     """
     followers = (regimes, portfolio, trades)
     for follower in followers:
-        if follower.finding is not Finding.NEW:
+        if follower.outcome is not ReadOutcome.NEW:
             follower.window.clear()
         follower.window.buffer.reserve(follower.arrived)
     first_new = await _append_observations(windows, regimes)
@@ -69,7 +69,7 @@ async def bring_up(
             if number:
                 await asyncio.sleep(0)
             results.append(whole := with_regimes(columns, observed))
-            if results is windows.trades and trades.finding is Finding.NEW:
+            if results is windows.trades and trades.outcome is ReadOutcome.NEW:
                 added.append(whole)
     rejected = [*lookup.rejected]
     for follower in followers:

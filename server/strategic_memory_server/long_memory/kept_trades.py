@@ -113,16 +113,16 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
     trade_ids = trades.trade_ids
     if read_before.any():
         trade_ids = ["" if before else name for name, before in zip(trade_ids, read_before.tolist(), strict=True)]
-    told = known_ids.tell_apart(trade_ids)
+    found = known_ids.deduplicate(trade_ids)
     counts = (trades.policies >= 0) & ~read_before
-    counts[list(told.duplicates)] = False
+    counts[list(found.duplicates)] = False
     places = np.flatnonzero(counts)
     columns = trades.regimes[places], trades.policies[places], trades.pnl[places]
     # What a revision rests on is computed again from the same trades, in other pages.
     sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes, exactly=True)
-    duplicates, numbered = kept.duplicates + len(told.duplicates), kept.numbered + told.numbered
+    duplicates, numbered = kept.duplicates + len(found.duplicates), kept.numbered + found.numbered
     changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
-    return Added(changed, told.fresh, int(np.count_nonzero(read_before)))
+    return Added(changed, found.fresh, int(np.count_nonzero(read_before)))
 
 
 def _read_before(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:

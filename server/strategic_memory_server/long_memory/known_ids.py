@@ -8,7 +8,7 @@ from itertools import islice
 
 
 @dataclass(frozen=True, slots=True)
-class ToldApart:
+class Deduplicated:
     """Which trades of a page are there for the first time.
 
     Attributes:
@@ -47,20 +47,20 @@ class KnownIds:
         """The id that was remembered last; empty: none is."""
         return next(reversed(self._numbers), "")
 
-    def tell_apart(self, ids: Sequence[str]) -> ToldApart:
+    def deduplicate(self, ids: Sequence[str]) -> Deduplicated:
         """Tell the ids that are not known from the others, as if each were remembered before the next one is looked at.
 
         Args:
             ids: ids of trades, oldest first; empty where a trade has none.
         """
         if not self.horizon:
-            return ToldApart((), 0, ())
+            return Deduplicated((), 0, ())
         given = dict.fromkeys(ids)
         if len(given) == len(ids) and "" not in given and self._numbers.keys().isdisjoint(given):
-            return ToldApart(tuple(ids[-self.horizon :]), len(ids), ())
-        return self._tell_each_apart(ids)
+            return Deduplicated(tuple(ids[-self.horizon :]), len(ids), ())
+        return self._deduplicate_each(ids)
 
-    def _tell_each_apart(self, ids: Sequence[str]) -> ToldApart:
+    def _deduplicate_each(self, ids: Sequence[str]) -> Deduplicated:
         known, fresh, number = self._numbers, dict[str, int](), self._next
         duplicates: list[int] = []
         for place, trade_id in enumerate(ids):
@@ -78,7 +78,7 @@ class KnownIds:
             fresh[trade_id] = number
             number += 1
         forgotten = max(len(fresh) - self.horizon, 0)
-        return ToldApart(tuple(islice(fresh, forgotten, None)), number - self._next, tuple(duplicates))
+        return Deduplicated(tuple(islice(fresh, forgotten, None)), number - self._next, tuple(duplicates))
 
     def add(self, ids: Sequence[str]) -> None:
         """Remember more, and forget the oldest beyond the horizon."""

@@ -15,7 +15,7 @@ import structlog
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.finding import NewTrades
+from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -142,12 +142,12 @@ class LongMemory:
             return Gathered(kept, restored, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
         counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to)
-        self._tell(added.left_out, page.read_up_to, counted_ids)
+        self._report_set_back(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
         trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]
         return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored)
 
-    def _tell(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
+    def _report_set_back(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
         """Tell that the stream has gone back behind what was counted, until it is beyond that again."""
         highest = counted_ids.highest
         if highest is None or id_order(read_up_to) >= highest:

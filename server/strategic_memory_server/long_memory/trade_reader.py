@@ -20,9 +20,9 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
 from strategic_memory_server.entries.rejections import refusal
 from strategic_memory_server.entries.trade_ids import TRADE_ID
-from strategic_memory_server.inputs.finding import NewTrades
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades

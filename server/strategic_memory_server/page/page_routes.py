@@ -37,10 +37,10 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-Answer = Callable[[], Awaitable[bytes]]
+JsonSource = Callable[[], Awaitable[bytes]]
 
 
-def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]:
+def page_routes(feed: NowFeed, revisions: JsonSource, memory: JsonSource) -> list[Route]:
     """Make the routes.
 
     Args:
@@ -68,7 +68,7 @@ def page_routes(feed: NowFeed, revisions: Answer, memory: Answer) -> list[Route]
         events = feed.events(takes_on(request.scope))
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
-    def asked(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def asked(answer: JsonSource) -> Callable[[Request], Awaitable[Response]]:
         async def answered(_request: Request) -> Response:
             try:
                 return Response(await answer(), media_type="application/json", headers=_HEADERS)

@@ -47,7 +47,7 @@ class RevisionHistory:
         self._rows: deque[PastAdviceRow] = deque(maxlen=SHOWN)
         self._epoch = ""
         self._encoded = ("", -1), b""
-        self._reading = SharedWork(self._read_anew)
+        self._reading = SharedWork(self._reload)
 
     async def newest(self) -> bytes:
         """Return the newest revisions of the epoch as JSON, a column for each of their values, oldest first.
@@ -77,7 +77,7 @@ class RevisionHistory:
         self._rows.extend(_row(feedback) for feedback in since if feedback is not None)
         return True
 
-    async def _read_anew(self) -> None:
+    async def _reload(self) -> None:
         epoch = self._hub.epoch
         entries = await self._log.read_before(None, SHOWN)
         rows: list[PastAdviceRow] = []

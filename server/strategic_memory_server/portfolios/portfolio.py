@@ -92,10 +92,11 @@ def make_portfolio(
         problems: what operators are told of it.
     """
     prefix, advice, clock = settings.key_prefix, settings.sync.advice, redis.clock
-    heard = KnownHistory() if settings.history_file is None else KeptHistory(settings.history_file)
-    hub, changed = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, heard), ChangeSignal()
+    known_history = KnownHistory() if settings.history_file is None else KeptHistory(settings.history_file)
+    hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, known_history)
+    changed = ChangeSignal()
     log = FeedbackLog(redis.commands, prefix, settings.log.retained_revisions, problems, clock, shared.tracing)
-    caps = HeldCaps(clock.now_ms, told_ms=round(settings.sync.validity_s * 1000))
+    caps = HeldCaps(clock.now_ms, reported_ms=round(settings.sync.validity_s * 1000))
     loader = MemoryLoader(
         redis.commands,
         prefix,
@@ -132,7 +133,9 @@ def make_portfolio(
             watcher=InputWatcher(redis.watching, prefix),
             analyzer=PatternAnalyzer(advice.minimum_policy_trades),
             feedback=ReinforcementFeedback(advice.minimum_samples),
-            publisher=FeedbackPublisher(log, heard=lambda: hub.heard, problems=problems, expecting=served.expect),
+            publisher=FeedbackPublisher(
+                log, known_history=lambda: hub.known_history, problems=problems, expecting=served.expect
+            ),
             leadership=leadership,
             long_memory=LongMemory(store, trades, advice.max_regimes, problems, memory_loss),
             evidence=EvidenceFeedback(advice.evidence),

@@ -49,7 +49,7 @@ def shares_of(limit: int) -> DescriptorShares:
     return DescriptorShares(http, max(limit - RESERVE - http, 16))
 
 
-def tell_of_exhaustion(problems: Problems) -> None:
+def report_exhaustion(problems: Problems) -> None:
     """State a problem when a connection cannot be accepted for want of descriptors.
 
     The event loop reports it with a traceback for each connection that waits, again and again.

@@ -15,7 +15,7 @@ from strategic_memory_server.redis_access.redis_location import Address
 Ask = Callable[[Address], redis.Redis]
 """Makes a client of one sentinel or node; it is closed after use."""
 
-Answer = Callable[[Any, Address], Address | None]
+ReplyReader = Callable[[Any, Address], Address | None]
 """Reads a reply of the one who was asked; None when it does not know."""
 
 
@@ -46,7 +46,7 @@ class _Asking:
         self._question = question
         self.addresses = list(addresses)
 
-    async def first(self, command: Sequence[str], answer: Answer) -> Address:
+    async def first(self, command: Sequence[str], answer: ReplyReader) -> Address:
         failures = []
         for address in tuple(self.addresses):
             try:

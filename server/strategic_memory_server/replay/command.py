@@ -122,11 +122,11 @@ def _stages(interruption: _Interruption, *, quiet: bool) -> Iterator[Stages]:
     )
     tasks: dict[str, TaskID] = {}
 
-    def tell(stage: str, share: float) -> None:
+    def report_progress(stage: str, share: float) -> None:
         interruption.check()
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=1.0)
         bar.update(tasks[stage], completed=share)
 
     with bar:
-        yield tell
+        yield report_progress

@@ -24,7 +24,7 @@ from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.override import OVERRIDE_CAP
 from strategic_memory_server.reproducing.inputs_then import InputsThen
 from strategic_memory_server.reproducing.log_entry import EntryForeignError, EntryGoneError, LogEntry, read_entry
-from strategic_memory_server.reproducing.reproduction import Difference, Gone, Outcome, Reproduction
+from strategic_memory_server.reproducing.reproduction import FieldDifference, Gone, Outcome, Reproduction
 from strategic_memory_server.revisions.feedback_json import encode_feedback
 
 _SHOWN = 200
@@ -50,7 +50,7 @@ async def reproduce(
     except EntryGoneError as error:
         return Reproduction(Outcome.INPUT_GONE, revision, epoch or "", (Gone("log", str(error)),))
     except EntryForeignError as error:
-        wrong = Difference("entry", str(error), "")
+        wrong = FieldDifference("entry", str(error), "")
         return Reproduction(Outcome.DIFFERS, revision, epoch or "", differences=(wrong,))
     if (freeze := entry.feedback.advice.freeze) is not None:
         held = f"what revision {freeze.revision} of epoch {freeze.epoch} said, whatever the inputs were"
@@ -106,14 +106,14 @@ def _held(completed: Completed, entry: LogEntry, results: IndexColumn, settings:
         yield hold(advice, by_policy, rules_said, settings.hysteresis, moment).advice
 
 
-def _differences(in_log: bytes, computed: bytes) -> Iterator[Difference]:
+def _differences(in_log: bytes, computed: bytes) -> Iterator[FieldDifference]:
     """Tell the fields that differ; where all are equal, the order or the spelling of the document."""
     ours, theirs = json.loads(computed), json.loads(in_log)
     names = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
     for name in names:
-        yield Difference(name, _shown(theirs.get(name)), _shown(ours.get(name)))
+        yield FieldDifference(name, _shown(theirs.get(name)), _shown(ours.get(name)))
     if not names:
-        yield Difference("document", "written otherwise: other spacing, order or digits", "")
+        yield FieldDifference("document", "written otherwise: other spacing, order or digits", "")
 
 
 def _shown(value: object) -> str:

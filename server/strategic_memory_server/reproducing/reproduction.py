@@ -26,7 +26,7 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """A field of the document that comes out otherwise; both sides as JSON."""
 
     field: str
@@ -51,5 +51,5 @@ class Reproduction:
     revision: int
     epoch: str
     gone: tuple[Gone, ...] = ()
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[FieldDifference, ...] = ()
     length: int = 0

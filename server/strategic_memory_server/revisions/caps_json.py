@@ -6,9 +6,9 @@ import json
 
 from strategic_memory_server.memory.json_types import JsonValue
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, in_order
-from strategic_memory_server.revisions.json_shapes import Shape
+from strategic_memory_server.revisions.json_shapes import JsonShape
 
-_CAPS: Shape[LeverageCaps] = Shape(LeverageCaps)
+_CAPS: JsonShape[LeverageCaps] = JsonShape(LeverageCaps)
 
 
 def encode_caps(caps: LeverageCaps) -> JsonValue:

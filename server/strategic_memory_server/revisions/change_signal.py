@@ -74,7 +74,7 @@ class Waiter:
         """Count from now when a heartbeat is due."""
         self._is_due = False
         if self._pace is not None:
-            self._pace.told(self._loop.time())
+            self._pace.sent(self._loop.time())
 
     async def wait(self) -> bool:
         """Wait for a change since `look`, or until a heartbeat is due; True: it is."""

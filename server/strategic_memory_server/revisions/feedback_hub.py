@@ -27,7 +27,7 @@ class FeedbackHub:
         version: version of the rules that the warming-up feedback names.
         recent_revisions: length of the ring.
         clock: the clock of Redis.
-        heard: what was ever read from the log, by an earlier start of the service too where that is kept.
+        known_history: what was ever read from the log, by an earlier start of the service too where that is kept.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class FeedbackHub:
         version: str,
         recent_revisions: int,
         clock: RedisClock | None = None,
-        heard: KnownHistory | None = None,
+        known_history: KnownHistory | None = None,
     ) -> None:
         self.epoch = ""
         self.revision = 0
@@ -44,7 +44,7 @@ class FeedbackHub:
         """First revision of the epoch, whether or not it has been published yet."""
         self.was_read = False
         """Whether the log has been read at all."""
-        self.heard = heard or KnownHistory()
+        self.known_history = known_history or KnownHistory()
         """What was ever read from the log."""
         self.leverage_caps: LeverageCaps = NO_CAPS
         """The caps on leverage in force, that of an override among them, as last read from the log."""
@@ -73,8 +73,8 @@ class FeedbackHub:
         """
         state = snapshot.state
         if state and any(self._contradicts(feedback) for feedback in snapshot.recent):
-            self.heard.disown(state.epoch)
-        if state and self.heard.goes_back(state):
+            self.known_history.disown(state.epoch)
+        if state and self.known_history.goes_back(state):
             return False
         self._ring.clear()
         self._ring.extend(snapshot.recent)
@@ -89,7 +89,7 @@ class FeedbackHub:
             None,
         )
         if state:
-            self.heard.hear(self.epoch, self.revision)
+            self.known_history.observe(self.epoch, self.revision)
             self._set_times(state)
         return True
 
@@ -101,9 +101,9 @@ class FeedbackHub:
         self.revision = feedback.revision
         self.leverage_caps = feedback.advice.leverage_caps
         self._newest, self._stale = feedback, None
-        self._validity.hear(feedback.epoch, feedback.revision, feedback.times)
+        self._validity.observe(feedback.epoch, feedback.revision, feedback.times)
         self._oldest_retained = self._oldest_retained or feedback.revision
-        self.heard.hear(self.epoch, self.revision)
+        self.known_history.observe(self.epoch, self.revision)
         return True
 
     def confirm(self, state: LogState) -> bool:
@@ -151,7 +151,7 @@ class FeedbackHub:
             nothing = replace(self._nothing, epoch=self.epoch, revision=self.revision)
             said = nothing if state.withdrawn else self._ring[-1]
             self._newest, self._stale = replace(said, times=state.times), None
-            self._validity.hear(self.epoch, self.revision, state.times)
+            self._validity.observe(self.epoch, self.revision, state.times)
         elif self._newest.advice is not self._nothing.advice:
             self._newest = replace(self._nothing, epoch=self.epoch)
 

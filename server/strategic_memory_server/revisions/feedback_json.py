@@ -25,7 +25,7 @@ from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
 from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.revisions.caps_json import checked_caps
-from strategic_memory_server.revisions.json_shapes import Shape
+from strategic_memory_server.revisions.json_shapes import JsonShape
 from strategic_memory_server.revisions.log_times import to_iso
 
 
@@ -80,7 +80,7 @@ class _Document:
 _ONLY_WHERE_SAID = ("followed", "override", "freeze")
 """Keys that are left out where they would be null: most documents are read by programs that know none of them."""
 
-_SHAPE = Shape(
+_SHAPE = JsonShape(
     _Document,
     {
         _Document: ("rules", "leverage_bound_by", "current", "evidence", "leverage_caps", *_ONLY_WHERE_SAID),

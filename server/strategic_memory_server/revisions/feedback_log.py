@@ -27,7 +27,7 @@ from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogRea
 from strategic_memory_server.revisions.intervention_text import intervention_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.revisions.log_opening import Begun, Opening
+from strategic_memory_server.revisions.log_opening import Begun, LogOpening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import LogState, digest_of
 from strategic_memory_server.revisions.log_times import key_lives_ms, time_argument, time_arguments
@@ -79,8 +79,8 @@ class FeedbackLog(FeedbackLogReader):
         return digest_of(self._written[0]) if self._written else ""
 
     async def open(
-        self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "", *, anew: bool = False
-    ) -> Opening:
+        self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "", *, new_epoch: bool = False
+    ) -> LogOpening:
         """Make sure that the log has an epoch, and tell where it stands.
 
         Args:
@@ -88,7 +88,7 @@ class FeedbackLog(FeedbackLogReader):
             epoch_if_new: name of a new epoch, where one is needed.
             above: a new epoch goes on above this revision.
             written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
-            anew: begin another epoch in any case.
+            new_epoch: begin another epoch in any case.
 
         Raises:
             DeposedError: the claim is not good any more.
@@ -102,12 +102,12 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
-                "anew": _flag(anew),
+                "anew": _flag(new_epoch),
             },
         )
         _check_refused(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
-        return Opening(LogState.from_replies(replies[2:]), begun)
+        return LogOpening(LogState.from_replies(replies[2:]), begun)
 
     async def publish(
         self,

@@ -196,7 +196,7 @@ class FeedbackLogReader:
 
     def decode(self, entries: StreamEntries) -> list[Feedback]:
         """Read log entries as `decode_entries` does; bytes that this server wrote last are not taken apart again."""
-        self._tracing.heard(entries)
+        self._tracing.received(entries)
         return decode_entries(entries, self._written, self._refused)
 
     def _refused(self, entry_id: str, why: str) -> None:

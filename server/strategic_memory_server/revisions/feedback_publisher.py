@@ -22,7 +22,7 @@ from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_opening import Begun
 from strategic_memory_server.revisions.log_state import LogState
-from strategic_memory_server.revisions.lost_history import tell_begun, tell_entries_lost, tell_other_history
+from strategic_memory_server.revisions.lost_history import report_lost_entries, report_new_epoch, report_other_history
 
 ATTEMPTS = 3
 
@@ -55,7 +55,7 @@ class FeedbackPublisher:
     Args:
         log: the log.
         mint: makes the name of a new epoch.
-        heard: gives what has been read from the log.
+        known_history: gives what has been read from the log.
         problems: is told when Redis has lost what was said, or holds another history.
         expecting: is told what is to be a new revision while Redis is writing it: most likely it will be said.
         about: what every epoch starts with; where the log stands in an epoch of something else, another one begins.
@@ -65,7 +65,7 @@ class FeedbackPublisher:
         self,
         log: FeedbackLog,
         mint: Callable[[], str] = mint_epoch,
-        heard: Callable[[], KnownHistory] = KnownHistory,
+        known_history: Callable[[], KnownHistory] = KnownHistory,
         problems: Problems | None = None,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         about: str = "",
@@ -73,7 +73,7 @@ class FeedbackPublisher:
         self._log = log
         self._mint = mint
         self._about = about
-        self._heard = heard
+        self._known_history = known_history
         self._problems = problems or Problems()
         self._expecting = expecting
         self._claim: Claim | None = None
@@ -105,21 +105,21 @@ class FeedbackPublisher:
         known = self._said.highest
         state, begun = await self._open(claim)
         if not state.epoch.startswith(self._about):
-            state, begun = await self._open(claim, anew=True)
+            state, begun = await self._open(claim, new_epoch=True)
         snapshot = await self._log.snapshot(recent=1)
         if begun is None and self._is_other_history(claim, state, snapshot):
             found = state
-            state, begun = await self._open(claim, anew=True)
-            tell_other_history(self._problems, found, state)
+            state, begun = await self._open(claim, new_epoch=True)
+            report_other_history(self._problems, found, state)
         elif begun is not None:
-            tell_begun(self._problems, state, begun, known)
+            report_new_epoch(self._problems, state, begun, known)
         read = snapshot.state
         self._newest, head = None, ""
         if begun is None and read and (read.epoch, read.revision) == (state.epoch, state.revision):
             self._newest, head = snapshot.recent[-1] if snapshot.recent else None, read.head
             if not head and state.revision >= state.epoch_start:
-                tell_entries_lost(self._problems, state)
-        self._said.hear(state.epoch, state.revision)
+                report_lost_entries(self._problems, state)
+        self._said.observe(state.epoch, state.revision)
         state = replace(state, head=head)
         self._state, self._claim = state, claim
         self._possible, self._minted = {(state.epoch, state.revision): head}, set()
@@ -189,7 +189,7 @@ class FeedbackPublisher:
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
-                self._said.hear(epoch, revision)
+                self._said.observe(epoch, revision)
                 self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
                 self._possible = {(epoch, revision): head}
                 return Publication(feedback, is_new=not repeated)
@@ -251,10 +251,10 @@ class FeedbackPublisher:
         """Return what operators had said when the log was last written; None: not known. Errors as for `known_caps`."""
         return await self._log.read_intervention()
 
-    async def _open(self, claim: Claim, *, anew: bool = False) -> tuple[LogState, Begun | None]:
+    async def _open(self, claim: Claim, *, new_epoch: bool = False) -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()
         self._minted.add(name)
-        opening = await self._log.open(claim, name, self._said.highest, self._written_epoch, anew=anew)
+        opening = await self._log.open(claim, name, self._said.highest, self._written_epoch, new_epoch=new_epoch)
         return opening.state, opening.begun
 
     def _is_other_history(self, claim: Claim, state: LogState, snapshot: LogSnapshot) -> bool:
@@ -278,12 +278,12 @@ class FeedbackPublisher:
 
     def _learn_what_was_said(self) -> None:
         """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""
-        heard = self._heard()
+        heard = self._known_history()
         written = dict(heard).get(self._written_epoch, 0)
         # A write whose reply was lost is heard of all the same; any other is somebody else's.
         if written > max(self._said.newest_of(self._written_epoch), self._tried_revision):
             self._written_epoch = ""
-        self._said.learn(heard)
+        self._said.merge(heard)
 
 
 def _lapsed(state: LogState, now_ms: int) -> bool:

@@ -121,7 +121,7 @@ class FeedbackTail:
             if known == self._known:
                 break
             # What was published meanwhile may not be in it.
-        if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.heard:
+        if snapshot.state and not snapshot.is_vouched_for and snapshot.state.epoch not in self._hub.known_history:
             raise UnvouchedLogError(
                 "Redis was restarted or has failed over, and no leading server has vouched for the feedback log since"
             )

@@ -59,7 +59,7 @@ class HeartbeatPace:
         draw_share: gives the share of the longest silence that the next heartbeat comes after.
     """
 
-    __slots__ = ("_asked_s", "_draw_share", "_known_s", "_share", "_silence_s", "_told_at_s", "_validity_s")
+    __slots__ = ("_asked_s", "_draw_share", "_known_s", "_sent_at_s", "_share", "_silence_s", "_validity_s")
 
     def __init__(
         self,
@@ -73,16 +73,16 @@ class HeartbeatPace:
         # A validity, and the longest silence that follows from it.
         self._known_s = validity_s()
         self._silence_s = longest_silence_s(asked_s, self._known_s)
-        self.told(0.0)
+        self.sent(0.0)
 
-    def told(self, now_s: float) -> None:
+    def sent(self, now_s: float) -> None:
         """Take that something is being said now."""
-        self._told_at_s = now_s
+        self._sent_at_s = now_s
         self._share = self._draw_share()
 
     def due_at_s(self) -> float:
-        """Return when the next heartbeat is due, by the clock of `told`."""
+        """Return when the next heartbeat is due, by the clock of `sent`."""
         validity_s = self._validity_s()
         if validity_s != self._known_s:
             self._known_s, self._silence_s = validity_s, longest_silence_s(self._asked_s, validity_s)
-        return self._told_at_s + self._share * self._silence_s
+        return self._sent_at_s + self._share * self._silence_s

@@ -12,7 +12,7 @@ from strategic_memory_server.memory.json_types import JsonValue
 from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.revisions.contract_bounds import intervention_outside_contract
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError, decode_feedback, encode_feedback
-from strategic_memory_server.revisions.json_shapes import Shape
+from strategic_memory_server.revisions.json_shapes import JsonShape
 
 _TEXT = re.compile(r"(\d{1,15})(?: (.*))?", re.DOTALL)
 
@@ -27,8 +27,8 @@ class _Said:
     """The revision that is held as `encode_feedback` writes it, without what operators had a hand in."""
 
 
-_OVERRIDE, _FREEZE = Shape(Override), Shape(Freeze)
-_SAID = Shape(_Said, {Override: ("without",)})
+_OVERRIDE, _FREEZE = JsonShape(Override), JsonShape(Freeze)
+_SAID = JsonShape(_Said, {Override: ("without",)})
 
 
 def encode_override(override: Override | None) -> JsonValue:

@@ -106,7 +106,7 @@ class Interventions:
         self._newest_id, found, unreadable = _read(reply)
         if found is not None and found.number >= self._known.number and found != self._known:
             self._take(found)
-        self._tell(found, unreadable)
+        self._report(found, unreadable)
 
     def _take(self, intervention: Intervention) -> None:
         self._known = intervention
@@ -117,7 +117,7 @@ class Interventions:
             freeze=_told(intervention.freeze),
         )
 
-    def _tell(self, found: Intervention | None, unreadable: str) -> None:
+    def _report(self, found: Intervention | None, unreadable: str) -> None:
         if unreadable:
             self._problems.state(
                 UNREADABLE,

@@ -1,4 +1,4 @@
-"""Shape: a value as JSON and back, by the names and types of its fields, so that what it is made of is said once.
+"""JsonShape: a value as JSON and back, by the names and types of its fields, so that what it is made of is said once.
 
 Somebody else may have written what is read. A value is what its field says, or refused: an int is a count that fits the
 wire, a float is finite, a text can be sent, an enum stands by its name, and a field in milliseconds since 1970-01-01
@@ -33,7 +33,7 @@ _PLAIN: Mapping[object, CoreSchema] = {
 _UNIT_OF_TIME = "_ms"
 
 
-class Shape(Generic[ValueT]):
+class JsonShape(Generic[ValueT]):
     """The shape of one kind of value.
 
     Args:

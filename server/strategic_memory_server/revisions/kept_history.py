@@ -26,11 +26,11 @@ class KeptHistory(KnownHistory):
         self._kept = ("", 0)
         if found := _LINE.match(os.pread(self._file, _WIDTH + 1, 0)):
             self._kept = (found["epoch"].decode(), int(found["revision"]))
-            super().hear(*self._kept)
+            super().observe(*self._kept)
 
-    def hear(self, epoch: str, revision: int) -> None:
+    def observe(self, epoch: str, revision: int) -> None:
         """Take note as `KnownHistory` does, and write it down where it is news."""
-        super().hear(epoch, revision)
+        super().observe(epoch, revision)
         newest = (epoch, self.newest_of(epoch))
         if newest != self._kept:
             # One write of a fixed width: there is never half of it.

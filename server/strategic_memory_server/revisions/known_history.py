@@ -34,7 +34,7 @@ class KnownHistory:
         """Return the newest revision that is known of an epoch; 0: none."""
         return self._newest.get(epoch, 0)
 
-    def hear(self, epoch: str, revision: int) -> None:
+    def observe(self, epoch: str, revision: int) -> None:
         """Take note that the log has come to a revision, or stands there still; the epoch is the one in force then."""
         self._before.setdefault(epoch, self.highest)
         self._newest[epoch] = max(revision, self._newest.pop(epoch, 0))
@@ -42,11 +42,11 @@ class KnownHistory:
         for forgotten in list(self._newest)[:-REMEMBERED_EPOCHS]:
             del self._newest[forgotten], self._before[forgotten]
 
-    def learn(self, other: KnownHistory) -> None:
+    def merge(self, other: KnownHistory) -> None:
         """Take over what another part of the server has heard beyond this."""
         for epoch, revision in other:
             if revision > self._newest.get(epoch, -1):
-                self.hear(epoch, revision)
+                self.observe(epoch, revision)
         self._disowned |= other._disowned
 
     def disown(self, epoch: str) -> None:

@@ -119,7 +119,7 @@ class Leadership:
         if held is not None and claim.value != held.value:
             self._ended_early = held
             self._lost_claims.append(held.value)
-        self._tell_what_was_lost(claim)
+        self._report_loss(claim)
         if isinstance(answer, Taken):
             self.leader = answer.claim.holder
             self._lost("another server holds the lease")
@@ -195,7 +195,7 @@ class Leadership:
             self._problems.withdraw("permissions_missing")
         return self._may_write
 
-    def _tell_what_was_lost(self, answered: Claim) -> None:
+    def _report_loss(self, answered: Claim) -> None:
         """Tell of a lease or a counter that is gone, though this Redis was neither restarted nor has failed over."""
         ended, self._ended_early = self._ended_early, None
         if ended is not None and ended.run_id == answered.run_id:

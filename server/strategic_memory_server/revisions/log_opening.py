@@ -1,4 +1,4 @@
-"""Opening: where the log stands once a publisher has opened it, and why it has got another epoch."""
+"""LogOpening: where the log stands once a publisher has opened it, and why it has got another epoch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Begun(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class LogOpening:
     """Where the log stands, and why its epoch was begun just now; None: it was there."""
 
     state: LogState

@@ -11,7 +11,7 @@ from strategic_memory_server.revisions.log_state import LogState
 logger = structlog.get_logger(__name__)
 
 
-def tell_begun(problems: Problems, now: LogState, begun: Begun, known: int) -> None:
+def report_new_epoch(problems: Problems, now: LogState, begun: Begun, known: int) -> None:
     """Tell why the log has got another epoch.
 
     Args:
@@ -37,7 +37,7 @@ def tell_begun(problems: Problems, now: LogState, begun: Begun, known: int) -> N
         problems.state("feedback_log_lost", sentence, for_s=TOLD_FOR_S)
 
 
-def tell_other_history(problems: Problems, found: LogState, now: LogState) -> None:
+def report_other_history(problems: Problems, found: LogState, now: LogState) -> None:
     """Tell that Redis held another history than the one that was said."""
     logger.warning("Feedback log has a new epoch", epoch=now.epoch, above=now.revision, why="replaced")
     sentence = (
@@ -48,7 +48,7 @@ def tell_other_history(problems: Problems, found: LogState, now: LogState) -> No
     problems.state("feedback_log_replaced", sentence, for_s=TOLD_FOR_S)
 
 
-def tell_entries_lost(problems: Problems, now: LogState) -> None:
+def report_lost_entries(problems: Problems, now: LogState) -> None:
     """Tell that entries of the log are gone that should be there."""
     sentence = (
         f"the entry of revision {now.revision} of the feedback log is gone (deleted, trimmed or evicted by somebody "

@@ -30,7 +30,7 @@ class MovedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AuditEntry:
     """What an operator says, for people: who, by which call, and why."""
 
     by: str
@@ -86,7 +86,7 @@ class SaidLog:
             return replace(acted_upon, number=max(acted_upon.number, _digits(entries[0][0])))
         return max(said, acted_upon, key=lambda each: each.number)
 
-    async def write(self, intervention: Intervention, said: Said, *, is_new_freeze: bool = False) -> None:
+    async def write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
         """Write what holds from now on, under the number after the one that was read.
 
         Args:

@@ -87,7 +87,7 @@ class SettingsAgreement:
         )
         if claim:
             self._stood_beside, self._free_since_s = False, None
-            self._tell_as_leader(other.decode(errors="replace"))
+            self._report_as_leader(other.decode(errors="replace"))
             return True
         self.leader = Claim(holder.decode(errors="replace")).holder
         found = differences(stated.decode(errors="replace"), self._settings)
@@ -95,7 +95,7 @@ class SettingsAgreement:
             self._stood_beside, self._free_since_s = False, None
             self._problems.withdraw(PROBLEM)
             return True
-        self._tell_as_standby(found)
+        self._report_as_standby(found)
         return self._lead_anyway or self._was_left_alone(is_free=not holder)
 
     def _was_left_alone(self, *, is_free: bool) -> bool:
@@ -108,7 +108,7 @@ class SettingsAgreement:
             return False
         return self._clock_s() - self._free_since_s >= self._lease_ms / 1000
 
-    def _tell_as_leader(self, other: str) -> None:
+    def _report_as_leader(self, other: str) -> None:
         server, _, theirs = other.partition(" ")
         if found := differences(theirs, self._settings):
             sentence = (
@@ -119,7 +119,7 @@ class SettingsAgreement:
         else:
             self._problems.withdraw(PROBLEM)
 
-    def _tell_as_standby(self, found: Sequence[str]) -> None:
+    def _report_as_standby(self, found: Sequence[str]) -> None:
         consequence = (
             "It was told to lead anyway"
             if self._lead_anyway

@@ -19,16 +19,16 @@ class ValidityBound:
 
     def __init__(self, clock: RedisClock) -> None:
         self._clock = clock
-        self._heard: tuple[str, int, Times] | None = None
+        self._observed: tuple[str, int, Times] | None = None
         # What the clock that the feedback was written by is ahead of `elapsed_ms`; None: it has no end.
         self._ahead_ms: int | None = None
 
-    def hear(self, epoch: str, revision: int, times: Times) -> None:
+    def observe(self, epoch: str, revision: int, times: Times) -> None:
         """Take note of the newest feedback and its times; hearing the same again does not prolong them."""
-        heard = (epoch, revision, times)
-        if heard == self._heard:
+        observed = (epoch, revision, times)
+        if observed == self._observed:
             return
-        self._heard, self._ahead_ms = heard, None
+        self._observed, self._ahead_ms = observed, None
         if times.valid_until_ms is not None:
             left_ms = _left_ms(times, times.valid_until_ms, self._clock.now_ms())
             self._ahead_ms = times.valid_until_ms - left_ms - self._clock.elapsed_ms()

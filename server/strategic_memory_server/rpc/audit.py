@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import structlog
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from grpc.aio import ServicerContext
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.rpc.caller import KNOWN
-
-CallContext = ServicerContext[Any, Any]
-Behaviour = Callable[[Any, CallContext], Any]
 
 LONGEST_SHOWN = 1_000
 """Most characters of a request that are written down."""

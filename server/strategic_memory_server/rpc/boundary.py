@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
-from grpc.aio import AbortError, ServicerContext
+from grpc.aio import AbortError
 
 from strategic_memory_server.faults.errors import (
     InvalidRequestError,
@@ -24,15 +24,14 @@ from strategic_memory_server.faults.errors import (
 )
 from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.audit import audited
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.rpc.guard import Guard, NobodyAsked
 from strategic_memory_server.rpc.rpc_metrics import MethodMetrics, RpcMetrics
 from strategic_memory_server.rpc.traced_calls import TracedCalls
 from strategic_memory_server.rpc.wire.error_table import INTERNAL_MESSAGE, grpc_status_of
 from strategic_memory_server.rpc.wire.unreceived import Unreceived
 
-CallContext = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Behaviour = Callable[[Any, CallContext], Any]
 
 _OK = grpc.StatusCode.OK
 _now_s = time.perf_counter
@@ -93,7 +92,7 @@ class Boundary:
             return handler
         metrics = self._metrics.of_method(kind, path)
         if self._traced is not None:
-            behaviour = self._traced.delivering(behaviour, path)
+            behaviour = self._traced.traced_delivery(behaviour, path)
         behaviour = self._admission.admitting(behaviour, path)
         if self._guard is not None:
             behaviour = self._guard.guarding(behaviour, path)
@@ -101,7 +100,7 @@ class Boundary:
             behaviour = audited(behaviour, path)
         call = (_streaming if handler.response_streaming else _unary)(behaviour, metrics)
         if self._traced is not None:
-            call = self._traced.telling(call, path)
+            call = self._traced.traced(call, path)
         deserialize = handler.request_deserializer
         if path in self._receiving and deserialize is not None:
             # On the wire one request is a stream of one message; as such it comes when the behaviour reads it.

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any
-
-from grpc.aio import ServicerContext
 
 from strategic_memory_server.faults.errors import NobodyMayError
 from strategic_memory_server.identity.access import Access, sole_authorization
 from strategic_memory_server.identity.access_file import Identity
 from strategic_memory_server.identity.scope import Scope
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.rpc.caller import KNOWN
 from strategic_memory_server.tls.certificate_names import names_of
-
-CallContext = ServicerContext[Any, Any]
-Behaviour = Callable[[Any, CallContext], Any]
 
 AUTHORIZATION = "authorization"
 _CERTIFICATE = "x509_pem_cert"

@@ -11,7 +11,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from strategic_memory_server.revisions.change_signal import ChangeSignal, Waiter
-from strategic_memory_server.rpc.boundary import CallContext
+from strategic_memory_server.rpc.behaviour import CallContext
 
 WHOLE_SERVER = ""
 

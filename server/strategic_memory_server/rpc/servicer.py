@@ -11,7 +11,7 @@ from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.faults.errors import DrainingError
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
 from strategic_memory_server.rpc.analyses.reception import AnalysisReception
-from strategic_memory_server.rpc.boundary import CallContext
+from strategic_memory_server.rpc.behaviour import CallContext
 from strategic_memory_server.rpc.caller import caller_of
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio

@@ -7,7 +7,7 @@ from typing import cast
 
 import grpc
 
-from strategic_memory_server.tls.served_certificates import Served, ServedCertificates
+from strategic_memory_server.tls.served_certificates import ServedCertificates, ServedFiles
 
 
 def server_credentials(certificates: ServedCertificates) -> grpc.ServerCredentials:
@@ -28,7 +28,7 @@ def server_credentials(certificates: ServedCertificates) -> grpc.ServerCredentia
     return grpc.dynamic_ssl_server_credentials(_configuration(certificates, shown), fetch, asks_clients)
 
 
-def _configuration(certificates: ServedCertificates, served: Served) -> grpc.ServerCertificateConfiguration:
+def _configuration(certificates: ServedCertificates, served: ServedFiles) -> grpc.ServerCertificateConfiguration:
     files = certificates.settings
     pair = served.contents[files.key_file], served.contents[files.certificate_file]
     clients = None if files.client_ca_file is None else served.contents[files.client_ca_file]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
-from typing import Any
 
 import grpc
-from grpc.aio import AbortError, ServicerContext
+from grpc.aio import AbortError
 
 from strategic_memory.v1 import service_pb2
+from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.tracing.tracing import Tracing
-
-CallContext = ServicerContext[Any, Any]
-Behaviour = Callable[[Any, CallContext], Any]
 
 _STREAM = "/StreamFeedback"
 
@@ -23,21 +20,21 @@ class TracedCalls:
 
     Args:
         tracing: is told.
-        untold: services whose calls nobody is told of.
+        untraced: services whose calls nobody is told of.
     """
 
-    def __init__(self, tracing: Tracing, untold: Collection[str]) -> None:
+    def __init__(self, tracing: Tracing, untraced: Collection[str]) -> None:
         self._tracing = tracing
-        self._untold = untold
+        self._untraced = untraced
 
-    def telling(self, call: Behaviour, path: str) -> Behaviour:
+    def traced(self, call: Behaviour, path: str) -> Behaviour:
         """Wrap a whole call, a coroutine function that ends with a status or by aborting, of a method."""
         method = path.removeprefix("/")
-        if method.split("/")[0] in self._untold:
+        if method.split("/")[0] in self._untraced:
             return call
         begin = self._tracing.call
 
-        async def told(request: object, context: CallContext) -> object:
+        async def wrapped(request: object, context: CallContext) -> object:
             with begin(method, context.invocation_metadata() or ()) as span:
                 code = grpc.StatusCode.CANCELLED
                 try:
@@ -50,19 +47,19 @@ class TracedCalls:
                     span.ended_with(code.name)
             return response
 
-        return told
+        return wrapped
 
-    def delivering(self, behaviour: Behaviour, path: str) -> Behaviour:
+    def traced_delivery(self, behaviour: Behaviour, path: str) -> Behaviour:
         """Wrap what gives the messages of a stream of feedback; any other behaviour stays as it is."""
         if not path.endswith(_STREAM):
             return behaviour
         begin = self._tracing.delivery
 
-        async def told(request: object, context: CallContext) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
+        async def wrapped(request: object, context: CallContext) -> AsyncIterator[service_pb2.StreamFeedbackResponse]:
             async with aclosing(behaviour(request, context)) as responses:
                 async for response in responses:
                     # Whoever asks for the next one has written this one.
                     with begin(response.feedback.epoch, response.feedback.revision):
                         yield response
 
-        return told
+        return wrapped

@@ -27,7 +27,7 @@ from strategic_memory_server.basis.basis_writer import BasisWriter
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
+from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import LoadedMemory
 from strategic_memory_server.inputs.page_reader import Page
@@ -43,7 +43,7 @@ from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryM
 from strategic_memory_server.revisions.feedback_publisher import LogContestedError
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.sync.completion_log import log_completion
-from strategic_memory_server.sync.regimes_problem import tell_of_regimes
+from strategic_memory_server.sync.regimes_problem import report_regimes
 from strategic_memory_server.sync.risk_waits import held_back
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_parts import SyncParts
@@ -142,7 +142,7 @@ class StrategicMemorySync:
             logger.exception("Memory sync failed by a fault of the program")
             self._failed(f"fault of the program: {type(error).__name__}")
             status = self.status
-        trace.settled(status.outcome, status.failure)
+        trace.finished(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started
         # Subscribers come before the books: this server's own streams have been woken by what was published.
         await asyncio.sleep(0)
@@ -170,7 +170,7 @@ class StrategicMemorySync:
         loaded = await self._parts.loader.load(arrived=arrived)
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
-        tell_of_caps(self._parts.problems, self._parts.loader.caps)
+        report_caps(self._parts.problems, self._parts.loader.caps)
         return loaded
 
     async def _learn_caps(self) -> None:
@@ -212,7 +212,7 @@ class StrategicMemorySync:
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         now_ms = self._clock_ms()
         self._advised_upon = gathered.kept.sums, now_ms
-        tell_of_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
+        report_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,
             failures=0,

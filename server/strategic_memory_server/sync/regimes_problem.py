@@ -9,7 +9,7 @@ from strategic_memory_server.memory.strategic_memory import OTHER_REGIME, Strate
 TOO_MANY_REGIMES = "too_many_regimes"
 
 
-def tell_of_regimes(problems: Problems, memory: StrategicMemory, sums: EvidenceSums, max_regimes: int) -> None:
+def report_regimes(problems: Problems, memory: StrategicMemory, sums: EvidenceSums, max_regimes: int) -> None:
     """State the problem while the windows or the long memory have regimes that are not kept apart."""
     is_full = OTHER_REGIME in sums.regimes and len(sums.regimes) > max_regimes
     found = [f"the windows have {memory.others} more"] if memory.others else []

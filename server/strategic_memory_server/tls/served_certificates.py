@@ -29,7 +29,7 @@ logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedFiles:
     """What is shown at one time.
 
     Attributes:
@@ -77,7 +77,7 @@ class ServedCertificates:
     async def run(self) -> None:
         """Look at the files again and again."""
         while True:
-            self.tell_of_the_end()
+            self.report_expiry()
             await self._followed.next_look()
 
     def look(self) -> None:
@@ -93,7 +93,7 @@ class ServedCertificates:
     def _shown_on(self) -> str:
         return f"the certificate of before is shown on, until {_day(self.ends_s)}"
 
-    def tell_of_the_end(self) -> None:
+    def report_expiry(self) -> None:
         """State that the certificate is about to end, or has ended."""
         current, now_s = self.current, self._clock_s()
         left_s = current.ends_s - now_s
@@ -108,7 +108,7 @@ class ServedCertificates:
         )
 
 
-def read_served(settings: TlsSettings) -> Served:
+def read_served(settings: TlsSettings) -> ServedFiles:
     """Read the files. Raises TlsFilesError, with a line for each that cannot be used."""
     try:
         if found := list(tls_file_problems(settings)):
@@ -128,7 +128,7 @@ def read_served(settings: TlsSettings) -> Served:
             raise TlsFilesError(f"{settings.certificate_file} was written while it was read")
     except (OSError, ValueError) as error:
         raise TlsFilesError(f"{settings.certificate_file}: {error}") from None
-    return Served(contents, context, leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp())
+    return ServedFiles(contents, context, leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp())
 
 
 def _day(seconds: float) -> str:

@@ -20,8 +20,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
+from strategic_memory_server.tracing.logged_exporter import LoggedExporter
 from strategic_memory_server.tracing.recorded_cycle import RecordedCycle
-from strategic_memory_server.tracing.told_exporter import ToldExporter
 from strategic_memory_server.tracing.trace_context import FIELD, carried_in, carried_on
 from strategic_memory_server.tracing.tracing import NO_SPAN, Cycle, Fields, Span, Tracing
 
@@ -31,7 +31,7 @@ FLUSH_S = 2.0
 NEW_FOR_S = 60.0
 """So long the writing of a revision to streams is a part of its trace, seconds; who subscribes later is not."""
 
-MOST_HEARD = 256
+MOST_REMEMBERED = 256
 """Revisions whose traces are known."""
 
 FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
@@ -44,9 +44,9 @@ logger = structlog.get_logger(__name__)
 
 def tracing_to(make_exporter: Callable[[], SpanExporter], version: str) -> RecordedTracing:
     """Trace to an exporter; everything is set by OpenTelemetry's own variables."""
-    told = ToldExporter(make_exporter)
+    exporter = LoggedExporter(make_exporter)
     provider = TracerProvider(resource=_resource(version), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(told))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return RecordedTracing(provider)
 
 
@@ -101,7 +101,7 @@ class RecordedTracing(Tracing):
         self._provider = provider
         self._tracer = provider.get_tracer("strategic_memory_server")
         self._clock_s = clock_s
-        self._heard: dict[tuple[bytes, bytes], tuple[SpanContext, float]] = {}
+        self._received: dict[tuple[bytes, bytes], tuple[SpanContext, float]] = {}
 
     def cycle(self) -> Cycle:
         """Begin a cycle."""
@@ -114,12 +114,12 @@ class RecordedTracing(Tracing):
     def written(self, epoch: str, revision: int, traceparent: str) -> None:
         """Tell that a revision is in the log."""
         trace.get_current_span().set_attributes(_names_of(epoch, revision))
-        self._hear(epoch.encode(), b"%d" % revision, {FIELD: traceparent.encode()})
+        self._remember(epoch.encode(), b"%d" % revision, {FIELD: traceparent.encode()})
 
-    def heard(self, entries: Sequence[tuple[bytes, Fields]]) -> None:
+    def received(self, entries: Sequence[tuple[bytes, Fields]]) -> None:
         """Learn of which traces the new entries of the log are."""
         for _, fields in entries:
-            self._hear(fields.get(b"epoch", b""), fields.get(b"revision", b""), fields)
+            self._remember(fields.get(b"epoch", b""), fields.get(b"revision", b""), fields)
 
     def call(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Span:
         """Begin a call, as a part of the trace that its metadata carry."""
@@ -135,8 +135,8 @@ class RecordedTracing(Tracing):
 
     def delivery(self, epoch: str, revision: int) -> Span:
         """Begin to write a revision to one stream; what is not new any more is no part of its trace."""
-        origin, heard_s = self._heard.get((epoch.encode(), b"%d" % revision), (None, 0.0))
-        if origin is None or self._clock_s() - heard_s > NEW_FOR_S:
+        origin, received_s = self._received.get((epoch.encode(), b"%d" % revision), (None, 0.0))
+        if origin is None or self._clock_s() - received_s > NEW_FOR_S:
             return NO_SPAN
         stream = trace.get_current_span().get_span_context()
         parent = trace.set_span_in_context(trace.NonRecordingSpan(origin), Context())
@@ -162,12 +162,12 @@ class RecordedTracing(Tracing):
         except TimeoutError:
             logger.warning("Last traces are given up: whoever collects them does not answer", waited_s=FLUSH_S)
 
-    def _hear(self, epoch: bytes, revision: bytes, fields: Fields) -> None:
+    def _remember(self, epoch: bytes, revision: bytes, fields: Fields) -> None:
         if (origin := carried_in(fields)) is None:
             return
-        self._heard.setdefault((epoch, revision), (origin, self._clock_s()))
-        if len(self._heard) > MOST_HEARD:
-            del self._heard[next(iter(self._heard))]
+        self._received.setdefault((epoch, revision), (origin, self._clock_s()))
+        if len(self._received) > MOST_REMEMBERED:
+            del self._received[next(iter(self._received))]
 
 
 def _names_of(epoch: str, revision: int) -> dict[str, str | int]:

@@ -53,7 +53,7 @@ class RecordedCycle(Cycle):
         self._stage = self._tracer.start_span(stage, kind=kind)
         self._tokens.append(attach(trace.set_span_in_context(self._stage)))
 
-    def settled(self, outcome: str, failure: str | None) -> None:
+    def finished(self, outcome: str, failure: str | None) -> None:
         """End the stage in hand, and tell what came of the cycle."""
         self._end_stage()
         whole = self._whole or self._begin([])

@@ -38,7 +38,7 @@ class Cycle:
     def begins(self, stage: str) -> None:
         """End the stage in hand and begin another one."""
 
-    def settled(self, outcome: str, failure: str | None) -> None:
+    def finished(self, outcome: str, failure: str | None) -> None:
         """End the stage in hand, and tell what came of the cycle; `failure` None: nothing went wrong."""
 
 
@@ -59,7 +59,7 @@ class Tracing:
     def written(self, epoch: str, revision: int, traceparent: str) -> None:
         """Tell that a revision is in the log, and what its entry carries."""
 
-    def heard(self, entries: Sequence[tuple[bytes, Fields]]) -> None:
+    def received(self, entries: Sequence[tuple[bytes, Fields]]) -> None:
         """Tell of entries that have come to the log."""
 
     def call(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Span:

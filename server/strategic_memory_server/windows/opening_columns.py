@@ -16,7 +16,7 @@ from strategic_memory_server.windows.column_buffer import Columns
 OPENING_DTYPES: Mapping[str, DTypeLike] = {"opened_ms": np.dtype(np.int64), "opening": np.dtype(np.int8)}
 
 
-class Opening(enum.IntEnum):
+class OpeningTime(enum.IntEnum):
     """What is known of an opening. One can only be compared with ids that are times."""
 
     NOT_GIVEN = 0
@@ -25,7 +25,7 @@ class Opening(enum.IntEnum):
 
 
 def opening_columns(given_ms: IndexColumn, time_ms: IndexColumn) -> Columns:
-    """Make both columns: when each entry was opened, its own time where that is not known, and a value of `Opening`.
+    """Make both columns: when each entry was opened, its own time where that is not known, and an `OpeningTime`.
 
     Where no entry gives an opening, as is usual, that is said in a few steps.
 
@@ -38,7 +38,7 @@ def opening_columns(given_ms: IndexColumn, time_ms: IndexColumn) -> Columns:
     is_given, is_time = given_ms != OPENING_NOT_GIVEN, (time_ms >= EARLIEST_MS) & (time_ms < MAX_TIME_MS)
     return {
         "opened_ms": np.where(is_given & is_time, np.minimum(given_ms, time_ms), time_ms),
-        "opening": np.where(is_time, Opening.KNOWN, Opening.NOT_COMPARABLE).astype(np.int8) * is_given,
+        "opening": np.where(is_time, OpeningTime.KNOWN, OpeningTime.NOT_COMPARABLE).astype(np.int8) * is_given,
     }
 
 

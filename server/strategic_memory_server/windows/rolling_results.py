@@ -23,7 +23,12 @@ from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, Port
 from strategic_memory_server.windows.asof_join import GIVEN, JOIN_DTYPE, NOT_OBSERVED, Observed
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.opening_columns import OPENING_DTYPES, Opening, opening_columns, opening_positions
+from strategic_memory_server.windows.opening_columns import (
+    OPENING_DTYPES,
+    OpeningTime,
+    opening_columns,
+    opening_positions,
+)
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
 from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_window import RollingWindow
@@ -140,7 +145,7 @@ class RollingResults(RollingWindow):
         self._not_observed += sign * int(np.count_nonzero(unknown))
         self._inferred += sign * int(np.count_nonzero(~unknown))
         self._opened += sign * int(np.count_nonzero(columns["opening"]))
-        self._as_of_close += sign * int(np.count_nonzero(missing & (columns["opening"] != Opening.KNOWN)))
+        self._as_of_close += sign * int(np.count_nonzero(missing & (columns["opening"] != OpeningTime.KNOWN)))
 
     def _uncount_oldest(self, count: int) -> None:
         self._tally(self.buffer.columns(0, count), -1)

@@ -33,10 +33,10 @@ def test_one_at_a_time_and_the_newest_wins(tmp_path: Path) -> None:
     program = f"""sh -c 'echo $SM_REVISION >> {told}; while [ ! -e {go_on} ]; do sleep 0.02; done'"""
     complaints: list[str] = []
     with EachChange(program, complaints.append) as each_change:
-        each_change.tell(feedback(1))
+        each_change.notify(feedback(1))
         eventually(told.exists)
         for revision in range(2, 9):
-            each_change.tell(feedback(revision))
+            each_change.notify(feedback(revision))
         go_on.touch()
     assert told.read_text().split() == ["1", "8"]
     assert complaints == []
@@ -45,7 +45,7 @@ def test_one_at_a_time_and_the_newest_wins(tmp_path: Path) -> None:
 def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> None:
     complaints: list[str] = []
     with EachChange("sh -c 'exit 7'", complaints.append) as each_change:
-        each_change.tell(feedback(4))
+        each_change.notify(feedback(4))
     assert complaints == ["sh ended with 7 at revision 4"]
     ended = run("watch", "--exec", "no-such-program --flag")
     assert ended.code == 2
@@ -55,8 +55,8 @@ def test_a_program_that_fails_is_told_and_one_that_is_not_there_is_refused() -> 
 def test_what_a_program_cannot_be_told_is_said_and_the_next_advice_is_told(tmp_path: Path) -> None:
     told, complaints = tmp_path / "told", list[str]()
     with EachChange(f"sh -c 'echo $SM_REVISION >> {told}'", complaints.append) as each_change:
-        each_change.tell(replace(feedback(1), current_regime="BULL\0"))
+        each_change.notify(replace(feedback(1), current_regime="BULL\0"))
         eventually(lambda: complaints)
-        each_change.tell(feedback(2))
+        each_change.notify(feedback(2))
     assert complaints == ["sh cannot be told of revision 1: embedded null byte"]
     assert told.read_text().split() == ["2"]

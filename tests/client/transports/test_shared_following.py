@@ -53,10 +53,10 @@ def test_one_that_begins_while_nobody_is_heard_waits_until_somebody_is() -> None
         peer.stop()
         following = first._follower._following
         assert following is not None
-        assert eventually(lambda: not following._is_heard)
+        assert eventually(lambda: not following._is_connected)
         later.follow()
         waiting = pool.submit(later.wait_for_newest, 30.0)
-        assert not later._follower.has_heard.is_set()
+        assert not later._follower.has_received.is_set()
         peer.start()
         assert is_active(waiting.result(30.0))
 

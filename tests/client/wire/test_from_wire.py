@@ -24,7 +24,7 @@ from strategic_memory_client import (
     RegimePerformance,
     Rules,
 )
-from strategic_memory_client.wire.enums import tell_unknown
+from strategic_memory_client.wire.enums import warn_unknown
 from strategic_memory_client.wire.from_wire import (
     feedback_from_wire,
     heartbeat_from_wire,
@@ -156,7 +156,7 @@ def test_a_policy_of_the_future_reads_as_safe() -> None:
 
 
 def test_a_number_that_is_not_known_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    tell_unknown.cache_clear()
+    warn_unknown.cache_clear()
     wire = full_feedback()
     feedback_from_wire(wire)
     assert caplog.messages == []

@@ -32,7 +32,7 @@ from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.intervention_text import intervention_text
-from strategic_memory_server.revisions.said_log import Said, SaidLog
+from strategic_memory_server.revisions.said_log import AuditEntry, SaidLog
 
 FEEDBACK, TRADES = "quantum:feedback:strategic_memory", "quantum:stream:trade.results"
 EXPLORING = replace(
@@ -115,18 +115,18 @@ async def test_what_operators_say_goes_with_the_memory_until_its_end(
         said, now_ms = SaidLog(client, "quantum"), unix_time_ms()
         redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"})
         lower = Override(None, 0.25, False, "why", "desk", now_ms, now_ms + 3_600_000)
-        await said.write(Intervention(1, lower), Said("desk", "SetOverride", "why"))
+        await said.write(Intervention(1, lower), AuditEntry("desk", "SetOverride", "why"))
         done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
         assert done.exit_code == 0, done.output
         redis_client.flushall()
         brought = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: to write" in brought.output, brought.output
         assert await said.newest() == Intervention(1, lower)
-        await said.write(Intervention(2, replace(lower, leverage=0.5)), Said("desk", "SetOverride", "why"))
+        await said.write(Intervention(2, replace(lower, leverage=0.5)), AuditEntry("desk", "SetOverride", "why"))
         again = await run(import_past, tmp_path / "export", "--redis-url", redis_server.url)
         assert "override: another one holds, and is left as it is" in again.output, again.output
         assert (await said.newest()).number == 2
-        await said.write(Intervention(3), Said("desk", "ClearOverride", "why"))
+        await said.write(Intervention(3), AuditEntry("desk", "ClearOverride", "why"))
         assert await write_override(client, "quantum", b"1", now_ms, dry_run=False) is None
         text = intervention_text(Intervention(1, lower)).encode()
         assert await write_override(client, "quantum", text, now_ms + 3_600_000, dry_run=False) is None

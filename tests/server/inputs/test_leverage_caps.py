@@ -18,7 +18,7 @@ from repeatable import repeatable
 from structlog.testing import capture_logs
 
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.inputs.cap_problems import tell_of_caps, unreadable_sources
+from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.json_inputs import MAX_BYTES
 from strategic_memory_server.inputs.leverage_caps import (
     CAP_SOURCES,
@@ -82,7 +82,7 @@ UNREADABLE: dict[str, tuple[bytes | Exception, str]] = {
 
 
 def held(value: float | None = None, source: str = LIMITS) -> HeldCaps:
-    return HeldCaps(lambda: NOW_MS, () if value is None else (LeverageCap(source, value, 1),), told_ms=10_000)
+    return HeldCaps(lambda: NOW_MS, () if value is None else (LeverageCap(source, value, 1),), reported_ms=10_000)
 
 
 @each_case(
@@ -121,12 +121,12 @@ def test_a_byte_order_mark_is_read_past() -> None:
 def test_a_misspelt_cap_is_a_problem_though_none_was_ever_in_force() -> None:
     problems, caps = Problems(), held()
     caps.take({LIMITS: read_cap(LIMITS, b'{"limits": {"max_leverage_hint": 0.2}}', 1), EXPOSURE: NO_KEY})
-    tell_of_caps(problems, caps)
+    report_caps(problems, caps)
     assert list(problems.standing) == ["leverage_limits_cap_misspelt"]
     assert "'limits.max_leverage_hint'" in problems.standing["leverage_limits_cap_misspelt"]
     for mended in (b'{"max_leverage_hint": 0.2}', b"{}"):
         caps.take({LIMITS: read_cap(LIMITS, mended, 1), EXPOSURE: NO_KEY})
-        tell_of_caps(problems, caps)
+        report_caps(problems, caps)
         assert "leverage_limits_cap_misspelt" not in problems.standing
 
 
@@ -216,12 +216,12 @@ def test_of_what_two_servers_know_the_later_holds(own: Known, other: Known, know
 )
 def test_a_cap_that_is_lifted_is_told_for_a_while(reading: CapReading, how: str) -> None:
     clock = [NOW_MS]
-    caps = HeldCaps(lambda: clock[0], (LeverageCap(LIMITS, 0.3, 1),), told_ms=10_000)
+    caps = HeldCaps(lambda: clock[0], (LeverageCap(LIMITS, 0.3, 1),), reported_ms=10_000)
     problems = Problems(lambda: clock[0] / 1000)
     with capture_logs() as logged:
         for _ in range(12):
             assert caps.take({LIMITS: reading}) == ()
-            tell_of_caps(problems, caps)
+            report_caps(problems, caps)
             if clock[0] == NOW_MS + 9_000:
                 said = f"the cap max_leverage_hint = 0.3 of {LIMITS} is lifted, since {how}; write it again if"
                 assert problems.standing == {"leverage_limits_cap_lifted": f"{said} it is to hold"}
@@ -235,15 +235,15 @@ def test_a_cap_that_is_lifted_is_told_for_a_while(reading: CapReading, how: str)
 def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unread_is() -> None:
     caps, problems = held(0.3, EXPOSURE), Problems()
     caps.take({EXPOSURE: NO_KEY})
-    tell_of_caps(problems, caps)
+    report_caps(problems, caps)
     assert list(problems.standing) == ["exposure_cap_lifted"]
     caps.take({EXPOSURE: read_cap(EXPOSURE, b'{"max_leverage_hint": 0.2}', 1)})
-    tell_of_caps(problems, caps)
+    report_caps(problems, caps)
     assert problems.standing == {}
     assert unreadable_sources(caps) == set()
     caps.take({EXPOSURE: read_cap(EXPOSURE, b"broken", 1)})
     assert unreadable_sources(caps) == {EXPOSURE}, "where it is told it is told once"
-    tell_of_caps(problems, caps)
+    report_caps(problems, caps)
     assert problems.standing == {
         "exposure_cap_unreadable": "exposure:summary cannot be read (not_json), so its cap of 0.2 holds; "
         "mend the value, or delete the key to lift the cap"

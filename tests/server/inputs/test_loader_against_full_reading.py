@@ -96,7 +96,7 @@ async def test_after_every_change(seed: int, redis_client: redis.Redis, async_cl
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
         arrived = random_arrived(redis_client, random, read_up_to)
-        loaded = await loader.load(anew=hidden_deletion(seen, now), arrived=arrived)
+        loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived)
         kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
         fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
@@ -124,7 +124,7 @@ async def test_where_malformed_entries_end_the_search(
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
         arrived = random_arrived(redis_client, random, read_up_to)
-        loaded = await loader.load(anew=hidden_deletion(seen, now), arrived=arrived)
+        loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived)
         kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
         fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory

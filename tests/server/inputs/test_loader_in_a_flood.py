@@ -87,7 +87,7 @@ async def test_a_trade_that_is_sent_again_and_again_is_a_flood_too(
     assert memory.sources[-1].noted["trade_id_repeated"] == 7_000
 
 
-async def test_a_stream_that_was_made_anew_in_a_flood_is_read_anew(
+async def test_a_stream_that_was_recreated_in_a_flood_is_read_anew(
     redis_client: redis.Redis, async_client: redis.asyncio.Redis
 ) -> None:
     loader = MemoryLoader(async_client, "quantum", WindowSettings())

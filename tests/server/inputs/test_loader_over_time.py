@@ -96,7 +96,7 @@ async def test_each_rejected_entry_is_met_once_and_counted_while_the_window_span
         ledger.record(loaded.rejected)
     assert met == [1, 0, 0] * 4
     assert report_of(loaded.memory, input_keys.META_REGIME).rejected == {"pnl_not_a_number": 2}
-    again = await loader.load(anew=True)
+    again = await loader.load(reread=True)
     assert len(again.rejected) == 2, "as many as a window that is read anew comes across"
     assert ledger.record(again.rejected) == []
     assert ledger.totals == {(input_keys.META_REGIME, "pnl_not_a_number"): 4}
@@ -110,7 +110,7 @@ async def test_small_windows_are_read_anew_once_in_a_while(
         add_regime(redis_client, entry_id=f"{number}-0", pnl=number)
     await loader.load()
     monkeypatch.setattr(memory_loader, "RECHECK_S", 0.0)
-    await loader.load(anew=True)
+    await loader.load(reread=True)
     redis_client.xdel(regime_stream(), "1-0", "6-0")
     memory = (await loader.load()).memory
     assert memory.regimes.pnl.tolist() == [3.0, 4.0, 5.0, 7.0, 8.0]

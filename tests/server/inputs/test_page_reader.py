@@ -16,7 +16,7 @@ from malformed_entries import GOOD_FIELDS, PORTFOLIO, REGIMES, TRADES, malformed
 from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
-from strategic_memory_server.inputs.page_reader import FEW, Page, PageColumns, PageReader
+from strategic_memory_server.inputs.page_reader import FEW, DecodedPage, Page, PageReader
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.windows.name_table import NameTable
@@ -109,7 +109,7 @@ def random_page(random: Random, kind: str, length: int, bad_share: float) -> Pag
     ]
 
 
-def as_values(found: PageColumns, names: Mapping[str, NameTable]) -> dict[str, list[object]]:
+def as_values(found: DecodedPage, names: Mapping[str, NameTable]) -> dict[str, list[object]]:
     """The columns as plain values: bits for numbers, names for indices."""
     plain: dict[str, list[object]] = {}
     for name, column in found.columns.items():

@@ -81,4 +81,4 @@ async def test_an_id_that_is_no_name_tells_trades_apart_all_the_same(
     InputProblems(problems, 3).look(memory)
     assert problems.standing["trade_ids_hashed"].startswith("51 entries of stream:trade.results have a trade_id")
     page = await TradeReader(async_client, "quantum").read_after("0-0")
-    assert KnownIds(10).tell_apart(page.trades.trade_ids).numbered == 2
+    assert KnownIds(10).deduplicate(page.trades.trade_ids).numbered == 2

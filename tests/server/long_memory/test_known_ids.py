@@ -33,7 +33,7 @@ def test_each_id_is_remembered_before_the_next_one_is_looked_at(seed: int) -> No
     known, found, numbered, start = KnownIds(horizon), list[int](), 0, 0
     while start < len(ids):
         page = ids[start : start + random.choice([1, 7, 100])]
-        told = known.tell_apart(page)
+        told = known.deduplicate(page)
         found += [start + place for place in told.duplicates]
         numbered += told.numbered
         assert len(told.fresh) <= horizon
@@ -46,15 +46,15 @@ def test_each_id_is_remembered_before_the_next_one_is_looked_at(seed: int) -> No
 def test_telling_apart_changes_nothing() -> None:
     known = KnownIds(3, ["a", "b"])
     for _ in range(2):
-        assert known.tell_apart(["b", "c", "c", "d"]).duplicates == (0, 2)
+        assert known.deduplicate(["b", "c", "c", "d"]).duplicates == (0, 2)
     assert "c" not in known
 
 
 def test_what_was_read_back_counts_from_the_oldest() -> None:
     known = KnownIds(3, ["a", "b", "c"])
-    assert known.tell_apart(["d", "a", "c"]).duplicates == (2,)
+    assert known.deduplicate(["d", "a", "c"]).duplicates == (2,)
 
 
 def test_without_a_horizon_nothing_is_a_duplicate() -> None:
-    told = KnownIds(0).tell_apart(["a", "a"])
+    told = KnownIds(0).deduplicate(["a", "a"])
     assert (told.fresh, told.numbered, told.duplicates) == ((), 0, ())

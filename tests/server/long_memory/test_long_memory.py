@@ -18,9 +18,9 @@ from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
-from strategic_memory_server.inputs.finding import NewEntries, NewTrades
 from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.inputs.page_reader import Page
+from strategic_memory_server.inputs.read_outcome import NewEntries, NewTrades
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES

@@ -14,8 +14,8 @@ from strategic_memory_server.process.descriptors import (
     EXHAUSTED,
     RESERVE,
     raise_descriptor_limit,
+    report_exhaustion,
     shares_of,
-    tell_of_exhaustion,
 )
 
 
@@ -42,7 +42,7 @@ async def test_a_connection_that_cannot_be_accepted_is_a_problem_and_no_tracebac
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     problems, loop = Problems(), asyncio.get_running_loop()
-    tell_of_exhaustion(problems)
+    report_exhaustion(problems)
     for _ in range(100):
         loop.call_exception_handler(
             {"message": "socket.accept() out of system resource", "exception": OSError(errno.EMFILE, "too many")}

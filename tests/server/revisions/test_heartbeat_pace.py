@@ -62,7 +62,7 @@ class Subscriber:
         self.gaps_s: list[float] = []
         self.messages = 0
 
-    def hear(self, at_s: float, message: client.Feedback | client.Heartbeat) -> None:
+    def observe(self, at_s: float, message: client.Feedback | client.Heartbeat) -> None:
         held = self._newest.held
         if self.messages and held.good_until_s < at_s:
             self.gaps_s.append(at_s - held.good_until_s)
@@ -93,9 +93,9 @@ def watch(serving: Serving, syncs_s: list[float], asked_s: float, source: random
         now_ms = round((began_s + at_s) * 1000)
         heard_s = began_s + at_s + source.uniform(0, longest_way_s)
         if said is None:
-            subscriber.hear(heard_s, heartbeat_from_wire(heartbeat_message(serving.hub.in_force(now_ms), now_ms)))
+            subscriber.observe(heard_s, heartbeat_from_wire(heartbeat_message(serving.hub.in_force(now_ms), now_ms)))
         else:
-            subscriber.hear(heard_s, feedback_from_wire(feedback_message(said)))
+            subscriber.observe(heard_s, feedback_from_wire(feedback_message(said)))
     return subscriber
 
 
@@ -103,11 +103,11 @@ def events(serving: Serving, pace: HeartbeatPace, syncs_s: list[float]) -> Itera
     """Yield when a feedback, or a heartbeat (None), goes out."""
     for number, sync_s in enumerate(syncs_s):
         while number and (due_s := pace.due_at_s()) < sync_s:
-            pace.told(due_s)
+            pace.sent(due_s)
             yield due_s, None
         said = serving.sync(number, round(NOW_MS + sync_s * 1000))
         if said is not None:
-            pace.told(sync_s)
+            pace.sent(sync_s)
             yield sync_s, said
 
 
@@ -144,7 +144,7 @@ def test_the_validity_shortens_what_was_asked_for(asked_s: float, validity: floa
 def test_heartbeats_spread_below_the_longest_silence_and_never_above() -> None:
     pace, drawn = HeartbeatPace(15.0, lambda: None), set[float]()
     for _ in range(200):
-        pace.told(100.0)
+        pace.sent(100.0)
         drawn.add(pace.due_at_s())
     assert len(drawn) > 150
     assert 100 + SHORTEST_SHARE * 15 <= min(drawn) < 113
@@ -154,7 +154,7 @@ def test_heartbeats_spread_below_the_longest_silence_and_never_above() -> None:
 def test_another_validity_counts_at_once() -> None:
     validity = 180.0
     pace = HeartbeatPace(15.0, lambda: validity, lambda: 1.0)
-    pace.told(100.0)
+    pace.sent(100.0)
     assert pace.due_at_s() == 115
     validity = 3.0
     assert pace.due_at_s() == 100.75

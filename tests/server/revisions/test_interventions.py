@@ -22,10 +22,10 @@ from strategic_memory_server.revisions.intervention_text import (
 )
 from strategic_memory_server.revisions.interventions import LOST, UNREADABLE, Interventions
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.revisions.said_log import ConflictError, MovedError, Said, SaidLog
+from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, MovedError, SaidLog
 
 KEYS = LogKeys.under("quantum")
-BY = Said("desk", "SetOverride", "why")
+BY = AuditEntry("desk", "SetOverride", "why")
 LOWER = Override(Policy.BALANCED, 0.5, False, "why", "desk", NOW_MS, NOW_MS + 60_000)
 FREEZE = Freeze(7, "e1", "why", "desk", NOW_MS, NOW_MS + 60_000)
 FIRST = Intervention(1, LOWER)

@@ -13,7 +13,7 @@ from strategic_memory_server.revisions.log_state import LogState
 def test_the_newest_revision_is_known_by_the_next(tmp_path: Path) -> None:
     first = KeptHistory(tmp_path / "said")
     for epoch, revision in (("aaaa", 99), ("aaaa", 100), ("aaaa", 7), ("bb-b_", 101)):
-        first.hear(epoch, revision)
+        first.observe(epoch, revision)
     again = KeptHistory(tmp_path / "said")
     assert (dict(again), again.highest) == ({"bb-b_": 101}, 101)
     assert again.goes_back(LogState("bb-b_", 100, 101))
@@ -25,5 +25,5 @@ def test_a_file_that_says_nothing_is_none(tmp_path: Path, content: bytes) -> Non
     (tmp_path / "said").write_bytes(content)
     history = KeptHistory(tmp_path / "said")
     assert (dict(history), history.highest) == ({}, 0)
-    history.hear("cccc", 3)
+    history.observe("cccc", 3)
     assert KeptHistory(tmp_path / "said").highest == 3

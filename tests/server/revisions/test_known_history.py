@@ -22,7 +22,7 @@ TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)
 def known(*heard: tuple[str, int]) -> KnownHistory:
     history = KnownHistory()
     for epoch, revision in heard:
-        history.hear(epoch, revision)
+        history.observe(epoch, revision)
     return history
 
 
@@ -50,7 +50,7 @@ def test_what_was_disowned_goes_back_for_ever_also_where_it_is_learnt() -> None:
     heard = known(("a", 5))
     heard.disown("a")
     history = KnownHistory()
-    history.learn(heard)
+    history.merge(heard)
     assert history.highest == 5
     assert history.goes_back(LogState("a", 6))
     assert not history.goes_back(LogState("b", 6, epoch_start=6))
@@ -60,7 +60,7 @@ def test_old_epochs_are_forgotten_and_the_highest_revision_is_not() -> None:
     history = known(*((f"e{number}", number) for number in range(REMEMBERED_EPOCHS + 5)))
     assert "e4" not in history
     assert "e5" in history
-    history.hear("low", 1)
+    history.observe("low", 1)
     assert history.highest == REMEMBERED_EPOCHS + 4
 
 

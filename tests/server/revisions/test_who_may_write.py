@@ -138,9 +138,9 @@ async def test_what_was_read_from_the_log_is_not_said_again_in_other_words(
     """Another server said it, this one read it, and Redis has lost it since."""
     claim = await claim_on(async_client)
     heard = KnownHistory()
-    publisher = FeedbackPublisher(log, heard=lambda: heard)
+    publisher = FeedbackPublisher(log, known_history=lambda: heard)
     first = await publisher.publish(claim, advice("a"), TIMES, NOW_MS)
-    heard.hear(first.feedback.epoch, 5)
+    heard.observe(first.feedback.epoch, 5)
     await publisher.open(claim)
     after = await publisher.publish(claim, advice("b"), TIMES, NOW_MS)
     assert after.feedback.epoch != first.feedback.epoch

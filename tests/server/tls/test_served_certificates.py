@@ -78,7 +78,7 @@ async def test_an_end_is_told_in_time(left: float, said: str | None, tmp_path: P
     served = ServedCertificates(settings, problems, lambda: now_s[0])
     lasts_s = served.current.ends_s - served.current.begins_s
     now_s[0] = served.current.ends_s - left * lasts_s
-    served.tell_of_the_end()
+    served.report_expiry()
     told = problems.standing.get("tls_certificate_ends")
     assert told is None if said is None else said in str(told)
 

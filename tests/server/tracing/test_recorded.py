@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from strategic_memory_server.tracing.recorded import MOST_HEARD, NEW_FOR_S, RecordedTracing
+from strategic_memory_server.tracing.recorded import MOST_REMEMBERED, NEW_FOR_S, RecordedTracing
 from strategic_memory_server.tracing.trace_context import carried_in
 from strategic_memory_server.tracing.tracing import Fields
 
@@ -46,7 +46,7 @@ class Recorded:
 def test_a_delivery_belongs_to_the_write_of_its_revision_while_that_is_new() -> None:
     now_s = 100.0
     recorded = Recorded(lambda: now_s)
-    recorded.tracing.heard([entry(3)])
+    recorded.tracing.received([entry(3)])
     assert recorded.deliver(3) == 3
     assert (recorded.deliver(4), recorded.deliver(3, "other")) == (None, None)
     now_s += NEW_FOR_S
@@ -54,19 +54,25 @@ def test_a_delivery_belongs_to_the_write_of_its_revision_while_that_is_new() -> 
     now_s += 1
     assert recorded.deliver(3) is None
     # The server that wrote it reads it back, which makes it no younger.
-    recorded.tracing.heard([entry(3)])
+    recorded.tracing.received([entry(3)])
     assert recorded.deliver(3) is None
 
 
 def test_what_is_known_of_traces_is_bounded() -> None:
     recorded = Recorded()
-    recorded.tracing.heard([entry(revision) for revision in range(1, MOST_HEARD + 2)])
-    assert (recorded.deliver(1), recorded.deliver(2), recorded.deliver(MOST_HEARD + 1)) == (None, 2, MOST_HEARD + 1)
+    recorded.tracing.received([entry(revision) for revision in range(1, MOST_REMEMBERED + 2)])
+    assert (recorded.deliver(1), recorded.deliver(2), recorded.deliver(MOST_REMEMBERED + 1)) == (
+        None,
+        2,
+        MOST_REMEMBERED + 1,
+    )
 
 
 def test_entries_of_other_programs_are_no_matter() -> None:
     recorded = Recorded()
-    recorded.tracing.heard([(b"1-0", {}), (b"2-0", {b"traceparent": traceparent(2)}), (b"3-0", {b"revision": b"\xff"})])
+    recorded.tracing.received(
+        [(b"1-0", {}), (b"2-0", {b"traceparent": traceparent(2)}), (b"3-0", {b"revision": b"\xff"})]
+    )
     assert recorded.deliver(2) is None
 
 
@@ -77,7 +83,7 @@ def test_the_newest_entry_gives_a_cycle_its_parent_and_others_are_linked() -> No
         cycle.found(lambda: [*new, (b"9-10", {b"traceparent": traceparent(3)})])
         cycle.begins("write")
         assert carried_in({b"traceparent": recorded.tracing.carried().encode()}) is not None
-        cycle.settled("published", None)
+        cycle.finished("published", None)
         assert recorded.tracing.carried()
     assert recorded.tracing.carried() == ""
     read, write, sync = recorded.told()

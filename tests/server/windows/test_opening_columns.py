@@ -10,7 +10,7 @@ from input_streams import random_opening
 from strategic_memory_server.columns.columns import index_column
 from strategic_memory_server.columns.stream_position import LARGEST, position_column, position_of
 from strategic_memory_server.entries.openings import EARLIEST_MS, OPENING_NOT_GIVEN
-from strategic_memory_server.windows.opening_columns import Opening, opening_columns, opening_positions
+from strategic_memory_server.windows.opening_columns import OpeningTime, opening_columns, opening_positions
 from strategic_memory_server.windows.place_columns import place_columns
 
 CLOSED_MS = 1_704_453_000_250
@@ -33,7 +33,7 @@ def test_the_regime_stream_is_asked_at_the_end_of_the_millisecond_of_the_opening
         is_earlier = bool(opened_ms) and is_time and opened_ms < entry_id[0]
         assert asked[place] == position_of((opened_ms, LARGEST) if is_earlier else entry_id)
         assert columns["opened_ms"][place] == (opened_ms if is_earlier else places["time_ms"][place])
-        known = Opening.KNOWN if is_time else Opening.NOT_COMPARABLE
-        assert columns["opening"][place] == (known if opened_ms else Opening.NOT_GIVEN)
+        known = OpeningTime.KNOWN if is_time else OpeningTime.NOT_COMPARABLE
+        assert columns["opening"][place] == (known if opened_ms else OpeningTime.NOT_GIVEN)
     untold = opening_columns(index_column([OPENING_NOT_GIVEN] * len(ids)), places["time_ms"])
     assert opening_positions({**places, **untold}) is positions

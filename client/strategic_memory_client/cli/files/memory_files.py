@@ -18,12 +18,12 @@ from strategic_memory_client.values.analysis import InlineMemory
 STDIN = "-"
 
 
-def read_memory(given: Sequence[str], tell: Callable[[str], None]) -> InlineMemory:
+def read_memory(given: Sequence[str], report: Callable[[str], None]) -> InlineMemory:
     """Read files, "-" being stdin; what was read of a table is told.
 
     Args:
         given: paths, each of which may start with the name of the table that is in it and "=".
-        tell: takes a line.
+        report: takes a line.
 
     Raises:
         OSError: a file cannot be read.
@@ -31,7 +31,7 @@ def read_memory(given: Sequence[str], tell: Callable[[str], None]) -> InlineMemo
     """
     given_so_far: dict[str, Any] = {}
     for each in given:
-        for name, value in _read(each, tell).items():
+        for name, value in _read(each, report).items():
             if name in given_so_far:
                 raise FileError(f"{each}: gives {name}, which another file gives too")
             given_so_far[name] = value
@@ -43,7 +43,7 @@ def lengths(memory: InlineMemory) -> dict[str, int]:
     return {kind: len(list(getattr(getattr(memory, kind), column))) for kind, column in REQUIRED.items()}
 
 
-def _read(given: str, tell: Callable[[str], None]) -> dict[str, Any]:
+def _read(given: str, report: Callable[[str], None]) -> dict[str, Any]:
     kind, _, path = given.partition("=")
     if not path or kind not in KINDS:
         kind, path = "", given
@@ -56,7 +56,7 @@ def _read(given: str, tell: Callable[[str], None]) -> dict[str, Any]:
         return {name: value for name in _NOTHING if (value := getattr(memory, name)) != _NOTHING[name]}
     table = parquet_table(content, path) if content.startswith(PARQUET) else csv_table(content, path)
     kind, columns, read = entries_of(table, kind or None)
-    tell(read)
+    report(read)
     return {kind: columns}
 
 

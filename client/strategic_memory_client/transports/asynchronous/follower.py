@@ -35,7 +35,7 @@ class AsyncFollower:
         self._arrivals = Arrivals()
         self.newest = NewestFeedback(settings.silence_timeout_s)
         """What was heard."""
-        self.has_heard = asyncio.Event()
+        self.has_received = asyncio.Event()
         """Set once a feedback came, or none can come any more."""
 
     def start(self) -> None:
@@ -78,7 +78,7 @@ class AsyncFollower:
                 if self.newest.take(event, time() - waited_s, monotonic() - waited_s):
                     await self._fetch(subscription.address)
                 if isinstance(event, FeedbackReceived):
-                    self.has_heard.set()
+                    self.has_received.set()
 
     async def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""

@@ -19,7 +19,7 @@ class SyncFollower:
         self._following: Following | None = None
         self.newest = ShownNewest()
         """What was heard."""
-        self.has_heard = Latch()
+        self.has_received = Latch()
         """Set once a feedback came, or none can come any more."""
         transport.on_end = self._leave
 
@@ -33,11 +33,11 @@ class SyncFollower:
             self.newest.mute(CLOSED)
             self._transport.require_open()
 
-    def show(self, held: HeldFeedback, *, is_heard: bool) -> None:
+    def show(self, held: HeldFeedback, *, is_connected: bool) -> None:
         """Take what holds from now on, and whether the service is heard just now."""
         self.newest.show(held)
-        if is_heard:
-            self.has_heard.set()
+        if is_connected:
+            self.has_received.set()
 
     def expire(self) -> None:
         """Take that nothing more is shown."""

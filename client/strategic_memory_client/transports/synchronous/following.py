@@ -33,7 +33,7 @@ FollowingKey = tuple[int, tuple[str, ...], ClientOptions]
 class FollowingReader(Protocol):
     """Whoever reads what is heard. It must neither wait nor call the following back."""
 
-    def show(self, held: HeldFeedback, *, is_heard: bool) -> None:
+    def show(self, held: HeldFeedback, *, is_connected: bool) -> None:
         """Take what holds from now on, and whether the service is heard just now."""
 
     def expire(self) -> None:
@@ -52,7 +52,7 @@ class Following:
         self._fetch_timeout_s = options.timeout_s
         self._newest = NewestFeedback(self._settings.silence_timeout_s)
         self._arrivals = Arrivals()
-        self._is_heard = False
+        self._is_connected = False
         self._readers: set[FollowingReader] = set()
         # Reentrant: the collector may drop another reader in the middle of anything when the interpreter ends.
         self._lock = threading.RLock()
@@ -66,7 +66,7 @@ class Following:
         """Show to one more reader what is known, and what comes."""
         with self._lock:
             self._readers.add(reader)
-            reader.show(self._newest.held, is_heard=self._is_heard)
+            reader.show(self._newest.held, is_connected=self._is_connected)
 
     def remove(self, reader: FollowingReader) -> bool:
         """Show nothing more to a reader; tell whether nobody is left."""
@@ -108,22 +108,22 @@ class Following:
                 waited_s = self._arrivals.waited_s(monotonic())
                 if self._newest.take(event, time() - waited_s, monotonic() - waited_s):
                     self._fetch(subscription.address)
-                self._show(is_heard=self._is_heard_by(event))
+                self._show(is_connected=self._is_connected_after(event))
 
-    def _is_heard_by(self, event: SubscriptionEvent) -> bool:
+    def _is_connected_after(self, event: SubscriptionEvent) -> bool:
         if isinstance(event, FeedbackReceived):
             return True
         return not isinstance(event, Disconnected) and not self._newest.is_warming_up
 
     def _expire(self) -> None:
         self._newest.expire()
-        self._show(is_heard=False)
+        self._show(is_connected=False)
 
-    def _show(self, *, is_heard: bool) -> None:
+    def _show(self, *, is_connected: bool) -> None:
         with self._lock:
-            self._is_heard = is_heard
+            self._is_connected = is_connected
             for reader in tuple(self._readers):
-                reader.show(self._newest.held, is_heard=is_heard)
+                reader.show(self._newest.held, is_connected=is_connected)
 
     def _fetch(self, address: str) -> None:
         """Ask the server that vouches for it: another one may know less."""

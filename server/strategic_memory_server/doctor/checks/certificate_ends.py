@@ -23,7 +23,7 @@ def check(examined: Examined) -> Iterator[Finding]:
     except TlsFilesError as error:
         yield Finding(NAME, Severity.CRITICAL, "; ".join(str(error).splitlines()), show)
         return
-    served.tell_of_the_end()
+    served.report_expiry()
     for sentence in problems.standing.values():
         severity = Severity.CRITICAL if "has ended" in sentence else Severity.WARNING
         yield Finding(NAME, severity, sentence, show)

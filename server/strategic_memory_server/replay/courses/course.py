@@ -70,12 +70,12 @@ class Course:
     Attributes:
         every: entries from one decision to the next, asked for.
         decisions: all decisions, in the order of their places; the last is the one after the last entry.
-        tells_probabilities: whether the rules say how likely each policy is the best.
+        has_probabilities: whether the rules say how likely each policy is the best.
     """
 
     every: int
     decisions: Decisions
-    tells_probabilities: bool
+    has_probabilities: bool
 
     def __len__(self) -> int:
         return int(self.decisions.size)

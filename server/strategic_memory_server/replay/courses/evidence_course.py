@@ -24,10 +24,10 @@ from strategic_memory_server.replay.record.record import Progress, Record
 REGIMES_AT_ONCE = 4_096
 """So many regimes, of all moments together, are judged at once."""
 
-_NOTHING_SEEN: running_sums.Cells = [0.0] * 9
+_NOTHING_SEEN: running_sums.CellValues = [0.0] * 9
 
 
-class Moment(NamedTuple):
+class PointInTime(NamedTuple):
     """What was known at one moment.
 
     Attributes:
@@ -40,12 +40,12 @@ class Moment(NamedTuple):
 
     place: int
     regime: int
-    cells: list[running_sums.Cells]
+    cells: list[running_sums.CellValues]
     row: int
     observations: int
 
 
-class Said(NamedTuple):
+class EvidenceAnswer(NamedTuple):
     """What the evidence says of the regime that is present; the last three are by policy.
 
     Attributes:
@@ -87,7 +87,7 @@ class EvidenceMoments:
         """Number of regimes that had been seen at the last moment."""
         return len(self._rows)
 
-    def before(self, place: int) -> Moment:
+    def before(self, place: int) -> PointInTime:
         """Return what was known before the entry at a place, after the last one asked for."""
         end = int(np.searchsorted(self._trades, place))
         trades, self._taken = self._trades[self._taken : end], end
@@ -98,7 +98,7 @@ class EvidenceMoments:
             self._rows = {regime: row for row, regime in enumerate(ordered)}
         seen = int(np.searchsorted(self._seen, place))
         regime = int(entries.regime[self._seen[seen - 1]]) if seen else -1
-        return Moment(
+        return PointInTime(
             place,
             regime,
             [sums.cells[each] for each in self._rows],
@@ -107,12 +107,12 @@ class EvidenceMoments:
         )
 
 
-def said_at(moments: Sequence[Moment], settings: EvidenceSettings) -> list[Said]:
+def said_at(moments: Sequence[PointInTime], settings: EvidenceSettings) -> list[EvidenceAnswer]:
     """Say what the evidence says at some moments, each by itself: what `evidence.estimator` would, to the last bit."""
     alike: dict[tuple[int, int], list[int]] = {}
     for number, moment in enumerate(moments):
         alike.setdefault((len(moment.cells), moment.row), []).append(number)
-    found: dict[int, Said] = {}
+    found: dict[int, EvidenceAnswer] = {}
     for (regimes, row), numbers in alike.items():
         # One that was never seen stands for every regime without observations.
         held = np.array([[*moments[number].cells, _NOTHING_SEEN] for number in numbers], dtype=np.float64)
@@ -124,7 +124,7 @@ def said_at(moments: Sequence[Moment], settings: EvidenceSettings) -> list[Said]
         optimistic = optimistic_worth(worth, deviation, settings.exploration_width)
         columns = (judgement.recommended[:, 0], judgement.best[:, 0], judgement.mean_positive[:, 0], optimistic)
         of_moments = zip(*(column.tolist() for column in columns), strict=True)
-        found |= {number: Said(*said) for number, said in zip(numbers, of_moments, strict=True)}
+        found |= {number: EvidenceAnswer(*said) for number, said in zip(numbers, of_moments, strict=True)}
     return [found[number] for number in range(len(moments))]
 
 
@@ -153,7 +153,7 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
     walk, exploration = EvidenceMoments(record, settings.decay), NOTHING_TRIED
     recommended: list[Decision] = []
     exploring: list[Decision] = []
-    moments: list[Moment] = []
+    moments: list[PointInTime] = []
     times = [*record.entries.time_ms.tolist(), record.last_time_ms]
     for place in [*decision_points(record.entries.time_ms, every).tolist(), len(record)]:
         moments.append(walk.before(place))
@@ -167,13 +167,13 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         moments = []
         progress(place / len(record))
     return EvidenceCourses(
-        Course(every, np.array(recommended, dtype=FIELDS), tells_probabilities=True),
-        Course(every, np.array(exploring, dtype=FIELDS), tells_probabilities=True),
+        Course(every, np.array(recommended, dtype=FIELDS), has_probabilities=True),
+        Course(every, np.array(exploring, dtype=FIELDS), has_probabilities=True),
     )
 
 
 def _followed(
-    exploration: Exploration, record: Record, moment: Moment, said: Said, settings: EvidenceSettings
+    exploration: Exploration, record: Record, moment: PointInTime, said: EvidenceAnswer, settings: EvidenceSettings
 ) -> tuple[int, Exploration]:
     """Choose what is followed while policies are explored; where the regime is not known nothing is tried."""
     name = record.regime_names[moment.regime] if moment.regime >= 0 else UNKNOWN_REGIME
@@ -182,5 +182,5 @@ def _followed(
     return next_trial(exploration, name, moment.observations, said.optimistic, settings.exploration_hold)
 
 
-def _advised(moment: Moment, said: Said, policy: int) -> Advised:
+def _advised(moment: PointInTime, said: EvidenceAnswer, policy: int) -> Advised:
     return Advised(policy, True, said.mean_positive[policy], moment.regime, tuple(said.probability_best))

@@ -54,4 +54,4 @@ def reference_course(record: Record, settings: AdviceSettings, every: int, progr
         progress: told how much is done, 0 to 1.
     """
     (decisions,) = decisions_of(record, ReferenceRules(record, settings), every, progress)
-    return Course(every, decisions, tells_probabilities=False)
+    return Course(every, decisions, has_probabilities=False)

@@ -9,7 +9,7 @@ from strategic_memory_server.memory.policy import Policy
 _EACH = 3
 """Numbers of a cell: weight, weighted sum of pnl, weighted sum of its squares."""
 
-Cells = list[float]
+CellValues = list[float]
 """The numbers of the three cells of a regime, one after the other; never changed once they were given."""
 
 
@@ -26,7 +26,7 @@ class RunningSums:
 
     def __init__(self, decay: float) -> None:
         self._decay = decay
-        self.cells: dict[int, Cells] = {}
+        self.cells: dict[int, CellValues] = {}
         self.observations: dict[int, int] = {}
 
     def add(self, regimes: Iterable[int], policies: Iterable[int], pnl: Iterable[float]) -> None:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, Layout, is_value, layout_of, names_below
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.grid import Row, grid_tables, is_divided
+from strategic_memory_server.replay.files.grid import GridRow, grid_tables, is_divided
 from strategic_memory_server.replay.files.open_quotes import NOT_CLOSED, checked_rows, not_closed, takes_in_rows
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
@@ -43,7 +43,7 @@ def csv_tables(source: Source, encoding: str) -> list[Table]:
     return [Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))]
 
 
-def _rows(rows: Iterable[tuple[int, list[str]]]) -> list[Row]:
+def _rows(rows: Iterable[tuple[int, list[str]]]) -> list[GridRow]:
     """Return rows but for those that tell where parts of a file begin and end; what is no row ends them.
 
     Raises:

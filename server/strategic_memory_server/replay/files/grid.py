@@ -11,7 +11,7 @@ from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
 
-Row = tuple[int, Sequence[Cell]]
+GridRow = tuple[int, Sequence[Cell]]
 """A row of a grid, with its number from 1."""
 
 _FEWEST_NAMES = 2
@@ -27,10 +27,10 @@ class _Part:
     title: str
     number: int
     header: Sequence[Cell]
-    rows: list[Row]
+    rows: list[GridRow]
 
 
-def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -> list[Table]:
+def grid_tables(source: Source, rows: Sequence[GridRow], *, of_text: bool = False) -> list[Table]:
     """Return the tables of a grid, each under its title, if it has one; one without columns where no row names any.
 
     Args:
@@ -60,12 +60,12 @@ def grid_tables(source: Source, rows: Sequence[Row], *, of_text: bool = False) -
     return tables
 
 
-def is_divided(rows: Sequence[Row]) -> bool:
+def is_divided(rows: Sequence[GridRow]) -> bool:
     """Tell whether rows are those of several tables."""
     return len(list(_parts(rows))) > 1
 
 
-def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
+def _parts(rows: Sequence[GridRow]) -> Iterator[_Part]:
     """Divide a grid where a row names columns: text alone, and below it a row that is not.
 
     Further down such a row may be a bad one of the table. It names columns where an empty row or a title comes before
@@ -93,7 +93,7 @@ def _parts(rows: Sequence[Row]) -> Iterator[_Part]:
         yield part
 
 
-def _is_remark(cells: Sequence[Cell], below: Sequence[Row], part: _Part) -> bool:
+def _is_remark(cells: Sequence[Cell], below: Sequence[GridRow], part: _Part) -> bool:
     """Tell whether words stand between rows of a table: the next is as those above, with more than they could name."""
     row = next((row for _, row in below if _given(row)), ())
     named = [_is_there(part.header, place) and not _is_there(cells, place) for place in range(len(row))]
@@ -118,7 +118,7 @@ def _name_columns(given: Sequence[Cell]) -> bool:
 
 
 def table_of(
-    source: Source, path: tuple[str, ...], header: Sequence[Cell], rows: Sequence[Row], *, of_text: bool = False
+    source: Source, path: tuple[str, ...], header: Sequence[Cell], rows: Sequence[GridRow], *, of_text: bool = False
 ) -> Table:
     """Return rows that are held under the names of their columns."""
     names = ["" if cell is None else str(cell) for cell in header]
@@ -130,13 +130,13 @@ def table_of(
     return Table(source.shown, path, columns, lambda: _pages(whole, columns, list(broken.items())))
 
 
-def _broken(rows: Sequence[Row], width: int) -> dict[int, str]:
+def _broken(rows: Sequence[GridRow], width: int) -> dict[int, str]:
     """Return the rows that have more or fewer fields than there are columns, each with the reason."""
     too_few = {number: "too_few_fields" for number, cells in rows if len(cells) < width}
     return too_few | {number: "too_many_fields" for number, cells in rows if any(cells[width:])}
 
 
-def _pages(rows: Sequence[Row], columns: Sequence[str], broken: Sequence[tuple[int, str]]) -> Iterator[Page]:
+def _pages(rows: Sequence[GridRow], columns: Sequence[str], broken: Sequence[tuple[int, str]]) -> Iterator[Page]:
     for first in range(0, max(len(rows), 1), PAGE_ROWS):
         some = rows[first : first + PAGE_ROWS]
         cells = {

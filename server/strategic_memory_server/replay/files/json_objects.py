@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.grid import Row, grid_tables
+from strategic_memory_server.replay.files.grid import GridRow, grid_tables
 from strategic_memory_server.replay.files.json_lines import cells_of, page_of
 from strategic_memory_server.replay.files.page import Cell, Page
 from strategic_memory_server.replay.files.source import MAX_WHOLE_BYTES, Source
@@ -45,7 +45,7 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
     return [_columns(source, document), *([_rows(source, members)] if names_columns(names) else [])]
 
 
-def _lists(rows: Sequence[object]) -> list[Row]:
+def _lists(rows: Sequence[object]) -> list[GridRow]:
     """Return the rows of a document that names its columns apart; what is no list is an empty row."""
     return [(number, cells_of(row) if isinstance(row, list) else ()) for number, row in enumerate(rows, start=1)]
 

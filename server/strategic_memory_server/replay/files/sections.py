@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from strategic_memory_server.replay.files.grid import Row, table_of
+from strategic_memory_server.replay.files.grid import GridRow, table_of
 from strategic_memory_server.replay.files.open_quotes import checked_rows
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, again
@@ -28,7 +28,7 @@ def _mark(line: str) -> str:
 def section_tables(source: Source, encoding: str) -> list[Table]:
     """Return the tables of a statement; a section that names its columns anew begins another one."""
     headers: dict[str, list[str]] = {}
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[GridRow]] = {}
     current: dict[str, str] = {}
     with opened_text(source, encoding) as text:
         for line, fields in checked_rows(text, ",", source.shown):

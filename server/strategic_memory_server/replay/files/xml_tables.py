@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.grid import Row, table_of
+from strategic_memory_server.replay.files.grid import GridRow, table_of
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
@@ -31,7 +31,7 @@ def xml_tables(source: Source) -> list[Table]:
 
 def _table(source: Source, tag: str, elements: list[dict[str, str]]) -> Table:
     columns = list(dict.fromkeys(name for element in elements for name in element))
-    rows: list[Row] = [
+    rows: list[GridRow] = [
         (number, [element.get(name, "") for name in columns]) for number, element in enumerate(elements, start=1)
     ]
     return table_of(source, (tag,), columns, rows)

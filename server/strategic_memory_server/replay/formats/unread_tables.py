@@ -41,7 +41,7 @@ def unread_told(unread: Sequence[Table], read: Sequence[TableReading]) -> tuple[
                 _require_other_kind(table, read)
             told.append(table.unreadable)
             continue
-        beside = [each for each in read if not _tells_of(table, each) or _shares_names(table, each)]
+        beside = [each for each in read if not _describes(table, each) or _shares_names(table, each)]
         # What tells of a run is not even looked at: there may be much of it.
         pages = table.pages() if len(beside) == len(read) else iter(())
         first = next(pages, None)
@@ -64,7 +64,7 @@ def is_of_open_trades(table: Table) -> bool:
     return name == "open" or name.startswith(_STILL_OPEN)
 
 
-def _tells_of(table: Table, read: TableReading) -> bool:
+def _describes(table: Table, read: TableReading) -> bool:
     """Tell whether a table is in the export of a run of several lists, or in a file that is named after that."""
     run = read.table
     is_named_after = bool(table.path and run.path) and table.path[0].startswith(PurePath(run.path[0]).stem)

@@ -48,7 +48,7 @@ class CandleStamps:
     looks_ahead: bool
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """The same in a sentence or two."""
         every = f"{self.candle_ms / _DAY_MS:g} d" if self.candle_ms >= _DAY_MS else f"{self.candle_ms / _HOUR_MS:.3g} h"
         if self.looks_ahead:

@@ -56,7 +56,7 @@ def findings(replayed: Replayed, options: ReplayOptions, stages: Stages) -> Json
         "compared_trades": len(compared),
         "best_fixed": best,
         "rules": rules,
-        "differences": differences(compared, best, steps.tell),
+        "differences": differences(compared, best, steps.report),
     }
     steps.next()
     return {name: plain(part) for name, part in report.items()}
@@ -69,14 +69,14 @@ class _Steps:
         self._steps = steps
         self._done = 0
         self._progress = progress
-        self.tell()
+        self.report()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         self._progress(self._done / self._steps)
 
     def next(self) -> None:
         self._done += 1
-        self.tell()
+        self.report()
 
 
 def plain(value: object) -> object:
@@ -96,8 +96,8 @@ def plain(value: object) -> object:
 
 def _figures(record: Record, trades: Trades, steps: _Steps) -> dict[str, object]:
     pnl, time_ms, now_ms = trades.pnl, trades.time_ms, trades.now_ms
-    whole = performance(pnl, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.tell)
-    groups = breakdown(pnl, trades.regime, trades.policy, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.tell)
+    whole = performance(pnl, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.report)
+    groups = breakdown(pnl, trades.regime, trades.policy, time_ms=time_ms, now_ms=now_ms, checkpoint=steps.report)
     steps.next()
     by_group = [
         {
@@ -155,7 +155,7 @@ def _regimes(record: Record, seen: RegimesSeen) -> dict[str, object]:
     stamps = candle_stamps(record)
     return {
         "from_observations": seen.observed,
-        "candle_stamps": stamps and {"told": stamps.told, **dataclasses.asdict(stamps)},
+        "candle_stamps": stamps and {"told": stamps.sentence, **dataclasses.asdict(stamps)},
         "shares": {names[code]: count / total for code, count in enumerate(seen.counts.tolist()) if count},
         "dwell": {names[stay.regime]: stay for stay in seen.dwell},
         "transitions": None
@@ -191,7 +191,7 @@ def _advice(course: Course, record: Record) -> dict[str, object]:
             "probability_best": dict(
                 zip((each.name for each in Policy), last["probability_best"].tolist(), strict=True)
             )
-            if course.tells_probabilities
+            if course.has_probabilities
             else None,
         },
     }

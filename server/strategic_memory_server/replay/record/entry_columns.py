@@ -22,7 +22,7 @@ from strategic_memory_server.replay.files.cell_columns import (
 )
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.record.impossible_times import ImpossibleTimes, impossible_times
-from strategic_memory_server.replay.record.page_columns import PageColumns
+from strategic_memory_server.replay.record.page_columns import NamedColumns
 from strategic_memory_server.replay.record.refused_signs import Signs, signs_of_refused
 from strategic_memory_server.replay.record.row_signs import NO_SIGNS, RowSigns
 from strategic_memory_server.replay.written.time_style import NOT_GIVEN
@@ -135,7 +135,7 @@ class EntryReader:
             ways: how numbers and times are written.
         """
         refusals = Refusals(lines)
-        page = PageColumns(columns, len(lines), refusals, ways)
+        page = NamedColumns(columns, len(lines), refusals, ways)
         time_ms = page.times_ms(names.TIME)
         refusals.refuse_all(time_ms == NOT_GIVEN, "time_missing")
         kind = self._kinds(page)
@@ -174,7 +174,7 @@ class EntryReader:
             signs_of_refused(pnl, page.said((names.PNL, names.REALIZED_PNL)), refusals.reasons),
         )
 
-    def _pnl(self, page: PageColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
+    def _pnl(self, page: NamedColumns, policy: IndexColumn, policy_pnl: FloatColumn) -> FloatColumn:
         """Return what each row earned: what it says, or what the policy that was followed would have earned."""
         pnl = page.numbers(names.PNL)
         if names.REALIZED_PNL in page.columns:
@@ -187,7 +187,7 @@ class EntryReader:
         pnl[followed] = policy_pnl[followed, policy[followed]]
         return pnl
 
-    def _kinds(self, page: PageColumns) -> IndexColumn:
+    def _kinds(self, page: NamedColumns) -> IndexColumn:
         said = page.codes(names.KIND, _kind_code)
         page.refusals.refuse_all(said == _UNRECOGNISED, "kind_unknown", page.columns.get(names.KIND))
         if np.all(said >= 0):
@@ -199,7 +199,7 @@ class EntryReader:
             kind[self._trades(page)] = Kind.TRADE
         return np.where(said >= 0, said, kind)
 
-    def _trades(self, page: PageColumns) -> Mask:
+    def _trades(self, page: NamedColumns) -> Mask:
         """Tell which rows are trades: in a table of trades those that leave the columns of trades empty, too."""
         trades = page.any_given(names.OF_TRADES)
         if names.KIND in page.columns:
@@ -212,7 +212,7 @@ class EntryReader:
         return trades | (earned if self._table.of_both else earned & ~observed)
 
     def _impossible(
-        self, page: PageColumns, accepted: Mask, times_ms: Mapping[str, IndexColumn]
+        self, page: NamedColumns, accepted: Mask, times_ms: Mapping[str, IndexColumn]
     ) -> list[ImpossibleTimes]:
         if self._within_ms is None:
             return []

@@ -25,7 +25,7 @@ from strategic_memory_server.replay.written.ways import Declared
 _KIND_BITS = 2
 
 
-class Asked(TypedDict, total=False):
+class ReadingOptions(TypedDict, total=False):
     """What can be said of a reading beside its files and columns."""
 
     strategy: str | None
@@ -64,7 +64,7 @@ def read_entries(
     reading: Progress,
     *,
     keeps_trade_ids: bool = False,
-    **asked: Unpack[Asked],
+    **asked: Unpack[ReadingOptions],
 ) -> FileEntries:
     """Read files.
 
@@ -74,7 +74,7 @@ def read_entries(
         default_kind: what a row is that does not say it; None: what its columns say.
         reading: told how much of the files has been read, 0 to 1.
         keeps_trade_ids: whether to keep the ids of trades as they are written, and not their fingerprints alone.
-        asked: see `Asked`.
+        asked: see `ReadingOptions`.
 
     Raises:
         ReplayError: a file cannot be read, nothing in the files can be used, there is more than is held, or trades

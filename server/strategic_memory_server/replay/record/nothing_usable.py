@@ -28,7 +28,7 @@ def nothing_usable(
         columns: the names of all columns.
     """
     shown = ", ".join(str(file) for file in files)
-    told = f" Refused: {rejected.told()}." if rejected.rows else ""
+    told = f" Refused: {rejected.describe()}." if rejected.rows else ""
     left_out = [(count, others, each.format) for each in tables for others, count in each.left_out.items() if count]
     for count, others, name in left_out:
         told += f" Left out: {count:,} {others} ({name})."

@@ -1,4 +1,4 @@
-"""PageColumns: the columns of a page by our names, read as what they hold."""
+"""NamedColumns: the columns of a page by our names, read as what they hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from strategic_memory_server.replay.written.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
-class PageColumns:
+class NamedColumns:
     """Cells by our names; a column that is not there is empty."""
 
     columns: Mapping[str, Sequence[Cell]]

@@ -11,13 +11,17 @@ import numpy as np
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import EntryColumns, Kind
-from strategic_memory_server.replay.record.file_entries import Asked, FileEntries, read_entries
+from strategic_memory_server.replay.record.file_entries import FileEntries, ReadingOptions, read_entries
 from strategic_memory_server.replay.record.record import Progress, Record
 from strategic_memory_server.windows.asof_join import regimes_at
 
 
 def read_record(
-    files: Sequence[Path], names: ColumnMap, default_kind: Kind | None, reading: Progress, **asked: Unpack[Asked]
+    files: Sequence[Path],
+    names: ColumnMap,
+    default_kind: Kind | None,
+    reading: Progress,
+    **asked: Unpack[ReadingOptions],
 ) -> Record:
     """Read files into one record; takes and raises what `read_entries` does."""
     read = read_entries(files, names, default_kind, reading, **asked)

@@ -56,7 +56,7 @@ class RejectedRows:
         if len(counted.first_lines) < FIRST_LINES:
             counted.first_lines.append(f"{file}:{line}")
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say them in one line."""
         told = []
         for reason, counted in sorted(self.by_reason.items(), key=lambda item: (-item[1].rows, item[0])):
@@ -84,7 +84,7 @@ def require_few_refused(rows: int, rejected: RejectedRows, accepted_share: float
         return
     signs = f", {rejected.signs.losses:,} losses and {rejected.signs.gains:,} gains among them," if one_sided else ""
     raise ReplayError(
-        f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}){signs} cannot be used: {rejected.told()}. "
-        "What is left may be another record than the one you have: mend the rows, map other columns with --map, or say "
-        f"how much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
+        f"{rejected.rows:,} of {rejected.rows + rows:,} rows ({share:.1%}){signs} cannot be used: "
+        f"{rejected.describe()}. What is left may be another record than the one you have: mend the rows, map other "
+        f"columns with --map, or say how much may be left out: --accept-refused {min(share + 0.01, 1.0):.2f}"
     )

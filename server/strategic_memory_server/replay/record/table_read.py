@@ -41,7 +41,7 @@ class TableRead:
     zone: str
     notes: Sequence[str]
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say it in a line."""
         taken = " and ".join(f"{count:,} {kind} rows" for kind, count in self.by_kind.items()) or "no usable row"
         times = [f"{ours} at {self.columns[ours]}" for ours in (names.TIME, names.OPENED) if ours in self.columns]

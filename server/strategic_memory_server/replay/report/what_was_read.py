@@ -42,7 +42,7 @@ def tables(rows: Rows) -> Iterator[str]:
     """Yield what each table was recognised as, where its figures were, and how they are written."""
     for table in rows["tables"]:
         read = TableRead(**table)
-        yield read.told()
+        yield read.describe()
         for column, said in rows["written"].get(read.called, {}).items():
             yield f"  {column}: {said}"
 

@@ -39,7 +39,7 @@ class HoursSeen:
         self._hours.update(hour for _, hour in found)
         self._is_whole_day = not all(1 <= int(hour) <= _NOON for hour in self._hours) or bool(_HALF.search(text))
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return what is worth saying of them; empty where that is nothing: one hour a day is that of a session."""
         is_open = not self._is_whole_day and self._times >= _FEWEST_TIMES
         return f", {MAY_BE_HALVES}" if is_open and len(self._dates) > 1 and len(self._hours) > 1 else ""

@@ -32,7 +32,7 @@ class NumberStyle:
     currency: str = ""
     minus: bool = False
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say it; empty for plain numbers."""
         said = [
             f"thousands by {' or '.join(_NAMED[each] for each in self.thousands)}" if self.thousands else "",

@@ -60,12 +60,12 @@ class PlainWays:
         del column
         return ""
 
-    def told(self) -> Mapping[str, str]:
+    def describe(self) -> Mapping[str, str]:
         """Return how each column of times is written."""
         return {
             column: kind
             + (", those without a zone read as UTC" if column in self._zoneless else "")
-            + self._hours[column].told()
+            + self._hours[column].describe()
             for column, kind in self._times.items()
         }
 

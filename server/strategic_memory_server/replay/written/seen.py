@@ -33,7 +33,7 @@ class UndecidedError(Exception):
         self.seen = seen
         self.why = why
 
-    def told(self, column: str) -> str:
+    def describe(self, column: str) -> str:
         """Say it of a column."""
         return f"{column}: {' and '.join(f'{shown(cell)} (line {line})' for line, cell in self.seen)} {self.why}"
 

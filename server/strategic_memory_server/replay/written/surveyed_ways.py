@@ -72,7 +72,7 @@ class Surveying:
         del column
         return ""
 
-    def told(self) -> Mapping[str, str]:
+    def describe(self) -> Mapping[str, str]:
         """Return nothing: nothing is decided."""
         return {}
 
@@ -99,7 +99,7 @@ class Surveying:
         try:
             return decide()
         except UndecidedError as error:
-            raise ReplayError(f"{self._called}: {error.told(named(column, self._theirs))}") from None
+            raise ReplayError(f"{self._called}: {error.describe(named(column, self._theirs))}") from None
 
     def _known(self, column: str) -> Declared:
         return self._declared.get(column, Declared()).under(self._general)
@@ -123,10 +123,10 @@ class SurveyedWays:
         style = self._numbers.get(column, NumberStyle())
         return FRACTIONS if style.percent else style.currency
 
-    def told(self) -> Mapping[str, str]:
+    def describe(self) -> Mapping[str, str]:
         """Return how each column is written, by its name, with an example; plain numbers go without saying."""
-        told = {column: style.told() + self._hours[column].told() for column, style in self._times.items()}
-        told |= {column: style.told() for column, style in self._numbers.items()}
+        told = {column: style.describe() + self._hours[column].describe() for column, style in self._times.items()}
+        told |= {column: style.describe() for column, style in self._numbers.items()}
         return {
             column: said + (f" ({self._examples[column]})" if column in self._examples else "")
             for column, said in told.items()

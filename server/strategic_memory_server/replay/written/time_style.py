@@ -82,7 +82,7 @@ class TimeStyle:
     zoneless: bool = False
     written: bool = True
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say it."""
         kinds = [self.unit.value if self.unit else "", "dates and times" if self.written or not self.unit else ""]
         said = [" and ".join(each for each in kinds if each)]

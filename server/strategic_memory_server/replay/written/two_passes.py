@@ -44,10 +44,10 @@ def read_in_its_way(
         pass
     else:
         if plain.is_certain:
-            return found, plain.told()
+            return found, plain.describe()
         del found
     surveying = Surveying(called, general, declared, theirs or {})
     for page in pages():
         read(page, surveying)
     ways = surveying.decided()
-    return [read(page, ways) for page in pages()], ways.told()
+    return [read(page, ways) for page in pages()], ways.describe()

@@ -60,7 +60,7 @@ class Ways(Protocol):
     def unit(self, column: str) -> str:
         """Return the unit of numbers as their cells say it: FRACTIONS, a currency, or empty."""
 
-    def told(self) -> Mapping[str, str]:
+    def describe(self) -> Mapping[str, str]:
         """Return how each column is written, by its name; plain numbers go without saying."""
 
 

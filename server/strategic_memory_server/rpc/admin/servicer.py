@@ -25,9 +25,9 @@ from strategic_memory_server.memory.override import Freeze, Override, Risk
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import Waiter
-from strategic_memory_server.revisions.said_log import ConflictError, MovedError, Said
+from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, MovedError
 from strategic_memory_server.rpc.admin.requests import AskedOverride, asked_clearing, asked_freeze, asked_override
-from strategic_memory_server.rpc.boundary import CallContext
+from strategic_memory_server.rpc.behaviour import CallContext
 from strategic_memory_server.rpc.caller import KNOWN
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 from strategic_memory_server.rpc.wire.to_wire import admin_state_message
@@ -62,7 +62,7 @@ class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceSer
         by = _caller(context)
         override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
         intervention = replace(held, number=held.number + 1, override=override)
-        await self._write(intervention, Said(by, "SetOverride", asked.reason))
+        await self._write(intervention, AuditEntry(by, "SetOverride", asked.reason))
         return admin_pb2.SetOverrideResponse(state=await self._carried_out(intervention, context))
 
     async def ClearOverride(
@@ -78,7 +78,7 @@ class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceSer
             left = replace(left, override=None)
         if "freeze" in parts:
             left = replace(left, freeze=None, frozen=None)
-        await self._write(left, Said(_caller(context), "ClearOverride", request.reason))
+        await self._write(left, AuditEntry(_caller(context), "ClearOverride", request.reason))
         return admin_pb2.ClearOverrideResponse(state=await self._carried_out(left, context))
 
     async def Freeze(self, request: admin_pb2.FreezeRequest, context: CallContext) -> admin_pb2.FreezeResponse:
@@ -98,7 +98,9 @@ class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceSer
             freeze = Freeze(place.revision, place.epoch, request.reason, by, now_ms, until_ms)
             intervention = Intervention(held.number + 1, held.override, freeze, frozen)
             try:
-                await self._write(intervention, Said(by, "Freeze", request.reason), is_new_freeze=held.freeze is None)
+                await self._write(
+                    intervention, AuditEntry(by, "Freeze", request.reason), is_new_freeze=held.freeze is None
+                )
             except MovedError:
                 # Another revision has come into force, which this server is about to read.
                 await _within(LEFT_TO_ANSWER_S, waiter.wait())
@@ -125,7 +127,7 @@ class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceSer
             raise InterventionChangedError(held.number, _told(held))
         return held
 
-    async def _write(self, intervention: Intervention, said: Said, *, is_new_freeze: bool = False) -> None:
+    async def _write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
         try:
             await self._sources.said.write(intervention, said, is_new_freeze=is_new_freeze)
         except ConflictError:

@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Divergence:
     """A time in which the two differed without a change.
 
     Attributes:
@@ -62,7 +62,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Trades:
+class TradeMean:
     """Some trades: how many, and their mean pnl."""
 
     trades: int
@@ -87,12 +87,12 @@ class Differences:
 
     stretches: int
     share_of_time: float | None
-    as_service: Trades
-    as_shadow: Trades
+    as_service: TradeMean
+    as_shadow: TradeMean
     as_neither: int
-    resized: Trades
+    resized: TradeMean
     resized_total: float
-    newest: tuple[Stretch, ...]
+    newest: tuple[Divergence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +178,14 @@ def _in_force(revisions: Sequence[PastRevision], times_ms: Sequence[int]) -> lis
     return [revisions[place] for place in places.tolist()]
 
 
-def _stretches(spans: Sequence[_Span], pnl: FloatColumn) -> Iterator[Stretch]:
+def _stretches(spans: Sequence[_Span], pnl: FloatColumn) -> Iterator[Divergence]:
     """Join spans that follow each other and say the same."""
     parts = [number for number, (one, following) in enumerate(pairwise(spans), 1) if _parts(one, following)]
     for first, end in pairwise([0, *parts, len(spans)] if spans else []):
         one, last = spans[first], spans[end - 1]
         earned = pnl[one.first : last.end]
         mean = float(earned.mean()) if earned.size else None
-        yield Stretch(one.since_ms, last.until_ms, one.service, one.shadow, int(earned.size), mean)
+        yield Divergence(one.since_ms, last.until_ms, one.service, one.shadow, int(earned.size), mean)
 
 
 def _parts(one: _Span, following: _Span) -> bool:
@@ -198,8 +198,8 @@ def _over(spans: Sequence[_Span], codes: Sequence[int]) -> IndexColumn:
     return np.repeat(index_column(codes), [span.end - span.first for span in spans])
 
 
-def _trades(pnl: FloatColumn) -> Trades:
-    return Trades(int(pnl.size), mean_pnl(pnl))
+def _trades(pnl: FloatColumn) -> TradeMean:
+    return TradeMean(int(pnl.size), mean_pnl(pnl))
 
 
 def _factor(span: _Span) -> float:

@@ -140,7 +140,7 @@ def test_evidence_is_that_of_the_trades_before_each_row(seed: int, tmp_path: Pat
     rows = in_order(random_rows(seed, 160))
     record = record_of(write_csv(tmp_path / "record.csv", rows))
     course = evidence_courses(record, EVIDENCE, 1, silent).recommended
-    assert course.tells_probabilities
+    assert course.has_probabilities
     for row, decision in zip(rows, in_force(course, record), strict=True):
         sums = EvidenceSums(EVIDENCE.decay)
         for trade in rows:

@@ -133,7 +133,7 @@ def test_names_in_a_file_cannot_move_the_cursor(tmp_path: Path) -> None:
         replay_records.read([tmp_path / "record.csv"])
     (tmp_path / "\x1b[31m.csv").write_text("time,pnl\n2025-01-09,1\n")
     (table,) = replay_records.read([tmp_path / "\x1b[31m.csv"]).tables
-    assert "\\x1b[31m.csv: our own columns" in table.told()
+    assert "\\x1b[31m.csv: our own columns" in table.describe()
 
 
 def test_regimes_beside_an_export_in_one_archive_are_read(tmp_path: Path) -> None:

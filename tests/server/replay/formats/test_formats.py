@@ -94,8 +94,8 @@ def test_a_format_is_known_by_its_columns(
         kind = "portfolio" if text in (RETURNS, ZIPLINE) else "trade"
         assert table.by_kind == {kind: 1}
         assert not set(record.strategy_names) - {"0", "S-0", "Crossing"}, "a column is read as one thing alone"
-        assert table.told().startswith(f"{path}")
-        assert f"{name}, 1 {kind} rows, time at " in table.told()
+        assert table.describe().startswith(f"{path}")
+        assert f"{name}, 1 {kind} rows, time at " in table.describe()
 
 
 def shouted(folder: Path, text: str) -> Path:

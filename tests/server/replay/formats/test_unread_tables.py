@@ -100,7 +100,7 @@ def test_other_tables_are_told(tmp_path: Path) -> None:
         "not read: Settings (1 rows, no column is known as the time), Cover (2 rows, no row names its columns), "
         "Prices (1 rows, no column is known as a pnl or a regime)"
     )
-    assert "not read: Settings" in record.tables[0].told()
+    assert "not read: Settings" in record.tables[0].describe()
     write_sqlite(tmp_path / "bot.sqlite", ("time", "pnl"), [("2024-01-05", 1)])
     assert notes(record_of(tmp_path / "bot.sqlite")) == []
 

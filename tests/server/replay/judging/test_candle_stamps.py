@@ -67,12 +67,12 @@ def test_the_stamp_of_the_opening_looks_ahead_and_that_of_the_close_does_not(
     early = found(tmp_path, changes, by_day(changes), 0, opened=opened)
     assert isinstance(early, CandleStamps)
     assert early.looks_ahead
-    assert "The labels look ahead: they stand at round times every 1 d" in early.told
+    assert "The labels look ahead: they stand at round times every 1 d" in early.sentence
     # Days that begin at midnight elsewhere.
     late = found(tmp_path, changes, by_day(changes), 24 * HOUR_MS + 5 * HOUR_MS, opened=opened)
     assert isinstance(late, CandleStamps)
     assert not late.looks_ahead
-    assert "If that is the opening of a candle" in late.told
+    assert "If that is the opening of a candle" in late.sentence
 
 
 def test_a_regime_that_lasts_is_no_look_ahead(tmp_path: Path) -> None:

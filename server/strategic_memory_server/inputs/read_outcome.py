@@ -9,12 +9,12 @@ from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.inputs.page_reader import Page
 
 
-class Finding(enum.Enum):
+class ReadOutcome(enum.Enum):
     """What a reading has found."""
 
     NEW = "the window stays; there may be new entries"
-    ANEW = "the window was read again from the stream"
-    NOTHING = "there is no stream, or it cannot be read"
+    REREAD = "the window was read again from the stream"
+    MISSING = "there is no stream, or it cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

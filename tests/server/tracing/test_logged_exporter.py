@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from structlog.testing import capture_logs
 
-from strategic_memory_server.tracing.told_exporter import ToldExporter
+from strategic_memory_server.tracing.logged_exporter import LoggedExporter
 
 NAMES = ("opentelemetry", "opentelemetry.exporter", "opentelemetry.util.re")
 
@@ -40,7 +40,7 @@ class Exporter(SpanExporter):
 
 def test_a_failure_is_told_once_and_so_is_its_end() -> None:
     with capture_logs() as lines:
-        exporter = ToldExporter(lambda: Exporter(True, False, False, True, False))
+        exporter = LoggedExporter(lambda: Exporter(True, False, False, True, False))
         results = [exporter.export(()) for _ in range(5)]
     assert [result is SpanExportResult.SUCCESS for result in results] == [True, False, False, True, False]
     why = {"error": "Failed to export to host:4317", "log_level": "warning"}

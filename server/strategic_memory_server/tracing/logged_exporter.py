@@ -1,4 +1,4 @@
-"""ToldExporter: tells in the log when traces cannot be sent, and when they are sent again; once each."""
+"""LoggedExporter: tells in the log when traces cannot be sent, and when they are sent again; once each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _IntoTheLog(logging.Handler):
         logger.warning("OpenTelemetry has something to say", said=_without_password(record))
 
 
-class ToldExporter(SpanExporter):
+class LoggedExporter(SpanExporter):
     """Sends by an exporter, in the thread of the span processor.
 
     Args:
