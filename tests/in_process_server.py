@@ -62,7 +62,7 @@ class Client:
     async def get(self) -> feedback_pb2.Feedback:
         """GetFeedback."""
         response: service_pb2.GetFeedbackResponse = await self._stub.GetFeedback(
-            service_pb2.GetFeedbackRequest(), timeout=5
+            service_pb2.GetFeedbackRequest(), timeout=30
         )
         return response.feedback
 

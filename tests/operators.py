@@ -46,5 +46,5 @@ def says(client: redis.Redis) -> tuple[str | None, float | None]:
     return document.get("updated_policy"), document.get("leverage_hint")
 
 
-def until_says(client: redis.Redis, policy: str, leverage: float, within_s: float = 10.0) -> None:
+def until_says(client: redis.Redis, policy: str, leverage: float, within_s: float = 30.0) -> None:
     eventually(lambda: says(client) == (policy, leverage), within_s, what=f"{policy} {leverage} in {KEYS.feedback}")

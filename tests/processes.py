@@ -27,7 +27,7 @@ _POLL_S = 0.01
 _READY_WITHIN_S = 30.0
 
 
-def eventually(condition: Callable[[], Value | None], within_s: float = 10.0, *, what: str = "") -> Value:
+def eventually(condition: Callable[[], Value | None], within_s: float = 30.0, *, what: str = "") -> Value:
     """Call `condition` until it returns something true, and return that.
 
     Fails the test after `within_s`, with `what` in the message. An AssertionError from the condition counts
@@ -53,7 +53,7 @@ async def aeventually(
 async def aeventually(condition: Callable[[], Value | None], within_s: float = ..., *, what: str = ...) -> Value: ...
 
 
-async def aeventually(condition: Callable[[], Any], within_s: float = 10.0, *, what: str = "") -> Any:
+async def aeventually(condition: Callable[[], Any], within_s: float = 30.0, *, what: str = "") -> Any:
     """Do as `eventually` in a running event loop; `condition` may be a coroutine function."""
     deadline = time.monotonic() + within_s
     while True:
@@ -159,7 +159,7 @@ class CopiedProcess:
             self.returncode = int(self._ended.read_text())
         return self.returncode
 
-    def wait(self, timeout: float = 20.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """Wait for its end; raises TimeoutExpired."""
         deadline = time.monotonic() + timeout
         while (code := self.poll()) is None:
@@ -269,7 +269,7 @@ class ServiceProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def wait(self, timeout: float = 20.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """Wait for its end, at most `timeout` seconds; the exit code. Fails the test when it does not end."""
         try:
             return self._process.wait(timeout)

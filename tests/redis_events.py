@@ -18,7 +18,7 @@ class Events:
         self._channel = channel
         self._subscription = subscription
 
-    def next(self, within_s: float = 5.0) -> dict[str, Any]:
+    def next(self, within_s: float = 30.0) -> dict[str, Any]:
         """The next event; fails when none arrives in time."""
         message = self._subscription.get_message(timeout=within_s)
         assert message is not None, "no event arrived"
@@ -37,5 +37,5 @@ def subscribed(client: redis.Redis, channel: str) -> Iterator[Events]:
     subscriber: Any = client
     with subscriber.pubsub() as subscription:
         subscription.subscribe(channel)
-        assert subscription.get_message(timeout=5)["type"] == "subscribe"
+        assert subscription.get_message(timeout=30)["type"] == "subscribe"
         yield Events(client, channel, subscription)

@@ -24,7 +24,7 @@ def stub_of(service: ServiceProcess) -> Iterator[service_pb2_grpc.StrategicMemor
 def get_feedback(service: ServiceProcess) -> feedback_pb2.Feedback:
     """The feedback in force."""
     with stub_of(service) as stub:
-        return stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=5).feedback
+        return stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=30).feedback
 
 
 def get_json(service: ServiceProcess, path: str = "/health") -> dict[str, Any]:
@@ -35,12 +35,12 @@ def get_json(service: ServiceProcess, path: str = "/health") -> dict[str, Any]:
 
 def get_json_from(http_address: str, path: str = "/health") -> dict[str, Any]:
     """A JSON document of a service that is known by its address alone."""
-    with urllib.request.urlopen(f"http://{http_address}{path}", timeout=5) as response:
+    with urllib.request.urlopen(f"http://{http_address}{path}", timeout=30) as response:
         document: dict[str, Any] = json.loads(response.read())
     return document
 
 
 def get_text(service: ServiceProcess, path: str) -> str:
     """A text of the HTTP side."""
-    with urllib.request.urlopen(f"http://{service.http_address}{path}", timeout=5) as response:
+    with urllib.request.urlopen(f"http://{service.http_address}{path}", timeout=30) as response:
         return str(response.read().decode())

@@ -93,7 +93,7 @@ class Syncing:
             yield
         finally:
             self.sync.stop()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await task
 
 
@@ -109,7 +109,7 @@ async def syncing_with(
         leadership = Leadership(lease_of(commands, holder))
         tasks = [asyncio.create_task(leadership.run())]
         try:
-            await leadership.wait(1)
+            await leadership.wait(30)
             syncing = Syncing(commands, blocking, leadership, settings, shadow)
             if syncing.shadow is not None:
                 tasks.append(asyncio.create_task(syncing.shadow.run()))

@@ -21,7 +21,7 @@ async def running_feed(server: EmbeddedRedis, tally: DemoTally, speed: float = 1
         yield
     finally:
         task.cancel()
-        ended, _ = await asyncio.wait([task], timeout=5)
+        ended, _ = await asyncio.wait([task], timeout=30)
         await feed.close()
     assert ended, "one cancellation is enough"
 

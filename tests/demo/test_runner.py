@@ -20,13 +20,13 @@ async def test_it_runs_until_it_is_told_to_stop() -> None:
     await asyncio.sleep(0)
     assert not running.done()
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
     assert ended == ["for ever"]
 
 
 async def test_it_runs_no_longer_than_its_time() -> None:
     ended: list[str] = []
-    await asyncio.wait_for(_until_stopped(asyncio.Event(), 0.01, for_ever(ended)), 5)
+    await asyncio.wait_for(_until_stopped(asyncio.Event(), 0.01, for_ever(ended)), 30)
     assert ended == ["for ever"]
 
 
@@ -36,5 +36,5 @@ async def test_the_failure_of_one_activity_ends_all_and_is_raised() -> None:
 
     ended: list[str] = []
     with pytest.raises(ValueError, match="broken"):
-        await asyncio.wait_for(_until_stopped(asyncio.Event(), None, for_ever(ended), fails()), 5)
+        await asyncio.wait_for(_until_stopped(asyncio.Event(), None, for_ever(ended), fails()), 30)
     assert ended == ["for ever"]

@@ -47,7 +47,7 @@ class EchoServer:
         """How many bytes it has got."""
         return self._server.received
 
-    def wait_for_end(self, within_s: float = 5.0) -> bool:
+    def wait_for_end(self, within_s: float = 30.0) -> bool:
         """Wait until a connection has ended, however; whether one has."""
         return self._server.ended.acquire(timeout=within_s)
 
@@ -61,7 +61,7 @@ class EchoServer:
         self._server.server_close()
 
 
-def connect(address: str, timeout_s: float = 5.0) -> socket.socket:
+def connect(address: str, timeout_s: float = 30.0) -> socket.socket:
     """Connect to an address."""
     host, _, port = address.rpartition(":")
     return socket.create_connection((host, int(port)), timeout_s)

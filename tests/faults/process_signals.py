@@ -12,8 +12,8 @@ from pathlib import Path
 
 from processes import eventually, process_is_gone
 
-_STOPPED_WITHIN_S = 5.0
-_GONE_WITHIN_S = 10.0
+_STOPPED_WITHIN_S = 30.0
+_GONE_WITHIN_S = 30.0
 
 # It wakes the process when the pipe that only we hold open closes, whatever becomes of us.
 _WAKE_AFTER_US = 'read -r nothing; kill -CONT "$1" 2>/dev/null'
@@ -43,8 +43,9 @@ class Suspension:
         self._timer.daemon = True
         try:
             os.kill(pid, signal.SIGSTOP)
-            self._timer.start()
             eventually(lambda: is_stopped(pid), _STOPPED_WITHIN_S, what=f"process {pid} is frozen")
+            # Not before: a short time could pass before anybody has seen it frozen.
+            self._timer.start()
         except BaseException:
             self.end()
             raise

@@ -26,7 +26,7 @@ from strategic_memory.v1 import service_pb2
 
 _STREAM = 1
 _READ_BYTES = 65_536
-_CONNECT_WITHIN_S = 5.0
+_CONNECT_WITHIN_S = 30.0
 _POLL_S = 0.05
 
 

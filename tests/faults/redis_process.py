@@ -44,7 +44,7 @@ class RedisProcess:
         port: int,
         configuration: Sequence[str] = (),
         arguments: Sequence[str] = (),
-        start_within_s: float = 15.0,
+        start_within_s: float = 30.0,
         program: Path | None = None,
     ) -> None:
         self.port = port
@@ -111,8 +111,8 @@ class RedisProcess:
         return redis.Redis(
             host=HOST,
             port=self.port,
-            socket_timeout=2.0,
-            socket_connect_timeout=2.0,
+            socket_timeout=10.0,
+            socket_connect_timeout=10.0,
             decode_responses=True,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
@@ -145,9 +145,12 @@ class RedisProcess:
         )
 
     def _answers(self, pid: int) -> bool:
-        """Whether it is this process that answers, and no stranger that has taken the port."""
+        """Whether it is this process that answers, and no stranger that has taken the port.
+
+        One that still reads its data from the disk answers INFO, and refuses everything else.
+        """
         try:
             with self.client() as client:
-                return int(client.info("server")["process_id"]) == pid
+                return bool(client.ping()) and int(client.info("server")["process_id"]) == pid
         except (redis.RedisError, OSError):
             return False

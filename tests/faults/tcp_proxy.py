@@ -20,7 +20,7 @@ from faults.link_conditions import PERFECT, Direction, LinkConditions
 
 Value = TypeVar("Value")
 
-_COMMAND_WITHIN_S = 10.0
+_COMMAND_WITHIN_S = 30.0
 _LISTEN_ATTEMPTS = 20
 
 

@@ -43,8 +43,7 @@ def test_it_wakes_when_the_test_fails(sleeper: subprocess.Popen[bytes]) -> None:
 
 def test_it_wakes_by_itself_after_its_time(sleeper: subprocess.Popen[bytes]) -> None:
     suspension = Suspension(sleeper.pid, at_most_s=0.2)
-    assert is_stopped(sleeper.pid)
-    eventually(lambda: not is_stopped(sleeper.pid), 5.0)
+    eventually(lambda: not is_stopped(sleeper.pid))
     suspension.end()
 
 
@@ -57,7 +56,7 @@ def test_it_wakes_when_the_tests_are_killed(sleeper: subprocess.Popen[bytes]) ->
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "tests")}
     ended = subprocess.run([sys.executable, "-c", frozen], env=environment, check=False)
     assert ended.returncode == -signal.SIGKILL
-    eventually(lambda: not is_stopped(sleeper.pid), 5.0)
+    eventually(lambda: not is_stopped(sleeper.pid))
 
 
 def test_a_process_that_is_not_there_cannot_be_frozen(sleeper: subprocess.Popen[bytes]) -> None:

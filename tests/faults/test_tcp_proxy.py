@@ -14,7 +14,7 @@ from faults.link_conditions import Direction
 from faults.tcp_proxy import TcpProxy
 from processes import eventually
 
-SOON_S = 5.0
+SOON_S = 30.0
 BRIEFLY_S = 0.15
 
 
@@ -44,9 +44,16 @@ def echo(client: socket.socket, data: bytes = b"ping") -> float:
     return time.monotonic() - begun
 
 
-def quickest_echo(client: socket.socket) -> float:
-    """The least of several times: what the link takes, without what the machine had else to do."""
-    return min(echo(client) for _ in range(8))
+def takes(client: socket.socket, at_least_s: float, less_than_s: float, data: bytes = b"ping") -> bool:
+    """Whether no echo is back too soon, and one in time: the machine may have much else to do during the others."""
+
+    def is_in_time() -> bool:
+        took_s = echo(client, data)
+        if took_s < at_least_s:
+            pytest.fail(f"back after {took_s:g} s already")
+        return took_s < less_than_s
+
+    return eventually(is_in_time, SOON_S)
 
 
 def is_silent(client: socket.socket) -> bool:
@@ -70,13 +77,13 @@ def test_a_perfect_link_changes_nothing(client: socket.socket, proxy: TcpProxy) 
 
 
 def test_delay_is_for_each_direction(client: socket.socket, proxy: TcpProxy) -> None:
-    assert quickest_echo(client) < 0.05
+    assert takes(client, 0.0, 0.05)
     proxy.delay(60)
-    assert 0.12 <= quickest_echo(client) < 1.0
+    assert takes(client, 0.12, 1.0)
     proxy.delay(0, direction=Direction.TO_CLIENT)
-    assert 0.06 <= quickest_echo(client) < 0.12
+    assert takes(client, 0.06, 0.12)
     proxy.heal()
-    assert quickest_echo(client) < 0.05
+    assert takes(client, 0.0, 0.05)
 
 
 def test_jitter_keeps_the_bytes_in_order(client: socket.socket, proxy: TcpProxy) -> None:
@@ -120,7 +127,8 @@ def test_cut_holds_one_direction_back(
     proxy.cut(direction)
     client.sendall(b"half")
     assert is_silent(client)
-    assert server.received == (4 if direction is Direction.TO_SERVER else 8)
+    received = 4 if direction is Direction.TO_SERVER else 8
+    assert eventually(lambda: server.received == received)
     proxy.heal()
     assert read_exactly(client, 4) == b"half"
 
@@ -142,7 +150,7 @@ def test_what_is_held_back_is_bounded(client: socket.socket, proxy: TcpProxy) ->
         return time.monotonic() - quiet_since > BRIEFLY_S
 
     eventually(is_full, SOON_S)
-    assert 0 < proxy.waiting_bytes <= 2 * 1024 * 1024
+    assert 0 < eventually(lambda: proxy.waiting_bytes) <= 2 * 1024 * 1024
     assert sent < 16 * 1024 * 1024
 
 
@@ -168,7 +176,7 @@ def test_a_healed_link_owes_nothing(client: socket.socket, proxy: TcpProxy) -> N
 
 def test_throttle_lets_so_many_bytes_a_second_pass(client: socket.socket, proxy: TcpProxy) -> None:
     proxy.throttle(100_000, direction=Direction.TO_SERVER)
-    assert 0.19 <= echo(client, bytes(20_000)) < 2.0
+    assert takes(client, 0.19, 2.0, bytes(20_000))
 
 
 def test_reset_breaks_both_sides_with_a_reset(client: socket.socket, proxy: TcpProxy, server: EchoServer) -> None:

@@ -155,7 +155,7 @@ class HistoryRecorder:
             restarts=tuple(self._restarts),
         )
 
-    async def settled_history(self, within_s: float = 10.0) -> History:
+    async def settled_history(self, within_s: float = 30.0) -> History:
         """Wait until every subscriber has come to the newest revision, at most so long, and give the history then.
 
         When some have not come there in time, the history says that they should have, and the checks name them.

@@ -16,7 +16,7 @@ from languages.program import Library
 from languages.unread import VALIDITY_S, newest_after_a_freeze
 from processes import REPOSITORY
 
-pytestmark = pytest.mark.timeout(300)  # with what is fetched and compiled the first time
+pytestmark = pytest.mark.timeout(400)  # with what is fetched and compiled the first time
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from languages.library_checks import check_kills, check_losses, check_newest, ch
 from languages.program import Library
 from processes import REPOSITORY
 
-pytestmark = pytest.mark.timeout(180)  # with what is installed the first time
+pytestmark = pytest.mark.timeout(400)  # with what is installed the first time
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ pytestmark = pytest.mark.system
 ENTRIES = 600_000
 LONGEST = 1_000_000
 DEADLINE_S = 1.0
-STOPS_WITHIN_S = 2.0
 ENTRIES_A_CALL = 20_000
 FILL = """
 local entry = cjson.decode(ARGV[1])
@@ -76,11 +75,11 @@ def test_reading_stops_when_the_deadline_has_passed(
             with pytest.raises(grpc.RpcError) as gave_up:
                 call.result()
             assert outcome_of(gave_up.value).code is grpc.StatusCode.DEADLINE_EXCEEDED
-        eventually(lambda: ended(service) == ANALYSES_AT_ONCE, within_s=STOPS_WITHIN_S)
+        eventually(lambda: ended(service) == ANALYSES_AT_ONCE)
         pages = pages_read(redis_client)
         assert 0 < pages < ANALYSES_AT_ONCE * ENTRIES / DEFAULT_LIMITS.page_entries
         add_regime(redis_client, "BEAR", entry_id=f"{ENTRIES + 1}-0")
-        answer = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=10).analysis
+        answer = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=60).analysis
         assert answer.sample_count == 50
     # That one, and what the sync has read meanwhile.
     assert pages_read(redis_client) <= pages + 2 * 3

@@ -95,7 +95,6 @@ def test_enormous_values_and_entries(start_service: StartService, redis_client: 
     redis_client.xadd(TRADE_STREAM, many_fields | {"realized_pnl": "x"})
     expected = {(TRADES, "realized_pnl_too_long"): 5, (TRADES, "market_regime_too_long"): 1, NOT_A_NUMBER: 1}
     eventually(lambda: expected.items() <= rejected_by_health(service).items(), what="all seven are counted")
-    assert health(service)["metrics"]["sync"]["elapsed_ms"] < 1_000
     check_sound(service, told=("inputs refused",))
 
 

@@ -16,7 +16,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.system
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

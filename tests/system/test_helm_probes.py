@@ -27,12 +27,12 @@ def is_answered(probe: Resource, service: ServiceProcess) -> bool:
     if "grpc" in probe:
         with grpc.insecure_channel(service.grpc_address) as channel:
             health: Any = HealthStub(channel)
-            return bool(health.Check(HealthCheckRequest(), timeout=5).status == HealthCheckResponse.SERVING)
+            return bool(health.Check(HealthCheckRequest(), timeout=30).status == HealthCheckResponse.SERVING)
     asked = probe["httpGet"]
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     url = f"{asked['scheme'].lower()}://{service.http_address}{asked['path']}"
-    with urllib.request.urlopen(url, timeout=5, context=unverified) as answer:  # noqa: S310 - of this very service
+    with urllib.request.urlopen(url, timeout=30, context=unverified) as answer:  # noqa: S310 - of this very service
         return bool(200 <= answer.status < 400)
 
 

@@ -99,8 +99,8 @@ def test_every_reference_case_through_one_running_server(
                 redis_client.delete(*inputs)
             before = redis_client.get(FEEDBACK_KEY)
             load_golden_case(redis_client, case)
-            stored = stub.Analyze(service_pb2.AnalyzeRequest(stored=memory_pb2.StoredMemory()), timeout=5)
-            sent = stub.Analyze(service_pb2.AnalyzeRequest(inline=inline(case)), timeout=5)
+            stored = stub.Analyze(service_pb2.AnalyzeRequest(stored=memory_pb2.StoredMemory()), timeout=30)
+            sent = stub.Analyze(service_pb2.AnalyzeRequest(inline=inline(case)), timeout=30)
             check_regimes(stored, case.expected_regimes)
             check_regimes(sent, case.expected_regimes)
             expected = case.expected_feedback

@@ -98,7 +98,7 @@ def test_a_server_that_is_not_there_is_told_at_once(made: Made, free_address: st
     with made(free_address, options=OPTIONS) as caller, pytest.raises(ServiceUnavailableError) as caught:
         caller.get_feedback()
     assert free_address in str(caught.value)
-    assert time.monotonic() - started_s < 5.0
+    assert time.monotonic() - started_s < 15.0
 
 
 @both
@@ -118,7 +118,7 @@ def test_a_peer_that_accepts_and_never_speaks_is_given_up(made: Made) -> None:
         started_s = time.monotonic()
         with made(address, options=options) as caller, pytest.raises(ServiceUnavailableError):
             caller.get_feedback()
-        assert time.monotonic() - started_s < 10.0
+        assert time.monotonic() - started_s < 15.0
 
 
 @both

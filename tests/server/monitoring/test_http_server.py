@@ -20,7 +20,7 @@ APP = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n")
 
 
 async def get(address: str, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client:
         return await client.get(path)
 
 
@@ -46,7 +46,7 @@ async def test_probes_tell_whether_it_lives_and_whether_it_takes_calls() -> None
 async def test_anything_else_is_not_found() -> None:
     async with open_http_server(APP, "127.0.0.1:0") as address:
         assert (await get(address, "/")).status_code == 404
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client:
             assert (await client.post("/health")).status_code == 405
 
 
@@ -67,7 +67,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
     app = http_app(lambda: {"status": "active"}, lambda: b"metric 1\n", HttpSettings(hosts=("Ours.example",)))
     async with (
         open_http_server(app, "127.0.0.1:0") as address,
-        httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
     ):
         for refused, hosts in asked.items():
             for host in hosts:
@@ -79,7 +79,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
             assert answer.headers["x-content-type-options"] == "nosniff"
     async with (
         open_http_server(http_app(dict, lambda: b"", HttpSettings(hosts=("*",))), "127.0.0.1:0") as address,
-        httpx.AsyncClient(base_url=f"http://{address}", timeout=5, trust_env=False) as client,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
     ):
         assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 200
 

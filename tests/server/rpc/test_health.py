@@ -33,7 +33,7 @@ class Client:
         self._stub: Any = health_pb2_grpc.HealthStub(channel)
 
     async def status(self, service: str = "") -> int:
-        response: health_pb2.HealthCheckResponse = await self._stub.Check(request(service), timeout=5)
+        response: health_pb2.HealthCheckResponse = await self._stub.Check(request(service), timeout=30)
         return int(response.status)
 
     def watch(self, service: str = "") -> Watch:
@@ -73,7 +73,7 @@ def request(service: str = "") -> health_pb2.HealthCheckRequest:
 
 async def next_status(watch: Watch) -> int | None:
     """The next status of a watch; None at its end."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         message = await watch.read()
     return int(message.status) if isinstance(message, health_pb2.HealthCheckResponse) else None
 

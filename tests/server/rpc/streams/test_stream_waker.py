@@ -51,7 +51,7 @@ async def test_a_revision_wakes_and_new_times_do_not() -> None:
     assert not waiting.done()
     assert world.hub.append(feedback(8))
     world.changed.notify()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert not await waiting
     waiter.close()
 
@@ -60,7 +60,7 @@ async def test_a_validity_that_passes_wakes_once() -> None:
     world = World(valid_for_ms=50)
     waiter, waiting = await world.waiting()
     world.now_ms += 51
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert not await waiting
     assert world.hub.in_force(world.now_ms).status is FeedbackStatus.STALE
     assert world.waker._alarm is not None
@@ -77,7 +77,7 @@ async def test_a_validity_that_was_moved_on_wakes_nobody() -> None:
     await passed.wait()
     assert not waiting.done()
     world.now_ms = NOW_MS + 121
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert not await waiting
     waiter.close()
 
@@ -90,7 +90,7 @@ async def test_a_clock_that_is_behind_the_timer_is_asked_again() -> None:
     await passed.wait()
     assert not waiting.done(), "by the clock of the service it is still valid"
     world.now_ms += 6
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert not await waiting
     waiter.close()
 
@@ -103,7 +103,7 @@ async def test_another_validity_wakes_who_waits_for_longer() -> None:
     await asyncio.sleep(0)
     assert not waiting.done(), "the validity is as long as before"
     world.confirm(world.now_ms + 300, validity_ms=300)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert not await waiting
         waiter.look()
         assert await waiter.wait(), "a heartbeat is due well before 15 s"
