@@ -1,33 +1,43 @@
-"""The report as one page that needs nothing else: no script, no font, no picture from elsewhere."""
+"""The report as one page that needs nothing else: no font, no picture and no script from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import hashlib
+from typing import Final
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from strategic_memory_server.replay.files.column_names import POLICY_PNL
 from strategic_memory_server.replay.judging.findings import JsonReport
 from strategic_memory_server.replay.judging.replayed import Replayed
-from strategic_memory_server.replay.report import html, report_plots, report_tables
+from strategic_memory_server.replay.report import report_plots, report_tables, what_was_read
+from strategic_memory_server.replay.report.axis import shown_time
+
+TEMPLATES: Final = Environment(
+    loader=PackageLoader("strategic_memory_server.replay.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters["time"] = shown_time
 
 
 def report_page(replayed: Replayed, report: JsonReport) -> str:
-    """Return the page."""
-    return html.document("Strategic memory: replay", _parts(replayed, report))
-
-
-def _parts(replayed: Replayed, report: JsonReport) -> Iterator[str]:
-    yield "<h1>Strategic memory: replay</h1>"
-    yield html.paragraph(
-        "What the service would have advised over a record of trades and regimes, and what that would have been worth. "
-        "Past pnl says little about the next.",
-        "quiet",
+    """Return the page, well-formed as XML; the one script that its policy lets run is its own, which sorts tables."""
+    script = TEMPLATES.get_template("sort.js").render()
+    digest = hashlib.sha256(script.encode()).digest()
+    return TEMPLATES.get_template("report.html").render(
+        report=report,
+        read=what_was_read,
+        tables=report_tables,
+        transitions=report_tables.transitions(report),
+        policy_pnl=POLICY_PNL,
+        equity=report_plots.equity(replayed),
+        timeline=report_plots.timeline(replayed),
+        probability=report_plots.probability(replayed),
+        reliability=report_plots.reliability(replayed),
+        script=script,
+        script_hash=f"sha256-{base64.b64encode(digest).decode()}",
     )
-    yield from report_tables.read_part(report)
-    yield from report_tables.cadence_part(report)
-    yield from report_tables.rules_part(report)
-    yield from report_plots.equity_part(replayed)
-    yield from report_tables.advice_part(report)
-    yield from report_plots.timeline_part(replayed)
-    yield from report_tables.transitions_part(report)
-    yield from report_plots.probability_part(replayed)
-    yield from report_plots.reliability_part(replayed)
-    yield from report_tables.groups_part(report)

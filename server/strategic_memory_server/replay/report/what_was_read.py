@@ -47,6 +47,11 @@ def tables(rows: Rows) -> Iterator[str]:
             yield f"  {column}: {said}"
 
 
+def told(rows: Rows) -> list[str]:
+    """Return what is said of the tables and of the rows that were used."""
+    return [each for each in (*tables(rows), of_trades(rows), *notes(rows)) if each]
+
+
 def counted(rows: Rows) -> str:
     """Return how many entries of each kind there are, without those of which there are none."""
     kinds = [(rows["by_kind"][kind], names) for kind, names in _KINDS.items()]

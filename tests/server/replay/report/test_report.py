@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import math
 import re
@@ -74,9 +76,14 @@ def elements(page: str) -> list[Element]:
 
 
 def check_page(page: str) -> None:
-    """It is well-formed, refers to nothing, and draws within its frames."""
+    """It is well-formed, refers to nothing, runs its own script alone, and draws within its frames."""
+    (script,) = re.findall("<script>(.*?)</script>", page, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policies = [each["content"] for tag, each in elements(page) if "http-equiv" in each]
+    assert policies == [f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"]
     for tag, attributes in elements(page):
-        assert tag not in ("script", "link", "img", "iframe", "a", "image", "use", "object")
+        assert not any(name.startswith("on") for name in attributes)
+        assert tag not in ("link", "img", "iframe", "a", "image", "use", "object")
         assert not attributes.keys() & {"href", "xlink:href", "src", "srcset", "data", "action"}
         assert not any("url(" in value for value in attributes.values())
         if tag == "polyline":
@@ -117,7 +124,7 @@ def test_the_page_of_a_strange_record_says_what_is_missing(name: str, tmp_path: 
     _, page = report_of(tmp_path / "record.csv", tmp_path / "out")
     check_page(page)
     assert 'class="missing"' in page
-    assert "nan" not in re.sub("<style>.*</style>", "", page, flags=re.DOTALL).lower()
+    assert "nan" not in re.sub("<(style|script)>.*?</\\1>", "", page, flags=re.DOTALL).lower()
 
 
 def test_figures_are_those_of_direct_calls(normal: tuple[Path, dict[str, Any], str]) -> None:
