@@ -92,6 +92,6 @@ def _leaves(options: Options, case: Case) -> Floats:
 def recommended_now(histories: Histories, regime: Codes, settings: EvidenceSettings) -> Codes:
     """Return the recommendation for the current regime of each world; what `judge` gives, without P(best)."""
     figures = figures_of(histories.cells(), settings)
-    beats = probability_beats_conservative(figures.utility, figures.posterior.tau_weights)
+    beats = probability_beats_conservative(figures.utility, figures.posterior)
     of_all = recommended(figures.utility.mean, beats, figures.weight, settings)
     return of_all[np.arange(len(regime)), regime]

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.distinct import distinct
+from strategic_memory_server.evidence.change.blocks import NO_TRADES
+from strategic_memory_server.evidence.change.growth import joined
 from strategic_memory_server.evidence.sums import (
     MAX_PNL,
     NO_OBSERVATIONS,
@@ -67,14 +69,24 @@ def batch_of_codes(
 
 
 def merged(earlier: EvidenceSums, later: EvidenceSums) -> EvidenceSums:
-    """Join two stretches of history: `later` begins where `earlier` ends. ValueError when they decay differently."""
+    """Join two stretches of history: `later` begins where `earlier` ends.
+
+    Blocks are joined at the border of the stretches: they are not those of one stretch, but hold the same trades.
+
+    Raises:
+        ValueError: they decay differently, or one has blocks and the other has none.
+    """
     if earlier.decay != later.decay:
         raise ValueError(f"sums that decay by {earlier.decay} and by {later.decay} cannot be joined: sum one anew")
-    regimes = dict(earlier.regimes)
+    if (earlier.blocks is None) != (later.blocks is None):
+        raise ValueError("sums with blocks and sums without any cannot be joined: sum one anew")
+    regimes, blocks = dict(earlier.regimes), dict(earlier.blocks or {})
     for name, cells in later.regimes.items():
         regimes[name] = joined_cells(regimes.pop(name, NO_OBSERVATIONS), cells, later.decay)
+        if later.blocks is not None:
+            blocks[name] = joined(blocks.get(name, NO_TRADES), later.blocks[name], regimes[name])
     last_trade_id = earlier.last_trade_id if later.last_trade_id is None else later.last_trade_id
-    return EvidenceSums(earlier.decay, regimes, last_trade_id)
+    return EvidenceSums(earlier.decay, regimes, last_trade_id, None if later.blocks is None else blocks)
 
 
 def joined_cells(earlier: RegimeSums, later: RegimeSums, decay: float) -> RegimeSums:

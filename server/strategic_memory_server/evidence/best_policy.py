@@ -21,6 +21,10 @@ def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
 
     A policy is the best when its differences to the other two are both positive, which is the orthant probability of
     two correlated normal values. The three are normalised for each tau, then weighed over tau.
+
+    Args:
+        utility: what each policy is worth, for each tau.
+        tau_weights: probability of each tau, shape (..., taus, regimes).
     """
     covariance = _DIFFERENCES @ utility.covariance @ _DIFFERENCES.T
     deviation = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
@@ -29,7 +33,7 @@ def probability_best(utility: Utility, tau_weights: Floats) -> Floats:
     correlation = shared / (deviation[..., :3] * deviation[..., 3:])
     orthant = probability_both_positive(standardised[..., :3], standardised[..., 3:], correlation)
     normalised = orthant / orthant.sum(axis=-1, keepdims=True)
-    probability: Floats = (tau_weights[..., None, None] * normalised).sum(axis=-3)
+    probability: Floats = (tau_weights[..., None] * normalised).sum(axis=-3)
     return probability
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.evidence.change.blocks import NO_TRADES, BlockCells, block_cells
 from strategic_memory_server.evidence.sums import NO_OBSERVATIONS, EvidenceSums
 
 Floats = NDArray[np.float64]
@@ -42,3 +43,11 @@ def cells_of(sums: EvidenceSums) -> tuple[Cells, dict[str, int]]:
     columns = np.array([[(cell.weight, cell.pnl, cell.squared_pnl) for cell in row] for row in rows], dtype=np.float64)
     places = {name: place for place, name in enumerate(names)}
     return Cells(columns[..., 0], columns[..., 1], columns[..., 2]), places
+
+
+def block_cells_of(sums: EvidenceSums) -> BlockCells:
+    """The blocks as arrays, in the order of `cells_of`. ValueError where none are kept."""
+    blocks = sums.blocks
+    if blocks is None:
+        raise ValueError("no blocks are kept beside the sums, in which change is looked for: sum the trades anew")
+    return block_cells([*(blocks[name] for name in sorted(sums.regimes)), NO_TRADES])

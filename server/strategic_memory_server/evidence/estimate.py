@@ -16,7 +16,7 @@ class PolicyEstimate:
     Attributes:
         policy: which.
         observations: trades seen, unweighted.
-        weight: sum of their weights.
+        weight: sum of their weights, or of the probabilities that each still tells what the policy earns.
         effective_observations: equally weighted trades that would say as much; None without any.
         spread: root mean square of their pnl, shrunk towards the regime's and the policy's.
         mean_pnl: posterior mean of the pnl of a trade.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.evidence.cautions import cautions_of, has_outlier
-from strategic_memory_server.evidence.cells import cells_of
+from strategic_memory_server.evidence.cells import block_cells_of, cells_of
+from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
 from strategic_memory_server.evidence.figures import Figures, figures_of
@@ -47,7 +48,7 @@ class Belief:
 
     Args:
         sums: what was seen.
-        settings: how evidence is weighed; ValueError when the sums decay differently.
+        settings: how evidence is weighed; ValueError when the sums decay differently, or lack blocks.
     """
 
     def __init__(self, sums: EvidenceSums, settings: EvidenceSettings) -> None:
@@ -56,7 +57,9 @@ class Belief:
         self.sums = sums
         self._settings = settings
         cells, self._places = cells_of(sums)
-        self._figures = figures_of(cells, settings)
+        self._figures: Figures | ChangeFigures = (
+            ChangeFigures(cells, block_cells_of(sums), settings) if settings.change else figures_of(cells, settings)
+        )
         self._outlier = has_outlier(cells, settings.prior_observations)
 
     def estimate(self, regimes: Sequence[str], leverage_caps: Mapping[str, float] | None = None) -> Estimate:
@@ -72,7 +75,7 @@ class Belief:
             ),
             unit=float(figures.scale.unit),
             prior_spreads=self._settings.prior_spreads,
-            tau_weights=tuple(figures.posterior.tau_weights.tolist()),
+            tau_weights=asked.tau_weights,
             observations=sum(overall),
             last_trade_id=sums.last_trade_id,
         )
@@ -82,8 +85,8 @@ class Belief:
 
         Never UNKNOWN or OTHER, which are no regimes of a market; None where no other was seen.
         """
-        figures = self._figures
-        beats = probability_beats_conservative(figures.utility, figures.posterior.tau_weights)
+        figures = self._figures.of_regimes(list(range(len(self._places))))
+        beats = probability_beats_conservative(figures.utility, figures.posterior)
         followed = recommended(figures.utility.mean, beats, figures.weight, self._settings)
         utility = (float(figures.scale.unit) * figures.utility.mean[np.arange(followed.size), followed]).tolist()
         ranked = [
@@ -134,7 +137,7 @@ class _View:
         return PolicyEstimate(
             policy=policy,
             observations=cell.observations,
-            weight=cell.weight,
+            weight=float(self.figures.weight[at]),
             effective_observations=cell.effective_observations,
             spread=unit * float(self.figures.scale.spread[at]),
             mean_pnl=unit * float(utility.mean_pnl[at]),
@@ -157,14 +160,18 @@ class _View:
         }
         unsure = [policy for policy in CHALLENGERS if policy not in found]
         spread = figures.scale.spread[place]
+        outlook = figures.outlook or figures.posterior
         belief = RegimeBelief(
             weight=figures.weight[place],
             scaled_sum=figures.scaled_sum[place],
             spread=spread,
             risk_price=utility.mean_pnl[place] - utility.mean[place],
             theta=utility.mean_pnl[place] / spread,
-            theta_by_tau=figures.posterior.mean[:, place],
-            covariance=figures.posterior.covariance[:, place],
-            tau_weights=figures.posterior.tau_weights,
+            theta_by_tau=outlook.mean[:, place],
+            covariance=outlook.covariance[:, place],
+            tau_weights=outlook.tau_weights[:, 0],
+            is_tie=outlook.is_tie,
         )
-        return found | observations_until(belief, unsure, self.settings.required_probability, self.settings.decay)
+        # Where change is looked for, nothing is forgotten for its age.
+        decay = 1.0 if self.settings.change else self.settings.decay
+        return found | observations_until(belief, unsure, self.settings.required_probability, decay)

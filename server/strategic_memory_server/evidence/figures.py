@@ -28,6 +28,7 @@ class Figures:
         scale: how widely pnl spreads.
         posterior: what is believed of the standardised means.
         utility: what each policy is worth.
+        outlook: what is believed if the observations that count are those of `weight`; None: that is `posterior`.
     """
 
     weight: Floats
@@ -35,6 +36,15 @@ class Figures:
     scale: Scale
     posterior: Posterior
     utility: Utility
+    outlook: Posterior | None = None
+
+    @property
+    def tau_weights(self) -> tuple[float, ...]:
+        """Posterior probability of each spread tau of standardised means, of one history."""
+        found = self.posterior if self.outlook is None else self.outlook
+        of_taus = found.tau_weights[:, 0]
+        # Those where policies tie have the same spreads.
+        return tuple((of_taus if found.is_tie is None else of_taus.reshape(2, -1).sum(axis=0)).tolist())
 
     @property
     def interval(self) -> tuple[Floats, Floats]:

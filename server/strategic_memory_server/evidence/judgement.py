@@ -31,10 +31,9 @@ class Judgement:
 
 def judge(figures: Figures, settings: EvidenceSettings) -> Judgement:
     """Work out the probabilities and the recommendation of every regime of the figures."""
-    tau_weights = figures.posterior.tau_weights
-    beats_conservative = probability_beats_conservative(figures.utility, tau_weights)
+    beats_conservative = probability_beats_conservative(figures.utility, figures.posterior)
     return Judgement(
-        best=probability_best(figures.utility, tau_weights),
+        best=probability_best(figures.utility, figures.posterior.tau_weights),
         beats_conservative=beats_conservative,
         mean_positive=probability_mean_positive(figures.posterior),
         recommended=recommended(figures.utility.mean, beats_conservative, figures.weight, settings),

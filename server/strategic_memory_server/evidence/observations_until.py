@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.normal import cumulative
@@ -32,6 +33,7 @@ class RegimeBelief:
         theta_by_tau: for each tau, shape (taus, 3).
         covariance: of the standardised means, for each tau, shape (taus, 3, 3).
         tau_weights: shape (taus,).
+        is_tie: for each tau, whether no policy beats another there; None: never.
     """
 
     weight: Floats
@@ -42,6 +44,7 @@ class RegimeBelief:
     theta_by_tau: Floats
     covariance: Floats
     tau_weights: Floats
+    is_tie: NDArray[np.bool_] | None = None
 
 
 def observations_until(
@@ -100,6 +103,8 @@ def _probabilities(belief: RegimeBelief, policies: Sequence[Policy], decay: floa
     price = belief.risk_price[policies] - belief.risk_price[Policy.CONSERVATIVE]
     difference = (mean * contrast).sum(axis=0) - price[:, None, None]
     by_tau = cumulative(difference / np.sqrt((contrast * precision.solved(contrast)).sum(axis=0)))
+    if belief.is_tie is not None:
+        by_tau = np.where(belief.is_tie[:, None], 0.0, by_tau)
     probabilities: Floats = (relative * by_tau).sum(axis=-2) / relative.sum(axis=-2)
     return probabilities
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.prior import Prior, log_det
@@ -20,17 +21,20 @@ class Posterior:
         mean: for each tau, shape (..., taus, regimes, 3).
         covariance: of the three policies of a regime, for each tau, shape (..., taus, regimes, 3, 3).
         log_evidence: log of the density of the observations for each tau, up to a constant; shape (..., taus).
-        tau_weights: posterior probability of each tau, all being as likely before; shape (..., taus).
+        tau_weights: posterior probability of each tau; shape (..., taus, regimes), of one regime only where it is the
+            same for all of them.
+        is_tie: for each tau, whether the policies of a regime earn the same, so that none beats another; None: never.
     """
 
     mean: Floats
     covariance: Floats
     log_evidence: Floats
     tau_weights: Floats
+    is_tie: NDArray[np.bool_] | None = None
 
 
 def posterior_of(weight: Floats, scaled_sum: Floats, prior: Prior) -> Posterior:
-    """Work out the posterior for observations that are Normal with known spread.
+    """Work out the posterior for observations that are Normal with known spread, all taus being as likely before.
 
     With b = S1/sigma and K the prior covariance, V = (K^-1 + diag W)^-1, m = V b and the log evidence is
     (log|K^-1| - log|K^-1 + diag W| + m'b) / 2 (Rasmussen and Williams, Gaussian Processes for Machine Learning,
@@ -68,7 +72,7 @@ def posterior_of(weight: Floats, scaled_sum: Floats, prior: Prior) -> Posterior:
     explained = (mean * information[..., 0]).sum(axis=(-2, -1))
     determinants = log_det(coupled).sum(axis=-1) + log_det(shared_precision) + prior.log_det_shared
     log_evidence = 0.5 * (explained - determinants)
-    return Posterior(mean, covariance, log_evidence, _shares(log_evidence))
+    return Posterior(mean, covariance, log_evidence, _shares(log_evidence)[..., None])
 
 
 def _shares(logarithms: Floats) -> Floats:

@@ -11,6 +11,8 @@ from itertools import islice
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.evidence.batch import batch_of_codes, joined_cells, merged
+from strategic_memory_server.evidence.change.blocks import NO_TRADES, Blocks
+from strategic_memory_server.evidence.change.growth import joined
 from strategic_memory_server.evidence.sums import (
     NO_OBSERVATIONS,
     EvidenceSums,
@@ -32,9 +34,9 @@ def kept_apart(sums: EvidenceSums, most: int) -> EvidenceSums:
     """Return sums with at most so many regimes apart from OTHER; the same ones where they are no more."""
     if len(sums.regimes) <= most:
         return sums
-    regimes = dict(sums.regimes)
-    _join_oldest(regimes, sums.decay, most)
-    return EvidenceSums(sums.decay, regimes, sums.last_trade_id)
+    regimes, blocks = dict(sums.regimes), None if sums.blocks is None else dict(sums.blocks)
+    _join_oldest(regimes, blocks, sums.decay, most)
+    return EvidenceSums(sums.decay, regimes, sums.last_trade_id, blocks)
 
 
 def with_observations(
@@ -61,12 +63,12 @@ def with_observations(
         exactly: add each by itself, however many they are: the same ones give the same sums to the last bit, whichever
             of them come together.
     """
-    if regime.size > FEW and not exactly:
+    if regime.size > FEW and not exactly and sums.blocks is None:
         found = {names[code] for code in set(regime.tolist())}
         if len({*sums.regimes, *found} - {OTHER_REGIME}) <= most:
             return merged(sums, batch_of_codes(sums.decay, names, regime, policy, pnl))
-    regimes = dict(sums.regimes)
-    _join_oldest(regimes, sums.decay, most)
+    regimes, blocks = dict(sums.regimes), None if sums.blocks is None else dict(sums.blocks)
+    _join_oldest(regimes, blocks, sums.decay, most)
     for start in range(0, regime.size, AT_ONCE):
         checkpoint()
         part = slice(start, start + AT_ONCE)
@@ -74,13 +76,13 @@ def with_observations(
         for code, followed, earned in zip(*columns, strict=True):
             require_policy(followed)
             require_pnl(earned)
-            add_observation(regimes, sums.decay, names[code], followed, earned)
+            add_observation(regimes, blocks, sums.decay, names[code], followed, earned)
             if len(regimes) > most:
-                _join_oldest(regimes, sums.decay, most)
-    return EvidenceSums(sums.decay, regimes, sums.last_trade_id)
+                _join_oldest(regimes, blocks, sums.decay, most)
+    return EvidenceSums(sums.decay, regimes, sums.last_trade_id, blocks)
 
 
-def _join_oldest(regimes: dict[str, RegimeSums], decay: float, most: int) -> None:
+def _join_oldest(regimes: dict[str, RegimeSums], blocks: dict[str, Blocks] | None, decay: float, most: int) -> None:
     """Move the regimes whose newest observation is the oldest into OTHER, until no more than `most` are apart."""
     surplus = len(regimes) - (OTHER_REGIME in regimes) - most
     if surplus <= 0:
@@ -89,6 +91,8 @@ def _join_oldest(regimes: dict[str, RegimeSums], decay: float, most: int) -> Non
     other = regimes.get(OTHER_REGIME, NO_OBSERVATIONS)
     for name in oldest:
         other = joined_cells(other, regimes.pop(name), decay)
+        if blocks is not None:
+            blocks[OTHER_REGIME] = joined(blocks.get(OTHER_REGIME, NO_TRADES), blocks.pop(name), other)
     # Where it stands in the order means nothing, but has to be the same however the observations were added.
     regimes.pop(OTHER_REGIME, None)
     regimes[OTHER_REGIME] = other

@@ -25,6 +25,7 @@ class EvidenceSettings:
         explore: whether to try policies that may turn out better than the recommended one.
         exploration_width: standard deviations by which an uncertain policy is favoured when exploring.
         exploration_hold: observations of a regime for which a policy is kept once it is tried.
+        change: whether means rest on what a regime earned since it probably last changed, and policies may tie.
     """
 
     decay: float = 0.998
@@ -36,6 +37,7 @@ class EvidenceSettings:
     explore: bool = False
     exploration_width: float = 1.0
     exploration_hold: int = 20
+    change: bool = False
 
     def __post_init__(self) -> None:
         _require("decay", self.decay, "above 0 and at most 1", holds=0.0 < self.decay <= 1.0)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from strategic_memory_server.evidence.change.blocks import NO_TRADES, Blocks
+from strategic_memory_server.evidence.change.growth import with_trade
 from strategic_memory_server.memory.policy import Policy
 
 MAX_PNL = 1e100
@@ -55,11 +57,13 @@ class EvidenceSums:
         decay: weight that an observation keeps when one more of its regime arrives.
         regimes: sums by regime, in the order of the newest observation of each, the oldest first.
         last_trade_id: id of the newest trade contained; None while there is none, or where trades carry no id.
+        blocks: blocks by regime, in which change is looked for; None where they are not kept.
     """
 
     decay: float
     regimes: Mapping[str, RegimeSums] = field(default_factory=dict)
     last_trade_id: str | None = None
+    blocks: Mapping[str, Blocks] | None = None
 
     @property
     def observations(self) -> int:
@@ -73,6 +77,16 @@ class EvidenceSums:
     def count_of(self, regime: str) -> int:
         """Observations of a regime, unweighted."""
         return sum(cell.observations for cell in self.of(regime))
+
+
+def nothing_summed(decay: float, *, change: bool) -> EvidenceSums:
+    """Return sums without any observation.
+
+    Args:
+        decay: weight that an observation keeps when one more of its regime arrives.
+        change: whether blocks are kept beside the sums, in which change is looked for.
+    """
+    return EvidenceSums(decay, blocks={} if change else None)
 
 
 def updated(
@@ -89,19 +103,26 @@ def updated(
     """
     require_policy(policy)
     require_pnl(pnl)
-    regimes = dict(sums.regimes)
-    add_observation(regimes, sums.decay, regime, policy, pnl)
-    return EvidenceSums(sums.decay, regimes, sums.last_trade_id if trade_id is None else trade_id)
+    regimes, blocks = dict(sums.regimes), None if sums.blocks is None else dict(sums.blocks)
+    add_observation(regimes, blocks, sums.decay, regime, policy, pnl)
+    return EvidenceSums(sums.decay, regimes, sums.last_trade_id if trade_id is None else trade_id, blocks)
 
 
 def add_observation(
-    regimes: dict[str, RegimeSums], decay: float, regime: str, policy: Policy | int, pnl: float
+    regimes: dict[str, RegimeSums],
+    blocks: dict[str, Blocks] | None,
+    decay: float,
+    regime: str,
+    policy: Policy | int,
+    pnl: float,
 ) -> None:
     """Add the newest observation to sums that are being made; policy and pnl have been checked."""
     cells = list(decayed(regimes.pop(regime, NO_OBSERVATIONS), decay))
     observations, weight, squared_weight, total, squares = cells[policy]
     cells[policy] = CellSums(observations + 1, weight + 1.0, squared_weight + 1.0, total + pnl, squares + pnl * pnl)
     regimes[regime] = (cells[0], cells[1], cells[2])
+    if blocks is not None:
+        blocks[regime] = with_trade(blocks.get(regime, NO_TRADES), policy, pnl, cells)
 
 
 def decayed(cells: RegimeSums, factor: float) -> RegimeSums:

@@ -41,7 +41,7 @@ def utility_of(posterior: Posterior, scale: Scale, risk_aversion: float) -> Util
     pnl_by_tau = spread[..., None, :, :] * posterior.mean
     outer = spread[..., :, None] * spread[..., None, :]
     covariance = outer[..., None, :, :, :] * posterior.covariance
-    shares = posterior.tau_weights[..., None, None]
+    shares = posterior.tau_weights[..., None]
     mean_pnl = (shares * pnl_by_tau).sum(axis=-3)
     variance = np.diagonal(covariance, axis1=-2, axis2=-1) + np.square(pnl_by_tau - mean_pnl[..., None, :, :])
     deviation = np.sqrt((shares * variance).sum(axis=-3))

@@ -12,7 +12,7 @@ from strategic_memory_server.evidence.best_policy import probability_best, proba
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.utility import Utility
 
-NO_MIXTURE = np.array([1.0])
+NO_MIXTURE = np.array([[1.0]])
 
 
 def utility(mean: list[float], covariance: Floats) -> Utility:
@@ -112,4 +112,4 @@ def test_taus_are_mixed_by_their_weights() -> None:
         one.deviation,
     )
     expected = 0.25 * probability_best(one, NO_MIXTURE) + 0.75 * probability_best(other, NO_MIXTURE)
-    np.testing.assert_allclose(probability_best(both, np.array([0.25, 0.75])), expected)
+    np.testing.assert_allclose(probability_best(both, np.array([[0.25], [0.75]])), expected)

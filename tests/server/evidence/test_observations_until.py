@@ -33,7 +33,7 @@ def belief_of(figures: Figures) -> RegimeBelief:
         theta=utility.mean_pnl[BULL] / spread,
         theta_by_tau=figures.posterior.mean[:, BULL],
         covariance=figures.posterior.covariance[:, BULL],
-        tau_weights=figures.posterior.tau_weights,
+        tau_weights=figures.posterior.tau_weights[:, 0],
     )
 
 
@@ -50,7 +50,7 @@ def probability_after(sums: EvidenceSums, settings: EvidenceSettings, policy: in
             scaled_sum[BULL, each] += 0.5 * theta[each]
     later = posterior_of(weight, scaled_sum, prior_of(settings.prior_spreads))
     utility = utility_of(later, scale, settings.risk_aversion)
-    return float(probability_beats_conservative(utility, later.tau_weights)[BULL, policy - 1])
+    return float(probability_beats_conservative(utility, later)[BULL, policy - 1])
 
 
 @pytest.mark.parametrize("decay", [1.0, 0.999, 0.98])

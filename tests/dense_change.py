@@ -1,0 +1,242 @@
+"""The evidence with change done the plain way: lists of trades, every weight by itself, whole covariance matrices.
+
+Written from the formulas of docs/evidence.md only. It shares no code with the estimator and none of its shortcuts: a
+block is the list of its trades, every stretch is summed anew, and each posterior is that of all cells at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from evidence_samples import Trade
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+Pair = tuple[int, float]
+"""Policy and pnl of a trade."""
+
+TAUS = (0.03, 0.1, 0.3)
+PRIOR, HAZARD, MOST, FULL, TIES, TIED = 10.0, 1.0 / 800.0, 10, 10, 0.1, 0.001
+
+
+@dataclass(slots=True)
+class DenseRegime:
+    """A regime: its trades, cut into blocks, and the log evidence before each block."""
+
+    decay: float
+    trades: list[Pair] = field(default_factory=list)
+    blocks: list[list[Pair]] = field(default_factory=lambda: [[]])
+    before: list[float] = field(default_factory=lambda: [0.0])
+
+    def add(self, trade: Pair) -> None:
+        """Add the newest trade."""
+        self.trades.append(trade)
+        self.blocks[-1].append(trade)
+        if len(self.blocks[-1]) >= FULL:
+            evidence = _log_sum(self.log_began())
+            if len(self.blocks) == MOST:
+                self._merge()
+            self.blocks.append([])
+            self.before.append(evidence)
+
+    def _merge(self) -> None:
+        def share(place: int) -> float:
+            age = sum(len(block) for block in self.blocks[place + 2 :])
+            return (len(self.blocks[place]) + len(self.blocks[place + 1])) / (age + 10)
+
+        place = min(range(len(self.blocks) - 1), key=share)
+        self.blocks[place] += self.blocks.pop(place + 1)
+        self.before.pop(place + 1)
+
+    def decayed(self, power: int) -> Array:
+        """Sum of weight times pnl to a power, by policy."""
+        found = np.zeros(3)
+        for age, (policy, pnl) in enumerate(reversed(self.trades)):
+            found[policy] += self.decay**age * pnl**power
+        return found
+
+    def log_began(self) -> list[float]:
+        """ln of how likely it is that the present stretch began with each block, not normalised."""
+        weight, squares = self.decayed(0), self.decayed(2)
+        of_regime = squares.sum() / weight.sum() if squares.sum() else 1.0
+        sigma = np.sqrt((PRIOR * of_regime + squares) / (PRIOR + weight))
+        counted, scaled = np.zeros((len(self.blocks), 3)), np.zeros((len(self.blocks), 3))
+        for place, block in enumerate(self.blocks):
+            for policy in range(3):
+                pnl = [each for chosen, each in block if chosen == policy]
+                wide = (PRIOR + sum(each * each for each in pnl) / sigma[policy] ** 2) / (PRIOR + len(pnl))
+                counted[place, policy] = len(pnl) / max(wide, 1.0)
+                scaled[place, policy] = sum(pnl) / (sigma[policy] * max(wide, 1.0))
+        since = range(len(self.blocks))
+        stretches = [np.array([each[place:].sum(0) for place in since]) for each in (counted, scaled)]
+        by_tau = [log_evidence(tau**2 * (0.4 * np.ones((3, 3)) + 0.6 * np.eye(3)), *stretches) for tau in TAUS]
+        found = []
+        for place in since:
+            evidence = [each[place] for each in by_tau]
+            change = 0.0
+            if place:
+                change = math.log(HAZARD * max((len(self.blocks[place - 1]) + len(self.blocks[place])) / 2, 0.5))
+            found.append(self.before[place] + change + _log_sum(evidence) - math.log(len(TAUS)))
+        return found
+
+
+def log_evidence(covariance: Array, weight: Array, scaled_sum: Array) -> Array:
+    """Log density of observations of means with this covariance, up to a constant; of some stretches at once."""
+    precision = np.linalg.inv(covariance) + weight[..., None] * np.eye(len(covariance))
+    solved = np.linalg.solve(precision, scaled_sum[..., None])[..., 0]
+    explained = (scaled_sum * solved).sum(-1)
+    return np.asarray(0.5 * (explained - np.linalg.slogdet(precision)[1] - np.linalg.slogdet(covariance)[1]))
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    highest = max(values)
+    return highest + math.log(math.fsum(math.exp(value - highest) for value in values))
+
+
+@dataclass(frozen=True, slots=True)
+class DensePolicy:
+    """Expected figures of one policy in the regime; money in the unit of pnl."""
+
+    weight: float
+    spread: float
+    mean_pnl: float
+    deviation: float
+    utility: float
+    best: float
+    beats: float
+    positive: float
+
+
+def dense_change(trades: Sequence[Trade], asked: str, decay: float, aversion: float) -> list[DensePolicy]:
+    """What is said of the policies of a regime."""
+    regimes: dict[str, DenseRegime] = {}
+    for trade in trades:
+        regimes.setdefault(trade.regime, DenseRegime(decay)).add((trade.policy, trade.pnl))
+    regimes.setdefault(asked, DenseRegime(decay))
+    names = sorted(regimes)
+    sigma, risk = _scale([regimes[name] for name in names])
+    own = names.index(asked)
+    began = [_shares(regimes[name].log_began()) for name in names]
+    likely = [_likely(regimes[name], shares) for name, shares in zip(names, began, strict=True)]
+
+    mixture: list[tuple[float, bool, Array, Array]] = []
+    for place, probability in enumerate(began[own]):
+        stretches = list(likely)
+        stretches[own] = _likely(regimes[asked], [1.0 if block == place else 0.0 for block in range(len(began[own]))])
+        weight = np.concatenate([counted for counted, _ in stretches])
+        scaled = np.concatenate([earned for _, earned in stretches]) / sigma.ravel()
+        found = []
+        for is_tie in (False, True):
+            for tau in TAUS:
+                covariance = _prior(len(names), tau, TIED if is_tie else 1.0)
+                log_weight = math.log((TIES if is_tie else 1.0 - TIES) / len(TAUS))
+                posterior = np.linalg.inv(np.linalg.inv(covariance) + np.diag(weight))
+                at = slice(3 * own, 3 * own + 3)
+                believed = (posterior @ scaled)[at], posterior[at, at]
+                found.append((log_weight + float(log_evidence(covariance, weight, scaled)), is_tie, *believed))
+        shares = _shares([each[0] for each in found])
+        mixture += [(probability * share, *each[1:]) for share, each in zip(shares, found, strict=True)]
+    return _figures(mixture, sigma[own], 0.5 * aversion * sigma[own] ** 2 / risk, likely[own][0])
+
+
+def _shares(logarithms: Sequence[float]) -> list[float]:
+    whole = _log_sum(logarithms)
+    return [math.exp(value - whole) for value in logarithms]
+
+
+def _likely(regime: DenseRegime, began: Sequence[float]) -> tuple[Array, Array]:
+    """Sums of the trades, each as often as it is probably of the present stretch."""
+    weight, earned = np.zeros(3), np.zeros(3)
+    for place, block in enumerate(regime.blocks):
+        for policy, pnl in block:
+            weight[policy] += sum(began[: place + 1])
+            earned[policy] += sum(began[: place + 1]) * pnl
+    return weight, earned
+
+
+def _scale(regimes: Sequence[DenseRegime]) -> tuple[Array, float]:
+    weight = np.array([regime.decayed(0) for regime in regimes])
+    squares = np.array([regime.decayed(2) for regime in regimes])
+    if not squares.sum():
+        return np.ones_like(weight), 1.0
+    square = squares.sum() / weight.sum()
+    of_regime = (PRIOR * square + squares.sum(1)) / (PRIOR + weight.sum(1))
+    of_policy = (PRIOR * square + squares.sum(0)) / (PRIOR + weight.sum(0))
+    centre = of_regime[:, None] * of_policy / square
+    return np.sqrt((PRIOR * centre + squares) / (PRIOR + weight)), math.sqrt(of_policy.mean())
+
+
+def _prior(regimes: int, tau: float, apart: float) -> Array:
+    cells = [(regime, policy) for regime in range(regimes) for policy in range(3)]
+    return tau**2 * np.array(
+        [
+            [0.1 + 0.3 * (r == s) + apart * (0.2 * (p == q) + 0.4 * (r == s and p == q)) for s, q in cells]
+            for r, p in cells
+        ]
+    )
+
+
+def _figures(
+    mixture: Sequence[tuple[float, bool, Array, Array]], sigma: Array, price: Array, weight: Array
+) -> list[DensePolicy]:
+    share = np.array([each[0] for each in mixture])
+    is_tie = np.array([each[1] for each in mixture])
+    mean = sigma * np.array([each[2] for each in mixture])
+    covariance = np.outer(sigma, sigma) * np.array([each[3] for each in mixture])
+    utility = mean - price
+
+    def apart(one: int, other: int) -> tuple[Array, Array]:
+        contrast = np.zeros(3)
+        contrast[one], contrast[other] = 1.0, -1.0
+        return utility @ contrast, covariance @ contrast
+
+    found = []
+    for policy in range(3):
+        others = [other for other in range(3) if other != policy]
+        (first, toward_first), (second, toward_second) = (apart(policy, other) for other in others)
+        variances = [
+            toward[:, policy] - toward[:, other]
+            for toward, other in zip((toward_first, toward_second), others, strict=True)
+        ]
+        shared = toward_first[:, policy] - toward_first[:, others[1]]
+        best = _both_positive(first, second, variances[0], variances[1], shared)
+        against, toward = apart(policy, 0)
+        beats = special.ndtr(against / np.sqrt(toward[:, policy] - toward[:, 0])) if policy else np.zeros(len(share))
+        middle = float(share @ mean[:, policy])
+        variance = share @ (covariance[:, policy, policy] + (mean[:, policy] - middle) ** 2)
+        found.append(
+            DensePolicy(
+                weight=float(weight[policy]),
+                spread=float(sigma[policy]),
+                mean_pnl=middle,
+                deviation=math.sqrt(variance),
+                utility=middle - float(price[policy]),
+                best=float(share @ best),
+                beats=float(share @ np.where(is_tie, 0.0, beats)),
+                positive=float(share @ special.ndtr(mean[:, policy] / np.sqrt(covariance[:, policy, policy]))),
+            )
+        )
+    return found
+
+
+_NODES = np.linspace(-9.0, 9.0, 1_201)
+_DENSITY = np.exp(-0.5 * _NODES**2) / np.sqrt(2.0 * np.pi) * (_NODES[1] - _NODES[0])
+
+
+def _both_positive(one: Array, other: Array, variance: Array, other_variance: Array, shared: Array) -> Array:
+    """Probability that two normal values are both positive, by a sum over the shared part of an orthogonal pair.
+
+    one = sqrt(v) z with z from -mean/sqrt(v) on; given z the other is normal. The trapezium rule over all z, with the
+    half line counted by the probability that the first is positive given the second's own part, is exact to 1e-12.
+    """
+    h, k = one / np.sqrt(variance), other / np.sqrt(other_variance)
+    r = np.clip(shared / np.sqrt(variance * other_variance), -0.999999, 0.999999)
+    # Both are made of one common value c: h + sqrt|r| c + own part, so that both halves are smooth in c.
+    common, left = np.sqrt(np.abs(r))[:, None], np.sqrt(1.0 - np.abs(r))[:, None]
+    first = special.ndtr((h[:, None] + common * _NODES) / left)
+    second = special.ndtr((k[:, None] + np.sign(r)[:, None] * common * _NODES) / left)
+    return np.asarray((first * second) @ _DENSITY)
