@@ -13,9 +13,10 @@ from strategic_memory_server.evidence.exploration import Exploration, explore
 from strategic_memory_server.evidence.figures import figures_of
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from study import equal_policies, regret
 from study.bandits import Bandit
+from study.block_histories import BlockHistories
 from study.histories import Histories
 from study.scenarios import SCENARIOS, Scenario, scenario
 from study.worlds import REGIMES, ordered_means, regime_paths, share, summed
@@ -57,6 +58,22 @@ def test_histories_side_by_side_are_the_sums_of_each() -> None:
             assert histories.observations[world, int(name)] == sum(cell.observations for cell in sums[world].of(name))
     some = np.array([3, 1])
     np.testing.assert_array_equal(histories.cells(some).pnl, together.pnl[some])
+
+
+def test_blocks_side_by_side_are_those_of_each() -> None:
+    settings = EvidenceSettings(decay=0.99, change=True)
+    histories, sums = BlockHistories(WORLDS, REGIMES, 0.99), [nothing_summed(0.99, change=True)] * WORLDS
+    for _ in range(4):
+        observed(histories, sums)
+        together = judge(histories.figures(settings).of_regimes([*range(REGIMES)]), settings).best
+        for world in range(WORLDS):
+            for place, regime in enumerate(estimate(sums[world], NAMES, settings).regimes):
+                best = [policy.probability_best for policy in regime.policies]
+                np.testing.assert_allclose(together[world, place], best, atol=1e-9)
+        some = np.array([3, 1])
+        asked = histories.figures(settings, some).of_regimes(np.array([[2], [0]]))
+        np.testing.assert_allclose(judge(asked, settings).best[:, 0], together[some, [2, 0]], atol=1e-12)
+    assert 10 in {len(blocks) for memory in sums for blocks in (memory.blocks or {}).values()}
 
 
 def test_figures_side_by_side_are_the_estimate_of_each() -> None:
