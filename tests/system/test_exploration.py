@@ -93,7 +93,7 @@ def test_off_by_default(start_service: StartService, redis_client: redis.Redis) 
     assert (said.current.policy, said.current.is_probe) == (feedback_pb2.POLICY_CONSERVATIVE, False)
     raw: Any = redis_client.get(FEEDBACK)
     assert b"probe" not in raw
-    assert not redis_client.hexists(EVIDENCE, "exploration")
+    assert not redis_client.hexists(EVIDENCE, "trials")
 
 
 def test_a_probe_reaches_everybody(start_service: StartService, redis_client: redis.Redis) -> None:
@@ -186,14 +186,14 @@ def test_the_next_leader_goes_on_with_the_probe(
     conservative_trade(redis_client)
     for service in (first, second):
         assert seen_since_it_began(upon(service, TRADES_MADE + 1)) == 1
-    tried: Any = redis_client.hget(EVIDENCE, "exploration")
-    assert json.loads(tried) == {"BULL": {"policy": "BALANCED", "since": TRADES_MADE}}
+    tried: Any = redis_client.hget(EVIDENCE, "trials")
+    assert json.loads(tried)["trials"] == {"BULL": {"policy": "BALANCED", "since": TRADES_MADE}}
     first.send_signal(number)
     eventually(lambda: leads(second), 20)
     conservative_trade(redis_client)
     after = upon(second, TRADES_MADE + 2)
     assert (after.current.policy, seen_since_it_began(after)) == (feedback_pb2.POLICY_BALANCED, 2)
-    assert redis_client.hget(EVIDENCE, "exploration") == tried
+    assert redis_client.hget(EVIDENCE, "trials") == tried
 
 
 def test_a_stale_probe_is_none(start_service: StartService, redis_client: redis.Redis) -> None:

@@ -75,10 +75,12 @@ class EvidenceFeedback:
             known = self._found.get(current)
         advice = replace(advice, evidence=self._views.get(current) if sums.observations else None)
         if rules is Rules.REFERENCE:
-            return Completed(advice, NOTHING_TRIED)
+            return Completed(advice, exploration.ended())
         advice = self._by_evidence(advice, analysis, preferred)
         if known is None:
-            return Completed(_with_cap(advice), exploration if self._settings.explore else NOTHING_TRIED, self._found)
+            return Completed(
+                _with_cap(advice), exploration if self._settings.explore else exploration.ended(), self._found
+            )
         completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
         return replace(completed, advice=_with_cap(completed.advice), estimates=self._found)
 

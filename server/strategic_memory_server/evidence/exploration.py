@@ -13,7 +13,6 @@ from typing import TypeVar
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.policy import Policy
 
 Worth = TypeVar("Worth", float, Floats)
@@ -21,7 +20,6 @@ Worth = TypeVar("Worth", float, Floats)
 MAX_TRIALS = 1_000
 """Trials that are remembered at once; one more, and all others begin afresh: names of regimes are made up anew."""
 
-_POLICY, _SINCE = "policy", "since"
 _ROUNDING = 1e-9
 """Share by which equal bounds may differ: before anything is seen, only rounding tells them apart."""
 
@@ -44,27 +42,24 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What is being tried, by regime."""
+    """What is being tried.
+
+    Attributes:
+        trials: by regime.
+        later: what a later version of this software has written, as it is stored: nothing is tried while it stands.
+    """
 
     trials: Mapping[str, Trial] = field(default_factory=dict)
+    later: bytes = b""
 
     def holds(self, regime: str, observations: int, hold: int) -> bool:
         """Say whether the regime's policy stands, so that nothing needs to be chosen."""
         trial = self.trials.get(regime)
         return trial is not None and trial.lasts(observations, hold)
 
-    def to_plain(self) -> JsonObject:
-        """The state as plain values for JSON."""
-        return {
-            regime: {_POLICY: trial.policy.name, _SINCE: trial.since} for regime, trial in sorted(self.trials.items())
-        }
-
-    @classmethod
-    def from_plain(cls, plain: JsonValue) -> Exploration:
-        """Read what `to_plain` gave; ValueError, naming the regime, for anything else."""
-        if not isinstance(plain, dict):
-            raise ValueError("exploration has to be an object")
-        return cls({regime: _trial(regime, trial) for regime, trial in plain.items()})
+    def ended(self) -> Exploration:
+        """Return what is left where nothing is to be tried: what a later version has written, and nothing else."""
+        return self if self.later else NOTHING_TRIED
 
 
 NOTHING_TRIED = Exploration()
@@ -107,7 +102,7 @@ def next_trial(
 def explore(
     exploration: Exploration, current: RegimeEstimate, settings: EvidenceSettings, *, may_begin: bool = True
 ) -> tuple[Policy, Exploration]:
-    """Choose the policy to follow in the current regime; the recommended one, and no state, while exploring is off.
+    """Choose the policy to follow in the current regime: the recommended one while exploring is off.
 
     Args:
         exploration: the state.
@@ -118,8 +113,8 @@ def explore(
     Returns:
         The policy to follow, and the next state.
     """
-    if not settings.explore:
-        return current.recommended, NOTHING_TRIED
+    if not settings.explore or exploration.later:
+        return current.recommended, exploration.ended()
     if not may_begin:
         trial = exploration.trials.get(current.regime)
         if trial is None or trial.since > current.observations:
@@ -130,12 +125,3 @@ def explore(
         for policy in current.policies
     ]
     return next_trial(exploration, current.regime, current.observations, worth, settings.exploration_hold)
-
-
-def _trial(regime: str, plain: JsonValue) -> Trial:
-    policy, since = (plain.get(_POLICY), plain.get(_SINCE)) if isinstance(plain, dict) else (None, None)
-    if not isinstance(policy, str) or policy not in Policy.__members__:
-        raise ValueError(f"exploration.{regime}.{_POLICY} has to be one of {', '.join(Policy.__members__)}")
-    if isinstance(since, bool) or not isinstance(since, int) or since < 0:
-        raise ValueError(f"exploration.{regime}.{_SINCE} has to be a whole number from 0")
-    return Trial(Policy[policy], since)

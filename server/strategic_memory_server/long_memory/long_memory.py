@@ -17,15 +17,10 @@ from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.read_outcome import NewTrades
 from strategic_memory_server.long_memory.counted_ids import CountedIds
+from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
-from strategic_memory_server.long_memory.memory_store import (
-    MemoryStore,
-    Note,
-    Stored,
-    exploration_text,
-    read_exploration,
-)
+from strategic_memory_server.long_memory.memory_store import MemoryStore, Note, Stored
 from strategic_memory_server.long_memory.trade_reader import TradePage, TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 

@@ -16,6 +16,7 @@ from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.long_memory.counted_ids import CountedIds
+from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
@@ -29,7 +30,6 @@ LARGE_BYTES = 256 * 1024
 IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
-_SHOWN = 200
 _COUNTED_IDS = "counted_ids"
 
 _NOTE_ARGUMENTS = (
@@ -117,22 +117,6 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
     }
 
 
-def exploration_text(exploration: Exploration) -> bytes:
-    """Return what is being tried as Redis holds it; empty: nothing is."""
-    return json.dumps(exploration.to_plain()).encode() if exploration.trials else b""
-
-
-def read_exploration(text: bytes) -> Exploration:
-    """Read what `exploration_text` gave; nothing is tried where it is something else, which is logged."""
-    if not text:
-        return NOTHING_TRIED
-    try:
-        return Exploration.from_plain(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        logger.warning("What was being tried cannot be read; exploring starts afresh", error=str(error)[:_SHOWN])
-        return NOTHING_TRIED
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Where a memory lies and stands, what it holds if that can be read, and what is being tried."""
@@ -166,7 +150,7 @@ class MemoryStore:
         self._client = client
         self._places = MemoryKeys.under(prefix), MemoryKeys.beside(prefix, decay)
         self._ask_fields = [
-            packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "exploration")
+            packed("HMGET", keys.evidence, "read_up_to", "sums", "duplicates", "numbered", "trials", "exploration")
             for keys in self._places
         ]
         self._pace = ReadingPace()
@@ -268,8 +252,8 @@ class MemoryStore:
 
     async def _understood(self, keys: MemoryKeys, fields: list[bytes | None]) -> _Found:
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
-        *sums, exploration_text = fields[1:]
-        text = exploration_text or b""
+        *sums, document, trials_alone = fields[1:]
+        text = document or trials_alone or b""
         if sum(len(field or b"") for field in fields) > LARGE_BYTES:
             kept = await asyncio.to_thread(self._kept, read_up_to, *sums)
             return _Found(keys, read_up_to, kept, await asyncio.to_thread(read_exploration, text), text)

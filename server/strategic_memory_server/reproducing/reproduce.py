@@ -19,7 +19,7 @@ from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.probe import Completed
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.columns.columns import IndexColumn
-from strategic_memory_server.long_memory.memory_store import read_exploration
+from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.override import OVERRIDE_CAP
 from strategic_memory_server.reproducing.inputs_then import InputsThen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
@@ -23,6 +22,7 @@ from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.memory.policy import Policy
 
 HOLD = 20
@@ -174,7 +174,7 @@ def test_a_probe_never_exceeds_any_cap_and_contradicts_nothing(
 @repeatable(100)
 def test_the_same_gives_the_same(trades: list[Trade], stored: Exploration, regime: str) -> None:
     sums = one_by_one(trades, ON.decay)
-    again = Exploration.from_plain(json.loads(json.dumps(stored.to_plain())))
+    again = read_exploration(exploration_text(stored))
     assert completed(sums, stored, found=analysis(regime)) == completed(sums, again, found=analysis(regime))
 
 
@@ -192,7 +192,7 @@ def test_a_policy_is_held_through_restarts_and_in_every_rhythm_of_syncs(seed: in
             sums = updated(sums, regime, policy, random.gauss(-0.05 * policy, 1.0 + policy))
         current = current if random.random() < 0.9 else random.choice(REGIMES)
         found = completed(sums, state, settings, found=analysis(current))
-        state = Exploration.from_plain(json.loads(json.dumps(found.exploration.to_plain())))
+        state = read_exploration(exploration_text(found.exploration))
         assert found.advice.current is not None
         probes += found.advice.current.is_probe
         observations = sum(cell.observations for cell in sums.of(current))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from each_case import each_case
 from evidence_samples import made_up_trades, one_by_one
 
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial, explore, next_trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
-from strategic_memory_server.memory.json_types import JsonValue
+from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.memory.policy import Policy
 
 C, B, A = Policy.CONSERVATIVE, Policy.BALANCED, Policy.AGGRESSIVE
@@ -97,7 +94,7 @@ def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:
         # What is earned does not matter: it only makes the state of mind change.
         current = estimate(sums, ["BULL"], settings).regimes[0]
         policy, state = explore(state, current, settings)
-        state = Exploration.from_plain(json.loads(json.dumps(state.to_plain())))
+        state = read_exploration(exploration_text(state))
         chosen.append(policy)
         sums = updated(sums, "BULL", policy, (-1.0) ** (step // 3))
     changes = [step for step in range(1, 400) if chosen[step] is not chosen[step - 1]]
@@ -107,24 +104,9 @@ def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:
     )
 
 
-def test_the_state_comes_back_as_it_was_written() -> None:
-    state = Exploration({"BULL": Trial(A, 3), "BEAR": Trial(C, 0)})
-    assert Exploration.from_plain(json.loads(json.dumps(state.to_plain()))) == state
-
-
-@each_case(
-    ("place", "plain"),
-    [
-        ("exploration", None),
-        (r"exploration\.BULL\.policy", {"BULL": None}),
-        (r"exploration\.BULL\.policy", {"BULL": {"policy": "BOLD", "since": 1}}),
-        (r"exploration\.BULL\.policy", {"BULL": {"policy": 2, "since": 1}}),
-        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED"}}),
-        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": True}}),
-        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": -1}}),
-        (r"exploration\.BULL\.since", {"BULL": {"policy": "BALANCED", "since": 1.5}}),
-    ],
-)
-def test_anything_else_is_refused_with_its_place(place: str, plain: JsonValue) -> None:
-    with pytest.raises(ValueError, match=rf"^{place} has to be "):
-        Exploration.from_plain(plain)
+@pytest.mark.parametrize("explores", [True, False])
+def test_what_a_later_version_has_written_stands_and_nothing_is_tried(*, explores: bool) -> None:
+    later = Exploration(later=b'{"version": 2}')
+    settings = EvidenceSettings(explore=explores, exploration_width=3.0)
+    current = estimate(one_by_one(made_up_trades(1, 200), settings.decay), ["BULL"], settings).regimes[0]
+    assert explore(later, current, settings) == (current.recommended, later)

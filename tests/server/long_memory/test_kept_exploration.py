@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import Any
 
@@ -17,6 +16,7 @@ from structlog.testing import capture_logs
 
 from strategic_memory_server.advice.feedback import Times
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
+from strategic_memory_server.long_memory.exploration_document import exploration_text
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
@@ -59,9 +59,9 @@ def explorer(async_client: redis.asyncio.Redis) -> Explorer:
     return Explorer(async_client)
 
 
-def stored(client: redis.Redis) -> object:
-    raw: Any = client.hget(KEYS.evidence, "exploration")
-    return None if raw is None else json.loads(raw)
+def stored(client: redis.Redis) -> bytes:
+    raw: Any = client.hget(KEYS.evidence, "trials")
+    return raw or b""
 
 
 async def test_it_is_written_also_where_no_trade_is_new_and_nothing_else_changes(
@@ -70,12 +70,12 @@ async def test_it_is_written_also_where_no_trade_is_new_and_nothing_else_changes
     add_trade(redis_client, "BULL", 1.0, trade_id="t")
     first = await explorer.sync(NOTHING_TRIED)
     before: Any = redis_client.hgetall(KEYS.evidence)
-    assert b"exploration" not in before, "off, the memory is as it was before there was exploring"
+    assert b"trials" not in before, "off, the memory is as it was before there was exploring"
     second = await explorer.sync(TRIED)
     assert (first.is_new, second.is_new) == (True, False), "what is tried is no revision by itself"
     assert second.feedback.revision == first.feedback.revision
     after: Any = redis_client.hgetall(KEYS.evidence)
-    assert json.loads(after.pop(b"exploration")) == TRIED.to_plain()
+    assert after.pop(b"trials") == exploration_text(TRIED)
     assert after == before
     assert await explorer.believed() == TRIED
     assert await Explorer(async_client).believed() == TRIED
@@ -88,7 +88,7 @@ async def test_it_is_written_with_trades_of_the_same_step(explorer: Explorer, re
     for number in range(3):
         add_trade(redis_client, "BULL", 1.0, trade_id=f"t{number}")
         await explorer.sync(TRIED if number else OTHER)
-        assert stored(redis_client) == (TRIED if number else OTHER).to_plain()
+        assert stored(redis_client) == exploration_text(TRIED if number else OTHER)
     assert (await explorer.memory.gather()).kept.sums.observations == 3
     assert redis_client.zcard(KEYS.trade_ids) == 3
 
@@ -118,10 +118,10 @@ async def test_a_server_that_believes_something_else_is_tried_writes_nothing(
 
 async def test_it_is_kept_where_there_is_nothing_to_say(explorer: Explorer, redis_client: redis.Redis) -> None:
     await explorer.withdraw(TRIED)
-    assert stored(redis_client) == TRIED.to_plain()
+    assert stored(redis_client) == exploration_text(TRIED)
     await explorer.sync(TRIED)
     await explorer.withdraw(OTHER)
-    assert stored(redis_client) == OTHER.to_plain()
+    assert stored(redis_client) == exploration_text(OTHER)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ async def test_a_malformed_state_starts_afresh_with_a_warning_and_harms_nothing_
         add_trade(redis_client, "BULL", 1.0)
     await Explorer(async_client).sync(TRIED)
     before: Any = redis_client.hgetall(KEYS.evidence)
-    redis_client.hset(KEYS.evidence, "exploration", spoilt)
+    redis_client.hset(KEYS.evidence, "trials", spoilt)
     explorer = Explorer(async_client)
     with capture_logs() as logged:
         assert await explorer.believed() == NOTHING_TRIED
@@ -143,7 +143,7 @@ async def test_a_malformed_state_starts_afresh_with_a_warning_and_harms_nothing_
         "What was being tried cannot be read; exploring starts afresh"
     ]
     await explorer.sync(OTHER)
-    before[b"exploration"] = json.dumps(OTHER.to_plain()).encode()
+    before[b"trials"] = exploration_text(OTHER)
     assert redis_client.hgetall(KEYS.evidence) == before
     assert await Explorer(async_client).believed() == OTHER
 
@@ -151,9 +151,35 @@ async def test_a_malformed_state_starts_afresh_with_a_warning_and_harms_nothing_
 async def test_a_malformed_state_goes_away_where_nothing_is_explored(
     explorer: Explorer, redis_client: redis.Redis
 ) -> None:
-    redis_client.hset(KEYS.evidence, "exploration", b"junk")
+    redis_client.hset(KEYS.evidence, "trials", b"junk")
     await explorer.sync(NOTHING_TRIED)
-    assert stored(redis_client) is None
+    assert stored(redis_client) == b""
+
+
+async def test_what_an_earlier_version_tries_is_taken_up_and_left_to_it(
+    explorer: Explorer, redis_client: redis.Redis
+) -> None:
+    alone = b'{"BEAR": {"policy": "BALANCED", "since": 0}, "BULL": {"policy": "AGGRESSIVE", "since": 3}}'
+    redis_client.hset(KEYS.evidence, "exploration", alone)
+    assert await explorer.believed() == TRIED
+    await explorer.sync(TRIED)
+    assert stored(redis_client) == exploration_text(TRIED)
+    await explorer.sync(OTHER)
+    assert (stored(redis_client), redis_client.hget(KEYS.evidence, "exploration")) == (exploration_text(OTHER), alone)
+    await explorer.sync(NOTHING_TRIED)
+    assert (stored(redis_client), redis_client.hget(KEYS.evidence, "exploration")) == (b"", None)
+
+
+async def test_what_a_later_version_tries_is_left_to_it(explorer: Explorer, redis_client: redis.Redis) -> None:
+    later = b'{"version": 2, "of": "a kind that is not known"}'
+    redis_client.hset(KEYS.evidence, "trials", later)
+    add_trade(redis_client, "BULL", 1.0)
+    believed = await explorer.believed()
+    await explorer.sync(believed)
+    add_trade(redis_client, "BULL", 1.0)
+    await explorer.sync(believed.ended(), "b")
+    assert stored(redis_client) == later
+    assert (await explorer.memory.gather()).kept.sums.observations == 2
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -189,7 +215,7 @@ async def test_what_redis_holds_is_always_what_was_said_last(
                 explorers[leads].memory.forget()
             case _:
                 pass
-        assert stored(redis_client) == (said.to_plain() if said.trials else None)
+        assert stored(redis_client) == exploration_text(said)
     last = Explorer(async_client)
     await last.sync(OTHER, "last")
     assert (await last.memory.gather()).kept.sums.observations == trades

@@ -49,8 +49,8 @@ def said(client: redis.Redis) -> dict[str, Any]:
 
 
 def tried(client: redis.Redis) -> object:
-    raw: Any = client.hget(MEMORY.evidence, "exploration")
-    return None if raw is None else json.loads(raw)
+    raw: Any = client.hget(MEMORY.evidence, "trials")
+    return None if raw is None else json.loads(raw)["trials"]
 
 
 def probed(client: redis.Redis) -> tuple[str, bool, float | None]:

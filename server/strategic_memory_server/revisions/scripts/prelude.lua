@@ -135,7 +135,7 @@ local function memory_moved(keys, note)
   if note.has_note == '' then
     return nil
   end
-  local stands, refused = try('hash', 'HMGET', keys.evidence, 'read_up_to', 'exploration')
+  local stands, refused = try('hash', 'HMGET', keys.evidence, 'read_up_to', 'trials', 'exploration')
   if refused then
     return refused
   end
@@ -147,7 +147,7 @@ local function memory_moved(keys, note)
   if note.is_full == '1' then
     redis.call('ZREMRANGEBYRANK', keys.trade_ids, 1, 0)
   end
-  if (stands[1] or '0-0') ~= note.stands_at or (stands[2] or '') ~= note.exploration_was
+  if (stands[1] or '0-0') ~= note.stands_at or (stands[2] or stands[3] or '') ~= note.exploration_was
     or (note.newest_id ~= '' and not known) then
     return {'memory moved'}
   end
@@ -162,9 +162,9 @@ local function remember(keys, note, ids)
     'numbered', note.numbered}
   if note.exploration ~= note.exploration_was then
     if note.exploration == '' then
-      redis.call('HDEL', keys.evidence, 'exploration')
+      redis.call('HDEL', keys.evidence, 'trials', 'exploration')
     else
-      fields[9], fields[10] = 'exploration', note.exploration
+      fields[9], fields[10] = 'trials', note.exploration
     end
   end
   redis.call('HSET', keys.evidence, unpack(fields))
