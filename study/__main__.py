@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from study import best_policy, calibration, change, equal_policies, exactness, first_words, regret, speed
+from study import best_policy, calibration, change, equal_policies, exactness, first_words, groups, regret, speed
 from study.options import SEED, SHORT_WORLDS, WORLDS, Options
 from study.row import Row
 from study.table import lines
@@ -18,6 +18,7 @@ PARTS: tuple[Callable[[Options], list[Row]], ...] = (
     equal_policies.rows,
     regret.rows,
     change.rows,
+    groups.rows,
     exactness.rows,
     speed.rows,
     first_words.rows,

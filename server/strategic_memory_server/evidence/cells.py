@@ -6,6 +6,7 @@ one memory and thousands of simulated ones are computed by the same code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +40,14 @@ def cells_of(sums: EvidenceSums) -> tuple[Cells, dict[str, int]]:
     what was seen alone, and not on which regimes are asked for.
     """
     names = sorted(sums.regimes)
-    rows = [*(sums.regimes[name] for name in names), NO_OBSERVATIONS]
+    return rows_of(sums, names), {name: place for place, name in enumerate(names)}
+
+
+def rows_of(sums: EvidenceSums, names: Sequence[str]) -> Cells:
+    """The sums of some regimes as arrays in the order given, and after them those of one that was never seen."""
+    rows = [*(sums.of(name) for name in names), NO_OBSERVATIONS]
     columns = np.array([[(cell.weight, cell.pnl, cell.squared_pnl) for cell in row] for row in rows], dtype=np.float64)
-    places = {name: place for place, name in enumerate(names)}
-    return Cells(columns[..., 0], columns[..., 1], columns[..., 2]), places
+    return Cells(columns[..., 0], columns[..., 1], columns[..., 2])
 
 
 def block_cells_of(sums: EvidenceSums) -> BlockCells:

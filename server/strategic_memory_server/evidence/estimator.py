@@ -16,6 +16,7 @@ from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
 from strategic_memory_server.evidence.figures import Figures, figures_of
+from strategic_memory_server.evidence.group import Borrowed, group_figures
 from strategic_memory_server.evidence.judgement import Judgement, judge
 from strategic_memory_server.evidence.leverage import leverage_hint
 from strategic_memory_server.evidence.observations_until import RegimeBelief, observations_until
@@ -49,17 +50,25 @@ class Belief:
     Args:
         sums: what was seen.
         settings: how evidence is weighed; ValueError when the sums decay differently, or lack blocks.
+        group: sums of other portfolios that the same regimes rule, from which this one borrows; see `group.py`.
     """
 
-    def __init__(self, sums: EvidenceSums, settings: EvidenceSettings) -> None:
+    def __init__(self, sums: EvidenceSums, settings: EvidenceSettings, group: Sequence[EvidenceSums] = ()) -> None:
         if sums.decay != settings.decay:
             raise ValueError(f"the sums decay by {sums.decay}, the settings by {settings.decay}: sum the trades anew")
         self.sums = sums
         self._settings = settings
         cells, self._places = cells_of(sums)
-        self._figures: Figures | ChangeFigures = (
-            ChangeFigures(cells, block_cells_of(sums), settings) if settings.change else figures_of(cells, settings)
-        )
+        self.borrowed: Borrowed | None = None
+        if group:
+            if settings.change:
+                raise ValueError("a portfolio that looks for change cannot borrow from a group: switch one of them off")
+            self._figures: Figures | ChangeFigures
+            self._figures, self._places, self.borrowed = group_figures(sums, group, settings)
+        else:
+            self._figures = (
+                ChangeFigures(cells, block_cells_of(sums), settings) if settings.change else figures_of(cells, settings)
+            )
         self._outlier = has_outlier(cells, settings.prior_observations)
 
     def estimate(self, regimes: Sequence[str], leverage_caps: Mapping[str, float] | None = None) -> Estimate:
@@ -75,7 +84,7 @@ class Belief:
             ),
             unit=float(figures.scale.unit),
             prior_spreads=self._settings.prior_spreads,
-            tau_weights=asked.tau_weights,
+            tau_weights=self.borrowed.tau_weights if self.borrowed else asked.tau_weights,
             observations=sum(overall),
             last_trade_id=sums.last_trade_id,
         )
@@ -87,12 +96,12 @@ class Belief:
         """
         figures = self._figures.of_regimes(list(range(len(self._places))))
         beats = probability_beats_conservative(figures.utility, figures.posterior)
-        followed = recommended(figures.utility.mean, beats, figures.weight, self._settings)
+        followed = recommended(figures.utility.mean, beats, figures.counted, self._settings)
         utility = (float(figures.scale.unit) * figures.utility.mean[np.arange(followed.size), followed]).tolist()
         ranked = [
             (-utility[place], -self.sums.count_of(name), name)
             for name, place in self._places.items()
-            if name not in NEVER_PREFERRED
+            if name in self.sums.regimes and name not in NEVER_PREFERRED
         ]
         return min(ranked)[2] if ranked else None
 

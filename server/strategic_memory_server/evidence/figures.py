@@ -29,6 +29,7 @@ class Figures:
         posterior: what is believed of the standardised means.
         utility: what each policy is worth.
         outlook: what is believed if the observations that count are those of `weight`; None: that is `posterior`.
+        borrowed: weight that a group lends to each cell, same shape as `weight`; None without one.
     """
 
     weight: Floats
@@ -37,6 +38,12 @@ class Figures:
     posterior: Posterior
     utility: Utility
     outlook: Posterior | None = None
+    borrowed: Floats | None = None
+
+    @property
+    def counted(self) -> Floats:
+        """Weight of the observations that a policy needs before it is recommended; same shape as `weight`."""
+        return self.weight if self.borrowed is None else self.weight + self.borrowed
 
     @property
     def tau_weights(self) -> tuple[float, ...]:
@@ -68,6 +75,7 @@ class Figures:
                 mean=utility.mean[of_cells],
                 deviation=utility.deviation[of_cells],
             ),
+            borrowed=None if self.borrowed is None else self.borrowed[of_cells],
         )
 
 
@@ -76,4 +84,5 @@ def figures_of(cells: Cells, settings: EvidenceSettings) -> Figures:
     scale = scale_of(cells, settings.prior_observations)
     scaled_sum = cells.pnl / scale.unit[..., None, None] / scale.spread
     posterior = posterior_of(cells.weight, scaled_sum, prior_of(settings.prior_spreads))
-    return Figures(cells.weight, scaled_sum, scale, posterior, utility_of(posterior, scale, settings.risk_aversion))
+    utility = utility_of(posterior, scale, settings.risk_aversion)
+    return Figures(cells.weight, scaled_sum, scale, posterior, utility)

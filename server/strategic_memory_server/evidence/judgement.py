@@ -36,5 +36,5 @@ def judge(figures: Figures, settings: EvidenceSettings) -> Judgement:
         best=probability_best(figures.utility, figures.posterior.tau_weights),
         beats_conservative=beats_conservative,
         mean_positive=probability_mean_positive(figures.posterior),
-        recommended=recommended(figures.utility.mean, beats_conservative, figures.weight, settings),
+        recommended=recommended(figures.utility.mean, beats_conservative, figures.counted, settings),
     )

@@ -72,10 +72,10 @@ def posterior_of(weight: Floats, scaled_sum: Floats, prior: Prior) -> Posterior:
     explained = (mean * information[..., 0]).sum(axis=(-2, -1))
     determinants = log_det(coupled).sum(axis=-1) + log_det(shared_precision) + prior.log_det_shared
     log_evidence = 0.5 * (explained - determinants)
-    return Posterior(mean, covariance, log_evidence, _shares(log_evidence)[..., None])
+    return Posterior(mean, covariance, log_evidence, shares_of(log_evidence)[..., None])
 
 
-def _shares(logarithms: Floats) -> Floats:
+def shares_of(logarithms: Floats) -> Floats:
     """Return exp(x) / sum exp(x) over the last axis, without overflow."""
     relative = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
     shares: Floats = relative / relative.sum(axis=-1, keepdims=True)
