@@ -25,7 +25,7 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
 from strategic_memory_server.replay.courses.advice_table import require_format
-from strategic_memory_server.replay.courses.rules import FIXED, Rule
+from strategic_memory_server.replay.courses.rules import BY_DEFAULT, FIXED, Rule
 from strategic_memory_server.replay.files.errors import NotInstalledError, ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.formats.listing import HEAD, listed
@@ -64,7 +64,7 @@ _WIDTH_OF_A_FILE = 160
 )
 @click.option(
     "--advice-rules",
-    type=click.Choice(["reference", "evidence", "exploring"]),
+    type=click.Choice(["reference", "evidence", "exploring", "change"]),
     default="reference",
     show_default=True,
     help="By which rules --advice-out advises.",
@@ -84,7 +84,7 @@ _WIDTH_OF_A_FILE = 160
     multiple=True,
     metavar="RULES",
     help=f"Rules to compare where the file says what each policy would have earned, separated by commas: "
-    f"{', '.join(_RULES)}. Default: all.",
+    f"{', '.join(_RULES)}. Default: all but {Rule.CHANGE}.",
 )
 @click.option("--every", type=_EVERY, help="Entries from one decision of the reference rules to the next.")
 @click.option(
@@ -179,6 +179,7 @@ def replay(
                     exploration_width=exploration_width,
                     exploration_hold=exploration_hold,
                     explore=advice_rules == "exploring",
+                    change=advice_rules == "change",
                 ),
                 hysteresis=hysteresis,
             ),
@@ -217,4 +218,4 @@ def _rules(against: tuple[str, ...], *, is_held: bool) -> tuple[Rule, ...]:
         if name == Rule.HELD and not is_held:
             raise ReplayError("--against held: give --hysteresis-results or --hysteresis-seconds, by which it is held")
         asked.update(_RULES[name])
-    return tuple(rule for rule in Rule if rule in asked) if against else tuple(Rule)
+    return tuple(rule for rule in Rule if rule in asked) if against else BY_DEFAULT

@@ -165,5 +165,5 @@ def _asked_first(values: Floats, inner: int) -> Floats:
 def _asked_last(values: Floats, inner: int) -> Floats:
     """Make (..., asked, components, blocks, inner) to (..., components x blocks, asked, inner)."""
     moved = np.moveaxis(values, -inner - 3, -inner - 1)
-    at = moved.ndim - inner - 3
-    return moved.reshape(*moved.shape[:at], -1, *moved.shape[at + 2 :])
+    at, shape = moved.ndim - inner - 3, moved.shape
+    return moved.reshape(*shape[:at], shape[at] * shape[at + 1], *shape[at + 2 :])

@@ -13,7 +13,7 @@ from strategic_memory_server.evidence.cells import Cells, block_cells_of, cells_
 from strategic_memory_server.evidence.change.blocks import BlockCells
 from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate
-from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.estimator import Belief, estimate
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
@@ -172,7 +172,9 @@ def test_policies_that_earn_the_same_are_told_to_tie() -> None:
 
 
 def test_nothing_at_all() -> None:
-    (regime,) = estimate(nothing_summed(SETTINGS.decay, change=True), ["BULL"], SETTINGS).regimes
+    nothing = nothing_summed(SETTINGS.decay, change=True)
+    assert Belief(nothing, SETTINGS).best_regime() is None
+    (regime,) = estimate(nothing, ["BULL"], SETTINGS).regimes
     assert [policy.probability_best for policy in regime.policies] == pytest.approx([1 / 3] * 3, rel=1e-12)
     assert regime.recommended is Policy.CONSERVATIVE
     assert (regime.confidence_boost, regime.leverage.hint) == pytest.approx((0.5, 1.0), rel=1e-15)

@@ -21,6 +21,7 @@ from strategic_memory.v1 import memory_pb2
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.columns.stream_position import id_of
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.long_memory import LongMemory
@@ -142,7 +143,7 @@ async def test_files_streams_and_requests_agree(
         writer.writerows(made)
     record = read([tmp_path / "record.csv"])
     expected = recorded(record, Kind.PORTFOLIO), recorded(record, Kind.TRADE)
-    moment = EvidenceMoments(record, DECAY).before(len(record))
+    moment = EvidenceMoments(record, EvidenceSettings(decay=DECAY)).before(len(record))
     names = sorted({regime for _, regime, _ in expected[1]})
     cells = {name: pytest.approx(found, rel=1e-9) for name, found in zip(names, moment.cells, strict=True)}
 

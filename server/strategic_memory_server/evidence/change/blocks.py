@@ -64,17 +64,27 @@ class BlockCells:
     pnl: FloatColumn
     squared_pnl: FloatColumn
 
+    def reshaped(self, *lead: int) -> BlockCells:
+        """Return the same blocks with other leading axes."""
+        return BlockCells(*(np.reshape(values, (*lead, *values.shape[1:])) for values in self._values))
+
+    @property
+    def _values(self) -> tuple[FloatColumn, ...]:
+        return self.observations, self.log_before, self.weight, self.pnl, self.squared_pnl
+
 
 _UNUSED = (0.0, -np.inf, *ZEROS, *ZEROS, *ZEROS)
 
 
 def block_cells(regimes: Sequence[Blocks]) -> BlockCells:
-    """Return the blocks of some regimes as arrays, each regime filled up with blocks that hold nothing."""
-    most = max(len(blocks) for blocks in regimes)
+    """Return the blocks of some regimes as arrays, each regime filled up with blocks that hold nothing.
+
+    Up to the most there may be, so that no sum is rounded otherwise for what another regime has.
+    """
     rows = [
         [
             *((length, before, *weight, *pnl, *squares) for length, before, weight, pnl, squares in blocks),
-            *[_UNUSED] * (most - len(blocks)),
+            *[_UNUSED] * (MOST - len(blocks)),
         ]
         for blocks in regimes
     ]

@@ -9,15 +9,17 @@ from typing import NamedTuple
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Cells
+from strategic_memory_server.evidence.change.blocks import NO_TRADES, Blocks, block_cells
+from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, next_trial, optimistic_worth
-from strategic_memory_server.evidence.figures import figures_of
+from strategic_memory_server.evidence.figures import Figures, figures_of
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.courses import running_sums
 from strategic_memory_server.replay.courses.course import FIELDS, Advised, Course, Decision, decision_points
-from strategic_memory_server.replay.courses.running_sums import RunningSums
+from strategic_memory_server.replay.courses.running_sums import RunningBlocks, RunningSums
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Progress, Record
 
@@ -34,6 +36,7 @@ class PointInTime(NamedTuple):
         place: place in the record before which it was known.
         regime: index of the regime that was present; -1 without any.
         cells: the sums of the regimes that had been seen, in the order of their names.
+        blocks: their blocks, where change is looked for; nothing elsewhere.
         row: place of the present regime among these; after the last one where it had not been seen.
         observations: observations of the present regime.
     """
@@ -41,6 +44,7 @@ class PointInTime(NamedTuple):
     place: int
     regime: int
     cells: list[running_sums.CellValues]
+    blocks: list[Blocks]
     row: int
     observations: int
 
@@ -69,17 +73,17 @@ class EvidenceMoments:
 
     Args:
         record: what it walks over.
-        decay: weight that an observation keeps when one more of its regime arrives.
+        settings: how evidence is weighed.
     """
 
-    def __init__(self, record: Record, decay: float) -> None:
+    def __init__(self, record: Record, settings: EvidenceSettings) -> None:
         entries = record.entries
         self._names = record.regime_names
         self._entries = entries
         self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0))
         self._seen = np.flatnonzero(entries.kind == record.regime_kind)
         self._taken = 0
-        self._sums = RunningSums(decay)
+        self._sums = RunningBlocks(settings.decay) if settings.change else RunningSums(settings.decay)
         self._rows: dict[int, int] = {}
 
     @property
@@ -102,6 +106,7 @@ class EvidenceMoments:
             place,
             regime,
             [sums.cells[each] for each in self._rows],
+            [sums.blocks[each] for each in self._rows] if isinstance(sums, RunningBlocks) else [],
             self._rows.get(regime, len(self._rows)),
             sums.observations.get(regime, 0),
         )
@@ -114,10 +119,7 @@ def said_at(moments: Sequence[PointInTime], settings: EvidenceSettings) -> list[
         alike.setdefault((len(moment.cells), moment.row), []).append(number)
     found: dict[int, EvidenceAnswer] = {}
     for (regimes, row), numbers in alike.items():
-        # One that was never seen stands for every regime without observations.
-        held = np.array([[*moments[number].cells, _NOTHING_SEEN] for number in numbers], dtype=np.float64)
-        cells = held.reshape(len(numbers), regimes + 1, len(Policy), -1)
-        figures = figures_of(Cells(cells[..., 0], cells[..., 1], cells[..., 2]), settings).of_regimes([row])
+        figures = _figures([moments[number] for number in numbers], regimes, settings).of_regimes([row])
         judgement, utility = judge(figures, settings), figures.utility
         unit = figures.scale.unit[:, None]
         worth, deviation = unit * utility.mean[:, 0], unit * utility.deviation[:, 0]
@@ -126,6 +128,18 @@ def said_at(moments: Sequence[PointInTime], settings: EvidenceSettings) -> list[
         of_moments = zip(*(column.tolist() for column in columns), strict=True)
         found |= {number: EvidenceAnswer(*said) for number, said in zip(numbers, of_moments, strict=True)}
     return [found[number] for number in range(len(moments))]
+
+
+def _figures(alike: Sequence[PointInTime], regimes: int, settings: EvidenceSettings) -> Figures | ChangeFigures:
+    """Work out the figures of moments at which as many regimes had been seen."""
+    # One that was never seen stands for every regime without observations.
+    held = np.array([[*moment.cells, _NOTHING_SEEN] for moment in alike], dtype=np.float64)
+    values = held.reshape(len(alike), regimes + 1, len(Policy), -1)
+    cells = Cells(values[..., 0], values[..., 1], values[..., 2])
+    if not settings.change:
+        return figures_of(cells, settings)
+    blocks = block_cells([each for moment in alike for each in (*moment.blocks, NO_TRADES)])
+    return ChangeFigures(cells, blocks.reshaped(len(alike), regimes + 1), settings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +164,7 @@ def evidence_courses(record: Record, settings: EvidenceSettings, every: int, pro
         every: entries from one decision to the next.
         progress: told how much is done, 0 to 1.
     """
-    walk, exploration = EvidenceMoments(record, settings.decay), NOTHING_TRIED
+    walk, exploration = EvidenceMoments(record, settings), NOTHING_TRIED
     recommended: list[Decision] = []
     exploring: list[Decision] = []
     moments: list[PointInTime] = []

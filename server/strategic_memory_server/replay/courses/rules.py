@@ -16,11 +16,16 @@ class Rule(enum.StrEnum):
     """The reference rules with hysteresis; where none is asked for, it is not compared."""
     EVIDENCE = "evidence"
     EXPLORING = "exploring"
+    CHANGE = "change"
+    """The evidence with change; a trade takes several times as long, so it is compared where it is named."""
     CONSERVATIVE = "conservative"
     BALANCED = "balanced"
     AGGRESSIVE = "aggressive"
     ORACLE = "oracle"
 
+
+BY_DEFAULT = tuple(rule for rule in Rule if rule is not Rule.CHANGE)
+"""Rules that are compared where none is named."""
 
 FIXED: Mapping[Rule, Policy] = {
     Rule.CONSERVATIVE: Policy.CONSERVATIVE,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from strategic_memory_server.evidence.change.blocks import NO_TRADES, Blocks
+from strategic_memory_server.evidence.change.growth import with_trade
+from strategic_memory_server.evidence.sums import CellSums
 from strategic_memory_server.memory.policy import Policy
 
 _EACH = 3
@@ -43,3 +46,23 @@ class RunningSums:
             cells[place + 2] += earned * earned
             held[regime] = cells
             counts[regime] = counts.get(regime, 0) + 1
+
+
+class RunningBlocks(RunningSums):
+    """The same, with the blocks in which change is looked for.
+
+    Attributes:
+        blocks: blocks by regime; never changed once they were given.
+    """
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(decay)
+        self.blocks: dict[int, Blocks] = {}
+
+    def add(self, regimes: Iterable[int], policies: Iterable[int], pnl: Iterable[float]) -> None:
+        """Add observations, oldest first."""
+        for regime, policy, earned in zip(regimes, policies, pnl, strict=True):
+            super().add((regime,), (policy,), (earned,))
+            cells = self.cells[regime]
+            decayed = [CellSums(weight=cells[at], pnl=cells[at + 1], squared_pnl=cells[at + 2]) for at in (0, 3, 6)]
+            self.blocks[regime] = with_trade(self.blocks.get(regime, NO_TRADES), policy, earned, decayed)

@@ -21,7 +21,7 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED
 from strategic_memory_server.evidence.regimes_apart import with_observations
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import nothing_summed
 from strategic_memory_server.replay.courses.course import TOLD_EVERY, decision_points
 from strategic_memory_server.replay.courses.rolling_memory import RollingMemory
 from strategic_memory_server.replay.record.entry_columns import Kind
@@ -79,7 +79,7 @@ class _Service:
         self._trades = np.flatnonzero((entries.kind == Kind.TRADE) & (entries.policy >= 0))
         self._taken = 0
         self._held: Advice | None = None
-        self._sums = EvidenceSums(settings.evidence.decay)
+        self._sums = nothing_summed(settings.evidence.decay, change=settings.evidence.change)
 
     def feedbacks_before(self, place: int, known_at_ms: int, until_ms: int) -> Iterator[tuple[int, Feedback]]:
         """Yield what is served upon the entries before a place of the record, after the last one asked for, and when.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.courses.rules import BY_DEFAULT, Rule
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.written.ways import Declared
@@ -42,7 +42,7 @@ class ReplayOptions:
     out: Path = Path("replay-report")
     names: ColumnMap = field(default_factory=ColumnMap)
     default_kind: Kind | None = None
-    rules: tuple[Rule, ...] = tuple(Rule)
+    rules: tuple[Rule, ...] = BY_DEFAULT
     reference_every: int | None = None
     evidence_every: int | None = None
     strategy: str | None = None

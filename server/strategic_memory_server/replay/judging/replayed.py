@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from strategic_memory_server.replay.courses.course import Course, affordable_every
@@ -76,6 +76,11 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
         found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
         courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
+    if Rule.CHANGE in options.rules:
+        every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
+        with_change = replace(options.advice.evidence, change=True)
+        found = evidence_courses(record, with_change, every, partial(stages, "evidence with change"))
+        courses[Rule.CHANGE] = found.recommended
     stages("comparing", 0.0)
     compared = Compared(record, rules, courses)
     stages("comparing", 1.0)

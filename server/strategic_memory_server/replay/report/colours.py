@@ -28,6 +28,7 @@ OF_RULE: Mapping[Rule, tuple[str, str]] = {
     Rule.HELD: (BLUE, "4 1"),
     Rule.EVIDENCE: (VERMILLION, ""),
     Rule.EXPLORING: (PURPLE, "4 1"),
+    Rule.CHANGE: (VERMILLION, "4 1"),
     Rule.CONSERVATIVE: (SKY, "6 2"),
     Rule.BALANCED: (GREEN, "6 2"),
     Rule.AGGRESSIVE: (ORANGE, "6 2"),

@@ -89,7 +89,8 @@ def timeline(replayed: Replayed) -> Plot:
 def probability(replayed: Replayed) -> Plot:
     """Show how likely each policy was the best one."""
     heading = "How likely each policy was the best"
-    course = replayed.courses.get(Rule.EVIDENCE) or replayed.courses.get(Rule.EXPLORING)
+    by_evidence = (Rule.EVIDENCE, Rule.EXPLORING, Rule.CHANGE)
+    course = next((replayed.courses[rule] for rule in by_evidence if rule in replayed.courses), None)
     if course is None:
         return Plot(heading, "The evidence was not asked for: --against evidence.")
     if not np.any(replayed.trades.policy >= 0):

@@ -23,7 +23,7 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, explore
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.courses.course import Course, Decisions, affordable_every, decision_points
@@ -135,19 +135,21 @@ def test_reference_advice_is_that_of_windows_taken_by_hand(seed: int, tmp_path: 
     assert len(advised) > 1, "the rows have to lead to different advice, or nothing is shown"
 
 
+@pytest.mark.parametrize("change", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_evidence_is_that_of_the_trades_before_each_row(seed: int, tmp_path: Path) -> None:
+def test_evidence_is_that_of_the_trades_before_each_row(seed: int, change: bool, tmp_path: Path) -> None:
     rows = in_order(random_rows(seed, 160))
     record = record_of(write_csv(tmp_path / "record.csv", rows))
-    course = evidence_courses(record, EVIDENCE, 1, silent).recommended
+    settings = replace(EVIDENCE, change=change)
+    course = evidence_courses(record, settings, 1, silent).recommended
     assert course.has_probabilities
     for row, decision in zip(rows, in_force(course, record), strict=True):
-        sums = EvidenceSums(EVIDENCE.decay)
+        sums = nothing_summed(EVIDENCE.decay, change=change)
         for trade in rows:
             if trade.time_ms < row.time_ms and trade.kind == "trade" and trade.policy:
                 sums = updated(sums, joined_regime(trade, rows), POLICIES.index(trade.policy), trade.pnl)
         seen = [each.regime for each in rows if each.kind == "regime" and each.time_ms < row.time_ms]
-        (expected,) = estimate(sums, [seen[-1] if seen else ""], EVIDENCE).regimes
+        (expected,) = estimate(sums, [seen[-1] if seen else ""], settings).regimes
         assert decision["policy"] == expected.recommended
         assert decision["confidence"] == expected.confidence_boost
         assert decision["probability_best"].tolist() == [each.probability_best for each in expected.policies]
