@@ -1,26 +1,18 @@
-"""The one table that turns a gRPC status and its google.rpc details into an error of this library."""
+"""The one table that turns a status and its details into an error of this library."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, cast
-from urllib.parse import unquote
+from collections.abc import Callable, Mapping
 
 import grpc
-from google.protobuf import any_pb2
-from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2
 
-from strategic_memory.error_reasons import DOMAIN, METADATA_TRAILER_PREFIX, REASON_TRAILER, reason_text
+from strategic_memory.error_reasons import reason_text
 from strategic_memory.v1 import errors_pb2
 from strategic_memory_client.values.errors import (
     AccessDeniedError,
     CallCancelledError,
     ClientClosedError,
     DeadlineExceededError,
-    FieldViolation,
     InterventionRefusedError,
     InvalidRequestError,
     ResourceExhaustedError,
@@ -33,49 +25,8 @@ from strategic_memory_client.values.errors import (
     TooManySubscribersError,
     UnsupportedOperationError,
 )
+from strategic_memory_client.wire.failure import Failure, failed_call, failure_of
 from strategic_memory_client.wire.way_there import met_on_the_way
-
-_DETAILS_KEY = "grpc-status-details-bin"
-_LONGEST_DETAIL = 500
-_UINT64_DIGITS = 20
-_PACKED = re.compile(r"(inline\.\w+\.\w+)_(?:code|names)(\[\d+\])?")
-
-
-class _FailedCall(Protocol):
-    """What `grpc.RpcError` of a finished call and `grpc.aio.AioRpcError` have in common."""
-
-    def code(self) -> grpc.StatusCode | None:
-        """Return the status."""
-
-    def details(self) -> str | None:
-        """Return the message that goes with the status."""
-
-    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None:
-        """Return the metadata that came with the status."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A status with its details, decoded."""
-
-    code: grpc.StatusCode
-    detail: str
-    address: str
-    reason: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    violations: tuple[FieldViolation, ...] = ()
-    retry_delay_s: float | None = None
-
-    @property
-    def retry_after_s(self) -> float | None:
-        if self.retry_delay_s is None and (told_ms := self.number("retry_after_ms")) is not None:
-            return told_ms / 1_000
-        return self.retry_delay_s
-
-    def number(self, key: str) -> int | None:
-        text = self.metadata.get(key, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= _UINT64_DIGITS else None
-
 
 _UNAVAILABLE_ADVICE = {
     "": "check that it runs there and that the address is right",
@@ -113,24 +64,24 @@ _IDENTITY_REASONS = frozenset(
 )
 
 
-def _unavailable(failure: _Failure) -> StrategicMemoryError:
+def _unavailable(failure: Failure) -> StrategicMemoryError:
     advice = _UNAVAILABLE_ADVICE.get(failure.reason, _UNAVAILABLE_ADVICE[""])
     message = f"the service at {failure.address} is not available: {advice} ({failure.detail})"
     return ServiceUnavailableError(message, reason=failure.reason, address=failure.address)
 
 
-def _deadline_exceeded(failure: _Failure) -> StrategicMemoryError:
+def _deadline_exceeded(failure: Failure) -> StrategicMemoryError:
     message = f"the service at {failure.address} did not answer in time: allow more time, or check its load"
     return DeadlineExceededError(message, address=failure.address)
 
 
-def _invalid_request(failure: _Failure) -> StrategicMemoryError:
+def _invalid_request(failure: Failure) -> StrategicMemoryError:
     named = "; ".join(f"{violation.field}: {violation.description}" for violation in failure.violations)
     message = f"the request is not valid: {named or failure.detail}"
     return InvalidRequestError(message, violations=failure.violations, address=failure.address)
 
 
-def _resume_point(failure: _Failure) -> StrategicMemoryError:
+def _resume_point(failure: Failure) -> StrategicMemoryError:
     oldest, current = failure.number("oldest"), failure.number("current")
     epoch = failure.metadata.get("epoch", "")
     why = _RESUME_ADVICE.get(failure.reason, failure.detail)
@@ -146,14 +97,14 @@ def _resume_point(failure: _Failure) -> StrategicMemoryError:
     )
 
 
-def _intervention_refused(failure: _Failure) -> StrategicMemoryError:
+def _intervention_refused(failure: Failure) -> StrategicMemoryError:
     if failure.reason not in _REFUSED_INTERVENTIONS:
         return _server_fault(failure)
     message, number = f"not done: {failure.detail}", failure.number("number")
     return InterventionRefusedError(message, reason=failure.reason, number=number, address=failure.address)
 
 
-def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
+def _resource_exhausted(failure: Failure) -> StrategicMemoryError:
     if failure.reason == reason_text(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS):
         return TooManySubscribersError(
             f"the service at {failure.address} admits no more subscribers: try another server, or later",
@@ -167,14 +118,14 @@ def _resource_exhausted(failure: _Failure) -> StrategicMemoryError:
     )
 
 
-def _access_denied(failure: _Failure) -> StrategicMemoryError:
+def _access_denied(failure: Failure) -> StrategicMemoryError:
     ours = failure.reason in _IDENTITY_REASONS
     check = "check the token, or the certificate that is shown" if ours else "check the TLS options"
     message = f"the service at {failure.address} denies access: {check} ({failure.detail})"
     return AccessDeniedError(message, address=failure.address)
 
 
-def _unsupported(failure: _Failure) -> StrategicMemoryError:
+def _unsupported(failure: Failure) -> StrategicMemoryError:
     return UnsupportedOperationError(
         f"what listens at {failure.address} does not offer this operation: check the address and the version "
         f"of the service ({failure.detail})",
@@ -182,20 +133,20 @@ def _unsupported(failure: _Failure) -> StrategicMemoryError:
     )
 
 
-def _cancelled(failure: _Failure) -> StrategicMemoryError:
+def _cancelled(failure: Failure) -> StrategicMemoryError:
     return CallCancelledError(
         f"the call to {failure.address} was cancelled ({failure.detail})", address=failure.address
     )
 
 
-def _server_fault(failure: _Failure) -> StrategicMemoryError:
+def _server_fault(failure: Failure) -> StrategicMemoryError:
     return ServerFaultError(
         f"the service at {failure.address} failed: look into its log ({failure.code.name}: {failure.detail})",
         address=failure.address,
     )
 
 
-_TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
+_TABLE: Mapping[grpc.StatusCode, Callable[[Failure], StrategicMemoryError]] = {
     grpc.StatusCode.CANCELLED: _cancelled,
     grpc.StatusCode.INVALID_ARGUMENT: _invalid_request,
     grpc.StatusCode.DEADLINE_EXCEEDED: _deadline_exceeded,
@@ -212,7 +163,7 @@ _TABLE: Mapping[grpc.StatusCode, Callable[[_Failure], StrategicMemoryError]] = {
 
 def error_of(error: grpc.RpcError, address: str) -> StrategicMemoryError:
     """Return the error that a failed call to the server at `address` stands for; it is not raised."""
-    failure = _failure_of(_failed_call(error), address)
+    failure = failure_of(failed_call(error), address)
     if not failure.reason and not failure.violations and (met := met_on_the_way(failure.detail, address)) is not None:
         return met
     return _TABLE.get(failure.code, _server_fault)(failure)
@@ -220,7 +171,7 @@ def error_of(error: grpc.RpcError, address: str) -> StrategicMemoryError:
 
 def is_not_found(error: grpc.RpcError) -> bool:
     """Tell whether what was asked for does not exist at that server."""
-    return _failed_call(error).code() is grpc.StatusCode.NOT_FOUND
+    return failed_call(error).code() is grpc.StatusCode.NOT_FOUND
 
 
 def silent_server(address: str, silence_timeout_s: float) -> StrategicMemoryError:
@@ -252,62 +203,3 @@ def forked_client() -> StrategicMemoryError:
 def client_of_another_loop() -> StrategicMemoryError:
     """Return the error for the use of an asynchronous client in a second event loop; it is not raised."""
     return SharedClientError("the client belongs to another event loop: make one in each loop, while it runs")
-
-
-def given_field(field: str) -> str:
-    """Return the field of this library for one of the wire: a column of names is one here, and two when packed."""
-    packed = _PACKED.fullmatch(field)
-    return field if packed is None else f"{packed[1]}{packed[2] or ''}"
-
-
-def _failed_call(error: grpc.RpcError) -> _FailedCall:
-    # The two kinds of RpcError differ in the declared type of their metadata; both yield pairs.
-    return cast("_FailedCall", error)
-
-
-def _failure_of(call: _FailedCall, address: str) -> _Failure:
-    reason, metadata = "", dict[str, str]()
-    violations: tuple[FieldViolation, ...] = ()
-    retry_delay_s: float | None = None
-    for detail in _status_details(call.trailing_metadata()):
-        info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-        retry = error_details_pb2.RetryInfo()
-        try:
-            if detail.Unpack(info) and info.domain == DOMAIN:
-                reason, metadata = info.reason, dict(info.metadata)
-            elif detail.Unpack(retry):
-                retry_delay_s = retry.retry_delay.ToTimedelta().total_seconds()
-            elif detail.Unpack(request):
-                violations = tuple(
-                    FieldViolation(given_field(v.field), v.description) for v in request.field_violations
-                )
-        except (DecodeError, OverflowError):
-            continue  # the status itself still says enough
-    if not reason:  # where a proxy has taken the details away, or another server never sent any
-        reason, metadata = _reason_in_text(call.trailing_metadata())
-    return _Failure(
-        code=call.code() or grpc.StatusCode.UNKNOWN,
-        detail=(call.details() or "no details given")[:_LONGEST_DETAIL],
-        address=address,
-        reason=reason,
-        metadata=metadata,
-        violations=violations,
-        retry_delay_s=retry_delay_s,
-    )
-
-
-def _reason_in_text(trailing: Iterable[tuple[str, str | bytes]] | None) -> tuple[str, dict[str, str]]:
-    told = {key: unquote(value) for key, value in trailing or () if isinstance(value, str)}
-    reason = told.pop(REASON_TRAILER, "")
-    prefix = METADATA_TRAILER_PREFIX
-    return reason, {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
-
-
-def _status_details(trailing: Iterable[tuple[str, str | bytes]] | None) -> list[any_pb2.Any]:
-    for key, value in trailing or ():
-        if key == _DETAILS_KEY and isinstance(value, bytes):
-            try:
-                return list(status_pb2.Status.FromString(value).details)
-            except DecodeError:
-                return []
-    return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from strategic_memory_server.faults.errors import TooManyRequestsError
+from strategic_memory_server.faults.limits import TooManyRequestsError
 
 _FEW = 1_024
 """So many callers are remembered whatever they do."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from strategic_memory_server.faults.errors import TooManyRequestsError
+from strategic_memory_server.faults.limits import TooManyRequestsError
 from strategic_memory_server.identity.peer import host_of
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.monitoring.http_access import CALLER

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any
 
-from strategic_memory_server.faults.errors import TooManyAnalysesError, TooManyCallsError
+from strategic_memory_server.faults.limits import TooManyAnalysesError, TooManyCallsError
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.rpc.behaviour import Behaviour
 from strategic_memory_server.rpc.caller import caller_of

@@ -16,12 +16,8 @@ import structlog
 from google.protobuf.message import DecodeError
 from grpc.aio import AbortError
 
-from strategic_memory_server.faults.errors import (
-    InvalidRequestError,
-    LimitError,
-    StrategicMemoryError,
-    Violation,
-)
+from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, Violation
+from strategic_memory_server.faults.limits import LimitError
 from strategic_memory_server.rpc.admission import Admission
 from strategic_memory_server.rpc.audit import audited
 from strategic_memory_server.rpc.behaviour import Behaviour, CallContext

@@ -30,7 +30,7 @@ from strategic_memory_client import (
 )
 from strategic_memory_client.streams.subscription import StreamAttempt
 from strategic_memory_client.wire.analysis_to_wire import analyze_request
-from strategic_memory_client.wire.status_table import given_field
+from strategic_memory_client.wire.failure import given_field
 from strategic_memory_client.wire.to_wire import stream_request
 from strategic_memory_server.rpc.grpc_settings import LARGEST_REQUEST_MIB
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strategic_memory_server.faults.errors import TooManyRequestsError
+from strategic_memory_server.faults.limits import TooManyRequestsError
 from strategic_memory_server.identity import request_rate
 from strategic_memory_server.identity.request_rate import RequestRate
 

@@ -10,7 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from strategic_memory_server.faults.errors import RequestTooLargeError, RequestTooSlowError, TooMuchInHandError
+from strategic_memory_server.faults.limits import (
+    RequestTooLargeError,
+    RequestTooSlowError,
+    TooMuchInHandError,
+)
 from strategic_memory_server.rpc.analyses.analysis_threads import LARGE_REQUEST_BYTES
 from strategic_memory_server.rpc.analyses.heap import give_back_freed_memory
 from strategic_memory_server.rpc.wire.unparsed import Unparsed

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from strategic_memory_server.faults.errors import TooManyOfOneCallerError, TooManySubscribersError
+from strategic_memory_server.faults.limits import TooManyOfOneCallerError, TooManySubscribersError
 
 
 class Subscriptions:

@@ -20,25 +20,27 @@ from strategic_memory_server.faults.errors import (
     InterventionChangedError,
     InterventionNotKnownError,
     InvalidRequestError,
-    LimitError,
     LogNotReadError,
     MemoryUnreadableError,
     NobodyMayError,
     NothingToFreezeError,
     OutOfScopeError,
     RaisesRiskError,
-    RequestTooLargeError,
-    RequestTooSlowError,
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
+    UnauthenticatedError,
+)
+from strategic_memory_server.faults.limits import (
+    LimitError,
+    RequestTooLargeError,
+    RequestTooSlowError,
     TooManyAnalysesError,
     TooManyCallsError,
     TooManyOfOneCallerError,
     TooManyRequestsError,
     TooManySubscribersError,
     TooMuchInHandError,
-    UnauthenticatedError,
 )
 
 Metadata = tuple[tuple[str, str | bytes], ...]

@@ -15,7 +15,11 @@ from malformed_requests import good_memory
 from processes import aeventually
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_server.faults.errors import RequestTooLargeError, RequestTooSlowError, TooMuchInHandError
+from strategic_memory_server.faults.limits import (
+    RequestTooLargeError,
+    RequestTooSlowError,
+    TooMuchInHandError,
+)
 from strategic_memory_server.rpc.analyses import requests_in_hand
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.grpc_settings import MIB, GrpcSettings

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from strategic_memory_server.faults.errors import TooManyOfOneCallerError, TooManySubscribersError
+from strategic_memory_server.faults.limits import TooManyOfOneCallerError, TooManySubscribersError
 from strategic_memory_server.rpc.streams.subscriptions import Subscriptions
 
 

@@ -11,32 +11,34 @@ from google.rpc import error_details_pb2, status_pb2
 
 from strategic_memory.error_reasons import DOMAIN, reason_text
 from strategic_memory.v1 import errors_pb2
-from strategic_memory_server.faults import errors
+from strategic_memory_server.faults import errors, limits
 from strategic_memory_server.faults.errors import (
     DrainingError,
     InterventionChangedError,
     InterventionNotKnownError,
     InvalidRequestError,
-    LimitError,
     LogNotReadError,
     MemoryUnreadableError,
     NobodyMayError,
     NothingToFreezeError,
     OutOfScopeError,
     RaisesRiskError,
-    RequestTooLargeError,
-    RequestTooSlowError,
     ResumePointError,
     ResumeRefusal,
     StrategicMemoryError,
+    UnauthenticatedError,
+    Violation,
+)
+from strategic_memory_server.faults.limits import (
+    LimitError,
+    RequestTooLargeError,
+    RequestTooSlowError,
     TooManyAnalysesError,
     TooManyCallsError,
     TooManyOfOneCallerError,
     TooManyRequestsError,
     TooManySubscribersError,
     TooMuchInHandError,
-    UnauthenticatedError,
-    Violation,
 )
 from strategic_memory_server.rpc.wire.error_table import _TABLE, grpc_status_of
 
@@ -64,7 +66,8 @@ def text_trailers(error: StrategicMemoryError) -> dict[str, str | bytes]:
 
 
 def test_every_domain_error_has_a_row() -> None:
-    ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ == errors.__name__}
+    rooms = (errors.__name__, limits.__name__)
+    ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ in rooms}
     assert ours - {LimitError} == set(_TABLE)
     assert len(ours - {LimitError}) == 20
 
