@@ -34,7 +34,7 @@ def test_it_advises_a_data_set(tmp_path: Path) -> None:
         done = CliRunner().invoke(replay, [str(path), *flags, "--against", "fixed"])
         assert done.exit_code == 0, done.output
         with (tmp_path / "advice.csv").open(newline="") as file:
-            return [row["confidence_boost"] for row in csv.DictReader(file)]
+            return [row["confidence"] for row in csv.DictReader(file)]
 
     with_change, without = advised("change"), advised("evidence")
     assert len(with_change) == len(without)
