@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
 POLICIES = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")
+COUNTS_ALARMS = """
+window.alarms = 0;
+const counted = new MutationObserver((changes) => (window.alarms += changes.length));
+counted.observe(document.getElementById("alarm"), { childList: true, characterData: true, subtree: true });
+"""
 # A browser on a busy machine takes its time.
 BROWSER_S = 30.0
 
@@ -48,6 +54,10 @@ def fill(client: redis.Redis) -> None:
 def shows(browser: webdriver.Chrome, place: str, words: str) -> None:
     """Wait until a part of the page has some words."""
     eventually(lambda: words in text_of(browser, place), BROWSER_S, what=f"{words!r} in #{place}")
+
+
+def is_other(browser: webdriver.Chrome, place: str, before: str) -> bool:
+    return text_of(browser, place) != before
 
 
 def leverage_in(browser: webdriver.Chrome, place: str) -> float:
@@ -87,6 +97,22 @@ def test_it_shows_the_advice_and_each_change_and_nothing_is_wrong_with_it(
     assert refused_by_policy(browser) == []
 
 
+def test_of_very_many_regimes_the_matrix_shows_those_that_are_seen_most(
+    browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
+) -> None:
+    for number in range(30):
+        for regime in (f"R{number:02}", "BULL", "RANGE"):
+            add_regime(redis_client, regime, 0.1)
+    service = start_service(env={"STRATEGIC_MEMORY_REGIME_WINDOW": "100"})
+    look_at(browser, service)
+    shows(browser, "transitions-note", "Shown are 12 of 32 regimes")
+    headings = text_of(browser, "transitions").split("\n")[0]
+    assert "BULL" in headings
+    assert "RANGE" in headings
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#transitions tbody tr")) == 12
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#transitions thead th")) == 12 + 3
+
+
 def test_it_says_so_when_the_service_goes_away_and_is_back_by_itself(
     browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
 ) -> None:
@@ -119,7 +145,7 @@ def test_a_cut_network_is_not_waited_for_and_what_passed_while_it_slept_counts(
     browser: webdriver.Chrome, start_service: StartService, redis_client: redis.Redis
 ) -> None:
     fill(redis_client)
-    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "1200"})
+    service = start_service(env={"STRATEGIC_MEMORY_VALIDITY": "85"})
     with TcpProxy(service.http_address) as network:
         browser.get(f"http://{network.address}/")
         shows(browser, "status", "ACTIVE")
@@ -128,6 +154,15 @@ def test_a_cut_network_is_not_waited_for_and_what_passed_while_it_slept_counts(
         tried = network.accepted
         eventually(lambda: network.accepted > tried, BROWSER_S, what="another connection")
         network.heal()
+        eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
+        service.send_signal(signal.SIGSTOP)
+        shows(browser, "alarm", "it is silent")
+        browser.execute_script(COUNTS_ALARMS)
+        for _ in range(2):
+            eventually(partial(is_other, browser, "validity", text_of(browser, "validity")), BROWSER_S)
+        assert browser.execute_script("return window.alarms") == 0, "each change of it is read out to who cannot see"
+        shows(browser, "alarm", "What it said last holds until 20")
+        service.send_signal(signal.SIGCONT)
         eventually(lambda: text_of(browser, "alarm") == "", BROWSER_S)
         # A machine that slept has its time of day moved on, and nothing else.
         service.send_signal(signal.SIGSTOP)

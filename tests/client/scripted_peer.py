@@ -61,6 +61,8 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.analysis: analysis_pb2.Analysis | None = None
         self.unary_refusal: tuple[grpc.StatusCode, str] | None = None
         self.unary_calls = 0
+        self.tokens: list[str] = []
+        """What each call of GetFeedback has proved itself with."""
         self.health: int | None = health_pb2.HealthCheckResponse.SERVING
         self.open_streams = 0
         self.port = 0
@@ -120,6 +122,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self, request: service_pb2.GetFeedbackRequest, context: grpc.ServicerContext
     ) -> service_pb2.GetFeedbackResponse:
         self._unary(context)
+        self.tokens.append(str(dict(context.invocation_metadata()).get("authorization", "")))
         return service_pb2.GetFeedbackResponse(feedback=self.feedback, problems=self.problems)
 
     def Analyze(

@@ -25,7 +25,7 @@ def print_analysis(result: AnalysisResult) -> None:
         if table.row_count:
             console.print(table)
             console.print()
-    console.print(feedback_table(result.feedback, datetime.now(UTC)))
+    console.print(feedback_table(result.feedback, datetime.now(UTC), result.feedback))
 
 
 def _regimes(analysis: Analysis) -> Table:

@@ -15,6 +15,8 @@ from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOption
 _LONGEST_CONNECT_S = 5.0
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_COMMAND_LINE, _ENVIRONMENT = click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 CONNECTION_FLAGS = (
@@ -85,32 +87,41 @@ context_option: Decorator = click.option(
     metavar="NAME",
     envvar=CONTEXT_VARIABLE,
     show_envvar=True,
-    help="Context whose flags stand in for those below; default: the one that `context use` has named.",
+    help="Context to take in place of the flags below; default: the one that `context use` has named.",
 )
 
 
 def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
-    """Return the flags with those of a context in place of what is neither given nor in the environment.
+    """Return the flags, or those of a context with what the command line gives in their place.
 
-    A context that is named on the command line comes before the environment.
+    A context is taken whole: a token, as a certificate, goes to the addresses that it was named with, and to no other.
+    So an address sets the context in use aside, and beside a context nothing of the environment counts.
 
     Raises:
-        click.BadParameter: there is no such context, or one of its files is gone.
+        click.UsageError: there is no such context, one of its files is gone, or an address is given beside it.
     """
     current = click.get_current_context()
+    given = {flag for flag in CONNECTION_FLAGS if current.get_parameter_source(flag) is _COMMAND_LINE}
+    is_named = current.get_parameter_source("context_name") is _COMMAND_LINE
+    if is_named and "address" in given:
+        raise click.UsageError(
+            "--address and --context exclude each other: what a context proves itself with goes to its own addresses"
+        )
+    if "address" in given or (not is_named and current.get_parameter_source("address") is _ENVIRONMENT):
+        return flags
     try:
         kept = flags_in_use(name)
     except ContextError as error:
         raise click.BadParameter(str(error), param_hint="--context") from None
+    if kept is None:
+        return flags
     options = {option.name: option for option in current.command.params}
-    found = dict(flags)
-    stands_in_for = {click.core.ParameterSource.DEFAULT}
-    if current.get_parameter_source("context_name") is click.core.ParameterSource.COMMANDLINE:
-        stands_in_for.add(click.core.ParameterSource.ENVIRONMENT)
-    for flag in CONNECTION_FLAGS:
-        if flag in kept and current.get_parameter_source(flag) in stands_in_for:
+    # None stands for what the environment has and the context has not: that is for another service.
+    found = {flag: None if current.get_parameter_source(flag) is _ENVIRONMENT else flags[flag] for flag in flags}
+    for flag, value in {"address": [DEFAULT_ADDRESS], **kept}.items():
+        if flag in found and flag not in given:
             try:
-                found[flag] = options[flag].type_cast_value(current, kept[flag])
+                found[flag] = options[flag].type_cast_value(current, value)
             except click.BadParameter as error:
                 raise click.BadParameter(f"the context in use: {error.message}", param_hint="--context") from None
     return found

@@ -26,9 +26,10 @@ _DEFAULT_TIMEOUT_S = 5.0
 def context() -> None:
     """Name services, so that their address, TLS and token file need not be given each time.
 
-    The flags of the context in use stand in for those that are neither given nor in the environment; those of one that
-    --context names come before the environment. They are in
-    ~/.config/strategic-memory/contexts.json, or in the file that STRATEGIC_MEMORY_CONTEXTS names; a token is not.
+    A context is taken whole: its token goes to its own addresses alone. Other flags of the command line count beside
+    it, those of the environment do not; an address, given or in the environment, sets the context in use aside.
+    Contexts are in ~/.config/strategic-memory/contexts.json, or in the file that STRATEGIC_MEMORY_CONTEXTS names; a
+    token is not.
     """
 
 

@@ -90,12 +90,12 @@ def write_contexts(contexts: Contexts) -> None:
         raise ContextError(f"{path}: {error.strerror or error}") from None
 
 
-def flags_in_use(name: str | None) -> Flags:
-    """Return the flags of a context, or of the one in use where no name is given; none where none is in use.
+def flags_in_use(name: str | None) -> Flags | None:
+    """Return the flags of a context, or of the one in use where no name is given; None where none is in use.
 
     Raises:
         ContextError: there is no such context, or the file cannot be read.
     """
     contexts = read_contexts()
     wanted = name or contexts.used
-    return contexts.named(wanted) if wanted else {}
+    return contexts.named(wanted) if wanted else None

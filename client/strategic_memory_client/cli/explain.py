@@ -29,18 +29,22 @@ from strategic_memory_client.values.results import Feedback, Reason
 def explain(client: StrategicMemoryClient, *, revision: int | None, as_json: bool) -> ExitCode:
     """Show a feedback, each of its rules with the numbers that it compared, and the inputs that it came from.
 
-    Without REVISION it is the one in force. Inputs are those that the streams still hold of that time.
+    Without REVISION it is the one in force; an earlier one is shown as it was said, beside the one in force. Inputs are
+    those that the streams still hold of that time.
     """
     try:
-        feedback = client.get_feedback() if revision is None else revision_at(client, revision)
+        feedback = None if revision is None else revision_at(client, revision)
     except NotRetainedError as error:
         raise click.BadParameter(str(error), param_hint="REVISION") from None
+    in_force = client.get_feedback()
+    feedback = feedback or in_force
     analysis = _came_from(client, feedback)
     if writes_json(as_json):
         sources = () if analysis is None else analysis.sources
-        write_line(json_line({"feedback": feedback_json(feedback), "sources": sources}))
+        holds = {"epoch": in_force.epoch, "revision": in_force.revision, "status": in_force.status}
+        write_line(json_line({"feedback": feedback_json(feedback), "in_force": holds, "sources": sources}))
         return ExitCode.OK
-    print_feedback(feedback)
+    print_feedback(feedback, in_force=in_force)
     console = Console()
     console.print(_rules(feedback.reasons))
     if analysis is not None:

@@ -16,9 +16,9 @@ from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
 
 
-def print_feedback(feedback: Feedback, problems: Sequence[Problem] = ()) -> None:
-    """Print a feedback, and the problems of the server that it comes from."""
-    table = feedback_table(feedback, feedback.sent_at or datetime.now(UTC))
+def print_feedback(feedback: Feedback, problems: Sequence[Problem] = (), in_force: Feedback | None = None) -> None:
+    """Print a feedback, the problems of the server that it comes from, and which one is in force if another one is."""
+    table = feedback_table(feedback, feedback.sent_at or datetime.now(UTC), in_force or feedback)
     for problem in problems:
         table.add_row("problem", Text(plain(problem.sentence), style="red"))
     Console().print(table)
@@ -37,11 +37,15 @@ def print_health(shown: Mapping[str, object], now: datetime) -> None:
     Console().print(table)
 
 
-def feedback_table(feedback: Feedback, now: datetime) -> Table:
-    """Return the table of a feedback."""
+def feedback_table(feedback: Feedback, now: datetime, in_force: Feedback) -> Table:
+    """Return the table of a feedback; `in_force` is the one that holds now, the same or a later one."""
     table = _two_columns("Strategic memory feedback")
     performance = feedback.regime_performance
-    table.add_row("status", Text(feedback.status.value, style=colour(feedback.status)))
+    if (in_force.epoch, in_force.revision) == (feedback.epoch, feedback.revision):
+        table.add_row("status", Text(in_force.status.value, style=colour(in_force.status)))
+    else:
+        now_in_force = f"revision {in_force.revision} is in force now, {in_force.status.value}"
+        table.add_row("status", Text(f"was {feedback.status.value} when it was said; {now_in_force}"))
     probe = " (a probe)" if feedback.is_probe else ""
     table.add_row("policy", Text(f"{feedback.updated_policy.value}{probe}", style="bold"))
     table.add_row("leverage", Text(leverage(feedback.leverage_hint, feedback.leverage_bound_by)))

@@ -49,6 +49,7 @@ class LogSeen:
         spans_s: time between the oldest and the newest revision that are retained, seconds; None: not known.
         other_settings: a server that stands back since its settings differ, and these; empty: there is none.
         settings: the settings that the log was last written under, as text; empty: not known.
+        is_led: whether a server held the lease when it was first looked at, or at last.
         takeovers: how often another server took the lease while it was watched.
         watched_s: for how long that was, seconds.
     """
@@ -59,6 +60,7 @@ class LogSeen:
     spans_s: float | None
     other_settings: str
     settings: str
+    is_led: bool
     takeovers: int
     watched_s: float
 
@@ -202,17 +204,26 @@ async def _log(client: redis.Redis, settings: ServiceSettings) -> LogSeen:
         client, [packed("GET", keys.other_settings), packed("HGET", keys.state, "settings")]
     )
     watch_s = min(settings.sync.lease_s, LONGEST_WATCH_S)
-    before = await _token(client, keys.fencing_token)
+    before, was_led = await _leadership(client, keys)
     await asyncio.sleep(watch_s)
-    takeovers = max(await _token(client, keys.fencing_token) - before, 0)
+    after, is_led = await _leadership(client, keys)
     return LogSeen(
-        state, unreadable, info, await _span_s(reader, info), _text(other), _text(stated), takeovers, watch_s
+        state,
+        unreadable,
+        info,
+        await _span_s(reader, info),
+        _text(other),
+        _text(stated),
+        was_led or is_led,
+        max(after - before, 0),
+        watch_s,
     )
 
 
-async def _token(client: redis.Redis, key: str) -> int:
-    (reply,) = await round_trip(client, [packed("GET", key)])
-    return int(reply) if isinstance(reply, bytes) and reply.isdigit() else 0
+async def _leadership(client: redis.Redis, keys: LogKeys) -> tuple[int, bool]:
+    """Return the newest fencing token, and whether somebody holds the lease."""
+    token, lease = await round_trip(client, [packed("GET", keys.fencing_token), packed("GET", keys.lease)])
+    return int(token) if isinstance(token, bytes) and token.isdigit() else 0, isinstance(lease, bytes)
 
 
 async def _span_s(reader: FeedbackLogReader, info: StreamInfo | None) -> float | None:

@@ -44,6 +44,36 @@ def test_the_flags_of_the_context_in_use_stand_in_for_those_not_given(tmp_path: 
     assert [json.loads(line)["used"] for line in said("context", "list").out.splitlines()] == [False]
 
 
+def test_the_token_of_a_context_goes_to_no_other_address(tmp_path: Path) -> None:
+    kept = {"STRATEGIC_MEMORY_CONTEXTS": str(tmp_path / "contexts.json")}
+    for name in ("desk", "mine"):
+        (tmp_path / name).write_text(f"smt_{name}\n")
+    of_context, mine = ("--token-file", str(tmp_path / "desk")), str(tmp_path / "mine")
+
+    def said(*arguments: str, **env: str) -> Ended:
+        return run(*arguments, env={**kept, **env})
+
+    with ScriptedPeer() as desk, ScriptedPeer() as other:
+        desk.feedback = other.feedback = feedback_message(1)
+        assert said("context", "add", "desk", "-a", desk.address, *of_context).code == 0
+        assert said("get").code == 0
+        assert said("get", "-a", other.address).code == 0
+        assert said("get", STRATEGIC_MEMORY_GRPC_ADDRESS=other.address).code == 0
+        assert said("get", "-a", other.address, STRATEGIC_MEMORY_CONTEXT="desk").code == 0
+        both = said("get", "--context", "desk", "-a", other.address)
+        assert both.code == 2
+        assert "goes to its own addresses" in " ".join(both.err.split())
+        assert (desk.tokens, other.tokens) == (["Bearer smt_desk"], ["", "", ""])
+        # Nor does one of the environment go to a context; one of the command line is meant for it.
+        assert said("get", STRATEGIC_MEMORY_TOKEN_FILE=mine).code == 0
+        assert said("get", "--token-file", mine).code == 0
+        assert desk.tokens[1:] == ["Bearer smt_desk", "Bearer smt_mine"]
+        assert said("context", "add", "bare", "-a", other.address).code == 0
+        assert said("get", "--context", "bare", STRATEGIC_MEMORY_TOKEN_FILE=mine).code == 0
+        assert said("get", "-a", other.address, STRATEGIC_MEMORY_TOKEN_FILE=mine).code == 0
+        assert other.tokens[3:] == ["", "Bearer smt_mine"]
+
+
 def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
     file, token = tmp_path / "contexts.json", tmp_path / "token"
     kept = {"STRATEGIC_MEMORY_CONTEXTS": str(file)}

@@ -87,3 +87,17 @@ def test_explain_tells_the_numbers_that_were_compared_and_the_inputs(service: Se
     assert before["feedback"]["revision"] == newest - 3
     trades = {source["source"]: source["accepted"] for source in before["sources"]}["stream:trade.results"]
     assert trades < 8, "what came afterwards is no part of it"
+
+
+def test_explain_tells_that_another_revision_is_in_force(service: ServiceProcess) -> None:
+    newest = get_feedback(service).revision
+    past = json.loads(asked(service, "explain", str(newest - 1)).out)
+    assert (past["feedback"]["revision"], past["in_force"]["revision"]) == (newest - 1, newest)
+    assert past["in_force"]["status"] == "ACTIVE"
+    assert json.loads(asked(service, "explain").out)["in_force"]["revision"] == newest
+    shown = {
+        revision: run_at_terminal("explain", str(revision), "-a", service.grpc_address).out
+        for revision in (newest - 1, newest)
+    }
+    assert f"was ACTIVE when it was said; revision {newest} is in force now" in " ".join(shown[newest - 1].split())
+    assert "when it was said" not in shown[newest]

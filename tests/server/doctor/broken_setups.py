@@ -118,6 +118,9 @@ SETUPS = {
     "names that look alike": BrokenSetup(
         "regimes_look_alike", "looks like another", _trades(0.2, market_regime="BU LL")
     ),
+    "nothing advised, and nobody who would": BrokenSetup(
+        "nobody_syncs", "no server holds the lease", lambda client: client.hset(STATE, "withdrawn", "1")
+    ),
     "a key of the service in the way": BrokenSetup(
         "wrong_key_types",
         "holds a string in place of a zset",

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from faults.moved_time import find_libfaketime
 from least_user import make_user, prepare
 from processes import command_path, do_without, eventually
+from redis_inputs import portfolio_stream, regime_stream, trade_stream
 from server.doctor.broken_setups import STATE, fill
 from server.doctor.conftest import VALID, Examine
 from service_calls import get_json
@@ -135,6 +136,25 @@ def test_what_the_service_tells_is_told_once(
     eventually(lambda: redis_client.hget(STATE, "valid_until_ms"))
     findings = examined(asks_service=True, STRATEGIC_MEMORY_HTTP_ADDRESS=service.http_address).findings
     assert [each.check for each in findings] == ["redis_may_evict"]
+
+
+def test_a_stream_of_another_type_is_told_once(sound: redis.Redis, examined: Examine) -> None:
+    for stream in (regime_stream(), trade_stream()):
+        sound.delete(stream)
+        sound.rpush(stream, "an entry")
+    findings = examined().findings
+    assert [each.check for each in findings if "stream:" in each.sentence] == ["refused_inputs", "refused_inputs"]
+
+
+def test_while_nothing_is_advised_the_lease_tells_that_somebody_syncs(
+    redis_client: redis.Redis, start_service: StartService, examined: Examine
+) -> None:
+    fill(redis_client)
+    start_service(env=VALID)
+    eventually(lambda: redis_client.hget(STATE, "valid_until_ms"), what="a first revision")
+    redis_client.delete(regime_stream(), portfolio_stream(), trade_stream())
+    eventually(lambda: redis_client.hget(STATE, "withdrawn") == b"1", what="a withdrawal")
+    assert "nobody_syncs" not in {each.check for each in examined().findings}
 
 
 def doctor(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:

@@ -27,7 +27,13 @@ def check(examined: Examined) -> Iterator[Finding]:
         )
         yield Finding(NAME, Severity.CRITICAL, what, show)
     elif log.state.withdrawn:
-        return
+        # Nothing is confirmed then, whoever syncs; only the lease tells that somebody does.
+        if not log.is_led:
+            what = (
+                "nothing is advised, since there were too few entries, and no server holds the lease, so that new ones "
+                "change nothing: start one"
+            )
+            yield Finding(NAME, Severity.CRITICAL, what, examined.redis_cli("GET", keys.lease))
     elif now_ms is not None and (until_ms := log.state.times.valid_until_ms) is not None and now_ms > until_ms:
         what = (
             f"the advice holds no more since {to_iso(until_ms)}: no server has confirmed it, and clients say "

@@ -34,11 +34,13 @@ def check(examined: Examined) -> Iterator[Finding]:
         TRADE_RESULTS: memory.trades.time_ms,
         PORTFOLIO_MEMORY: memory.portfolio.time_ms,
     }
+    # One of another type is no stream, and told among what is refused.
+    refused = {report.source for report in memory.sources if report.rejected}
     for source, times_ms in windows.items():
         severity = Severity.CRITICAL if source == META_REGIME else Severity.WARNING
         stream = examined.redis.streams.get(source)
         if stream is None or not stream.length:
-            if why := _NEEDED_FOR.get(source):
+            if source not in refused and (why := _NEEDED_FOR.get(source)):
                 said = f"{examined.key(source)} has no entry: {why}. Start its producer, or give its --key-prefix"
                 yield Finding(NAME, severity, said, examined.redis_cli("XINFO", "STREAM", examined.key(source)))
         elif clock_ms is not None and memory.timed and times_ms.size:

@@ -10,7 +10,7 @@ const AGAIN_MS = 1000;
 const MEMORY_MS = 5000;
 const REVISIONS_MS = 1000;
 
-const state = { now: null, heard: instant(), validMs: null, revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
+const state = { now: null, heard: instant(), validMs: null, until: "", revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
 const connection = { begun: instant(), end: new AbortController(), leastAhead: Infinity };
 
 function instant() {
@@ -60,6 +60,7 @@ function hear(event) {
   state.heard = instant();
   state.failure = "";
   state.validMs = clock.valid_for_ms === null ? null : clock.valid_for_ms - late;
+  state.until = clock.valid_for_ms === null ? "" : moment(new Date(clock.now_ms + clock.valid_for_ms).toISOString());
   if (name === "now") {
     state.now = said.now;
     byId("shown").hidden = false;
@@ -116,12 +117,13 @@ function show() {
   alarm(alarms(feedback, health, said));
 }
 
+/** What must be known before all else. It counts no seconds: a screen reader reads out each change of it. */
 function alarms(feedback, health, said) {
   const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverages(feedback).preferred}`;
   if (isSilent()) {
     const why = state.failure ? ` (${state.failure})` : "";
     return said === "ACTIVE" && !isOver()
-      ? `No contact with the service${why}. What it said last holds for ${span(leftMs())} more; then ${instead}.`
+      ? `No contact with the service${why}. What it said last holds until ${state.until}; then ${instead}.`
       : `No contact with the service${why}: ${instead}.`;
   }
   const failure = health.metrics.sync.failure ?? health.problems.find((problem) => problem.startsWith("feedback log: "));

@@ -126,17 +126,24 @@ export function showMemory(memory) {
     ])),
     "There are no trades with a policy yet.",
   );
-  showTransitions(memory.regime_dynamics?.regimes ?? []);
+  showTransitions(memory.regime_dynamics?.regimes ?? [], new Map(regimes.map((each) => [each.regime, each.sample_count ?? 0])));
   showWorth(memory.past_advice);
 }
 
-function showTransitions(courses) {
+const MOST_IN_MATRIX = 12;
+
+/** Those with the most entries, in the order in which they come: a matrix grows with the square of the regimes. */
+function showTransitions(all, entries) {
+  const most = all.map((course, place) => ({ course, place, seen: entries.get(course.regime) ?? 0 }));
+  most.sort((one, other) => other.seen - one.seen);
+  const shown = most.slice(0, MOST_IN_MATRIX).sort((one, other) => one.place - other.place);
+  byId("transitions-note").textContent = shown.length < all.length ? `Shown are ${shown.length} of ${all.length} regimes.` : "";
   fill(
     byId("transitions"),
-    [["After"], ...courses.map((course) => [course.regime]), ["Lasts, observations"], ["Share of time"]],
-    courses.map((course) => [
+    [["After"], ...shown.map(({ course }) => [course.regime]), ["Lasts, observations"], ["Share of time"]],
+    shown.map(({ course }) => [
       course.regime,
-      ...courses.map((_, place) => share(course.next_probabilities?.[place] ?? 0)),
+      ...shown.map(({ place }) => share(course.next_probabilities?.[place] ?? 0)),
       number(course.mean_dwell_observations, 3),
       share(course.stationary_share),
     ]),
