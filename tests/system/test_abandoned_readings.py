@@ -16,8 +16,8 @@ from redis_inputs import add_regime, regime_stream
 from service_calls import get_feedback, get_text, stub_of
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.rpc.analyses.analysis_threads import ANALYSES_AT_ONCE
-from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS
 
 pytestmark = pytest.mark.system
 

@@ -30,6 +30,7 @@ from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.page_trips import PageTrips
 from strategic_memory_server.inputs.read_outcome import NewTrades, ReadOutcome
+from strategic_memory_server.inputs.reading_limits import MANY_PASSED, ReadingLimits
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.inputs.stretch import Stretch
@@ -44,7 +45,6 @@ from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSe
 from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply
 from strategic_memory_server.windows.column_buffer import Columns, joined_columns
-from strategic_memory_server.windows.reading_limits import MANY_PASSED, ReadingLimits
 
 VALUES_S = 1.5
 """So long the service takes values other than caps for granted, seconds; while it waits it looks more often."""
@@ -112,9 +112,9 @@ class MemoryLoader:
         self._is_small = longest <= limits.page_entries
 
         kept = self._windows
-        self._regimes = StreamFollower(kept.regimes, kept.regime_reader, prefix, patience=longest)
-        self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, patience=longest)
-        self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, patience=longest)
+        self._regimes = StreamFollower(kept.regimes, kept.regime_reader, prefix, limits, longest)
+        self._portfolio = StreamFollower(kept.portfolio, kept.portfolio_reader, prefix, limits, longest)
+        self._trades = StreamFollower(kept.trades, kept.trade_reader, prefix, limits, longest)
         self._followers = (self._regimes, self._portfolio, self._trades)
         self._ask_values = value_commands(prefix)
         self._log = LoadLog()

@@ -16,6 +16,7 @@ from strategic_memory_server.entries.entries import (
 )
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.whole_pages import observations_of_page, portfolio_of_page, trades_of_page
 from strategic_memory_server.memory.memory_totals import MemoryTotals
 from strategic_memory_server.memory.strategic_memory import (
@@ -29,7 +30,6 @@ from strategic_memory_server.memory.window_settings import MAX_REGIMES, WindowSe
 from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import RollingRegimes, observation_columns
 from strategic_memory_server.windows.rolling_results import RollingPortfolio, portfolio_columns
 from strategic_memory_server.windows.rolling_trades import RollingTrades, trade_columns
@@ -48,9 +48,9 @@ class MemoryWindows:
 
     def __init__(self, lengths: WindowSettings, limits: ReadingLimits) -> None:
         self._names, self._strategies = names, strategies = NameTable(), NameTable()
-        self.regimes = RollingRegimes(lengths.regime, limits, names)
-        self.portfolio = RollingPortfolio(lengths.portfolio, limits, names)
-        self.trades = RollingTrades(lengths.trades, limits, names, strategies)
+        self.regimes = RollingRegimes(lengths.regime, limits.extra_entries, names)
+        self.portfolio = RollingPortfolio(lengths.portfolio, limits.extra_entries, names)
+        self.trades = RollingTrades(lengths.trades, limits.extra_entries, names, strategies)
         self.regime_reader: PageReader[RegimeObservation] = PageReader(
             keys.META_REGIME,
             read_regime_observation,

@@ -23,9 +23,9 @@ from strategic_memory_server.columns.stream_position import (
 from strategic_memory_server.entries.entries import RegimeObservation
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.page_reader import Page, PageReader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 _WORTH_READING = 0.1
 """Observations are frequent where a page of them serves fewer entries than this share of it."""

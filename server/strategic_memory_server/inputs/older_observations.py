@@ -9,7 +9,7 @@ from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.entries.entries import RegimeObservation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
-from strategic_memory_server.windows.reading_limits import ReadingLimits
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 
 
 async def older_observations(

@@ -23,6 +23,7 @@ from strategic_memory_server.inputs.memory_windows import HeldTrades, MemoryWind
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.stretch import Stretch
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS, Context, SourceReport, StrategicMemory
@@ -31,7 +32,6 @@ from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.round_trip import Reply, packed, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_results import with_regimes, without_regime
 from strategic_memory_server.windows.rolling_window import RollingWindow
 

@@ -17,11 +17,11 @@ from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
 from strategic_memory_server.inputs.gap_watch import GapWatch
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.read_outcome import NewEntries, ReadOutcome
+from strategic_memory_server.inputs.reading_limits import MANY_PASSED, READ_ON, ReadingLimits
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.memory.strategic_memory import SourceReport
 from strategic_memory_server.redis_access.round_trip import Reply, packed, pairs, stream_entries
 from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.reading_limits import MANY_PASSED, READ_ON
 from strategic_memory_server.windows.rolling_window import ALL_GONE, RollingWindow
 
 NONE_GONE = b""
@@ -34,10 +34,13 @@ class StreamFollower:
         window: what it is read into.
         reader: reads its entries.
         prefix: key prefix.
+        limits: how much is read at once.
         patience: so many new entries are read one after the other; from more on the window is read anew.
     """
 
-    def __init__(self, window: RollingWindow, reader: PageReader[EntryT], prefix: str, patience: int) -> None:
+    def __init__(
+        self, window: RollingWindow, reader: PageReader[EntryT], prefix: str, limits: ReadingLimits, patience: int
+    ) -> None:
         self.window = window
         self.source = reader.source
         self.unreadable: RejectedInput | None = None
@@ -47,15 +50,13 @@ class StreamFollower:
         self._reader = reader
         self._key = key_of(prefix, reader.source)
         self._ask_info = packed("XINFO", "STREAM", self._key)
-        self._patience = patience
-        self._page_entries = window.limits.page_entries
-        self._asked = 0
+        self._limits, self._patience = limits, patience
+        self._asked, self._reads_on = 0, False
         self._left_at: Bookmark | None = None
         self._after_first = Bookmark()
         self.is_behind = False
         """Whether there is more to read than was read on with."""
         self._resume: Bookmark | None = None
-        self._reads_on = False
         self._kept: Bookmark | None = None
         self._new: Page = []
         self._met: list[RejectedInput] = []
@@ -115,7 +116,7 @@ class StreamFollower:
             page = packed("XREVRANGE", self._key, self._scan.before, "-", "COUNT", self._asked)
         elif self._informed:
             start = f"({shown_id(id_of(self._new[-1][0]))}"
-            self._asked = self.window.limits.page_now
+            self._asked = self._limits.page_now
             page = packed("XRANGE", self._key, start, "+", "COUNT", self._asked)
         else:
             self._asked = self._first_page
@@ -156,8 +157,8 @@ class StreamFollower:
         if self.outcome is ReadOutcome.REREAD:
             yield from self._scan.take_oldest_first()
         elif self.outcome is ReadOutcome.NEW:
-            for start in range(0, len(self._new), self._page_entries):
-                read = self._reader.read(self._new[start : start + self._page_entries])
+            for start in range(0, len(self._new), size := self._limits.page_entries):
+                read = self._reader.read(self._new[start : start + size])
                 self._met.extend(read.rejected)
                 self._noted.extend(read.noted)
                 if read.usable:
@@ -232,7 +233,7 @@ class StreamFollower:
         self._informed = False
         self._arrived = arrived
         self._info = StreamInfo()
-        self._scan = WindowScan(self.window.length, self._reader, self.window.limits)
+        self._scan = WindowScan(self.window.length, self._reader, self._limits)
         self._new, self._met, self._noted = [], [], []
 
     def _take_info(self, reply: Reply) -> None:
@@ -288,7 +289,7 @@ class StreamFollower:
     @property
     def _first_page(self) -> int:
         """Number of entries to ask for first, from the bookmark on, which is one of them."""
-        page_now = self.window.limits.page_now
+        page_now = self._limits.page_now
         return 1 + (page_now if self._reads_on else min(self._patience, page_now))
 
     def _give_up(self, refused: RejectedInput) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 NEWEST = "+"
 

@@ -23,6 +23,7 @@ from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.inputs.older_observations import older_observations
 from strategic_memory_server.inputs.page_reader import PageReader
 from strategic_memory_server.inputs.read_outcome import NewTrades
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.long_memory.kept_trades import SeenTrades
 from strategic_memory_server.long_memory.trade_columns import identified_trades
@@ -33,7 +34,6 @@ from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.column_buffer import Columns, joined_columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.opening_columns import opening_positions
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import observation_columns
 
 PAGE_ENTRIES = 2_500

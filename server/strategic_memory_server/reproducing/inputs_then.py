@@ -20,6 +20,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, TRADE_RESULTS, key_of
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.span_reader import SpanReader
 from strategic_memory_server.inputs.stretch import Stretch
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
@@ -32,7 +33,6 @@ from strategic_memory_server.memory.strategic_memory import Context
 from strategic_memory_server.memory.time_span import ALL_TIME
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.reproducing.reproduction import Gone
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 _NOTHING = Stretch("", NOTHING_READ, 0)
 

@@ -17,7 +17,6 @@ from strategic_memory_server.memory.strategic_memory import RegimeWindow
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_window import RollingWindow
 
 _DTYPES: Mapping[str, DTypeLike] = {
@@ -45,8 +44,8 @@ def observation_columns(entries: Sequence[RegimeObservation], positions: Sequenc
 class RollingRegimes(RollingWindow):
     """Regime observations; `names` gives their regimes an index."""
 
-    def __init__(self, length: int, limits: ReadingLimits, names: NameTable) -> None:
-        super().__init__(length, ColumnBuffer(_DTYPES), limits)
+    def __init__(self, length: int, extra_entries: int, names: NameTable) -> None:
+        super().__init__(length, ColumnBuffer(_DTYPES), extra_entries)
         self._names = names
         self._tallies = ObservedTallies()
         self._out_of_range = 0

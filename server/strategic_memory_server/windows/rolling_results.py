@@ -30,7 +30,6 @@ from strategic_memory_server.windows.opening_columns import (
     opening_positions,
 )
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_window import RollingWindow
 
 _PORTFOLIO_DTYPES: Mapping[str, DTypeLike] = {
@@ -72,8 +71,8 @@ def with_regimes(columns: Columns, observed: Observed) -> Columns:
 class RollingResults(RollingWindow):
     """What the two windows have in common; `names` gives regimes an index."""
 
-    def __init__(self, length: int, buffer: ColumnBuffer, limits: ReadingLimits, names: NameTable) -> None:
-        super().__init__(length, buffer, limits)
+    def __init__(self, length: int, buffer: ColumnBuffer, extra_entries: int, names: NameTable) -> None:
+        super().__init__(length, buffer, extra_entries)
         self._names = names
         self._inferred = self._not_observed = self._opened = self._as_of_close = 0
         self._none_before = GIVEN
@@ -162,8 +161,8 @@ class RollingResults(RollingWindow):
 class RollingPortfolio(RollingResults):
     """Portfolio entries."""
 
-    def __init__(self, length: int, limits: ReadingLimits, names: NameTable) -> None:
-        super().__init__(length, ColumnBuffer(_PORTFOLIO_DTYPES), limits, names)
+    def __init__(self, length: int, extra_entries: int, names: NameTable) -> None:
+        super().__init__(length, ColumnBuffer(_PORTFOLIO_DTYPES), extra_entries, names)
         self._tallies = EarnedTallies()
 
     def window(self) -> PortfolioWindow:

@@ -21,7 +21,6 @@ from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
 from strategic_memory_server.windows.name_table import NameTable
 from strategic_memory_server.windows.opening_columns import OPENING_DTYPES, opening_columns
 from strategic_memory_server.windows.place_columns import PLACE_DTYPES, place_columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_results import RollingResults
 from strategic_memory_server.windows.trade_repeats import TradeRepeats
 
@@ -66,8 +65,8 @@ class RollingTrades(RollingResults):
     counts; the others are held, are no sample, and are noted.
     """
 
-    def __init__(self, length: int, limits: ReadingLimits, names: NameTable, strategies: NameTable) -> None:
-        super().__init__(length, ColumnBuffer(_DTYPES), limits, names)
+    def __init__(self, length: int, extra_entries: int, names: NameTable, strategies: NameTable) -> None:
+        super().__init__(length, ColumnBuffer(_DTYPES), extra_entries, names)
         self._strategies = strategies
         self._tallies = TradedTallies()
         self._repeats = TradeRepeats()

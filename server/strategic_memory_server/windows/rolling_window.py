@@ -15,7 +15,6 @@ from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
 from strategic_memory_server.columns.stream_position import POSITION_BYTES, id_of_position, shown_id
 from strategic_memory_server.entries.notes import ID_IN_FUTURE
 from strategic_memory_server.windows.column_buffer import ColumnBuffer, Columns
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.reason_tail import ReasonTail
 
 ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
@@ -28,12 +27,12 @@ class RollingWindow(ABC):
     Args:
         length: most usable entries in it.
         buffer: its columns; one of them is "position".
-        limits: how far it is looked for.
+        extra_entries: most entries looked at beyond that length, in search of usable ones.
     """
 
-    def __init__(self, length: int, buffer: ColumnBuffer, limits: ReadingLimits) -> None:
+    def __init__(self, length: int, buffer: ColumnBuffer, extra_entries: int) -> None:
         self.length = length
-        self.limits = limits
+        self._extra_entries = extra_entries
         self.buffer = buffer
         self.malformed = ReasonTail()
         self.oddly_written = ReasonTail()
@@ -107,7 +106,7 @@ class RollingWindow(ABC):
         if self.counted >= self.length:
             self.malformed.drop_before(bytes(self.positions[0]))
         unreached = 0
-        while self.spanned - unreached > self.length + self.limits.extra_entries:
+        while self.spanned - unreached > self.length + self._extra_entries:
             malformed = self.malformed.oldest
             if malformed is not None and (unreached == len(self) or malformed < self.positions[unreached]):
                 self.malformed.drop_oldest()

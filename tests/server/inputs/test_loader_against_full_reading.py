@@ -19,11 +19,11 @@ from plain_figures import plain
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries.notes import PERHAPS_TRIMMED_BEFORE_READ, TRIMMED_BEFORE_READ
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.memory.strategic_memory import SourceReport, StrategicMemory
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.what_if.regime_details import regime_details
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 LOADS = 25
 

@@ -13,8 +13,8 @@ from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream,
 
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.reading_limits import MANY_PASSED, READ_ON
 from strategic_memory_server.memory.window_settings import WindowSettings
-from strategic_memory_server.windows.reading_limits import MANY_PASSED, READ_ON
 
 PAGE = 500
 STREAMS = {"stream:trade.results": trade_stream, "stream:meta.regime": regime_stream}

@@ -19,10 +19,10 @@ from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.inputs import load_log, memory_loader
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.windows.name_table import SPARE_NAMES
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 SMALL = WindowSettings(regime=5, portfolio=5, trades=5)
 LONG = WindowSettings(regime=20_000, portfolio=20_000, trades=20_000)

@@ -26,13 +26,13 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import Context, SourceReport
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 SMALL = WindowSettings(regime=4, portfolio=8, trades=6)
 

@@ -14,11 +14,11 @@ from strategic_memory_server.columns.stream_position import LARGEST, Id, id_of, 
 from strategic_memory_server.entries.entries import read_regime_observation
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
 from strategic_memory_server.inputs.page_reader import PageReader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.whole_pages import observations_of_page
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.windows.asof_join import Observed
 from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 from strategic_memory_server.windows.rolling_regimes import observation_columns
 
 PAGE = 20

@@ -17,10 +17,10 @@ from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.page_reader import FEW, DecodedPage, Page, PageReader
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.windows.name_table import NameTable
-from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS
 
 KINDS = (REGIMES, PORTFOLIO, TRADES, "identified")
 NUMBERS = (

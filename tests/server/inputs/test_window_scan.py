@@ -15,9 +15,9 @@ from strategic_memory_server.columns.stream_position import position_column, pos
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.inputs.page_reader import Page, PageReader
+from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.windows.column_buffer import Columns
-from strategic_memory_server.windows.reading_limits import DEFAULT_LIMITS, ReadingLimits
 
 GOOD = b"good"
 BAD = b"bad"

@@ -26,6 +26,7 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
@@ -36,7 +37,6 @@ from strategic_memory_server.rpc.wire.figures_to_wire import add_figures
 from strategic_memory_server.rpc.wire.from_wire import analysis_order
 from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message
 from strategic_memory_server.what_if.what_if import analyze_memory
-from strategic_memory_server.windows.reading_limits import ReadingLimits
 
 HORIZON = AdviceSettings().trade_id_horizon
 Row = RegimeRow | PortfolioRow | TradeRow
