@@ -1,7 +1,8 @@
 """Makes the documentation a site: `site.py FOLDER` puts its sources there, and `zensical build --strict` does the rest.
 
 The pages are those of `docs/`, with the README as the first. A file of the repository that one of them links to gets a
-page of its own, so that the site needs nothing else; the wire contract is a page made from its `.proto` files.
+page of its own, so that the site needs nothing else; the wire contract is a page made from its `.proto` files, and the
+Python client one that mkdocstrings makes from its docstrings.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import griffe
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -35,6 +38,7 @@ def main(folder: Path) -> None:
     for source, page in sources.items():
         (pages / page).write_text(_outside_code(source.read_text(), _links_of(source, sources, linked)))
     (pages / "wire.md").write_text(wire_page())
+    (pages / "python.md").write_text(python_page())
     for target in sorted(linked):
         written = pages / _page_of(target)
         written.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +100,33 @@ def wire_page() -> str:
     for file in sorted(PROTOS.glob("*.proto")):
         parts += [f"## {file.stem.replace('_', ' ')}", f"```proto\n{file.read_text().rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def python_page() -> str:
+    """Return the page of the Python client: every public name by the module it lives in, the clients first."""
+    client = griffe.load("strategic_memory_client")
+    by_home: dict[str, list[str]] = {}
+    for name in client.exports or ():
+        home = client[str(name)].target_path.removesuffix(f".{name}").removeprefix(f"{client.path}.")
+        by_home.setdefault(home, []).append(f"{client.path}.{name}")
+    for room in ("synchronous", "asynchronous"):
+        home = f"transports.{room}.admin"
+        by_home["values.admin"] += [each.path for each in client[home].classes.values() if each.is_public]
+    agents = client["rl"]
+    by_home["rl"] = [f"{agents.path}.{name}" for name in agents.exports or ()]
+    clients = ["client", "async_client", "rl"]
+    used = "[Python client and command](client.md) shows how they are used, [Agents that learn](rl.md) the wrappers."
+    parts = ["# The Python client", f"Every public name, from its docstring. {used}"]
+    for home in [*clients, *sorted(by_home.keys() - set(clients), key=_titled)]:
+        parts += [f"## {_titled(home)}", *(f"::: {path}" for path in by_home[home])]
+    return "\n\n".join(parts) + "\n"
+
+
+_TITLES = {"client": "With threads", "async_client": "In an event loop", "rl": "For agents that learn"}
+
+
+def _titled(home: str) -> str:
+    return _TITLES.get(home) or home.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from processes import REPOSITORY, command_path
 
+import strategic_memory_client as client
+from strategic_memory_client import rl
+
 pytestmark = pytest.mark.processes
 
 
@@ -30,6 +33,10 @@ def test_it_is_built_without_a_warning_and_a_link_to_nowhere_is_one(tmp_path: Pa
     pages = {page.relative_to(folder / "site").as_posix() for page in (folder / "site").rglob("*.html")}
     assert {f"{each.stem}.html" for each in (REPOSITORY / "docs").glob("*.md")} | {"index.html", "wire.html"} <= pages
     assert "files/examples/rl_agent.py.html" in pages
+    reference = (folder / "site" / "python.html").read_text()
+    names = [f"{package.__name__}.{name}" for package in (client, rl) for name in package.__all__]
+    assert [name for name in names if f'id="{name}"' not in reference] == []
+    assert "costs about 150 ns" in reference, "what the docstring of a property says"
     with (folder / "pages" / "streams.md").open("a") as page:
         page.write("\n[nowhere](contract.md#no-such-part)\n")
     broken = build(folder)
