@@ -35,6 +35,7 @@ from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
+from strategic_memory_server.rpc.served_portfolios import OnePortfolio
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 
@@ -146,8 +147,8 @@ async def in_process_server(
     threads = AnalysisThreads()
     analyst = Analyst(AnalysisSources(loader, store, trades, log, clock), AdviceSettings(), threads)
     portfolio = ServedPortfolio(Sources(hub, changed, log, SaidLog(redis_client, "quantum"), analyst, clock))
-    servicer = StrategicMemoryServicer(portfolio, AnalysisReception(in_hand, threads), settings)
-    admin = StrategicMemoryAdminServicer(portfolio)
+    servicer = StrategicMemoryServicer(OnePortfolio(portfolio), AnalysisReception(in_hand, threads), settings)
+    admin = StrategicMemoryAdminServicer(OnePortfolio(portfolio))
     registry = CollectorRegistry()
     async with (
         open_grpc_server(servicer, admin, RpcMetrics(registry), settings) as server,

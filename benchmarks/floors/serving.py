@@ -38,6 +38,12 @@ class BareServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Not served."""
         raise NotImplementedError
 
+    async def ListPortfolios(
+        self, request: service_pb2.ListPortfoliosRequest, context: Context
+    ) -> service_pb2.ListPortfoliosResponse:
+        """Not served."""
+        raise NotImplementedError
+
 
 async def serve(
     servicer: service_pb2_grpc.StrategicMemoryServiceServicer, work: Sequence[Coroutine[object, object, None]] = ()

@@ -6,26 +6,32 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.configuration.portfolio_settings import of_service
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings, of_service
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import Access, access_asked
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
 from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.portfolios_report import PortfoliosCollector, with_portfolios
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
-from strategic_memory_server.portfolios.portfolio import make_portfolio
-from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reached
+from strategic_memory_server.portfolios.listed_portfolios import ListedPortfolios
+from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
+from strategic_memory_server.portfolios.portfolio import Portfolio, make_portfolio
+from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
 from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.redis_access.redis_connection import shown_url
-from strategic_memory_server.redis_access.redis_location import read_location
+from strategic_memory_server.redis_access.redis_location import Deployment, read_location
 from strategic_memory_server.redis_access.redis_risks import RedisRisks
 from strategic_memory_server.rpc.admin.servicer import StrategicMemoryAdminServicer
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
@@ -96,16 +102,29 @@ async def open_service(
         certificates=certificates,
     )
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(reached(settings.redis, problems))
-        portfolio = make_portfolio(of_service(settings), redis, shared, problems)
-        registry.register(StateCollector(portfolio.state.gauges()))
+        redis = reach(settings.redis, problems)
+        stack.push_async_callback(redis.close)
+        portfolio = make_portfolio(DEFAULT, of_service(settings), redis, shared, problems)
+        portfolios = OpenPortfolios(portfolio, partial(_another_portfolio, settings, redis, shared))
+        asked = settings.portfolios
+        listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, problems)
+        registry.register(
+            PortfoliosCollector(
+                StateCollector(portfolio.state.gauges()), lambda: portfolios.others, asked.most_labelled if asked else 0
+            )
+        )
+
+        def report(name: str) -> dict[str, Any]:
+            found = portfolios.state(name).report()
+            return with_portfolios(found, portfolios.others) if name == DEFAULT else {"portfolio": name, **found}
+
         grpc = settings.grpc
         in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
             open_grpc_server(
-                StrategicMemoryServicer(portfolio.served, AnalysisReception(in_hand, shared.threads), grpc),
-                StrategicMemoryAdminServicer(portfolio.served),
+                StrategicMemoryServicer(portfolios, AnalysisReception(in_hand, shared.threads), grpc),
+                StrategicMemoryAdminServicer(portfolios),
                 RpcMetrics(registry),
                 grpc,
                 descriptors.grpc,
@@ -118,13 +137,13 @@ async def open_service(
         http_address = await stack.enter_async_context(
             open_http_server(
                 http_app(
-                    portfolio.state.report,
+                    report,
                     lambda: exposition(registry),
                     settings.http,
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(portfolio.served.sources, portfolio.state.report, most_pages),
+                    routes_of_page(portfolios, report, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,
@@ -134,6 +153,9 @@ async def open_service(
         )
         await stack.enter_async_context(_looked_after(settings, redis, shared, access))
         await stack.enter_async_context(portfolio.running())
+        stack.push_async_callback(portfolios.close)
+        if listed is not None:
+            await stack.enter_async_context(running(listed.run(portfolios.take), "portfolios", broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -148,6 +170,24 @@ async def open_service(
         )
         yield RunningService(grpc_server.address, http_address, portfolio.sync, broken)
         logger.info("Service stopping")
+
+
+def _another_portfolio(
+    settings: ServiceSettings,
+    redis: RedisServer,
+    shared: SharedResources,
+    name: str,
+    told: PortfolioSettings,
+    stack: AsyncExitStack,
+) -> Portfolio:
+    """Put a portfolio together beside the default one; in a cluster its keys may be on another node."""
+    problems, history = Problems(), settings.redis.history_file
+    if history is not None:
+        told = replace(told, history_file=history.with_name(f"{history.name}-{name}"))
+    if read_location(settings.redis.url).deployment is Deployment.CLUSTER:
+        redis = reach(replace(settings.redis, key_prefix=told.key_prefix), problems)
+        stack.push_async_callback(redis.close)
+    return make_portfolio(name, told, redis, shared, problems)
 
 
 @asynccontextmanager

@@ -132,6 +132,12 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.analyses.append(request)
         return service_pb2.AnalyzeResponse(feedback=self.feedback, analysis=self.analysis)
 
+    def ListPortfolios(
+        self, request: service_pb2.ListPortfoliosRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ListPortfoliosResponse:
+        self._unary(context)
+        return service_pb2.ListPortfoliosResponse(portfolios=[service_pb2.Portfolio()], total=1)
+
     def Check(
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
     ) -> health_pb2.HealthCheckResponse:

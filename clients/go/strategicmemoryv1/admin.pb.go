@@ -95,7 +95,9 @@ type SetOverrideRequest struct {
 	//	*SetOverrideRequest_Until
 	End isSetOverrideRequest_End `protobuf_oneof:"end"`
 	// The number of the state that the caller has seen, and means to replace. 0: none holds, as far as they know.
-	Replaces      uint64 `protobuf:"varint,7,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces uint64 `protobuf:"varint,7,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	// The portfolio that it is about: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one.
+	Portfolio     string `protobuf:"bytes,8,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -190,6 +192,13 @@ func (x *SetOverrideRequest) GetReplaces() uint64 {
 	return 0
 }
 
+func (x *SetOverrideRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 type isSetOverrideRequest_End interface {
 	isSetOverrideRequest_End()
 }
@@ -262,7 +271,9 @@ type ClearOverrideRequest struct {
 	// Why: as of an override.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// As of an override.
-	Replaces      uint64 `protobuf:"varint,3,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces uint64 `protobuf:"varint,3,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	// As of an override.
+	Portfolio     string `protobuf:"bytes,4,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -316,6 +327,13 @@ func (x *ClearOverrideRequest) GetReplaces() uint64 {
 		return x.Replaces
 	}
 	return 0
+}
+
+func (x *ClearOverrideRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
 }
 
 // Answers that it was lifted.
@@ -377,7 +395,9 @@ type FreezeRequest struct {
 	//	*FreezeRequest_Until
 	End isFreezeRequest_End `protobuf_oneof:"end"`
 	// As of an override.
-	Replaces      uint64 `protobuf:"varint,4,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces uint64 `protobuf:"varint,4,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	// As of an override.
+	Portfolio     string `protobuf:"bytes,5,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +471,13 @@ func (x *FreezeRequest) GetReplaces() uint64 {
 	return 0
 }
 
+func (x *FreezeRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 type isFreezeRequest_End interface {
 	isFreezeRequest_End()
 }
@@ -517,7 +544,9 @@ func (x *FreezeResponse) GetState() *AdminState {
 
 // Asks what operators have said.
 type GetStateRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As of an override.
+	Portfolio     string `protobuf:"bytes,1,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +579,13 @@ func (x *GetStateRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use GetStateRequest.ProtoReflect.Descriptor instead.
 func (*GetStateRequest) Descriptor() ([]byte, []int) {
 	return file_strategic_memory_v1_admin_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetStateRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
 }
 
 // Tells it.
@@ -612,7 +648,10 @@ type AdminState struct {
 	// Why it is not, and what to do, for people. Empty: it is.
 	Pending string `protobuf:"bytes,5,opt,name=pending,proto3" json:"pending,omitempty"`
 	// The advice that this server gives now.
-	Feedback      *Feedback `protobuf:"bytes,6,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	Feedback *Feedback `protobuf:"bytes,6,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	// The portfolio that was asked for. A server that knows no portfolios leaves it empty, and has taken what was said as said
+	// of its only one.
+	Portfolio     string `protobuf:"bytes,7,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -689,11 +728,18 @@ func (x *AdminState) GetFeedback() *Feedback {
 	return nil
 }
 
+func (x *AdminState) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 var File_strategic_memory_v1_admin_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1fstrategic_memory/v1/admin.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\"\xb5\x02\n" +
+	"\x1fstrategic_memory/v1/admin.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\"\xd3\x02\n" +
 	"\x12SetOverrideRequest\x123\n" +
 	"\x06policy\x18\x01 \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\x06policy\x12\x1f\n" +
 	"\bleverage\x18\x02 \x01(\x01H\x01R\bleverage\x88\x01\x01\x12\x14\n" +
@@ -701,28 +747,32 @@ const file_strategic_memory_v1_admin_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x127\n" +
 	"\bduration\x18\x05 \x01(\v2\x19.google.protobuf.DurationH\x00R\bduration\x122\n" +
 	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x12\x1a\n" +
-	"\breplaces\x18\a \x01(\x04R\breplacesB\x05\n" +
+	"\breplaces\x18\a \x01(\x04R\breplaces\x12\x1c\n" +
+	"\tportfolio\x18\b \x01(\tR\tportfolioB\x05\n" +
 	"\x03endB\v\n" +
 	"\t_leverage\"L\n" +
 	"\x13SetOverrideResponse\x125\n" +
-	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\x85\x01\n" +
+	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\xa3\x01\n" +
 	"\x14ClearOverrideRequest\x129\n" +
 	"\x04part\x18\x01 \x01(\x0e2%.strategic_memory.v1.InterventionPartR\x04part\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
-	"\breplaces\x18\x03 \x01(\x04R\breplaces\"N\n" +
+	"\breplaces\x18\x03 \x01(\x04R\breplaces\x12\x1c\n" +
+	"\tportfolio\x18\x04 \x01(\tR\tportfolio\"N\n" +
 	"\x15ClearOverrideResponse\x125\n" +
-	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\xb7\x01\n" +
+	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\xd5\x01\n" +
 	"\rFreezeRequest\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x127\n" +
 	"\bduration\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\bduration\x122\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x12\x1a\n" +
-	"\breplaces\x18\x04 \x01(\x04R\breplacesB\x05\n" +
+	"\breplaces\x18\x04 \x01(\x04R\breplaces\x12\x1c\n" +
+	"\tportfolio\x18\x05 \x01(\tR\tportfolioB\x05\n" +
 	"\x03end\"G\n" +
 	"\x0eFreezeResponse\x125\n" +
-	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\x11\n" +
-	"\x0fGetStateRequest\"I\n" +
+	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"/\n" +
+	"\x0fGetStateRequest\x12\x1c\n" +
+	"\tportfolio\x18\x01 \x01(\tR\tportfolio\"I\n" +
 	"\x10GetStateResponse\x125\n" +
-	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\x89\x02\n" +
+	"\x05state\x18\x01 \x01(\v2\x1f.strategic_memory.v1.AdminStateR\x05state\"\xa7\x02\n" +
 	"\n" +
 	"AdminState\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x129\n" +
@@ -730,7 +780,8 @@ const file_strategic_memory_v1_admin_proto_rawDesc = "" +
 	"\x06freeze\x18\x03 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\x12\x1e\n" +
 	"\vis_in_force\x18\x04 \x01(\bR\tisInForce\x12\x18\n" +
 	"\apending\x18\x05 \x01(\tR\apending\x129\n" +
-	"\bfeedback\x18\x06 \x01(\v2\x1d.strategic_memory.v1.FeedbackR\bfeedback*s\n" +
+	"\bfeedback\x18\x06 \x01(\v2\x1d.strategic_memory.v1.FeedbackR\bfeedback\x12\x1c\n" +
+	"\tportfolio\x18\a \x01(\tR\tportfolio*s\n" +
 	"\x10InterventionPart\x12!\n" +
 	"\x1dINTERVENTION_PART_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aINTERVENTION_PART_OVERRIDE\x10\x01\x12\x1c\n" +

@@ -32,7 +32,7 @@ const (
 // The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
 // Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
 // (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-// seen (metadata: its `number`); UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
+// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
 // GetState tells.
 type StrategicMemoryAdminServiceClient interface {
 	// Allows no more risk than this until an end; with `force` sets it, also above what the rules say. In place of what an
@@ -103,7 +103,7 @@ func (c *strategicMemoryAdminServiceClient) GetState(ctx context.Context, in *Ge
 // The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
 // Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
 // (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-// seen (metadata: its `number`); UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
+// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
 // GetState tells.
 type StrategicMemoryAdminServiceServer interface {
 	// Allows no more risk than this until an end; with `force` sets it, also above what the rules say. In place of what an

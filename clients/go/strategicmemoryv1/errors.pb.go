@@ -80,6 +80,9 @@ const (
 	ErrorReason_ERROR_REASON_NOTHING_TO_FREEZE ErrorReason = 17
 	// UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it.
 	ErrorReason_ERROR_REASON_INTERVENTION_NOT_KNOWN ErrorReason = 18
+	// NOT_FOUND: there is no portfolio of that name, or none any more. Ask for another one, or see ListPortfolios. Metadata:
+	// `portfolio`, the name that was asked for, and `nearest`, the name that is most like it; empty: none is.
+	ErrorReason_ERROR_REASON_UNKNOWN_PORTFOLIO ErrorReason = 19
 )
 
 // Enum value maps for ErrorReason.
@@ -104,6 +107,7 @@ var (
 		16: "ERROR_REASON_RAISES_RISK",
 		17: "ERROR_REASON_NOTHING_TO_FREEZE",
 		18: "ERROR_REASON_INTERVENTION_NOT_KNOWN",
+		19: "ERROR_REASON_UNKNOWN_PORTFOLIO",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -125,6 +129,7 @@ var (
 		"ERROR_REASON_RAISES_RISK":            16,
 		"ERROR_REASON_NOTHING_TO_FREEZE":      17,
 		"ERROR_REASON_INTERVENTION_NOT_KNOWN": 18,
+		"ERROR_REASON_UNKNOWN_PORTFOLIO":      19,
 	}
 )
 
@@ -159,7 +164,7 @@ var File_strategic_memory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\x9b\x05\n" +
+	" strategic_memory/v1/errors.proto\x12\x13strategic_memory.v1*\xbf\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_REVISION_COMPACTED\x10\x01\x12#\n" +
@@ -180,7 +185,8 @@ const file_strategic_memory_v1_errors_proto_rawDesc = "" +
 	"!ERROR_REASON_INTERVENTION_CHANGED\x10\x0f\x12\x1c\n" +
 	"\x18ERROR_REASON_RAISES_RISK\x10\x10\x12\"\n" +
 	"\x1eERROR_REASON_NOTHING_TO_FREEZE\x10\x11\x12'\n" +
-	"#ERROR_REASON_INTERVENTION_NOT_KNOWN\x10\x12B\xad\x01\n" +
+	"#ERROR_REASON_INTERVENTION_NOT_KNOWN\x10\x12\x12\"\n" +
+	"\x1eERROR_REASON_UNKNOWN_PORTFOLIO\x10\x13B\xad\x01\n" +
 	"\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3"
 
 var (

@@ -78,7 +78,9 @@ func (Delivery) EnumDescriptor() ([]byte, []int) {
 
 // Asks for the feedback in force.
 type GetFeedbackRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The portfolio: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one.
+	Portfolio     string `protobuf:"bytes,1,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,6 +115,13 @@ func (*GetFeedbackRequest) Descriptor() ([]byte, []int) {
 	return file_strategic_memory_v1_service_proto_rawDescGZIP(), []int{0}
 }
 
+func (x *GetFeedbackRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 // Carries the feedback in force.
 type GetFeedbackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -123,7 +132,10 @@ type GetFeedbackResponse struct {
 	SentAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
 	// What this server has to tell its operator just now, the oldest first. It is no part of the feedback: it makes no
 	// revision, and another server may have other problems.
-	Problems      []*Problem `protobuf:"bytes,3,rep,name=problems,proto3" json:"problems,omitempty"`
+	Problems []*Problem `protobuf:"bytes,3,rep,name=problems,proto3" json:"problems,omitempty"`
+	// The portfolio that was asked for. A server that knows no portfolios answers with that of its only one, and leaves this
+	// empty: whoever asks for a portfolio compares.
+	Portfolio     string `protobuf:"bytes,4,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -177,6 +189,13 @@ func (x *GetFeedbackResponse) GetProblems() []*Problem {
 		return x.Problems
 	}
 	return nil
+}
+
+func (x *GetFeedbackResponse) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
 }
 
 // Something that is wrong with the service or with what it reads.
@@ -252,7 +271,9 @@ type StreamFeedbackRequest struct {
 	// came after `resume_after_revision`, the first message is the feedback in force, of that very revision, instead of a
 	// heartbeat. Where something did, that comes, as without it; so the first message is a feedback in any case. Without
 	// `resume_after_revision` it changes nothing.
-	SendCurrent   bool `protobuf:"varint,5,opt,name=send_current,json=sendCurrent,proto3" json:"send_current,omitempty"`
+	SendCurrent bool `protobuf:"varint,5,opt,name=send_current,json=sendCurrent,proto3" json:"send_current,omitempty"`
+	// The portfolio, as of `GetFeedbackRequest`.
+	Portfolio     string `protobuf:"bytes,6,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -322,6 +343,13 @@ func (x *StreamFeedbackRequest) GetSendCurrent() bool {
 	return false
 }
 
+func (x *StreamFeedbackRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 // One message of a stream.
 type StreamFeedbackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -336,7 +364,9 @@ type StreamFeedbackResponse struct {
 	SkippedRevisions uint64 `protobuf:"varint,3,opt,name=skipped_revisions,json=skippedRevisions,proto3" json:"skipped_revisions,omitempty"`
 	// When a feedback was sent, by the server's clock, to 20 ms. `valid_until` less this is how long it holds from when it
 	// is heard, whatever the clock of who hears it shows. A heartbeat has a `timestamp` for that.
-	SentAt        *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	SentAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	// The portfolio, as of `GetFeedbackResponse`; heartbeats have it too.
+	Portfolio     string `protobuf:"bytes,5,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -410,6 +440,13 @@ func (x *StreamFeedbackResponse) GetSentAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *StreamFeedbackResponse) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 type isStreamFeedbackResponse_Event interface {
 	isStreamFeedbackResponse_Event()
 }
@@ -439,7 +476,9 @@ type AnalyzeRequest struct {
 	//	*AnalyzeRequest_Inline
 	Memory isAnalyzeRequest_Memory `protobuf_oneof:"memory"`
 	// Settings that differ from the service's own.
-	Settings      *AnalysisSettings `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"`
+	Settings *AnalysisSettings `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"`
+	// The portfolio whose memory and settings these are, as of `GetFeedbackRequest`.
+	Portfolio     string `protobuf:"bytes,4,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -506,6 +545,13 @@ func (x *AnalyzeRequest) GetSettings() *AnalysisSettings {
 	return nil
 }
 
+func (x *AnalyzeRequest) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
 type isAnalyzeRequest_Memory interface {
 	isAnalyzeRequest_Memory()
 }
@@ -530,7 +576,9 @@ type AnalyzeResponse struct {
 	// What was worked out.
 	Analysis *Analysis `protobuf:"bytes,1,opt,name=analysis,proto3" json:"analysis,omitempty"`
 	// The feedback that follows from it; `revision` is 0, since nothing is published.
-	Feedback      *Feedback `protobuf:"bytes,2,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	Feedback *Feedback `protobuf:"bytes,2,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	// The portfolio, as of `GetFeedbackResponse`.
+	Portfolio     string `protobuf:"bytes,3,opt,name=portfolio,proto3" json:"portfolio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -579,48 +627,333 @@ func (x *AnalyzeResponse) GetFeedback() *Feedback {
 	return nil
 }
 
+func (x *AnalyzeResponse) GetPortfolio() string {
+	if x != nil {
+		return x.Portfolio
+	}
+	return ""
+}
+
+// Asks which portfolios there are.
+type ListPortfoliosRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most portfolios of the answer, 1 to 1000. 0: 100.
+	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// `next_page_token` of the page before. Empty: the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPortfoliosRequest) Reset() {
+	*x = ListPortfoliosRequest{}
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPortfoliosRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPortfoliosRequest) ProtoMessage() {}
+
+func (x *ListPortfoliosRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPortfoliosRequest.ProtoReflect.Descriptor instead.
+func (*ListPortfoliosRequest) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListPortfoliosRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPortfoliosRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// One page of them.
+type ListPortfoliosResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The portfolios, by name.
+	Portfolios []*Portfolio `protobuf:"bytes,1,rep,name=portfolios,proto3" json:"portfolios,omitempty"`
+	// Where the next page begins. Empty: this is the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are in all.
+	Total         uint32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPortfoliosResponse) Reset() {
+	*x = ListPortfoliosResponse{}
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPortfoliosResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPortfoliosResponse) ProtoMessage() {}
+
+func (x *ListPortfoliosResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPortfoliosResponse.ProtoReflect.Descriptor instead.
+func (*ListPortfoliosResponse) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPortfoliosResponse) GetPortfolios() []*Portfolio {
+	if x != nil {
+		return x.Portfolios
+	}
+	return nil
+}
+
+func (x *ListPortfoliosResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListPortfoliosResponse) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// One portfolio, as the server that answers knows it.
+type Portfolio struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name. Empty: the default one.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Whether this server follows it just now. It does where it syncs it or somebody asks for it; otherwise nothing of what
+	// follows is known.
+	IsFollowed bool `protobuf:"varint,2,opt,name=is_followed,json=isFollowed,proto3" json:"is_followed,omitempty"`
+	// Status of the feedback in force.
+	Status FeedbackStatus `protobuf:"varint,3,opt,name=status,proto3,enum=strategic_memory.v1.FeedbackStatus" json:"status,omitempty"`
+	// Its revision.
+	Revision uint64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The log that this counts in.
+	Epoch string `protobuf:"bytes,5,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Its regime.
+	PreferredRegime string `protobuf:"bytes,6,opt,name=preferred_regime,json=preferredRegime,proto3" json:"preferred_regime,omitempty"`
+	// Its policy.
+	UpdatedPolicy Policy `protobuf:"varint,7,opt,name=updated_policy,json=updatedPolicy,proto3,enum=strategic_memory.v1.Policy" json:"updated_policy,omitempty"`
+	// Its leverage, as a multiple of the base position.
+	LeverageHint float64 `protobuf:"fixed64,8,opt,name=leverage_hint,json=leverageHint,proto3" json:"leverage_hint,omitempty"`
+	// Until when it holds. Absent: nothing was advised yet.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// What this server has to tell its operator of it.
+	Problems      []*Problem `protobuf:"bytes,10,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Portfolio) Reset() {
+	*x = Portfolio{}
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Portfolio) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Portfolio) ProtoMessage() {}
+
+func (x *Portfolio) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Portfolio.ProtoReflect.Descriptor instead.
+func (*Portfolio) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Portfolio) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Portfolio) GetIsFollowed() bool {
+	if x != nil {
+		return x.IsFollowed
+	}
+	return false
+}
+
+func (x *Portfolio) GetStatus() FeedbackStatus {
+	if x != nil {
+		return x.Status
+	}
+	return FeedbackStatus_FEEDBACK_STATUS_UNSPECIFIED
+}
+
+func (x *Portfolio) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Portfolio) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
+func (x *Portfolio) GetPreferredRegime() string {
+	if x != nil {
+		return x.PreferredRegime
+	}
+	return ""
+}
+
+func (x *Portfolio) GetUpdatedPolicy() Policy {
+	if x != nil {
+		return x.UpdatedPolicy
+	}
+	return Policy_POLICY_UNSPECIFIED
+}
+
+func (x *Portfolio) GetLeverageHint() float64 {
+	if x != nil {
+		return x.LeverageHint
+	}
+	return 0
+}
+
+func (x *Portfolio) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *Portfolio) GetProblems() []*Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
 var File_strategic_memory_v1_service_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"!strategic_memory/v1/service.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/analysis.proto\x1a\"strategic_memory/v1/feedback.proto\x1a strategic_memory/v1/memory.proto\"\x14\n" +
-	"\x12GetFeedbackRequest\"\xbf\x01\n" +
+	"!strategic_memory/v1/service.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/analysis.proto\x1a\"strategic_memory/v1/feedback.proto\x1a strategic_memory/v1/memory.proto\"2\n" +
+	"\x12GetFeedbackRequest\x12\x1c\n" +
+	"\tportfolio\x18\x01 \x01(\tR\tportfolio\"\xdd\x01\n" +
 	"\x13GetFeedbackResponse\x129\n" +
 	"\bfeedback\x18\x01 \x01(\v2\x1d.strategic_memory.v1.FeedbackR\bfeedback\x123\n" +
 	"\asent_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x128\n" +
-	"\bproblems\x18\x03 \x03(\v2\x1c.strategic_memory.v1.ProblemR\bproblems\"9\n" +
+	"\bproblems\x18\x03 \x03(\v2\x1c.strategic_memory.v1.ProblemR\bproblems\x12\x1c\n" +
+	"\tportfolio\x18\x04 \x01(\tR\tportfolio\"9\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\bsentence\x18\x02 \x01(\tR\bsentence\"\xa8\x02\n" +
+	"\bsentence\x18\x02 \x01(\tR\bsentence\"\xc6\x02\n" +
 	"\x15StreamFeedbackRequest\x127\n" +
 	"\x15resume_after_revision\x18\x01 \x01(\x04H\x00R\x13resumeAfterRevision\x88\x01\x01\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x129\n" +
 	"\bdelivery\x18\x03 \x01(\x0e2\x1d.strategic_memory.v1.DeliveryR\bdelivery\x12H\n" +
 	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12!\n" +
-	"\fsend_current\x18\x05 \x01(\bR\vsendCurrentB\x18\n" +
-	"\x16_resume_after_revision\"\x80\x02\n" +
+	"\fsend_current\x18\x05 \x01(\bR\vsendCurrent\x12\x1c\n" +
+	"\tportfolio\x18\x06 \x01(\tR\tportfolioB\x18\n" +
+	"\x16_resume_after_revision\"\x9e\x02\n" +
 	"\x16StreamFeedbackResponse\x12;\n" +
 	"\bfeedback\x18\x01 \x01(\v2\x1d.strategic_memory.v1.FeedbackH\x00R\bfeedback\x12>\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x1e.strategic_memory.v1.HeartbeatH\x00R\theartbeat\x12+\n" +
 	"\x11skipped_revisions\x18\x03 \x01(\x04R\x10skippedRevisions\x123\n" +
-	"\asent_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAtB\a\n" +
-	"\x05event\"\xd7\x01\n" +
+	"\asent_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x1c\n" +
+	"\tportfolio\x18\x05 \x01(\tR\tportfolioB\a\n" +
+	"\x05event\"\xf5\x01\n" +
 	"\x0eAnalyzeRequest\x12;\n" +
 	"\x06stored\x18\x01 \x01(\v2!.strategic_memory.v1.StoredMemoryH\x00R\x06stored\x12;\n" +
 	"\x06inline\x18\x02 \x01(\v2!.strategic_memory.v1.InlineMemoryH\x00R\x06inline\x12A\n" +
-	"\bsettings\x18\x03 \x01(\v2%.strategic_memory.v1.AnalysisSettingsR\bsettingsB\b\n" +
-	"\x06memory\"\x87\x01\n" +
+	"\bsettings\x18\x03 \x01(\v2%.strategic_memory.v1.AnalysisSettingsR\bsettings\x12\x1c\n" +
+	"\tportfolio\x18\x04 \x01(\tR\tportfolioB\b\n" +
+	"\x06memory\"\xa5\x01\n" +
 	"\x0fAnalyzeResponse\x129\n" +
 	"\banalysis\x18\x01 \x01(\v2\x1d.strategic_memory.v1.AnalysisR\banalysis\x129\n" +
-	"\bfeedback\x18\x02 \x01(\v2\x1d.strategic_memory.v1.FeedbackR\bfeedback*M\n" +
+	"\bfeedback\x18\x02 \x01(\v2\x1d.strategic_memory.v1.FeedbackR\bfeedback\x12\x1c\n" +
+	"\tportfolio\x18\x03 \x01(\tR\tportfolio\"S\n" +
+	"\x15ListPortfoliosRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"\x96\x01\n" +
+	"\x16ListPortfoliosResponse\x12>\n" +
+	"\n" +
+	"portfolios\x18\x01 \x03(\v2\x1e.strategic_memory.v1.PortfolioR\n" +
+	"portfolios\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\rR\x05total\"\xba\x03\n" +
+	"\tPortfolio\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1f\n" +
+	"\vis_followed\x18\x02 \x01(\bR\n" +
+	"isFollowed\x12;\n" +
+	"\x06status\x18\x03 \x01(\x0e2#.strategic_memory.v1.FeedbackStatusR\x06status\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision\x12\x14\n" +
+	"\x05epoch\x18\x05 \x01(\tR\x05epoch\x12)\n" +
+	"\x10preferred_regime\x18\x06 \x01(\tR\x0fpreferredRegime\x12B\n" +
+	"\x0eupdated_policy\x18\a \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\rupdatedPolicy\x12#\n" +
+	"\rleverage_hint\x18\b \x01(\x01R\fleverageHint\x12;\n" +
+	"\vvalid_until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\x128\n" +
+	"\bproblems\x18\n" +
+	" \x03(\v2\x1c.strategic_memory.v1.ProblemR\bproblems*M\n" +
 	"\bDelivery\x12\x18\n" +
 	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDELIVERY_LATEST\x10\x01\x12\x12\n" +
-	"\x0eDELIVERY_EVERY\x10\x022\xbd\x02\n" +
+	"\x0eDELIVERY_EVERY\x10\x022\xa8\x03\n" +
 	"\x16StrategicMemoryService\x12`\n" +
 	"\vGetFeedback\x12'.strategic_memory.v1.GetFeedbackRequest\x1a(.strategic_memory.v1.GetFeedbackResponse\x12k\n" +
 	"\x0eStreamFeedback\x12*.strategic_memory.v1.StreamFeedbackRequest\x1a+.strategic_memory.v1.StreamFeedbackResponse0\x01\x12T\n" +
-	"\aAnalyze\x12#.strategic_memory.v1.AnalyzeRequest\x1a$.strategic_memory.v1.AnalyzeResponseB\xad\x01\n" +
+	"\aAnalyze\x12#.strategic_memory.v1.AnalyzeRequest\x1a$.strategic_memory.v1.AnalyzeResponse\x12i\n" +
+	"\x0eListPortfolios\x12*.strategic_memory.v1.ListPortfoliosRequest\x1a+.strategic_memory.v1.ListPortfoliosResponseB\xad\x01\n" +
 	"\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3"
 
 var (
@@ -636,7 +969,7 @@ func file_strategic_memory_v1_service_proto_rawDescGZIP() []byte {
 }
 
 var file_strategic_memory_v1_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_strategic_memory_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_strategic_memory_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_strategic_memory_v1_service_proto_goTypes = []any{
 	(Delivery)(0),                  // 0: strategic_memory.v1.Delivery
 	(*GetFeedbackRequest)(nil),     // 1: strategic_memory.v1.GetFeedbackRequest
@@ -646,40 +979,52 @@ var file_strategic_memory_v1_service_proto_goTypes = []any{
 	(*StreamFeedbackResponse)(nil), // 5: strategic_memory.v1.StreamFeedbackResponse
 	(*AnalyzeRequest)(nil),         // 6: strategic_memory.v1.AnalyzeRequest
 	(*AnalyzeResponse)(nil),        // 7: strategic_memory.v1.AnalyzeResponse
-	(*Feedback)(nil),               // 8: strategic_memory.v1.Feedback
-	(*timestamppb.Timestamp)(nil),  // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 10: google.protobuf.Duration
-	(*Heartbeat)(nil),              // 11: strategic_memory.v1.Heartbeat
-	(*StoredMemory)(nil),           // 12: strategic_memory.v1.StoredMemory
-	(*InlineMemory)(nil),           // 13: strategic_memory.v1.InlineMemory
-	(*AnalysisSettings)(nil),       // 14: strategic_memory.v1.AnalysisSettings
-	(*Analysis)(nil),               // 15: strategic_memory.v1.Analysis
+	(*ListPortfoliosRequest)(nil),  // 8: strategic_memory.v1.ListPortfoliosRequest
+	(*ListPortfoliosResponse)(nil), // 9: strategic_memory.v1.ListPortfoliosResponse
+	(*Portfolio)(nil),              // 10: strategic_memory.v1.Portfolio
+	(*Feedback)(nil),               // 11: strategic_memory.v1.Feedback
+	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 13: google.protobuf.Duration
+	(*Heartbeat)(nil),              // 14: strategic_memory.v1.Heartbeat
+	(*StoredMemory)(nil),           // 15: strategic_memory.v1.StoredMemory
+	(*InlineMemory)(nil),           // 16: strategic_memory.v1.InlineMemory
+	(*AnalysisSettings)(nil),       // 17: strategic_memory.v1.AnalysisSettings
+	(*Analysis)(nil),               // 18: strategic_memory.v1.Analysis
+	(FeedbackStatus)(0),            // 19: strategic_memory.v1.FeedbackStatus
+	(Policy)(0),                    // 20: strategic_memory.v1.Policy
 }
 var file_strategic_memory_v1_service_proto_depIdxs = []int32{
-	8,  // 0: strategic_memory.v1.GetFeedbackResponse.feedback:type_name -> strategic_memory.v1.Feedback
-	9,  // 1: strategic_memory.v1.GetFeedbackResponse.sent_at:type_name -> google.protobuf.Timestamp
+	11, // 0: strategic_memory.v1.GetFeedbackResponse.feedback:type_name -> strategic_memory.v1.Feedback
+	12, // 1: strategic_memory.v1.GetFeedbackResponse.sent_at:type_name -> google.protobuf.Timestamp
 	3,  // 2: strategic_memory.v1.GetFeedbackResponse.problems:type_name -> strategic_memory.v1.Problem
 	0,  // 3: strategic_memory.v1.StreamFeedbackRequest.delivery:type_name -> strategic_memory.v1.Delivery
-	10, // 4: strategic_memory.v1.StreamFeedbackRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	8,  // 5: strategic_memory.v1.StreamFeedbackResponse.feedback:type_name -> strategic_memory.v1.Feedback
-	11, // 6: strategic_memory.v1.StreamFeedbackResponse.heartbeat:type_name -> strategic_memory.v1.Heartbeat
-	9,  // 7: strategic_memory.v1.StreamFeedbackResponse.sent_at:type_name -> google.protobuf.Timestamp
-	12, // 8: strategic_memory.v1.AnalyzeRequest.stored:type_name -> strategic_memory.v1.StoredMemory
-	13, // 9: strategic_memory.v1.AnalyzeRequest.inline:type_name -> strategic_memory.v1.InlineMemory
-	14, // 10: strategic_memory.v1.AnalyzeRequest.settings:type_name -> strategic_memory.v1.AnalysisSettings
-	15, // 11: strategic_memory.v1.AnalyzeResponse.analysis:type_name -> strategic_memory.v1.Analysis
-	8,  // 12: strategic_memory.v1.AnalyzeResponse.feedback:type_name -> strategic_memory.v1.Feedback
-	1,  // 13: strategic_memory.v1.StrategicMemoryService.GetFeedback:input_type -> strategic_memory.v1.GetFeedbackRequest
-	4,  // 14: strategic_memory.v1.StrategicMemoryService.StreamFeedback:input_type -> strategic_memory.v1.StreamFeedbackRequest
-	6,  // 15: strategic_memory.v1.StrategicMemoryService.Analyze:input_type -> strategic_memory.v1.AnalyzeRequest
-	2,  // 16: strategic_memory.v1.StrategicMemoryService.GetFeedback:output_type -> strategic_memory.v1.GetFeedbackResponse
-	5,  // 17: strategic_memory.v1.StrategicMemoryService.StreamFeedback:output_type -> strategic_memory.v1.StreamFeedbackResponse
-	7,  // 18: strategic_memory.v1.StrategicMemoryService.Analyze:output_type -> strategic_memory.v1.AnalyzeResponse
-	16, // [16:19] is the sub-list for method output_type
-	13, // [13:16] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 4: strategic_memory.v1.StreamFeedbackRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	11, // 5: strategic_memory.v1.StreamFeedbackResponse.feedback:type_name -> strategic_memory.v1.Feedback
+	14, // 6: strategic_memory.v1.StreamFeedbackResponse.heartbeat:type_name -> strategic_memory.v1.Heartbeat
+	12, // 7: strategic_memory.v1.StreamFeedbackResponse.sent_at:type_name -> google.protobuf.Timestamp
+	15, // 8: strategic_memory.v1.AnalyzeRequest.stored:type_name -> strategic_memory.v1.StoredMemory
+	16, // 9: strategic_memory.v1.AnalyzeRequest.inline:type_name -> strategic_memory.v1.InlineMemory
+	17, // 10: strategic_memory.v1.AnalyzeRequest.settings:type_name -> strategic_memory.v1.AnalysisSettings
+	18, // 11: strategic_memory.v1.AnalyzeResponse.analysis:type_name -> strategic_memory.v1.Analysis
+	11, // 12: strategic_memory.v1.AnalyzeResponse.feedback:type_name -> strategic_memory.v1.Feedback
+	10, // 13: strategic_memory.v1.ListPortfoliosResponse.portfolios:type_name -> strategic_memory.v1.Portfolio
+	19, // 14: strategic_memory.v1.Portfolio.status:type_name -> strategic_memory.v1.FeedbackStatus
+	20, // 15: strategic_memory.v1.Portfolio.updated_policy:type_name -> strategic_memory.v1.Policy
+	12, // 16: strategic_memory.v1.Portfolio.valid_until:type_name -> google.protobuf.Timestamp
+	3,  // 17: strategic_memory.v1.Portfolio.problems:type_name -> strategic_memory.v1.Problem
+	1,  // 18: strategic_memory.v1.StrategicMemoryService.GetFeedback:input_type -> strategic_memory.v1.GetFeedbackRequest
+	4,  // 19: strategic_memory.v1.StrategicMemoryService.StreamFeedback:input_type -> strategic_memory.v1.StreamFeedbackRequest
+	6,  // 20: strategic_memory.v1.StrategicMemoryService.Analyze:input_type -> strategic_memory.v1.AnalyzeRequest
+	8,  // 21: strategic_memory.v1.StrategicMemoryService.ListPortfolios:input_type -> strategic_memory.v1.ListPortfoliosRequest
+	2,  // 22: strategic_memory.v1.StrategicMemoryService.GetFeedback:output_type -> strategic_memory.v1.GetFeedbackResponse
+	5,  // 23: strategic_memory.v1.StrategicMemoryService.StreamFeedback:output_type -> strategic_memory.v1.StreamFeedbackResponse
+	7,  // 24: strategic_memory.v1.StrategicMemoryService.Analyze:output_type -> strategic_memory.v1.AnalyzeResponse
+	9,  // 25: strategic_memory.v1.StrategicMemoryService.ListPortfolios:output_type -> strategic_memory.v1.ListPortfoliosResponse
+	22, // [22:26] is the sub-list for method output_type
+	18, // [18:22] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_strategic_memory_v1_service_proto_init() }
@@ -705,7 +1050,7 @@ func file_strategic_memory_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_strategic_memory_v1_service_proto_rawDesc), len(file_strategic_memory_v1_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

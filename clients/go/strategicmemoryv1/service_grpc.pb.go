@@ -22,6 +22,7 @@ const (
 	StrategicMemoryService_GetFeedback_FullMethodName    = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
 	StrategicMemoryService_StreamFeedback_FullMethodName = "/strategic_memory.v1.StrategicMemoryService/StreamFeedback"
 	StrategicMemoryService_Analyze_FullMethodName        = "/strategic_memory.v1.StrategicMemoryService/Analyze"
+	StrategicMemoryService_ListPortfolios_FullMethodName = "/strategic_memory.v1.StrategicMemoryService/ListPortfolios"
 )
 
 // StrategicMemoryServiceClient is the client API for StrategicMemoryService service.
@@ -29,6 +30,9 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+// A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+// INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+// none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
 type StrategicMemoryServiceClient interface {
 	// The feedback in force. Answered from memory: it never waits for Redis.
 	GetFeedback(ctx context.Context, in *GetFeedbackRequest, opts ...grpc.CallOption) (*GetFeedbackResponse, error)
@@ -43,6 +47,9 @@ type StrategicMemoryServiceClient interface {
 	// RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
 	// UNAVAILABLE when the stored memory cannot be read.
 	Analyze(ctx context.Context, in *AnalyzeRequest, opts ...grpc.CallOption) (*AnalyzeResponse, error)
+	// The portfolios, by name, page by page: the default one first.
+	// Errors: INVALID_ARGUMENT (BadRequest names the field).
+	ListPortfolios(ctx context.Context, in *ListPortfoliosRequest, opts ...grpc.CallOption) (*ListPortfoliosResponse, error)
 }
 
 type strategicMemoryServiceClient struct {
@@ -92,11 +99,24 @@ func (c *strategicMemoryServiceClient) Analyze(ctx context.Context, in *AnalyzeR
 	return out, nil
 }
 
+func (c *strategicMemoryServiceClient) ListPortfolios(ctx context.Context, in *ListPortfoliosRequest, opts ...grpc.CallOption) (*ListPortfoliosResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPortfoliosResponse)
+	err := c.cc.Invoke(ctx, StrategicMemoryService_ListPortfolios_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // StrategicMemoryServiceServer is the server API for StrategicMemoryService service.
 // All implementations must embed UnimplementedStrategicMemoryServiceServer
 // for forward compatibility.
 //
 // Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+// A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+// INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+// none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
 type StrategicMemoryServiceServer interface {
 	// The feedback in force. Answered from memory: it never waits for Redis.
 	GetFeedback(context.Context, *GetFeedbackRequest) (*GetFeedbackResponse, error)
@@ -111,6 +131,9 @@ type StrategicMemoryServiceServer interface {
 	// RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
 	// UNAVAILABLE when the stored memory cannot be read.
 	Analyze(context.Context, *AnalyzeRequest) (*AnalyzeResponse, error)
+	// The portfolios, by name, page by page: the default one first.
+	// Errors: INVALID_ARGUMENT (BadRequest names the field).
+	ListPortfolios(context.Context, *ListPortfoliosRequest) (*ListPortfoliosResponse, error)
 	mustEmbedUnimplementedStrategicMemoryServiceServer()
 }
 
@@ -129,6 +152,9 @@ func (UnimplementedStrategicMemoryServiceServer) StreamFeedback(*StreamFeedbackR
 }
 func (UnimplementedStrategicMemoryServiceServer) Analyze(context.Context, *AnalyzeRequest) (*AnalyzeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Analyze not implemented")
+}
+func (UnimplementedStrategicMemoryServiceServer) ListPortfolios(context.Context, *ListPortfoliosRequest) (*ListPortfoliosResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPortfolios not implemented")
 }
 func (UnimplementedStrategicMemoryServiceServer) mustEmbedUnimplementedStrategicMemoryServiceServer() {
 }
@@ -199,6 +225,24 @@ func _StrategicMemoryService_Analyze_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _StrategicMemoryService_ListPortfolios_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPortfoliosRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StrategicMemoryServiceServer).ListPortfolios(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: StrategicMemoryService_ListPortfolios_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StrategicMemoryServiceServer).ListPortfolios(ctx, req.(*ListPortfoliosRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // StrategicMemoryService_ServiceDesc is the grpc.ServiceDesc for StrategicMemoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -213,6 +257,10 @@ var StrategicMemoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Analyze",
 			Handler:    _StrategicMemoryService_Analyze_Handler,
+		},
+		{
+			MethodName: "ListPortfolios",
+			Handler:    _StrategicMemoryService_ListPortfolios_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

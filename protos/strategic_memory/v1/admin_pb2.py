@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from strategic_memory.v1 import feedback_pb2 as strategic__memory_dot_v1_dot_feedback__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstrategic_memory/v1/admin.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\"\xf9\x01\n\x12SetOverrideRequest\x12+\n\x06policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x15\n\x08leverage\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12-\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12+\n\x05until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x10\n\x08replaces\x18\x07 \x01(\x04\x42\x05\n\x03\x65ndB\x0b\n\t_leverage\"E\n\x13SetOverrideResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"m\n\x14\x43learOverrideRequest\x12\x33\n\x04part\x18\x01 \x01(\x0e\x32%.strategic_memory.v1.InterventionPart\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08replaces\x18\x03 \x01(\x04\"G\n\x15\x43learOverrideResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\x94\x01\n\rFreezeRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12-\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12+\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x10\n\x08replaces\x18\x04 \x01(\x04\x42\x05\n\x03\x65nd\"@\n\x0e\x46reezeResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\x11\n\x0fGetStateRequest\"B\n\x10GetStateResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\xd1\x01\n\nAdminState\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12/\n\x08override\x18\x02 \x01(\x0b\x32\x1d.strategic_memory.v1.Override\x12+\n\x06\x66reeze\x18\x03 \x01(\x0b\x32\x1b.strategic_memory.v1.Freeze\x12\x13\n\x0bis_in_force\x18\x04 \x01(\x08\x12\x0f\n\x07pending\x18\x05 \x01(\t\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x06 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback*s\n\x10InterventionPart\x12!\n\x1dINTERVENTION_PART_UNSPECIFIED\x10\x00\x12\x1e\n\x1aINTERVENTION_PART_OVERRIDE\x10\x01\x12\x1c\n\x18INTERVENTION_PART_FREEZE\x10\x02\x32\x93\x03\n\x1bStrategicMemoryAdminService\x12`\n\x0bSetOverride\x12\'.strategic_memory.v1.SetOverrideRequest\x1a(.strategic_memory.v1.SetOverrideResponse\x12\x66\n\rClearOverride\x12).strategic_memory.v1.ClearOverrideRequest\x1a*.strategic_memory.v1.ClearOverrideResponse\x12Q\n\x06\x46reeze\x12\".strategic_memory.v1.FreezeRequest\x1a#.strategic_memory.v1.FreezeResponse\x12W\n\x08GetState\x12$.strategic_memory.v1.GetStateRequest\x1a%.strategic_memory.v1.GetStateResponseB\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstrategic_memory/v1/admin.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/feedback.proto\"\x8c\x02\n\x12SetOverrideRequest\x12+\n\x06policy\x18\x01 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x15\n\x08leverage\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12-\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12+\n\x05until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x10\n\x08replaces\x18\x07 \x01(\x04\x12\x11\n\tportfolio\x18\x08 \x01(\tB\x05\n\x03\x65ndB\x0b\n\t_leverage\"E\n\x13SetOverrideResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\x80\x01\n\x14\x43learOverrideRequest\x12\x33\n\x04part\x18\x01 \x01(\x0e\x32%.strategic_memory.v1.InterventionPart\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08replaces\x18\x03 \x01(\x04\x12\x11\n\tportfolio\x18\x04 \x01(\t\"G\n\x15\x43learOverrideResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\xa7\x01\n\rFreezeRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12-\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12+\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x10\n\x08replaces\x18\x04 \x01(\x04\x12\x11\n\tportfolio\x18\x05 \x01(\tB\x05\n\x03\x65nd\"@\n\x0e\x46reezeResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"$\n\x0fGetStateRequest\x12\x11\n\tportfolio\x18\x01 \x01(\t\"B\n\x10GetStateResponse\x12.\n\x05state\x18\x01 \x01(\x0b\x32\x1f.strategic_memory.v1.AdminState\"\xe4\x01\n\nAdminState\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12/\n\x08override\x18\x02 \x01(\x0b\x32\x1d.strategic_memory.v1.Override\x12+\n\x06\x66reeze\x18\x03 \x01(\x0b\x32\x1b.strategic_memory.v1.Freeze\x12\x13\n\x0bis_in_force\x18\x04 \x01(\x08\x12\x0f\n\x07pending\x18\x05 \x01(\t\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x06 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback\x12\x11\n\tportfolio\x18\x07 \x01(\t*s\n\x10InterventionPart\x12!\n\x1dINTERVENTION_PART_UNSPECIFIED\x10\x00\x12\x1e\n\x1aINTERVENTION_PART_OVERRIDE\x10\x01\x12\x1c\n\x18INTERVENTION_PART_FREEZE\x10\x02\x32\x93\x03\n\x1bStrategicMemoryAdminService\x12`\n\x0bSetOverride\x12\'.strategic_memory.v1.SetOverrideRequest\x1a(.strategic_memory.v1.SetOverrideResponse\x12\x66\n\rClearOverride\x12).strategic_memory.v1.ClearOverrideRequest\x1a*.strategic_memory.v1.ClearOverrideResponse\x12Q\n\x06\x46reeze\x12\".strategic_memory.v1.FreezeRequest\x1a#.strategic_memory.v1.FreezeResponse\x12W\n\x08GetState\x12$.strategic_memory.v1.GetStateRequest\x1a%.strategic_memory.v1.GetStateResponseB\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,26 +35,26 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'strategic_memory.v1.admin_p
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034io.github.strategicmemory.v1P\001Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\242\002\003SMX\252\002\022StrategicMemory.V1\312\002\022StrategicMemory\\V1'
-  _globals['_INTERVENTIONPART']._serialized_start=1180
-  _globals['_INTERVENTIONPART']._serialized_end=1295
+  _globals['_INTERVENTIONPART']._serialized_start=1276
+  _globals['_INTERVENTIONPART']._serialized_end=1391
   _globals['_SETOVERRIDEREQUEST']._serialized_start=158
-  _globals['_SETOVERRIDEREQUEST']._serialized_end=407
-  _globals['_SETOVERRIDERESPONSE']._serialized_start=409
-  _globals['_SETOVERRIDERESPONSE']._serialized_end=478
-  _globals['_CLEAROVERRIDEREQUEST']._serialized_start=480
-  _globals['_CLEAROVERRIDEREQUEST']._serialized_end=589
-  _globals['_CLEAROVERRIDERESPONSE']._serialized_start=591
-  _globals['_CLEAROVERRIDERESPONSE']._serialized_end=662
-  _globals['_FREEZEREQUEST']._serialized_start=665
-  _globals['_FREEZEREQUEST']._serialized_end=813
-  _globals['_FREEZERESPONSE']._serialized_start=815
-  _globals['_FREEZERESPONSE']._serialized_end=879
-  _globals['_GETSTATEREQUEST']._serialized_start=881
-  _globals['_GETSTATEREQUEST']._serialized_end=898
-  _globals['_GETSTATERESPONSE']._serialized_start=900
-  _globals['_GETSTATERESPONSE']._serialized_end=966
-  _globals['_ADMINSTATE']._serialized_start=969
-  _globals['_ADMINSTATE']._serialized_end=1178
-  _globals['_STRATEGICMEMORYADMINSERVICE']._serialized_start=1298
-  _globals['_STRATEGICMEMORYADMINSERVICE']._serialized_end=1701
+  _globals['_SETOVERRIDEREQUEST']._serialized_end=426
+  _globals['_SETOVERRIDERESPONSE']._serialized_start=428
+  _globals['_SETOVERRIDERESPONSE']._serialized_end=497
+  _globals['_CLEAROVERRIDEREQUEST']._serialized_start=500
+  _globals['_CLEAROVERRIDEREQUEST']._serialized_end=628
+  _globals['_CLEAROVERRIDERESPONSE']._serialized_start=630
+  _globals['_CLEAROVERRIDERESPONSE']._serialized_end=701
+  _globals['_FREEZEREQUEST']._serialized_start=704
+  _globals['_FREEZEREQUEST']._serialized_end=871
+  _globals['_FREEZERESPONSE']._serialized_start=873
+  _globals['_FREEZERESPONSE']._serialized_end=937
+  _globals['_GETSTATEREQUEST']._serialized_start=939
+  _globals['_GETSTATEREQUEST']._serialized_end=975
+  _globals['_GETSTATERESPONSE']._serialized_start=977
+  _globals['_GETSTATERESPONSE']._serialized_end=1043
+  _globals['_ADMINSTATE']._serialized_start=1046
+  _globals['_ADMINSTATE']._serialized_end=1274
+  _globals['_STRATEGICMEMORYADMINSERVICE']._serialized_start=1394
+  _globals['_STRATEGICMEMORYADMINSERVICE']._serialized_end=1797
 # @@protoc_insertion_point(module_scope)

@@ -57,6 +57,7 @@ class SetOverrideRequest(_message.Message):
     DURATION_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     policy: _feedback_pb2.Policy.ValueType
     """The boldest policy. POLICY_UNSPECIFIED: it is left to the rules."""
     leverage: _builtins.float
@@ -67,6 +68,8 @@ class SetOverrideRequest(_message.Message):
     """Why: 1 to 256 printable characters on one line. Whoever reads the advice can read it."""
     replaces: _builtins.int
     """The number of the state that the caller has seen, and means to replace. 0: none holds, as far as they know."""
+    portfolio: _builtins.str
+    """The portfolio that it is about: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one."""
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
         """After so long."""
@@ -85,10 +88,11 @@ class SetOverrideRequest(_message.Message):
         duration: _duration_pb2.Duration | None = ...,
         until: _timestamp_pb2.Timestamp | None = ...,
         replaces: _builtins.int = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "duration", b"duration", "end", b"end", "leverage", b"leverage", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "duration", b"duration", "end", b"end", "force", b"force", "leverage", b"leverage", "policy", b"policy", "reason", b"reason", "replaces", b"replaces", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leverage", b"_leverage", "duration", b"duration", "end", b"end", "force", b"force", "leverage", b"leverage", "policy", b"policy", "portfolio", b"portfolio", "reason", b"reason", "replaces", b"replaces", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__leverage: _TypeAlias = _typing.Literal["leverage"]  # noqa: Y015
     _WhichOneofArgType__leverage: _TypeAlias = _typing.Literal["_leverage", b"_leverage"]  # noqa: Y015
@@ -134,11 +138,14 @@ class ClearOverrideRequest(_message.Message):
     PART_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     part: Global___InterventionPart.ValueType
     """What to lift."""
     reason: _builtins.str
     """Why: as of an override."""
     replaces: _builtins.int
+    """As of an override."""
+    portfolio: _builtins.str
     """As of an override."""
     def __init__(
         self,
@@ -146,10 +153,11 @@ class ClearOverrideRequest(_message.Message):
         part: Global___InterventionPart.ValueType = ...,
         reason: _builtins.str = ...,
         replaces: _builtins.int = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "reason", b"reason", "replaces", b"replaces"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "portfolio", b"portfolio", "reason", b"reason", "replaces", b"replaces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,9 +197,12 @@ class FreezeRequest(_message.Message):
     DURATION_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Why: as of an override."""
     replaces: _builtins.int
+    """As of an override."""
+    portfolio: _builtins.str
     """As of an override."""
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
@@ -208,10 +219,11 @@ class FreezeRequest(_message.Message):
         duration: _duration_pb2.Duration | None = ...,
         until: _timestamp_pb2.Timestamp | None = ...,
         replaces: _builtins.int = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "end", b"end", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "end", b"end", "reason", b"reason", "replaces", b"replaces", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "end", b"end", "portfolio", b"portfolio", "reason", b"reason", "replaces", b"replaces", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_end: _TypeAlias = _typing.Literal["duration", "until"]  # noqa: Y015
     _WhichOneofArgType_end: _TypeAlias = _typing.Literal["end", b"end"]  # noqa: Y015
@@ -249,12 +261,17 @@ class GetStateRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    portfolio: _builtins.str
+    """As of an override."""
     def __init__(
         self,
+        *,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["portfolio", b"portfolio"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -296,12 +313,17 @@ class AdminState(_message.Message):
     IS_IN_FORCE_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
     FEEDBACK_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Grows by one with each thing that is said. 0: nothing ever was."""
     is_in_force: _builtins.bool
     """Whether the advice that this server gives is under it."""
     pending: _builtins.str
     """Why it is not, and what to do, for people. Empty: it is."""
+    portfolio: _builtins.str
+    """The portfolio that was asked for. A server that knows no portfolios leaves it empty, and has taken what was said as said
+    of its only one.
+    """
     @_builtins.property
     def override(self) -> _feedback_pb2.Override:
         """The override that holds. Absent: none."""
@@ -323,10 +345,11 @@ class AdminState(_message.Message):
         is_in_force: _builtins.bool = ...,
         pending: _builtins.str = ...,
         feedback: _feedback_pb2.Feedback | None = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "freeze", b"freeze", "override", b"override"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "freeze", b"freeze", "is_in_force", b"is_in_force", "number", b"number", "override", b"override", "pending", b"pending"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "freeze", b"freeze", "is_in_force", b"is_in_force", "number", b"number", "override", b"override", "pending", b"pending", "portfolio", b"portfolio"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

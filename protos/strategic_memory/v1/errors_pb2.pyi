@@ -80,6 +80,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: no advice is ACTIVE that could be held."""
     ERROR_REASON_INTERVENTION_NOT_KNOWN: _ErrorReason.ValueType  # 18
     """UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it."""
+    ERROR_REASON_UNKNOWN_PORTFOLIO: _ErrorReason.ValueType  # 19
+    """NOT_FOUND: there is no portfolio of that name, or none any more. Ask for another one, or see ListPortfolios. Metadata:
+    `portfolio`, the name that was asked for, and `nearest`, the name that is most like it; empty: none is.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the service refused a call or ended a stream, and what a client does about it. The name without `ERROR_REASON_`
@@ -150,4 +154,8 @@ ERROR_REASON_NOTHING_TO_FREEZE: ErrorReason.ValueType  # 17
 """FAILED_PRECONDITION: no advice is ACTIVE that could be held."""
 ERROR_REASON_INTERVENTION_NOT_KNOWN: ErrorReason.ValueType  # 18
 """UNAVAILABLE: Redis cannot be reached, so that it is not known whether what was asked for is written. GetState tells it."""
+ERROR_REASON_UNKNOWN_PORTFOLIO: ErrorReason.ValueType  # 19
+"""NOT_FOUND: there is no portfolio of that name, or none any more. Ask for another one, or see ListPortfolios. Metadata:
+`portfolio`, the name that was asked for, and `nearest`, the name that is most like it; empty: none is.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

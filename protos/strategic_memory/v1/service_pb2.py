@@ -29,7 +29,7 @@ from strategic_memory.v1 import feedback_pb2 as strategic__memory_dot_v1_dot_fee
 from strategic_memory.v1 import memory_pb2 as strategic__memory_dot_v1_dot_memory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!strategic_memory/v1/service.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/analysis.proto\x1a\"strategic_memory/v1/feedback.proto\x1a strategic_memory/v1/memory.proto\"\x14\n\x12GetFeedbackRequest\"\xa3\x01\n\x13GetFeedbackResponse\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback\x12+\n\x07sent_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x08problems\x18\x03 \x03(\x0b\x32\x1c.strategic_memory.v1.Problem\")\n\x07Problem\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\"\xe2\x01\n\x15StreamFeedbackRequest\x12\"\n\x15resume_after_revision\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12/\n\x08\x64\x65livery\x18\x03 \x01(\x0e\x32\x1d.strategic_memory.v1.Delivery\x12\x35\n\x12heartbeat_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0csend_current\x18\x05 \x01(\x08\x42\x18\n\x16_resume_after_revision\"\xd1\x01\n\x16StreamFeedbackResponse\x12\x31\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.FeedbackH\x00\x12\x33\n\theartbeat\x18\x02 \x01(\x0b\x32\x1e.strategic_memory.v1.HeartbeatH\x00\x12\x19\n\x11skipped_revisions\x18\x03 \x01(\x04\x12+\n\x07sent_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x07\n\x05\x65vent\"\xbd\x01\n\x0e\x41nalyzeRequest\x12\x33\n\x06stored\x18\x01 \x01(\x0b\x32!.strategic_memory.v1.StoredMemoryH\x00\x12\x33\n\x06inline\x18\x02 \x01(\x0b\x32!.strategic_memory.v1.InlineMemoryH\x00\x12\x37\n\x08settings\x18\x03 \x01(\x0b\x32%.strategic_memory.v1.AnalysisSettingsB\x08\n\x06memory\"s\n\x0f\x41nalyzeResponse\x12/\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.Analysis\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x02 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback*M\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45LIVERY_LATEST\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_EVERY\x10\x02\x32\xbd\x02\n\x16StrategicMemoryService\x12`\n\x0bGetFeedback\x12\'.strategic_memory.v1.GetFeedbackRequest\x1a(.strategic_memory.v1.GetFeedbackResponse\x12k\n\x0eStreamFeedback\x12*.strategic_memory.v1.StreamFeedbackRequest\x1a+.strategic_memory.v1.StreamFeedbackResponse0\x01\x12T\n\x07\x41nalyze\x12#.strategic_memory.v1.AnalyzeRequest\x1a$.strategic_memory.v1.AnalyzeResponseB\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!strategic_memory/v1/service.proto\x12\x13strategic_memory.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"strategic_memory/v1/analysis.proto\x1a\"strategic_memory/v1/feedback.proto\x1a strategic_memory/v1/memory.proto\"\'\n\x12GetFeedbackRequest\x12\x11\n\tportfolio\x18\x01 \x01(\t\"\xb6\x01\n\x13GetFeedbackResponse\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback\x12+\n\x07sent_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x08problems\x18\x03 \x03(\x0b\x32\x1c.strategic_memory.v1.Problem\x12\x11\n\tportfolio\x18\x04 \x01(\t\")\n\x07Problem\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\"\xf5\x01\n\x15StreamFeedbackRequest\x12\"\n\x15resume_after_revision\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12/\n\x08\x64\x65livery\x18\x03 \x01(\x0e\x32\x1d.strategic_memory.v1.Delivery\x12\x35\n\x12heartbeat_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0csend_current\x18\x05 \x01(\x08\x12\x11\n\tportfolio\x18\x06 \x01(\tB\x18\n\x16_resume_after_revision\"\xe4\x01\n\x16StreamFeedbackResponse\x12\x31\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.FeedbackH\x00\x12\x33\n\theartbeat\x18\x02 \x01(\x0b\x32\x1e.strategic_memory.v1.HeartbeatH\x00\x12\x19\n\x11skipped_revisions\x18\x03 \x01(\x04\x12+\n\x07sent_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tportfolio\x18\x05 \x01(\tB\x07\n\x05\x65vent\"\xd0\x01\n\x0e\x41nalyzeRequest\x12\x33\n\x06stored\x18\x01 \x01(\x0b\x32!.strategic_memory.v1.StoredMemoryH\x00\x12\x33\n\x06inline\x18\x02 \x01(\x0b\x32!.strategic_memory.v1.InlineMemoryH\x00\x12\x37\n\x08settings\x18\x03 \x01(\x0b\x32%.strategic_memory.v1.AnalysisSettings\x12\x11\n\tportfolio\x18\x04 \x01(\tB\x08\n\x06memory\"\x86\x01\n\x0f\x41nalyzeResponse\x12/\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x1d.strategic_memory.v1.Analysis\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x02 \x01(\x0b\x32\x1d.strategic_memory.v1.Feedback\x12\x11\n\tportfolio\x18\x03 \x01(\t\">\n\x15ListPortfoliosRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"t\n\x16ListPortfoliosResponse\x12\x32\n\nportfolios\x18\x01 \x03(\x0b\x32\x1e.strategic_memory.v1.Portfolio\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\"\xcb\x02\n\tPortfolio\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bis_followed\x18\x02 \x01(\x08\x12\x33\n\x06status\x18\x03 \x01(\x0e\x32#.strategic_memory.v1.FeedbackStatus\x12\x10\n\x08revision\x18\x04 \x01(\x04\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x18\n\x10preferred_regime\x18\x06 \x01(\t\x12\x33\n\x0eupdated_policy\x18\x07 \x01(\x0e\x32\x1b.strategic_memory.v1.Policy\x12\x15\n\rleverage_hint\x18\x08 \x01(\x01\x12/\n\x0bvalid_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x08problems\x18\n \x03(\x0b\x32\x1c.strategic_memory.v1.Problem*M\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x45LIVERY_LATEST\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_EVERY\x10\x02\x32\xa8\x03\n\x16StrategicMemoryService\x12`\n\x0bGetFeedback\x12\'.strategic_memory.v1.GetFeedbackRequest\x1a(.strategic_memory.v1.GetFeedbackResponse\x12k\n\x0eStreamFeedback\x12*.strategic_memory.v1.StreamFeedbackRequest\x1a+.strategic_memory.v1.StreamFeedbackResponse0\x01\x12T\n\x07\x41nalyze\x12#.strategic_memory.v1.AnalyzeRequest\x1a$.strategic_memory.v1.AnalyzeResponse\x12i\n\x0eListPortfolios\x12*.strategic_memory.v1.ListPortfoliosRequest\x1a+.strategic_memory.v1.ListPortfoliosResponseB\xad\x01\n\x1cio.github.strategicmemory.v1P\x01Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\xa2\x02\x03SMX\xaa\x02\x12StrategicMemory.V1\xca\x02\x12StrategicMemory\\V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,22 +37,28 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'strategic_memory.v1.service
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034io.github.strategicmemory.v1P\001Z[github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1;strategicmemoryv1\242\002\003SMX\252\002\022StrategicMemory.V1\312\002\022StrategicMemory\\V1'
-  _globals['_DELIVERY']._serialized_start=1210
-  _globals['_DELIVERY']._serialized_end=1287
+  _globals['_DELIVERY']._serialized_start=1841
+  _globals['_DELIVERY']._serialized_end=1918
   _globals['_GETFEEDBACKREQUEST']._serialized_start=229
-  _globals['_GETFEEDBACKREQUEST']._serialized_end=249
-  _globals['_GETFEEDBACKRESPONSE']._serialized_start=252
-  _globals['_GETFEEDBACKRESPONSE']._serialized_end=415
-  _globals['_PROBLEM']._serialized_start=417
-  _globals['_PROBLEM']._serialized_end=458
-  _globals['_STREAMFEEDBACKREQUEST']._serialized_start=461
-  _globals['_STREAMFEEDBACKREQUEST']._serialized_end=687
-  _globals['_STREAMFEEDBACKRESPONSE']._serialized_start=690
-  _globals['_STREAMFEEDBACKRESPONSE']._serialized_end=899
-  _globals['_ANALYZEREQUEST']._serialized_start=902
-  _globals['_ANALYZEREQUEST']._serialized_end=1091
-  _globals['_ANALYZERESPONSE']._serialized_start=1093
-  _globals['_ANALYZERESPONSE']._serialized_end=1208
-  _globals['_STRATEGICMEMORYSERVICE']._serialized_start=1290
-  _globals['_STRATEGICMEMORYSERVICE']._serialized_end=1607
+  _globals['_GETFEEDBACKREQUEST']._serialized_end=268
+  _globals['_GETFEEDBACKRESPONSE']._serialized_start=271
+  _globals['_GETFEEDBACKRESPONSE']._serialized_end=453
+  _globals['_PROBLEM']._serialized_start=455
+  _globals['_PROBLEM']._serialized_end=496
+  _globals['_STREAMFEEDBACKREQUEST']._serialized_start=499
+  _globals['_STREAMFEEDBACKREQUEST']._serialized_end=744
+  _globals['_STREAMFEEDBACKRESPONSE']._serialized_start=747
+  _globals['_STREAMFEEDBACKRESPONSE']._serialized_end=975
+  _globals['_ANALYZEREQUEST']._serialized_start=978
+  _globals['_ANALYZEREQUEST']._serialized_end=1186
+  _globals['_ANALYZERESPONSE']._serialized_start=1189
+  _globals['_ANALYZERESPONSE']._serialized_end=1323
+  _globals['_LISTPORTFOLIOSREQUEST']._serialized_start=1325
+  _globals['_LISTPORTFOLIOSREQUEST']._serialized_end=1387
+  _globals['_LISTPORTFOLIOSRESPONSE']._serialized_start=1389
+  _globals['_LISTPORTFOLIOSRESPONSE']._serialized_end=1505
+  _globals['_PORTFOLIO']._serialized_start=1508
+  _globals['_PORTFOLIO']._serialized_end=1839
+  _globals['_STRATEGICMEMORYSERVICE']._serialized_start=1921
+  _globals['_STRATEGICMEMORYSERVICE']._serialized_end=2345
 # @@protoc_insertion_point(module_scope)

@@ -54,12 +54,17 @@ class GetFeedbackRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    portfolio: _builtins.str
+    """The portfolio: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one."""
     def __init__(
         self,
+        *,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["portfolio", b"portfolio"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -74,6 +79,11 @@ class GetFeedbackResponse(_message.Message):
     FEEDBACK_FIELD_NUMBER: _builtins.int
     SENT_AT_FIELD_NUMBER: _builtins.int
     PROBLEMS_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    portfolio: _builtins.str
+    """The portfolio that was asked for. A server that knows no portfolios answers with that of its only one, and leaves this
+    empty: whoever asks for a portfolio compares.
+    """
     @_builtins.property
     def feedback(self) -> _feedback_pb2.Feedback:
         """The feedback in force."""
@@ -96,10 +106,11 @@ class GetFeedbackResponse(_message.Message):
         feedback: _feedback_pb2.Feedback | None = ...,
         sent_at: _timestamp_pb2.Timestamp | None = ...,
         problems: _abc.Iterable[Global___Problem] | None = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "problems", b"problems", "sent_at", b"sent_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "portfolio", b"portfolio", "problems", b"problems", "sent_at", b"sent_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -142,6 +153,7 @@ class StreamFeedbackRequest(_message.Message):
     DELIVERY_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     SEND_CURRENT_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     resume_after_revision: _builtins.int
     """Send what came after this revision. Absent: start with the feedback in force."""
     epoch: _builtins.str
@@ -154,6 +166,8 @@ class StreamFeedbackRequest(_message.Message):
     heartbeat. Where something did, that comes, as without it; so the first message is a feedback in any case. Without
     `resume_after_revision` it changes nothing.
     """
+    portfolio: _builtins.str
+    """The portfolio, as of `GetFeedbackRequest`."""
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
         """Longest silence between two messages, 0.1 s to 1 h. Absent: 15 s, or as the server is configured. Below 1 s counts as
@@ -170,10 +184,11 @@ class StreamFeedbackRequest(_message.Message):
         delivery: Global___Delivery.ValueType = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
         send_current: _builtins.bool = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "heartbeat_interval", b"heartbeat_interval", "resume_after_revision", b"resume_after_revision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "delivery", b"delivery", "epoch", b"epoch", "heartbeat_interval", b"heartbeat_interval", "resume_after_revision", b"resume_after_revision", "send_current", b"send_current"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision", "delivery", b"delivery", "epoch", b"epoch", "heartbeat_interval", b"heartbeat_interval", "portfolio", b"portfolio", "resume_after_revision", b"resume_after_revision", "send_current", b"send_current"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__resume_after_revision: _TypeAlias = _typing.Literal["resume_after_revision"]  # noqa: Y015
     _WhichOneofArgType__resume_after_revision: _TypeAlias = _typing.Literal["_resume_after_revision", b"_resume_after_revision"]  # noqa: Y015
@@ -191,8 +206,11 @@ class StreamFeedbackResponse(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     SKIPPED_REVISIONS_FIELD_NUMBER: _builtins.int
     SENT_AT_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
     skipped_revisions: _builtins.int
     """Revisions between the previous feedback on this stream (or the resume point) and this one that were not sent."""
+    portfolio: _builtins.str
+    """The portfolio, as of `GetFeedbackResponse`; heartbeats have it too."""
     @_builtins.property
     def feedback(self) -> _feedback_pb2.Feedback:
         """A feedback with a revision higher than any before on this stream."""
@@ -214,10 +232,11 @@ class StreamFeedbackResponse(_message.Message):
         heartbeat: _feedback_pb2.Heartbeat | None = ...,
         skipped_revisions: _builtins.int = ...,
         sent_at: _timestamp_pb2.Timestamp | None = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "sent_at", b"sent_at", "skipped_revisions", b"skipped_revisions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "feedback", b"feedback", "heartbeat", b"heartbeat", "portfolio", b"portfolio", "sent_at", b"sent_at", "skipped_revisions", b"skipped_revisions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["feedback", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
@@ -234,6 +253,9 @@ class AnalyzeRequest(_message.Message):
     STORED_FIELD_NUMBER: _builtins.int
     INLINE_FIELD_NUMBER: _builtins.int
     SETTINGS_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    portfolio: _builtins.str
+    """The portfolio whose memory and settings these are, as of `GetFeedbackRequest`."""
     @_builtins.property
     def stored(self) -> _memory_pb2.StoredMemory:
         """The memory that the service keeps."""
@@ -252,10 +274,11 @@ class AnalyzeRequest(_message.Message):
         stored: _memory_pb2.StoredMemory | None = ...,
         inline: _memory_pb2.InlineMemory | None = ...,
         settings: _analysis_pb2.AnalysisSettings | None = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["inline", b"inline", "memory", b"memory", "settings", b"settings", "stored", b"stored"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["inline", b"inline", "memory", b"memory", "settings", b"settings", "stored", b"stored"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inline", b"inline", "memory", b"memory", "portfolio", b"portfolio", "settings", b"settings", "stored", b"stored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_memory: _TypeAlias = _typing.Literal["stored", "inline"]  # noqa: Y015
     _WhichOneofArgType_memory: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
@@ -271,6 +294,9 @@ class AnalyzeResponse(_message.Message):
 
     ANALYSIS_FIELD_NUMBER: _builtins.int
     FEEDBACK_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    portfolio: _builtins.str
+    """The portfolio, as of `GetFeedbackResponse`."""
     @_builtins.property
     def analysis(self) -> _analysis_pb2.Analysis:
         """What was worked out."""
@@ -284,11 +310,134 @@ class AnalyzeResponse(_message.Message):
         *,
         analysis: _analysis_pb2.Analysis | None = ...,
         feedback: _feedback_pb2.Feedback | None = ...,
+        portfolio: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["analysis", b"analysis", "feedback", b"feedback"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis", b"analysis", "feedback", b"feedback"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis", b"analysis", "feedback", b"feedback", "portfolio", b"portfolio"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnalyzeResponse: _TypeAlias = AnalyzeResponse  # noqa: Y015
+
+@_typing.final
+class ListPortfoliosRequest(_message.Message):
+    """Asks which portfolios there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most portfolios of the answer, 1 to 1000. 0: 100."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before. Empty: the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPortfoliosRequest: _TypeAlias = ListPortfoliosRequest  # noqa: Y015
+
+@_typing.final
+class ListPortfoliosResponse(_message.Message):
+    """One page of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PORTFOLIOS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins. Empty: this is the last one."""
+    total: _builtins.int
+    """How many there are in all."""
+    @_builtins.property
+    def portfolios(self) -> _containers.RepeatedCompositeFieldContainer[Global___Portfolio]:
+        """The portfolios, by name."""
+
+    def __init__(
+        self,
+        *,
+        portfolios: _abc.Iterable[Global___Portfolio] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "portfolios", b"portfolios", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPortfoliosResponse: _TypeAlias = ListPortfoliosResponse  # noqa: Y015
+
+@_typing.final
+class Portfolio(_message.Message):
+    """One portfolio, as the server that answers knows it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    IS_FOLLOWED_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    PREFERRED_REGIME_FIELD_NUMBER: _builtins.int
+    UPDATED_POLICY_FIELD_NUMBER: _builtins.int
+    LEVERAGE_HINT_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name. Empty: the default one."""
+    is_followed: _builtins.bool
+    """Whether this server follows it just now. It does where it syncs it or somebody asks for it; otherwise nothing of what
+    follows is known.
+    """
+    status: _feedback_pb2.FeedbackStatus.ValueType
+    """Status of the feedback in force."""
+    revision: _builtins.int
+    """Its revision."""
+    epoch: _builtins.str
+    """The log that this counts in."""
+    preferred_regime: _builtins.str
+    """Its regime."""
+    updated_policy: _feedback_pb2.Policy.ValueType
+    """Its policy."""
+    leverage_hint: _builtins.float
+    """Its leverage, as a multiple of the base position."""
+    @_builtins.property
+    def valid_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when it holds. Absent: nothing was advised yet."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___Problem]:
+        """What this server has to tell its operator of it."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        is_followed: _builtins.bool = ...,
+        status: _feedback_pb2.FeedbackStatus.ValueType = ...,
+        revision: _builtins.int = ...,
+        epoch: _builtins.str = ...,
+        preferred_regime: _builtins.str = ...,
+        updated_policy: _feedback_pb2.Policy.ValueType = ...,
+        leverage_hint: _builtins.float = ...,
+        valid_until: _timestamp_pb2.Timestamp | None = ...,
+        problems: _abc.Iterable[Global___Problem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "is_followed", b"is_followed", "leverage_hint", b"leverage_hint", "name", b"name", "preferred_regime", b"preferred_regime", "problems", b"problems", "revision", b"revision", "status", b"status", "updated_policy", b"updated_policy", "valid_until", b"valid_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Portfolio: _TypeAlias = Portfolio  # noqa: Y015

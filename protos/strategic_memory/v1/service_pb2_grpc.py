@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class StrategicMemoryServiceStub:
     """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
     """
 
     def __init__(self, channel):
@@ -50,10 +53,18 @@ class StrategicMemoryServiceStub:
                 request_serializer=strategic__memory_dot_v1_dot_service__pb2.AnalyzeRequest.SerializeToString,
                 response_deserializer=strategic__memory_dot_v1_dot_service__pb2.AnalyzeResponse.FromString,
                 _registered_method=True)
+        self.ListPortfolios = channel.unary_unary(
+                '/strategic_memory.v1.StrategicMemoryService/ListPortfolios',
+                request_serializer=strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosRequest.SerializeToString,
+                response_deserializer=strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosResponse.FromString,
+                _registered_method=True)
 
 
 class StrategicMemoryServiceServicer:
     """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
     """
 
     def GetFeedback(self, request, context):
@@ -84,6 +95,14 @@ class StrategicMemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPortfolios(self, request, context):
+        """The portfolios, by name, page by page: the default one first.
+        Errors: INVALID_ARGUMENT (BadRequest names the field).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StrategicMemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -102,6 +121,11 @@ def add_StrategicMemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=strategic__memory_dot_v1_dot_service__pb2.AnalyzeRequest.FromString,
                     response_serializer=strategic__memory_dot_v1_dot_service__pb2.AnalyzeResponse.SerializeToString,
             ),
+            'ListPortfolios': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPortfolios,
+                    request_deserializer=strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosRequest.FromString,
+                    response_serializer=strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'strategic_memory.v1.StrategicMemoryService', rpc_method_handlers)
@@ -112,6 +136,9 @@ def add_StrategicMemoryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class StrategicMemoryService:
     """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
     """
 
     @staticmethod
@@ -185,6 +212,33 @@ class StrategicMemoryService:
             '/strategic_memory.v1.StrategicMemoryService/Analyze',
             strategic__memory_dot_v1_dot_service__pb2.AnalyzeRequest.SerializeToString,
             strategic__memory_dot_v1_dot_service__pb2.AnalyzeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPortfolios(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strategic_memory.v1.StrategicMemoryService/ListPortfolios',
+            strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosRequest.SerializeToString,
+            strategic__memory_dot_v1_dot_service__pb2.ListPortfoliosResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StrategicMemoryServiceStub:
-    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions."""
+    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -48,10 +52,18 @@ class StrategicMemoryServiceStub:
     RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
     UNAVAILABLE when the stored memory cannot be read.
     """
+    ListPortfolios: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListPortfoliosRequest, _service_pb2.ListPortfoliosResponse]
+    """The portfolios, by name, page by page: the default one first.
+    Errors: INVALID_ARGUMENT (BadRequest names the field).
+    """
 
 @_typing.type_check_only
 class StrategicMemoryServiceAsyncStub(StrategicMemoryServiceStub):
-    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions."""
+    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetFeedback: _aio.UnaryUnaryMultiCallable[_service_pb2.GetFeedbackRequest, _service_pb2.GetFeedbackResponse]  # type: ignore[assignment]
@@ -69,9 +81,17 @@ class StrategicMemoryServiceAsyncStub(StrategicMemoryServiceStub):
     RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
     UNAVAILABLE when the stored memory cannot be read.
     """
+    ListPortfolios: _aio.UnaryUnaryMultiCallable[_service_pb2.ListPortfoliosRequest, _service_pb2.ListPortfoliosResponse]  # type: ignore[assignment]
+    """The portfolios, by name, page by page: the default one first.
+    Errors: INVALID_ARGUMENT (BadRequest names the field).
+    """
 
 class StrategicMemoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions."""
+    """Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+    A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+    INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+    none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
+    """
 
     @_abc_1.abstractmethod
     def GetFeedback(
@@ -104,6 +124,16 @@ class StrategicMemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors: INVALID_ARGUMENT (BadRequest names the field, with the index of the first bad value of a column);
         RESOURCE_EXHAUSTED when the server has as many of these calls in hand as it admits, or as large ones together;
         UNAVAILABLE when the stored memory cannot be read.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPortfolios(
+        self,
+        request: _service_pb2.ListPortfoliosRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListPortfoliosResponse, _abc.Awaitable[_service_pb2.ListPortfoliosResponse]]:
+        """The portfolios, by name, page by page: the default one first.
+        Errors: INVALID_ARGUMENT (BadRequest names the field).
         """
 
 def add_StrategicMemoryServiceServicer_to_server(servicer: StrategicMemoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,6 +6,7 @@ Flags of the command are given as overrides under the same names, so there is on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -30,12 +31,12 @@ from strategic_memory_server.configuration.environment_values import (
     Window,
     lower,
     read_hosts,
-    read_key_prefix,
     read_public,
     read_redis_url,
     upper,
 )
 from strategic_memory_server.configuration.exposure import exposure_problems
+from strategic_memory_server.configuration.portfolios_environment import PortfoliosEnvironment
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -67,7 +68,7 @@ class SettingsError(Exception):
     """One or more settings are wrong; the text names each with what is wrong, and holds no secret."""
 
 
-class Environment(ShadowEnvironment):
+class Environment(ShadowEnvironment, PortfoliosEnvironment):
     """Environment variables; each is described in `docs/configuration.md`."""
 
     model_config = SettingsConfigDict(
@@ -85,7 +86,6 @@ class Environment(ShadowEnvironment):
     interval: Annotated[float, Field(ge=0.05, le=86_400, allow_inf_nan=False)] = Field(
         60.0, validation_alias="MEMORY_SYNC_INTERVAL"
     )
-    key_prefix: Annotated[str, AfterValidator(read_key_prefix)] = "quantum"
     redis_password_file: str | None = None
     redis_ca: str | None = None
     redis_cert: str | None = None
@@ -150,6 +150,7 @@ class Environment(ShadowEnvironment):
         settings = self.service_settings()
         found = [*contradictions(settings, self.model_fields_set)]
         found += exposure_problems(settings, is_insecure_meant=self.insecure_listen == "on")
+        found += self.portfolios_problems(settings)
         if found := [*found, *redis_problems(self.redis_settings())]:
             raise ValueError("\n".join(found))
         return self
@@ -176,7 +177,7 @@ class Environment(ShadowEnvironment):
         default_in_hand_bytes = self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES
         in_hand_bytes = self.max_in_hand_mib * MIB if self.max_in_hand_mib else default_in_hand_bytes
         advice = self.advice_settings()
-        return ServiceSettings(
+        settings = ServiceSettings(
             role=Role(self.role),
             redis=self.redis_settings(),
             shadow=self.shadow_of(advice),
@@ -220,6 +221,7 @@ class Environment(ShadowEnvironment):
             tls=self.tls_settings(),
             access_file=self.access_file,
         )
+        return replace(settings, portfolios=self.portfolios_settings(settings))
 
     def advice_settings(self) -> AdviceSettings:
         """Upon what the service advises."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S
+from strategic_memory_server.memory.portfolio_name import NAME, WANTED
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.redis_access.redis_location import read_location
 
@@ -47,6 +48,18 @@ def read_public(value: object) -> object:
     return names
 
 
+def read_portfolios(value: object) -> object:
+    """Read names of portfolios, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if wrong := [name for name in names if not NAME.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is no name of a portfolio; give names of {WANTED}, separated by commas")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]} is named twice")
+    return names
+
+
 def read_redis_url(value: str) -> str:
     """Check the location of Redis."""
     read_location(value)
@@ -59,6 +72,13 @@ def read_key_prefix(value: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]{1,128}", prefix):
         raise ValueError("give 1 to 128 printable ASCII characters without spaces, for example quantum")
     return prefix
+
+
+def read_redis_key(value: str) -> str:
+    """Check the name of one key."""
+    if not re.fullmatch(r"[\x21-\x7e]{1,512}", value):
+        raise ValueError("give 1 to 512 printable ASCII characters without spaces, for example quantum:portfolios")
+    return value
 
 
 def upper(value: object) -> object:

@@ -1,14 +1,25 @@
-"""PortfolioSettings: what one portfolio is told."""
+"""What portfolios are told, and where it is said which there are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
 from strategic_memory_server.sync.sync_settings import SyncSettings
+
+if TYPE_CHECKING:
+    from strategic_memory_server.configuration.service_settings import ServiceSettings
+
+Section = Mapping[str, object]
+"""What a file says of one portfolio: settings by the names of their variables, in lower case and without prefix."""
+
+NOTHING_ELSE: Section = MappingProxyType({})
+"""Of a portfolio that is told nothing else than the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,26 @@ class PortfolioSettings:
     history_file: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PortfoliosSettings:
+    """Which portfolios there are beside the default one. At most one of `names`, `file` and `redis_set` is given.
+
+    Attributes:
+        told: gives what a portfolio is told, from its name and section; raises ValueError.
+        names: those of a list.
+        file: a file that names them.
+        redis_set: the key of a set in Redis that does.
+        most_labelled: so many of them have metrics of their own.
+    """
+
+    told: Callable[[str, Section], PortfolioSettings] = field(compare=False, repr=False)
+    names: tuple[str, ...] = ()
+    file: Path | None = None
+    redis_set: str | None = None
+    most_labelled: int = 100
+
+
 def of_service(settings: ServiceSettings) -> PortfolioSettings:
-    """Return what the portfolio of a service is told that has one."""
+    """Return what the default portfolio of a service is told."""
     redis = settings.redis
     return PortfolioSettings(redis.key_prefix, settings.sync, settings.log, settings.shadow, redis.history_file)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.configuration.portfolio_settings import PortfoliosSettings
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
@@ -35,3 +36,4 @@ class ServiceSettings:
     tls: TlsSettings | None = None
     access_file: Path | None = None
     shadow: AdviceSettings | None = None
+    portfolios: PortfoliosSettings | None = None

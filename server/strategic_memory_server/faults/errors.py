@@ -82,6 +82,20 @@ class DrainingError(StrategicMemoryError):
         super().__init__("the server is going away; resume elsewhere")
 
 
+class UnknownPortfolioError(StrategicMemoryError):
+    """There is no portfolio of a name, or none any more.
+
+    Args:
+        asked: the name; it has no other characters than a portfolio may have.
+        nearest: the name that looks to be meant; empty: none does.
+    """
+
+    def __init__(self, asked: str, nearest: str) -> None:
+        meant = f"; is {nearest} meant?" if nearest else "; see strategic-memory portfolios for those that there are"
+        super().__init__(f"there is no portfolio {asked} here{meant}")
+        self.asked, self.nearest = asked, nearest
+
+
 class MemoryUnreadableError(StrategicMemoryError):
     """The stored memory cannot be read from Redis."""
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from strategic_memory_server.faults.errors import ListenError
+from strategic_memory_server.faults.errors import ListenError, StrategicMemoryError
 from strategic_memory_server.identity.access import Access
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.monitoring.bounded_listener import BoundedListener
@@ -35,7 +35,9 @@ SHUTDOWN_S = 1
 
 LIVE, READY = "/health/live", "/health/ready"
 
-COSTS = {"/health": 1.0, "/metrics": 5.0, "/page/now": 1.0, "/page/revisions": 1.0, "/page/memory": 1.0}
+COSTS = {"/health": 1.0, "/metrics": 5.0} | {
+    f"/page/{what}": 1.0 for what in ("now", "revisions", "memory", "portfolios")
+}
 """As how many requests one of a path counts. Probes of `LIVE` and `READY` are answered whatever else comes."""
 
 MOST_ENCRYPTED = 64
@@ -49,7 +51,7 @@ ACCEPTED_IN_A_ROW = 16
 
 
 def http_app(
-    report: Callable[[], dict[str, Any]],
+    report: Callable[[str], dict[str, Any]],
     metrics: Callable[[], bytes],
     settings: HttpSettings = HttpSettings(),  # noqa: B008  it is frozen
     access: Access | None = None,
@@ -61,7 +63,7 @@ def http_app(
     """Make the application.
 
     Args:
-        report: gives the answer of `/health`.
+        report: gives the answer of `/health` about a portfolio; may raise StrategicMemoryError.
         metrics: gives that of `/metrics`.
         settings: under which names it is reached, and what anybody may read.
         access: knows who may read; None: whoever reaches the address may.
@@ -78,8 +80,11 @@ def http_app(
         serves = is_serving()
         return JSONResponse({"ready": serves}, HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse(report())
+    async def health(request: Request) -> Response:
+        try:
+            return JSONResponse(report(request.query_params.get("portfolio", "")))
+        except StrategicMemoryError as error:
+            return JSONResponse({"failure": str(error)}, HTTPStatus.NOT_FOUND)
 
     async def prometheus(_request: Request) -> Response:
         return Response(metrics(), media_type=CONTENT_TYPE_LATEST)

@@ -34,6 +34,7 @@ def set_up_logging(level: str, log_format: str, further: Sequence[structlog.typi
         rendering = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *further,

@@ -76,6 +76,11 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The metrics as they stand now."""
+        yield from self.of_portfolio()
+        yield from self._of_process()
+
+    def of_portfolio(self) -> Iterable[Metric]:
+        """Return those that are about the memory and its advice."""
         yield from self._feedback()
         yield from self._inputs()
         yield from self._replication()
@@ -93,6 +98,14 @@ class StateCollector(Collector):
                 "1 while the shadow of this server says another policy or leverage than is in force, 0 otherwise.",
                 value=float(differ(shadow.advice, self._observed.in_force().advice)),
             )
+        problems = GaugeMetricFamily(
+            "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]
+        )
+        for name in self._observed.problems():
+            problems.add_metric([name], 1.0)
+        yield problems
+
+    def _of_process(self) -> Iterable[Metric]:
         if (skew := self._observed.clock_skew()) is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_clock_skew_seconds",
@@ -111,12 +124,6 @@ class StateCollector(Collector):
                 "Until when the certificate of the service holds, seconds since 1970.",
                 value=ends_s,
             )
-        problems = GaugeMetricFamily(
-            "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]
-        )
-        for name in self._observed.problems():
-            problems.add_metric([name], 1.0)
-        yield problems
 
     def _feedback(self) -> Iterable[Metric]:
         feedback, now_ms = self._observed.in_force(), self._observed.clock_ms()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strategic_memory_server.advice.feedback import Feedback
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
@@ -76,6 +76,18 @@ class ServiceState:
             leadership.terms,
             leadership.failure,
         )
+
+    @property
+    def status(self) -> FeedbackStatus:
+        """The status of the feedback in force."""
+        return self.in_force().status
+
+    def problems_told(self) -> list[str]:
+        """Return what operators are told of this portfolio, as one of many."""
+        told = [self.sync.status.failure, self.tail.failure, self.leadership.failure, *self.problems.standing.values()]
+        if self.status is FeedbackStatus.STALE:
+            told.append("its feedback has turned stale: the safe values are served")
+        return [each for each in told if each]
 
     def report(self) -> dict[str, Any]:
         """Return the answer of `/health`."""

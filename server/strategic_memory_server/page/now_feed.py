@@ -16,49 +16,68 @@ TOGETHER_S = 0.05
 """Changes within so long are told together, seconds: the streams come first, and a flood costs no more than this."""
 
 
+class OpenPages:
+    """Counts the pages of all portfolios.
+
+    Args:
+        most: pages at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.open = 0
+        """Pages that are open."""
+        self._most = most
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many pages as there may be."""
+        return self.open >= self._most
+
+
 class NowFeed:
-    """Gives every open page the same bytes.
+    """Gives every open page of a portfolio the same bytes.
 
     Args:
         say: gives the state as JSON values: in `now` what changes with the advice or the service, in `clock` what moves
             with time alone.
         changed: tells of changes of the advice.
-        most: pages at once.
+        pages: counts the pages.
+        is_over: tells that there is nothing more to say, ever.
     """
 
-    def __init__(self, say: Callable[[], dict[str, Any]], changed: ChangeSignal, most: int) -> None:
-        self.open = 0
-        """Pages that are open."""
-        self.most = most
+    def __init__(
+        self,
+        say: Callable[[], dict[str, Any]],
+        changed: ChangeSignal,
+        pages: OpenPages,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.pages = pages
+        self._is_over = is_over
         self._say = say
         self._changed = changed
         self._told: tuple[object, bytes, bytes] = (None, b"", b"")
         self._last = ""
         self._number = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there are as many pages as there may be."""
-        return self.open >= self.most
-
     async def events(self, takes_on: Callable[[], None]) -> AsyncGenerator[bytes, None]:
-        """Yield events for one page until it is closed.
+        """Yield events for one page until it is closed, or nothing more is to be said.
 
         Args:
             takes_on: called after each event that the page has taken.
         """
-        self.open += 1
+        self.pages.open += 1
         seen = -1
         loop = asyncio.get_running_loop()
         try:
-            while True:
+            while not self._is_over():
                 number, whole, tick = self._newest(loop.time())
                 yield tick if number == seen else whole
                 seen = number
                 takes_on()
                 await self._until_due(loop)
         finally:
-            self.open -= 1
+            self.pages.open -= 1
 
     async def _until_due(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wait for a change, or until a tick is due."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from strategic_memory_server.faults.errors import StrategicMemoryError
+from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, UnknownPortfolioError
 from strategic_memory_server.monitoring.http_connection import takes_on
 from strategic_memory_server.page.now_feed import NowFeed
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -37,17 +38,73 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+_STATUS = {InvalidRequestError: HTTPStatus.BAD_REQUEST, UnknownPortfolioError: HTTPStatus.NOT_FOUND}
 JsonSource = Callable[[], Awaitable[bytes]]
 
 
-def page_routes(feed: NowFeed, revisions: JsonSource, memory: JsonSource) -> list[Route]:
-    """Make the routes.
+@dataclass(frozen=True, slots=True)
+class PortfolioPage:
+    """What a page shows of one portfolio.
 
-    Args:
+    Attributes:
         feed: tells what is in force.
         revisions: gives the newest revisions as JSON.
         memory: gives an analysis of the memory as JSON.
     """
+
+    feed: NowFeed
+    revisions: JsonSource
+    memory: JsonSource
+
+
+def page_routes(
+    page_of: Callable[[Request], Awaitable[PortfolioPage]], listed: Callable[[Request], Awaitable[bytes]]
+) -> list[Route]:
+    """Make the routes.
+
+    Args:
+        page_of: gives what is shown of the portfolio that a request is about; may raise StrategicMemoryError.
+        listed: gives one page of the list of portfolios as JSON; likewise.
+    """
+
+    async def now(request: Request) -> Response:
+        if request.method == "HEAD":  # it asks for no event, and would wait for the last one
+            return Response(media_type="text/event-stream", headers=_HEADERS)
+        try:
+            feed = (await page_of(request)).feed
+        except StrategicMemoryError as error:
+            return _refusal(error)
+        if feed.pages.is_full:
+            said = f"{feed.pages.open} pages are open, as many as there may be: close one\n"
+            return PlainTextResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)
+        events = feed.events(takes_on(request.scope))
+        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+    def asked(answer: Callable[[Request], Awaitable[bytes]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            try:
+                return Response(await answer(request), media_type="application/json", headers=_HEADERS)
+            except (RedisError, OSError, StrategicMemoryError) as error:
+                return _refusal(error)
+
+        return answered
+
+    async def revisions(request: Request) -> bytes:
+        return await (await page_of(request)).revisions()
+
+    async def memory(request: Request) -> bytes:
+        return await (await page_of(request)).memory()
+
+    return [
+        *_file_routes(),
+        Route("/page/now", now),
+        Route("/page/revisions", asked(revisions)),
+        Route("/page/memory", asked(memory)),
+        Route("/page/portfolios", asked(listed)),
+    ]
+
+
+def _file_routes() -> list[Route]:
     files = {name: (_FOLDER / "static" / name).read_bytes() for name in _FILES}
 
     async def page(_request: Request) -> Response:
@@ -59,32 +116,12 @@ def page_routes(feed: NowFeed, revisions: JsonSource, memory: JsonSource) -> lis
 
         return answer
 
-    async def now(request: Request) -> Response:
-        if request.method == "HEAD":  # it asks for no event, and would wait for the last one
-            return Response(media_type="text/event-stream", headers=_HEADERS)
-        if feed.is_full:
-            said = f"{feed.open} pages are open, as many as there may be: close one\n"
-            return PlainTextResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)
-        events = feed.events(takes_on(request.scope))
-        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+    return [Route("/", page), *(Route(f"/page/{name}", file(name)) for name in _FILES)]
 
-    def asked(answer: JsonSource) -> Callable[[Request], Awaitable[Response]]:
-        async def answered(_request: Request) -> Response:
-            try:
-                return Response(await answer(), media_type="application/json", headers=_HEADERS)
-            except (RedisError, OSError, StrategicMemoryError) as error:
-                said = {"failure": describe_failure(error)}
-                return JSONResponse(said, HTTPStatus.SERVICE_UNAVAILABLE, _HEADERS)
 
-        return answered
-
-    return [
-        Route("/", page),
-        *(Route(f"/page/{name}", file(name)) for name in _FILES),
-        Route("/page/now", now),
-        Route("/page/revisions", asked(revisions)),
-        Route("/page/memory", asked(memory)),
-    ]
+def _refusal(error: Exception) -> Response:
+    status = _STATUS.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"failure": describe_failure(error)}, status, _HEADERS)
 
 
 @cache

@@ -81,11 +81,12 @@ class Portfolio:
 
 
 def make_portfolio(
-    settings: PortfolioSettings, redis: RedisServer, shared: SharedResources, problems: Problems
+    name: str, settings: PortfolioSettings, redis: RedisServer, shared: SharedResources, problems: Problems
 ) -> Portfolio:
     """Put a portfolio together; nothing runs yet.
 
     Args:
+        name: its name.
         settings: what it is told.
         redis: where its keys are.
         shared: what it shares with others.
@@ -124,7 +125,7 @@ def make_portfolio(
 
     analyst = Analyst(read, advice, shared.threads)
     said = SaidLog(redis.commands, prefix)
-    served = ServedPortfolio(Sources(hub, changed, log, said, analyst, hub.now_ms, standing))
+    served = ServedPortfolio(Sources(hub, changed, log, said, analyst, hub.now_ms, standing), name)
     leadership = _leadership(settings, redis, shared, problems)
     shadow, memory_loss = _shadow(settings, redis, problems), MemoryLoss(problems)
     sync = StrategicMemorySync(

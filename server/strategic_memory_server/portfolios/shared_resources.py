@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis.asyncio as redis
@@ -37,17 +36,20 @@ class RedisServer:
     watching: redis.Redis
     clock: RedisClock
 
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in (self.watching, self.blocking, self.commands):
+            await client.aclose()
 
-@asynccontextmanager
-async def reached(settings: RedisSettings, problems: Problems) -> AsyncIterator[RedisServer]:
-    """Make the clients of a server, and close them when the context is left; nothing is connected yet."""
-    async with AsyncExitStack() as stack:
-        yield RedisServer(
-            await stack.enter_async_context(connect(settings)),
-            await stack.enter_async_context(connect(settings, longest_block_s=BLOCK_MS / 1000)),
-            await stack.enter_async_context(connect(settings, longest_block_s=LONGEST_BLOCK_S)),
-            RedisClock(problems),
-        )
+
+def reach(settings: RedisSettings, problems: Problems) -> RedisServer:
+    """Make the clients of a server; nothing is connected yet. `problems` is told of its clock."""
+    return RedisServer(
+        connect(settings),
+        connect(settings, longest_block_s=BLOCK_MS / 1000),
+        connect(settings, longest_block_s=LONGEST_BLOCK_S),
+        RedisClock(problems),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,14 @@ def _tls_problems(settings: RedisSettings, location: RedisLocation) -> list[str]
     return [] if options is None else tls_problems(options, names)
 
 
+def lacks_hash_tag(prefix: str, location: RedisLocation) -> bool:
+    """Tell whether Redis is a cluster that would keep the keys under a prefix on several nodes."""
+    return location.deployment is Deployment.CLUSTER and not _HASH_TAG.match(prefix)
+
+
 def _prefix_problems(settings: RedisSettings, location: RedisLocation) -> list[str]:
     prefix = settings.key_prefix
-    if location.deployment is not Deployment.CLUSTER or _HASH_TAG.match(prefix):
+    if not lacks_hash_tag(prefix, location):
         return []
     wanted = re.sub(r"[{}]", "", prefix) or "quantum"
     problem = (

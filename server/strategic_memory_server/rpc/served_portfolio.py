@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from redis.exceptions import RedisError
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.advice.feedback import Feedback
-from strategic_memory_server.faults.errors import LogNotReadError
+from strategic_memory_server.faults.errors import LogNotReadError, StrategicMemoryError
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -41,14 +43,23 @@ class Sources:
 
 
 class ServedPortfolio:
-    """Says it to any number of callers, each message made once."""
+    """Says it to any number of callers, each message made once.
 
-    def __init__(self, sources: Sources) -> None:
+    Args:
+        sources: what there is to say.
+        name: what the portfolio is called; empty: it is the default one.
+    """
+
+    def __init__(self, sources: Sources, name: str = DEFAULT) -> None:
         self.sources = sources
+        self.name = name
+        self.ending: StrategicMemoryError | None = None
+        """What its streams end with once they have told what was said; None: they go on."""
         self.streams = 0
         """Streams of feedback that are open."""
+        self._without_streams = asyncio.Event()
         self.turn_ms = TurnClock(sources.clock_ms).now_ms
-        self.messages = MessageCache(sources.clock_ms, sources.problems)
+        self.messages = MessageCache(sources.clock_ms, sources.problems, name)
         self.waker = StreamWaker(sources.hub, sources.changed, sources.clock_ms)
         self._pages = LogPages(sources.log.read_after)
 
@@ -56,10 +67,27 @@ class ServedPortfolio:
     def streamed(self) -> Iterator[None]:
         """Count a stream until the context is left."""
         self.streams += 1
+        self._without_streams.clear()
         try:
             yield
         finally:
             self.streams -= 1
+            if not self.streams:
+                self._without_streams.set()
+
+    def in_force(self) -> Feedback:
+        """Return the feedback in force."""
+        return self.sources.hub.in_force(self.sources.clock_ms())
+
+    def end(self, error: StrategicMemoryError) -> None:
+        """Let its streams end with an error, and no more begin."""
+        self.ending = error
+        self.waker.wake()
+
+    async def ended(self) -> None:
+        """Wait until no stream is open."""
+        if self.streams:
+            await self._without_streams.wait()
 
     def expect(self, feedback: Feedback) -> None:
         """Make ready the message of a feedback that is about to be said, where there is somebody to hear it."""
@@ -75,7 +103,7 @@ class ServedPortfolio:
         """Return the heartbeat of now."""
         now_ms = self.turn_ms()
         heartbeat = heartbeat_message(self.sources.hub.in_force(now_ms), now_ms)
-        return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat)
+        return service_pb2.StreamFeedbackResponse(heartbeat=heartbeat, portfolio=self.name)
 
     async def read_log(self, after_revision: int) -> list[Feedback]:
         """Read the revision of the log that follows one; empty: there is none.

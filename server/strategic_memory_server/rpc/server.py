@@ -51,6 +51,7 @@ LONGEST_PENDING_S = 120
 """By then gRPC cancels a call that was not begun; subscribers that catch up in masses can hold up the others."""
 
 ANALYZE = f"/{SERVICE_NAME}/Analyze"
+LIST_PORTFOLIOS = f"/{SERVICE_NAME}/ListPortfolios"
 
 ADMIN_METHODS = frozenset(
     f"/{ADMIN_SERVICE_NAME}/{method}" for method in ("SetOverride", "ClearOverride", "Freeze", "GetState")
@@ -59,6 +60,7 @@ ADMIN_METHODS = frozenset(
 
 MOST_AT_ONCE = {
     ANALYZE: 256,
+    LIST_PORTFOLIOS: 16,
     **dict.fromkeys(ADMIN_METHODS, 16),
     f"/{health.SERVICE_NAME}/Watch": 1_000,
     f"/{reflection.V1}/{reflection.METHOD}": 100,
@@ -72,6 +74,7 @@ RECEIVING = frozenset({ANALYZE})
 SCOPES = {
     f"/{SERVICE_NAME}/GetFeedback": Scope.READ,
     f"/{SERVICE_NAME}/StreamFeedback": Scope.READ,
+    LIST_PORTFOLIOS: Scope.READ,
     ANALYZE: Scope.ANALYZE,
     **dict.fromkeys(ADMIN_METHODS, Scope.ADMIN),
 }

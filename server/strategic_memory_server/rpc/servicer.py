@@ -1,4 +1,4 @@
-"""The three RPCs. What they answer is decided by the hub, the stream cursor and the analysis; this waits and maps."""
+"""The RPCs. What they answer is decided by the hub, the stream cursor and the analysis; this waits and maps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.faults.errors import DrainingError
 from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, ReadLog
+from strategic_memory_server.rpc.analyses.analyst import Analyst
 from strategic_memory_server.rpc.analyses.reception import AnalysisReception
 from strategic_memory_server.rpc.behaviour import CallContext
 from strategic_memory_server.rpc.caller import caller_of
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
-from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
+from strategic_memory_server.rpc.portfolio_list import portfolio_page
+from strategic_memory_server.rpc.served_portfolios import ServedPortfolios
 from strategic_memory_server.rpc.streams.fair_turns import FairTurns, Place
 from strategic_memory_server.rpc.streams.resume_judgement import open_cursor
 from strategic_memory_server.rpc.streams.subscriptions import Subscriptions
@@ -28,13 +30,13 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
     """Serves `strategic_memory.v1.StrategicMemoryService`.
 
     Args:
-        portfolio: what the calls are about.
+        portfolios: what the calls are about.
         reception: receives requests for an analysis.
         grpc_settings: how much is taken on at once.
     """
 
-    def __init__(self, portfolio: ServedPortfolio, reception: AnalysisReception, grpc_settings: GrpcSettings) -> None:
-        self._portfolio = portfolio
+    def __init__(self, portfolios: ServedPortfolios, reception: AnalysisReception, grpc_settings: GrpcSettings) -> None:
+        self._portfolios = portfolios
         self._reception = reception
         self._subscriptions = Subscriptions(grpc_settings.max_subscribers, grpc_settings.peer_share)
         self._grpc = grpc_settings
@@ -52,7 +54,8 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         if self.subscribers and not self._draining:
             self._told_s = time.monotonic()
         self._draining = True
-        self._portfolio.waker.wake()
+        for portfolio in self._portfolios.followed:
+            portfolio.waker.wake()
 
     async def nobody_comes(self, for_s: float) -> None:
         """Wait until no stream has been told for so many seconds that the server goes away."""
@@ -66,7 +69,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         self, request: service_pb2.GetFeedbackRequest, context: CallContext
     ) -> service_pb2.GetFeedbackResponse:
         """Answer with the feedback in force, from memory."""
-        return self._portfolio.answer()
+        return (self._portfolios.at_hand(request.portfolio) or await self._portfolios.find(request.portfolio)).answer()
 
     async def StreamFeedback(
         self, request: service_pb2.StreamFeedbackRequest, context: CallContext
@@ -74,7 +77,7 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Send the feedback as it changes, and heartbeats in between."""
         order = stream_order(request, self._grpc.heartbeat_s)
         self._refuse_while_draining()
-        portfolio = self._portfolio
+        portfolio = await self._portfolios.find(request.portfolio)
         with self._subscriptions.admitted(caller_of(context)), portfolio.streamed():
             hub, turn_ms = portfolio.sources.hub, portfolio.turn_ms
             cursor = await open_cursor(hub, portfolio.sources.log, order)
@@ -99,6 +102,8 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
                         waiter.put_off()
                         yield portfolio.heartbeat()
                     place.end_turn()
+                    if portfolio.ending is not None:
+                        raise portfolio.ending
                     silent = await waiter.wait()
             finally:
                 place.end_turn()
@@ -110,7 +115,16 @@ class StrategicMemoryServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
         """Analyse the stored memory, or the observations in the request."""
         if not isinstance(request, Unreceived):
             raise TypeError("the boundary leaves receiving the request to this method")
-        return await self._reception.answer(request, caller_of(context), self._portfolio.sources.analyst)
+        return await self._reception.answer(request, caller_of(context), self._analyst_of)
+
+    async def ListPortfolios(
+        self, request: service_pb2.ListPortfoliosRequest, context: CallContext
+    ) -> service_pb2.ListPortfoliosResponse:
+        """Tell which portfolios there are."""
+        return portfolio_page(self._portfolios, request)
+
+    async def _analyst_of(self, portfolio: str) -> Analyst:
+        return (await self._portfolios.find(portfolio)).sources.analyst
 
     def _refuse_while_draining(self) -> None:
         if self._draining:

@@ -152,6 +152,15 @@ TOGETHER = {
     "STRATEGIC_MEMORY_REDIS_SENTINEL_USERNAME",
 }
 
+# The same: test_portfolios.py has their good values.
+PORTFOLIOS = {
+    "STRATEGIC_MEMORY_PORTFOLIOS",
+    "STRATEGIC_MEMORY_PORTFOLIO_FILE",
+    "STRATEGIC_MEMORY_PORTFOLIO_METRICS",
+    "STRATEGIC_MEMORY_PORTFOLIO_PREFIX",
+    "STRATEGIC_MEMORY_PORTFOLIO_SET",
+}
+
 NUMBERS = ["abc", "-1", "nan", "inf", "1e400", "1,5"]
 WRONG: list[tuple[str, list[str], str]] = [
     ("REDIS_URL", ["localhost:6379", "http://x", "redis://h:port/0", "redis://h:99999"], "give redis://"),
@@ -215,6 +224,11 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_PUBLIC", ["health", "metrics reflection"], "there are metrics, reflection and admin"),
     ("STRATEGIC_MEMORY_INSECURE_LISTEN", ["yes", "1"], "'off' or 'on'"),
     ("STRATEGIC_MEMORY_ACCESS_FILE", ["/not/there"], "cannot be read"),
+    ("STRATEGIC_MEMORY_PORTFOLIOS", ["a b", "a:b", "x" * 65, "a,a"], "a"),
+    ("STRATEGIC_MEMORY_PORTFOLIO_FILE", ["/not/there"], "/not/there is not there"),
+    ("STRATEGIC_MEMORY_PORTFOLIO_SET", ["a b", "\t"], "printable ASCII"),
+    ("STRATEGIC_MEMORY_PORTFOLIO_PREFIX", ["quantum", "a b:{portfolio}"], "give "),
+    ("STRATEGIC_MEMORY_PORTFOLIO_METRICS", [*NUMBERS, "10001"], ""),
     ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["0.0.0.0:1", "[::]:1", "example.org:1"], "--insecure-listen"),
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["0.0.0.0:1", "10.0.0.1:1"], "--insecure-listen"),
 ]
@@ -251,7 +265,7 @@ def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:
     assert {name for name, *_ in GOOD} | {
         "STRATEGIC_MEMORY_LOG_LEVEL",
         "STRATEGIC_MEMORY_LOG_FORMAT",
-    } | TOGETHER | EXPOSURE == prefixed
+    } | TOGETHER | EXPOSURE | PORTFOLIOS == prefixed
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in WRONG}))

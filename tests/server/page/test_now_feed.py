@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from strategic_memory_server.page.now_feed import NowFeed
+from strategic_memory_server.page.now_feed import NowFeed, OpenPages
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 
 
@@ -30,7 +30,7 @@ def read(event: bytes) -> tuple[str, dict[str, Any]]:
 
 async def test_all_pages_are_given_the_same_bytes_that_were_made_once() -> None:
     said, changed = Said(), ChangeSignal()
-    feed = NowFeed(said, changed, most=100)
+    feed = NowFeed(said, changed, OpenPages(100))
     pages = [feed.events(lambda: None) for _ in range(50)]
     first = [await anext(page) for page in pages]
     assert said.asked <= 3
@@ -44,18 +44,18 @@ async def test_all_pages_are_given_the_same_bytes_that_were_made_once() -> None:
     assert len({id(event) for event in events}) <= 2
     for page in pages:
         await page.aclose()
-    assert feed.open == 0
+    assert feed.pages.open == 0
 
 
 async def test_while_nothing_changes_the_clock_alone_is_told() -> None:
-    feed = NowFeed(Said(), ChangeSignal(), most=1)
+    feed = NowFeed(Said(), ChangeSignal(), OpenPages(1))
     taken: list[int] = []
     page = feed.events(lambda: taken.append(1))
     name, first = read(await anext(page))
-    assert (name, feed.is_full) == ("now", True)
+    assert (name, feed.pages.is_full) == ("now", True)
     name, second = read(await anext(page))
     assert (name, set(second)) == ("clock", {"asked"})
     assert second["asked"] > first["clock"]["asked"]
     assert len(taken) == 1, "the page has not come back for more since the second"
     await page.aclose()
-    assert not feed.is_full
+    assert not feed.pages.is_full

@@ -1,203 +1,38 @@
-"""Serves `strategic_memory.v1.StrategicMemoryAdminService`: what an operator says is written, and waited for."""
+"""Serves `strategic_memory.v1.StrategicMemoryAdminService`: each call goes to the portfolio that it is about."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Coroutine
-from dataclasses import replace
-from typing import Any, cast
-
-from redis.exceptions import RedisError
-
 from strategic_memory.v1 import admin_pb2, admin_pb2_grpc
-from strategic_memory_server.advice.feedback import SAFE_LEVERAGE, Feedback, FeedbackStatus
-from strategic_memory_server.advice.intervention import Intervention
-from strategic_memory_server.advice.override import of_others, risks_of, without_override
-from strategic_memory_server.faults.errors import (
-    InterventionChangedError,
-    InterventionNotKnownError,
-    NothingToFreezeError,
-    RaisesRiskError,
-)
-from strategic_memory_server.memory.leverage_cap import capped
-from strategic_memory_server.memory.override import Freeze, Override, Risk
-from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.revisions.change_signal import Waiter
-from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, MovedError
-from strategic_memory_server.rpc.admin.requests import AskedOverride, asked_clearing, asked_freeze, asked_override
+from strategic_memory_server.rpc.admin.portfolio_admin import PortfolioAdmin
 from strategic_memory_server.rpc.behaviour import CallContext
-from strategic_memory_server.rpc.caller import KNOWN
-from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
-from strategic_memory_server.rpc.wire.to_wire import admin_state_message
-
-LONGEST_WAIT_S = 5.0
-"""So long a call waits until what it says is carried out, seconds; less where its deadline comes sooner."""
-
-LEFT_TO_ANSWER_S = 0.5
-ATTEMPTS = 5
-
-NOT_CARRIED_OUT = (
-    "it is written and holds, and no server has carried it out yet: see whether one leads, and what it tells "
-    "(strategic-memory health)"
-)
+from strategic_memory_server.rpc.served_portfolios import ServedPortfolios
 
 
 class StrategicMemoryAdminServicer(admin_pb2_grpc.StrategicMemoryAdminServiceServicer):
-    """Takes what operators say about a portfolio. Any server may; the one that leads carries it out."""
+    """Takes what operators say."""
 
-    def __init__(self, portfolio: ServedPortfolio) -> None:
-        self._sources = portfolio.sources
+    def __init__(self, portfolios: ServedPortfolios) -> None:
+        self._portfolios = portfolios
 
     async def SetOverride(
         self, request: admin_pb2.SetOverrideRequest, context: CallContext
     ) -> admin_pb2.SetOverrideResponse:
         """Allow no more risk than this, or set it."""
-        now_ms = self._sources.clock_ms()
-        asked = asked_override(request, now_ms)
-        held = await self._seen(request.replaces, now_ms)
-        if not asked.is_forced:
-            _require_no_raise(asked, self._sources.hub.in_force(now_ms))
-        by = _caller(context)
-        override = Override(asked.policy, asked.leverage, asked.is_forced, asked.reason, by, now_ms, asked.until_ms)
-        intervention = replace(held, number=held.number + 1, override=override)
-        await self._write(intervention, AuditEntry(by, "SetOverride", asked.reason))
-        return admin_pb2.SetOverrideResponse(state=await self._carried_out(intervention, context))
+        return await (await self._of(request.portfolio)).set_override(request, context)
 
     async def ClearOverride(
         self, request: admin_pb2.ClearOverrideRequest, context: CallContext
     ) -> admin_pb2.ClearOverrideResponse:
         """Lift what was set."""
-        parts = asked_clearing(request)
-        held = await self._seen(request.replaces, self._sources.clock_ms())
-        if all(getattr(held, part) is None for part in parts):
-            return admin_pb2.ClearOverrideResponse(state=await self._carried_out(held, context))
-        left = replace(held, number=held.number + 1)
-        if "override" in parts:
-            left = replace(left, override=None)
-        if "freeze" in parts:
-            left = replace(left, freeze=None, frozen=None)
-        await self._write(left, AuditEntry(_caller(context), "ClearOverride", request.reason))
-        return admin_pb2.ClearOverrideResponse(state=await self._carried_out(left, context))
+        return await (await self._of(request.portfolio)).clear_override(request, context)
 
     async def Freeze(self, request: admin_pb2.FreezeRequest, context: CallContext) -> admin_pb2.FreezeResponse:
         """Hold the advice in force."""
-        by = _caller(context)
-        for _ in range(ATTEMPTS):
-            now_ms = self._sources.clock_ms()
-            until_ms = asked_freeze(request, now_ms)
-            held = await self._seen(request.replaces, now_ms)
-            in_force = self._sources.hub.in_force(now_ms)
-            if in_force.status is not FeedbackStatus.ACTIVE:
-                raise NothingToFreezeError(in_force.status.value)
-            waiter = Waiter(self._sources.changed)
-            waiter.look()
-            # What is held already is held on as it was.
-            frozen, place = held.frozen or without_override(in_force.advice), held.freeze or in_force
-            freeze = Freeze(place.revision, place.epoch, request.reason, by, now_ms, until_ms)
-            intervention = Intervention(held.number + 1, held.override, freeze, frozen)
-            try:
-                await self._write(
-                    intervention, AuditEntry(by, "Freeze", request.reason), is_new_freeze=held.freeze is None
-                )
-            except MovedError:
-                # Another revision has come into force, which this server is about to read.
-                await _within(LEFT_TO_ANSWER_S, waiter.wait())
-                continue
-            return admin_pb2.FreezeResponse(state=await self._carried_out(intervention, context))
-        raise NothingToFreezeError("changing each time it is looked at")
+        return await (await self._of(request.portfolio)).freeze(request, context)
 
     async def GetState(self, request: admin_pb2.GetStateRequest, context: CallContext) -> admin_pb2.GetStateResponse:
         """Tell what operators have said."""
-        held = (await self._newest()).at(self._sources.clock_ms())
-        return admin_pb2.GetStateResponse(state=self._state(held))
+        return await (await self._of(request.portfolio)).state()
 
-    async def _newest(self) -> Intervention:
-        try:
-            return await self._sources.said.newest()
-        except (RedisError, OSError) as error:
-            raise InterventionNotKnownError(describe_failure(error)) from error
-
-    async def _seen(self, replaces: int, now_ms: int) -> Intervention:
-        """Return what holds, if that is what the caller has seen: nothing that they have not is replaced."""
-        held = (await self._newest()).at(now_ms)
-        is_seen = replaces == held.number or (not replaces and held.ends_ms is None)
-        if not is_seen:
-            raise InterventionChangedError(held.number, _told(held))
-        return held
-
-    async def _write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:
-        try:
-            await self._sources.said.write(intervention, said, is_new_freeze=is_new_freeze)
-        except ConflictError:
-            held = (await self._newest()).at(self._sources.clock_ms())
-            raise InterventionChangedError(held.number, _told(held)) from None
-        except (RedisError, OSError) as error:
-            raise InterventionNotKnownError(describe_failure(error)) from error
-
-    async def _carried_out(self, intervention: Intervention, context: CallContext) -> admin_pb2.AdminState:
-        """Wait until the advice here is under an intervention, for a while, and tell."""
-        # There is none where the caller waits for ever.
-        left_s = cast("float | None", context.time_remaining())
-        within_s = LONGEST_WAIT_S if left_s is None else min(LONGEST_WAIT_S, left_s - LEFT_TO_ANSWER_S)
-        await _within(within_s, self._until_in_force(intervention.number))
-        return self._state(intervention)
-
-    async def _until_in_force(self, number: int) -> None:
-        waiter = Waiter(self._sources.changed)
-        while True:
-            waiter.look()
-            if self._sources.hub.intervention.number >= number:
-                return
-            await waiter.wait()
-
-    def _state(self, intervention: Intervention) -> admin_pb2.AdminState:
-        hub = self._sources.hub
-        is_in_force = hub.intervention.number >= intervention.number
-        feedback = hub.in_force(self._sources.clock_ms())
-        return admin_state_message(
-            intervention, feedback, is_in_force=is_in_force, pending="" if is_in_force else NOT_CARRIED_OUT
-        )
-
-
-def _caller(context: CallContext) -> str:
-    return KNOWN.get() or f"anonymous ({context.peer()})"
-
-
-def _told(held: Intervention) -> str:
-    parts = [
-        f"{what} of {part.set_by} holds ({part.reason})"
-        for what, part in (("an override", held.override), ("a freeze", held.freeze))
-        if part is not None
-    ]
-    return " and ".join(parts) or "nothing holds any more of what was named"
-
-
-def _require_no_raise(asked: AskedOverride, feedback: Feedback) -> None:
-    """Refuse what would lower nothing and is above what the rules say: it can only be meant to raise risk."""
-    rules = _by_rules(feedback)
-    boldest = max(risk.policy for risk in rules)
-    highest = max(risk.leverage_hint for risk in rules)
-    said = f"{boldest.name} and leverage {highest:g}"
-    if asked.policy is not None and asked.policy > boldest:
-        raise RaisesRiskError(asked.policy.name, said)
-    if asked.leverage is not None and asked.leverage > highest:
-        raise RaisesRiskError(f"leverage {asked.leverage:g}", said)
-
-
-def _by_rules(feedback: Feedback) -> list[Risk]:
-    """Return what is risked without operators: in the preferred regime and in the current one."""
-    advice = without_override(feedback.advice)
-    if feedback.status is not FeedbackStatus.ACTIVE:
-        leverage, _ = capped(SAFE_LEVERAGE, of_others(advice.leverage_caps))
-        return [Risk(Policy.CONSERVATIVE, leverage)]
-    risks = risks_of(advice)
-    return [risks.preferred, *([risks.current] if risks.current else [])]
-
-
-async def _within(seconds: float, waiting: Coroutine[Any, Any, object]) -> None:
-    """Wait for something, at most so many seconds."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await waiting
+    async def _of(self, portfolio: str) -> PortfolioAdmin:
+        return PortfolioAdmin(await self._portfolios.find(portfolio))

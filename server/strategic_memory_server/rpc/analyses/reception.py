@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
@@ -25,9 +26,17 @@ class AnalysisReception:
         self._threads = threads
 
     async def answer(
-        self, request: Unreceived[service_pb2.AnalyzeRequest], caller: str, analyst: Analyst
+        self,
+        request: Unreceived[service_pb2.AnalyzeRequest],
+        caller: str,
+        analyst_of: Callable[[str], Awaitable[Analyst]],
     ) -> service_pb2.AnalyzeResponse:
         """Analyse the stored memory, or the observations in the request of a caller.
+
+        Args:
+            request: what is to be received.
+            caller: who sends it.
+            analyst_of: gives who answers what is about a portfolio; may raise, see `ServedPortfolios`.
 
         Raises:
             InvalidRequestError: something in the request is wrong.
@@ -38,10 +47,17 @@ class AnalysisReception:
         async with self._in_hand.received(request.receive, caller) as received:
             size = len(received)
             async with self._threads.place(size):
-                if await self._threads.run(lambda _: _is_inline(received), size):
-                    return await self._threads.run(functools.partial(analyst.analyze_inline, received), size)
-                return await analyst.analyze_stored(received.parse_and_forget())
+                portfolio, is_inline = await self._threads.run(lambda _: _about(received), size)
+                analyst = await analyst_of(portfolio)
+                if is_inline:
+                    answer = await self._threads.run(functools.partial(analyst.analyze_inline, received), size)
+                else:
+                    answer = await analyst.analyze_stored(received.parse_and_forget())
+                answer.portfolio = portfolio
+                return answer
 
 
-def _is_inline(request: Unparsed[service_pb2.AnalyzeRequest]) -> bool:
-    return request.parse().WhichOneof("memory") == "inline"
+def _about(request: Unparsed[service_pb2.AnalyzeRequest]) -> tuple[str, bool]:
+    """Parse a request; tell which portfolio it is about, and whether it has the observations in it."""
+    message = request.parse()
+    return message.portfolio, message.WhichOneof("memory") == "inline"

@@ -30,6 +30,7 @@ from strategic_memory_server.faults.errors import (
     ResumeRefusal,
     StrategicMemoryError,
     UnauthenticatedError,
+    UnknownPortfolioError,
 )
 from strategic_memory_server.faults.limits import (
     LimitError,
@@ -99,6 +100,13 @@ def _intervention_changed(error: InterventionChangedError) -> Message:
     return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata={"number": str(error.number)})
 
 
+def _unknown_portfolio(error: UnknownPortfolioError) -> Message:
+    reason = reason_text(errors_pb2.ERROR_REASON_UNKNOWN_PORTFOLIO)
+    return error_details_pb2.ErrorInfo(
+        reason=reason, domain=DOMAIN, metadata={"portfolio": error.asked, "nearest": error.nearest}
+    )
+
+
 def _info(reason: errors_pb2.ErrorReason.ValueType) -> Callable[[object], Message]:
     return lambda _error: error_details_pb2.ErrorInfo(reason=reason_text(reason), domain=DOMAIN)
 
@@ -123,6 +131,7 @@ _TABLE: dict[type[StrategicMemoryError], _Row] = {
     RaisesRiskError: _Row(code_pb2.FAILED_PRECONDITION, _info(errors_pb2.ERROR_REASON_RAISES_RISK)),
     NothingToFreezeError: _Row(code_pb2.FAILED_PRECONDITION, _info(errors_pb2.ERROR_REASON_NOTHING_TO_FREEZE)),
     InterventionNotKnownError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_INTERVENTION_NOT_KNOWN)),
+    UnknownPortfolioError: _Row(code_pb2.NOT_FOUND, _unknown_portfolio),
     MemoryUnreadableError: _Row(code_pb2.UNAVAILABLE, _info(errors_pb2.ERROR_REASON_MEMORY_UNREADABLE)),
 }
 

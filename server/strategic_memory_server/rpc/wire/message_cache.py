@@ -35,8 +35,20 @@ def no_problems() -> Mapping[str, str]:
 class MessageCache:
     """Keeps messages by the identity of the feedback: the hub and the log pages give all streams the same object."""
 
-    def __init__(self, clock_ms: Callable[[], int], problems: Callable[[], Mapping[str, str]] = no_problems) -> None:
-        """Stamp messages by this clock, milliseconds since 1970-01-01 UTC; tell these problems, sentences by name."""
+    def __init__(
+        self,
+        clock_ms: Callable[[], int],
+        problems: Callable[[], Mapping[str, str]] = no_problems,
+        portfolio: str = "",
+    ) -> None:
+        """Make messages about a portfolio.
+
+        Args:
+            clock_ms: stamps them, milliseconds since 1970-01-01 UTC.
+            problems: gives what is told beside the feedback, sentences by name.
+            portfolio: its name.
+        """
+        self._portfolio = portfolio
         self._clock_ms = clock_ms
         self._problems = problems
         self._kept: dict[int, _Kept] = {}
@@ -51,7 +63,9 @@ class MessageCache:
             body = self._answer.feedback if feedback is self._answered else feedback_message(feedback)
             self._answered, self._answered_at_ms = feedback, now_ms
             problems = [service_pb2.Problem(name=name, sentence=said) for name, said in self._problems().items()]
-            self._answer = service_pb2.GetFeedbackResponse(feedback=body, sent_at=timestamp(now_ms), problems=problems)
+            self._answer = service_pb2.GetFeedbackResponse(
+                feedback=body, sent_at=timestamp(now_ms), problems=problems, portfolio=self._portfolio
+            )
         return self._answer
 
     def delivery(
@@ -61,23 +75,24 @@ class MessageCache:
         now_ms = self._clock_ms() if now_ms is None else now_ms
         kept = self._kept.get(id(feedback)) or self._keep(feedback, now_ms)
         if not _is_same_moment(kept.sent_at_ms, now_ms):
-            kept.message, kept.sent_at_ms = _message(kept.body, now_ms), now_ms
+            kept.message, kept.sent_at_ms = self._message(kept.body, now_ms), now_ms
         if skipped:
-            return service_pb2.StreamFeedbackResponse(
-                feedback=kept.body, skipped_revisions=skipped, sent_at=timestamp(now_ms)
-            )
+            return self._message(kept.body, now_ms, skipped)
         return kept.message
 
     def _keep(self, feedback: Feedback, now_ms: int) -> _Kept:
         body = feedback_message(feedback)
         if len(self._kept) >= KEPT_MESSAGES:
             del self._kept[next(iter(self._kept))]
-        kept = self._kept[id(feedback)] = _Kept(feedback, body, _message(body, now_ms), now_ms)
+        kept = self._kept[id(feedback)] = _Kept(feedback, body, self._message(body, now_ms), now_ms)
         return kept
 
-
-def _message(body: feedback_pb2.Feedback, now_ms: int) -> service_pb2.StreamFeedbackResponse:
-    return service_pb2.StreamFeedbackResponse(feedback=body, sent_at=timestamp(now_ms))
+    def _message(
+        self, body: feedback_pb2.Feedback, now_ms: int, skipped: int = 0
+    ) -> service_pb2.StreamFeedbackResponse:
+        return service_pb2.StreamFeedbackResponse(
+            feedback=body, skipped_revisions=skipped, sent_at=timestamp(now_ms), portfolio=self._portfolio
+        )
 
 
 def _is_same_moment(then_ms: int, now_ms: int) -> bool:

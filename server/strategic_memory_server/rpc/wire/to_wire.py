@@ -19,7 +19,7 @@ _TIMES = {"data_as_of": "times.data_as_of_ms", "valid_until": "times.valid_until
 _OF_ADVICE = paths_in("advice", Advice, without=("followed",))
 _FEEDBACK = Writer(feedback_pb2.Feedback, {**_OF_ADVICE, **_TIMES, "timestamp": "times.computed_at_ms"})
 _HEARTBEAT = Writer(feedback_pb2.Heartbeat, {**_TIMES, "leverage_caps": "advice.leverage_caps"}, given=("timestamp",))
-_ADMIN_STATE = Writer(admin_pb2.AdminState, given=("is_in_force", "pending", "feedback"))
+_ADMIN_STATE = Writer(admin_pb2.AdminState, given=("is_in_force", "pending", "feedback", "portfolio"))
 _EVIDENCE = Writer(feedback_pb2.Evidence)
 _OF_ANALYSIS = {"current_regime", "sample_count", "data_as_of"}
 _ANALYSIS = Writer(analysis_pb2.Analysis, given=set(analysis_pb2.Analysis.DESCRIPTOR.fields_by_name) - _OF_ANALYSIS)
@@ -52,11 +52,15 @@ def heartbeat_message(feedback: Feedback, now_ms: int) -> feedback_pb2.Heartbeat
 
 
 def admin_state_message(
-    intervention: Intervention, feedback: Feedback, *, is_in_force: bool, pending: str
+    intervention: Intervention, feedback: Feedback, *, is_in_force: bool, pending: str, portfolio: str = ""
 ) -> admin_pb2.AdminState:
     """Return what operators have said, and whether the feedback in force is under it."""
     return _ADMIN_STATE.write(
-        intervention, is_in_force=is_in_force, pending=pending, feedback=feedback_message(feedback)
+        intervention,
+        is_in_force=is_in_force,
+        pending=pending,
+        feedback=feedback_message(feedback),
+        portfolio=portfolio,
     )
 
 

@@ -27,6 +27,7 @@ from strategic_memory_server.faults.errors import (
     ResumeRefusal,
     StrategicMemoryError,
     UnauthenticatedError,
+    UnknownPortfolioError,
     Violation,
 )
 from strategic_memory_server.faults.limits import (
@@ -69,7 +70,7 @@ def test_every_domain_error_has_a_row() -> None:
     rooms = (errors.__name__, limits.__name__)
     ours = {kind for kind in all_subclasses(StrategicMemoryError) if kind.__module__ in rooms}
     assert ours - {LimitError} == set(_TABLE)
-    assert len(ours - {LimitError}) == 20
+    assert len(ours - {LimitError}) == 21
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,16 @@ def test_what_a_method_takes_is_told() -> None:
     assert text_trailers(error) == {"strategic-memory-reason": "OUT_OF_SCOPE", "strategic-memory-scope": "analyze"}
 
 
+def test_the_nearest_portfolio_is_told() -> None:
+    error = UnknownPortfolioError("alhpa", "alpha")
+    assert grpc_status_of(error).code is grpc.StatusCode.NOT_FOUND
+    assert text_trailers(error) == {
+        "strategic-memory-reason": "UNKNOWN_PORTFOLIO",
+        "strategic-memory-portfolio": "alhpa",
+        "strategic-memory-nearest": "alpha",
+    }
+
+
 def test_what_holds_is_told_by_its_number() -> None:
     error = InterventionChangedError(7, "an override of desk holds")
     assert grpc_status_of(error).code is grpc.StatusCode.ABORTED
@@ -171,6 +182,7 @@ def test_the_contract_names_every_reason() -> None:
         OutOfScopeError: [OutOfScopeError("agent", "analyze")],
         NobodyMayError: [NobodyMayError("admin")],
         InterventionChangedError: [InterventionChangedError(7, "an override holds")],
+        UnknownPortfolioError: [UnknownPortfolioError("alhpa", "alpha")],
     }
     infos = [
         row.details(example)

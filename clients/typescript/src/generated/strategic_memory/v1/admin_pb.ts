@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file strategic_memory/v1/admin.proto.
  */
 export const file_strategic_memory_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zdHJhdGVnaWNfbWVtb3J5L3YxL2FkbWluLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIvkBChJTZXRPdmVycmlkZVJlcXVlc3QSKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFQoIbGV2ZXJhZ2UYAiABKAFIAYgBARINCgVmb3JjZRgDIAEoCBIOCgZyZWFzb24YBCABKAkSLQoIZHVyYXRpb24YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IABIrCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIQCghyZXBsYWNlcxgHIAEoBEIFCgNlbmRCCwoJX2xldmVyYWdlIkUKE1NldE92ZXJyaWRlUmVzcG9uc2USLgoFc3RhdGUYASABKAsyHy5zdHJhdGVnaWNfbWVtb3J5LnYxLkFkbWluU3RhdGUibQoUQ2xlYXJPdmVycmlkZVJlcXVlc3QSMwoEcGFydBgBIAEoDjIlLnN0cmF0ZWdpY19tZW1vcnkudjEuSW50ZXJ2ZW50aW9uUGFydBIOCgZyZWFzb24YAiABKAkSEAoIcmVwbGFjZXMYAyABKAQiRwoVQ2xlYXJPdmVycmlkZVJlc3BvbnNlEi4KBXN0YXRlGAEgASgLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5BZG1pblN0YXRlIpQBCg1GcmVlemVSZXF1ZXN0Eg4KBnJlYXNvbhgBIAEoCRItCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEisKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEhAKCHJlcGxhY2VzGAQgASgEQgUKA2VuZCJACg5GcmVlemVSZXNwb25zZRIuCgVzdGF0ZRgBIAEoCzIfLnN0cmF0ZWdpY19tZW1vcnkudjEuQWRtaW5TdGF0ZSIRCg9HZXRTdGF0ZVJlcXVlc3QiQgoQR2V0U3RhdGVSZXNwb25zZRIuCgVzdGF0ZRgBIAEoCzIfLnN0cmF0ZWdpY19tZW1vcnkudjEuQWRtaW5TdGF0ZSLRAQoKQWRtaW5TdGF0ZRIOCgZudW1iZXIYASABKAQSLwoIb3ZlcnJpZGUYAiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLk92ZXJyaWRlEisKBmZyZWV6ZRgDIAEoCzIbLnN0cmF0ZWdpY19tZW1vcnkudjEuRnJlZXplEhMKC2lzX2luX2ZvcmNlGAQgASgIEg8KB3BlbmRpbmcYBSABKAkSLwoIZmVlZGJhY2sYBiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrKnMKEEludGVydmVudGlvblBhcnQSIQodSU5URVJWRU5USU9OX1BBUlRfVU5TUEVDSUZJRUQQABIeChpJTlRFUlZFTlRJT05fUEFSVF9PVkVSUklERRABEhwKGElOVEVSVkVOVElPTl9QQVJUX0ZSRUVaRRACMpMDChtTdHJhdGVnaWNNZW1vcnlBZG1pblNlcnZpY2USYAoLU2V0T3ZlcnJpZGUSJy5zdHJhdGVnaWNfbWVtb3J5LnYxLlNldE92ZXJyaWRlUmVxdWVzdBooLnN0cmF0ZWdpY19tZW1vcnkudjEuU2V0T3ZlcnJpZGVSZXNwb25zZRJmCg1DbGVhck92ZXJyaWRlEikuc3RyYXRlZ2ljX21lbW9yeS52MS5DbGVhck92ZXJyaWRlUmVxdWVzdBoqLnN0cmF0ZWdpY19tZW1vcnkudjEuQ2xlYXJPdmVycmlkZVJlc3BvbnNlElEKBkZyZWV6ZRIiLnN0cmF0ZWdpY19tZW1vcnkudjEuRnJlZXplUmVxdWVzdBojLnN0cmF0ZWdpY19tZW1vcnkudjEuRnJlZXplUmVzcG9uc2USVwoIR2V0U3RhdGUSJC5zdHJhdGVnaWNfbWVtb3J5LnYxLkdldFN0YXRlUmVxdWVzdBolLnN0cmF0ZWdpY19tZW1vcnkudjEuR2V0U3RhdGVSZXNwb25zZUKtAQocaW8uZ2l0aHViLnN0cmF0ZWdpY21lbW9yeS52MVABWltnaXRodWIuY29tL3N0cmF0ZWdpYy1tZW1vcnkvc3RyYXRlZ2ljLW1lbW9yeS9jbGllbnRzL2dvL3N0cmF0ZWdpY21lbW9yeXYxO3N0cmF0ZWdpY21lbW9yeXYxogIDU01YqgISU3RyYXRlZ2ljTWVtb3J5LlYxygISU3RyYXRlZ2ljTWVtb3J5XFYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_strategic_memory_v1_feedback]);
+  fileDesc("Ch9zdHJhdGVnaWNfbWVtb3J5L3YxL2FkbWluLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIowCChJTZXRPdmVycmlkZVJlcXVlc3QSKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFQoIbGV2ZXJhZ2UYAiABKAFIAYgBARINCgVmb3JjZRgDIAEoCBIOCgZyZWFzb24YBCABKAkSLQoIZHVyYXRpb24YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IABIrCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIQCghyZXBsYWNlcxgHIAEoBBIRCglwb3J0Zm9saW8YCCABKAlCBQoDZW5kQgsKCV9sZXZlcmFnZSJFChNTZXRPdmVycmlkZVJlc3BvbnNlEi4KBXN0YXRlGAEgASgLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5BZG1pblN0YXRlIoABChRDbGVhck92ZXJyaWRlUmVxdWVzdBIzCgRwYXJ0GAEgASgOMiUuc3RyYXRlZ2ljX21lbW9yeS52MS5JbnRlcnZlbnRpb25QYXJ0Eg4KBnJlYXNvbhgCIAEoCRIQCghyZXBsYWNlcxgDIAEoBBIRCglwb3J0Zm9saW8YBCABKAkiRwoVQ2xlYXJPdmVycmlkZVJlc3BvbnNlEi4KBXN0YXRlGAEgASgLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5BZG1pblN0YXRlIqcBCg1GcmVlemVSZXF1ZXN0Eg4KBnJlYXNvbhgBIAEoCRItCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEisKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEhAKCHJlcGxhY2VzGAQgASgEEhEKCXBvcnRmb2xpbxgFIAEoCUIFCgNlbmQiQAoORnJlZXplUmVzcG9uc2USLgoFc3RhdGUYASABKAsyHy5zdHJhdGVnaWNfbWVtb3J5LnYxLkFkbWluU3RhdGUiJAoPR2V0U3RhdGVSZXF1ZXN0EhEKCXBvcnRmb2xpbxgBIAEoCSJCChBHZXRTdGF0ZVJlc3BvbnNlEi4KBXN0YXRlGAEgASgLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5BZG1pblN0YXRlIuQBCgpBZG1pblN0YXRlEg4KBm51bWJlchgBIAEoBBIvCghvdmVycmlkZRgCIAEoCzIdLnN0cmF0ZWdpY19tZW1vcnkudjEuT3ZlcnJpZGUSKwoGZnJlZXplGAMgASgLMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5GcmVlemUSEwoLaXNfaW5fZm9yY2UYBCABKAgSDwoHcGVuZGluZxgFIAEoCRIvCghmZWVkYmFjaxgGIAEoCzIdLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2sSEQoJcG9ydGZvbGlvGAcgASgJKnMKEEludGVydmVudGlvblBhcnQSIQodSU5URVJWRU5USU9OX1BBUlRfVU5TUEVDSUZJRUQQABIeChpJTlRFUlZFTlRJT05fUEFSVF9PVkVSUklERRABEhwKGElOVEVSVkVOVElPTl9QQVJUX0ZSRUVaRRACMpMDChtTdHJhdGVnaWNNZW1vcnlBZG1pblNlcnZpY2USYAoLU2V0T3ZlcnJpZGUSJy5zdHJhdGVnaWNfbWVtb3J5LnYxLlNldE92ZXJyaWRlUmVxdWVzdBooLnN0cmF0ZWdpY19tZW1vcnkudjEuU2V0T3ZlcnJpZGVSZXNwb25zZRJmCg1DbGVhck92ZXJyaWRlEikuc3RyYXRlZ2ljX21lbW9yeS52MS5DbGVhck92ZXJyaWRlUmVxdWVzdBoqLnN0cmF0ZWdpY19tZW1vcnkudjEuQ2xlYXJPdmVycmlkZVJlc3BvbnNlElEKBkZyZWV6ZRIiLnN0cmF0ZWdpY19tZW1vcnkudjEuRnJlZXplUmVxdWVzdBojLnN0cmF0ZWdpY19tZW1vcnkudjEuRnJlZXplUmVzcG9uc2USVwoIR2V0U3RhdGUSJC5zdHJhdGVnaWNfbWVtb3J5LnYxLkdldFN0YXRlUmVxdWVzdBolLnN0cmF0ZWdpY19tZW1vcnkudjEuR2V0U3RhdGVSZXNwb25zZUKtAQocaW8uZ2l0aHViLnN0cmF0ZWdpY21lbW9yeS52MVABWltnaXRodWIuY29tL3N0cmF0ZWdpYy1tZW1vcnkvc3RyYXRlZ2ljLW1lbW9yeS9jbGllbnRzL2dvL3N0cmF0ZWdpY21lbW9yeXYxO3N0cmF0ZWdpY21lbW9yeXYxogIDU01YqgISU3RyYXRlZ2ljTWVtb3J5LlYxygISU3RyYXRlZ2ljTWVtb3J5XFYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_strategic_memory_v1_feedback]);
 
 /**
  * Asks for an override. `policy`, `leverage` or both are given.
@@ -79,6 +79,13 @@ export type SetOverrideRequest = Message<"strategic_memory.v1.SetOverrideRequest
    * @generated from field: uint64 replaces = 7;
    */
   replaces: bigint;
+
+  /**
+   * The portfolio that it is about: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one.
+   *
+   * @generated from field: string portfolio = 8;
+   */
+  portfolio: string;
 };
 
 /**
@@ -135,6 +142,13 @@ export type ClearOverrideRequest = Message<"strategic_memory.v1.ClearOverrideReq
    * @generated from field: uint64 replaces = 3;
    */
   replaces: bigint;
+
+  /**
+   * As of an override.
+   *
+   * @generated from field: string portfolio = 4;
+   */
+  portfolio: string;
 };
 
 /**
@@ -207,6 +221,13 @@ export type FreezeRequest = Message<"strategic_memory.v1.FreezeRequest"> & {
    * @generated from field: uint64 replaces = 4;
    */
   replaces: bigint;
+
+  /**
+   * As of an override.
+   *
+   * @generated from field: string portfolio = 5;
+   */
+  portfolio: string;
 };
 
 /**
@@ -243,6 +264,12 @@ export const FreezeResponseSchema: GenMessage<FreezeResponse> = /*@__PURE__*/
  * @generated from message strategic_memory.v1.GetStateRequest
  */
 export type GetStateRequest = Message<"strategic_memory.v1.GetStateRequest"> & {
+  /**
+   * As of an override.
+   *
+   * @generated from field: string portfolio = 1;
+   */
+  portfolio: string;
 };
 
 /**
@@ -320,6 +347,14 @@ export type AdminState = Message<"strategic_memory.v1.AdminState"> & {
    * @generated from field: strategic_memory.v1.Feedback feedback = 6;
    */
   feedback?: Feedback | undefined;
+
+  /**
+   * The portfolio that was asked for. A server that knows no portfolios leaves it empty, and has taken what was said as said
+   * of its only one.
+   *
+   * @generated from field: string portfolio = 7;
+   */
+  portfolio: string;
 };
 
 /**
@@ -367,7 +402,7 @@ export const InterventionPartSchema: GenEnum<InterventionPart> = /*@__PURE__*/
  * The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
  * Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
  * (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
- * seen (metadata: its `number`); UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
+ * seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
  * GetState tells.
  *
  * @generated from service strategic_memory.v1.StrategicMemoryAdminService

@@ -8,7 +8,7 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Analysis, AnalysisSettings } from "./analysis_pb.js";
 import { file_strategic_memory_v1_analysis } from "./analysis_pb.js";
-import type { Feedback, Heartbeat } from "./feedback_pb.js";
+import type { Feedback, FeedbackStatus, Heartbeat, Policy } from "./feedback_pb.js";
 import { file_strategic_memory_v1_feedback } from "./feedback_pb.js";
 import type { InlineMemory, StoredMemory } from "./memory_pb.js";
 import { file_strategic_memory_v1_memory } from "./memory_pb.js";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file strategic_memory/v1/service.proto.
  */
 export const file_strategic_memory_v1_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFzdHJhdGVnaWNfbWVtb3J5L3YxL3NlcnZpY2UucHJvdG8SE3N0cmF0ZWdpY19tZW1vcnkudjEiFAoSR2V0RmVlZGJhY2tSZXF1ZXN0IqMBChNHZXRGZWVkYmFja1Jlc3BvbnNlEi8KCGZlZWRiYWNrGAEgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5GZWVkYmFjaxIrCgdzZW50X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghwcm9ibGVtcxgDIAMoCzIcLnN0cmF0ZWdpY19tZW1vcnkudjEuUHJvYmxlbSIpCgdQcm9ibGVtEgwKBG5hbWUYASABKAkSEAoIc2VudGVuY2UYAiABKAki4gEKFVN0cmVhbUZlZWRiYWNrUmVxdWVzdBIiChVyZXN1bWVfYWZ0ZXJfcmV2aXNpb24YASABKARIAIgBARINCgVlcG9jaBgCIAEoCRIvCghkZWxpdmVyeRgDIAEoDjIdLnN0cmF0ZWdpY19tZW1vcnkudjEuRGVsaXZlcnkSNQoSaGVhcnRiZWF0X2ludGVydmFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHNlbmRfY3VycmVudBgFIAEoCEIYChZfcmVzdW1lX2FmdGVyX3JldmlzaW9uItEBChZTdHJlYW1GZWVkYmFja1Jlc3BvbnNlEjEKCGZlZWRiYWNrGAEgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5GZWVkYmFja0gAEjMKCWhlYXJ0YmVhdBgCIAEoCzIeLnN0cmF0ZWdpY19tZW1vcnkudjEuSGVhcnRiZWF0SAASGQoRc2tpcHBlZF9yZXZpc2lvbnMYAyABKAQSKwoHc2VudF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBwoFZXZlbnQivQEKDkFuYWx5emVSZXF1ZXN0EjMKBnN0b3JlZBgBIAEoCzIhLnN0cmF0ZWdpY19tZW1vcnkudjEuU3RvcmVkTWVtb3J5SAASMwoGaW5saW5lGAIgASgLMiEuc3RyYXRlZ2ljX21lbW9yeS52MS5JbmxpbmVNZW1vcnlIABI3CghzZXR0aW5ncxgDIAEoCzIlLnN0cmF0ZWdpY19tZW1vcnkudjEuQW5hbHlzaXNTZXR0aW5nc0IICgZtZW1vcnkicwoPQW5hbHl6ZVJlc3BvbnNlEi8KCGFuYWx5c2lzGAEgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5BbmFseXNpcxIvCghmZWVkYmFjaxgCIAEoCzIdLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2sqTQoIRGVsaXZlcnkSGAoUREVMSVZFUllfVU5TUEVDSUZJRUQQABITCg9ERUxJVkVSWV9MQVRFU1QQARISCg5ERUxJVkVSWV9FVkVSWRACMr0CChZTdHJhdGVnaWNNZW1vcnlTZXJ2aWNlEmAKC0dldEZlZWRiYWNrEicuc3RyYXRlZ2ljX21lbW9yeS52MS5HZXRGZWVkYmFja1JlcXVlc3QaKC5zdHJhdGVnaWNfbWVtb3J5LnYxLkdldEZlZWRiYWNrUmVzcG9uc2USawoOU3RyZWFtRmVlZGJhY2sSKi5zdHJhdGVnaWNfbWVtb3J5LnYxLlN0cmVhbUZlZWRiYWNrUmVxdWVzdBorLnN0cmF0ZWdpY19tZW1vcnkudjEuU3RyZWFtRmVlZGJhY2tSZXNwb25zZTABElQKB0FuYWx5emUSIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkFuYWx5emVSZXF1ZXN0GiQuc3RyYXRlZ2ljX21lbW9yeS52MS5BbmFseXplUmVzcG9uc2VCrQEKHGlvLmdpdGh1Yi5zdHJhdGVnaWNtZW1vcnkudjFQAVpbZ2l0aHViLmNvbS9zdHJhdGVnaWMtbWVtb3J5L3N0cmF0ZWdpYy1tZW1vcnkvY2xpZW50cy9nby9zdHJhdGVnaWNtZW1vcnl2MTtzdHJhdGVnaWNtZW1vcnl2MaICA1NNWKoCElN0cmF0ZWdpY01lbW9yeS5WMcoCElN0cmF0ZWdpY01lbW9yeVxWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_strategic_memory_v1_analysis, file_strategic_memory_v1_feedback, file_strategic_memory_v1_memory]);
+  fileDesc("CiFzdHJhdGVnaWNfbWVtb3J5L3YxL3NlcnZpY2UucHJvdG8SE3N0cmF0ZWdpY19tZW1vcnkudjEiJwoSR2V0RmVlZGJhY2tSZXF1ZXN0EhEKCXBvcnRmb2xpbxgBIAEoCSK2AQoTR2V0RmVlZGJhY2tSZXNwb25zZRIvCghmZWVkYmFjaxgBIAEoCzIdLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2sSKwoHc2VudF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoIcHJvYmxlbXMYAyADKAsyHC5zdHJhdGVnaWNfbWVtb3J5LnYxLlByb2JsZW0SEQoJcG9ydGZvbGlvGAQgASgJIikKB1Byb2JsZW0SDAoEbmFtZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSL1AQoVU3RyZWFtRmVlZGJhY2tSZXF1ZXN0EiIKFXJlc3VtZV9hZnRlcl9yZXZpc2lvbhgBIAEoBEgAiAEBEg0KBWVwb2NoGAIgASgJEi8KCGRlbGl2ZXJ5GAMgASgOMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5EZWxpdmVyeRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc2VuZF9jdXJyZW50GAUgASgIEhEKCXBvcnRmb2xpbxgGIAEoCUIYChZfcmVzdW1lX2FmdGVyX3JldmlzaW9uIuQBChZTdHJlYW1GZWVkYmFja1Jlc3BvbnNlEjEKCGZlZWRiYWNrGAEgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5GZWVkYmFja0gAEjMKCWhlYXJ0YmVhdBgCIAEoCzIeLnN0cmF0ZWdpY19tZW1vcnkudjEuSGVhcnRiZWF0SAASGQoRc2tpcHBlZF9yZXZpc2lvbnMYAyABKAQSKwoHc2VudF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcG9ydGZvbGlvGAUgASgJQgcKBWV2ZW50ItABCg5BbmFseXplUmVxdWVzdBIzCgZzdG9yZWQYASABKAsyIS5zdHJhdGVnaWNfbWVtb3J5LnYxLlN0b3JlZE1lbW9yeUgAEjMKBmlubGluZRgCIAEoCzIhLnN0cmF0ZWdpY19tZW1vcnkudjEuSW5saW5lTWVtb3J5SAASNwoIc2V0dGluZ3MYAyABKAsyJS5zdHJhdGVnaWNfbWVtb3J5LnYxLkFuYWx5c2lzU2V0dGluZ3MSEQoJcG9ydGZvbGlvGAQgASgJQggKBm1lbW9yeSKGAQoPQW5hbHl6ZVJlc3BvbnNlEi8KCGFuYWx5c2lzGAEgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5BbmFseXNpcxIvCghmZWVkYmFjaxgCIAEoCzIdLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2sSEQoJcG9ydGZvbGlvGAMgASgJIj4KFUxpc3RQb3J0Zm9saW9zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJ0ChZMaXN0UG9ydGZvbGlvc1Jlc3BvbnNlEjIKCnBvcnRmb2xpb3MYASADKAsyHi5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvcnRmb2xpbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0iywIKCVBvcnRmb2xpbxIMCgRuYW1lGAEgASgJEhMKC2lzX2ZvbGxvd2VkGAIgASgIEjMKBnN0YXR1cxgDIAEoDjIjLnN0cmF0ZWdpY19tZW1vcnkudjEuRmVlZGJhY2tTdGF0dXMSEAoIcmV2aXNpb24YBCABKAQSDQoFZXBvY2gYBSABKAkSGAoQcHJlZmVycmVkX3JlZ2ltZRgGIAEoCRIzCg51cGRhdGVkX3BvbGljeRgHIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EhUKDWxldmVyYWdlX2hpbnQYCCABKAESLwoLdmFsaWRfdW50aWwYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCHByb2JsZW1zGAogAygLMhwuc3RyYXRlZ2ljX21lbW9yeS52MS5Qcm9ibGVtKk0KCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lGSUVEEAASEwoPREVMSVZFUllfTEFURVNUEAESEgoOREVMSVZFUllfRVZFUlkQAjKoAwoWU3RyYXRlZ2ljTWVtb3J5U2VydmljZRJgCgtHZXRGZWVkYmFjaxInLnN0cmF0ZWdpY19tZW1vcnkudjEuR2V0RmVlZGJhY2tSZXF1ZXN0Giguc3RyYXRlZ2ljX21lbW9yeS52MS5HZXRGZWVkYmFja1Jlc3BvbnNlEmsKDlN0cmVhbUZlZWRiYWNrEiouc3RyYXRlZ2ljX21lbW9yeS52MS5TdHJlYW1GZWVkYmFja1JlcXVlc3QaKy5zdHJhdGVnaWNfbWVtb3J5LnYxLlN0cmVhbUZlZWRiYWNrUmVzcG9uc2UwARJUCgdBbmFseXplEiMuc3RyYXRlZ2ljX21lbW9yeS52MS5BbmFseXplUmVxdWVzdBokLnN0cmF0ZWdpY19tZW1vcnkudjEuQW5hbHl6ZVJlc3BvbnNlEmkKDkxpc3RQb3J0Zm9saW9zEiouc3RyYXRlZ2ljX21lbW9yeS52MS5MaXN0UG9ydGZvbGlvc1JlcXVlc3QaKy5zdHJhdGVnaWNfbWVtb3J5LnYxLkxpc3RQb3J0Zm9saW9zUmVzcG9uc2VCrQEKHGlvLmdpdGh1Yi5zdHJhdGVnaWNtZW1vcnkudjFQAVpbZ2l0aHViLmNvbS9zdHJhdGVnaWMtbWVtb3J5L3N0cmF0ZWdpYy1tZW1vcnkvY2xpZW50cy9nby9zdHJhdGVnaWNtZW1vcnl2MTtzdHJhdGVnaWNtZW1vcnl2MaICA1NNWKoCElN0cmF0ZWdpY01lbW9yeS5WMcoCElN0cmF0ZWdpY01lbW9yeVxWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_strategic_memory_v1_analysis, file_strategic_memory_v1_feedback, file_strategic_memory_v1_memory]);
 
 /**
  * Asks for the feedback in force.
@@ -26,6 +26,12 @@ export const file_strategic_memory_v1_service: GenFile = /*@__PURE__*/
  * @generated from message strategic_memory.v1.GetFeedbackRequest
  */
 export type GetFeedbackRequest = Message<"strategic_memory.v1.GetFeedbackRequest"> & {
+  /**
+   * The portfolio: 1 to 64 letters, digits, dots, dashes and underscores. Empty: the default one.
+   *
+   * @generated from field: string portfolio = 1;
+   */
+  portfolio: string;
 };
 
 /**
@@ -63,6 +69,14 @@ export type GetFeedbackResponse = Message<"strategic_memory.v1.GetFeedbackRespon
    * @generated from field: repeated strategic_memory.v1.Problem problems = 3;
    */
   problems: Problem[];
+
+  /**
+   * The portfolio that was asked for. A server that knows no portfolios answers with that of its only one, and leaves this
+   * empty: whoever asks for a portfolio compares.
+   *
+   * @generated from field: string portfolio = 4;
+   */
+  portfolio: string;
 };
 
 /**
@@ -146,6 +160,13 @@ export type StreamFeedbackRequest = Message<"strategic_memory.v1.StreamFeedbackR
    * @generated from field: bool send_current = 5;
    */
   sendCurrent: boolean;
+
+  /**
+   * The portfolio, as of `GetFeedbackRequest`.
+   *
+   * @generated from field: string portfolio = 6;
+   */
+  portfolio: string;
 };
 
 /**
@@ -198,6 +219,13 @@ export type StreamFeedbackResponse = Message<"strategic_memory.v1.StreamFeedback
    * @generated from field: google.protobuf.Timestamp sent_at = 4;
    */
   sentAt?: Timestamp | undefined;
+
+  /**
+   * The portfolio, as of `GetFeedbackResponse`; heartbeats have it too.
+   *
+   * @generated from field: string portfolio = 5;
+   */
+  portfolio: string;
 };
 
 /**
@@ -242,6 +270,13 @@ export type AnalyzeRequest = Message<"strategic_memory.v1.AnalyzeRequest"> & {
    * @generated from field: strategic_memory.v1.AnalysisSettings settings = 3;
    */
   settings?: AnalysisSettings | undefined;
+
+  /**
+   * The portfolio whose memory and settings these are, as of `GetFeedbackRequest`.
+   *
+   * @generated from field: string portfolio = 4;
+   */
+  portfolio: string;
 };
 
 /**
@@ -270,6 +305,13 @@ export type AnalyzeResponse = Message<"strategic_memory.v1.AnalyzeResponse"> & {
    * @generated from field: strategic_memory.v1.Feedback feedback = 2;
    */
   feedback?: Feedback | undefined;
+
+  /**
+   * The portfolio, as of `GetFeedbackResponse`.
+   *
+   * @generated from field: string portfolio = 3;
+   */
+  portfolio: string;
 };
 
 /**
@@ -278,6 +320,154 @@ export type AnalyzeResponse = Message<"strategic_memory.v1.AnalyzeResponse"> & {
  */
 export const AnalyzeResponseSchema: GenMessage<AnalyzeResponse> = /*@__PURE__*/
   messageDesc(file_strategic_memory_v1_service, 6);
+
+/**
+ * Asks which portfolios there are.
+ *
+ * @generated from message strategic_memory.v1.ListPortfoliosRequest
+ */
+export type ListPortfoliosRequest = Message<"strategic_memory.v1.ListPortfoliosRequest"> & {
+  /**
+   * Most portfolios of the answer, 1 to 1000. 0: 100.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before. Empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message strategic_memory.v1.ListPortfoliosRequest.
+ * Use `create(ListPortfoliosRequestSchema)` to create a new message.
+ */
+export const ListPortfoliosRequestSchema: GenMessage<ListPortfoliosRequest> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_service, 7);
+
+/**
+ * One page of them.
+ *
+ * @generated from message strategic_memory.v1.ListPortfoliosResponse
+ */
+export type ListPortfoliosResponse = Message<"strategic_memory.v1.ListPortfoliosResponse"> & {
+  /**
+   * The portfolios, by name.
+   *
+   * @generated from field: repeated strategic_memory.v1.Portfolio portfolios = 1;
+   */
+  portfolios: Portfolio[];
+
+  /**
+   * Where the next page begins. Empty: this is the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many there are in all.
+   *
+   * @generated from field: uint32 total = 3;
+   */
+  total: number;
+};
+
+/**
+ * Describes the message strategic_memory.v1.ListPortfoliosResponse.
+ * Use `create(ListPortfoliosResponseSchema)` to create a new message.
+ */
+export const ListPortfoliosResponseSchema: GenMessage<ListPortfoliosResponse> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_service, 8);
+
+/**
+ * One portfolio, as the server that answers knows it.
+ *
+ * @generated from message strategic_memory.v1.Portfolio
+ */
+export type Portfolio = Message<"strategic_memory.v1.Portfolio"> & {
+  /**
+   * Its name. Empty: the default one.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether this server follows it just now. It does where it syncs it or somebody asks for it; otherwise nothing of what
+   * follows is known.
+   *
+   * @generated from field: bool is_followed = 2;
+   */
+  isFollowed: boolean;
+
+  /**
+   * Status of the feedback in force.
+   *
+   * @generated from field: strategic_memory.v1.FeedbackStatus status = 3;
+   */
+  status: FeedbackStatus;
+
+  /**
+   * Its revision.
+   *
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
+
+  /**
+   * The log that this counts in.
+   *
+   * @generated from field: string epoch = 5;
+   */
+  epoch: string;
+
+  /**
+   * Its regime.
+   *
+   * @generated from field: string preferred_regime = 6;
+   */
+  preferredRegime: string;
+
+  /**
+   * Its policy.
+   *
+   * @generated from field: strategic_memory.v1.Policy updated_policy = 7;
+   */
+  updatedPolicy: Policy;
+
+  /**
+   * Its leverage, as a multiple of the base position.
+   *
+   * @generated from field: double leverage_hint = 8;
+   */
+  leverageHint: number;
+
+  /**
+   * Until when it holds. Absent: nothing was advised yet.
+   *
+   * @generated from field: google.protobuf.Timestamp valid_until = 9;
+   */
+  validUntil?: Timestamp | undefined;
+
+  /**
+   * What this server has to tell its operator of it.
+   *
+   * @generated from field: repeated strategic_memory.v1.Problem problems = 10;
+   */
+  problems: Problem[];
+};
+
+/**
+ * Describes the message strategic_memory.v1.Portfolio.
+ * Use `create(PortfolioSchema)` to create a new message.
+ */
+export const PortfolioSchema: GenMessage<Portfolio> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_service, 9);
 
 /**
  * How a stream treats a subscriber that reads more slowly than the feedback changes.
@@ -315,6 +505,9 @@ export const DeliverySchema: GenEnum<Delivery> = /*@__PURE__*/
 
 /**
  * Advice drawn from the strategic memory: now, as it changes, and under other assumptions.
+ * A deployment has one memory or many, the portfolios, and a call is about one of them. Errors of all calls that name one:
+ * INVALID_ARGUMENT when the name is none that a portfolio can have; NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is
+ * none of that name (metadata: the nearest one), or none any more: a stream of a portfolio that was removed ends so.
  *
  * @generated from service strategic_memory.v1.StrategicMemoryService
  */
@@ -355,6 +548,17 @@ export const StrategicMemoryService: GenService<{
     methodKind: "unary";
     input: typeof AnalyzeRequestSchema;
     output: typeof AnalyzeResponseSchema;
+  },
+  /**
+   * The portfolios, by name, page by page: the default one first.
+   * Errors: INVALID_ARGUMENT (BadRequest names the field).
+   *
+   * @generated from rpc strategic_memory.v1.StrategicMemoryService.ListPortfolios
+   */
+  listPortfolios: {
+    methodKind: "unary";
+    input: typeof ListPortfoliosRequestSchema;
+    output: typeof ListPortfoliosResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_strategic_memory_v1_service, 0);

@@ -1,0 +1,58 @@
+"""The portfolio file: a table for each portfolio, in TOML, with what it is told otherwise than the service.
+
+[portfolios.alpha]
+
+[portfolios.beta]
+rules = "evidence"
+trade_window = 100
+
+[portfolios."desk.7"]
+key_prefix = "desk7"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from strategic_memory_server.configuration.portfolio_settings import Section
+from strategic_memory_server.files.followed_files import UnusableFilesError
+from strategic_memory_server.files.readable import why_unreadable
+from strategic_memory_server.memory.portfolio_name import NAME, WANTED
+
+_TOP = "portfolios"
+
+
+class PortfolioFileError(UnusableFilesError):
+    """The file cannot be used; the text says why."""
+
+
+def read_portfolio_file(path: Path) -> Mapping[str, Section]:
+    """Read the sections, by the name of the portfolio. Raises PortfolioFileError."""
+    if why := why_unreadable(str(path)):
+        raise PortfolioFileError(f"cannot be read: {why}")
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PortfolioFileError(f"{path}: cannot be read: {error}") from None
+    if further := sorted(found.keys() - {_TOP}):
+        raise PortfolioFileError(f"{path}: {further[0]} is not known; a portfolio is a table [{_TOP}.NAME]")
+    sections = found.get(_TOP, {})
+    if not isinstance(sections, dict):
+        raise PortfolioFileError(f"{path}: {_TOP} is no table; a portfolio is a table [{_TOP}.NAME]")
+    for name, section in sections.items():
+        _check(path, name, section)
+    return sections
+
+
+def _check(path: Path, name: str, section: object) -> None:
+    if not NAME.fullmatch(name):
+        raise PortfolioFileError(f"{path}: {name!r} is no name of a portfolio; give {WANTED}")
+    if not isinstance(section, dict):
+        raise PortfolioFileError(f"{path}: {name} is no table; a portfolio is a table [{_TOP}.{name}]")
+    for key, value in section.items():
+        if isinstance(value, dict | list):
+            quoted = f'; a name with dots is written in quotes: [{_TOP}."{name}.{key}"]'
+            hint = quoted if isinstance(value, dict) else ""
+            raise PortfolioFileError(f"{path}, portfolio {name}: {key} is no number and no text{hint}")

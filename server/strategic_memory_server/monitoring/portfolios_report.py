@@ -1,0 +1,86 @@
+"""What `/health` and the metrics say of the portfolios beside the default one, however many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from strategic_memory_server.advice.feedback import FeedbackStatus
+from strategic_memory_server.monitoring.metrics import StateCollector
+from strategic_memory_server.monitoring.service_state import ServiceState
+
+MOST_SHOWN = 100
+"""Portfolios of which the report tells more than the count; those with problems come first."""
+
+States = Mapping[str, ServiceState]
+
+
+def with_portfolios(report: dict[str, Any], states: States) -> dict[str, Any]:
+    """Return the report of a service with its further portfolios; where there are none, as it is.
+
+    Any of them that is in trouble is a problem of the service.
+    """
+    if not states:
+        return report
+    told = {name: (state.status.value.lower(), state.problems_told()) for name, state in states.items()}
+    troubled = {name: found for name, found in told.items() if found[1]}
+    shown = dict(islice({**troubled, **told}.items(), MOST_SHOWN))
+    problems = [f"portfolio {name}: {'; '.join(found[1])}" for name, found in islice(troubled.items(), MOST_SHOWN)]
+    if len(troubled) > MOST_SHOWN:
+        problems.append(f"and {len(troubled) - MOST_SHOWN} more portfolios have problems")
+    portfolios = {
+        "total": len(told),
+        "by_status": dict(sorted(Counter(status for status, _ in told.values()).items())),
+        "with_problems": len(troubled),
+        "shown": {name: {"status": status, "problems": found} for name, (status, found) in sorted(shown.items())},
+    }
+    return {**report, "problems": [*report["problems"], *problems], "portfolios": portfolios}
+
+
+class PortfoliosCollector(Collector):
+    """The gauges of the default portfolio; with the label `portfolio` those of the first others by name; counts of all.
+
+    Args:
+        default: the gauges of the default portfolio.
+        states: gives the others.
+        most: so many of these have gauges of their own.
+    """
+
+    def __init__(self, default: StateCollector, states: Callable[[], States], most: int) -> None:
+        self._default = default
+        self._states = states
+        self._most = most
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics as they stand now."""
+        states = self._states()
+        families = {family.name: family for family in self._default.collect()}
+        for name in sorted(states)[: self._most]:
+            for family in StateCollector(states[name].gauges()).of_portfolio():
+                of_all = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                of_all.samples += [
+                    sample._replace(labels={**sample.labels, "portfolio": name}) for sample in family.samples
+                ]
+        yield from families.values()
+        if states:
+            yield from _counts(states)
+
+
+def _counts(states: States) -> Iterable[Metric]:
+    counts = GaugeMetricFamily(
+        "strategic_memory_portfolios", "Portfolios beside the default one, by status.", labels=["status"]
+    )
+    found = Counter(state.status for state in states.values())
+    for status in FeedbackStatus:
+        counts.add_metric([status.value.lower()], found[status])
+    yield counts
+    yield GaugeMetricFamily(
+        "strategic_memory_portfolios_with_problems",
+        "Portfolios beside the default one that have a problem, or whose feedback is stale.",
+        value=sum(bool(state.problems_told()) for state in states.values()),
+    )

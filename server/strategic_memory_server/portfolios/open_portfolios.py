@@ -1,0 +1,135 @@
+"""OpenPortfolios: the portfolios of a running service, opened and closed as they are named."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
+from strategic_memory_server.faults.errors import (
+    DrainingError,
+    LogNotReadError,
+    StrategicMemoryError,
+    UnknownPortfolioError,
+)
+from strategic_memory_server.memory.portfolio_name import DEFAULT
+from strategic_memory_server.monitoring.service_state import ServiceState
+from strategic_memory_server.portfolios.portfolio import Portfolio
+from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
+from strategic_memory_server.rpc.served_portfolios import refuse
+
+DRAIN_S = 5.0
+"""Longest wait for the streams of a portfolio that is closed, seconds: to tell what was said, and to end."""
+
+Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
+"""Puts a portfolio together; what it opens for it goes on the stack."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    settings: PortfolioSettings
+    portfolio: Portfolio
+    stack: AsyncExitStack
+
+
+class OpenPortfolios:
+    """Has the default portfolio, which somebody else runs, and any number of others.
+
+    Args:
+        default: the default portfolio.
+        make: puts another one together.
+    """
+
+    def __init__(self, default: Portfolio, make: Make) -> None:
+        self._make = make
+        self._open: dict[str, _Open] = {}
+        self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
+        self._default = default
+        self._listed: Mapping[str, PortfolioSettings] = {}
+        self.names: list[str] = [DEFAULT]
+
+    @property
+    def followed(self) -> Iterable[ServedPortfolio]:
+        """Those whose logs this server follows just now."""
+        return list(self._served.values())
+
+    @property
+    def others(self) -> Mapping[str, ServiceState]:
+        """The states of all but the default one, by name."""
+        return {name: each.portfolio.state for name, each in self._open.items()}
+
+    def at_hand(self, name: str) -> ServedPortfolio | None:
+        """Return one that is followed; None: it is not, or there is none of that name."""
+        return self._served.get(name)
+
+    async def find(self, name: str) -> ServedPortfolio:
+        """Return one, and follow it from now on; raises as `ServedPortfolios`."""
+        if (served := self._served.get(name)) is not None:
+            return served
+        if name in self._listed:
+            # It is told something else, and is there again in a moment.
+            raise LogNotReadError
+        return refuse(name, self.names)
+
+    def state(self, name: str) -> ServiceState:
+        """Return where health looks; raises as `find`."""
+        if name == DEFAULT:
+            return self._default.state
+        if name not in self._open:
+            refuse(name, self.names)
+        return self._open[name].portfolio.state
+
+    async def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
+        """Open those that are named and close those that are not any more; one that is told something else is both."""
+        self._listed = listed
+        closing = [name for name, each in self._open.items() if listed.get(name) != each.settings]
+        await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))
+        for name, settings in sorted(listed.items()):
+            if name not in self._open:
+                await self._open_anew(name, settings)
+
+    async def close(self) -> None:
+        """End all that run, as the service ends: their streams have been told already."""
+        await asyncio.gather(*(each.stack.aclose() for each in self._open.values()))
+
+    async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
+        stack = AsyncExitStack()
+        with _named(name):
+            portfolio = self._make(name, settings, stack)
+            await stack.enter_async_context(portfolio.running())
+            logger.info("Portfolio opened", key_prefix=settings.key_prefix)
+        self._open[name] = _Open(settings, portfolio, stack)
+        self._served[name] = portfolio.served
+        if name not in self.names:
+            insort(self.names, name)
+
+    async def _close(self, name: str, *, is_named: bool) -> None:
+        closed = self._open.pop(name)
+        del self._served[name]
+        if not is_named:
+            self.names.remove(name)
+        # One that is only told something else is there again in a moment.
+        ending: StrategicMemoryError = DrainingError() if is_named else UnknownPortfolioError(name, "")
+        served = closed.portfolio.served
+        served.end(ending)
+        with _named(name):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_S):
+                    await served.ended()
+            await closed.stack.aclose()
+            logger.info("Portfolio closed; its keys stay", key_prefix=closed.settings.key_prefix)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Let the log lines of what is done, and of tasks that are begun, bear the name of a portfolio."""
+    with structlog.contextvars.bound_contextvars(portfolio=name):
+        yield
