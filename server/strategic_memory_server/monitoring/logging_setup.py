@@ -31,7 +31,9 @@ def set_up_logging(level: str, log_format: str, further: Sequence[structlog.typi
     if log_format == "json":
         rendering = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        rendering = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        # By default it would show the local variables of each call, where a password or a token may be.
+        plain = structlog.dev.plain_traceback
+        rendering = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

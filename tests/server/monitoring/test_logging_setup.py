@@ -79,3 +79,20 @@ def test_lines_for_people_have_no_colours_where_nobody_sees_them() -> None:
     assert "Service ready" in shown
     assert "port=1" in shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_an_error_shows_where_it_came_from_and_no_variable(log_format: str) -> None:
+    program = """
+def fails():
+    token = bytes(range(97, 117)).decode()
+    raise ValueError(len(token))
+try:
+    fails()
+except ValueError:
+    log.exception('It failed')
+"""
+    shown = run(program, log_format=log_format).stdout
+    assert "ValueError: 20" in shown
+    assert "in fails" in shown
+    assert "abcdefgh" not in shown
