@@ -96,3 +96,10 @@ except ValueError:
     assert "ValueError: 20" in shown
     assert "in fails" in shown
     assert "abcdefgh" not in shown
+
+
+def test_a_server_does_not_bring_what_nothing_of_it_uses() -> None:
+    """It is 5 MiB of each server; commands that draw tables import it by themselves."""
+    program = "import strategic_memory_server.cli.serve, sys; print('rich' in sys.modules); import rich.table"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"
