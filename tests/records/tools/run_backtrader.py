@@ -1,4 +1,4 @@
-"""Writes `backtrader.csv`, the closed trades of a run of backtrader by the recipe of docs/replay.md, and what it says.
+"""Writes `backtrader.csv`, the closed trades of a run of backtrader by the recipe of docs/formats.md, and what it says.
 
 run_backtrader.py PRICES FOLDER
 """

@@ -1,4 +1,4 @@
-"""backtrader: closed trades as an analyzer collects them, by the recipe of docs/replay.md."""
+"""backtrader: closed trades as an analyzer collects them, by the recipe of docs/formats.md."""
 
 from __future__ import annotations
 

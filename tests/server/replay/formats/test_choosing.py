@@ -18,7 +18,7 @@ from written_files import write_workbook
 
 from strategic_memory_server.replay.files.errors import ReplayError
 
-DOCUMENTED = Path(__file__).parents[4] / "docs" / "replay.md"
+DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
 
 OPENED = "2025-01-09T05:00"
 

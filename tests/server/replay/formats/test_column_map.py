@@ -13,7 +13,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.record.record import Record
 
-DOCUMENTED = Path(__file__).parents[4] / "docs" / "replay.md"
+DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
 
 
 def ms(text: str) -> int:

@@ -38,7 +38,7 @@ from tool_exports import (
 from strategic_memory_server.cli.replay import replay
 from strategic_memory_server.replay.formats.known import FORMATS
 
-DOCUMENTED = Path(__file__).parents[4] / "docs" / "replay.md"
+DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
 
 NO_RESULT, ENTRIES = "deals that open, and changes of the balance", "entries, whose exits say the result"
 OPENED, CLOSED = "2025-01-09T05:00", "2025-01-10T02:00"
