@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         SilentServerError,
         StrategicMemoryError,
         TooManySubscribersError,
+        UnknownPortfolioError,
         UnsupportedOperationError,
     )
     from strategic_memory_client.values.events import (
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
         ReliabilityBin,
     )
     from strategic_memory_client.values.policy import Policy
+    from strategic_memory_client.values.portfolios import PortfolioState
     from strategic_memory_client.values.problems import Problem
     from strategic_memory_client.values.results import (
         UNKNOWN_REGIME,
@@ -164,6 +166,7 @@ __all__ = [
     "PolicyEvidence",
     "PolicyRule",
     "PortfolioColumns",
+    "PortfolioState",
     "Problem",
     "Reason",
     "RegimeAdvice",
@@ -193,6 +196,7 @@ __all__ = [
     "TlsOptions",
     "TooManySubscribersError",
     "TradeColumns",
+    "UnknownPortfolioError",
     "UnsupportedOperationError",
 ]
 
@@ -237,6 +241,7 @@ _HOMES = {
     "SilentServerError": "values.errors",
     "StrategicMemoryError": "values.errors",
     "TooManySubscribersError": "values.errors",
+    "UnknownPortfolioError": "values.errors",
     "UnsupportedOperationError": "values.errors",
     "Disconnected": "values.events",
     "EpochChanged": "values.events",
@@ -277,6 +282,7 @@ _HOMES = {
     "Rules": "values.results",
     "Freeze": "values.overrides",
     "Override": "values.overrides",
+    "PortfolioState": "values.portfolios",
     "Problem": "values.problems",
     "ServiceHealth": "values.health",
     "Delivery": "streams.subscription_settings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ from strategic_memory_client.values.events import FeedbackReceived, Subscription
 from strategic_memory_client.values.health import ServiceHealth
 from strategic_memory_client.values.option_checks import checked_addresses, checked_seconds
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions
+from strategic_memory_client.values.portfolios import PortfolioState
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
 
@@ -37,14 +39,24 @@ class StrategicMemoryClient(Rooted):
     A method raises a `StrategicMemoryError` when it cannot do its work; `newest` and `close` never raise.
     """
 
-    def __init__(self, address: str | Sequence[str] = DEFAULT_ADDRESS, *, options: ClientOptions | None = None) -> None:
+    def __init__(
+        self,
+        address: str | Sequence[str] = DEFAULT_ADDRESS,
+        *,
+        portfolio: str | None = None,
+        options: ClientOptions | None = None,
+    ) -> None:
         """Take one `host:port`, or several servers of the same service to be tried in turn.
+
+        `portfolio`: the one of its portfolios that everything is about, in place of that of the options.
 
         Raises ValueError for what is not an address, or where a token would travel in the open; OSError when a file
         of the options cannot be read.
         """
         self._addresses = checked_addresses(address)
         self._options = options or ClientOptions()
+        if portfolio is not None:
+            self._options = replace(self._options, portfolio=portfolio)
         self._service = transports.SyncService(self._addresses, self._options)
         self._transport, self._follower = self._service.transport, self._service.follower
         self._newest = self._follower.newest
@@ -87,6 +99,10 @@ class StrategicMemoryClient(Rooted):
     def get_problems(self, *, timeout_s: float | None = None) -> tuple[Problem, ...]:
         """Return what a server has to tell its operator just now, the oldest first; `timeout_s` as for the feedback."""
         return self._service.get_problems(self._timeout_s(timeout_s))
+
+    def list_portfolios(self, *, timeout_s: float | None = None) -> tuple[PortfolioState, ...]:
+        """Return the portfolios of the service by name, the default one first, as a server knows them."""
+        return self._service.list_portfolios(self._timeout_s(timeout_s))
 
     def analyze(
         self,

@@ -50,11 +50,12 @@ GAVE_UP = 68
 SETTINGS = {
     "MEMORY_SYNC_INTERVAL": "0.1",
     "STRATEGIC_MEMORY_LEASE": "1",
+    "STRATEGIC_MEMORY_PORTFOLIOS": "alpha",
     "STRATEGIC_MEMORY_PUBLIC": "admin",
     "STRATEGIC_MEMORY_SHADOW_RULES": "evidence",
     "STRATEGIC_MEMORY_VALIDITY": "30",
 }
-"""The service, and the commands that are given its settings: whoever asks may override, and there is a shadow."""
+"""The service, and the commands that are given its settings: whoever asks may override; a shadow, another portfolio."""
 
 _REFUSED_BY_REDIS = re.compile(r"^(?:ERR|WRONGTYPE|NOPERM|NOAUTH|NOSCRIPT)\b")
 

@@ -17,7 +17,8 @@ from strategic_memory_client.values.overrides import Freeze, Override
 def print_admin_state(state: AdminState) -> None:
     """Print what operators have said."""
     now = datetime.now(UTC)
-    table = Table(title="What operators say", title_justify="left", show_header=False, box=None, pad_edge=False)
+    about = f" about {plain(state.portfolio)}" if state.portfolio else ""
+    table = Table(title=f"What operators say{about}", title_justify="left", show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("number", str(state.number))

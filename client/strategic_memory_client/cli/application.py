@@ -14,6 +14,7 @@ from strategic_memory_client.cli.get import get
 from strategic_memory_client.cli.health import health
 from strategic_memory_client.cli.help_text import help_text
 from strategic_memory_client.cli.history import history
+from strategic_memory_client.cli.portfolios import portfolios
 from strategic_memory_client.cli.watch import watch
 
 
@@ -34,6 +35,7 @@ app = click.version_option(
             "strategic-memory history          what it advised before",
             "strategic-memory analyze --help   what it would advise if ...",
             "strategic-memory health           whether to rely on it",
+            "strategic-memory portfolios       which there are to ask about (--portfolio)",
             "strategic-memory admin --help     the hand of an operator on it",
         ),
         epilog=EXIT_CODES_HELP,
@@ -41,5 +43,5 @@ app = click.version_option(
     )(strategic_memory)
 )
 
-for command in (get, watch, explain, history, diff, analyze, health, context, admin):
+for command in (get, watch, explain, history, diff, analyze, health, portfolios, context, admin):
     app.add_command(command)

@@ -28,6 +28,7 @@ CONNECTION_FLAGS = (
     "tls_key",
     "tls_server_name",
     "token_file",
+    "portfolio",
 )
 
 
@@ -77,6 +78,14 @@ def connection_options(default_timeout_s: float) -> list[Decorator]:
             envvar="STRATEGIC_MEMORY_TOKEN_FILE",
             show_envvar=True,
             help="File with the token to send, its only line; over --tls, or to this machine.",
+        ),
+        click.option(
+            "--portfolio",
+            "-p",
+            metavar="NAME",
+            envvar="STRATEGIC_MEMORY_PORTFOLIO",
+            show_envvar=True,
+            help="Portfolio to ask about; default: the one that every service has.",
         ),
     ]
 
@@ -137,6 +146,7 @@ def open_client(
     tls_key: Path | None,
     tls_server_name: str | None,
     token_file: Path | None,
+    portfolio: str | None,
 ) -> StrategicMemoryClient:
     """Return the client that the flags describe. Raises click.UsageError when they do not fit together."""
     given = (tls_root_ca, tls_certificate, tls_key, tls_server_name)
@@ -147,6 +157,7 @@ def open_client(
             connect_timeout_s=min(_LONGEST_CONNECT_S, timeout),
             tls=TlsOptions(*given) if tls or any(given) else None,
             token_file=token_file,
+            portfolio=portfolio or "",
         )
         return StrategicMemoryClient(addresses, options=options)
     except (ValueError, OSError) as error:

@@ -13,6 +13,7 @@ from strategic_memory_client.values.errors import (
     ServiceUnavailableError,
     StrategicMemoryError,
     TooManySubscribersError,
+    UnknownPortfolioError,
 )
 
 
@@ -42,6 +43,7 @@ _TABLE: tuple[tuple[type[StrategicMemoryError], ExitCode], ...] = (
     (InvalidRequestError, ExitCode.REFUSED),
     (InterventionRefusedError, ExitCode.REFUSED),
     (ResumePointError, ExitCode.REFUSED),
+    (UnknownPortfolioError, ExitCode.REFUSED),
 )
 
 

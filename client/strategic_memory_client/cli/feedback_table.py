@@ -39,7 +39,8 @@ def print_health(shown: Mapping[str, object], now: datetime) -> None:
 
 def feedback_table(feedback: Feedback, now: datetime, in_force: Feedback) -> Table:
     """Return the table of a feedback; `in_force` is the one that holds now, the same or a later one."""
-    table = _two_columns("Strategic memory feedback")
+    about = f" of {plain(feedback.portfolio)}" if feedback.portfolio else ""
+    table = _two_columns(f"Strategic memory feedback{about}")
     performance = feedback.regime_performance
     if (in_force.epoch, in_force.revision) == (feedback.epoch, feedback.revision):
         table.add_row("status", Text(in_force.status.value, style=colour(in_force.status)))

@@ -19,6 +19,7 @@ from strategic_memory_client.values.results import Feedback
 
 _OF_THE_DELIVERY = ("skipped_revisions", "epoch_changed")
 _OF_THE_MESSAGE = "sent_at"
+_OF_MANY = "portfolio"
 
 
 def json_line(value: object) -> str:
@@ -68,4 +69,8 @@ def json_value(value: object) -> object:
 def _fields(value: object) -> dict[str, object]:
     # A value with slots has no `__dict__`; `dataclasses.asdict` would copy deeply what is only to be read.
     names = [field.name for field in dataclasses.fields(value)]  # type: ignore[arg-type]  # a dataclass, always
-    return {name: json_value(getattr(value, name)) for name in names if name != _OF_THE_MESSAGE}
+    found = {name: json_value(getattr(value, name)) for name in names if name != _OF_THE_MESSAGE}
+    if found.get(_OF_MANY) == "":
+        # Where there is one portfolio alone nothing is said of it.
+        del found[_OF_MANY]
+    return found

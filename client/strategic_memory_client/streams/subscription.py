@@ -49,6 +49,8 @@ class StreamAttempt:
     heartbeat_interval_s: float
     send_current: bool = False
     """Whether the feedback in force comes first where nothing came after `resume_after`."""
+    portfolio: str = ""
+    """The portfolio that it is about. Empty: the default one."""
 
 
 class Subscription:
@@ -105,6 +107,7 @@ class Subscription:
             delivery=self._settings.delivery,
             heartbeat_interval_s=self._settings.heartbeat_interval_s,
             send_current=self._lacks_current,
+            portfolio=self._settings.portfolio,
         )
 
     @property

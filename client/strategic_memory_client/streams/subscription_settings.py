@@ -67,6 +67,8 @@ class SubscriptionSettings:
     """Seconds that servers which are behind the resume point are given before it is taken for lost."""
     retry_refusals: bool = False
     """Whether to try again even after an error that is not transient."""
+    portfolio: str = ""
+    """The portfolio that it is about. Empty: the default one."""
     always_afresh: bool = False
     """Whether each connection starts with the feedback in force, known already or not: for who wants to know
     the present rather than what changed."""
@@ -100,6 +102,7 @@ def streaming_settings(
         backoff=options.backoff,
         give_up_after_s=None if give_up_after_s is None else checked_seconds("give_up_after_s", give_up_after_s),
         catch_up_s=options.catch_up_s,
+        portfolio=options.portfolio,
     )
 
 
@@ -110,6 +113,7 @@ def following_settings(addresses: tuple[str, ...], options: ClientOptions) -> Su
         heartbeat_interval_s=options.heartbeat_interval_s,
         missed_heartbeats=options.missed_heartbeats,
         backoff=options.backoff,
+        portfolio=options.portfolio,
         retry_refusals=True,
         always_afresh=True,
     )

@@ -31,5 +31,7 @@ class AdminState(Unchanging):
     """Whether the advice that the server gives is under it."""
     pending: str = ""
     """Why it is not, and what to do. Empty: it is."""
+    portfolio: str = ""
+    """The portfolio that it is about. Empty: the default one."""
     feedback: Feedback = WARMING_UP
     """The advice that the server gives now."""

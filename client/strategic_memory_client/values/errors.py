@@ -160,6 +160,17 @@ class InterventionRefusedError(StrategicMemoryError):
         """With INTERVENTION_CHANGED: the number of what holds. None otherwise."""
 
 
+class UnknownPortfolioError(StrategicMemoryError):
+    """The service has no portfolio of that name, or has none any more."""
+
+    def __init__(self, message: str, *, portfolio: str = "", nearest: str = "", address: str = "") -> None:
+        super().__init__(message, address=address)
+        self.portfolio = portfolio
+        """The name that was asked for."""
+        self.nearest = nearest
+        """The name that looks to be meant; empty: none does."""
+
+
 class AccessDeniedError(StrategicMemoryError):
     """The server does not accept who we are, or does not let us do this."""
 

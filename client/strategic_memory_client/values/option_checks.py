@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from numbers import Real
@@ -15,6 +16,7 @@ LONGEST_S = 365 * 86_400.0
 
 
 LONGEST_TOKEN = 512
+_PORTFOLIO = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _IN_A_TOKEN = frozenset(map(chr, range(0x21, 0x7F)))
 
 
@@ -67,6 +69,16 @@ def checked_token(name: str, value: object) -> str:
     """Return a token; raise ValueError, which does not show it, for what cannot be one."""
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TOKEN or not set(value) <= _IN_A_TOKEN:
         raise ValueError(f"{name} must be 1 to {LONGEST_TOKEN} printable ASCII characters without a space")
+    return value
+
+
+def checked_portfolio(name: str, value: object) -> str:
+    """Return the name of a portfolio, or nothing for the default one; raise ValueError for anything else."""
+    if not isinstance(value, str) or not (value == "" or _PORTFOLIO.fullmatch(value)):
+        raise ValueError(
+            f"{name} must be 1 to 64 letters, digits, dots, dashes and underscores, or empty for the default one, "
+            f"is {value!r}"
+        )
     return value
 
 

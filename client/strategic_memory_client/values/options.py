@@ -9,6 +9,7 @@ from strategic_memory_client.values.backoff import Backoff
 from strategic_memory_client.values.option_checks import (
     checked_count,
     checked_heartbeat_interval,
+    checked_portfolio,
     checked_seconds,
     checked_token,
 )
@@ -67,6 +68,8 @@ class ClientOptions(Unchanging):
     """File with the token as its only line, in its place. Read for every new stream, so a renewed one is taken up."""
     max_message_bytes: int = 64 * 1024 * 1024
     """Largest answer that is accepted."""
+    portfolio: str = ""
+    """The portfolio that is asked for. Empty: the default one, the only one of most services."""
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "connect_timeout_s", "catch_up_s", "keepalive_timeout_s"):
@@ -75,6 +78,7 @@ class ClientOptions(Unchanging):
         checked_heartbeat_interval(self.heartbeat_interval_s)
         checked_count("missed_heartbeats", self.missed_heartbeats)
         checked_count("max_message_bytes", self.max_message_bytes)
+        checked_portfolio("portfolio", self.portfolio)
         if not isinstance(self.backoff, Backoff):
             raise ValueError(f"backoff must be a Backoff, is {self.backoff!r}")
         if self.tls is not None and not isinstance(self.tls, TlsOptions):

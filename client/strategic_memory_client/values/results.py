@@ -229,6 +229,8 @@ class Feedback(Unchanging):
     epoch_changed: bool = field(default=False, compare=False)
     """Whether a stream came to this feedback from another epoch: history was lost in between."""
 
+    portfolio: str = ""
+    """The portfolio that it is about. Empty: the default one."""
     sent_at: datetime | None = field(default=None, compare=False)
     """When the server sent it, by the server's clock. None: by a server that does not tell."""
 

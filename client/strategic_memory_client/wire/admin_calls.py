@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 from strategic_memory.v1 import admin_pb2, feedback_pb2
 from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
+from strategic_memory_client.wire.contract_bounds import require_portfolio
 from strategic_memory_client.wire.from_wire import READER, feedback_from_wire
 from strategic_memory_client.wire.request_values import age, count, invalid, moment, optional, single, text
 
 End = datetime | timedelta
 """A moment (aware), or a length of time from now on."""
 
-STATE_REQUEST = admin_pb2.GetStateRequest()
+
+def state_request(portfolio: str) -> admin_pb2.GetStateRequest:
+    """Return the request for what operators have said about a portfolio."""
+    return admin_pb2.GetStateRequest(portfolio=portfolio)
 
 
 def override_request(
@@ -49,8 +53,9 @@ def freeze_request(reason: str, end: End, replaces: int | None) -> admin_pb2.Fre
     return request
 
 
-def state_from_wire(wire: admin_pb2.AdminState) -> AdminState:
-    """Return what an answer says."""
+def state_from_wire(wire: admin_pb2.AdminState, portfolio: str, address: str) -> AdminState:
+    """Return what an answer says. Raises UnsupportedOperationError where it is about another portfolio."""
+    require_portfolio(wire.portfolio, portfolio, address)
     return replace(READER.read(AdminState, wire), feedback=feedback_from_wire(wire.feedback))
 
 

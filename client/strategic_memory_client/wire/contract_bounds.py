@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_client.values.errors import FieldViolation, InvalidAnswerError
+from strategic_memory_client.values.errors import FieldViolation, InvalidAnswerError, UnsupportedOperationError
 
 HIGHEST_LEVERAGE = 2.0
 """No rules advise more, as a multiple of the base position."""
@@ -23,6 +23,20 @@ def require_within_contract(wire: feedback_pb2.Feedback, address: str) -> None:
             f"the service at {address} says what cannot be (revision {wire.revision} of {wire.epoch or 'no epoch'}: "
             f"{named}); it is taken as not heard: look for another program that writes the feedback log in Redis",
             violations=violations,
+            address=address,
+        )
+
+
+def require_portfolio(told: str, asked: str, address: str) -> None:
+    """Raise UnsupportedOperationError where an answer is about another portfolio than was asked for.
+
+    A server of before there were any does not know the field, and answers about the only memory that it has.
+    """
+    if told != asked:
+        about = f"its portfolio {told}" if told else "its default portfolio"
+        raise UnsupportedOperationError(
+            f"the service at {address} answers about {about} where {asked or 'the default one'} was asked for, and "
+            "nothing of it is used: it knows no portfolios; upgrade it, or ask for none",
             address=address,
         )
 

@@ -12,7 +12,7 @@ from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Evidence, Feedback, FeedbackStatus, LeverageCap, RegimeAdvice, Rules
 from strategic_memory_client.wire.by_field_names import FieldReader
-from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.contract_bounds import require_portfolio, require_within_contract
 from strategic_memory_client.wire.enums import members, warn_unknown
 from strategic_memory_client.wire.times import time_from_wire
 
@@ -42,17 +42,23 @@ def heartbeat_from_wire(wire: feedback_pb2.Heartbeat) -> Heartbeat:
 
 
 def stream_message_from_wire(
-    wire: service_pb2.StreamFeedbackResponse, address: str = ""
+    wire: service_pb2.StreamFeedbackResponse, address: str = "", portfolio: str = ""
 ) -> Feedback | Heartbeat | None:
     """Return what one message of a stream carries; None for a kind that this library does not know.
 
-    Raises InvalidAnswerError for what the contract rules out.
+    Raises InvalidAnswerError for what the contract rules out, UnsupportedOperationError for another portfolio.
     """
+    require_portfolio(wire.portfolio, portfolio, address)
     match wire.WhichOneof("event"):
         case "feedback":
             require_within_contract(wire.feedback, address)
             feedback = feedback_from_wire(wire.feedback)
-            return replace(feedback, skipped_revisions=wire.skipped_revisions, sent_at=_sent_at(wire))
+            return replace(
+                feedback,
+                skipped_revisions=wire.skipped_revisions,
+                sent_at=_sent_at(wire),
+                portfolio=wire.portfolio,
+            )
         case "heartbeat":
             return heartbeat_from_wire(wire.heartbeat)
         case _:
@@ -61,7 +67,7 @@ def stream_message_from_wire(
 
 def answer_from_wire(wire: service_pb2.GetFeedbackResponse) -> Feedback:
     """Return the feedback that GetFeedback answers with."""
-    return replace(feedback_from_wire(wire.feedback), sent_at=_sent_at(wire))
+    return replace(feedback_from_wire(wire.feedback), sent_at=_sent_at(wire), portfolio=wire.portfolio)
 
 
 def problems_from_wire(wire: service_pb2.GetFeedbackResponse) -> tuple[Problem, ...]:

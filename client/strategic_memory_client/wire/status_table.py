@@ -23,6 +23,7 @@ from strategic_memory_client.values.errors import (
     SilentServerError,
     StrategicMemoryError,
     TooManySubscribersError,
+    UnknownPortfolioError,
     UnsupportedOperationError,
 )
 from strategic_memory_client.wire.failure import Failure, failed_call, failure_of
@@ -104,6 +105,17 @@ def _intervention_refused(failure: Failure) -> StrategicMemoryError:
     return InterventionRefusedError(message, reason=failure.reason, number=number, address=failure.address)
 
 
+def _not_found(failure: Failure) -> StrategicMemoryError:
+    if failure.reason != reason_text(errors_pb2.ERROR_REASON_UNKNOWN_PORTFOLIO):
+        return _server_fault(failure)
+    return UnknownPortfolioError(
+        f"the service at {failure.address}: {failure.detail}",
+        portfolio=failure.metadata.get("portfolio", ""),
+        nearest=failure.metadata.get("nearest", ""),
+        address=failure.address,
+    )
+
+
 def _resource_exhausted(failure: Failure) -> StrategicMemoryError:
     if failure.reason == reason_text(errors_pb2.ERROR_REASON_TOO_MANY_SUBSCRIBERS):
         return TooManySubscribersError(
@@ -154,6 +166,7 @@ _TABLE: Mapping[grpc.StatusCode, Callable[[Failure], StrategicMemoryError]] = {
     grpc.StatusCode.UNAUTHENTICATED: _access_denied,
     grpc.StatusCode.RESOURCE_EXHAUSTED: _resource_exhausted,
     grpc.StatusCode.OUT_OF_RANGE: _resume_point,
+    grpc.StatusCode.NOT_FOUND: _not_found,
     grpc.StatusCode.ABORTED: _intervention_refused,
     grpc.StatusCode.FAILED_PRECONDITION: _intervention_refused,
     grpc.StatusCode.UNIMPLEMENTED: _unsupported,

@@ -14,7 +14,7 @@ _DELIVERIES = {delivery: service_pb2.Delivery.Value(f"DELIVERY_{delivery}") for 
 def stream_request(attempt: StreamAttempt) -> service_pb2.StreamFeedbackRequest:
     """Return the request that opens the stream."""
     request = service_pb2.StreamFeedbackRequest(
-        delivery=_DELIVERIES[attempt.delivery], send_current=attempt.send_current
+        delivery=_DELIVERIES[attempt.delivery], send_current=attempt.send_current, portfolio=attempt.portfolio
     )
     request.heartbeat_interval.FromTimedelta(timedelta(seconds=attempt.heartbeat_interval_s))
     if attempt.resume_after is not None:

@@ -17,7 +17,7 @@ from strategic_memory_client import Interval
 from strategic_memory_client.wire.analysis_from_wire import analysis_from_wire
 from strategic_memory_client.wire.from_wire import feedback_from_wire, heartbeat_from_wire
 
-NOT_OF_THE_MESSAGE = {"skipped_revisions", "epoch_changed", "sent_at"}
+NOT_OF_THE_MESSAGE = {"skipped_revisions", "epoch_changed", "sent_at", "portfolio"}
 """What a stream or an answer tells beside the feedback."""
 
 

@@ -44,9 +44,10 @@ class AsyncAdmin:
         request = admin_calls.override_request(policy, leverage, force, reason, end, replaces)
 
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = await _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = await stub.SetOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return await self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -62,9 +63,10 @@ class AsyncAdmin:
         request = admin_calls.clear_request(part, reason, replaces)
 
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = await _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = await stub.ClearOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return await self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -75,9 +77,10 @@ class AsyncAdmin:
         request = admin_calls.freeze_request(reason, end, replaces)
 
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = await _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = await stub.Freeze(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return await self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -86,7 +89,18 @@ class AsyncAdmin:
 
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
             stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-            wire = await stub.GetState(admin_calls.STATE_REQUEST, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            request = admin_calls.state_request(connection.portfolio)
+            wire = await stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return await self._transport.call(ask, self._timeout_s(timeout_s))
+
+
+async def _asked(connection: AsyncConnection, within_s: float) -> admin_pb2_grpc.StrategicMemoryAdminServiceAsyncStub:
+    """Return the calls of a server that knows the portfolio: another one would take what is said for its only one."""
+    stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+    if connection.portfolio:
+        request = admin_calls.state_request(connection.portfolio)
+        answer = await stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+        admin_calls.state_from_wire(answer.state, connection.portfolio, connection.address)
+    return stub

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import grpc
@@ -17,11 +18,13 @@ from strategic_memory_client.transports.channel_settings import require_usable
 from strategic_memory_client.values.events import SubscriptionEvent
 from strategic_memory_client.values.health import ServiceHealth
 from strategic_memory_client.values.options import ClientOptions
+from strategic_memory_client.values.portfolios import PortfolioState
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
 from strategic_memory_client.wire import analyses
 from strategic_memory_client.wire.from_wire import answer_from_wire, problems_from_wire
 from strategic_memory_client.wire.health_check import health_from_wire, health_request, unknown_service
+from strategic_memory_client.wire.portfolios import list_request, portfolios_from_wire
 from strategic_memory_client.wire.status_table import is_not_found
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class AsyncService:
     def __init__(self, addresses: tuple[str, ...], options: ClientOptions) -> None:
         """Connect to nothing yet. Raises ValueError and OSError as `require_usable`."""
         require_usable(addresses, options)
+        self._portfolio = options.portfolio
         self.transport = AsyncTransport(addresses, options)
         """Its connections."""
         self.follower = AsyncFollower(following_settings(addresses, options), self.transport, options.timeout_s)
@@ -52,8 +56,24 @@ class AsyncService:
     ) -> AnalysisResult:
         """Return what `memory` (None: the stored one) says under `settings`."""
         request = analyses.analyze_request(memory, settings)
+        request.portfolio = self._portfolio
         wire = await self.transport.call(lambda connection, within_s: connection.analyze(request, within_s), timeout_s)
         return analyses.result_from_wire(wire)
+
+    async def list_portfolios(self, timeout_s: float) -> tuple[PortfolioState, ...]:
+        """Return the portfolios of the first server that answers."""
+
+        async def ask(connection: AsyncConnection, within_s: float) -> tuple[PortfolioState, ...]:
+            found, token, until_s = list[PortfolioState](), "", monotonic() + within_s
+            while not found or token:
+                page = await connection.service.ListPortfolios(
+                    list_request(token), timeout=max(until_s - monotonic(), 0.001), metadata=connection.metadata
+                )
+                found += portfolios_from_wire(page)
+                token = page.next_page_token
+            return tuple(found)
+
+        return await self.transport.call(ask, timeout_s)
 
     async def check_health(self, timeout_s: float) -> ServiceHealth:
         """Return whether the first server that answers is serving."""

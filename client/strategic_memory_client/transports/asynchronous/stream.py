@@ -30,6 +30,7 @@ class AsyncStream:
     ) -> None:
         self._channel = channel
         self._address = attempt.address
+        self._portfolio = attempt.portfolio
         self._silence_timeout_s = silence_timeout_s
         self._is_closed = False
         self._call = StrategicMemoryServiceStub(channel).StreamFeedback(stream_request(attempt), metadata=metadata)
@@ -52,7 +53,7 @@ class AsyncStream:
             raise
         if not isinstance(message, service_pb2.StreamFeedbackResponse):  # that is gRPC's end of the stream
             raise ended_stream(self._address)
-        return stream_message_from_wire(message, self._address)
+        return stream_message_from_wire(message, self._address, self._portfolio)
 
     async def close(self) -> None:
         """End the stream and its connection. Any number of times."""

@@ -26,7 +26,7 @@ from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.options import ClientOptions
-from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.contract_bounds import require_portfolio, require_within_contract
 from strategic_memory_client.wire.health_check import CHECK_METHOD
 from strategic_memory_client.wire.status_table import client_of_another_loop, closed_client, error_of, forked_client
 
@@ -45,10 +45,11 @@ class AsyncConnection(Dialled):
     channel: grpc.aio.Channel
     service: StrategicMemoryServiceAsyncStub
     check_health: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
+    portfolio: str
 
     async def get_feedback(self, within_s: float) -> service_pb2.GetFeedbackResponse:
         """Ask for the feedback in force. Raises InvalidAnswerError for what the contract rules out."""
-        request = service_pb2.GetFeedbackRequest()
+        request = service_pb2.GetFeedbackRequest(portfolio=self.portfolio)
         return await self._checked(self.service.GetFeedback(request, timeout=within_s, metadata=self.metadata))
 
     async def analyze(self, request: service_pb2.AnalyzeRequest, within_s: float) -> service_pb2.AnalyzeResponse:
@@ -57,6 +58,7 @@ class AsyncConnection(Dialled):
 
     async def _checked(self, asking: Awaitable[_Advising]) -> _Advising:
         answer = await asking
+        require_portfolio(answer.portfolio, self.portfolio, self.address)
         require_within_contract(answer.feedback, self.address)
         return answer
 
@@ -207,4 +209,5 @@ def _connected(options: ClientOptions, address: str, shown: Shown, use: Connecti
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         ),
+        options.portfolio,
     )

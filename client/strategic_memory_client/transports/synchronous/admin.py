@@ -44,9 +44,10 @@ class SyncAdmin:
         request = admin_calls.override_request(policy, leverage, force, reason, end, replaces)
 
         def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = stub.SetOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -62,9 +63,10 @@ class SyncAdmin:
         request = admin_calls.clear_request(part, reason, replaces)
 
         def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = stub.ClearOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -75,9 +77,10 @@ class SyncAdmin:
         request = admin_calls.freeze_request(reason, end, replaces)
 
         def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+            stub = _asked(connection, within_s)
+            request.portfolio = connection.portfolio
             wire = stub.Freeze(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return self._transport.call(ask, self._timeout_s(timeout_s))
 
@@ -86,7 +89,18 @@ class SyncAdmin:
 
         def ask(connection: Connection, within_s: float) -> AdminState:
             stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-            wire = stub.GetState(admin_calls.STATE_REQUEST, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state)
+            request = admin_calls.state_request(connection.portfolio)
+            wire = stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return self._transport.call(ask, self._timeout_s(timeout_s))
+
+
+def _asked(connection: Connection, within_s: float) -> admin_pb2_grpc.StrategicMemoryAdminServiceStub:
+    """Return the calls of a server that knows the portfolio: another one would take what is said for its only one."""
+    stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
+    if connection.portfolio:
+        request = admin_calls.state_request(connection.portfolio)
+        answer = stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+        admin_calls.state_from_wire(answer.state, connection.portfolio, connection.address)
+    return stub

@@ -92,6 +92,7 @@ class SyncStream:
         """Open it. `on_closed` is called once, when its connection has been closed."""
         self._channel = channel
         self._address = attempt.address
+        self._portfolio = attempt.portfolio
         self._silence_timeout_s = silence_timeout_s
         self._busy = busy
         self._on_closed = on_closed
@@ -121,7 +122,7 @@ class SyncStream:
                     raise error_of(error, self._address) from error
                 finally:
                     self._guard.wait_ends()
-            yield stream_message_from_wire(message, self._address)
+            yield stream_message_from_wire(message, self._address, self._portfolio)
 
     def close(self) -> None:
         """End the stream and its connection, soon. From any thread, any number of times."""

@@ -28,7 +28,7 @@ from strategic_memory_client.transports.synchronous.latch import Latch
 from strategic_memory_client.transports.synchronous.stream import SyncStream
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.options import ClientOptions
-from strategic_memory_client.wire.contract_bounds import require_within_contract
+from strategic_memory_client.wire.contract_bounds import require_portfolio, require_within_contract
 from strategic_memory_client.wire.health_check import CHECK_METHOD
 from strategic_memory_client.wire.status_table import closed_client, error_of, forked_client
 
@@ -48,10 +48,11 @@ class Connection(Dialled):
     channel: grpc.Channel
     service: StrategicMemoryServiceStub
     check_health: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
+    portfolio: str
 
     def get_feedback(self, within_s: float) -> service_pb2.GetFeedbackResponse:
         """Ask for the feedback in force. Raises InvalidAnswerError for what the contract rules out."""
-        request = service_pb2.GetFeedbackRequest()
+        request = service_pb2.GetFeedbackRequest(portfolio=self.portfolio)
         return self._checked(self.service.GetFeedback(request, timeout=within_s, metadata=self.metadata))
 
     def analyze(self, request: service_pb2.AnalyzeRequest, within_s: float) -> service_pb2.AnalyzeResponse:
@@ -59,6 +60,7 @@ class Connection(Dialled):
         return self._checked(self.service.Analyze(request, timeout=within_s, metadata=self.metadata))
 
     def _checked(self, answer: _Advising) -> _Advising:
+        require_portfolio(answer.portfolio, self.portfolio, self.address)
         require_within_contract(answer.feedback, self.address)
         return answer
 
@@ -252,4 +254,5 @@ def _connected(options: ClientOptions, address: str, shown: Shown, use: Connecti
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         ),
+        options.portfolio,
     )
