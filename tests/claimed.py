@@ -58,9 +58,11 @@ def long_memory_of(
     horizon: int = 100,
     max_regimes: int = MAX_REGIMES,
     problems: Problems | None = None,
+    *,
+    change: bool = False,
 ) -> LongMemory:
     """The long memory under the prefix of the tests."""
-    store = MemoryStore(client, "quantum", decay, horizon, max_regimes)
+    store = MemoryStore(client, "quantum", decay, horizon, max_regimes, change=change)
     return LongMemory(store, TradeReader(client, "quantum"), max_regimes, problems)
 
 

@@ -25,6 +25,9 @@ from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 VERSION = "evidence-1.0.0"
 """Version that an advice by the evidence names."""
 
+CHANGE_VERSION = "evidence-change-1.0.0"
+"""Version that an advice by the evidence with change names."""
+
 
 class EvidenceFeedback:
     """Advises by the evidence.
@@ -37,7 +40,7 @@ class EvidenceFeedback:
         self._settings = settings
         # Most syncs bring no trade; what was worked out from the same sums is kept.
         self._belief: Belief | None = None
-        self._best: str | None = None
+        self._best: tuple[str | None] | None = None
         self._asked: tuple[list[str], dict[str, float]] | None = None
         self._found: Mapping[str, RegimeEstimate] = {}
         self._views: Mapping[str, EvidenceView] = {}
@@ -69,7 +72,7 @@ class EvidenceFeedback:
             belief = self._believed(sums)
             regimes = {current}
             if rules is Rules.EVIDENCE:
-                preferred = self._best
+                preferred = self._best_regime(belief)
                 regimes.add(preferred or advice.preferred_regime)
             self._look_at(belief, sorted(regimes - NEVER_PREFERRED), caps)
             known = self._found.get(current)
@@ -87,9 +90,14 @@ class EvidenceFeedback:
     def _believed(self, sums: EvidenceSums) -> Belief:
         if self._belief is None or self._belief.sums is not sums:
             self._belief = Belief(sums, self._settings)
-            self._best = self._belief.best_regime()
-            self._asked = None
+            self._best = self._asked = None
         return self._belief
+
+    def _best_regime(self, belief: Belief) -> str | None:
+        """Name the best regime of all, which is looked for only where the evidence is in charge."""
+        if self._best is None:
+            self._best = (belief.best_regime(),)
+        return self._best[0]
 
     def _look_at(self, belief: Belief, asked: list[str], caps: dict[str, float]) -> None:
         """Work out what is known of some regimes, and what a feedback shows of it."""
@@ -115,7 +123,7 @@ class EvidenceFeedback:
             regime_performance=RegimePerformance.of(figures) if figures else None,
             best_policy=figures.best_policy if figures else None,
             reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
-            version=VERSION,
+            version=CHANGE_VERSION if self._settings.change else VERSION,
             rules=Rules.EVIDENCE,
             current=_advice(current) if current else None,
         )

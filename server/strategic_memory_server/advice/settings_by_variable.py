@@ -21,6 +21,9 @@ _OF_THEIR_OWN = frozenset({"windows", "evidence", "hysteresis"})
 _VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
 """What the variables of some settings of the evidence are called."""
 
+CAME_LATER: Mapping[str, Plain] = {"STRATEGIC_MEMORY_EVIDENCE_CHANGE": False}
+"""Settings that an older server does not know, with the value by which it advises."""
+
 _ONLY_WHILE_EXPLORING = frozenset({"exploration_width", "exploration_hold"})
 
 
@@ -59,13 +62,14 @@ def from_text(text: str) -> dict[str, Plain]:
 
 
 def differences(theirs: str, ours: Mapping[str, Plain]) -> list[str]:
-    """Say which settings differ, one text each; a setting that the other server does not know is none.
+    """Say which settings differ, one text each; one that the other server does not know is as it was before.
 
     Args:
         theirs: what `as_text` gave elsewhere; settings that cannot be read differ in nothing.
         ours: the settings here.
     """
-    found = from_text(theirs)
+    read = from_text(theirs)
+    found = {**CAME_LATER, **read} if read else {}
     return [
         f"{name} is {shown(found[name])} there and {shown(value)} here"
         for name, value in sorted(ours.items())

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.settings_by_variable import as_text, settings_by_variable
+from strategic_memory_server.advice.settings_by_variable import CAME_LATER, as_text, settings_by_variable
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -87,15 +87,27 @@ def digest_of_analysis(analysis: Analysis) -> str:
     return _digest(repr((analysis.current_regime, analysis.sample_count, figures)).encode())
 
 
-def digest_of_sums(sums: EvidenceSums) -> str:
-    """Digest the sums of the long memory, to the last bit."""
+def digest_of_sums(sums: EvidenceSums, *, change: bool = False) -> str:
+    """Digest the sums of the long memory, to the last bit; with the blocks beside them, where change is looked for.
+
+    But for the evidence before each block: its last bit is that of a logarithm, which is another on another machine.
+    """
     numbers = array("d", (number for cells in sums.regimes.values() for cell in cells for number in cell))
-    return _digest("\n".join(sums.regimes).encode(), numbers.tobytes(), repr(sums.decay).encode())
+    parts = "\n".join(sums.regimes).encode(), numbers.tobytes(), repr(sums.decay).encode()
+    if not change or sums.blocks is None:
+        return _digest(*parts)
+    of_blocks = [
+        (block.observations, block.weight, block.pnl, block.squared_pnl)
+        for name in sums.regimes
+        for block in sums.blocks[name]
+    ]
+    return _digest(*parts, repr(of_blocks).encode())
 
 
 def digest_of_settings(settings: AdviceSettings) -> str:
-    """Digest the settings that decide what is advised."""
-    return _digest(as_text(settings_by_variable(settings)).encode())
+    """Digest the settings that decide what is advised; one that came later and changes nothing is left out."""
+    found = settings_by_variable(settings).items()
+    return _digest(as_text({name: value for name, value in found if CAME_LATER.get(name) != value}).encode())
 
 
 def _digest(*parts: bytes) -> str:

@@ -28,6 +28,7 @@ class BasisWriter:
     def __init__(self, settings: AdviceSettings) -> None:
         self._settings = digest_of_settings(settings)
         self._explores = settings.evidence.explore
+        self._change = settings.evidence.change
 
     def text_of(self, stretches: Callable[[], Mapping[str, Stretch]], analysis: Analysis, gathered: Gathered) -> str:
         """Write what an advice rests on.
@@ -41,7 +42,7 @@ class BasisWriter:
         return Basis(
             windows_of(stretches()),
             digest_of_analysis(analysis),
-            MemoryMark(gathered.kept.read_up_to, sums.observations, digest_of_sums(sums)),
+            MemoryMark(gathered.kept.read_up_to, sums.observations, digest_of_sums(sums, change=self._change)),
             self._settings,
             gathered.stored.exploration_text.decode(errors="replace") if self._explores else "",
             may_explore=gathered.is_complete or not self._explores,

@@ -103,6 +103,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     evidence_required_probability: RequiredProbability = 0.8
     evidence_minimum_trades: MinimumWeight = 20.0
     evidence_risk_aversion: RiskAversion = 0.03
+    evidence_change: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
@@ -232,6 +233,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
                 required_probability=self.evidence_required_probability,
                 minimum_weight=self.evidence_minimum_trades,
                 risk_aversion=self.evidence_risk_aversion,
+                change=self.evidence_change == "on",
                 explore=self.evidence_exploration == "on",
                 exploration_width=self.evidence_exploration_width,
                 exploration_hold=self.evidence_exploration_hold,

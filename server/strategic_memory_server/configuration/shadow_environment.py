@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
+from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
@@ -19,6 +20,7 @@ from strategic_memory_server.configuration.environment_values import (
     RequiredProbability,
     RiskAversion,
     RulesName,
+    lower,
 )
 
 _PREFIX = "shadow_"
@@ -33,6 +35,7 @@ class ShadowEnvironment(BaseSettings):
     shadow_evidence_required_probability: RequiredProbability | None = None
     shadow_evidence_minimum_trades: MinimumWeight | None = None
     shadow_evidence_risk_aversion: RiskAversion | None = None
+    shadow_evidence_change: Annotated[Literal["off", "on"], BeforeValidator(lower)] | None = None
     shadow_hysteresis_results: HeldResults | None = None
     shadow_hysteresis_seconds: HeldSeconds | None = None
     shadow_minimum_samples: Count | None = None
@@ -52,6 +55,7 @@ class ShadowEnvironment(BaseSettings):
                 required_probability=_or(self.shadow_evidence_required_probability, evidence.required_probability),
                 minimum_weight=_or(self.shadow_evidence_minimum_trades, evidence.minimum_weight),
                 risk_aversion=_or(self.shadow_evidence_risk_aversion, evidence.risk_aversion),
+                change=evidence.change if self.shadow_evidence_change is None else self.shadow_evidence_change == "on",
                 # Nobody follows a shadow, so it would learn nothing from what it tries.
                 explore=False,
             ),

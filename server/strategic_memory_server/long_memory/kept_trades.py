@@ -62,6 +62,7 @@ class KeptTrades:
         duplicates: trades that were left out because their id was known.
         numbered: trades with an id so far; places the next ids.
         counted_ids: stretches of the stream that were read.
+        without_blocks: regimes of which nothing but the sums was read, where blocks are kept; each is one block.
     """
 
     sums: EvidenceSums
@@ -69,6 +70,7 @@ class KeptTrades:
     duplicates: int = 0
     numbered: int = 0
     counted_ids: CountedIds = NOTHING_COUNTED
+    without_blocks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

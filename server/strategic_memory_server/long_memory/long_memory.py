@@ -16,6 +16,7 @@ from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.read_outcome import NewTrades
+from strategic_memory_server.long_memory.blocks_again import with_blocks_again
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
@@ -102,6 +103,8 @@ class LongMemory:
         self._looked_s = clock_s()
         # Ids that were taken from the stream, since Redis has lost them; they are written down with the next note.
         self._restored: tuple[str, ...] = ()
+        # Blocks that were made for a memory without any; likewise.
+        self._has_new_blocks = False
 
     async def gather(self, newest_trade: str | None = None, new: NewTrades | None = None) -> Gathered:
         """Read what is new.
@@ -125,7 +128,7 @@ class LongMemory:
                 self._stored = None
         stored = self._stored or await self._read()
         kept = stored.kept
-        restored = _note(stored, kept, self._restored) if self._restored else None
+        restored = _note(stored, kept, self._restored) if self._restored or self._has_new_blocks else None
         if newest_trade is not None and newest_trade == kept.read_up_to:
             return Gathered(kept, restored, is_complete=True, stored=stored)
         if new is not None and new.entries.after == kept.read_up_to:
@@ -159,6 +162,11 @@ class LongMemory:
         """Read what Redis holds; ids of trades that it has lost are taken from what the stream still holds."""
         stored = await self._store.read()
         self._looked_s, self._restored = self._clock_s(), ()
+        self._has_new_blocks = stored.kept.without_blocks > 0
+        if self._has_new_blocks:
+            horizon = stored.known_ids.horizon
+            kept = await with_blocks_again(self._reader, stored.kept, horizon, self._max_regimes)
+            stored = replace(stored, kept=kept)
         self._loss.read(stored.kept.sums.observations, stored.at_least)
         if stored.ids_lost:
             most = min(stored.known_ids.horizon, stored.kept.numbered)
@@ -188,7 +196,7 @@ class LongMemory:
         if note is None or stored is None:
             return
         self._loss.written(note.kept.sums.observations)
-        text, self._restored = note.exploration_text, ()
+        text, self._restored, self._has_new_blocks = note.exploration_text, (), False
         stored.known_ids.add(note.trade_ids)
         exploration = stored.exploration if text == stored.exploration_text else read_exploration(text)
         self._stored = Stored(note.kept, stored.known_ids, note.kept.read_up_to, exploration, text, stored.keys)

@@ -12,9 +12,10 @@ from pydantic_core import to_json
 
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
+from strategic_memory_server.evidence.plain_blocks import blocks_to_plain, with_blocks
 from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
@@ -30,7 +31,7 @@ LARGE_BYTES = 256 * 1024
 IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
-_COUNTED_IDS = "counted_ids"
+_COUNTED_IDS, _BLOCKS = "counted_ids", "blocks"
 
 _NOTE_ARGUMENTS = (
     *("has_note", "stands_at", "newest_id", "exploration_was", "exploration"),
@@ -102,6 +103,9 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
     if note is None:
         return dict.fromkeys(_NOTE_ARGUMENTS, "")
     kept = note.kept
+    plain = to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}
+    if kept.sums.blocks is not None:
+        plain[_BLOCKS] = blocks_to_plain(kept.sums.blocks)
     return {
         "has_note": "1",
         "stands_at": note.stands_at,
@@ -109,7 +113,7 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
         "exploration_was": note.exploration_was,
         "exploration": note.exploration_text,
         "read_up_to": kept.read_up_to,
-        "sums": to_json(to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}),
+        "sums": to_json(plain),
         "duplicates": kept.duplicates,
         "numbered": kept.numbered,
         "horizon": note.horizon,
@@ -137,6 +141,8 @@ class MemoryStore:
         decay: how the sums decay; sums that decay otherwise are left as they are, and these are kept beside them.
         horizon: ids of trades that are remembered.
         max_regimes: regimes that are kept apart; a memory with more is brought down to them when it is read.
+        change: whether blocks are kept beside the sums, in which change is looked for; of a memory that has none, each
+            regime begins with one that is made of its sums.
     """
 
     def __init__(
@@ -146,7 +152,10 @@ class MemoryStore:
         decay: float,
         horizon: int,
         max_regimes: int = MAX_REGIMES,
+        *,
+        change: bool = False,
     ) -> None:
+        self.change = change
         self._client = client
         self._places = MemoryKeys.under(prefix), MemoryKeys.beside(prefix, decay)
         self._ask_fields = [
@@ -170,7 +179,7 @@ class MemoryStore:
         at_least = 0
         if kept is None:
             at_least = await self._numbered(keys) if known and found.read_up_to == NOTHING_READ else 0
-            kept, known = KeptTrades(EvidenceSums(self._decay)), []
+            kept, known = KeptTrades(nothing_summed(self._decay, change=self.change)), []
         return Stored(
             kept,
             KnownIds(self._horizon, known),
@@ -209,7 +218,8 @@ class MemoryStore:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         found = await self._found()
-        return found.kept.sums if found.kept else EvidenceSums(self._decay), found.exploration
+        sums = found.kept.sums if found.kept else nothing_summed(self._decay, change=self.change)
+        return sums, found.exploration
 
     async def _known_ids(self, keys: MemoryKeys) -> list[str]:
         ids: list[bytes] = []
@@ -267,9 +277,12 @@ class MemoryStore:
         try:
             id_order(read_up_to)
             plain = json.loads(sums)
-            found = kept_apart(from_plain(plain), self._max_regimes)
+            sums_alone, without = from_plain(plain), 0
+            if self.change:
+                sums_alone, without = with_blocks(sums_alone, plain.get(_BLOCKS))
+            found = kept_apart(sums_alone, self._max_regimes)
             counted_ids = CountedIds.from_plain(plain.get(_COUNTED_IDS), read_up_to)
-            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids)
+            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids, without)
         except (ValueError, RecursionError) as error:
             logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from strategic_memory_server.columns.stream_position import id_of_position, position_column
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.inputs.memory_windows import HeldTrades
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, SeenTrades, add_page
 from strategic_memory_server.long_memory.known_ids import KnownIds
@@ -21,6 +21,8 @@ async def sums_of_span(
     horizon: int,
     max_regimes: int = MAX_REGIMES,
     newest: HeldTrades | None = None,
+    *,
+    change: bool = False,
 ) -> EvidenceSums:
     """Sum the trades of a span that the stream still holds, page by page.
 
@@ -31,11 +33,12 @@ async def sums_of_span(
         horizon: ids of trades that are remembered, so that a trade that was sent twice counts once.
         max_regimes: regimes that are kept apart; the others are OTHER.
         newest: the newest trades of the span, where they have been read: those before them alone are read then.
+        change: whether blocks are kept beside the sums.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
-    kept, known_ids = KeptTrades(EvidenceSums(decay)), KnownIds(horizon)
+    kept, known_ids = KeptTrades(nothing_summed(decay, change=change)), KnownIds(horizon)
     async for trades in _parts(reader, span, newest):
         added = await add_page(kept, trades, NOTHING_READ, known_ids, max_regimes)
         known_ids.add(added.trade_ids)

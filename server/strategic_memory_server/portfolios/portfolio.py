@@ -107,7 +107,15 @@ def make_portfolio(
         values_s=VALUES_S,
         clock=clock,
     )
-    store = MemoryStore(redis.commands, prefix, advice.evidence.decay, advice.trade_id_horizon, advice.max_regimes)
+    shadow_looks = settings.shadow is not None and settings.shadow.evidence.change
+    store = MemoryStore(
+        redis.commands,
+        prefix,
+        advice.evidence.decay,
+        advice.trade_id_horizon,
+        advice.max_regimes,
+        change=advice.evidence.change or shadow_looks,
+    )
     trades = TradeReader(redis.commands, prefix)
     tail = FeedbackTail(log, redis.blocking, hub, changed, settings.log.recent_revisions, problems)
     read = AnalysisSources(

@@ -18,7 +18,7 @@ from strategic_memory_server.basis.basis import (
 )
 from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, TRADE_RESULTS, key_of
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.span_reader import SpanReader
@@ -99,13 +99,15 @@ class InputsThen:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         settings, then = self._settings, self._basis.memory
-        horizon, decay = settings.trade_id_horizon, settings.evidence.decay
-        store = MemoryStore(self._client, self._prefix, decay, horizon, settings.max_regimes)
+        horizon, evidence = settings.trade_id_horizon, settings.evidence
+        store = MemoryStore(
+            self._client, self._prefix, evidence.decay, horizon, settings.max_regimes, change=evidence.change
+        )
         kept, _ = await store.look()
-        if digest_of_sums(kept) == then.digest:
+        if digest_of_sums(kept, change=evidence.change) == then.digest:
             return kept
         summed = await self._summed(then.read_up_to)
-        if digest_of_sums(summed) != then.digest:
+        if digest_of_sums(summed, change=evidence.change) != then.digest:
             key = key_of(self._prefix, TRADE_RESULTS)
             self.gone.append(
                 Gone(
@@ -118,7 +120,9 @@ class InputsThen:
 
     async def _summed(self, read_up_to: str) -> EvidenceSums:
         reader, known_ids = TradeReader(self._client, self._prefix), KnownIds(self._settings.trade_id_horizon)
-        kept, start, is_last = KeptTrades(EvidenceSums(self._settings.evidence.decay)), NOTHING_READ, False
+        evidence = self._settings.evidence
+        nothing = nothing_summed(evidence.decay, change=evidence.change)
+        kept, start, is_last = KeptTrades(nothing), NOTHING_READ, False
         while not is_last:
             page = await reader.read_after(start, read_up_to)
             added = await add_page(kept, page.trades, page.read_up_to, known_ids, self._settings.max_regimes)

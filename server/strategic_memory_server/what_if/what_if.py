@@ -18,7 +18,8 @@ from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
 from strategic_memory_server.evidence.regimes_apart import with_observations
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.settings import EvidenceSettings
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import StrategicMemory, TradeWindow
@@ -94,9 +95,7 @@ def analyze_memory(
     advice = ReinforcementFeedback(settings.minimum_samples, order.policy_table).recommend(analysis)
     known = sums
     if known is None:
-        known = sums_of_trades(
-            memory.trades, memory.regime_names, settings.evidence.decay, settings.max_regimes, checkpoint
-        )
+        known = sums_of_trades(memory.trades, memory.regime_names, settings.evidence, settings.max_regimes, checkpoint)
     if isinstance(advice, NoAdvice):
         feedback = warming_up(
             reference_rules.VERSION,
@@ -121,11 +120,12 @@ def analyze_memory(
 def sums_of_trades(
     trades: TradeWindow,
     regime_names: Sequence[str],
-    decay: float,
+    evidence: EvidenceSettings,
     max_regimes: int = MAX_REGIMES,
     checkpoint: Checkpoint = go_on,
 ) -> EvidenceSums:
     """Sum trades; those without a policy are no evidence about any."""
     usable = trades.policy >= 0
     columns = trades.regime[usable], trades.policy[usable], trades.pnl[usable]
-    return with_observations(EvidenceSums(decay), regime_names, *columns, max_regimes, checkpoint)
+    nothing = nothing_summed(evidence.decay, change=evidence.change)
+    return with_observations(nothing, regime_names, *columns, max_regimes, checkpoint)

@@ -53,6 +53,13 @@ def test_a_difference_is_named_as_an_operator_sets_it(other: AdviceSettings, dif
     assert differences(as_text(settings_by_variable(other)), DEFAULTS) == [difference]
 
 
+def test_an_older_server_looks_for_no_change() -> None:
+    older = {name: value for name, value in DEFAULTS.items() if name != "STRATEGIC_MEMORY_EVIDENCE_CHANGE"}
+    change = settings_by_variable(AdviceSettings(evidence=EvidenceSettings(change=True)))
+    assert differences(as_text(older), change) == ["STRATEGIC_MEMORY_EVIDENCE_CHANGE is off there and on here"]
+    assert differences(as_text(older), DEFAULTS) == []
+
+
 @pytest.mark.parametrize("theirs", ["", "{", "[]", json.dumps({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1})])
 def test_what_the_other_server_does_not_know_is_no_difference(theirs: str) -> None:
     assert differences(theirs, DEFAULTS) == []

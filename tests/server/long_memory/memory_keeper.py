@@ -28,11 +28,11 @@ DECAY = 0.998
 class Keeper:
     """A long memory and a publisher that writes it down, as the sync loop has them."""
 
-    def __init__(self, client: redis.asyncio.Redis, horizon: int = 100) -> None:
+    def __init__(self, client: redis.asyncio.Redis, horizon: int = 100, *, change: bool = False) -> None:
         self._client = client
         self.publisher = FeedbackPublisher(ClaimedLog(client).log)
         self.problems = Problems()
-        self.memory: LongMemory = long_memory_of(client, DECAY, horizon, problems=self.problems)
+        self.memory: LongMemory = long_memory_of(client, DECAY, horizon, problems=self.problems, change=change)
 
     async def sync(self, label: object = "a", newest_trade: str | None = None) -> Gathered:
         gathered = await self.memory.gather(newest_trade)

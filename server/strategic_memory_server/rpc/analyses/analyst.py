@@ -101,9 +101,11 @@ class Analyst:
         span, evidence = order.span(self._sources.clock_ms()), order.advice.evidence
         loader = self._sources.loader.another(order.advice.windows, self._sources.leverage_caps())
         try:
-            if span.is_open and evidence.decay == self._settings.evidence.decay:
+            store = self._sources.memory_store
+            has_blocks = store.change or not evidence.change
+            if span.is_open and evidence.decay == self._settings.evidence.decay and has_blocks:
                 memory = (await loader.load()).memory
-                sums, exploration = await self._sources.memory_store.look()
+                sums, exploration = await store.look()
                 # What the service is trying belongs to the evidence as the service weighs it.
                 return memory, sums, exploration if evidence == self._settings.evidence else None
             # The long memory sums others than are asked for.
@@ -117,6 +119,7 @@ class Analyst:
                     self._settings.trade_id_horizon,
                     order.advice.max_regimes,
                     reading.trades,
+                    change=evidence.change,
                 ),
                 None,
             )
@@ -158,7 +161,7 @@ class Analyst:
         # What it holds has been copied, and can be as much again as everything that follows takes.
         del message
         sums = sums_of_trades(
-            read.trades, read.memory.regime_names, order.advice.evidence.decay, order.advice.max_regimes, checkpoint
+            read.trades, read.memory.regime_names, order.advice.evidence, order.advice.max_regimes, checkpoint
         )
         memory = with_regimes_apart(read.memory, order.advice.max_regimes, checkpoint)
         del read

@@ -8,6 +8,7 @@ import pytest
 from each_case import each_case
 
 from strategic_memory.v1 import memory_pb2
+from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.time_span import ALL_TIME, TimeSpan
@@ -54,7 +55,7 @@ def one_by_one(memory: memory_pb2.InlineMemory, span: TimeSpan) -> EvidenceSums:
 def test_all_trades_of_the_span_count_however_short_the_window(seed: int, span: TimeSpan) -> None:
     memory = random_memory(Random(seed), trades=200)
     read = read_inline_memory(memory, WindowSettings(1, 1, 3), span)
-    found = sums_of_trades(read.trades, read.memory.regime_names, DECAY)
+    found = sums_of_trades(read.trades, read.memory.regime_names, EvidenceSettings(decay=DECAY))
     expected = one_by_one(memory, span)
     assert read.memory.trades.pnl.size == 3
     assert found.regimes.keys() == expected.regimes.keys()
@@ -68,4 +69,4 @@ def test_trades_without_a_policy_are_no_evidence() -> None:
     trades = memory_pb2.TradeColumns(market_regime=["A"] * 5, realized_pnl=[1.0] * 5)
     read = read_inline_memory(memory_pb2.InlineMemory(trade_results=trades), WindowSettings())
     assert read.memory.trades.pnl.size == 5
-    assert sums_of_trades(read.trades, read.memory.regime_names, DECAY).observations == 0
+    assert sums_of_trades(read.trades, read.memory.regime_names, EvidenceSettings(decay=DECAY)).observations == 0
