@@ -19,6 +19,7 @@ import redis
 from browser.browser import open_browser, text_of
 from browser.made_up_market import made_up_past
 from processes import REPOSITORY, ServiceProcess, command_path, eventually, service_environment
+from redis_inputs import add_entry, add_trade, trade_stream
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from selenium import webdriver
@@ -26,6 +27,7 @@ from selenium import webdriver
 from strategic_memory_client import StrategicMemoryClient
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.live_view import live_view
+from strategic_memory_client.cli.past_revisions import revisions_from
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 IN_DOCS = REPOSITORY / "docs" / "pictures"
@@ -42,20 +44,34 @@ STATE = "quantum:feedback:strategic_memory:state"
 def main(folder: Path) -> None:
     """Write all pictures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client, service_on(server.url) as service:
+    with (
+        EmbeddedRedis() as server,
+        redis.Redis.from_url(server.url) as client,
+        service_on(client, server.url) as service,
+    ):
         with open_browser() as browser:
             browser.set_window_size(1180, 1400)
             browser.get(f"http://{service.http_address}/")
             wait_for(browser, "status", "WARMING UP")
+            wait_for(browser, "evidence", "no trades")
+            take(browser, folder / "page-empty.png")
+            add_entry(client, trade_stream(), market_regime="BULL", realized_pnl="np.float64(0.3)")
+            add_entry(client, trade_stream(), market_regime="BULL", realized_pnl="NaN")
+            add_trade(client, "BULL", 0.25)
+            wait_for(browser, "problems", "NaN")
+            wait_for(browser, "regimes", "BULL")
             take(browser, folder / "page-warming-up.png")
             for step, write in enumerate(made_up_past(client, REVISIONS)):
                 write()
                 if step >= FEWEST:
                     eventually(partial(is_beyond, client, step - FEWEST), what="a revision of its own for each step")
             wait_for(browser, "status", "ACTIVE")
-            wait_for(browser, "regimes", "BULL")
-            wait_for(browser, "history-summary", "revisions, up to")
+            wait_for(browser, "transitions", "VOLATILE")
+            wait_for(browser, "history-summary", f"revisions, up to {client.hget(STATE, 'revision').decode()}")
             take(browser, folder / "page-live.png")
+            browser.set_window_size(1180, 3300)
+            take(browser, folder / "page-live-whole.png")
+            browser.set_window_size(1180, 1400)
             terminal(service, folder)
             command = [command_path("strategic-memory"), "admin", "set", "--leverage", "0.5", "--for", "1h"]
             command += ["--reason", "exchange degraded", "-a", service.grpc_address]
@@ -87,8 +103,9 @@ def is_beyond(client: redis.Redis, revision: int) -> bool:
 
 
 @contextmanager
-def service_on(url: str) -> Iterator[ServiceProcess]:
-    """A service of its own."""
+def service_on(client: redis.Redis, url: str) -> Iterator[ServiceProcess]:
+    """A service of its own, on a Redis that keeps what it holds, as one in use does."""
+    client.config_set("save", "3600 1")
     with tempfile.TemporaryDirectory() as folder:
         settings = {"REDIS_URL": url, "MEMORY_SYNC_INTERVAL": "0.5", **VALIDITY}
         service = ServiceProcess(Path(folder), service_environment(settings), (), anew=True)
@@ -115,9 +132,10 @@ def terminal(service: ServiceProcess, folder: Path) -> None:
     state = LiveState()
     with StrategicMemoryClient(service.grpc_address) as client:
         state.analysis = client.analyze().analysis
-        for event in client.stream_events(resume_after=None):
+        for event in client.stream_events():
             state.take(event, datetime.now(UTC))
             break
+        state.recall(revisions_from(client))
     for width, height in ((80, 24), (200, 60)):
         console = Console(width=width, height=height, record=True, force_terminal=True, file=io.StringIO())
         console.print(live_view(state, datetime.now(UTC), width, height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 
 from strategic_memory_client.cli.standing_advice import StandingAdvice
@@ -25,6 +26,8 @@ class LiveState:
     def __init__(self) -> None:
         self.advice: Feedback | None = None
         """The advice that stands; None before the first."""
+        self.first: Feedback | None = None
+        """The first one that stood."""
         self.came_at: datetime | None = None
         """When it came, or was confirmed, by the clock here."""
         self.analysis: Analysis | None = None
@@ -66,8 +69,16 @@ class LiveState:
             return advice
         return advice.as_stale()
 
+    def recall(self, past: Iterable[Feedback]) -> None:
+        """Put what was advised before this view began, oldest first, in front of the courses."""
+        first = self.first
+        before = [each for each in past if first and each.epoch == first.epoch and each.revision < first.revision]
+        self.leverages = deque((*(each.leverage_hint for each in before), *self.leverages), KEPT)
+        self.confidences = deque((*(each.confidence_boost for each in before), *self.confidences), KEPT)
+
     def show(self, advice: Feedback) -> None:
         """Let an advice stand."""
+        self.first = self.first or advice
         self.advice = advice
         self.leverages.append(advice.leverage_hint)
         self.confidences.append(advice.confidence_boost)

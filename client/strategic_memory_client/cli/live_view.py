@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from textwrap import wrap
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -32,14 +33,13 @@ def live_view(state: LiveState, now: datetime, width: int, height: int) -> Rende
     hand = [Text(_cut(f"{what}: {text}", width), style="bold yellow") for what, text in said]
     room = max(height - _LINES_AROUND - len(hand), 1)
     shown = _regimes(state)[: room // 2]
-    reasons = [reason.sentence for reason in advice.reasons][: room - len(shown)]
     parts: list[RenderableType] = [
         _headline(advice),
         *hand,
         _advice(advice, state, now),
         Text(_cut(_contact(state, now), width), style="red" if state.lost else "dim"),
         _heading("Why"),
-        *(Text(_cut(f"{place}. {plain(sentence)}", width)) for place, sentence in enumerate(reasons, 1)),
+        *map(Text, _reasons(advice, width, room - len(shown))),
     ]
     if shown:
         parts += [_heading("Regimes, by mean pnl"), _bars(shown)]
@@ -82,6 +82,13 @@ def _advice(advice: Feedback, state: LiveState, now: datetime) -> Table:
     return table
 
 
+def _reasons(advice: Feedback, width: int, room: int) -> list[str]:
+    """Return the lines of the reasons: whole where there is room for all of them, else each cut to one."""
+    numbered = [f"{place}. {plain(reason.sentence)}" for place, reason in enumerate(advice.reasons, 1)]
+    whole = [line for each in numbered for line in wrap(each, max(width, 10), subsequent_indent="   ")]
+    return whole if len(whole) <= room else [_cut(each, width) for each in numbered[:room]]
+
+
 def _holds(state: LiveState, now: datetime) -> Text:
     if left_s := state.left_s(now):
         return Text(f"{left_s:.0f} s, unless it is confirmed")
@@ -106,7 +113,7 @@ def _bars(regimes: Sequence[RegimeAnalysis]) -> Table:
     for each in regimes:
         length = round(abs(each.avg_pnl) / most * _BAR)
         bar = Text("█" * length, style="green" if each.avg_pnl >= 0 else "red")
-        figures = f"{each.sample_count} entries, win rate {share(each.win_rate)}, best {name(each.best_policy)}"
+        figures = f"{each.sample_count} entries, {share(each.win_rate)} won, best {name(each.best_policy)}"
         regime = Text(plain(each.regime))
         table.add_row(regime, f"{each.avg_pnl:+.4g}", bar, Text(figures, no_wrap=True, overflow="ellipsis"))
     return table

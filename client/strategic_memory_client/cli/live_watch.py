@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 
 from strategic_memory_client.cli.forward_clock import ForwardClock
-from strategic_memory_client.cli.live_state import LiveState
+from strategic_memory_client.cli.live_state import KEPT, LiveState
 from strategic_memory_client.cli.live_view import live_view
+from strategic_memory_client.cli.past_revisions import revisions_from
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.events import SubscriptionEvent
@@ -51,6 +53,17 @@ class _Ear:
             self.failure = error
         self.is_over.set()
 
+    def recall(self) -> None:
+        """Ask once what was advised before, as far as the log reaches; a service that does not tell is left alone."""
+        while not self.is_over.wait(DRAWN_S):
+            if (first := self.state.first) is None:
+                continue
+            with contextlib.suppress(StrategicMemoryError):
+                past = list(revisions_from(self._client, max(first.revision - KEPT, 1)))
+                with self.lock:
+                    self.state.recall(past)
+            return
+
     def analyse(self) -> None:
         """Ask for an analysis now and then; a service that gives none is left alone."""
         while not self.is_over.is_set():
@@ -83,7 +96,7 @@ def watch_live(client: StrategicMemoryClient, stream: Iterator[SubscriptionEvent
     # The terminal is to be left as it was found, whatever ends this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    for work in (ear.listen, ear.analyse):
+    for work in (ear.listen, ear.recall, ear.analyse):
         threading.Thread(target=work, daemon=True).start()
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         try:

@@ -9,12 +9,13 @@ import re
 import select
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from client.command_line import command, environment
-from client.feedback_samples import T0, feedback, feedback_response, heartbeat
+from client.feedback_samples import T0, feedback, feedback_message, feedback_response, heartbeat
 from client.scripted_peer import ScriptedPeer, end, send
 from processes import eventually
 from rich.console import Console
@@ -110,29 +111,53 @@ def test_a_course_is_one_character_a_value_and_the_newest_are_kept() -> None:
     assert spark([0.0] * 50, 1.0, 10) == "▁" * 10
 
 
-@pytest.mark.processes
-def test_at_a_terminal_it_stays_in_place_and_leaves_the_terminal_as_it_was() -> None:
+@contextlib.contextmanager
+def watching(peer: ScriptedPeer) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[str], bool], bytearray]]:
+    """The live view on a terminal: its process, whether some words were seen there, and all that was written."""
     ours, theirs = pty.openpty()
-    with (
-        ScriptedPeer(send(feedback_response(3), then=end), send(feedback_response(4))) as peer,
-        subprocess.Popen(command("watch", "-a", peer.address), env=environment(), stdout=theirs, stderr=theirs) as run,
-    ):
+    shown = bytearray()
+
+    def seen(words: str) -> bool:
+        # Linux tells by an error that the other side of a terminal is closed.
+        with contextlib.suppress(OSError):
+            while select.select([ours], [], [], 0)[0]:
+                shown.extend(os.read(ours, 65_536))
+        return words in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="replace"))
+
+    command_line = command("watch", "-a", peer.address)
+    with subprocess.Popen(command_line, env=environment(), stdout=theirs, stderr=theirs) as run:
         os.close(theirs)
-        shown = bytearray()
-
-        def seen(words: str) -> bool:
-            # Linux tells by an error that the other side of a terminal is closed.
-            with contextlib.suppress(OSError):
-                while select.select([ours], [], [], 0)[0]:
-                    shown.extend(os.read(ours, 65_536))
-            return words in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="replace"))
-
-        eventually(lambda: seen("AGGRESSIVE  leverage 1.5"), 30)
-        eventually(lambda: seen("revision 4 of"), 30)
-        assert seen("1 reconnects")
+        yield run, seen, shown
         run.send_signal(signal.SIGINT)
         assert run.wait(30) == 130
         assert seen("")
     os.close(ours)
+
+
+@pytest.mark.processes
+def test_at_a_terminal_it_stays_in_place_and_leaves_the_terminal_as_it_was() -> None:
+    scripts = send(feedback_response(3), then=end), send(feedback_response(4))
+    with ScriptedPeer(*scripts) as peer, watching(peer) as (_, seen, shown):
+        eventually(lambda: seen("AGGRESSIVE  leverage 1.5"), 30)
+        eventually(lambda: seen("revision 4 of"), 30)
+        assert seen("1 reconnects")
     hidden, back = shown.rfind(b"\x1b[?25l"), shown.rfind(b"\x1b[?25h")
     assert -1 < hidden < back, "the cursor is shown again"
+
+
+@pytest.mark.processes
+def test_the_courses_begin_with_what_the_log_holds() -> None:
+    past = send(*(feedback_response(revision) for revision in (5, 6, 7)))
+    with ScriptedPeer(send(feedback_response(7)), past) as peer:
+        peer.feedback = feedback_message(7)
+        with watching(peer) as (_, seen, _):
+            eventually(lambda: seen(f"leverage    {spark([1.5] * 3, 2.0, 10)}"), 30)
+
+
+def test_reasons_are_whole_where_there_is_room_and_another_epoch_is_no_course() -> None:
+    state = heard(reasons=2)
+    assert "…" not in "".join(drawn(state))
+    assert "…" in "".join(drawn(state, height=13))
+    own, other = feedback(5), replace(feedback(6), epoch="another")
+    state.recall([own, other, feedback(7), feedback(8)])
+    assert list(state.leverages) == [own.leverage_hint, state.first.leverage_hint if state.first else 0]

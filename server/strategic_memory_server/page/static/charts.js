@@ -6,6 +6,15 @@ const drawn = new Map();
 
 const inkOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Times as the rest of the page writes them: by UTC, as far as they tell something. */
+function moments(_, seconds, axis, space, step) {
+  const [from, to] = step < 1 ? [11, 23] : step < 60 ? [11, 19] : step < 86400 ? [5, 16] : [0, 10];
+  return seconds.map((each) => new Date(each * 1000).toISOString().slice(from, to).replace("T", " "));
+}
+
+/** Where nothing is pointed at, the newest revision is spelt out. */
+const newest = (chart) => chart.cursor.idx === null && chart.setLegend({ idx: chart.data[0].length - 1 });
+
 function options(width, label, range, names) {
   const axis = { stroke: inkOf("--soft"), grid: { stroke: inkOf("--line"), width: 1 }, ticks: { stroke: inkOf("--line") } };
   const value = (_, at) => (at === null ? "–" : names ? (names[at] ?? "") : number(at));
@@ -14,9 +23,11 @@ function options(width, label, range, names) {
     height: 150,
     scales: { y: { range } },
     cursor: { drag: { x: true, y: false } },
-    axes: [axis, { ...axis, size: names ? 110 : 50, splits: names && (() => names.map((_, place) => place)), values: names && ((_, at) => at.map((place) => names[place] ?? "")) }],
+    hooks: { ready: [newest], setCursor: [newest] },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    axes: [{ ...axis, values: moments, space: 110 }, { ...axis, size: 110, splits: names && (() => names.map((_, place) => place)), values: names && ((_, at) => at.map((place) => names[place] ?? "")) }],
     series: [
-      { label: "Time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
+      { label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
       { label, stroke: inkOf("--accent"), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, value },
     ],
   };
@@ -29,14 +40,16 @@ function draw(id, times, values, label, range, names) {
 }
 
 export function showRevisions(columns) {
+  const count = columns.revision.length;
+  byId("history-summary").textContent = count ? summary(columns, count) : "Nothing was published yet.";
+  byId("charts").hidden = !count;
+  if (!count) return;
   const times = columns.said_ms.map((ms) => (ms === null ? null : ms / 1000));
   const present = [...new Set(columns.current)].sort();
   draw("chart-policy", times, columns.policy, "Policy", [-0.2, 2.2], POLICIES);
   draw("chart-confidence", times, columns.confidence, "Confidence", [0, 1]);
   draw("chart-leverage", times, columns.leverage, "Leverage", [0, 2]);
   draw("chart-regime", times, columns.current.map((name) => present.indexOf(name)), "Regime", [-0.5, present.length - 0.5], present);
-  const count = columns.revision.length;
-  byId("history-summary").textContent = count ? summary(columns, count) : "Nothing was published yet.";
 }
 
 function summary(columns, count) {

@@ -90,6 +90,8 @@ const leftMs = () => state.validMs - since(state.heard);
 
 const isOver = () => state.validMs !== null && leftMs() < 0;
 
+const LOOKS = { ACTIVE: "good", "WARMING UP": "warn" };
+
 const status = () => (state.now.feedback.status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
 
 function show() {
@@ -98,7 +100,7 @@ function show() {
   const over = isOver() && status() === "ACTIVE";
   const said = over ? "STALE" : status();
   setText("status", `${said}${isSilent() ? ", no contact" : ""}`);
-  byId("status").className = said === "ACTIVE" && !isSilent() ? "good" : "bad";
+  byId("status").className = isSilent() ? "bad" : (LOOKS[said] ?? "bad");
   const key = JSON.stringify([feedback, over]);
   if (key !== state.shown) {
     state.shown = key;
@@ -106,9 +108,10 @@ function show() {
     const hand = operatorsHand(feedback);
     byId("hand").hidden = !hand;
     setText("hand", hand);
+    setText("reasons-note", said === "STALE" ? "Reasons of what it said last, which holds no more." : "");
   }
   define(byId("validity"), [
-    ["Status", said, said === "ACTIVE" ? "large good" : "large bad"],
+    ["Status", said, `large ${LOOKS[said] ?? "bad"}`],
     ["Holds for", state.validMs === null || said !== "ACTIVE" ? undefined : span(leftMs()), "large"],
     ["Until", moment(feedback.valid_until)],
     ["Newest entry", moment(feedback.data_as_of)],

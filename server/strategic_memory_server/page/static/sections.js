@@ -68,8 +68,10 @@ export function safeLeverages({ leverage_hint, current, leverage_caps, override 
 
 export function showHealth(health, feedback) {
   const { sync, replication, inputs } = health.metrics;
-  byId("problems").replaceChildren(...health.problems.map((problem) => element("li", problem)));
-  byId("problem-section").hidden = !health.problems.length;
+  // What an operator has said stands above the advice.
+  const problems = health.problems.filter((problem) => !/^(override|freeze): /.test(problem));
+  byId("problems").replaceChildren(...problems.map((problem) => element("li", problem)));
+  byId("problem-section").hidden = !problems.length;
   define(byId("service"), [
     ["This server", `${replication.server} (${replication.role})`],
     ["Leader", replication.leader ?? "nobody that is known"],
