@@ -17,6 +17,8 @@ from redis_inputs import add_regime, add_trade
 from service_calls import get_feedback, get_json
 
 from strategic_memory.v1 import feedback_pb2
+from strategic_memory_client import AnalysisSettings, Rules, StrategicMemoryClient
+from strategic_memory_client import EvidenceSettings as ClientEvidence
 from strategic_memory_server.cli.commands import app
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -116,3 +118,19 @@ def test_an_older_version_and_this_one_lead_in_turn(
         assert (blocks is not None) == (turn % 2 == 1)
         service.terminate()
         assert service.wait() == 0
+
+
+def test_one_request_asks_for_it_and_one_does_not(start_service: StartService, redis_client: redis.Redis) -> None:
+    trades = drawn(180, (-0.2, 0.0, 0.3), 7) + drawn(90, (0.3, 0.0, -0.3), 8)
+    write(redis_client, trades)
+    for environment in ({}, ON):
+        service = start_service(env={**environment, "STRATEGIC_MEMORY_LEAD_ANYWAY": "on"})
+        eventually(partial(has_counted, service, trades))
+        with StrategicMemoryClient(service.grpc_address) as client:
+            for change in (True, False):
+                asked = AnalysisSettings(rules=Rules.EVIDENCE, evidence=ClientEvidence(change=change))
+                feedback = client.analyze(settings=asked).feedback
+                assert feedback.version == ("evidence-change-1.0.0" if change else "evidence-1.0.0")
+                found = [policy.probability_best for policy in feedback.evidence.policies] if feedback.evidence else []
+                assert found == pytest.approx(probabilities(trades, change=change), abs=1e-4)
+        service.kill()

@@ -66,6 +66,7 @@ _LONGEST_WINDOW = 1_000_000
 )
 @click.option("--minimum-trades", type=float, metavar="N", help="Weight of trades a policy needs as evidence.")
 @click.option("--risk-aversion", type=float, metavar="X", help="What a unit of variance costs as evidence.")
+@click.option("--change/--no-change", default=None, help="Whether the evidence looks for change.")
 @click.option(
     "--hysteresis-results",
     type=click.IntRange(min=0),
@@ -105,6 +106,7 @@ def analyze(
     required_probability: float | None,
     minimum_trades: float | None,
     risk_aversion: float | None,
+    change: bool | None,
     hysteresis_results: int | None,
     hysteresis_seconds: float | None,
     past_revisions: int | None,
@@ -119,7 +121,7 @@ def analyze(
     left out; null in a column is a value that is not known. Or it is one of these tables as CSV or Parquet, with these
     columns, and others that are not used; TABLE=FILE says which one where that is open.
     """
-    evidence = EvidenceSettings(half_life, required_probability, minimum_trades, risk_aversion)
+    evidence = EvidenceSettings(half_life, required_probability, minimum_trades, risk_aversion, change)
     settings = AnalysisSettings(
         regime_window=regime_window,
         portfolio_window=portfolio_window,

@@ -40,6 +40,8 @@ class EvidenceSettings(Unchanging):
     """Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000."""
     risk_aversion: float | None = None
     """What a unit of variance costs, relative to the spread of pnl, 0 to 1,000."""
+    change: bool | None = None
+    """Whether to look for change: means rest on what a regime earned since it probably last changed."""
 
 
 @dataclass(frozen=True, slots=True)

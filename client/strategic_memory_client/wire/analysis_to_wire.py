@@ -12,7 +12,17 @@ from strategic_memory_client.values.analysis import (
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.results import Rules
 from strategic_memory_client.wire.inline_to_wire import write_inline_memory
-from strategic_memory_client.wire.request_values import age, invalid, moment, number, optional, row_count, single, text
+from strategic_memory_client.wire.request_values import (
+    age,
+    flag,
+    invalid,
+    moment,
+    number,
+    optional,
+    row_count,
+    single,
+    text,
+)
 
 _ROW_COUNTS = (
     "regime_window",
@@ -70,6 +80,7 @@ def _evidence(evidence: EvidenceSettings) -> analysis_pb2.EvidenceSettings:
         required_probability=optional(evidence.required_probability, f"{path}.required_probability"),
         minimum_trades=optional(evidence.minimum_trades, f"{path}.minimum_trades"),
         risk_aversion=optional(evidence.risk_aversion, f"{path}.risk_aversion"),
+        change=None if evidence.change is None else single(evidence.change, flag, f"{path}.change"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from strategic_memory_client.values.errors import FieldViolation, InvalidRequestError
 
-SentT = TypeVar("SentT", str, float, int, datetime, timedelta)
+SentT = TypeVar("SentT", bool, str, float, int, datetime, timedelta)
 
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_INT64 = 2**63 - 1
@@ -29,6 +29,13 @@ def single(value: object, convert: Callable[[object], SentT], path: str) -> Sent
         return convert(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise invalid(path, str(error)) from error
+
+
+def flag(value: object) -> bool:
+    """Return a yes or no."""
+    if not isinstance(value, bool):
+        raise TypeError(f"must be True or False, is {value!r}")
+    return value
 
 
 def text(value: object) -> str:

@@ -32,8 +32,8 @@ const (
 // The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
 // Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
 // (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
-// GetState tells.
+// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is no portfolio of that name;
+// UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which GetState tells.
 type StrategicMemoryAdminServiceClient interface {
 	// Allows no more risk than this until an end; with `force` sets it, also above what the rules say. In place of what an
 	// earlier call has set; a revision that is held stays held.
@@ -103,8 +103,8 @@ func (c *strategicMemoryAdminServiceClient) GetState(ctx context.Context, in *Ge
 // The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
 // Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
 // (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
-// GetState tells.
+// seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is no portfolio of that name;
+// UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which GetState tells.
 type StrategicMemoryAdminServiceServer interface {
 	// Allows no more risk than this until an end; with `force` sets it, also above what the rules say. In place of what an
 	// earlier call has set; a revision that is held stays held.

@@ -194,7 +194,9 @@ type EvidenceSettings struct {
 	// Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000.
 	MinimumTrades *float64 `protobuf:"fixed64,3,opt,name=minimum_trades,json=minimumTrades,proto3,oneof" json:"minimum_trades,omitempty"`
 	// What a unit of variance costs, relative to the spread of pnl, 0 to 1,000.
-	RiskAversion  *float64 `protobuf:"fixed64,4,opt,name=risk_aversion,json=riskAversion,proto3,oneof" json:"risk_aversion,omitempty"`
+	RiskAversion *float64 `protobuf:"fixed64,4,opt,name=risk_aversion,json=riskAversion,proto3,oneof" json:"risk_aversion,omitempty"`
+	// Whether to look for change: means rest on what a regime earned since it probably last changed.
+	Change        *bool `protobuf:"varint,5,opt,name=change,proto3,oneof" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,6 +257,13 @@ func (x *EvidenceSettings) GetRiskAversion() float64 {
 		return *x.RiskAversion
 	}
 	return 0
+}
+
+func (x *EvidenceSettings) GetChange() bool {
+	if x != nil && x.Change != nil {
+		return *x.Change
+	}
+	return false
 }
 
 // One row of the policy table. A preferred regime that no row matches gets CONSERVATIVE.
@@ -1085,16 +1094,18 @@ const file_strategic_memory_v1_analysis_proto_rawDesc = "" +
 	"\x16_minimum_policy_tradesB\x11\n" +
 	"\x0f_past_revisionsB\x15\n" +
 	"\x13_hysteresis_resultsB\x15\n" +
-	"\x13_hysteresis_seconds\"\xa2\x02\n" +
+	"\x13_hysteresis_seconds\"\xca\x02\n" +
 	"\x10EvidenceSettings\x12-\n" +
 	"\x10half_life_trades\x18\x01 \x01(\x01H\x00R\x0ehalfLifeTrades\x88\x01\x01\x126\n" +
 	"\x14required_probability\x18\x02 \x01(\x01H\x01R\x13requiredProbability\x88\x01\x01\x12*\n" +
 	"\x0eminimum_trades\x18\x03 \x01(\x01H\x02R\rminimumTrades\x88\x01\x01\x12(\n" +
-	"\rrisk_aversion\x18\x04 \x01(\x01H\x03R\friskAversion\x88\x01\x01B\x13\n" +
+	"\rrisk_aversion\x18\x04 \x01(\x01H\x03R\friskAversion\x88\x01\x01\x12\x1b\n" +
+	"\x06change\x18\x05 \x01(\bH\x04R\x06change\x88\x01\x01B\x13\n" +
 	"\x11_half_life_tradesB\x17\n" +
 	"\x15_required_probabilityB\x11\n" +
 	"\x0f_minimum_tradesB\x10\n" +
-	"\x0e_risk_aversion\"\xd2\x01\n" +
+	"\x0e_risk_aversionB\t\n" +
+	"\a_change\"\xd2\x01\n" +
 	"\n" +
 	"PolicyRule\x12\x16\n" +
 	"\x06regime\x18\x01 \x01(\tR\x06regime\x12)\n" +

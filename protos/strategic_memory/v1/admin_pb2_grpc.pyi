@@ -30,8 +30,8 @@ class StrategicMemoryAdminServiceStub:
     """The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
     Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
     (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
-    GetState tells.
+    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is no portfolio of that name;
+    UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which GetState tells.
     """
 
     @_typing.overload
@@ -57,8 +57,8 @@ class StrategicMemoryAdminServiceAsyncStub(StrategicMemoryAdminServiceStub):
     """The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
     Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
     (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
-    GetState tells.
+    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is no portfolio of that name;
+    UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which GetState tells.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -80,8 +80,8 @@ class StrategicMemoryAdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """The hand of an operator on the advice. Any server takes these calls; what they say is carried out by the one that leads.
     Each call takes the scope `admin`. Errors of all: UNAUTHENTICATED and PERMISSION_DENIED (ErrorInfo); INVALID_ARGUMENT
     (BadRequest names the field); ABORTED with reason INTERVENTION_CHANGED when something else holds than the caller has
-    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is none of that name; UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which
-    GetState tells.
+    seen (metadata: its `number`); NOT_FOUND with reason UNKNOWN_PORTFOLIO when there is no portfolio of that name;
+    UNAVAILABLE when Redis cannot be reached: whether it was written is not known then, which GetState tells.
     """
 
     @_abc_1.abstractmethod

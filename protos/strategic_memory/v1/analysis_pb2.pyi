@@ -152,6 +152,7 @@ class EvidenceSettings(_message.Message):
     REQUIRED_PROBABILITY_FIELD_NUMBER: _builtins.int
     MINIMUM_TRADES_FIELD_NUMBER: _builtins.int
     RISK_AVERSION_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
     half_life_trades: _builtins.float
     """Trades of a regime after which an earlier one of it counts half, 1 to 1,000,000,000."""
     required_probability: _builtins.float
@@ -160,6 +161,8 @@ class EvidenceSettings(_message.Message):
     """Weight of the trades that a policy needs in the regime before it is recommended, 0 to 1,000,000."""
     risk_aversion: _builtins.float
     """What a unit of variance costs, relative to the spread of pnl, 0 to 1,000."""
+    change: _builtins.bool
+    """Whether to look for change: means rest on what a regime earned since it probably last changed."""
     def __init__(
         self,
         *,
@@ -167,11 +170,14 @@ class EvidenceSettings(_message.Message):
         required_probability: _builtins.float | None = ...,
         minimum_trades: _builtins.float | None = ...,
         risk_aversion: _builtins.float | None = ...,
+        change: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_change", b"_change", "_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "change", b"change", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_change", b"_change", "_half_life_trades", b"_half_life_trades", "_minimum_trades", b"_minimum_trades", "_required_probability", b"_required_probability", "_risk_aversion", b"_risk_aversion", "change", b"change", "half_life_trades", b"half_life_trades", "minimum_trades", b"minimum_trades", "required_probability", b"required_probability", "risk_aversion", b"risk_aversion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__change: _TypeAlias = _typing.Literal["change"]  # noqa: Y015
+    _WhichOneofArgType__change: _TypeAlias = _typing.Literal["_change", b"_change"]  # noqa: Y015
     _WhichOneofReturnType__half_life_trades: _TypeAlias = _typing.Literal["half_life_trades"]  # noqa: Y015
     _WhichOneofArgType__half_life_trades: _TypeAlias = _typing.Literal["_half_life_trades", b"_half_life_trades"]  # noqa: Y015
     _WhichOneofReturnType__minimum_trades: _TypeAlias = _typing.Literal["minimum_trades"]  # noqa: Y015
@@ -180,6 +186,8 @@ class EvidenceSettings(_message.Message):
     _WhichOneofArgType__required_probability: _TypeAlias = _typing.Literal["_required_probability", b"_required_probability"]  # noqa: Y015
     _WhichOneofReturnType__risk_aversion: _TypeAlias = _typing.Literal["risk_aversion"]  # noqa: Y015
     _WhichOneofArgType__risk_aversion: _TypeAlias = _typing.Literal["_risk_aversion", b"_risk_aversion"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__change) -> _WhichOneofReturnType__change | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__half_life_trades) -> _WhichOneofReturnType__half_life_trades | None: ...
     @_typing.overload

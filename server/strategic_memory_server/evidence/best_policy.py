@@ -12,6 +12,8 @@ _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 _FARTHEST = 40.0
 """Standard deviations beyond which a probability is 0 or 1 in 64 bits; nothing can overflow before."""
 
+_SMALLEST = 1e-32
+
 _DIFFERENCES = np.array([[1, -1, 0], [-1, 1, 0], [-1, 0, 1], [1, 0, -1], [0, 1, -1], [0, -1, 1]], dtype=np.float64)
 """Of each of the three policies to one of the others, then to the other one."""
 
@@ -57,8 +59,10 @@ def probability_both_positive(first: Floats, second: Floats, correlation: Floats
     h, k = np.clip(first, -_FARTHEST, _FARTHEST), np.clip(second, -_FARTHEST, _FARTHEST)
     half_angle = 0.5 * np.arcsin(np.clip(correlation, -1.0, 1.0))
     angle = half_angle[..., None] * (1.0 + _NODES)
-    half_squares, product = 0.5 * (np.square(h) + np.square(k)), h * k
-    exponent = (half_squares[..., None] - product[..., None] * np.sin(angle)) / np.square(np.cos(angle))
+    half_squares, product, sine = 0.5 * (np.square(h) + np.square(k)), h * k, np.sin(angle)
+    # cos^2, which takes as long as all the rest by a cosine; at a right angle it is 0 but for rounding.
+    squared_cosine = np.maximum((1.0 - sine) * (1.0 + sine), _SMALLEST)
+    exponent = (half_squares[..., None] - product[..., None] * sine) / squared_cosine
     integral = half_angle * (np.exp(-exponent) * _NODE_WEIGHTS).sum(axis=-1)
     probability: Floats = np.maximum(cumulative(h) * cumulative(k) + integral / (2.0 * np.pi), 0.0)
     return probability

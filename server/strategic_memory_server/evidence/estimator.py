@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.evidence.cautions import cautions_of, has_outlier
-from strategic_memory_server.evidence.cells import block_cells_of, cells_of
+from strategic_memory_server.evidence.cells import Floats, block_cells_of, cells_of
 from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
@@ -135,13 +135,15 @@ class _View:
         )
 
     def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:
-        more = self._more_observations(place)
-        return [self._policy(place, policy, cells[policy], more.get(policy)) for policy in Policy]
+        more, interval = self._more_observations(place), self.figures.interval
+        return [self._policy(place, policy, cells[policy], more.get(policy), interval) for policy in Policy]
 
-    def _policy(self, place: int, policy: Policy, cell: CellSums, more: int | None) -> PolicyEstimate:
+    def _policy(
+        self, place: int, policy: Policy, cell: CellSums, more: int | None, interval: tuple[Floats, Floats]
+    ) -> PolicyEstimate:
         utility, judgement, at = self.figures.utility, self.judgement, (place, int(policy))
         unit = float(self.figures.scale.unit)
-        low, high = self.figures.interval
+        low, high = interval
         beats = judgement.beats_conservative[place, policy - 1] if policy in CHALLENGERS else None
         return PolicyEstimate(
             policy=policy,

@@ -56,14 +56,24 @@ def test_settings_and_rules_reach_the_server(peer: ScriptedPeer) -> None:
 
 
 def test_a_moment_an_age_and_the_weighing_of_evidence_reach_the_server(peer: ScriptedPeer) -> None:
-    flags = ["--as-of", "2026-01-05T09:30:00Z", "--max-age", "7d", "--half-life", "100", "--risk-aversion", "0"]
+    flags = [
+        "--as-of",
+        "2026-01-05T09:30:00Z",
+        "--max-age",
+        "7d",
+        "--half-life",
+        "100",
+        "--risk-aversion",
+        "0",
+        "--change",
+    ]
     ended = run("analyze", "-a", peer.address, *flags)
     assert (ended.code, ended.err) == (0, "")
     assert [request.settings for request in peer.analyses] == [
         analysis_pb2.AnalysisSettings(
             as_of=Timestamp(seconds=1_767_605_400),
             max_age=Duration(seconds=604_800),
-            evidence=analysis_pb2.EvidenceSettings(half_life_trades=100, risk_aversion=0),
+            evidence=analysis_pb2.EvidenceSettings(half_life_trades=100, risk_aversion=0, change=True),
         )
     ]
 

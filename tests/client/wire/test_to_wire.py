@@ -65,12 +65,14 @@ def test_settings_name_a_moment_an_age_and_how_evidence_is_weighed() -> None:
     settings = AnalysisSettings(
         as_of=datetime(2026, 1, 5, 11, 30, 0, 250_000, tzinfo=timezone(timedelta(hours=2))),
         max_age=timedelta(days=7, milliseconds=1),
-        evidence=EvidenceSettings(half_life_trades=100, required_probability=0.9, minimum_trades=0),
+        evidence=EvidenceSettings(half_life_trades=100, required_probability=0.9, minimum_trades=0, change=False),
     )
     assert analyze_request(None, settings).settings == analysis_pb2.AnalysisSettings(
         as_of=Timestamp(seconds=1_767_605_400, nanos=250_000_000),
         max_age=Duration(seconds=604_800, nanos=1_000_000),
-        evidence=analysis_pb2.EvidenceSettings(half_life_trades=100.0, required_probability=0.9, minimum_trades=0.0),
+        evidence=analysis_pb2.EvidenceSettings(
+            half_life_trades=100.0, required_probability=0.9, minimum_trades=0.0, change=False
+        ),
     )
 
 
@@ -96,6 +98,7 @@ NAIVE = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
         (AnalysisSettings(max_age=timedelta()), "settings.max_age", "from a millisecond"),
         (AnalysisSettings(max_age=timedelta.max), "settings.max_age", "from a millisecond"),
         (AnalysisSettings(max_age=NO_AGE), "settings.max_age", "must be a timedelta"),
+        (AnalysisSettings(evidence=EvidenceSettings(change=NO_NUMBER)), "settings.evidence.change", "must be True or"),
         (AnalysisSettings(hysteresis_seconds=NO_NUMBER), "settings.hysteresis_seconds", "must be a number"),
         (AnalysisSettings(hysteresis_results=NO_NUMBER), "settings.hysteresis_results", "must be a whole number"),
         (

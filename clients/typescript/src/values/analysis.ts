@@ -84,6 +84,8 @@ export interface EvidenceSettings {
   readonly minimumTrades?: number;
   /** What a unit of variance costs, relative to the spread of pnl. */
   readonly riskAversion?: number;
+  /** Whether to look for change: means rest on what a regime earned since it probably last changed. */
+  readonly change?: boolean;
 }
 
 /** Settings of one analysis; what is left out is as the service is configured. */

@@ -26,6 +26,12 @@ export function numberValue(value: unknown, path: string): number {
   throw invalid(path, `must be a number, is ${shown(value)}`);
 }
 
+/** Return a yes or no. */
+export function flag(value: unknown, path: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(path, `must be true or false, is ${shown(value)}`);
+}
+
 /** Return a text that can be sent. */
 export function text(value: unknown, path: string): string {
   if (typeof value !== "string") throw invalid(path, `must be a text, is ${shown(value)}`);

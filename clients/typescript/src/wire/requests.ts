@@ -20,7 +20,7 @@ import {
 import type { StreamAttempt } from "../streams/subscription.js";
 import type { AnalysisSettings, EvidenceSettings, InlineMemory, PolicyRule } from "../values/analysis.js";
 import { inlineToWire } from "./inline_to_wire.js";
-import { shown, invalid, known, numberValue, text, whole } from "./request_values.js";
+import { flag, shown, invalid, known, numberValue, text, whole } from "./request_values.js";
 
 const COUNTS = [
   "regimeWindow",
@@ -85,12 +85,13 @@ function settingsToWire(settings: AnalysisSettings): WireSettings {
 }
 
 function evidenceToWire(evidence: EvidenceSettings): NonNullable<WireSettings["evidence"]> {
-  known(evidence, "settings.evidence", EVIDENCE);
+  known(evidence, "settings.evidence", [...EVIDENCE, "change"]);
   const wire = create(EvidenceSettingsSchema);
   for (const name of EVIDENCE) {
     const value = evidence[name];
     if (value !== undefined) wire[name] = numberValue(value, `settings.evidence.${name}`);
   }
+  if (evidence.change !== undefined) wire.change = flag(evidence.change, "settings.evidence.change");
   return wire;
 }
 

@@ -47,4 +47,5 @@ def evidence_settings(
         required_probability=service.required_probability if probability is None else probability,
         minimum_weight=service.minimum_weight if trades is None else trades,
         risk_aversion=service.risk_aversion if aversion is None else aversion,
+        change=given.change if given.HasField("change") else service.change,
     )

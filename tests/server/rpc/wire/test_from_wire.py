@@ -140,6 +140,11 @@ def test_evidence_is_weighed_as_the_request_says_where_it_says_so() -> None:
     assert order.advice.evidence == EvidenceSettings(
         decay=math.sqrt(0.5), required_probability=0.5, minimum_weight=7.0, risk_aversion=0.0
     )
+    for change in (False, True):
+        looks = replace(service, evidence=EvidenceSettings(change=change))
+        assert analysis_order(Settings(evidence=given), looks).advice.evidence.change == change
+        asked = Settings(evidence=analysis_pb2.EvidenceSettings(change=not change))
+        assert analysis_order(asked, looks).advice.evidence.change == (not change)
     fewest = analysis_pb2.EvidenceSettings(minimum_trades=0.0)
     assert analysis_order(Settings(evidence=fewest), service).advice.evidence == replace(
         service.evidence, minimum_weight=0.0
