@@ -59,21 +59,21 @@ def groups(report: JsonReport) -> list[Row]:
     return [(each["regime"], each["policy"] or "all", *_performance(each["performance"])) for each in found]
 
 
-class Transitions(NamedTuple):
+class TransitionMatrix(NamedTuple):
     """How regimes follow each other: of so many of them the commonest, each with a cell for each, and its colours."""
 
     of: int
     rows: Mapping[str, Sequence[tuple[str, str]]]
 
 
-def transitions(report: JsonReport) -> Transitions | None:
+def transitions(report: JsonReport) -> TransitionMatrix | None:
     """Return the matrix, the darker the nearer a probability is to 1; None for fewer than two regimes."""
     found = report["regimes"]["transitions"]
     if found is None or len(found["regimes"]) < 2:
         return None
     shown = slice(_MOST_IN_MATRIX)
     rows = zip(found["regimes"][shown], found["counts"], found["probabilities"], strict=False)
-    return Transitions(
+    return TransitionMatrix(
         len(found["regimes"]),
         {name: list(map(_chance, (chances or [None] * len(counts))[shown], counts)) for name, counts, chances in rows},
     )

@@ -20,7 +20,7 @@ def _read(report: JsonReport, seconds: float) -> Iterator[str]:
     rows = report["rows"]
     yield f"{rows['used']:,} entries replayed in {seconds:.1f} s: {what_was_read.counted(rows)}"
     yield f"  from {shown_time(rows['first_time_ms'])} to {shown_time(rows['last_time_ms'])}"
-    yield from (f"  {each}" for each in what_was_read.told(rows))
+    yield from (f"  {each}" for each in what_was_read.lines(rows))
     yield from (f"  refused: {refusal}" for refusal in what_was_read.refusals(rows))
     if stamps := report["regimes"]["candle_stamps"]:
         yield f"{'WARNING. ' if stamps['looks_ahead'] else '  '}{stamps['told']}"

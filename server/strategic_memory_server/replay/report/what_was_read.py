@@ -47,7 +47,7 @@ def tables(rows: Rows) -> Iterator[str]:
             yield f"  {column}: {said}"
 
 
-def told(rows: Rows) -> list[str]:
+def lines(rows: Rows) -> list[str]:
     """Return what is said of the tables and of the rows that were used."""
     return [each for each in (*tables(rows), of_trades(rows), *notes(rows)) if each]
 
