@@ -81,12 +81,12 @@ def test_it_shows_the_advice_and_each_change_and_nothing_is_wrong_with_it(
     shows(browser, "regimes", "AGGRESSIVE")
     shows(browser, "evidence", "BULL BALANCED")
     shows(browser, "transitions", "BULL")
-    shows(browser, "history-summary", "revisions, up to")
     shows(browser, "inputs", "stream:trade.results")
-    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart canvas")) == 4
-    assert violations(browser) == []
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.4}')
     shows(browser, "preferred", "risk:leverage_limits, at most 0.4")
+    shows(browser, "history-summary", "revisions, up to")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart canvas")) == 4
+    assert violations(browser) == []
     add_trade(redis_client, "<img src=x>", 0.9)
     for _ in range(60):
         add_regime(redis_client, "<img src=x>", 3.0)

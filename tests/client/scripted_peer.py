@@ -63,6 +63,8 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.unary_calls = 0
         self.tokens: list[str] = []
         """What each call of GetFeedback has proved itself with."""
+        self.portfolios: list[str] = []
+        """Which portfolio each of them was about."""
         self.health: int | None = health_pb2.HealthCheckResponse.SERVING
         self.open_streams = 0
         self.port = 0
@@ -123,7 +125,10 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
     ) -> service_pb2.GetFeedbackResponse:
         self._unary(context)
         self.tokens.append(str(dict(context.invocation_metadata()).get("authorization", "")))
-        return service_pb2.GetFeedbackResponse(feedback=self.feedback, problems=self.problems)
+        self.portfolios.append(request.portfolio)
+        return service_pb2.GetFeedbackResponse(
+            feedback=self.feedback, problems=self.problems, portfolio=request.portfolio
+        )
 
     def Analyze(
         self, request: service_pb2.AnalyzeRequest, context: grpc.ServicerContext

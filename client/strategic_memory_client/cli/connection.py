@@ -104,7 +104,8 @@ def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Return the flags, or those of a context with what the command line gives in their place.
 
     A context is taken whole: a token, as a certificate, goes to the addresses that it was named with, and to no other.
-    So an address sets the context in use aside, and beside a context nothing of the environment counts.
+    So an address sets the context in use aside, and beside a context nothing of the environment counts, but for the
+    portfolio, with which nobody proves anything: it counts unless a context that is named here names one.
 
     Raises:
         click.UsageError: there is no such context, one of its files is gone, or an address is given beside it.
@@ -124,9 +125,14 @@ def in_context(name: str | None, flags: dict[str, Any]) -> dict[str, Any]:
         raise click.BadParameter(str(error), param_hint="--context") from None
     if kept is None:
         return flags
+    if current.get_parameter_source("portfolio") is _ENVIRONMENT and not (is_named and "portfolio" in kept):
+        given.add("portfolio")
     options = {option.name: option for option in current.command.params}
     # None stands for what the environment has and the context has not: that is for another service.
-    found = {flag: None if current.get_parameter_source(flag) is _ENVIRONMENT else flags[flag] for flag in flags}
+    found = {
+        flag: None if flag not in given and current.get_parameter_source(flag) is _ENVIRONMENT else value
+        for flag, value in flags.items()
+    }
     for flag, value in {"address": [DEFAULT_ADDRESS], **kept}.items():
         if flag in found and flag not in given:
             try:

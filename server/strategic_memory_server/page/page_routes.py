@@ -25,6 +25,7 @@ _FOLDER = resources.files("strategic_memory_server.page")
 _FILES = {
     "page.js": "text/javascript",
     "charts.js": "text/javascript",
+    "portfolios.js": "text/javascript",
     "sections.js": "text/javascript",
     "writing.js": "text/javascript",
     "page.css": "text/css",
@@ -121,7 +122,8 @@ def _file_routes() -> list[Route]:
 
 def _refusal(error: Exception) -> Response:
     status = _STATUS.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
-    return JSONResponse({"failure": describe_failure(error)}, status, _HEADERS)
+    failure = str(error) if type(error) in _STATUS else describe_failure(error)
+    return JSONResponse({"failure": failure}, status, _HEADERS)
 
 
 @cache

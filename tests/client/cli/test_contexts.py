@@ -74,6 +74,24 @@ def test_the_token_of_a_context_goes_to_no_other_address(tmp_path: Path) -> None
         assert other.tokens[3:] == ["", "Bearer smt_mine"]
 
 
+def test_the_portfolio_of_the_environment_counts_unless_a_context_that_is_named_has_one(tmp_path: Path) -> None:
+    kept = {"STRATEGIC_MEMORY_CONTEXTS": str(tmp_path / "contexts.json")}
+    beta = {**kept, "STRATEGIC_MEMORY_PORTFOLIO": "beta"}
+    with ScriptedPeer() as peer:
+        peer.feedback = feedback_message(1)
+        for name, flags in (("desk", ["--portfolio", "alpha"]), ("bare", [])):
+            assert run("context", "add", name, "-a", peer.address, *flags, env=kept).code == 0
+        for words, env, asked in (
+            ([], kept, "alpha"),
+            ([], beta, "beta"),
+            (["--context", "desk"], beta, "alpha"),
+            (["--context", "bare"], beta, "beta"),
+            (["--portfolio", "gamma"], beta, "gamma"),
+        ):
+            assert run("get", *words, env=env).code == 0
+            assert peer.portfolios.pop() == asked, words
+
+
 def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
     file, token = tmp_path / "contexts.json", tmp_path / "token"
     kept = {"STRATEGIC_MEMORY_CONTEXTS": str(file)}

@@ -42,8 +42,8 @@ function draw(id, times, values, label, range, names) {
 export function showRevisions(columns) {
   const count = columns.revision.length;
   byId("history-summary").textContent = count ? summary(columns, count) : "Nothing was published yet.";
-  byId("charts").hidden = !count;
-  if (!count) return;
+  byId("charts").hidden = count < 2;
+  if (count < 2) return;
   const times = columns.said_ms.map((ms) => (ms === null ? null : ms / 1000));
   const present = [...new Set(columns.current)].sort();
   draw("chart-policy", times, columns.policy, "Policy", [-0.2, 2.2], POLICIES);
@@ -58,7 +58,7 @@ function summary(columns, count) {
   const most = Math.max(...columns.leverage);
   const least = Math.min(...columns.leverage);
   return (
-    `${count} revisions, up to ${columns.revision[last]}: the policy changed ${changes} times and is ${POLICIES[columns.policy[last]]}, ` +
+    `${count} revision${count === 1 ? "" : "s"}, up to ${columns.revision[last]}: the policy changed ${changes} times and is ${POLICIES[columns.policy[last]]}, ` +
     `the leverage was between ${number(least)} and ${number(most)}.`
   );
 }

@@ -1,6 +1,7 @@
 // Follows the service: what it says is shown at once; when it is silent, the page says so and what holds meanwhile.
 
 import { showRevisions } from "./charts.js";
+import { about, showName, showPortfolios } from "./portfolios.js";
 import { operatorsHand, safeLeverages, showAdvice, showHealth, showMemory } from "./sections.js";
 import { byId, define, moment, span } from "./writing.js";
 
@@ -10,7 +11,7 @@ const AGAIN_MS = 1000;
 const MEMORY_MS = 5000;
 const REVISIONS_MS = 1000;
 
-const state = { now: null, heard: instant(), validMs: null, until: "", revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "" };
+const state = { now: null, heard: instant(), validMs: null, until: "", revision: "", revisionsAt: -Infinity, memoryAt: -Infinity, failure: "", refused: false };
 const connection = { begun: instant(), end: new AbortController(), leastAhead: Infinity };
 
 function instant() {
@@ -31,15 +32,23 @@ async function ask(path, signal) {
     byId("login").hidden = false;
     throw new Error(await answer.text());
   }
-  if (!answer.ok) throw new Error(await answer.text());
   byId("login").hidden = true;
+  if (!answer.ok) throw Object.assign(new Error(sentence(await answer.text())), { status: answer.status });
   return answer;
+}
+
+function sentence(answer) {
+  try {
+    return JSON.parse(answer).failure ?? answer;
+  } catch {
+    return answer;
+  }
 }
 
 /** Read server-sent events; EventSource could show no token. */
 async function follow() {
   Object.assign(connection, { begun: instant(), end: new AbortController(), leastAhead: Infinity });
-  const answer = await ask("/page/now", connection.end.signal);
+  const answer = await ask(about("/page/now"), connection.end.signal);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";
   for (;;) {
@@ -59,6 +68,7 @@ function hear(event) {
   const late = lateness(clock.now_ms);
   state.heard = instant();
   state.failure = "";
+  state.refused = false;
   state.validMs = clock.valid_for_ms === null ? null : clock.valid_for_ms - late;
   state.until = clock.valid_for_ms === null ? "" : moment(new Date(clock.now_ms + clock.valid_for_ms).toISOString());
   if (name === "now") {
@@ -88,7 +98,7 @@ const isSilent = () => state.failure !== "" || since(state.heard) > SILENT_MS;
 
 const leftMs = () => state.validMs - since(state.heard);
 
-const isOver = () => state.validMs !== null && leftMs() < 0;
+const isOver = () => state.refused || (state.validMs !== null && leftMs() < 0);
 
 const LOOKS = { ACTIVE: "good", "WARMING UP": "warn" };
 
@@ -99,7 +109,7 @@ function show() {
   const { feedback, health } = state.now;
   const over = isOver() && status() === "ACTIVE";
   const said = over ? "STALE" : status();
-  setText("status", `${said}${isSilent() ? ", no contact" : ""}`);
+  setText("status", `${said}${isSilent() && !state.refused ? ", no contact" : ""}`);
   byId("status").className = isSilent() ? "bad" : (LOOKS[said] ?? "bad");
   const key = JSON.stringify([feedback, over]);
   if (key !== state.shown) {
@@ -123,6 +133,7 @@ function show() {
 /** What must be known before all else. It counts no seconds: a screen reader reads out each change of it. */
 function alarms(feedback, health, said) {
   const instead = `act as if it said CONSERVATIVE, confidence 0 and leverage ${safeLeverages(feedback).preferred}`;
+  if (state.refused) return `The service has no advice for this page (${state.failure}): ${instead}.`;
   if (isSilent()) {
     const why = state.failure ? ` (${state.failure})` : "";
     return said === "ACTIVE" && !isOver()
@@ -155,11 +166,12 @@ async function refresh() {
   state.refreshing = true;
   if (wantsRevisions) {
     state.revisionsAt = now;
-    if (await isShown("/page/revisions", showRevisions)) state.revision = revision;
+    if (await isShown(about("/page/revisions"), showRevisions)) state.revision = revision;
   }
   if (wantsMemory) {
     state.memoryAt = now;
-    await isShown("/page/memory", showMemory);
+    await isShown(about("/page/memory"), showMemory);
+    await showPortfolios(ask).catch(() => {}); // the next one may come
   }
   state.refreshing = false;
 }
@@ -181,8 +193,9 @@ async function run() {
     } catch (error) {
       connection.end.abort();
       state.failure = String(error.message ?? error).trim().slice(0, 200);
+      state.refused = error.status === 400 || error.status === 404;
     }
-    if (!state.now) setText("status", `No contact with the service: ${state.failure}`);
+    if (!state.now) setText("status", state.refused ? state.failure : `No contact with the service: ${state.failure}`);
     show();
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
@@ -195,6 +208,7 @@ byId("login").addEventListener("submit", (event) => {
 });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (state.revision = ""));
 window.addEventListener("resize", () => (state.revision = ""));
+showName();
 setInterval(show, 250);
 setInterval(giveUpSilent, 250);
 setInterval(() => state.now && !isSilent() && refresh(), 1000);

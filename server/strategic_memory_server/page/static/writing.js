@@ -32,8 +32,8 @@ export function fill(table, columns, rows, nothing) {
   const body = element("tbody");
   for (const row of rows) {
     const line = element("tr");
-    row.forEach((text, place) => {
-      const cell = element(place ? "td" : "th", text ?? "–", columns[place][1]);
+    columns.forEach(([, className], place) => {
+      const cell = element(place ? "td" : "th", row[place] ?? "–", className);
       if (!place) cell.scope = "row";
       line.append(cell);
     });
