@@ -61,6 +61,7 @@ def spark(values: Iterable[float], most: float, width: int) -> str:
 
 def _headline(advice: Feedback) -> Text:
     return Text.assemble(
+        f"{plain(advice.portfolio)}  " if advice.portfolio else "",
         (advice.status.value, f"bold {colour(advice.status)}"),
         "  ",
         (advice.updated_policy.value, "bold"),

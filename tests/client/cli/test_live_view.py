@@ -154,6 +154,13 @@ def test_the_courses_begin_with_what_the_log_holds() -> None:
             eventually(lambda: seen(f"leverage    {spark([1.5] * 3, 2.0, 10)}"), 30)
 
 
+def test_a_portfolio_is_named_before_all_else() -> None:
+    state = LiveState()
+    state.take(FeedbackReceived(replace(feedback(7, valid_until=T0 + timedelta(seconds=60)), portfolio="alpha")), T0)
+    assert drawn(state)[0].startswith("alpha  ACTIVE  AGGRESSIVE")
+    assert drawn(state, after_s=61)[0].startswith("alpha  STALE")
+
+
 def test_reasons_are_whole_where_there_is_room_and_another_epoch_is_no_course() -> None:
     state = heard(reasons=2)
     assert "…" not in "".join(drawn(state))
