@@ -39,6 +39,9 @@ from strategic_memory_server.cli.commands import app
 REGIMES = ("BULL", "RANGE", "BEAR")
 MEAN_RETURN = np.array([0.15, 0.0, -0.15])
 DEVIATION = 1.0
+FEATURES = 1
+"""Version of the features that the figures of docs/rl.md are of."""
+
 STAYS, LABELLED_RIGHT = 0.98, 0.9
 EXPOSURE = {"CONSERVATIVE": 0.3, "BALANCED": 1.0, "AGGRESSIVE": 1.8}
 COLUMNS = ("time", "kind", "regime", "policy", "opened", "pnl")
@@ -200,7 +203,7 @@ def trained(market: Market, advice: RecordedAdvice | None, seed: int, episodes: 
     def seeing(env: Sizing) -> gymnasium.Env[Any, Any]:
         if advice is None:
             return env
-        return AdviceWrapper(env, advice, regimes=REGIMES, time="time", advice_for="current")
+        return AdviceWrapper(env, advice, regimes=REGIMES, time="time", advice_for="current", features_version=FEATURES)
 
     train = seeing(Sizing(market, 0, split))
     judge = seeing(Sizing(market, split + 1, split + 1, len(market.returns) - split - 3))
@@ -239,7 +242,9 @@ def draw(curves: dict[str, Sequence[Sequence[float]]], file: Path) -> None:
 
 def live(agent: Agent, market: Market, address: str, steps: int) -> str:
     """Run a trained agent on live advice; return what came of it."""
-    env = AdviceWrapper(Sizing(market, 0, 0, steps), address, regimes=REGIMES, advice_for="current")
+    env = AdviceWrapper(
+        Sizing(market, 0, 0, steps), address, regimes=REGIMES, advice_for="current", features_version=FEATURES
+    )
     observation, info = env.reset(seed=1)
     active, positions = int(info["advice_is_active"]), []
     for _ in range(steps):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import (
     Advice,
     Feedback,
@@ -198,6 +199,19 @@ ANY_FREEZE = st.builds(
 )
 
 
+_SHARES = st.floats(0.0, 1.0)
+ANY_GUARD = st.builds(
+    GuardReading,
+    factor=st.floats(0.5, 1.0),
+    since_ms=st.none() | _KNOWN_TIMES,
+    results=COUNTS,
+    recent_spread=NUMBERS,
+    usual_spread=NUMBERS,
+    recent_largest_share=_SHARES,
+    usual_largest_share=_SHARES,
+)
+
+
 @st.composite
 def any_feedback(draw: st.DrawFn) -> Feedback:
     """Any feedback that can be said."""
@@ -221,6 +235,7 @@ def any_feedback(draw: st.DrawFn) -> Feedback:
             followed=draw(st.none() | ANY_FOLLOWED),
             override=draw(st.none() | ANY_OVERRIDE),
             freeze=draw(st.none() | ANY_FREEZE),
+            guard=draw(st.none() | ANY_GUARD),
         ),
         status=draw(st.sampled_from(FeedbackStatus)),
         revision=draw(COUNTS),

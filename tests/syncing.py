@@ -68,7 +68,9 @@ class Syncing:
                 watcher=InputWatcher(blocking, "quantum"),
                 analyzer=PatternAnalyzer(),
                 feedback=ReinforcementFeedback(),
-                publisher=FeedbackPublisher(FeedbackLog(commands, "quantum", retained_revisions=100)),
+                publisher=FeedbackPublisher(
+                    FeedbackLog(commands, "quantum", retained_revisions=100), is_guarded=advice.leverage_guard
+                ),
                 leadership=leadership,
                 long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
                 evidence=EvidenceFeedback(advice.evidence),
@@ -82,7 +84,9 @@ class Syncing:
         )
 
     def _shadow(self, commands: redis.asyncio.Redis, advice: AdviceSettings, settings: SyncSettings) -> Shadow:
-        publisher = ShadowPublisher(commands, "quantum", 100, settings_by_variable(advice))
+        publisher = ShadowPublisher(
+            commands, "quantum", 100, settings_by_variable(advice), is_guarded=advice.leverage_guard
+        )
         return Shadow(advice, publisher, round(settings.validity_s * 1000), self.problems)
 
     @asynccontextmanager

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         TradeColumns,
     )
     from strategic_memory_client.values.backoff import Backoff
+    from strategic_memory_client.values.drawdown_guard import DrawdownGuard
     from strategic_memory_client.values.errors import (
         AccessDeniedError,
         CallCancelledError,
@@ -137,6 +138,7 @@ __all__ = [
     "Delivery",
     "Disconnected",
     "Drawdown",
+    "DrawdownGuard",
     "Drift",
     "EpochChanged",
     "Evidence",
@@ -250,6 +252,7 @@ _HOMES = {
     "SubscriptionEvent": "values.events",
     "Correlations": "values.figures",
     "Drawdown": "values.figures",
+    "DrawdownGuard": "values.drawdown_guard",
     "Drift": "values.figures",
     "Interval": "values.figures",
     "IntervalMethod": "values.figures",

@@ -90,6 +90,8 @@ type Feedback struct {
 	Override *Override `json:"override,omitempty"`
 	// Freeze says which revision an operator holds. Nil: none.
 	Freeze *Freeze `json:"freeze,omitempty"`
+	// Guard says how the drawdown guard stands, which has multiplied every leverage above. Nil: it is off.
+	Guard *DrawdownGuard `json:"guard,omitempty"`
 	// SkippedRevisions counts the revisions of the same epoch that a stream passed over right before this one.
 	SkippedRevisions uint64 `json:"skipped_revisions,omitempty"`
 	// EpochChanged says that a stream came to this from another epoch: history was lost in between.
@@ -122,6 +124,24 @@ type Override struct {
 	RulesCurrentPolicy Policy `json:"rules_current_policy,omitempty"`
 	// RulesCurrentLeverageHint is Current.LeverageHint without it. Nil: not known.
 	RulesCurrentLeverageHint *float64 `json:"rules_current_leverage_hint,omitempty"`
+}
+
+// DrawdownGuard lowers leverage while results that followed the advice spread more widely than they usually do.
+type DrawdownGuard struct {
+	// Factor is what every leverage of the feedback has been multiplied by, 0.5 to 1.
+	Factor float64 `json:"factor"`
+	// Since is when the factor moved last. Zero: it never did.
+	Since time.Time `json:"since,omitzero"`
+	// Results counts those of trades that followed the advice so far; up to 60 the factor is 1.
+	Results uint64 `json:"results"`
+	// RecentSpread is the root mean square of the newest of them, in the unit of pnl.
+	RecentSpread float64 `json:"recent_spread"`
+	// UsualSpread is the root mean square of all of them, in the unit of pnl.
+	UsualSpread float64 `json:"usual_spread"`
+	// RecentLargestShare is that of a single result in the square of RecentSpread, 0 to 1.
+	RecentLargestShare float64 `json:"recent_largest_share"`
+	// UsualLargestShare is that of a single result in the square of UsualSpread. Near 1 the guard hardly notices the others.
+	UsualLargestShare float64 `json:"usual_largest_share"`
 }
 
 // Freeze is the advice of one revision, which an operator holds whatever the inputs say; caps and overrides bind it.

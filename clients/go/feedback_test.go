@@ -67,6 +67,16 @@ func TestTheHandOfAnOperatorIsRead(t *testing.T) {
 	}
 }
 
+func TestTheDrawdownGuardIsRead(t *testing.T) {
+	wire := active()
+	if feedback := feedbackFromWire(wire, quiet); feedback.Guard != nil {
+		t.Errorf("a guard was made up: %+v", feedback.Guard)
+	}
+	wire.Guard = &pb.DrawdownGuard{Factor: 0.625, Results: 90, RecentSpread: 0.8, UsualSpread: 0.5, RecentLargestShare: 0.1}
+	guard := feedbackFromWire(wire, quiet).Guard
+	equal(t, *guard, DrawdownGuard{Factor: 0.625, Results: 90, RecentSpread: 0.8, UsualSpread: 0.5, RecentLargestShare: 0.1})
+}
+
 func TestWhatIsNotUnderstoodIsSafe(t *testing.T) {
 	for name, change := range map[string]func(*pb.Feedback){
 		"status":     func(f *pb.Feedback) { f.Status = 99 },

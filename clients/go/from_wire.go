@@ -63,6 +63,7 @@ func feedbackFromWire(wire *pb.Feedback, log *slog.Logger) Feedback {
 		LeverageCaps:      each(wire.GetLeverageCaps(), capFromWire),
 		Override:          overrideFromWire(wire.GetOverride()),
 		Freeze:            freezeFromWire(wire.GetFreeze()),
+		Guard:             guardFromWire(wire.GetGuard()),
 	}
 	feedback.Evidence = evidenceFromWire(wire.GetEvidence(), feedback.LeverageCaps)
 	if status == Active && isPolicy && isFinite(feedback.ConfidenceBoost) && isFinite(feedback.LeverageHint) {
@@ -135,6 +136,16 @@ func freezeFromWire(wire *pb.Freeze) *Freeze {
 	return &Freeze{
 		wire.GetRevision(), wire.GetEpoch(), wire.GetReason(), wire.GetSetBy(),
 		timeFromWire(wire.GetSetAt()), timeFromWire(wire.GetUntil()),
+	}
+}
+
+func guardFromWire(wire *pb.DrawdownGuard) *DrawdownGuard {
+	if wire == nil {
+		return nil
+	}
+	return &DrawdownGuard{
+		wire.GetFactor(), timeFromWire(wire.GetSince()), wire.GetResults(), wire.GetRecentSpread(), wire.GetUsualSpread(),
+		wire.GetRecentLargestShare(), wire.GetUsualLargestShare(),
 	}
 }
 

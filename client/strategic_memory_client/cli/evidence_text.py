@@ -1,16 +1,25 @@
-"""The advice for the current regime and the evidence as a person reads them."""
+"""The advice for the current regime, the drawdown guard and the evidence as a person reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from strategic_memory_client.cli.text import NOT_KNOWN, name, number, plain, share
+from strategic_memory_client.values.drawdown_guard import DrawdownGuard
 from strategic_memory_client.values.results import Evidence, PolicyEvidence, RegimeAdvice
 
 
 def leverage(hint: float, bound_by: str | None) -> str:
     """Return a leverage, and the cap that lowered it."""
     return number(hint) if bound_by is None else f"{number(hint)} (bound by {plain(bound_by)})"
+
+
+def guard_text(guard: DrawdownGuard) -> str:
+    """Return what the drawdown guard does; why is among the reasons."""
+    seen = f"{guard.results} followed results"
+    if guard.since is None:
+        return f"leverage times {number(guard.factor)}, {seen}"
+    return f"leverage times {number(guard.factor)} since {guard.since:%Y-%m-%d %H:%M:%S} UTC, {seen}"
 
 
 def regime_advice(advice: RegimeAdvice) -> str:

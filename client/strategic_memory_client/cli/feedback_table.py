@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strategic_memory_client.cli.admin_table import hand_rows
-from strategic_memory_client.cli.evidence_text import evidence_rows, leverage, regime_advice
+from strategic_memory_client.cli.evidence_text import evidence_rows, guard_text, leverage, regime_advice
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, moment, name, number, plain, share
 from strategic_memory_client.values.problems import Problem
 from strategic_memory_client.values.results import Feedback
@@ -50,6 +50,8 @@ def feedback_table(feedback: Feedback, now: datetime, in_force: Feedback) -> Tab
     probe = " (a probe)" if feedback.is_probe else ""
     table.add_row("policy", Text(f"{feedback.updated_policy.value}{probe}", style="bold"))
     table.add_row("leverage", Text(leverage(feedback.leverage_hint, feedback.leverage_bound_by)))
+    if feedback.guard is not None:
+        table.add_row("drawdown guard", Text(guard_text(feedback.guard)))
     for what, text in hand_rows(feedback.override, feedback.freeze, now):
         table.add_row(what, Text(text, style="bold"))
     table.add_row("confidence", Text(number(feedback.confidence_boost)))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strategic_memory_client.cli.admin_table import hand_rows
-from strategic_memory_client.cli.evidence_text import leverage, regime_advice
+from strategic_memory_client.cli.evidence_text import guard_text, leverage, regime_advice
 from strategic_memory_client.cli.live_state import LiveState
 from strategic_memory_client.cli.text import NOT_KNOWN, colour, name, number, plain, share
 from strategic_memory_client.values.analysis import RegimeAnalysis
@@ -31,6 +31,8 @@ def live_view(state: LiveState, now: datetime, width: int, height: int) -> Rende
         return Text(_cut(f"Waiting for the first feedback. {_contact(state, now)}", width))
     said = hand_rows(advice.override, advice.freeze, now)
     hand = [Text(_cut(f"{what}: {text}", width), style="bold yellow") for what, text in said]
+    if advice.guard is not None and advice.guard.factor < 1.0:
+        hand.append(Text(_cut(f"drawdown guard: {guard_text(advice.guard)}", width), style="yellow"))
     room = max(height - _LINES_AROUND - len(hand), 1)
     shown = _regimes(state)[: room // 2]
     parts: list[RenderableType] = [

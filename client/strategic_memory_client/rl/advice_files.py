@@ -47,7 +47,10 @@ def read_columns(file: Path) -> Columns:
         raise AdviceFileError(
             f"{file}: has no column {missing[0]!r}; make the file with strategic-memory-server replay --advice-out"
         )
-    return {name: _values(file, name, rows[name], read) for name, read in _NEEDED.items()}
+    # Columns that came later: a file from before has none, which says the same as empty cells.
+    nothing: Sequence[Any] = [None] * len(rows["known_at"])
+    later = {name: rows.get(name, nothing) for name in _LATER}
+    return {name: _values(file, name, {**rows, **later}[name], read) for name, read in (_NEEDED | _LATER).items()}
 
 
 def _csv(file: Path) -> Columns:
@@ -72,7 +75,7 @@ def _parquet(file: Path) -> Columns:
         if name == "known_at" and (unit := getattr(table.schema.field(name).type, "unit", None))
         else table[name].to_pylist()
         for name in table.column_names
-        if name in _NEEDED
+        if name in _NEEDED or name in _LATER
     }
 
 
@@ -120,7 +123,7 @@ def _policy(cell: Cell) -> Policy:
 
 _share = _within(0.0, 1.0)
 _leverage = _within(0.0, 1e6)
-_NEEDED: Mapping[str, Callable[[Any], Any]] = {
+_NEEDED: dict[str, Callable[[Any], Any]] = {
     "format_version": _version,
     "known_at": _time,
     "revision": int,
@@ -135,3 +138,4 @@ _NEEDED: Mapping[str, Callable[[Any], Any]] = {
     **{each: _or_nothing(_share) for each in PROBABILITY_BEST},
     **{each: _or_nothing(_within(0.0, math.inf)) for each in EFFECTIVE_TRADES},
 }
+_LATER: dict[str, Callable[[Any], Any]] = {"guard_factor": _or_nothing(_share)}

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from strategic_memory_client.rl.held_advice import POLICIES, SAFE_ADVICE, HeldAdvice
 from strategic_memory_client.values.results import FeedbackStatus
 
-FEATURES_VERSIONS = (1,)
+FEATURES_VERSIONS = (1, 2)
 """Each version that there was: none changes, so that what was trained on one goes on getting it."""
 
 FEATURES_VERSION = FEATURES_VERSIONS[-1]
 """The newest. A feature that is added, goes or changes its meaning makes another."""
 
 HIGHEST_LEVERAGE = 2.0
+LOWEST_GUARD = 0.5
 MOST_EFFECTIVE_TRADES = 1e6
 OTHER = "OTHER"
 
@@ -63,10 +64,13 @@ class Features:
             "is_evidence_known",
             *(f"probability_best_{each.name.lower()}" for each in POLICIES),
             "log_effective_trades",
+            *(("drawdown_guard",) if self.version > 1 else ()),
         )
         """What each place of the vector is."""
         self._first_regime = 2 + len(POLICIES)
         self._first_status = self._first_regime + len(named)
+        self._evidence = self._first_status + len(_STATUSES)
+        self._trades = self._evidence + 1 + len(POLICIES)
         self._last: tuple[HeldAdvice, Vector] = (SAFE_ADVICE, self._worked_out(SAFE_ADVICE))
 
     def __len__(self) -> int:
@@ -75,10 +79,11 @@ class Features:
     @property
     def space(self) -> Box:
         """The bounds: each feature reaches both of its own."""
-        high = np.ones(len(self.names), np.float32)
+        low, high = np.zeros(len(self.names), np.float32), np.ones(len(self.names), np.float32)
         high[1] = HIGHEST_LEVERAGE
-        high[-1] = math.log1p(MOST_EFFECTIVE_TRADES)
-        return Box(np.zeros(len(self.names), np.float32), high, dtype=np.float32)
+        high[self._trades] = math.log1p(MOST_EFFECTIVE_TRADES)
+        low[self._trades + 1 :] = LOWEST_GUARD
+        return Box(low, high, dtype=np.float32)
 
     def of(self, advice: HeldAdvice) -> Vector:
         """Return the features of an advice: an array that belongs to the caller."""
@@ -101,7 +106,9 @@ class Features:
         values[self._first_regime + self.regime_place(advice)] = 1.0
         values[self._first_status + _STATUSES.index(advice.status)] = 1.0
         if advice.probability_best is not None:
-            values[-5] = 1.0
-            values[-4:-1] = [min(max(each, 0.0), 1.0) for each in advice.probability_best]
-        values[-1] = math.log1p(min(max(advice.effective_trades, 0.0), MOST_EFFECTIVE_TRADES))
+            values[self._evidence] = 1.0
+            values[self._evidence + 1 : self._trades] = [min(max(each, 0.0), 1.0) for each in advice.probability_best]
+        values[self._trades] = math.log1p(min(max(advice.effective_trades, 0.0), MOST_EFFECTIVE_TRADES))
+        if self.version > 1:
+            values[self._trades + 1] = min(max(advice.guard, LOWEST_GUARD), 1.0)
         return np.array(values, np.float32)

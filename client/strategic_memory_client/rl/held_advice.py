@@ -25,6 +25,7 @@ class HeldAdvice:
         probability_best: of each policy, in the order of the risk they take, that it is the best in the current regime;
             None where nothing is known of that.
         effective_trades: equally weighted trades that say as much as those of the policy; 0 without any.
+        guard: what the drawdown guard has multiplied the leverage by, 0.5 to 1; 1 where it is off.
     """
 
     status: FeedbackStatus = FeedbackStatus.WARMING_UP
@@ -35,6 +36,7 @@ class HeldAdvice:
     revision: int = 0
     probability_best: tuple[float, float, float] | None = None
     effective_trades: float = 0.0
+    guard: float = 1.0
 
 
 SAFE_ADVICE = HeldAdvice()
@@ -69,4 +71,5 @@ def held_advice(feedback: Feedback, *, of_current: bool) -> HeldAdvice:
         if len(said) == len(POLICIES)
         else None,
         (evidence[policy].effective_observations or 0.0) if policy in evidence else 0.0,
+        1.0 if feedback.guard is None else feedback.guard.factor,
     )

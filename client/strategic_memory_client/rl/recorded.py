@@ -134,10 +134,11 @@ def _of_rows(columns: Columns, prefix: str) -> list[HeldAdvice]:
         columns["revision"],
         zip(*(columns[name] for name in PROBABILITY_BEST), strict=True),
         zip(*(columns[name] for name in EFFECTIVE_TRADES), strict=True),
+        columns["guard_factor"],
         strict=True,
     )
     advice = []
-    for status, policy, confidence, leverage, of_preferred, regime, revision, best, effective in rows:
+    for status, policy, confidence, leverage, of_preferred, regime, revision, best, effective, guard in rows:
         # Where nothing is advised for the current regime, the safe values hold.
         known = policy or Policy.CONSERVATIVE
         safe = min(SAFE_LEVERAGE, of_preferred)
@@ -151,6 +152,7 @@ def _of_rows(columns: Columns, prefix: str) -> list[HeldAdvice]:
                 revision,
                 None if None in best else best,
                 effective[POLICIES.index(known)] or 0.0,
+                1.0 if guard is None else guard,
             )
         )
     return advice

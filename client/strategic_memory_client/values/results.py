@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from strategic_memory_client.values.drawdown_guard import DrawdownGuard
 from strategic_memory_client.values.overrides import Freeze, Override
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.unchanging import Unchanging
@@ -224,6 +225,8 @@ class Feedback(Unchanging):
     """What an operator allows at most, or has set. None: nothing."""
     freeze: Freeze | None = None
     """Which revision an operator holds. None: none."""
+    guard: DrawdownGuard | None = None
+    """How the drawdown guard stands, which has multiplied every leverage above. None: it is off."""
     skipped_revisions: int = field(default=0, compare=False)
     """Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams."""
     epoch_changed: bool = field(default=False, compare=False)

@@ -228,7 +228,7 @@ type Feedback struct {
 	Current *RegimeAdvice `protobuf:"bytes,17,opt,name=current,proto3" json:"current,omitempty"`
 	// What all trades so far say about `current_regime`, whichever rules are in charge. Absent before there is any.
 	Evidence *Evidence `protobuf:"bytes,18,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". Empty: none did.
+	// Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits", or "drawdown_guard". Empty: none did.
 	LeverageBoundBy string `protobuf:"bytes,19,opt,name=leverage_bound_by,json=leverageBoundBy,proto3" json:"leverage_bound_by,omitempty"`
 	// Limits on leverage in force, lowest first. Whatever the status, leverage is never above one of them: where only the
 	// safe values may be acted upon, it is the lowest of 1.0 and these. A change of one is a revision, unless nothing is
@@ -238,7 +238,9 @@ type Feedback struct {
 	// `leverage_caps` too, named "override".
 	Override *Override `protobuf:"bytes,21,opt,name=override,proto3" json:"override,omitempty"`
 	// Which revision an operator holds, until when and why. Absent: none.
-	Freeze        *Freeze `protobuf:"bytes,22,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	Freeze *Freeze `protobuf:"bytes,22,opt,name=freeze,proto3" json:"freeze,omitempty"`
+	// How the drawdown guard stands, which has multiplied every leverage here. Absent: it is off.
+	Guard         *DrawdownGuard `protobuf:"bytes,23,opt,name=guard,proto3" json:"guard,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -427,6 +429,116 @@ func (x *Feedback) GetFreeze() *Freeze {
 	return nil
 }
 
+func (x *Feedback) GetGuard() *DrawdownGuard {
+	if x != nil {
+		return x.Guard
+	}
+	return nil
+}
+
+// The drawdown guard: leverage is multiplied by a factor that is lower while the results that followed the advice spread
+// more widely than they usually do. A followed result is that of a trade whose policy was the one advised when it was
+// opened: `updated_policy` by the reference rules, that of `current` by the evidence.
+type DrawdownGuard struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What leverage is multiplied by, 0.5 to 1. Below 1 a reason LEVERAGE_GUARDED says why, and `leverage_bound_by` is
+	// "drawdown_guard".
+	Factor float64 `protobuf:"fixed64,1,opt,name=factor,proto3" json:"factor,omitempty"`
+	// When the factor moved last. Absent: it never did.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Followed results so far; up to 60 the factor is 1.
+	Results uint64 `protobuf:"varint,3,opt,name=results,proto3" json:"results,omitempty"`
+	// Root mean square of the newest of them, each counting half as much as one 40 results later; in the unit of pnl.
+	RecentSpread float64 `protobuf:"fixed64,4,opt,name=recent_spread,json=recentSpread,proto3" json:"recent_spread,omitempty"`
+	// Root mean square of all of them, in the unit of pnl.
+	UsualSpread float64 `protobuf:"fixed64,5,opt,name=usual_spread,json=usualSpread,proto3" json:"usual_spread,omitempty"`
+	// Share of a single result in the square of `recent_spread`, 0 to 1.
+	RecentLargestShare float64 `protobuf:"fixed64,6,opt,name=recent_largest_share,json=recentLargestShare,proto3" json:"recent_largest_share,omitempty"`
+	// Share of a single result in the square of `usual_spread`, 0 to 1. Near 1 the guard hardly notices the others.
+	UsualLargestShare float64 `protobuf:"fixed64,7,opt,name=usual_largest_share,json=usualLargestShare,proto3" json:"usual_largest_share,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *DrawdownGuard) Reset() {
+	*x = DrawdownGuard{}
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrawdownGuard) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrawdownGuard) ProtoMessage() {}
+
+func (x *DrawdownGuard) ProtoReflect() protoreflect.Message {
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrawdownGuard.ProtoReflect.Descriptor instead.
+func (*DrawdownGuard) Descriptor() ([]byte, []int) {
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DrawdownGuard) GetFactor() float64 {
+	if x != nil {
+		return x.Factor
+	}
+	return 0
+}
+
+func (x *DrawdownGuard) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *DrawdownGuard) GetResults() uint64 {
+	if x != nil {
+		return x.Results
+	}
+	return 0
+}
+
+func (x *DrawdownGuard) GetRecentSpread() float64 {
+	if x != nil {
+		return x.RecentSpread
+	}
+	return 0
+}
+
+func (x *DrawdownGuard) GetUsualSpread() float64 {
+	if x != nil {
+		return x.UsualSpread
+	}
+	return 0
+}
+
+func (x *DrawdownGuard) GetRecentLargestShare() float64 {
+	if x != nil {
+		return x.RecentLargestShare
+	}
+	return 0
+}
+
+func (x *DrawdownGuard) GetUsualLargestShare() float64 {
+	if x != nil {
+		return x.UsualLargestShare
+	}
+	return 0
+}
+
 // What an operator allows at most, or where it is forced, has set.
 type Override struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -460,7 +572,7 @@ type Override struct {
 
 func (x *Override) Reset() {
 	*x = Override{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -472,7 +584,7 @@ func (x *Override) String() string {
 func (*Override) ProtoMessage() {}
 
 func (x *Override) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[1]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -485,7 +597,7 @@ func (x *Override) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Override.ProtoReflect.Descriptor instead.
 func (*Override) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{1}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Override) GetPolicy() Policy {
@@ -586,7 +698,7 @@ type Freeze struct {
 
 func (x *Freeze) Reset() {
 	*x = Freeze{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +710,7 @@ func (x *Freeze) String() string {
 func (*Freeze) ProtoMessage() {}
 
 func (x *Freeze) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[2]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +723,7 @@ func (x *Freeze) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Freeze.ProtoReflect.Descriptor instead.
 func (*Freeze) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{2}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Freeze) GetRevision() uint64 {
@@ -671,7 +783,7 @@ type LeverageCap struct {
 
 func (x *LeverageCap) Reset() {
 	*x = LeverageCap{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +795,7 @@ func (x *LeverageCap) String() string {
 func (*LeverageCap) ProtoMessage() {}
 
 func (x *LeverageCap) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[3]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +808,7 @@ func (x *LeverageCap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeverageCap.ProtoReflect.Descriptor instead.
 func (*LeverageCap) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{3}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *LeverageCap) GetSource() string {
@@ -743,7 +855,7 @@ type RegimeAdvice struct {
 
 func (x *RegimeAdvice) Reset() {
 	*x = RegimeAdvice{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +867,7 @@ func (x *RegimeAdvice) String() string {
 func (*RegimeAdvice) ProtoMessage() {}
 
 func (x *RegimeAdvice) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[4]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +880,7 @@ func (x *RegimeAdvice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegimeAdvice.ProtoReflect.Descriptor instead.
 func (*RegimeAdvice) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{4}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RegimeAdvice) GetRegime() string {
@@ -838,7 +950,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +962,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[5]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +975,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{5}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Evidence) GetRegime() string {
@@ -953,7 +1065,7 @@ type PolicyEvidence struct {
 
 func (x *PolicyEvidence) Reset() {
 	*x = PolicyEvidence{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1077,7 @@ func (x *PolicyEvidence) String() string {
 func (*PolicyEvidence) ProtoMessage() {}
 
 func (x *PolicyEvidence) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[6]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1090,7 @@ func (x *PolicyEvidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyEvidence.ProtoReflect.Descriptor instead.
 func (*PolicyEvidence) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{6}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PolicyEvidence) GetPolicy() Policy {
@@ -1077,7 +1189,7 @@ type RegimePerformance struct {
 
 func (x *RegimePerformance) Reset() {
 	*x = RegimePerformance{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1201,7 @@ func (x *RegimePerformance) String() string {
 func (*RegimePerformance) ProtoMessage() {}
 
 func (x *RegimePerformance) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[7]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1214,7 @@ func (x *RegimePerformance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegimePerformance.ProtoReflect.Descriptor instead.
 func (*RegimePerformance) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{7}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegimePerformance) GetAvgPnl() float64 {
@@ -1155,7 +1267,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1279,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[8]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1292,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{8}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Reason) GetCode() string {
@@ -1223,7 +1335,7 @@ type Comparison struct {
 
 func (x *Comparison) Reset() {
 	*x = Comparison{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1347,7 @@ func (x *Comparison) String() string {
 func (*Comparison) ProtoMessage() {}
 
 func (x *Comparison) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[9]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1360,7 @@ func (x *Comparison) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
 func (*Comparison) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{9}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Comparison) GetMeasurement() string {
@@ -1309,7 +1421,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1433,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[10]
+	mi := &file_strategic_memory_v1_feedback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1446,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{10}
+	return file_strategic_memory_v1_feedback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Heartbeat) GetRevision() uint64 {
@@ -1390,7 +1502,7 @@ var File_strategic_memory_v1_feedback_proto protoreflect.FileDescriptor
 
 const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\n" +
-	"\"strategic_memory/v1/feedback.proto\x12\x13strategic_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\t\n" +
+	"\"strategic_memory/v1/feedback.proto\x12\x13strategic_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\t\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12;\n" +
@@ -1417,7 +1529,16 @@ const file_strategic_memory_v1_feedback_proto_rawDesc = "" +
 	"\x11leverage_bound_by\x18\x13 \x01(\tR\x0fleverageBoundBy\x12E\n" +
 	"\rleverage_caps\x18\x14 \x03(\v2 .strategic_memory.v1.LeverageCapR\fleverageCaps\x129\n" +
 	"\boverride\x18\x15 \x01(\v2\x1d.strategic_memory.v1.OverrideR\boverride\x123\n" +
-	"\x06freeze\x18\x16 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\"\xde\x04\n" +
+	"\x06freeze\x18\x16 \x01(\v2\x1b.strategic_memory.v1.FreezeR\x06freeze\x128\n" +
+	"\x05guard\x18\x17 \x01(\v2\".strategic_memory.v1.DrawdownGuardR\x05guard\"\x9d\x02\n" +
+	"\rDrawdownGuard\x12\x16\n" +
+	"\x06factor\x18\x01 \x01(\x01R\x06factor\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
+	"\aresults\x18\x03 \x01(\x04R\aresults\x12#\n" +
+	"\rrecent_spread\x18\x04 \x01(\x01R\frecentSpread\x12!\n" +
+	"\fusual_spread\x18\x05 \x01(\x01R\vusualSpread\x120\n" +
+	"\x14recent_largest_share\x18\x06 \x01(\x01R\x12recentLargestShare\x12.\n" +
+	"\x13usual_largest_share\x18\a \x01(\x01R\x11usualLargestShare\"\xde\x04\n" +
 	"\bOverride\x123\n" +
 	"\x06policy\x18\x01 \x01(\x0e2\x1b.strategic_memory.v1.PolicyR\x06policy\x12\x1f\n" +
 	"\bleverage\x18\x02 \x01(\x01H\x00R\bleverage\x88\x01\x01\x12\x1b\n" +
@@ -1535,62 +1656,65 @@ func file_strategic_memory_v1_feedback_proto_rawDescGZIP() []byte {
 }
 
 var file_strategic_memory_v1_feedback_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_strategic_memory_v1_feedback_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_strategic_memory_v1_feedback_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_strategic_memory_v1_feedback_proto_goTypes = []any{
 	(Policy)(0),                   // 0: strategic_memory.v1.Policy
 	(FeedbackStatus)(0),           // 1: strategic_memory.v1.FeedbackStatus
 	(Rules)(0),                    // 2: strategic_memory.v1.Rules
 	(*Feedback)(nil),              // 3: strategic_memory.v1.Feedback
-	(*Override)(nil),              // 4: strategic_memory.v1.Override
-	(*Freeze)(nil),                // 5: strategic_memory.v1.Freeze
-	(*LeverageCap)(nil),           // 6: strategic_memory.v1.LeverageCap
-	(*RegimeAdvice)(nil),          // 7: strategic_memory.v1.RegimeAdvice
-	(*Evidence)(nil),              // 8: strategic_memory.v1.Evidence
-	(*PolicyEvidence)(nil),        // 9: strategic_memory.v1.PolicyEvidence
-	(*RegimePerformance)(nil),     // 10: strategic_memory.v1.RegimePerformance
-	(*Reason)(nil),                // 11: strategic_memory.v1.Reason
-	(*Comparison)(nil),            // 12: strategic_memory.v1.Comparison
-	(*Heartbeat)(nil),             // 13: strategic_memory.v1.Heartbeat
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*DrawdownGuard)(nil),         // 4: strategic_memory.v1.DrawdownGuard
+	(*Override)(nil),              // 5: strategic_memory.v1.Override
+	(*Freeze)(nil),                // 6: strategic_memory.v1.Freeze
+	(*LeverageCap)(nil),           // 7: strategic_memory.v1.LeverageCap
+	(*RegimeAdvice)(nil),          // 8: strategic_memory.v1.RegimeAdvice
+	(*Evidence)(nil),              // 9: strategic_memory.v1.Evidence
+	(*PolicyEvidence)(nil),        // 10: strategic_memory.v1.PolicyEvidence
+	(*RegimePerformance)(nil),     // 11: strategic_memory.v1.RegimePerformance
+	(*Reason)(nil),                // 12: strategic_memory.v1.Reason
+	(*Comparison)(nil),            // 13: strategic_memory.v1.Comparison
+	(*Heartbeat)(nil),             // 14: strategic_memory.v1.Heartbeat
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_strategic_memory_v1_feedback_proto_depIdxs = []int32{
 	1,  // 0: strategic_memory.v1.Feedback.status:type_name -> strategic_memory.v1.FeedbackStatus
 	0,  // 1: strategic_memory.v1.Feedback.updated_policy:type_name -> strategic_memory.v1.Policy
-	10, // 2: strategic_memory.v1.Feedback.regime_performance:type_name -> strategic_memory.v1.RegimePerformance
-	14, // 3: strategic_memory.v1.Feedback.timestamp:type_name -> google.protobuf.Timestamp
-	14, // 4: strategic_memory.v1.Feedback.data_as_of:type_name -> google.protobuf.Timestamp
-	14, // 5: strategic_memory.v1.Feedback.valid_until:type_name -> google.protobuf.Timestamp
-	11, // 6: strategic_memory.v1.Feedback.reasons:type_name -> strategic_memory.v1.Reason
+	11, // 2: strategic_memory.v1.Feedback.regime_performance:type_name -> strategic_memory.v1.RegimePerformance
+	15, // 3: strategic_memory.v1.Feedback.timestamp:type_name -> google.protobuf.Timestamp
+	15, // 4: strategic_memory.v1.Feedback.data_as_of:type_name -> google.protobuf.Timestamp
+	15, // 5: strategic_memory.v1.Feedback.valid_until:type_name -> google.protobuf.Timestamp
+	12, // 6: strategic_memory.v1.Feedback.reasons:type_name -> strategic_memory.v1.Reason
 	0,  // 7: strategic_memory.v1.Feedback.best_policy:type_name -> strategic_memory.v1.Policy
 	2,  // 8: strategic_memory.v1.Feedback.rules:type_name -> strategic_memory.v1.Rules
-	7,  // 9: strategic_memory.v1.Feedback.current:type_name -> strategic_memory.v1.RegimeAdvice
-	8,  // 10: strategic_memory.v1.Feedback.evidence:type_name -> strategic_memory.v1.Evidence
-	6,  // 11: strategic_memory.v1.Feedback.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
-	4,  // 12: strategic_memory.v1.Feedback.override:type_name -> strategic_memory.v1.Override
-	5,  // 13: strategic_memory.v1.Feedback.freeze:type_name -> strategic_memory.v1.Freeze
-	0,  // 14: strategic_memory.v1.Override.policy:type_name -> strategic_memory.v1.Policy
-	14, // 15: strategic_memory.v1.Override.set_at:type_name -> google.protobuf.Timestamp
-	14, // 16: strategic_memory.v1.Override.until:type_name -> google.protobuf.Timestamp
-	0,  // 17: strategic_memory.v1.Override.rules_policy:type_name -> strategic_memory.v1.Policy
-	0,  // 18: strategic_memory.v1.Override.rules_current_policy:type_name -> strategic_memory.v1.Policy
-	14, // 19: strategic_memory.v1.Freeze.set_at:type_name -> google.protobuf.Timestamp
-	14, // 20: strategic_memory.v1.Freeze.until:type_name -> google.protobuf.Timestamp
-	14, // 21: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
-	0,  // 22: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
-	0,  // 23: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
-	9,  // 24: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
-	0,  // 25: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
-	12, // 26: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
-	1,  // 27: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
-	14, // 28: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
-	14, // 29: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
-	14, // 30: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
-	6,  // 31: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	8,  // 9: strategic_memory.v1.Feedback.current:type_name -> strategic_memory.v1.RegimeAdvice
+	9,  // 10: strategic_memory.v1.Feedback.evidence:type_name -> strategic_memory.v1.Evidence
+	7,  // 11: strategic_memory.v1.Feedback.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
+	5,  // 12: strategic_memory.v1.Feedback.override:type_name -> strategic_memory.v1.Override
+	6,  // 13: strategic_memory.v1.Feedback.freeze:type_name -> strategic_memory.v1.Freeze
+	4,  // 14: strategic_memory.v1.Feedback.guard:type_name -> strategic_memory.v1.DrawdownGuard
+	15, // 15: strategic_memory.v1.DrawdownGuard.since:type_name -> google.protobuf.Timestamp
+	0,  // 16: strategic_memory.v1.Override.policy:type_name -> strategic_memory.v1.Policy
+	15, // 17: strategic_memory.v1.Override.set_at:type_name -> google.protobuf.Timestamp
+	15, // 18: strategic_memory.v1.Override.until:type_name -> google.protobuf.Timestamp
+	0,  // 19: strategic_memory.v1.Override.rules_policy:type_name -> strategic_memory.v1.Policy
+	0,  // 20: strategic_memory.v1.Override.rules_current_policy:type_name -> strategic_memory.v1.Policy
+	15, // 21: strategic_memory.v1.Freeze.set_at:type_name -> google.protobuf.Timestamp
+	15, // 22: strategic_memory.v1.Freeze.until:type_name -> google.protobuf.Timestamp
+	15, // 23: strategic_memory.v1.LeverageCap.since:type_name -> google.protobuf.Timestamp
+	0,  // 24: strategic_memory.v1.RegimeAdvice.policy:type_name -> strategic_memory.v1.Policy
+	0,  // 25: strategic_memory.v1.Evidence.recommended_policy:type_name -> strategic_memory.v1.Policy
+	10, // 26: strategic_memory.v1.Evidence.policies:type_name -> strategic_memory.v1.PolicyEvidence
+	0,  // 27: strategic_memory.v1.PolicyEvidence.policy:type_name -> strategic_memory.v1.Policy
+	13, // 28: strategic_memory.v1.Reason.comparisons:type_name -> strategic_memory.v1.Comparison
+	1,  // 29: strategic_memory.v1.Heartbeat.status:type_name -> strategic_memory.v1.FeedbackStatus
+	15, // 30: strategic_memory.v1.Heartbeat.data_as_of:type_name -> google.protobuf.Timestamp
+	15, // 31: strategic_memory.v1.Heartbeat.valid_until:type_name -> google.protobuf.Timestamp
+	15, // 32: strategic_memory.v1.Heartbeat.timestamp:type_name -> google.protobuf.Timestamp
+	7,  // 33: strategic_memory.v1.Heartbeat.leverage_caps:type_name -> strategic_memory.v1.LeverageCap
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_strategic_memory_v1_feedback_proto_init() }
@@ -1598,17 +1722,17 @@ func file_strategic_memory_v1_feedback_proto_init() {
 	if File_strategic_memory_v1_feedback_proto != nil {
 		return
 	}
-	file_strategic_memory_v1_feedback_proto_msgTypes[1].OneofWrappers = []any{}
-	file_strategic_memory_v1_feedback_proto_msgTypes[6].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[2].OneofWrappers = []any{}
 	file_strategic_memory_v1_feedback_proto_msgTypes[7].OneofWrappers = []any{}
-	file_strategic_memory_v1_feedback_proto_msgTypes[9].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[8].OneofWrappers = []any{}
+	file_strategic_memory_v1_feedback_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_strategic_memory_v1_feedback_proto_rawDesc), len(file_strategic_memory_v1_feedback_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -22,6 +22,7 @@ export * from "./values/errors.js";
 export type * from "./values/events.js";
 export {
   type Comparison,
+  type DrawdownGuard,
   type Evidence,
   type Feedback,
   type FeedbackStatus,

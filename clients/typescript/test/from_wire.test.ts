@@ -18,11 +18,15 @@ test("every field of a feedback is read", () => {
       leverageCaps: [{ source: "risk", value: 1.7, since: at(0) }],
       override: { policy: Policy.BALANCED, reason: "degraded", setBy: "desk", until: at(0), rulesLeverageHint: 1.9 },
       freeze: { revision: 6n, epoch: "e1", reason: "held", setBy: "desk" },
+      guard: { factor: 0.625, since: at(0), results: 90n, recentSpread: 0.8, usualSpread: 0.5, recentLargestShare: 0.1 },
     }),
   );
   assert.deepEqual([read.override?.policy, read.override?.leverage], ["BALANCED", null]);
   assert.deepEqual([read.override?.until?.getTime(), read.override?.rulesLeverageHint], [SENT, 1.9]);
   assert.deepEqual([read.freeze?.revision, read.freeze?.until, isOverridden(read)], [6, null, true]);
+  assert.deepEqual([read.guard?.factor, read.guard?.since?.getTime(), read.guard?.results], [0.625, SENT, 90]);
+  assert.deepEqual([read.guard?.recentSpread, read.guard?.usualLargestShare], [0.8, 0]);
+  assert.equal(feedbackFromWire(wireFeedback({})).guard, null);
   const raised = { isForced: true, rulesLeverageHint: 0.7, rulesCurrentLeverageHint: 0.6 };
   const current = { regime: "BULL", policy: Policy.BALANCED, confidenceBoost: 0.5, leverageHint: 1.2 };
   const safe = asStale(feedbackFromWire(wireFeedback({ leverageHint: 1.5, current, override: raised })));

@@ -128,6 +128,7 @@ class Feedback(_message.Message):
     LEVERAGE_CAPS_FIELD_NUMBER: _builtins.int
     OVERRIDE_FIELD_NUMBER: _builtins.int
     FREEZE_FIELD_NUMBER: _builtins.int
+    GUARD_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Position in the feedback log of `epoch`; grows by one with each change. 0: nothing was published yet."""
     epoch: _builtins.str
@@ -151,7 +152,7 @@ class Feedback(_message.Message):
     rules: Global___Rules.ValueType
     """Which rules gave `updated_policy`, `confidence_boost`, `leverage_hint` and `current`."""
     leverage_bound_by: _builtins.str
-    """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". Empty: none did."""
+    """Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits", or "drawdown_guard". Empty: none did."""
     @_builtins.property
     def regime_performance(self) -> Global___RegimePerformance:
         """The figures of `preferred_regime`. Absent while warming up."""
@@ -197,6 +198,10 @@ class Feedback(_message.Message):
     def freeze(self) -> Global___Freeze:
         """Which revision an operator holds, until when and why. Absent: none."""
 
+    @_builtins.property
+    def guard(self) -> Global___DrawdownGuard:
+        """How the drawdown guard stands, which has multiplied every leverage here. Absent: it is off."""
+
     def __init__(
         self,
         *,
@@ -222,14 +227,68 @@ class Feedback(_message.Message):
         leverage_caps: _abc.Iterable[Global___LeverageCap] | None = ...,
         override: Global___Override | None = ...,
         freeze: Global___Freeze | None = ...,
+        guard: Global___DrawdownGuard | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "freeze", b"freeze", "override", b"override", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "data_as_of", b"data_as_of", "evidence", b"evidence", "freeze", b"freeze", "guard", b"guard", "override", b"override", "regime_performance", b"regime_performance", "timestamp", b"timestamp", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "freeze", b"freeze", "leverage_bound_by", b"leverage_bound_by", "leverage_caps", b"leverage_caps", "leverage_hint", b"leverage_hint", "override", b"override", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_policy", b"best_policy", "confidence_boost", b"confidence_boost", "current", b"current", "current_regime", b"current_regime", "data_as_of", b"data_as_of", "epoch", b"epoch", "evidence", b"evidence", "freeze", b"freeze", "guard", b"guard", "leverage_bound_by", b"leverage_bound_by", "leverage_caps", b"leverage_caps", "leverage_hint", b"leverage_hint", "override", b"override", "preferred_regime", b"preferred_regime", "reasons", b"reasons", "regime_performance", b"regime_performance", "revision", b"revision", "rules", b"rules", "status", b"status", "timestamp", b"timestamp", "updated_policy", b"updated_policy", "valid_until", b"valid_until", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
+@_typing.final
+class DrawdownGuard(_message.Message):
+    """The drawdown guard: leverage is multiplied by a factor that is lower while the results that followed the advice spread
+    more widely than they usually do. A followed result is that of a trade whose policy was the one advised when it was
+    opened: `updated_policy` by the reference rules, that of `current` by the evidence.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    RECENT_SPREAD_FIELD_NUMBER: _builtins.int
+    USUAL_SPREAD_FIELD_NUMBER: _builtins.int
+    RECENT_LARGEST_SHARE_FIELD_NUMBER: _builtins.int
+    USUAL_LARGEST_SHARE_FIELD_NUMBER: _builtins.int
+    factor: _builtins.float
+    """What leverage is multiplied by, 0.5 to 1. Below 1 a reason LEVERAGE_GUARDED says why, and `leverage_bound_by` is
+    "drawdown_guard".
+    """
+    results: _builtins.int
+    """Followed results so far; up to 60 the factor is 1."""
+    recent_spread: _builtins.float
+    """Root mean square of the newest of them, each counting half as much as one 40 results later; in the unit of pnl."""
+    usual_spread: _builtins.float
+    """Root mean square of all of them, in the unit of pnl."""
+    recent_largest_share: _builtins.float
+    """Share of a single result in the square of `recent_spread`, 0 to 1."""
+    usual_largest_share: _builtins.float
+    """Share of a single result in the square of `usual_spread`, 0 to 1. Near 1 the guard hardly notices the others."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """When the factor moved last. Absent: it never did."""
+
+    def __init__(
+        self,
+        *,
+        factor: _builtins.float = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        results: _builtins.int = ...,
+        recent_spread: _builtins.float = ...,
+        usual_spread: _builtins.float = ...,
+        recent_largest_share: _builtins.float = ...,
+        usual_largest_share: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor", "recent_largest_share", b"recent_largest_share", "recent_spread", b"recent_spread", "results", b"results", "since", b"since", "usual_largest_share", b"usual_largest_share", "usual_spread", b"usual_spread"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawdownGuard: _TypeAlias = DrawdownGuard  # noqa: Y015
 
 @_typing.final
 class Override(_message.Message):

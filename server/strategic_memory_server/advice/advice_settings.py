@@ -23,6 +23,7 @@ class AdviceSettings:
         evidence: how evidence is weighed, and how much of it is needed.
         max_regimes: regimes that are kept apart, those used last; the others are OTHER.
         hysteresis: how long the rules have to ask for more risk before it is followed.
+        leverage_guard: whether the drawdown guard multiplies the leverage.
         trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
     """
 
@@ -34,3 +35,4 @@ class AdviceSettings:
     max_regimes: int = MAX_REGIMES
     trade_id_horizon: int = 10_000
     hysteresis: HysteresisSettings = field(default_factory=HysteresisSettings)
+    leverage_guard: bool = False

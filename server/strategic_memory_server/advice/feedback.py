@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.rules.reasons import Reason, leverage_capped, nothing_published, validity_passed
 from strategic_memory_server.analysis.analysis import RegimeFigures, win_rate
@@ -95,6 +96,7 @@ class Advice:
         followed: what is followed, and what waits, where added risk has to wait; None: it has not.
         override: what an operator allows or has set; None: nothing.
         freeze: which revision an operator holds; None: none.
+        guard: how the drawdown guard stands, which has lowered every leverage above; None: it is off.
     """
 
     preferred_regime: str
@@ -114,6 +116,7 @@ class Advice:
     followed: Followed | None = None
     override: Override | None = None
     freeze: Freeze | None = None
+    guard: GuardReading | None = None
 
     @property
     def is_probe(self) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import SAFE_LEVERAGE, Advice, RegimeAdvice
 from strategic_memory_server.advice.followed import Followed, FollowedLevel
+from strategic_memory_server.advice.guarded_advice import regime_under_guard
 from strategic_memory_server.advice.hysteresis import (
     HysteresisSettings,
     LeverageWait,
@@ -55,7 +57,8 @@ def hold(
 
     Args:
         advice: what the rules advise.
-        by_policy: what they would advise with another policy; regimes that are not there have the same with each.
+        by_policy: what they would advise with another policy, without the drawdown guard; regimes that are not there
+            have the same with each.
         before: what is said at this moment, the safe values where its validity has passed; None: nothing is.
         settings: how long more risk has to be asked for.
         moment: the present.
@@ -70,12 +73,13 @@ def hold(
         advice.leverage_hint,
         advice.leverage_bound_by,
     )
-    preferred = _hold(own, by_policy, followed.preferred, settings, moment)
+    preferred = _hold(own, by_policy, followed.preferred, settings, moment, advice.guard)
     flaps = [("preferred", part) for part in preferred.flaps]
     reasons = waiting_reasons(preferred.said.regime, preferred.level, settings, is_preferred=True)
     said_now, level_now = None, None
     if advice.current is not None:
-        current = _hold(advice.current, by_policy, followed.current or SAFE_LEVEL, settings, moment)
+        level = followed.current or SAFE_LEVEL
+        current = _hold(advice.current, by_policy, level, settings, moment, advice.guard)
         said_now, level_now = current.said, current.level
         flaps += [("current", part) for part in current.flaps]
         reasons += waiting_reasons(current.said.regime, current.level, settings, is_preferred=False)
@@ -115,10 +119,15 @@ def _followed(before: Advice | None) -> Followed:
 
 
 def _hold(
-    asked: RegimeAdvice, by_policy: ByPolicy, level: FollowedLevel, settings: HysteresisSettings, moment: Moment
+    asked: RegimeAdvice,
+    by_policy: ByPolicy,
+    level: FollowedLevel,
+    settings: HysteresisSettings,
+    moment: Moment,
+    guard: GuardReading | None,
 ) -> _Held:
     policy = step(_stood(level.policy, level.policy_waits), asked.policy, moment, settings)
-    said = _with_policy(asked, Policy(int(policy.followed)), by_policy)
+    said = _with_policy(asked, Policy(int(policy.followed)), by_policy, guard)
     leverage = step(_stood(level.leverage, level.leverage_waits), said.leverage_hint, moment, settings)
     if leverage.followed < said.leverage_hint:
         # What a cap had left of it is lowered further: the cap does not bind any more.
@@ -137,13 +146,13 @@ def _stood(followed: float, waits: PolicyWait | LeverageWait | None) -> Step:
     return Step(followed, waits.asked, waits.wait) if waits else Step(followed)
 
 
-def _with_policy(asked: RegimeAdvice, policy: Policy, by_policy: ByPolicy) -> RegimeAdvice:
+def _with_policy(asked: RegimeAdvice, policy: Policy, by_policy: ByPolicy, guard: GuardReading | None) -> RegimeAdvice:
     """What is advised for the regime with a less bold policy: its own confidence, and the lower of both leverages."""
     if policy is asked.policy:
         return asked
     if asked.regime not in by_policy:
         return replace(asked, policy=policy, is_probe=False)
-    other = by_policy[asked.regime][policy]
+    other = regime_under_guard(by_policy[asked.regime][policy], guard)
     if other.leverage_hint <= asked.leverage_hint:
         return other
     return replace(other, leverage_hint=asked.leverage_hint, leverage_bound_by=asked.leverage_bound_by)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import Advice
+from strategic_memory_server.advice.guarded_advice import guarded
 from strategic_memory_server.advice.override import overridden, risks_of, under_caps, with_risks
 from strategic_memory_server.advice.rules.override_reasons import frozen_by
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
@@ -55,16 +57,20 @@ class Intervention:
 NO_INTERVENTION = Intervention()
 
 
-def intervene(advice: Advice, intervention: Intervention, caps: LeverageCaps) -> Advice:
+def intervene(
+    advice: Advice, intervention: Intervention, caps: LeverageCaps, guard: GuardReading | None = None
+) -> Advice:
     """Return what is published.
 
     Args:
         advice: what the rules say under the caps in force.
         intervention: what operators say just now, nothing of which has ended.
         caps: the caps on leverage of other modules in force.
+        guard: how the drawdown guard stands, which lowers what is held as well; None: it is off.
     """
     if intervention.freeze is not None and intervention.frozen is not None:
-        advice = _held(intervention.frozen, intervention.freeze, caps)
+        frozen = intervention.frozen if guard is None else guarded(intervention.frozen, guard)
+        advice = _held(frozen, intervention.freeze, caps)
     return advice if intervention.override is None else overridden(advice, intervention.override)
 
 

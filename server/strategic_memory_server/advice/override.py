@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from strategic_memory_server.advice.drawdown_guard import under_guard
 from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.advice.rules.override_reasons import OVERRIDE, overridden_by
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, capped, in_order
@@ -36,7 +37,10 @@ def overridden(advice: Advice, override: Override, *, may_raise: bool = True) ->
     def value(risk: Risk) -> Risk:
         told = _with_policy(risk, risk.policy if override.policy is None else override.policy)
         if override.leverage is not None and not told.is_probe:
-            told = replace(told, leverage_hint=override.leverage, leverage_bound_by=None)
+            # Force does not lift the guard either.
+            factor = 1.0 if advice.guard is None else advice.guard.factor
+            hint, bound_by = under_guard(override.leverage, None, factor)
+            told = replace(told, leverage_hint=hint, leverage_bound_by=bound_by)
         return _capped(told, caps)
 
     said = value if override.is_forced and may_raise else bound

@@ -28,6 +28,7 @@ from strategic_memory_server.configuration.environment_values import (
     RiskAversion,
     RulesName,
     Seconds,
+    Switch,
     Window,
     lower,
     read_hosts,
@@ -97,18 +98,19 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     redis_command_timeout: Seconds = 3.0
     role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
-    lead_anyway: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    lead_anyway: Switch = "off"
     rules: RulesName = "reference"
     evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998
     evidence_required_probability: RequiredProbability = 0.8
     evidence_minimum_trades: MinimumWeight = 20.0
     evidence_risk_aversion: RiskAversion = 0.03
-    evidence_change: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
-    evidence_exploration: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    evidence_change: Switch = "off"
+    evidence_exploration: Switch = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
     hysteresis_results: HeldResults = 0
     hysteresis_seconds: HeldSeconds = 0.0
+    leverage_guard: Switch = "off"
     max_regimes: Annotated[int, Field(ge=4, le=250)] = MAX_REGIMES
     trade_id_horizon: Annotated[int, Field(ge=0, le=MAX_WINDOW)] = 10_000
     validity: Seconds | None = None
@@ -129,7 +131,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     tls_client_ca: str | None = None
     access_file: Path | None = None
     public: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_public)] = ()
-    insecure_listen: Annotated[Literal["off", "on"], BeforeValidator(lower)] = "off"
+    insecure_listen: Switch = "off"
     http_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_hosts)] = ()
     heartbeat_interval: Annotated[float, Field(ge=SHORTEST_HEARTBEAT_S, le=LONGEST_HEARTBEAT_S)] = 15.0
     max_subscribers: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
@@ -241,6 +243,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
             max_regimes=self.max_regimes,
             trade_id_horizon=self.trade_id_horizon,
             hysteresis=HysteresisSettings(self.hysteresis_results, self.hysteresis_seconds),
+            leverage_guard=self.leverage_guard == "on",
             minimum_samples=self.minimum_samples,
             minimum_policy_trades=self.minimum_policy_trades,
             windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 
-from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
@@ -20,7 +19,7 @@ from strategic_memory_server.configuration.environment_values import (
     RequiredProbability,
     RiskAversion,
     RulesName,
-    lower,
+    Switch,
 )
 
 _PREFIX = "shadow_"
@@ -35,9 +34,10 @@ class ShadowEnvironment(BaseSettings):
     shadow_evidence_required_probability: RequiredProbability | None = None
     shadow_evidence_minimum_trades: MinimumWeight | None = None
     shadow_evidence_risk_aversion: RiskAversion | None = None
-    shadow_evidence_change: Annotated[Literal["off", "on"], BeforeValidator(lower)] | None = None
+    shadow_evidence_change: Switch | None = None
     shadow_hysteresis_results: HeldResults | None = None
     shadow_hysteresis_seconds: HeldSeconds | None = None
+    shadow_leverage_guard: Switch | None = None
     shadow_minimum_samples: Count | None = None
     shadow_minimum_policy_trades: Count | None = None
 
@@ -46,6 +46,7 @@ class ShadowEnvironment(BaseSettings):
         if not any(getattr(self, name) is not None for name in ShadowEnvironment.model_fields):
             return None
         evidence, hysteresis = advice.evidence, advice.hysteresis
+        guard = self.shadow_leverage_guard
         rules = advice.rules if self.shadow_rules is None else Rules[self.shadow_rules.upper()]
         return replace(
             advice,
@@ -63,6 +64,7 @@ class ShadowEnvironment(BaseSettings):
                 _or(self.shadow_hysteresis_results, hysteresis.results),
                 _or(self.shadow_hysteresis_seconds, hysteresis.seconds),
             ),
+            leverage_guard=advice.leverage_guard if guard is None else guard == "on",
             minimum_samples=_or(self.shadow_minimum_samples, advice.minimum_samples),
             minimum_policy_trades=_or(self.shadow_minimum_policy_trades, advice.minimum_policy_trades),
         )

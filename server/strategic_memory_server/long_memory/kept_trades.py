@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn, PositionColumn
 from strategic_memory_server.entries.trade_ids import TRADE_ID
 from strategic_memory_server.evidence.regimes_apart import with_observations
@@ -36,6 +37,7 @@ class SeenTrades:
         policies: values of `Policy`, or -1: no evidence about any.
         pnl: realised pnl.
         positions: where in the stream they are; None where that does not matter.
+        opened_ms: when each was opened, its close where that is not known; None where that does not matter.
     """
 
     trade_ids: Sequence[str]
@@ -44,12 +46,14 @@ class SeenTrades:
     policies: IndexColumn
     pnl: FloatColumn
     positions: PositionColumn | None = None
+    opened_ms: IndexColumn | None = None
 
     @classmethod
     def of(cls, columns: Columns, regime_names: Sequence[str], regimes: IndexColumn) -> SeenTrades:
         """Take trades as columns that were read of the stream."""
         ids = columns[TRADE_ID].tolist()
-        return cls(ids, regime_names, regimes, columns["policy"], columns["pnl"], columns["position"])
+        policies, pnl, positions = columns["policy"], columns["pnl"], columns["position"]
+        return cls(ids, regime_names, regimes, policies, pnl, positions, columns["opened_ms"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ class Added:
         kept: the new one.
         trade_ids: ids to remember with it, oldest first.
         left_out: trades that were left out since the stream has gone back and they were counted before.
+        counted: the trades that count of the page, where it says when they were opened.
     """
 
     kept: KeptTrades
     trade_ids: tuple[str, ...]
     left_out: int = 0
+    counted: ClosedTrades = NO_TRADES
 
 
 AT_ONCE = 256
@@ -124,7 +130,9 @@ def add_trades(kept: KeptTrades, trades: SeenTrades, read_up_to: str, known_ids:
     sums = with_observations(kept.sums, trades.regime_names, *columns, max_regimes, exactly=True)
     duplicates, numbered = kept.duplicates + len(found.duplicates), kept.numbered + found.numbered
     changed = replace(kept, sums=sums, read_up_to=read_up_to, duplicates=duplicates, numbered=numbered)
-    return Added(changed, found.fresh, int(np.count_nonzero(read_before)))
+    opened_ms = trades.opened_ms
+    counted = NO_TRADES if opened_ms is None else ClosedTrades(opened_ms[places], *columns[1:])
+    return Added(changed, found.fresh, int(np.count_nonzero(read_before)), counted)
 
 
 def _read_before(kept: KeptTrades, trades: SeenTrades, known_ids: KnownIds) -> NDArray[np.bool_]:

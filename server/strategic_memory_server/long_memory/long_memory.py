@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import Exploration
 from strategic_memory_server.faults.problems import Problems
@@ -42,12 +43,14 @@ class Gathered:
         note: what is to be written down of trades; None when none is new.
         is_complete: whether every trade of the stream is in it; the next page follows otherwise.
         stored: what Redis holds.
+        counted: the trades that are new in it.
     """
 
     kept: KeptTrades
     note: Note | None
     is_complete: bool
     stored: Stored
+    counted: ClosedTrades = NO_TRADES
 
     def note_with(self, exploration: Exploration) -> Note | None:
         """Return what is to be written down when this is tried from now on; None when nothing is new."""
@@ -143,7 +146,7 @@ class LongMemory:
         self._report_set_back(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
         trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]
-        return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored)
+        return Gathered(kept, _note(stored, kept, trade_ids), page.is_last, stored, added.counted)
 
     def _report_set_back(self, left_out: int, read_up_to: str, counted_ids: CountedIds) -> None:
         """Tell that the stream has gone back behind what was counted, until it is beyond that again."""

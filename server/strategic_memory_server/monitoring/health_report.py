@@ -13,6 +13,7 @@ from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.caps_json import encode_caps
+from strategic_memory_server.revisions.guard_text import encode_guard
 from strategic_memory_server.revisions.intervention_text import encode_freeze, encode_override
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
@@ -110,6 +111,7 @@ def _feedback(feedback: Feedback, subscribers: int) -> dict[str, Any]:
         "waiting": feedback.advice.followed and _waiting(feedback.advice.followed),
         "override": encode_override(feedback.advice.override),
         "freeze": encode_freeze(feedback.advice.freeze),
+        "guard": encode_guard(feedback.advice.guard),
         "subscribers": subscribers,
     }
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus
 from strategic_memory_server.advice.followed import Followed
 from strategic_memory_server.advice.held_advice import FLAPS, Flap
@@ -164,6 +165,8 @@ class StateCollector(Collector):
         )
         yield from _hysteresis(advice.followed, self._observed.sync_status().flaps)
         yield _operators(advice, now_ms)
+        if advice.guard is not None:
+            yield from _guard(advice.guard)
         times = (
             (
                 "strategic_memory_feedback_age_seconds",
@@ -260,6 +263,19 @@ def _hysteresis(followed: Followed | None, flapped: Mapping[Flap, int]) -> Itera
         flaps.add_metric(one, flapped.get(one, 0))
     yield waiting
     yield flaps
+
+
+def _guard(guard: GuardReading) -> Iterable[Metric]:
+    yield GaugeMetricFamily(
+        "strategic_memory_drawdown_guard_factor",
+        "What the drawdown guard multiplies the leverage by, 0.5 to 1; absent while it is off.",
+        value=guard.factor,
+    )
+    yield GaugeMetricFamily(
+        "strategic_memory_drawdown_guard_results",
+        "Results of trades that followed the advice, as far as the drawdown guard has seen them.",
+        value=float(guard.results),
+    )
 
 
 def _operators(advice: Advice, now_ms: int) -> Metric:

@@ -143,7 +143,11 @@ def make_portfolio(
             analyzer=PatternAnalyzer(advice.minimum_policy_trades),
             feedback=ReinforcementFeedback(advice.minimum_samples),
             publisher=FeedbackPublisher(
-                log, known_history=lambda: hub.known_history, problems=problems, expecting=served.expect
+                log,
+                known_history=lambda: hub.known_history,
+                problems=problems,
+                expecting=served.expect,
+                is_guarded=advice.leverage_guard,
             ),
             leadership=leadership,
             long_memory=LongMemory(store, trades, advice.max_regimes, problems, memory_loss),
@@ -200,5 +204,12 @@ def _shadow(settings: PortfolioSettings, redis: RedisServer, problems: Problems)
     if settings.shadow is None:
         return None
     retained, advises_upon = settings.log.retained_revisions, settings_by_variable(settings.shadow)
-    publisher = ShadowPublisher(redis.commands, settings.key_prefix, retained, advises_upon, redis.clock)
+    publisher = ShadowPublisher(
+        redis.commands,
+        settings.key_prefix,
+        retained,
+        advises_upon,
+        redis.clock,
+        is_guarded=settings.shadow.leverage_guard,
+    )
     return Shadow(settings.shadow, publisher, round(settings.sync.validity_s * 1000), problems)

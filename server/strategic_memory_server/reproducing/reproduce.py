@@ -11,6 +11,7 @@ import redis.asyncio as redis
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Advice, FeedbackStatus
+from strategic_memory_server.advice.guarded_advice import guarded
 from strategic_memory_server.advice.held_advice import hold
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.intervention import Intervention, intervene
@@ -83,6 +84,8 @@ async def _computed(entry: LogEntry, inputs: InputsThen, settings: AdviceSetting
         read_exploration(basis.exploration.encode()),
         may_begin=basis.may_explore,
     )
+    if (guard := feedback.advice.guard) is not None:
+        completed = replace(completed, advice=guarded(completed.advice, guard))
     # Where ids were ahead of the clock at that time no age of the data was known.
     known = feedback.times.data_as_of_ms is not None
     times = replace(feedback.times, data_as_of_ms=analysis.data_as_of_ms if known else None)

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.advice.followed import FollowedLevel
 from strategic_memory_server.advice.intervention import Intervention
@@ -85,6 +86,15 @@ def _of_advice(advice: Advice) -> Iterator[str]:
         yield from _of_override(advice.override)
     if advice.freeze is not None:
         yield from _of_hand("freeze", advice.freeze)
+    if advice.guard is not None:
+        yield from _of_guard(advice.guard)
+
+
+def _of_guard(guard: GuardReading) -> Iterator[str]:
+    for field in ("factor", "recent_largest_share", "usual_largest_share"):
+        yield from _share(f"guard.{field}", getattr(guard, field))
+    for field in ("recent_spread", "usual_spread"):
+        yield from _finite(f"guard.{field}", getattr(guard, field))
 
 
 def _of_followed(where: str, level: FollowedLevel) -> Iterator[str]:

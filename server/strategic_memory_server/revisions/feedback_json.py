@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
+from strategic_memory_server.advice.drawdown_guard import GuardReading
 from strategic_memory_server.advice.feedback import (
     Advice,
     Feedback,
@@ -75,9 +76,10 @@ class _Document:
     followed: Followed | None = None
     override: Override | None = None
     freeze: Freeze | None = None
+    guard: GuardReading | None = None
 
 
-_ONLY_WHERE_SAID = ("followed", "override", "freeze")
+_ONLY_WHERE_SAID = ("followed", "override", "freeze", "guard")
 """Keys that are left out where they would be null: most documents are read by programs that know none of them."""
 
 _SHAPE = JsonShape(

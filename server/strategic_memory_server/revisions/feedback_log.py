@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import redis.asyncio as redis
 import structlog
 
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.advice.override import of_others
@@ -24,6 +25,7 @@ from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.guard_text import guard_of_text, guard_text
 from strategic_memory_server.revisions.intervention_text import intervention_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -79,7 +81,14 @@ class FeedbackLog(FeedbackLogReader):
         return digest_of(self._written[0]) if self._written else ""
 
     async def open(
-        self, claim: Claim, epoch_if_new: str, above: int = 0, written_epoch: str = "", *, new_epoch: bool = False
+        self,
+        claim: Claim,
+        epoch_if_new: str,
+        above: int = 0,
+        written_epoch: str = "",
+        *,
+        new_epoch: bool = False,
+        is_guarded: bool = False,
     ) -> LogOpening:
         """Make sure that the log has an epoch, and tell where it stands.
 
@@ -89,6 +98,7 @@ class FeedbackLog(FeedbackLogReader):
             above: a new epoch goes on above this revision.
             written_epoch: epoch that the caller was the last one to write to, as far as it knows; empty: none.
             new_epoch: begin another epoch in any case.
+            is_guarded: whether the drawdown guard is on; where it is off what it went on from is forgotten.
 
         Raises:
             DeposedError: the claim is not good any more.
@@ -103,11 +113,12 @@ class FeedbackLog(FeedbackLogReader):
                 "above": above,
                 "written_epoch": written_epoch,
                 "anew": _flag(new_epoch),
+                "is_guarded": _flag(is_guarded),
             },
         )
         _check_refused(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
-        return LogOpening(LogState.from_replies(replies[2:]), begun)
+        return LogOpening(LogState.from_replies(replies[2:-1]), begun, guard_of_text(replies[-1]))
 
     async def publish(
         self,
@@ -118,6 +129,7 @@ class FeedbackLog(FeedbackLogReader):
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
+        guard: GuardState | None = None,
     ) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
 
@@ -129,6 +141,7 @@ class FeedbackLog(FeedbackLogReader):
             intervention: what operators say, likewise.
             expecting: is told of the feedback while Redis is writing it.
             rests_on: what it rests on, see `basis`.
+            guard: what the drawdown guard goes on from, in the same step; None: it is off.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -139,7 +152,7 @@ class FeedbackLog(FeedbackLogReader):
         self._written = document.encode(), feedback
         reply = await self._publish(
             keys=keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected, intervention)
+            args=_common(claim, feedback, expected, intervention, guard)
             | {
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
@@ -176,13 +189,14 @@ class FeedbackLog(FeedbackLogReader):
         expected: LogState,
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
+        guard: GuardState | None = None,
     ) -> bool:
         """Renew the times of the newest feedback; False when the log, or its validity, is not where `expected` says.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note, intervention)
+        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note, intervention, guard)
 
     async def withdraw(
         self,
@@ -191,16 +205,22 @@ class FeedbackLog(FeedbackLogReader):
         expected: LogState,
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
+        guard: GuardState | None = None,
     ) -> bool:
         """Say that nothing stands behind the newest feedback any more; False as for `confirm`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, "", expected, note, intervention)
+        return await self._move_times(claim, feedback, "", expected, note, intervention, guard)
 
     async def remember(
-        self, claim: Claim, caps: LeverageCaps, note: Note | None = None, intervention: Intervention = NO_INTERVENTION
+        self,
+        claim: Claim,
+        caps: LeverageCaps,
+        note: Note | None = None,
+        intervention: Intervention = NO_INTERVENTION,
+        guard: GuardState | None = None,
     ) -> None:
         """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
 
@@ -214,6 +234,7 @@ class FeedbackLog(FeedbackLogReader):
                 "claim": claim.value,
                 "leverage_caps": caps_text(caps),
                 "intervention": intervention_text(intervention),
+                "guard": guard_text(guard),
             }
             | note_arguments(note),
             rest=note.numbered_ids() if note else (),
@@ -249,10 +270,11 @@ class FeedbackLog(FeedbackLogReader):
         expected: LogState,
         note: Note | None,
         intervention: Intervention,
+        guard: GuardState | None,
     ) -> bool:
         reply = await self._confirm(
             keys=self.keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected, intervention)
+            args=_common(claim, feedback, expected, intervention, guard)
             | {
                 "document": document,
                 "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
@@ -269,7 +291,9 @@ def _flag(is_so: bool) -> str:
     return "1" if is_so else ""
 
 
-def _common(claim: Claim, feedback: Feedback, expected: LogState, intervention: Intervention) -> dict[str, Argument]:
+def _common(
+    claim: Claim, feedback: Feedback, expected: LogState, intervention: Intervention, guard: GuardState | None
+) -> dict[str, Argument]:
     """Return the arguments that publishing and confirming share."""
     return {
         "claim": claim.value,
@@ -281,6 +305,7 @@ def _common(claim: Claim, feedback: Feedback, expected: LogState, intervention: 
         "key_lives_ms": key_lives_ms(feedback.times),
         "leverage_caps": caps_text(of_others(feedback.advice.leverage_caps)),
         "intervention": intervention_text(intervention),
+        "guard": guard_text(guard),
     }
 
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.faults.problems import Problems
@@ -59,6 +60,7 @@ class FeedbackPublisher:
         problems: is told when Redis has lost what was said, or holds another history.
         expecting: is told what is to be a new revision while Redis is writing it: most likely it will be said.
         about: what every epoch starts with; where the log stands in an epoch of something else, another one begins.
+        is_guarded: whether the drawdown guard is on; where it is off what it went on from is forgotten.
     """
 
     def __init__(
@@ -69,11 +71,15 @@ class FeedbackPublisher:
         problems: Problems | None = None,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         about: str = "",
+        *,
+        is_guarded: bool = False,
     ) -> None:
         self._log = log
         self._mint = mint
         self._about = about
         self._known_history = known_history
+        self._is_guarded = is_guarded
+        self._guard = GuardState()
         self._problems = problems or Problems()
         self._expecting = expecting
         self._claim: Claim | None = None
@@ -140,6 +146,11 @@ class FeedbackPublisher:
         newest = self._newest
         return None if newest is None else replace(newest, times=state.times).at(now_ms).advice
 
+    async def guard(self, claim: Claim) -> GuardState:
+        """Return what the drawdown guard goes on from, as it was written last; errors as for `in_force`."""
+        await self._standing(claim)
+        return self._guard
+
     async def publish(
         self,
         claim: Claim,
@@ -149,6 +160,7 @@ class FeedbackPublisher:
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
         rests_on: Callable[[], str] = str,
+        guard: GuardState | None = None,
     ) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
@@ -160,6 +172,7 @@ class FeedbackPublisher:
             note: what to write down of the long memory in the same step.
             intervention: what operators say, which the advice is under, likewise.
             rests_on: tells what a new revision rests on, as text.
+            guard: what the drawdown guard goes on from, in the same step; None: it is off.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -182,16 +195,18 @@ class FeedbackPublisher:
             self._tried_revision = revision
             self._possible.setdefault((epoch, revision), "")
             if repeated:
-                written = await self._log.confirm(claim, feedback, state, note, intervention)
+                written = await self._log.confirm(claim, feedback, state, note, intervention, guard)
             else:
                 rests = rests_on()
-                written = await self._log.publish(claim, feedback, state, note, intervention, self._expecting, rests)
+                written = await self._log.publish(
+                    claim, feedback, state, note, intervention, self._expecting, rests, guard
+                )
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
                 self._said.observe(epoch, revision)
                 self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
-                self._possible = {(epoch, revision): head}
+                self._possible, self._guard = {(epoch, revision): head}, guard or self._guard
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(CONTESTED)
 
@@ -202,6 +217,7 @@ class FeedbackPublisher:
         note: Note | None = None,
         leverage_caps: LeverageCaps = NO_CAPS,
         intervention: Intervention = NO_INTERVENTION,
+        guard: GuardState | None = None,
     ) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
@@ -211,6 +227,7 @@ class FeedbackPublisher:
             note: what to write down of the long memory in the same step.
             leverage_caps: caps on leverage in force: they hold where nothing is said, too.
             intervention: what operators say: it binds the safe values.
+            guard: what the drawdown guard goes on from; None: it is off.
 
         Raises:
             DeposedError, MemoryMovedError, LogContestedError: as for `publish`.
@@ -221,14 +238,16 @@ class FeedbackPublisher:
             if newest is None or state.withdrawn:
                 stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
                 if note or stands != (leverage_caps, intervention):
-                    await self._log.remember(claim, leverage_caps, note, intervention)
+                    self._state = None
+                    await self._log.remember(claim, leverage_caps, note, intervention, guard)
+                    self._state, self._guard = state, guard or self._guard
                 return
             self._state = None
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
             self._possible.setdefault((state.epoch, state.revision), "")
-            if await self._log.withdraw(claim, ended, state, note, intervention):
+            if await self._log.withdraw(claim, ended, state, note, intervention, guard):
                 self._written_epoch = newest.epoch
                 return
         raise LogContestedError(CONTESTED)
@@ -254,7 +273,15 @@ class FeedbackPublisher:
     async def _open(self, claim: Claim, *, new_epoch: bool = False) -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()
         self._minted.add(name)
-        opening = await self._log.open(claim, name, self._said.highest, self._written_epoch, new_epoch=new_epoch)
+        opening = await self._log.open(
+            claim,
+            name,
+            self._said.highest,
+            self._written_epoch,
+            new_epoch=new_epoch,
+            is_guarded=self._is_guarded,
+        )
+        self._guard = opening.guard
         return opening.state, opening.begun
 
     def _is_other_history(self, claim: Claim, state: LogState, snapshot: LogSnapshot) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.revisions.log_state import LogState
 
 
@@ -25,7 +26,8 @@ class Begun(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class LogOpening:
-    """Where the log stands, and why its epoch was begun just now; None: it was there."""
+    """Where the log stands, why its epoch was begun just now (None: it was there), and what the guard goes on from."""
 
     state: LogState
     begun: Begun | None
+    guard: GuardState

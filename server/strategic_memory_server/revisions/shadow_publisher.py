@@ -35,6 +35,7 @@ class ShadowPublisher(FeedbackPublisher):
         retained_revisions: length of the log.
         settings: those of the shadow, see `settings_by_variable`.
         clock: the clock of Redis.
+        is_guarded: whether the drawdown guard is on among them.
     """
 
     def __init__(
@@ -44,13 +45,15 @@ class ShadowPublisher(FeedbackPublisher):
         retained_revisions: int,
         settings: Mapping[str, Plain],
         clock: RedisClock | None = None,
+        *,
+        is_guarded: bool = False,
     ) -> None:
         self._keys = LogKeys.of_shadow(prefix)
         self._settings = as_text(settings)
         self._write_down = register_script(client, "settings")
         # Whatever happens to this log is no problem of the advice.
         log = FeedbackLog(client, prefix, retained_revisions, Problems(), clock, keys=self._keys)
-        super().__init__(log, about=epochs_of(self._settings))
+        super().__init__(log, about=epochs_of(self._settings), is_guarded=is_guarded)
 
     async def open(self, claim: Claim) -> LogState:
         """Learn where the log stands, and write down under which settings it is written."""

@@ -16,7 +16,9 @@ from functools import partial
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
 from strategic_memory_server.advice.feedback import Advice, Times
+from strategic_memory_server.advice.guarded_advice import advised_policy, guarded, said_ms
 from strategic_memory_server.advice.held_advice import Flap
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, intervene
@@ -87,7 +89,7 @@ class StrategicMemorySync:
         self._claim: Claim | None = None
         self._basis = BasisWriter(settings.advice)
         self._loaded: StrategicMemory | None = None
-        self._advised_upon: tuple[EvidenceSums, int] | None = None
+        self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
@@ -196,6 +198,12 @@ class StrategicMemorySync:
             may_begin=gathered.is_complete,
         )
 
+    async def _guard(self, claim: Claim, gathered: Gathered, now_ms: int) -> GuardState | None:
+        """Return how the drawdown guard stands once it knows the trades that are new; None: it is off."""
+        if not self._settings.advice.leverage_guard:
+            return None
+        return (await self._parts.publisher.guard(claim)).after(gathered.counted, now_ms)
+
     async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
@@ -211,7 +219,7 @@ class StrategicMemorySync:
         trace.begins("evidence")
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         now_ms = self._clock_ms()
-        self._advised_upon = gathered.kept.sums, now_ms
+        self._advised_upon = gathered.kept.sums, now_ms, gathered.counted
         report_regimes(parts.problems, loaded.memory, gathered.kept.sums, self._settings.advice.max_regimes)
         status = replace(
             self.status,
@@ -222,11 +230,14 @@ class StrategicMemorySync:
             samples=analysis.sample_count,
             sources=loaded.memory.sources,
         )
+        guard = await self._guard(claim, gathered, now_ms)
         intervention = said.at(now_ms + ENDS_EARLY_MS)
         note, flaps = gathered.note, tuple[Flap, ...]()
         if not isinstance(advice, NoAdvice):
             completed = self._completed_advice(advice, analysis, gathered)
             note = gathered.note_with(completed.exploration)
+            if guard is not None:
+                completed = replace(completed, advice=guarded(completed.advice, guard.reading()))
             moment = Moment(now_ms, loaded.memory.trades.time_ms)
             held = await held_back(completed, parts.publisher, self._settings.advice.hysteresis, claim, moment)
             advice, flaps = held.advice, held.flaps
@@ -237,7 +248,7 @@ class StrategicMemorySync:
             # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
             # said upon entries that are no longer there.
             trace.begins("write")
-            await parts.publisher.withdraw(claim, now_ms, note, analysis.leverage_caps, intervention)
+            await parts.publisher.withdraw(claim, now_ms, note, analysis.leverage_caps, intervention, guard)
             parts.long_memory.written(note)
             return replace(
                 status,
@@ -248,12 +259,14 @@ class StrategicMemorySync:
                 confidence=0.0,
                 is_overridden=intervention.ends_ms is not None,
             )
-        advice = intervene(advice, intervention, analysis.leverage_caps)
+        advice = intervene(advice, intervention, analysis.leverage_caps, None if guard is None else guard.reading())
         valid_until_ms = intervention.bounded(now_ms + round(self._settings.validity_s * 1000))
         times = Times(now_ms, analysis.data_as_of_ms, valid_until_ms)
+        if guard is not None:
+            guard = guard.saying(advised_policy(advice), said_ms(times, now_ms))
         trace.begins("write")
         rests_on = partial(self._basis.text_of, parts.loader.stretches, analysis, gathered)
-        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention, rests_on)
+        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention, rests_on, guard)
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)

@@ -13,8 +13,10 @@ import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import NO_TRADES, ClosedTrades, joined_trades
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Advice, Feedback, Times
+from strategic_memory_server.advice.guarded_advice import advised_policy, guarded, said_ms
 from strategic_memory_server.advice.held_advice import hold
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.other_policies import advice_by_policy
@@ -56,6 +58,7 @@ class _Seen:
     caps: LeverageCaps
     moment: Moment
     times: Times
+    trades: ClosedTrades
 
 
 class Shadow:
@@ -87,7 +90,9 @@ class Shadow:
         self._seen: _Seen | None = None
         self._woken = asyncio.Event()
 
-    def look(self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int) -> None:
+    def look(
+        self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int, counted: ClosedTrades = NO_TRADES
+    ) -> None:
         """Take what one sync has read, in place of what was not said yet; nothing is read later than this.
 
         Args:
@@ -95,9 +100,10 @@ class Shadow:
             memory: the windows.
             sums: the sums of all trades so far.
             now_ms: the time of the sync, milliseconds since 1970-01-01 UTC.
+            counted: the trades that were new to it.
         """
         try:
-            self._seen = self._of(claim, memory, sums, now_ms)
+            self._seen = self._of(claim, memory, sums, now_ms, counted)
         except Exception as error:
             self._failed(f"fault of the program: {type(error).__name__}")
             logger.exception("Shadow failed by a fault of the program")
@@ -127,7 +133,9 @@ class Shadow:
         else:
             self._problems.withdraw(PROBLEM)
 
-    def _of(self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int) -> _Seen:
+    def _of(
+        self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int, counted: ClosedTrades
+    ) -> _Seen:
         analysis = self._analyzer.analyze(memory)
         advice = self._reference.recommend(analysis)
         completed = None
@@ -136,18 +144,26 @@ class Shadow:
         times = Times(now_ms, analysis.data_as_of_ms, now_ms + self._validity_ms)
         # The windows move on with the next sync, so what is counted of them later is copied.
         results = memory.trades.time_ms[-max(self._settings.hysteresis.results, 1) :].copy()
-        return _Seen(claim, completed, analysis.leverage_caps, Moment(now_ms, results), times)
+        trades = NO_TRADES
+        if self._settings.leverage_guard:
+            unsaid = [self._seen.trades] if self._seen else []
+            trades = joined_trades([*unsaid, counted])
+        return _Seen(claim, completed, analysis.leverage_caps, Moment(now_ms, results), times, trades)
 
     async def _say(self, seen: _Seen) -> None:
-        completed, now_ms = seen.completed, seen.moment.now_ms
+        completed, now_ms, guard = seen.completed, seen.moment.now_ms, None
+        if self._settings.leverage_guard:
+            guard = (await self._publisher.guard(seen.claim)).after(seen.trades, now_ms)
         if completed is None:
-            await self._publisher.withdraw(seen.claim, now_ms, leverage_caps=seen.caps)
+            await self._publisher.withdraw(seen.claim, now_ms, leverage_caps=seen.caps, guard=guard)
             self.newest = None
             return
+        advice = completed.advice if guard is None else guarded(completed.advice, guard.reading())
         before = await self._publisher.in_force(seen.claim, now_ms)
         by_policy = advice_by_policy(completed.estimates, by_source(seen.caps))
-        held = hold(completed.advice, by_policy, before, self._settings.hysteresis, seen.moment)
-        self.newest = (await self._publisher.publish(seen.claim, held.advice, seen.times, now_ms)).feedback
+        held = hold(advice, by_policy, before, self._settings.hysteresis, seen.moment).advice
+        after = None if guard is None else guard.saying(advised_policy(held), said_ms(seen.times, now_ms))
+        self.newest = (await self._publisher.publish(seen.claim, held, seen.times, now_ms, guard=after)).feedback
 
     def _failed(self, failure: str) -> None:
         self._problems.state(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times, warming_up
+from strategic_memory_server.advice.guarded_advice import guarded
 from strategic_memory_server.advice.held_advice import hold
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.other_policies import advice_by_policy
@@ -108,6 +109,8 @@ def analyze_memory(
         evidence = EvidenceFeedback(replace(settings.evidence, explore=explores))
         completed = evidence.complete(advice, analysis, known, settings.rules, exploration or NOTHING_TRIED)
         advice = completed.advice
+        if in_force is not None and in_force.guard is not None:
+            advice = guarded(advice, in_force.guard)
         if in_force is not None:
             by_policy = advice_by_policy(completed.estimates, by_source(analysis.leverage_caps))
             moment = Moment(now_ms, memory.trades.time_ms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -45,7 +46,7 @@ def test_the_features_are_what_the_advice_says_within_exact_bounds() -> None:
     assert {name: value for name, value in told.items() if value} == pytest.approx({
         "confidence": 0.8, "leverage": 1.5, "policy_aggressive": 1, "regime_bull": 1, "status_active": 1,
         "is_evidence_known": 1, "probability_best_conservative": 0.1, "probability_best_balanced": 0.2,
-        "probability_best_aggressive": 0.7, "log_effective_trades": np.log1p(40.0),
+        "probability_best_aggressive": 0.7, "log_effective_trades": np.log1p(40.0), "drawdown_guard": 1,
     })  # fmt: skip
     told = dict(zip(features.names, features.of(SHY).tolist(), strict=True))
     assert (told["regime_else"], told["is_evidence_known"], told["policy_balanced"]) == (1, 0, 1)
@@ -73,12 +74,21 @@ def test_version_1_of_the_features_stays_as_it_was() -> None:
     np.testing.assert_array_equal(features.space.high, np.array([1, 2, *[1] * 13, np.log(1e6 + 1)], np.float32))
 
 
+def test_version_2_of_the_features_adds_the_drawdown_guard() -> None:
+    before, features = Features(["BULL", "BEAR"], 1), Features(["BULL", "BEAR"], 2)
+    assert features.names == (*before.names, "drawdown_guard")
+    for advice in (BOLD, SHY, replace(BOLD, guard=0.625)):
+        np.testing.assert_array_equal(features.of(advice), np.append(before.of(advice), np.float32(advice.guard)))
+    assert (features.space.low[-1], features.space.high[-1]) == (0.5, 1.0)
+    assert features.of(replace(BOLD, guard=0.0))[-1] == 0.5, "what no server says stays within the bounds"
+
+
 def test_the_version_of_the_features_goes_with_the_spec() -> None:
     env = AdviceWrapper(gymnasium.make("tests/Market-v0"), record(), regimes=REGIMES, time="time")
     assert env.spec is not None
     kwargs = env.spec.additional_wrappers[-1].kwargs
     assert kwargs is not None
-    assert kwargs["features_version"] == env.features.version == 1
+    assert kwargs["features_version"] == env.features.version == 2
 
 
 @pytest.mark.parametrize("regimes", ["BULL", ["BULL", "bull "], ["OTHER"], [""], ["BULL", 5.0, "5.0"]])
@@ -194,8 +204,8 @@ class Other(Market):
         (lambda: wrapped(regimes=["BULL", "ELS"]), "ELS never occurs in .* which has BULL, ELSE; is it ELSE[?]"),
         (lambda: wrapped(regimes=["BULL", "BULL MARKET"]), "BULL MARKET never occurs .* is it BULL[?]"),
         (lambda: wrapped(unseen_regimes="warn"), "unseen_regimes must be one of refuse, allow"),
-        (lambda: wrapped(features_version=2), "features_version must be one of 1, is 2; a newer"),
-        (lambda: wrapped(features_version=True), "features_version must be one of 1, is True"),
+        (lambda: wrapped(features_version=3), "features_version must be one of 1, 2, is 3; a newer"),
+        (lambda: wrapped(features_version=True), "features_version must be one of 1, 2, is True"),
         (lambda: wrapped(latch="never"), "latch must be one of step, episode"),
         (lambda: wrapped(advice_for="all"), "advice_for must be one of"),
         (lambda: wrapped(positions=[3]), "places from 0 to 0"),

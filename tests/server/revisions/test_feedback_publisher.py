@@ -15,6 +15,7 @@ from patient_redis import patient
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
 
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -155,10 +156,11 @@ class ContestedLog(FeedbackLog):
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
+        guard: GuardState | None = None,
     ) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on)
+        return await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on, guard)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -185,10 +187,11 @@ class UnreliableLog(FeedbackLog):
         intervention: Intervention = NO_INTERVENTION,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
+        guard: GuardState | None = None,
     ) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on)
+        written = await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on, guard)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

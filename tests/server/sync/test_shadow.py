@@ -17,6 +17,7 @@ from redis_inputs import add_regime, add_trade
 from syncing import Syncing, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
@@ -98,8 +99,9 @@ async def test_it_comes_after_what_is_said_is_known(
         note: Note | None = None,
         intervention: Intervention = NO_INTERVENTION,
         rests_on: Callable[[], str] = str,
+        guard: GuardState | None = None,
     ) -> Publication:
-        publication = await publish(self, claim, advice, times, now_ms, note, intervention, rests_on)
+        publication = await publish(self, claim, advice, times, now_ms, note, intervention, rests_on, guard)
         order.append("said")
         return publication
 

@@ -167,6 +167,24 @@ export interface Freeze {
   readonly until: Date | null;
 }
 
+/** The drawdown guard: leverage is lower while results that followed the advice spread more widely than usual. */
+export interface DrawdownGuard {
+  /** What every leverage of the feedback has been multiplied by, 0.5 to 1. */
+  readonly factor: number;
+  /** When the factor moved last. null: it never did. */
+  readonly since: Date | null;
+  /** Results of trades that followed the advice so far; up to 60 the factor is 1. */
+  readonly results: number;
+  /** Root mean square of the newest of them, in the unit of pnl. */
+  readonly recentSpread: number;
+  /** Root mean square of all of them, in the unit of pnl. */
+  readonly usualSpread: number;
+  /** Share of a single result in the square of `recentSpread`, 0 to 1. */
+  readonly recentLargestShare: number;
+  /** Share of a single result in the square of `usualSpread`, 0 to 1. Near 1 the guard hardly notices the others. */
+  readonly usualLargestShare: number;
+}
+
 /** What the memory advises, whole: no earlier feedback is needed to read it. */
 export interface Feedback {
   /** Position in the feedback log of `epoch`; 0: nothing was published yet. */
@@ -213,6 +231,8 @@ export interface Feedback {
   readonly override: Override | null;
   /** Which revision an operator holds. null: none. */
   readonly freeze: Freeze | null;
+  /** How the drawdown guard stands, which has multiplied every leverage above. null: it is off. */
+  readonly guard: DrawdownGuard | null;
   /** Revisions of the same epoch that a stream passed over right before this one. 0 outside of streams. */
   readonly skippedRevisions: number;
   /** Whether a stream came to this feedback from another epoch: history was lost in between. */
@@ -263,6 +283,7 @@ export const WARMING_UP: Feedback = frozen({
   leverageCaps: [],
   override: null,
   freeze: null,
+  guard: null,
   skippedRevisions: 0,
   epochChanged: false,
   sentAt: null,

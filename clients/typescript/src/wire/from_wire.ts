@@ -5,6 +5,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type * as wire from "../generated/strategic_memory/v1/feedback_pb.js";
 import type { GetFeedbackResponse, StreamFeedbackResponse } from "../generated/strategic_memory/v1/service_pb.js";
 import {
+  type DrawdownGuard,
   type Evidence,
   type Feedback,
   type FeedbackStatus,
@@ -61,6 +62,7 @@ export function feedbackFromWire(said: wire.Feedback, warn: Warn = () => {}): Fe
     leverageCaps,
     override: said.override ? overrideFromWire(said.override) : null,
     freeze: said.freeze ? freezeFromWire(said.freeze) : null,
+    guard: said.guard ? guardFromWire(said.guard) : null,
     skippedRevisions: 0,
     epochChanged: false,
     sentAt: null,
@@ -155,6 +157,12 @@ function overrideFromWire(said: wire.Override): Override {
 function freezeFromWire(said: wire.Freeze): Freeze {
   const { revision, epoch, reason, setBy } = said;
   return { revision: Number(revision), epoch, reason, setBy, setAt: time(said.setAt), until: time(said.until) };
+}
+
+function guardFromWire(said: wire.DrawdownGuard): DrawdownGuard {
+  const { factor, since, results, recentSpread, usualSpread, recentLargestShare, usualLargestShare } = said;
+  const spreads = { recentSpread, usualSpread, recentLargestShare, usualLargestShare };
+  return { factor, since: time(since), results: Number(results), ...spreads };
 }
 
 function performanceFromWire(said: wire.RegimePerformance): RegimePerformance {

@@ -9,6 +9,12 @@ function bound(by, caps) {
   return cap ? `${by}, at most ${number(cap.value ?? 0)}` : by?.replaceAll("_", " ");
 }
 
+function guard(said) {
+  if (!said) return undefined;
+  const since = said.since ? ` since ${moment(said.since)}` : "";
+  return `leverage times ${number(said.factor ?? 0)}${since}, ${said.results ?? 0} followed results`;
+}
+
 export function showAdvice(feedback, safe) {
   const boundBy = feedback.leverage_bound_by;
   const caps = feedback.leverage_caps;
@@ -19,6 +25,7 @@ export function showAdvice(feedback, safe) {
     ["Policy", given(policy(feedback.updated_policy), "CONSERVATIVE") ?? "CONSERVATIVE", "large"],
     ["Leverage", given(number(feedback.leverage_hint ?? 0), held.preferred), "large"],
     ["Bound by", bound(boundBy, caps), "warn"],
+    ["Drawdown guard", guard(feedback.guard), feedback.guard?.factor < 1 ? "warn" : undefined],
     ["Confidence", given(number(feedback.confidence_boost ?? 0), "0"), "large"],
     ["Mean pnl", number(feedback.regime_performance?.avg_pnl ?? undefined)],
     ["Win rate", share(feedback.regime_performance?.win_rate)],

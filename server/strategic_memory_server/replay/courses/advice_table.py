@@ -103,6 +103,7 @@ COLUMNS: Sequence[Column] = (
     *_of_policies("mean_pnl", lambda each: each.mean_pnl),
     *_of_policies("interval_low", lambda each: each.interval_low),
     *_of_policies("interval_high", lambda each: each.interval_high),
+    Column("guard_factor", _NUMBER, _where_known(lambda advice: advice.guard, lambda guard: guard.factor)),
 )
 
 

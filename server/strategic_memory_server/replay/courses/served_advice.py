@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times, warming_up
+from strategic_memory_server.advice.guarded_advice import advised_policy, guarded, said_ms
 from strategic_memory_server.advice.held_advice import hold
 from strategic_memory_server.advice.hysteresis import Moment
 from strategic_memory_server.advice.other_policies import advice_by_policy
@@ -80,6 +82,7 @@ class _Service:
         self._taken = 0
         self._held: Advice | None = None
         self._sums = nothing_summed(settings.evidence.decay, change=settings.evidence.change)
+        self._guard = GuardState()
 
     def feedbacks_before(self, place: int, known_at_ms: int, until_ms: int) -> Iterator[tuple[int, Feedback]]:
         """Yield what is served upon the entries before a place of the record, after the last one asked for, and when.
@@ -90,7 +93,7 @@ class _Service:
             until_ms: when more is known; what waits for time alone is followed before that.
         """
         self._memory.move_to(place)
-        self._add_trades(int(np.searchsorted(self._trades, place)))
+        self._add_trades(int(np.searchsorted(self._trades, place)), known_at_ms)
         memory = self._memory.memory()
         analysis = self._analyzer.analyze(memory)
         advice = self._reference.recommend(analysis)
@@ -101,8 +104,12 @@ class _Service:
             return
         completed = self._evidence.complete(advice, analysis, self._sums, self._settings.rules, self._exploration)
         self._exploration = completed.exploration
+        if self._settings.leverage_guard:
+            completed = replace(completed, advice=guarded(completed.advice, self._guard.reading()))
         times = Times(data_as_of_ms=analysis.data_as_of_ms)
         for at_ms, held in self._held_over(completed, memory.trades.time_ms, known_at_ms, until_ms):
+            if self._settings.leverage_guard:
+                self._guard = self._guard.saying(advised_policy(held), said_ms(times, at_ms))
             yield at_ms, Feedback(held, FeedbackStatus.ACTIVE, times=times)
 
     def _held_over(
@@ -120,12 +127,15 @@ class _Service:
                 return
             at_ms = due_ms
 
-    def _add_trades(self, end: int) -> None:
+    def _add_trades(self, end: int, known_at_ms: int) -> None:
         trades, self._taken = self._trades[self._taken : end], end
         if trades.size:
             entries, names = self._record.entries, self._record.regime_names
             regime, policy = (column[trades].astype(np.int64) for column in (entries.regime, entries.policy))
             most = self._settings.max_regimes
+            if self._settings.leverage_guard:
+                closed = ClosedTrades(entries.opened_ms[trades], policy, entries.pnl[trades])
+                self._guard = self._guard.after(closed, known_at_ms)
             self._sums = with_observations(self._sums, names, regime, policy, entries.pnl[trades], most)
 
 

@@ -2,7 +2,7 @@
 -- stands behind it any more.
 -- keys: state log feedback pulse lease evidence trade_ids
 -- arguments: claim run_id expected_epoch expected_revision expected_valid_until_ms expected_withdrawn head document
--- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention guard
 -- with the note of the long memory
 -- As in publish.lua; `document`: '' to withdraw; `expected_withdrawn`: '1' when the newest feedback is expected to be
 -- withdrawn, else ''.
@@ -47,6 +47,9 @@ if refused then
 end
 remember(keys, args, rest)
 redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
+if args.guard ~= '' then
+  redis.call('HSET', keys.state, 'guard', args.guard)
+end
 if args.document == '' then
   redis.call('DEL', keys.feedback)
 else

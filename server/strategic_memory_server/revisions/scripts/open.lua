@@ -1,11 +1,12 @@
 -- Opens the feedback log: makes sure that it has an epoch and a revision to go on from.
 -- keys: state log lease feedback pulse
--- arguments: claim run_id epoch_if_new above written_epoch anew
+-- arguments: claim run_id epoch_if_new above written_epoch anew is_guarded
 -- as a function it runs while Redis is full, too
 -- `run_id`: of the Redis that the claim is held in. `above`: revision that a new epoch goes on above at least.
 -- `written_epoch`: what the publisher itself has written to last. `anew`: '1' to begin another epoch in any case, else ''.
+-- `is_guarded`: '1' where the drawdown guard is on; else what it went on from is forgotten.
 -- Returns {'opened', why an epoch was begun ('' for none, see `Begun`), the fields of the state ('' for what is not
--- known)} or {'deposed', who holds the lease}.
+-- known), what the drawdown guard goes on from} or {'deposed', who holds the lease}.
 --
 -- The state can be gone or unreadable while the log is not (somebody deleted or changed it), and the log can hold
 -- entries that the state does not know (somebody else wrote to it). Revisions then go on above the log, under a new
@@ -22,9 +23,13 @@ if refused then
   return refused
 end
 local state = redis.call('HMGET', keys.state, 'epoch', 'revision', 'epoch_start',
-  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps', 'intervention')
+  'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn', 'run_id', 'leverage_caps', 'intervention', 'guard')
 -- They are in force whatever becomes of the log.
-local caps, intervention = state[9] or '', state[10] or ''
+local caps, intervention, guard = state[9] or '', state[10] or '', state[11] or ''
+if guard ~= '' and args.is_guarded == '' then
+  redis.call('HDEL', keys.state, 'guard')
+  guard = ''
+end
 local last, part = held.last, held.part
 local readable = state[1] and string.match(state[1], '^[%w_-]+$') and #state[1] <= 64
   and is_revision(state[2]) and is_revision(state[3])
@@ -69,4 +74,4 @@ if why ~= '' then
 end
 return {'opened', why, state[1], state[2], state[3], oldest_revision(keys.log, state[3]),
   readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4]), state[7] == '1' and '1' or '', caps,
-  intervention}
+  intervention, guard}

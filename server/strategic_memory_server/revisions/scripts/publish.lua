@@ -1,12 +1,12 @@
 -- Publishes one feedback: pulse, log entry, state, key and event in one atomic step.
 -- keys: state log feedback pulse lease evidence trade_ids
 -- arguments: claim run_id expected_epoch expected_revision head epoch revision document traceparent event channel retained
--- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention rests_on
+-- arguments: computed_at_ms data_as_of_ms valid_until_ms key_lives_ms leverage_caps intervention rests_on guard
 -- with the note of the long memory
 -- `run_id`: of the Redis that the claim is held in. `head`: digest of the newest entry, see `head_differs`. `document`: the
 -- feedback as JSON, for the log and for the key, which may hold any type. `traceparent`: W3C context of the trace that the
 -- entry is a part of, or empty. `rests_on`: what the revision rests on, or empty. `retained`: revisions to retain. `channel`:
--- empty to send no event.
+-- empty to send no event. `guard`: what the drawdown guard goes on from, or empty where it is off.
 -- Returns {'published', why the event could not be sent or ''}, {'deposed', who holds the lease} or, when the log is
 -- not where the publisher believes it to be, {'conflict'}, or {'memory moved'} when the long memory is not.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'epoch', 'revision', 'epoch_start')
@@ -55,6 +55,9 @@ local now = {'epoch', args.epoch, 'revision', args.revision,
 -- After the entry: whoever waits for both is given what was added first.
 redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
 redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
+if args.guard ~= '' then
+  redis.call('HSET', keys.state, 'guard', args.guard)
+end
 redis.call('SET', keys.feedback, args.document, 'PX', args.key_lives_ms)
 -- The user may lack permission for the channel; everything else is written by now.
 local sent = args.channel ~= '' and redis.pcall('PUBLISH', args.channel, args.event)

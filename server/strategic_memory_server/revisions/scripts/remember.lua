@@ -1,6 +1,6 @@
 -- Writes caps on leverage, what operators have said and the long memory down where nothing is published or confirmed.
 -- keys: state lease evidence trade_ids pulse
--- arguments: claim leverage_caps intervention
+-- arguments: claim leverage_caps intervention guard
 -- with the note of the long memory
 -- Returns {'remembered'}, {'deposed', who holds the lease} or {'memory moved'}.
 local state, refused = try('hash', 'HMGET', keys.state, 'fencing_token', 'leverage_caps',
@@ -11,6 +11,9 @@ if refused then
   return refused
 end
 remember(keys, args, rest)
+if args.guard ~= '' then
+  redis.call('HSET', keys.state, 'guard', args.guard)
+end
 if (state[2] or '[]') ~= args.leverage_caps or (state[3] or '0') ~= args.intervention then
   local now = {}
   for _, field in ipairs({'epoch', 'revision', 'epoch_start', 'oldest_revision', 'computed_at_ms', 'data_as_of_ms',

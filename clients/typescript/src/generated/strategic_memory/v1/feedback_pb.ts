@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file strategic_memory/v1/feedback.proto.
  */
 export const file_strategic_memory_v1_feedback: GenFile = /*@__PURE__*/
-  fileDesc("CiJzdHJhdGVnaWNfbWVtb3J5L3YxL2ZlZWRiYWNrLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIv8GCghGZWVkYmFjaxIQCghyZXZpc2lvbhgBIAEoBBINCgVlcG9jaBgCIAEoCRIzCgZzdGF0dXMYAyABKA4yIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrU3RhdHVzEhgKEHByZWZlcnJlZF9yZWdpbWUYBCABKAkSMwoOdXBkYXRlZF9wb2xpY3kYBSABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAYgASgBEhUKDWxldmVyYWdlX2hpbnQYByABKAESQgoScmVnaW1lX3BlcmZvcm1hbmNlGAggASgLMiYuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVQZXJmb3JtYW5jZRIWCg5jdXJyZW50X3JlZ2ltZRgJIAEoCRItCgl0aW1lc3RhbXAYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRhdGFfYXNfb2YYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGA0gASgJEiwKB3JlYXNvbnMYDiADKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlJlYXNvbhIwCgtiZXN0X3BvbGljeRgPIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EikKBXJ1bGVzGBAgASgOMhouc3RyYXRlZ2ljX21lbW9yeS52MS5SdWxlcxIyCgdjdXJyZW50GBEgASgLMiEuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVBZHZpY2USLwoIZXZpZGVuY2UYEiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLkV2aWRlbmNlEhkKEWxldmVyYWdlX2JvdW5kX2J5GBMgASgJEjcKDWxldmVyYWdlX2NhcHMYFCADKAsyIC5zdHJhdGVnaWNfbWVtb3J5LnYxLkxldmVyYWdlQ2FwEi8KCG92ZXJyaWRlGBUgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5PdmVycmlkZRIrCgZmcmVlemUYFiABKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZyZWV6ZSLXAwoIT3ZlcnJpZGUSKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFQoIbGV2ZXJhZ2UYAiABKAFIAIgBARIRCglpc19mb3JjZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnNldF9ieRgFIAEoCRIqCgZzZXRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgxydWxlc19wb2xpY3kYCCABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIgChNydWxlc19sZXZlcmFnZV9oaW50GAkgASgBSAGIAQESOQoUcnVsZXNfY3VycmVudF9wb2xpY3kYCiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIoChtydWxlc19jdXJyZW50X2xldmVyYWdlX2hpbnQYCyABKAFIAogBAUILCglfbGV2ZXJhZ2VCFgoUX3J1bGVzX2xldmVyYWdlX2hpbnRCHgocX3J1bGVzX2N1cnJlbnRfbGV2ZXJhZ2VfaGludCKgAQoGRnJlZXplEhAKCHJldmlzaW9uGAEgASgEEg0KBWVwb2NoGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZzZXRfYnkYBCABKAkSKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVwoLTGV2ZXJhZ2VDYXASDgoGc291cmNlGAEgASgJEg0KBXZhbHVlGAIgASgBEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoMUmVnaW1lQWR2aWNlEg4KBnJlZ2ltZRgBIAEoCRIrCgZwb2xpY3kYAiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAMgASgBEhUKDWxldmVyYWdlX2hpbnQYBCABKAESGQoRbGV2ZXJhZ2VfYm91bmRfYnkYBSABKAkSEAoIaXNfcHJvYmUYBiABKAgi/gEKCEV2aWRlbmNlEg4KBnJlZ2ltZRgBIAEoCRI3ChJyZWNvbW1lbmRlZF9wb2xpY3kYAiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAMgASgBEhUKDWxldmVyYWdlX2hpbnQYBCABKAESGQoRbGV2ZXJhZ2VfYm91bmRfYnkYBSABKAkSNQoIcG9saWNpZXMYBiADKAsyIy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeUV2aWRlbmNlEhAKCGNhdXRpb25zGAcgAygJEhQKDG9ic2VydmF0aW9ucxgIIAEoBCKmAwoOUG9saWN5RXZpZGVuY2USKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFAoMb2JzZXJ2YXRpb25zGAIgASgEEiMKFmVmZmVjdGl2ZV9vYnNlcnZhdGlvbnMYAyABKAFIAIgBARIQCghtZWFuX3BubBgEIAEoARIUCgxpbnRlcnZhbF9sb3cYBSABKAESFQoNaW50ZXJ2YWxfaGlnaBgGIAEoARIPCgd1dGlsaXR5GAcgASgBEhgKEHByb2JhYmlsaXR5X2Jlc3QYCCABKAESKwoecHJvYmFiaWxpdHlfYmVhdHNfY29uc2VydmF0aXZlGAkgASgBSAGIAQESIQoZcHJvYmFiaWxpdHlfbWVhbl9wb3NpdGl2ZRgKIAEoARIeChFtb3JlX29ic2VydmF0aW9ucxgLIAEoBEgCiAEBQhkKF19lZmZlY3RpdmVfb2JzZXJ2YXRpb25zQiEKH19wcm9iYWJpbGl0eV9iZWF0c19jb25zZXJ2YXRpdmVCFAoSX21vcmVfb2JzZXJ2YXRpb25zInwKEVJlZ2ltZVBlcmZvcm1hbmNlEg8KB2F2Z19wbmwYASABKAESFQoId2luX3JhdGUYAiABKAFIAIgBARIUCgxzYW1wbGVfY291bnQYAyABKAQSDAoEd2lucxgEIAEoBBIOCgZsb3NzZXMYBSABKARCCwoJX3dpbl9yYXRlIl4KBlJlYXNvbhIMCgRjb2RlGAEgASgJEhAKCHNlbnRlbmNlGAIgASgJEjQKC2NvbXBhcmlzb25zGAMgAygLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5Db21wYXJpc29uInMKCkNvbXBhcmlzb24SEwoLbWVhc3VyZW1lbnQYASABKAkSEgoFdmFsdWUYAiABKAFIAIgBARIQCghvcGVyYXRvchgDIAEoCRIRCgl0aHJlc2hvbGQYBCABKAESDQoFaG9sZHMYBSABKAhCCAoGX3ZhbHVlIqoCCglIZWFydGJlYXQSEAoIcmV2aXNpb24YASABKAQSDQoFZXBvY2gYAiABKAkSMwoGc3RhdHVzGAMgASgOMiMuc3RyYXRlZ2ljX21lbW9yeS52MS5GZWVkYmFja1N0YXR1cxIuCgpkYXRhX2FzX29mGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdGltZXN0YW1wGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3Cg1sZXZlcmFnZV9jYXBzGAcgAygLMiAuc3RyYXRlZ2ljX21lbW9yeS52MS5MZXZlcmFnZUNhcCplCgZQb2xpY3kSFgoSUE9MSUNZX1VOU1BFQ0lGSUVEEAASFwoTUE9MSUNZX0NPTlNFUlZBVElWRRABEhMKD1BPTElDWV9CQUxBTkNFRBACEhUKEVBPTElDWV9BR0dSRVNTSVZFEAMqiAEKDkZlZWRiYWNrU3RhdHVzEh8KG0ZFRURCQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEh4KGkZFRURCQUNLX1NUQVRVU19XQVJNSU5HX1VQEAESGgoWRkVFREJBQ0tfU1RBVFVTX0FDVElWRRACEhkKFUZFRURCQUNLX1NUQVRVU19TVEFMRRADKkcKBVJ1bGVzEhUKEVJVTEVTX1VOU1BFQ0lGSUVEEAASEwoPUlVMRVNfUkVGRVJFTkNFEAESEgoOUlVMRVNfRVZJREVOQ0UQAkKtAQocaW8uZ2l0aHViLnN0cmF0ZWdpY21lbW9yeS52MVABWltnaXRodWIuY29tL3N0cmF0ZWdpYy1tZW1vcnkvc3RyYXRlZ2ljLW1lbW9yeS9jbGllbnRzL2dvL3N0cmF0ZWdpY21lbW9yeXYxO3N0cmF0ZWdpY21lbW9yeXYxogIDU01YqgISU3RyYXRlZ2ljTWVtb3J5LlYxygISU3RyYXRlZ2ljTWVtb3J5XFYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiJzdHJhdGVnaWNfbWVtb3J5L3YxL2ZlZWRiYWNrLnByb3RvEhNzdHJhdGVnaWNfbWVtb3J5LnYxIrIHCghGZWVkYmFjaxIQCghyZXZpc2lvbhgBIAEoBBINCgVlcG9jaBgCIAEoCRIzCgZzdGF0dXMYAyABKA4yIy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZlZWRiYWNrU3RhdHVzEhgKEHByZWZlcnJlZF9yZWdpbWUYBCABKAkSMwoOdXBkYXRlZF9wb2xpY3kYBSABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAYgASgBEhUKDWxldmVyYWdlX2hpbnQYByABKAESQgoScmVnaW1lX3BlcmZvcm1hbmNlGAggASgLMiYuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVQZXJmb3JtYW5jZRIWCg5jdXJyZW50X3JlZ2ltZRgJIAEoCRItCgl0aW1lc3RhbXAYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRhdGFfYXNfb2YYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3ZhbGlkX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGA0gASgJEiwKB3JlYXNvbnMYDiADKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlJlYXNvbhIwCgtiZXN0X3BvbGljeRgPIAEoDjIbLnN0cmF0ZWdpY19tZW1vcnkudjEuUG9saWN5EikKBXJ1bGVzGBAgASgOMhouc3RyYXRlZ2ljX21lbW9yeS52MS5SdWxlcxIyCgdjdXJyZW50GBEgASgLMiEuc3RyYXRlZ2ljX21lbW9yeS52MS5SZWdpbWVBZHZpY2USLwoIZXZpZGVuY2UYEiABKAsyHS5zdHJhdGVnaWNfbWVtb3J5LnYxLkV2aWRlbmNlEhkKEWxldmVyYWdlX2JvdW5kX2J5GBMgASgJEjcKDWxldmVyYWdlX2NhcHMYFCADKAsyIC5zdHJhdGVnaWNfbWVtb3J5LnYxLkxldmVyYWdlQ2FwEi8KCG92ZXJyaWRlGBUgASgLMh0uc3RyYXRlZ2ljX21lbW9yeS52MS5PdmVycmlkZRIrCgZmcmVlemUYFiABKAsyGy5zdHJhdGVnaWNfbWVtb3J5LnYxLkZyZWV6ZRIxCgVndWFyZBgXIAEoCzIiLnN0cmF0ZWdpY19tZW1vcnkudjEuRHJhd2Rvd25HdWFyZCLDAQoNRHJhd2Rvd25HdWFyZBIOCgZmYWN0b3IYASABKAESKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Jlc3VsdHMYAyABKAQSFQoNcmVjZW50X3NwcmVhZBgEIAEoARIUCgx1c3VhbF9zcHJlYWQYBSABKAESHAoUcmVjZW50X2xhcmdlc3Rfc2hhcmUYBiABKAESGwoTdXN1YWxfbGFyZ2VzdF9zaGFyZRgHIAEoASLXAwoIT3ZlcnJpZGUSKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFQoIbGV2ZXJhZ2UYAiABKAFIAIgBARIRCglpc19mb3JjZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnNldF9ieRgFIAEoCRIqCgZzZXRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgxydWxlc19wb2xpY3kYCCABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIgChNydWxlc19sZXZlcmFnZV9oaW50GAkgASgBSAGIAQESOQoUcnVsZXNfY3VycmVudF9wb2xpY3kYCiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIoChtydWxlc19jdXJyZW50X2xldmVyYWdlX2hpbnQYCyABKAFIAogBAUILCglfbGV2ZXJhZ2VCFgoUX3J1bGVzX2xldmVyYWdlX2hpbnRCHgocX3J1bGVzX2N1cnJlbnRfbGV2ZXJhZ2VfaGludCKgAQoGRnJlZXplEhAKCHJldmlzaW9uGAEgASgEEg0KBWVwb2NoGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZzZXRfYnkYBCABKAkSKgoGc2V0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVwoLTGV2ZXJhZ2VDYXASDgoGc291cmNlGAEgASgJEg0KBXZhbHVlGAIgASgBEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKpAQoMUmVnaW1lQWR2aWNlEg4KBnJlZ2ltZRgBIAEoCRIrCgZwb2xpY3kYAiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAMgASgBEhUKDWxldmVyYWdlX2hpbnQYBCABKAESGQoRbGV2ZXJhZ2VfYm91bmRfYnkYBSABKAkSEAoIaXNfcHJvYmUYBiABKAgi/gEKCEV2aWRlbmNlEg4KBnJlZ2ltZRgBIAEoCRI3ChJyZWNvbW1lbmRlZF9wb2xpY3kYAiABKA4yGy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeRIYChBjb25maWRlbmNlX2Jvb3N0GAMgASgBEhUKDWxldmVyYWdlX2hpbnQYBCABKAESGQoRbGV2ZXJhZ2VfYm91bmRfYnkYBSABKAkSNQoIcG9saWNpZXMYBiADKAsyIy5zdHJhdGVnaWNfbWVtb3J5LnYxLlBvbGljeUV2aWRlbmNlEhAKCGNhdXRpb25zGAcgAygJEhQKDG9ic2VydmF0aW9ucxgIIAEoBCKmAwoOUG9saWN5RXZpZGVuY2USKwoGcG9saWN5GAEgASgOMhsuc3RyYXRlZ2ljX21lbW9yeS52MS5Qb2xpY3kSFAoMb2JzZXJ2YXRpb25zGAIgASgEEiMKFmVmZmVjdGl2ZV9vYnNlcnZhdGlvbnMYAyABKAFIAIgBARIQCghtZWFuX3BubBgEIAEoARIUCgxpbnRlcnZhbF9sb3cYBSABKAESFQoNaW50ZXJ2YWxfaGlnaBgGIAEoARIPCgd1dGlsaXR5GAcgASgBEhgKEHByb2JhYmlsaXR5X2Jlc3QYCCABKAESKwoecHJvYmFiaWxpdHlfYmVhdHNfY29uc2VydmF0aXZlGAkgASgBSAGIAQESIQoZcHJvYmFiaWxpdHlfbWVhbl9wb3NpdGl2ZRgKIAEoARIeChFtb3JlX29ic2VydmF0aW9ucxgLIAEoBEgCiAEBQhkKF19lZmZlY3RpdmVfb2JzZXJ2YXRpb25zQiEKH19wcm9iYWJpbGl0eV9iZWF0c19jb25zZXJ2YXRpdmVCFAoSX21vcmVfb2JzZXJ2YXRpb25zInwKEVJlZ2ltZVBlcmZvcm1hbmNlEg8KB2F2Z19wbmwYASABKAESFQoId2luX3JhdGUYAiABKAFIAIgBARIUCgxzYW1wbGVfY291bnQYAyABKAQSDAoEd2lucxgEIAEoBBIOCgZsb3NzZXMYBSABKARCCwoJX3dpbl9yYXRlIl4KBlJlYXNvbhIMCgRjb2RlGAEgASgJEhAKCHNlbnRlbmNlGAIgASgJEjQKC2NvbXBhcmlzb25zGAMgAygLMh8uc3RyYXRlZ2ljX21lbW9yeS52MS5Db21wYXJpc29uInMKCkNvbXBhcmlzb24SEwoLbWVhc3VyZW1lbnQYASABKAkSEgoFdmFsdWUYAiABKAFIAIgBARIQCghvcGVyYXRvchgDIAEoCRIRCgl0aHJlc2hvbGQYBCABKAESDQoFaG9sZHMYBSABKAhCCAoGX3ZhbHVlIqoCCglIZWFydGJlYXQSEAoIcmV2aXNpb24YASABKAQSDQoFZXBvY2gYAiABKAkSMwoGc3RhdHVzGAMgASgOMiMuc3RyYXRlZ2ljX21lbW9yeS52MS5GZWVkYmFja1N0YXR1cxIuCgpkYXRhX2FzX29mGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt2YWxpZF91bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJdGltZXN0YW1wGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3Cg1sZXZlcmFnZV9jYXBzGAcgAygLMiAuc3RyYXRlZ2ljX21lbW9yeS52MS5MZXZlcmFnZUNhcCplCgZQb2xpY3kSFgoSUE9MSUNZX1VOU1BFQ0lGSUVEEAASFwoTUE9MSUNZX0NPTlNFUlZBVElWRRABEhMKD1BPTElDWV9CQUxBTkNFRBACEhUKEVBPTElDWV9BR0dSRVNTSVZFEAMqiAEKDkZlZWRiYWNrU3RhdHVzEh8KG0ZFRURCQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEh4KGkZFRURCQUNLX1NUQVRVU19XQVJNSU5HX1VQEAESGgoWRkVFREJBQ0tfU1RBVFVTX0FDVElWRRACEhkKFUZFRURCQUNLX1NUQVRVU19TVEFMRRADKkcKBVJ1bGVzEhUKEVJVTEVTX1VOU1BFQ0lGSUVEEAASEwoPUlVMRVNfUkVGRVJFTkNFEAESEgoOUlVMRVNfRVZJREVOQ0UQAkKtAQocaW8uZ2l0aHViLnN0cmF0ZWdpY21lbW9yeS52MVABWltnaXRodWIuY29tL3N0cmF0ZWdpYy1tZW1vcnkvc3RyYXRlZ2ljLW1lbW9yeS9jbGllbnRzL2dvL3N0cmF0ZWdpY21lbW9yeXYxO3N0cmF0ZWdpY21lbW9yeXYxogIDU01YqgISU3RyYXRlZ2ljTWVtb3J5LlYxygISU3RyYXRlZ2ljTWVtb3J5XFYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What the memory advises, whole: a receiver needs no earlier message to understand it.
@@ -147,7 +147,7 @@ export type Feedback = Message<"strategic_memory.v1.Feedback"> & {
   evidence?: Evidence | undefined;
 
   /**
-   * Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits". Empty: none did.
+   * Name of the cap that lowered `leverage_hint`, for example "risk:leverage_limits", or "drawdown_guard". Empty: none did.
    *
    * @generated from field: string leverage_bound_by = 19;
    */
@@ -176,6 +176,13 @@ export type Feedback = Message<"strategic_memory.v1.Feedback"> & {
    * @generated from field: strategic_memory.v1.Freeze freeze = 22;
    */
   freeze?: Freeze | undefined;
+
+  /**
+   * How the drawdown guard stands, which has multiplied every leverage here. Absent: it is off.
+   *
+   * @generated from field: strategic_memory.v1.DrawdownGuard guard = 23;
+   */
+  guard?: DrawdownGuard | undefined;
 };
 
 /**
@@ -184,6 +191,72 @@ export type Feedback = Message<"strategic_memory.v1.Feedback"> & {
  */
 export const FeedbackSchema: GenMessage<Feedback> = /*@__PURE__*/
   messageDesc(file_strategic_memory_v1_feedback, 0);
+
+/**
+ * The drawdown guard: leverage is multiplied by a factor that is lower while the results that followed the advice spread
+ * more widely than they usually do. A followed result is that of a trade whose policy was the one advised when it was
+ * opened: `updated_policy` by the reference rules, that of `current` by the evidence.
+ *
+ * @generated from message strategic_memory.v1.DrawdownGuard
+ */
+export type DrawdownGuard = Message<"strategic_memory.v1.DrawdownGuard"> & {
+  /**
+   * What leverage is multiplied by, 0.5 to 1. Below 1 a reason LEVERAGE_GUARDED says why, and `leverage_bound_by` is
+   * "drawdown_guard".
+   *
+   * @generated from field: double factor = 1;
+   */
+  factor: number;
+
+  /**
+   * When the factor moved last. Absent: it never did.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Followed results so far; up to 60 the factor is 1.
+   *
+   * @generated from field: uint64 results = 3;
+   */
+  results: bigint;
+
+  /**
+   * Root mean square of the newest of them, each counting half as much as one 40 results later; in the unit of pnl.
+   *
+   * @generated from field: double recent_spread = 4;
+   */
+  recentSpread: number;
+
+  /**
+   * Root mean square of all of them, in the unit of pnl.
+   *
+   * @generated from field: double usual_spread = 5;
+   */
+  usualSpread: number;
+
+  /**
+   * Share of a single result in the square of `recent_spread`, 0 to 1.
+   *
+   * @generated from field: double recent_largest_share = 6;
+   */
+  recentLargestShare: number;
+
+  /**
+   * Share of a single result in the square of `usual_spread`, 0 to 1. Near 1 the guard hardly notices the others.
+   *
+   * @generated from field: double usual_largest_share = 7;
+   */
+  usualLargestShare: number;
+};
+
+/**
+ * Describes the message strategic_memory.v1.DrawdownGuard.
+ * Use `create(DrawdownGuardSchema)` to create a new message.
+ */
+export const DrawdownGuardSchema: GenMessage<DrawdownGuard> = /*@__PURE__*/
+  messageDesc(file_strategic_memory_v1_feedback, 1);
 
 /**
  * What an operator allows at most, or where it is forced, has set.
@@ -276,7 +349,7 @@ export type Override = Message<"strategic_memory.v1.Override"> & {
  * Use `create(OverrideSchema)` to create a new message.
  */
 export const OverrideSchema: GenMessage<Override> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 1);
+  messageDesc(file_strategic_memory_v1_feedback, 2);
 
 /**
  * The advice of one revision, which an operator holds: whatever the inputs say, only caps and an override change it.
@@ -332,7 +405,7 @@ export type Freeze = Message<"strategic_memory.v1.Freeze"> & {
  * Use `create(FreezeSchema)` to create a new message.
  */
 export const FreezeSchema: GenMessage<Freeze> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 2);
+  messageDesc(file_strategic_memory_v1_feedback, 3);
 
 /**
  * A limit on leverage that another module has set.
@@ -367,7 +440,7 @@ export type LeverageCap = Message<"strategic_memory.v1.LeverageCap"> & {
  * Use `create(LeverageCapSchema)` to create a new message.
  */
 export const LeverageCapSchema: GenMessage<LeverageCap> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 3);
+  messageDesc(file_strategic_memory_v1_feedback, 4);
 
 /**
  * What is advised for one regime.
@@ -425,7 +498,7 @@ export type RegimeAdvice = Message<"strategic_memory.v1.RegimeAdvice"> & {
  * Use `create(RegimeAdviceSchema)` to create a new message.
  */
 export const RegimeAdviceSchema: GenMessage<RegimeAdvice> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 4);
+  messageDesc(file_strategic_memory_v1_feedback, 5);
 
 /**
  * What all trades so far say about one regime.
@@ -495,7 +568,7 @@ export type Evidence = Message<"strategic_memory.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 5);
+  messageDesc(file_strategic_memory_v1_feedback, 6);
 
 /**
  * What all trades so far say about one policy in one regime. Money is in the unit of pnl.
@@ -586,7 +659,7 @@ export type PolicyEvidence = Message<"strategic_memory.v1.PolicyEvidence"> & {
  * Use `create(PolicyEvidenceSchema)` to create a new message.
  */
 export const PolicyEvidenceSchema: GenMessage<PolicyEvidence> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 6);
+  messageDesc(file_strategic_memory_v1_feedback, 7);
 
 /**
  * Figures of one regime over the windows.
@@ -635,7 +708,7 @@ export type RegimePerformance = Message<"strategic_memory.v1.RegimePerformance">
  * Use `create(RegimePerformanceSchema)` to create a new message.
  */
 export const RegimePerformanceSchema: GenMessage<RegimePerformance> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 7);
+  messageDesc(file_strategic_memory_v1_feedback, 8);
 
 /**
  * One step of the reasoning behind a feedback.
@@ -670,7 +743,7 @@ export type Reason = Message<"strategic_memory.v1.Reason"> & {
  * Use `create(ReasonSchema)` to create a new message.
  */
 export const ReasonSchema: GenMessage<Reason> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 8);
+  messageDesc(file_strategic_memory_v1_feedback, 9);
 
 /**
  * A number that a rule looked at, and what it was held against.
@@ -719,7 +792,7 @@ export type Comparison = Message<"strategic_memory.v1.Comparison"> & {
  * Use `create(ComparisonSchema)` to create a new message.
  */
 export const ComparisonSchema: GenMessage<Comparison> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 9);
+  messageDesc(file_strategic_memory_v1_feedback, 10);
 
 /**
  * Sign of life of a stream, and the validity of what it last sent.
@@ -782,7 +855,7 @@ export type Heartbeat = Message<"strategic_memory.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_strategic_memory_v1_feedback, 10);
+  messageDesc(file_strategic_memory_v1_feedback, 11);
 
 /**
  * How boldly to trade.
