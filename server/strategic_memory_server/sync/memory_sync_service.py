@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
-from strategic_memory_server.advice.feedback import Advice, Times
-from strategic_memory_server.advice.guarded_advice import advised_policy, guarded, said_ms
-from strategic_memory_server.advice.held_advice import Flap
-from strategic_memory_server.advice.hysteresis import Moment
-from strategic_memory_server.advice.intervention import ENDS_EARLY_MS, intervene
-from strategic_memory_server.advice.probe import Completed
-from strategic_memory_server.advice.reinforcement_feedback import NoAdvice
-from strategic_memory_server.analysis.analysis import Analysis
-from strategic_memory_server.basis.basis_writer import BasisWriter
+from strategic_memory_server.advice.intervention import ENDS_EARLY_MS
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.evidence.sums import EvidenceSums
@@ -33,11 +23,9 @@ from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import LoadedMemory
 from strategic_memory_server.inputs.page_reader import Page
-from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.long_memory.long_memory import Gathered
-from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
+from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
@@ -45,8 +33,8 @@ from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryM
 from strategic_memory_server.revisions.feedback_publisher import LogContestedError
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.sync.completion_log import log_completion
+from strategic_memory_server.sync.publishing import Known, Publishing
 from strategic_memory_server.sync.regimes_problem import report_regimes
-from strategic_memory_server.sync.risk_waits import held_back
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
 from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
@@ -78,7 +66,6 @@ class StrategicMemorySync:
     ) -> None:
         self.status = SyncStatus()
         self.rejections = RejectionLedger()
-        self._flaps: Counter[Flap] = Counter()
         self._rejection_log = RejectionLog()
         self._parts = parts
         self._settings = settings
@@ -87,7 +74,7 @@ class StrategicMemorySync:
         self._pace = SyncPace(parts.loader, parts.watcher, parts.interventions, parts.leadership, settings)
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
-        self._basis = BasisWriter(settings.advice)
+        self._publishing = Publishing(parts, settings)
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
@@ -187,17 +174,6 @@ class StrategicMemorySync:
         parts.interventions.learn(await parts.publisher.known_intervention())
         parts.interventions.expire()
 
-    def _completed_advice(self, advice: Advice, analysis: Analysis, gathered: Gathered) -> Completed:
-        """Add what all trades so far say; where the evidence is in charge, it gives the advice."""
-        return self._parts.evidence.complete(
-            advice,
-            analysis,
-            gathered.kept.sums,
-            self._settings.advice.rules,
-            gathered.stored.exploration,
-            may_begin=gathered.is_complete,
-        )
-
     async def _guard(self, claim: Claim, gathered: Gathered, now_ms: int) -> GuardState | None:
         """Return how the drawdown guard stands once it knows the trades that are new; None: it is off."""
         if not self._settings.advice.leverage_guard:
@@ -215,7 +191,7 @@ class StrategicMemorySync:
         trace.found(parts.loader.newest)
         trace.begins("analyse")
         analysis = parts.analyzer.analyze(loaded.memory)
-        advice = parts.feedback.recommend(analysis)
+        recommended = parts.feedback.recommend(analysis)
         trace.begins("evidence")
         gathered = await parts.long_memory.gather(loaded.read_up_to.get(input_keys.TRADE_RESULTS), loaded.new_trades)
         now_ms = self._clock_ms()
@@ -232,55 +208,8 @@ class StrategicMemorySync:
         )
         guard = await self._guard(claim, gathered, now_ms)
         intervention = said.at(now_ms + ENDS_EARLY_MS)
-        note, flaps = gathered.note, tuple[Flap, ...]()
-        if not isinstance(advice, NoAdvice):
-            completed = self._completed_advice(advice, analysis, gathered)
-            note = gathered.note_with(completed.exploration)
-            if guard is not None:
-                completed = replace(completed, advice=guarded(completed.advice, guard.reading()))
-            moment = Moment(now_ms, loaded.memory.trades.time_ms)
-            held = await held_back(completed, parts.publisher, self._settings.advice.hysteresis, claim, moment)
-            advice, flaps = held.advice, held.flaps
-        elif intervention.frozen is not None:
-            # What is held is held whatever the inputs say.
-            advice = intervention.frozen
-        else:
-            # The log is opened all the same, so that whoever subscribes now can resume later; what it last said was
-            # said upon entries that are no longer there.
-            trace.begins("write")
-            await parts.publisher.withdraw(claim, now_ms, note, analysis.leverage_caps, intervention, guard)
-            parts.long_memory.written(note)
-            return replace(
-                status,
-                outcome=advice.reason.code,
-                explanation=explained(advice.reason.sentence, loaded.memory.sources),
-                best_regime=UNKNOWN_REGIME,
-                policy=Policy.CONSERVATIVE,
-                confidence=0.0,
-                is_overridden=intervention.ends_ms is not None,
-            )
-        advice = intervene(advice, intervention, analysis.leverage_caps, None if guard is None else guard.reading())
-        valid_until_ms = intervention.bounded(now_ms + round(self._settings.validity_s * 1000))
-        times = Times(now_ms, analysis.data_as_of_ms, valid_until_ms)
-        if guard is not None:
-            guard = guard.saying(advised_policy(advice), said_ms(times, now_ms))
-        trace.begins("write")
-        rests_on = partial(self._basis.text_of, parts.loader.stretches, analysis, gathered)
-        publication = await parts.publisher.publish(claim, advice, times, now_ms, note, intervention, rests_on, guard)
-        if publication.is_new:
-            parts.published(publication.feedback)
-        parts.long_memory.written(note)
-        self._flaps.update(flaps)
-        return replace(
-            status,
-            outcome="published" if publication.is_new else "confirmed",
-            explanation="",
-            best_regime=advice.preferred_regime,
-            policy=advice.updated_policy,
-            confidence=advice.confidence_boost,
-            flaps=dict(self._flaps),
-            is_overridden=advice.is_overridden,
-        )
+        known = Known(claim, now_ms, loaded.memory, analysis, gathered, intervention, guard)
+        return await self._publishing.say(recommended, known, status, trace)
 
     def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
         """Let the shadow advise upon what was read, once what the advice is has been said."""
