@@ -9,11 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from strategic_memory_server.advice.drawdown_guard import GuardReading
-from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus
-from strategic_memory_server.advice.followed import Followed
-from strategic_memory_server.advice.held_advice import FLAPS, Flap
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
 from strategic_memory_server.entries.rejections import RejectionLedger
+from strategic_memory_server.monitoring.advice_metrics import metrics_of_advice
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
 from strategic_memory_server.sync.shadow import differ
@@ -139,34 +137,10 @@ class StateCollector(Collector):
         for known in FeedbackStatus:
             status.add_metric([known.value.lower()], float(feedback.status is known))
         yield status
-        advice = feedback.advice
-        yield GaugeMetricFamily(
-            "strategic_memory_confidence_boost",
-            "Confidence boost of the feedback in force.",
-            value=advice.confidence_boost,
-        )
-        yield GaugeMetricFamily(
-            "strategic_memory_leverage_hint",
-            "Leverage hint of the feedback in force.",
-            value=advice.leverage_hint,
-        )
-        caps = GaugeMetricFamily(
-            "strategic_memory_leverage_cap",
-            "Caps on leverage in force, by input.",
-            labels=["source"],
-        )
-        for cap in advice.leverage_caps:
-            caps.add_metric([cap.source], cap.value)
-        yield caps
-        yield GaugeMetricFamily(
-            "strategic_memory_probe",
-            "1 while the advice for the current regime is a probe, 0 otherwise.",
-            value=float(advice.current is not None and advice.current.is_probe),
-        )
-        yield from _hysteresis(advice.followed, self._observed.sync_status().flaps)
-        yield _operators(advice, now_ms)
-        if advice.guard is not None:
-            yield from _guard(advice.guard)
+        yield from metrics_of_advice(feedback.advice, self._observed.sync_status().flaps, now_ms)
+        yield from self._times(feedback.times, now_ms)
+
+    def _times(self, known: Times, now_ms: int) -> Iterable[Metric]:
         times = (
             (
                 "strategic_memory_feedback_age_seconds",
@@ -176,17 +150,17 @@ class StateCollector(Collector):
             (
                 "strategic_memory_data_age_seconds",
                 "Age of the newest input entry, seconds.",
-                feedback.times.data_as_of_ms,
+                known.data_as_of_ms,
             ),
         )
         for name, documentation, since_ms in times:
             if since_ms is not None:
                 yield GaugeMetricFamily(name, documentation, value=max(now_ms - since_ms, 0) / 1000)
-        if feedback.times.valid_until_ms is not None:
+        if known.valid_until_ms is not None:
             yield GaugeMetricFamily(
                 "strategic_memory_valid_seconds",
                 "Time until the feedback in force turns stale, seconds; negative once it has.",
-                value=(feedback.times.valid_until_ms - now_ms) / 1000,
+                value=(known.valid_until_ms - now_ms) / 1000,
             )
 
     def _inputs(self) -> Iterable[Metric]:
@@ -243,51 +217,6 @@ class StateCollector(Collector):
 
     def _synced_ms(self) -> int | None:
         return self._observed.sync_status().completed_at_ms
-
-
-def _hysteresis(followed: Followed | None, flapped: Mapping[Flap, int]) -> Iterable[Metric]:
-    if followed is None and not flapped:
-        return
-    labels = ["advice", "part"]
-    waiting = GaugeMetricFamily(
-        "strategic_memory_risk_waiting", "1 where the rules ask for more risk, which waits, 0 elsewhere.", labels=labels
-    )
-    waits = {(advice, part) for advice, part, _ in followed.waits()} if followed else set()
-    flaps = CounterMetricFamily(
-        "strategic_memory_risk_flaps",
-        "How often the rules asked for more risk and took it back before it was followed.",
-        labels=labels,
-    )
-    for one in FLAPS:
-        waiting.add_metric(one, float(one in waits))
-        flaps.add_metric(one, flapped.get(one, 0))
-    yield waiting
-    yield flaps
-
-
-def _guard(guard: GuardReading) -> Iterable[Metric]:
-    yield GaugeMetricFamily(
-        "strategic_memory_drawdown_guard_factor",
-        "What the drawdown guard multiplies the leverage by, 0.5 to 1; absent while it is off.",
-        value=guard.factor,
-    )
-    yield GaugeMetricFamily(
-        "strategic_memory_drawdown_guard_results",
-        "Results of trades that followed the advice, as far as the drawdown guard has seen them.",
-        value=float(guard.results),
-    )
-
-
-def _operators(advice: Advice, now_ms: int) -> Metric:
-    ends = GaugeMetricFamily(
-        "strategic_memory_override_seconds",
-        "Time until what an operator has set ends, seconds; absent while nothing is.",
-        labels=["part"],
-    )
-    for part, said in (("override", advice.override), ("freeze", advice.freeze)):
-        if said is not None:
-            ends.add_metric([part], max(said.until_ms - now_ms, 0) / 1000)
-    return ends
 
 
 def exposition(registry: CollectorRegistry) -> bytes:
