@@ -152,18 +152,20 @@ def _believed(own: OneRegime, about: AboutShared, prior: ChangePrior) -> _Believ
     determinants = log_det(shared_precision) + prior.log_det_shared[:, None]
     return _Believed(
         alone + (passed_on @ shared_mean[..., None])[..., 0],
-        given_shared + passed_on @ shared_covariance @ np.swapaxes(passed_on, -1, -2),
+        given_shared + passed_on @ shared_covariance @ passed_on.swapaxes(-1, -2),
         about.log_evidence + 0.5 * (explained - determinants),
     )
 
 
 def _asked_first(values: Floats, inner: int) -> Floats:
     """Make (..., components, asked, inner) to (..., asked, components, 1, inner)."""
-    return np.expand_dims(np.moveaxis(values, -inner - 1, -inner - 2), -inner - 1)
+    swapped = values.swapaxes(-inner - 2, -inner - 1)
+    at = swapped.ndim - inner
+    return swapped.reshape(*swapped.shape[:at], 1, *swapped.shape[at:])
 
 
 def _asked_last(values: Floats, inner: int) -> Floats:
     """Make (..., asked, components, blocks, inner) to (..., components x blocks, asked, inner)."""
-    moved = np.moveaxis(values, -inner - 3, -inner - 1)
+    moved = values.swapaxes(-inner - 3, -inner - 2).swapaxes(-inner - 2, -inner - 1)
     at, shape = moved.ndim - inner - 3, moved.shape
     return moved.reshape(*shape[:at], shape[at] * shape[at + 1], *shape[at + 2 :])
