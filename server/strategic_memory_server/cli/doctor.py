@@ -10,6 +10,7 @@ import click
 
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.one_portfolio import settings_of_portfolio
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.doctor.finding import Severity
@@ -27,10 +28,11 @@ _EXIT_CODES = {None: 0, Severity.WARNING: 3, Severity.CRITICAL: 1}
     metavar="HOST:PORT",
     help="Where the service listens for HTTP. [env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
 )
+@click.option("--portfolio", metavar="NAME", default="", help="Portfolio to look at, in place of the default one.")
 @click.option("--no-service", is_flag=True, help="Look at Redis alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def doctor(context: click.Context, /, *, no_service: bool, as_json: bool, **overrides: object) -> None:
+def doctor(context: click.Context, /, *, portfolio: str, no_service: bool, as_json: bool, **overrides: object) -> None:
     """Say in order of harm what is wrong with Redis, its producers and the service, and which command shows it.
 
     Give it the settings of the service: the same environment, or the same flags. It writes nothing, and takes some
@@ -41,11 +43,12 @@ def doctor(context: click.Context, /, *, no_service: bool, as_json: bool, **over
     """
     try:
         settings = read_environment(overrides, listens=False).service_settings()
+        settings = settings_of_portfolio(settings, portfolio) if portfolio else settings
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     # What is found is printed here, and not logged.
     set_up_logging("CRITICAL", "console")
-    examination = asyncio.run(examine(settings, asks_service=not no_service))
+    examination = asyncio.run(examine(settings, portfolio, asks_service=not no_service))
     click.echo(_as_json(examination) if as_json else _as_text(examination, settings))
     context.exit(_EXIT_CODES[examination.worst])
 

@@ -47,16 +47,19 @@ class ServiceSeen:
         return list(self.health.get("problems", []))
 
 
-def look_at_service(settings: ServiceSettings) -> ServiceSeen:
-    """Ask for `/health`; whatever goes wrong is told in the answer."""
+def look_at_service(settings: ServiceSettings, portfolio: str = "") -> ServiceSeen:
+    """Ask for `/health` of a portfolio, the default one without a name; whatever goes wrong is told in the answer."""
     scheme = "http" if settings.tls is None else "https"
-    command = f"curl -s {scheme}://{settings.http.address}{HEALTH}"
+    path = f"{HEALTH}?portfolio={portfolio}" if portfolio else HEALTH
+    command = f"curl -s '{scheme}://{settings.http.address}{path}'"
     try:
         with closing(connection_to(settings)) as connection:
             began_s = time.time()
-            answer = ask(connection, HEALTH)
+            answer = ask(connection, path)
             ahead_s = _ahead_s(answer, began_s)
             said = answer.read(_MOST_BYTES)
+        if portfolio and answer.status == HTTPStatus.NOT_FOUND:
+            return ServiceSeen(command, f"it has no portfolio {portfolio}, or is another program")
         if answer.status not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
             return ServiceSeen(command, f"it answers {answer.status}: another program may listen there")
         health = json.loads(said)

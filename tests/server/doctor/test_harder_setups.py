@@ -157,9 +157,9 @@ def test_while_nothing_is_advised_the_lease_tells_that_somebody_syncs(
     assert "nobody_syncs" not in {each.check for each in examined().findings}
 
 
-def doctor(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
+def doctor(*arguments: str, url: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [command_path("strategic-memory-server"), "doctor", "--redis-url", url, *arguments]
-    environment = {**os.environ, **VALID, "STRATEGIC_MEMORY_HTTP_ADDRESS": "127.0.0.1:1"}
+    environment = {**os.environ, **VALID, "STRATEGIC_MEMORY_HTTP_ADDRESS": "127.0.0.1:1", **env}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -225,3 +225,28 @@ def test_the_command_without_a_redis_names_it_and_no_secret() -> None:
     assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0 cannot be asked" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
     assert doctor(url="nonsense").returncode == 2
+
+
+@pytest.mark.processes
+def test_a_portfolio_is_looked_at_by_its_name(
+    redis_client: redis.Redis, start_service: StartService, redis_server: EmbeddedRedis, tmp_path: Path
+) -> None:
+    fill(redis_client)
+    file = tmp_path / "portfolios.toml"
+    file.write_text("[portfolios.alpha]\n")
+    named = {**VALID, "STRATEGIC_MEMORY_PORTFOLIO_FILE": str(file)}
+    service = start_service(env=named)
+    eventually(lambda: redis_client.exists(STATE, STATE.replace("quantum", "quantum:alpha")) == 2, what="both logs")
+    asked = {**named, "STRATEGIC_MEMORY_HTTP_ADDRESS": service.http_address}
+    done = doctor("--portfolio", "alpha", "--json", url=redis_server.url, **asked)
+    findings = json.loads(done.stdout)["findings"]
+    assert done.returncode == 1
+    assert "quantum:alpha:stream:meta.regime has no entry" in findings[0]["sentence"]
+    assert not any("has no entry" in each["sentence"] for each in findings if ":alpha:" not in each["sentence"])
+    assert not any(each["check"] == "service_silent" for each in findings)
+    wrong = doctor("--portfolio", "alhpa", url=redis_server.url, **named)
+    assert (wrong.returncode, "there is none of that name; there are alpha" in wrong.stderr) == (2, True)
+    file.write_text("[portfolios.alpha]\n[portfolios.beta]\nrules = 'none'\n")
+    assert doctor("--portfolio", "beta", url=redis_server.url, **named).returncode == 2
+    none_named = doctor("--portfolio", "alpha", url=redis_server.url)
+    assert (none_named.returncode, "name no portfolios" in none_named.stderr) == (2, True)
