@@ -18,10 +18,11 @@ from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
-from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication, mint_epoch
+from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_opening import mint_epoch
 from strategic_memory_server.revisions.log_state import LogState
 
 HOLDER = "tests"

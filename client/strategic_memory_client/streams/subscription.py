@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.streams.subscription_settings import Delivery, ResumePoint, SubscriptionSettings
 from strategic_memory_client.values.errors import (
     AccessDeniedError,
@@ -36,21 +37,6 @@ _REMEMBERED_EPOCHS = 16
 
 _LONGEST_ASKED_WAIT_S = 60.0
 """A server that is full for longer may have room again before it says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAttempt:
-    """The stream to open next."""
-
-    address: str
-    resume_after: ResumePoint | None
-    """None: start with the feedback in force."""
-    delivery: Delivery
-    heartbeat_interval_s: float
-    send_current: bool = False
-    """Whether the feedback in force comes first where nothing came after `resume_after`."""
-    portfolio: str = ""
-    """The portfolio that it is about. Empty: the default one."""
 
 
 class Subscription:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from strategic_memory.v1 import service_pb2
-from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.streams.subscription_settings import Delivery
 
 _DELIVERIES = {delivery: service_pb2.Delivery.Value(f"DELIVERY_{delivery}") for delivery in Delivery}

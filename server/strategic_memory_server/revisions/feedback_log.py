@@ -7,7 +7,7 @@ newest feedback, and the pulse: a short stream that carries each change of the v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import redis.asyncio as redis
 import structlog
@@ -15,13 +15,11 @@ import structlog
 from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
-from strategic_memory_server.advice.override import of_others
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import Note, note_arguments
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
-from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
@@ -32,7 +30,8 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_opening import Begun, LogOpening
 from strategic_memory_server.revisions.log_scripts import register_script
 from strategic_memory_server.revisions.log_state import LogState, digest_of
-from strategic_memory_server.revisions.log_times import key_lives_ms, time_argument, time_arguments
+from strategic_memory_server.revisions.log_times import time_argument
+from strategic_memory_server.revisions.write_arguments import common_arguments, flag, require_written
 from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 _WRITTEN = ("state", "log", "feedback", "pulse", "lease")
@@ -43,14 +42,6 @@ EVENT_NOT_SENT = (
     "the user of REDIS_URL lacks +publish or &{channel}: feedback is published all the same, but whoever waits for its "
     "events hears nothing. See docs/redis.md, User and password"
 )
-
-
-class MemoryMovedError(Exception):
-    """The long memory stands elsewhere than the note says; nothing was written."""
-
-
-class DeposedError(Exception):
-    """This server may not write to the log any more; the text names who may, and is empty when nobody does."""
 
 
 class FeedbackLog(FeedbackLogReader):
@@ -112,11 +103,11 @@ class FeedbackLog(FeedbackLogReader):
                 "epoch_if_new": epoch_if_new,
                 "above": above,
                 "written_epoch": written_epoch,
-                "anew": _flag(new_epoch),
-                "is_guarded": _flag(is_guarded),
+                "anew": flag(new_epoch),
+                "is_guarded": flag(is_guarded),
             },
         )
-        _check_refused(replies)
+        require_written(replies)
         begun = Begun(replies[1].decode()) if replies[1] else None
         return LogOpening(LogState.from_replies(replies[2:-1]), begun, guard_of_text(replies[-1]))
 
@@ -152,7 +143,7 @@ class FeedbackLog(FeedbackLogReader):
         self._written = document.encode(), feedback
         reply = await self._publish(
             keys=keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected, intervention, guard)
+            args=common_arguments(claim, feedback, expected, intervention, guard)
             | {
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
@@ -167,7 +158,7 @@ class FeedbackLog(FeedbackLogReader):
             rest=note.numbered_ids() if note else (),
             meanwhile=lambda: expecting(feedback),
         )
-        _check_refused(reply)
+        require_written(reply)
         if reply[0] != b"published":
             return False
         self._tracing.written(feedback.epoch, feedback.revision, traceparent)
@@ -239,7 +230,7 @@ class FeedbackLog(FeedbackLogReader):
             | note_arguments(note),
             rest=note.numbered_ids() if note else (),
         )
-        _check_refused(reply)
+        require_written(reply)
 
     async def lapse(self, stale: Feedback) -> bool | None:
         """Put the safe values into the key once the validity of the newest feedback has passed.
@@ -274,43 +265,14 @@ class FeedbackLog(FeedbackLogReader):
     ) -> bool:
         reply = await self._confirm(
             keys=self.keys.of(*_WRITTEN) | self._memory(note),
-            args=_common(claim, feedback, expected, intervention, guard)
+            args=common_arguments(claim, feedback, expected, intervention, guard)
             | {
                 "document": document,
                 "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
-                "expected_withdrawn": _flag(expected.withdrawn),
+                "expected_withdrawn": flag(expected.withdrawn),
             }
             | note_arguments(note),
             rest=note.numbered_ids() if note else (),
         )
-        _check_refused(reply)
+        require_written(reply)
         return bool(reply[0] == b"confirmed")
-
-
-def _flag(is_so: bool) -> str:
-    return "1" if is_so else ""
-
-
-def _common(
-    claim: Claim, feedback: Feedback, expected: LogState, intervention: Intervention, guard: GuardState | None
-) -> dict[str, Argument]:
-    """Return the arguments that publishing and confirming share."""
-    return {
-        "claim": claim.value,
-        "run_id": claim.run_id,
-        "expected_epoch": expected.epoch,
-        "expected_revision": expected.revision,
-        "head": expected.head,
-        **time_arguments(feedback.times),
-        "key_lives_ms": key_lives_ms(feedback.times),
-        "leverage_caps": caps_text(of_others(feedback.advice.leverage_caps)),
-        "intervention": intervention_text(intervention),
-        "guard": guard_text(guard),
-    }
-
-
-def _check_refused(reply: Sequence[bytes]) -> None:
-    if reply[0] == b"deposed":
-        raise DeposedError(reply[1].decode(errors="replace"))
-    if reply[0] == b"memory moved":
-        raise MemoryMovedError("the long memory in Redis was changed by somebody else; it is read again")

@@ -6,7 +6,6 @@ restart, a lost reply, history lost in a failover) learns it before anything is 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -21,9 +20,10 @@ from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
-from strategic_memory_server.revisions.log_opening import Begun
+from strategic_memory_server.revisions.log_opening import Begun, mint_epoch
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.lost_history import report_lost_entries, report_new_epoch, report_other_history
+from strategic_memory_server.revisions.own_writes import OwnWrites
 
 ATTEMPTS = 3
 
@@ -43,11 +43,6 @@ class Publication:
 
     feedback: Feedback
     is_new: bool
-
-
-def mint_epoch() -> str:
-    """Make a name for a log that no other log has had."""
-    return secrets.token_hex(8)
 
 
 class FeedbackPublisher:
@@ -89,9 +84,7 @@ class FeedbackPublisher:
         self._said = KnownHistory()
         self._written_epoch = ""
         self._tried_revision = 0
-        # Where the log can stand while nobody else writes to it, and epochs that this publisher may have begun itself.
-        self._possible: dict[tuple[str, int], str] = {}
-        self._minted: set[str] = set()
+        self._own = OwnWrites()
 
     @property
     def heads(self) -> Mapping[str, str]:
@@ -128,7 +121,8 @@ class FeedbackPublisher:
         self._said.observe(state.epoch, state.revision)
         state = replace(state, head=head)
         self._state, self._claim = state, claim
-        self._possible, self._minted = {(state.epoch, state.revision): head}, set()
+        self._own.stand_at(state.epoch, state.revision, head)
+        self._own.opened()
         return state
 
     async def in_force(self, claim: Claim, now_ms: int) -> Advice | None:
@@ -185,7 +179,7 @@ class FeedbackPublisher:
             state = await self._standing(claim)
             # Until it is known that this write succeeded, it is not known where the log stands.
             newest, self._state = self._newest, None
-            in_force = not (state.withdrawn or _lapsed(state, now_ms))
+            in_force = not (state.withdrawn or state.has_lapsed(now_ms))
             repeated = newest is not None and newest.advice == advice and in_force
             epoch, revision = state.epoch, state.revision if repeated else state.revision + 1
             feedback = Feedback(advice, FeedbackStatus.ACTIVE, revision=revision, epoch=epoch, times=times)
@@ -193,7 +187,7 @@ class FeedbackPublisher:
                 # A fault of the program: every reader would refuse it.
                 raise ValueError(wrong)
             self._tried_revision = revision
-            self._possible.setdefault((epoch, revision), "")
+            self._own.try_at(epoch, revision)
             if repeated:
                 written = await self._log.confirm(claim, feedback, state, note, intervention, guard)
             else:
@@ -206,7 +200,8 @@ class FeedbackPublisher:
                 self._newest, self._written_epoch = feedback, epoch
                 self._said.observe(epoch, revision)
                 self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
-                self._possible, self._guard = {(epoch, revision): head}, guard or self._guard
+                self._own.stand_at(epoch, revision, head)
+                self._guard = guard or self._guard
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(CONTESTED)
 
@@ -246,7 +241,7 @@ class FeedbackPublisher:
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
-            self._possible.setdefault((state.epoch, state.revision), "")
+            self._own.try_at(state.epoch, state.revision)
             if await self._log.withdraw(claim, ended, state, note, intervention, guard):
                 self._written_epoch = newest.epoch
                 return
@@ -272,7 +267,7 @@ class FeedbackPublisher:
 
     async def _open(self, claim: Claim, *, new_epoch: bool = False) -> tuple[LogState, Begun | None]:
         name = self._about + self._mint()
-        self._minted.add(name)
+        self._own.try_epoch(name)
         opening = await self._log.open(
             claim,
             name,
@@ -287,21 +282,11 @@ class FeedbackPublisher:
     def _is_other_history(self, claim: Claim, state: LogState, snapshot: LogSnapshot) -> bool:
         """Tell whether Redis holds something else than what goes on from all that was said.
 
-        While the claim holds nobody but this publisher writes: the log stands where it has left it, or where a write
-        whose reply was lost has brought it, and says there what it said.
+        While the claim holds nobody but this publisher writes.
         """
         if not self._said.goes_on(state):
             return True
-        if claim != self._claim or not self._possible:
-            return False
-        if state.epoch in self._minted:
-            return False
-        here = state.epoch, state.revision
-        if here not in self._possible:
-            return True
-        known, read = self._possible[here], snapshot.state
-        found = read.head if read and (read.epoch, read.revision) == here else ""
-        return bool(known and found and known != found)
+        return claim == self._claim and not self._own.explain(state, snapshot)
 
     def _learn_what_was_said(self) -> None:
         """Take over what was read from the log: another server may have said it, and Redis may have lost it since."""
@@ -311,9 +296,3 @@ class FeedbackPublisher:
         if written > max(self._said.newest_of(self._written_epoch), self._tried_revision):
             self._written_epoch = ""
         self._said.merge(heard)
-
-
-def _lapsed(state: LogState, now_ms: int) -> bool:
-    """Tell whether the newest feedback has turned stale: saying it again is a change then, so it is a revision."""
-    valid_until_ms = state.times.valid_until_ms
-    return valid_until_ms is not None and now_ms > valid_until_ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import secrets
 from dataclasses import dataclass
 
 from strategic_memory_server.advice.drawdown_guard import GuardState
@@ -31,3 +32,8 @@ class LogOpening:
     state: LogState
     begun: Begun | None
     guard: GuardState
+
+
+def mint_epoch() -> str:
+    """Make a name for a log that no other log has had."""
+    return secrets.token_hex(8)

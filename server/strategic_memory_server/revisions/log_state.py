@@ -58,6 +58,10 @@ class LogState:
     intervention: Intervention | None = field(default=None, compare=False)
     head: str = field(default="", compare=False)
 
+    def has_lapsed(self, now_ms: int) -> bool:
+        """Tell whether the newest feedback has turned stale: saying it again is a change then, so it is a revision."""
+        return self.times.valid_until_ms is not None and now_ms > self.times.valid_until_ms
+
     @classmethod
     def from_replies(cls, replies: Sequence[bytes | None]) -> LogState:
         """Read the values of STATE_FIELDS as Redis gives them; None or empty: not known.

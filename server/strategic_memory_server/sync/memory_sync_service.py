@@ -29,9 +29,9 @@ from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import DeposedError, MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import LogContestedError
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.write_arguments import DeposedError, MemoryMovedError
 from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.publishing import Known, Publishing
 from strategic_memory_server.sync.regimes_problem import report_regimes

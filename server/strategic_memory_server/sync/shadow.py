@@ -29,9 +29,9 @@ from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_connection import describe_failure
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
-from strategic_memory_server.revisions.feedback_log import DeposedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.revisions.lease import Claim
+from strategic_memory_server.revisions.write_arguments import DeposedError
 
 PROBLEM = "shadow_failed"
 

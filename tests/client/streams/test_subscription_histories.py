@@ -21,7 +21,8 @@ from strategic_memory_client import (
     ServiceUnavailableError,
     StrategicMemoryError,
 )
-from strategic_memory_client.streams.subscription import StreamAttempt, Subscription
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
+from strategic_memory_client.streams.subscription import Subscription
 from strategic_memory_client.streams.subscription_settings import SubscriptionSettings
 from strategic_memory_client.values.events import SubscriptionEvent
 

@@ -28,7 +28,7 @@ from strategic_memory_client import (
     Rules,
     TradeColumns,
 )
-from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.wire.analysis_to_wire import analyze_request
 from strategic_memory_client.wire.failure import given_field
 from strategic_memory_client.wire.to_wire import stream_request

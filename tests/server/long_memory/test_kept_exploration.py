@@ -20,8 +20,8 @@ from strategic_memory_server.long_memory.exploration_document import exploration
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.revisions.feedback_log import MemoryMovedError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 
 KEYS = MemoryKeys.under("quantum")
 TIMES = Times(NOW_MS, NOW_MS, NOW_MS + 180_000)

@@ -25,7 +25,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
-from strategic_memory_server.revisions.feedback_log import MemoryMovedError
+from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 from strategic_memory_server.windows.name_table import NameTable
 
 

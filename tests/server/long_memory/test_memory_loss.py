@@ -19,8 +19,9 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
-from strategic_memory_server.revisions.feedback_log import FeedbackLog, MemoryMovedError
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
+from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 
 KEYS = MemoryKeys.under("quantum")
 TRADES = "quantum:stream:trade.results"

@@ -13,7 +13,7 @@ from redis_contents import Contents, contents_of, put_back
 from redis_inputs import add_trade
 from server.long_memory.memory_keeper import KEYS, TIMES, TRADES, Keeper, full_sums, same
 
-from strategic_memory_server.revisions.feedback_log import MemoryMovedError
+from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 
 
 async def test_a_trade_that_is_sent_twice_counts_once_also_after_a_restart(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-from advice import NOW_MS, advice, feedback
+from advice import NOW_MS, advice
 from claimed import ClaimedLog, ClaimedPublisher, claim_on, said_in
 from patient_redis import patient
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -28,7 +28,6 @@ from strategic_memory_server.revisions.feedback_publisher import (
     FeedbackPublisher,
     LogContestedError,
     Publication,
-    mint_epoch,
 )
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -293,10 +292,3 @@ async def test_events_are_sent_for_revisions_alone(publisher: ClaimedPublisher, 
         assert events.none_has_arrived()
         await say(publisher, "b")
         assert events.next()["revision"] == 2
-
-
-def test_minted_epochs_differ_and_fit_the_scripts() -> None:
-    minted = {mint_epoch() for _ in range(1_000)}
-    assert len(minted) == 1_000
-    assert all(epoch.isalnum() and len(epoch) >= 16 for epoch in minted)
-    assert feedback(1).epoch == "e1"

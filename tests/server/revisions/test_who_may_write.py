@@ -13,11 +13,12 @@ from claimed import KEYS, claim_on, lease_of
 from redis_contents import contents_of
 
 from strategic_memory_server.advice.feedback import Times
-from strategic_memory_server.revisions.feedback_log import DeposedError, FeedbackLog
+from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.write_arguments import DeposedError
 
 Redis = redis.asyncio.Redis
 FIRST = LogState("e1", 1, 1, feedback(1).times)

@@ -9,7 +9,7 @@ import grpc.aio
 
 from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
-from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.values.heartbeats import Heartbeat
 from strategic_memory_client.values.results import Feedback

@@ -9,7 +9,7 @@ from time import monotonic
 import grpc
 
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
-from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.transports.channel_settings import Metadata
 from strategic_memory_client.transports.synchronous.busy_threads import BusyThreads
 from strategic_memory_client.values.heartbeats import Heartbeat

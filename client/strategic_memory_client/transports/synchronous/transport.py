@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2
 from strategic_memory.v1 import service_pb2
 from strategic_memory.v1.service_pb2_grpc import StrategicMemoryServiceStub
 from strategic_memory_client.streams.failover import Failover
-from strategic_memory_client.streams.subscription import StreamAttempt
+from strategic_memory_client.streams.stream_attempt import StreamAttempt
 from strategic_memory_client.transports.channel_settings import Shown, channel_arguments
 from strategic_memory_client.transports.connection_use import ConnectionUse
 from strategic_memory_client.transports.connections import Connections, Dialled

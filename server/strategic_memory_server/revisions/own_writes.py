@@ -1,0 +1,47 @@
+"""OwnWrites: where the log can stand while nobody writes to it but the publisher that holds the claim."""
+
+from __future__ import annotations
+
+from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
+from strategic_memory_server.revisions.log_state import LogState
+
+
+class OwnWrites:
+    """What one publisher has written, and what it has tried to: a write whose reply was lost may have happened.
+
+    A head is the digest of the newest entry, by which two entries of one revision are told apart; empty: not known.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[str, int], str] = {}
+        self._epochs: set[str] = set()
+
+    def stand_at(self, epoch: str, revision: int, head: str) -> None:
+        """Take note that the log stands there, and nowhere else."""
+        self._heads = {(epoch, revision): head}
+
+    def try_at(self, epoch: str, revision: int) -> None:
+        """Take note that the log may stand there too: it is being written."""
+        self._heads.setdefault((epoch, revision), "")
+
+    def try_epoch(self, name: str) -> None:
+        """Take note that an epoch may be begun under a name."""
+        self._epochs.add(name)
+
+    def opened(self) -> None:
+        """Forget the epochs that were tried: it is known in which one the log stands."""
+        self._epochs = set()
+
+    def explain(self, state: LogState, snapshot: LogSnapshot) -> bool:
+        """Tell whether the log stands where it was left or where a lost write has brought it, and says what was said.
+
+        Where nothing was written yet, nothing is known to the contrary.
+        """
+        if not self._heads or state.epoch in self._epochs:
+            return True
+        here = state.epoch, state.revision
+        if here not in self._heads:
+            return False
+        known, read = self._heads[here], snapshot.state
+        found = read.head if read and (read.epoch, read.revision) == here else ""
+        return not (known and found and known != found)
