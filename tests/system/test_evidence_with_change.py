@@ -6,6 +6,7 @@ import json
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import redis
@@ -25,6 +26,7 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from strategic_memory_server.evidence.view import view_of
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = pytest.mark.system
 
@@ -89,7 +91,7 @@ def test_it_is_said_live_and_lasts_through_a_restart(start_service: StartService
     assert said(get_feedback(again)) == pytest.approx(probabilities(before + after + more, change=True), abs=1e-4)
     # It is computed again from what Redis holds.
     revision = get_feedback(again).revision
-    command = ["reproduce", "--revision", str(revision), "--redis-url", str(url_of(redis_client))]
+    command = ["reproduce", "--revision", str(revision), "--redis-url", url_of(redis_client)]
     done = CliRunner().invoke(app, command, env={**ON, "REDIS_URL": url_of(redis_client)})
     assert done.exit_code == 0, done.output
 
@@ -134,3 +136,29 @@ def test_one_request_asks_for_it_and_one_does_not(start_service: StartService, r
                 found = [policy.probability_best for policy in feedback.evidence.policies] if feedback.evidence else []
                 assert found == pytest.approx(probabilities(trades, change=change), abs=1e-4)
         service.kill()
+
+
+def test_a_shadow_looks_for_change_beside_a_service_that_does_not(
+    start_service: StartService, redis_client: redis.Redis
+) -> None:
+    trades = drawn(180, (-0.2, 0.0, 0.3), 9) + drawn(90, (0.3, 0.0, -0.3), 10)
+    write(redis_client, trades)
+    by_evidence = {"STRATEGIC_MEMORY_RULES": "evidence"}
+    service = start_service(env={**by_evidence, "STRATEGIC_MEMORY_SHADOW_EVIDENCE_CHANGE": "on"})
+    eventually(lambda: has_counted(service, trades))
+    feedback = get_feedback(service)
+    assert feedback.version == "evidence-1.0.0"
+    assert said(feedback) == pytest.approx(probabilities(trades, change=False), abs=1e-4)
+
+    def shadow() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(redis_client.get(LogKeys.of_shadow("quantum").feedback) or b"{}")
+        return found
+
+    eventually(lambda: shadow().get("evidence", {}).get("observations") == len(trades))
+    assert shadow()["version"] == "evidence-change-1.0.0"
+    found = [policy["probability_best"] for policy in shadow()["evidence"]["policies"]]
+    assert found == pytest.approx(probabilities(trades, change=True), abs=1e-4)
+    # What the service itself says rests on no blocks, and is computed again without them.
+    command = ["reproduce", "--revision", str(feedback.revision), "--redis-url", url_of(redis_client)]
+    done = CliRunner().invoke(app, command, env={**by_evidence, "REDIS_URL": url_of(redis_client)})
+    assert done.exit_code == 0, done.output

@@ -21,7 +21,10 @@ _OF_THEIR_OWN = frozenset({"windows", "evidence", "hysteresis"})
 _VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
 """What the variables of some settings of the evidence are called."""
 
-CAME_LATER: Mapping[str, Plain] = {"STRATEGIC_MEMORY_EVIDENCE_CHANGE": False}
+CAME_LATER: Mapping[str, Plain] = {
+    "STRATEGIC_MEMORY_EVIDENCE_CHANGE": False,
+    "STRATEGIC_MEMORY_LEVERAGE_GUARD": False,
+}
 """Settings that an older server does not know, with the value by which it advises."""
 
 _ONLY_WHILE_EXPLORING = frozenset({"exploration_width", "exploration_hold"})

@@ -10,7 +10,12 @@ import pytest
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
-from strategic_memory_server.advice.settings_by_variable import as_text, differences, settings_by_variable
+from strategic_memory_server.advice.settings_by_variable import (
+    CAME_LATER,
+    as_text,
+    differences,
+    settings_by_variable,
+)
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import WindowSettings
 
@@ -53,10 +58,14 @@ def test_a_difference_is_named_as_an_operator_sets_it(other: AdviceSettings, dif
     assert differences(as_text(settings_by_variable(other)), DEFAULTS) == [difference]
 
 
-def test_an_older_server_looks_for_no_change() -> None:
-    older = {name: value for name, value in DEFAULTS.items() if name != "STRATEGIC_MEMORY_EVIDENCE_CHANGE"}
-    change = settings_by_variable(AdviceSettings(evidence=EvidenceSettings(change=True)))
-    assert differences(as_text(older), change) == ["STRATEGIC_MEMORY_EVIDENCE_CHANGE is off there and on here"]
+def test_an_older_server_neither_looks_for_change_nor_guards_leverage() -> None:
+    older = {name: value for name, value in DEFAULTS.items() if name not in CAME_LATER}
+    assert len(older) == len(DEFAULTS) - len(CAME_LATER)
+    ours = settings_by_variable(AdviceSettings(evidence=EvidenceSettings(change=True), leverage_guard=True))
+    assert differences(as_text(older), ours) == [
+        "STRATEGIC_MEMORY_EVIDENCE_CHANGE is off there and on here",
+        "STRATEGIC_MEMORY_LEVERAGE_GUARD is off there and on here",
+    ]
     assert differences(as_text(older), DEFAULTS) == []
 
 
