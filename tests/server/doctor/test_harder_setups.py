@@ -150,7 +150,7 @@ def test_while_nothing_is_advised_the_lease_tells_that_somebody_syncs(
     redis_client: redis.Redis, start_service: StartService, examined: Examine
 ) -> None:
     fill(redis_client)
-    start_service(env=VALID)
+    start_service(env={**VALID, "STRATEGIC_MEMORY_LEASE": "10"})
     eventually(lambda: redis_client.hget(STATE, "valid_until_ms"), what="a first revision")
     redis_client.delete(regime_stream(), portfolio_stream(), trade_stream())
     eventually(lambda: redis_client.hget(STATE, "withdrawn") == b"1", what="a withdrawal")
