@@ -10,6 +10,7 @@ from chaos.moved_clock import MovedClockRedis
 from chaos.operator_faults import own_keys
 from chaos.stage import Stage
 from redis import Redis
+from redis.exceptions import ResponseError
 
 _LEASE = "feedback:strategic_memory:lease"
 
@@ -45,7 +46,9 @@ async def stray_entries(stage: Stage) -> None:
     log = f"{stage.redis.prefix}:stream:strategic_feedback"
     with stage.redis_client() as client:
         for kind in stage.draw.sample(["nothing", "reckless", "ahead"], 3):
-            await asyncio.to_thread(_write_stray, client, log, kind)
+            # The leader may write between the look at the newest entry and the one after it.
+            while not await asyncio.to_thread(_is_stray_written, client, log, kind):
+                pass
             await stage.progress()
             await stage.more_revisions(1)
 
@@ -94,6 +97,16 @@ def _put_back(client: Redis, backup: dict[str, tuple[int, Any]], keys: list[str]
         for key, (left_ms, dumped) in backup.items():
             pipeline.restore(key, left_ms, dumped)
         pipeline.execute()
+
+
+def _is_stray_written(client: Redis, log: str, kind: str) -> bool:
+    try:
+        _write_stray(client, log, kind)
+    except ResponseError as error:
+        if "equal or smaller" in str(error):
+            return False
+        raise
+    return True
 
 
 def _write_stray(client: Redis, log: str, kind: str) -> None:
