@@ -13,7 +13,9 @@ WORKERS ?= $(shell echo $$(($(cores) < 4 ? 2 * $(cores) : 8)))
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 .DELETE_ON_ERROR:
 
 # Tools that .ci/run installs for this checkout alone.
@@ -41,7 +43,7 @@ demo: $(runtime)  ## Show the service at work on a made-up market; ARGS="--secon
 	@exec $(VENV)/bin/strategic-memory-server demo $(ARGS)
 
 .PHONY: test
-test: lint types protos-check proto-lint wire-baseline-check unit  ## Check everything; what .ci/run runs
+test: lint types-and-bytecode protos-check proto-lint wire-baseline-check unit  ## Check everything; what .ci/run runs
 
 .PHONY: lint
 lint: $(development)  ## Check style and formatting, and which room imports which
@@ -52,6 +54,15 @@ lint: $(development)  ## Check style and formatting, and which room imports whic
 .PHONY: types
 types: $(development)  ## Check types
 	@$(python) -m mypy --strict $(typed)
+
+# One core checks types meanwhile; each test process would compile all tests by itself, while none finds them compiled.
+.PHONY: types-and-bytecode
+types-and-bytecode: $(development)
+	@$(MAKE) --no-print-directory --jobs 2 SIDE_BY_SIDE=yes types bytecode
+
+.PHONY: bytecode
+bytecode: $(development)
+	@$(python) -m pytest --collect-only -qq $(ARGS) >/dev/null 2>&1 || true
 
 .PHONY: unit
 unit: $(development) buf typescript  ## Run the tests; ARGS="tests/client -k resume"

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pytest
 import redis
+from collecting import pytest_collection
 from kept_bytecode import keep_bytecode
 from least_user import asks_for_least_user, keeps_users, least_url
 from longest_first import put_longest_first
@@ -17,7 +18,7 @@ from quiet_grpc import import_grpc_quietly
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
-__all__ = ["StartService", "pytest_configure", "pytest_runtest_protocol"]
+__all__ = ["StartService", "pytest_collection", "pytest_configure", "pytest_runtest_protocol"]
 
 import_grpc_quietly()
 keep_bytecode(REPOSITORY / ".pytest_cache" / "bytecode")
