@@ -13,7 +13,8 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings, of_service
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
+from strategic_memory_server.configuration.service_portfolio import of_service
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import Access, access_asked

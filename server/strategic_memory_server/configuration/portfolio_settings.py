@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
 from strategic_memory_server.sync.sync_settings import SyncSettings
-
-if TYPE_CHECKING:
-    from strategic_memory_server.configuration.service_settings import ServiceSettings
 
 Section = Mapping[str, object]
 """What a file says of one portfolio: settings by the names of their variables, in lower case and without prefix."""
@@ -58,9 +54,3 @@ class PortfoliosSettings:
     file: Path | None = None
     redis_set: str | None = None
     most_labelled: int = 100
-
-
-def of_service(settings: ServiceSettings) -> PortfolioSettings:
-    """Return what the default portfolio of a service is told."""
-    redis = settings.redis
-    return PortfolioSettings(redis.key_prefix, settings.sync, settings.log, settings.shadow, redis.history_file)

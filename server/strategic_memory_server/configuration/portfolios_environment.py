@@ -18,8 +18,8 @@ from strategic_memory_server.configuration.portfolio_settings import (
     PortfolioSettings,
     PortfoliosSettings,
     Section,
-    of_service,
 )
+from strategic_memory_server.configuration.service_portfolio import of_service
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
 from strategic_memory_server.redis_access.redis_location import read_location
