@@ -84,7 +84,7 @@ _WIDTH_OF_A_FILE = 160
     multiple=True,
     metavar="RULES",
     help=f"Rules to compare where the file says what each policy would have earned, separated by commas: "
-    f"{', '.join(_RULES)}. Default: all but {Rule.CHANGE}.",
+    f"{', '.join(_RULES)}. Default: all but {Rule.CHANGE} and {Rule.GUARDED}.",
 )
 @click.option("--every", type=_EVERY, help="Entries from one decision of the reference rules to the next.")
 @click.option(
@@ -105,6 +105,7 @@ _WIDTH_OF_A_FILE = 160
     show_default=True,
     help="See docs/rules.md.",
 )
+@click.option("--leverage-guard", is_flag=True, help="For --advice-out. See docs/drawdown-guard.md.")
 @click.option(
     "--formats",
     is_flag=True,
@@ -141,6 +142,7 @@ def replay(
     hysteresis_results: int,
     hysteresis_seconds: float,
     *,
+    leverage_guard: bool,
     one_unit: bool,
     quiet: bool,
 ) -> None:
@@ -182,6 +184,7 @@ def replay(
                     change=advice_rules == "change",
                 ),
                 hysteresis=hysteresis,
+                leverage_guard=leverage_guard,
             ),
         )
     except NotInstalledError as error:

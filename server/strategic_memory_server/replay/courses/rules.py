@@ -18,13 +18,15 @@ class Rule(enum.StrEnum):
     EXPLORING = "exploring"
     CHANGE = "change"
     """The evidence with change; a trade takes several times as long, so it is compared where it is named."""
+    GUARDED = "guarded"
+    """The reference rules, sized by the drawdown guard; compared where it is named."""
     CONSERVATIVE = "conservative"
     BALANCED = "balanced"
     AGGRESSIVE = "aggressive"
     ORACLE = "oracle"
 
 
-BY_DEFAULT = tuple(rule for rule in Rule if rule is not Rule.CHANGE)
+BY_DEFAULT = tuple(rule for rule in Rule if rule not in {Rule.CHANGE, Rule.GUARDED})
 """Rules that are compared where none is named."""
 
 FIXED: Mapping[Rule, Policy] = {

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from strategic_memory_server.advice.drawdown_guard import ClosedTrades
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.courses.course import Course
+from strategic_memory_server.replay.courses.guard_course import guard_factors
 from strategic_memory_server.replay.courses.rules import FIXED, Rule
 from strategic_memory_server.replay.judging.trades import Trades
 from strategic_memory_server.replay.record.entry_columns import Kind
@@ -45,15 +47,22 @@ class Compared:
         self.rules = tuple(rules) if self.places.size else ()
         self.mean_pnl, best = self._means(len(record.regime_names))
         self._chosen: dict[Rule, NDArray[np.int8]] = {}
+        self._sizes: dict[Rule, FloatColumn] = {}
         for rule in self.rules:
             if rule in FIXED:
                 policy = np.full(len(self), FIXED[rule])
             elif rule is Rule.ORACLE:
                 policy = best[self._regime]
             else:
-                course = courses[rule]
+                course = courses[Rule.REFERENCE if rule is Rule.GUARDED else rule]
                 policy = course.decisions["policy"][course.in_force(self._opened)]
             self._chosen[rule] = policy.astype(np.int8)
+            if rule is Rule.GUARDED:
+                course = courses[Rule.REFERENCE]
+                opened_ms, made = entries.opened_ms[self.places], policy.astype(np.int64)
+                closed = ClosedTrades(opened_ms, made, self.earned(rule))
+                factors = guard_factors(course, entries.time_ms, self.places, closed)
+                self._sizes[rule] = factors[course.in_force(self._opened)]
 
     def __len__(self) -> int:
         return self.places.size
@@ -62,7 +71,11 @@ class Compared:
         """Return what a rule earned with each trade."""
         policies = self.policy_pnl.shape[1]
         earned: FloatColumn = self.policy_pnl.ravel().take(np.arange(len(self)) * policies + self._chosen[rule])
-        return earned
+        return earned * self._sizes[rule] if rule in self._sizes else earned
+
+    def size(self, rule: Rule) -> FloatColumn:
+        """Return by how much a rule has multiplied the size of each trade."""
+        return self._sizes.get(rule, np.ones(len(self)))
 
     def trades(self, rule: Rule) -> Trades:
         """Return the trades as a rule would have made them."""

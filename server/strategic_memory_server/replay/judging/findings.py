@@ -20,6 +20,7 @@ from strategic_memory_server.replay.courses.rules import Rule
 from strategic_memory_server.replay.judging.candle_stamps import candle_stamps
 from strategic_memory_server.replay.judging.compared import best_fixed
 from strategic_memory_server.replay.judging.differences import differences
+from strategic_memory_server.replay.judging.guard_worth import guard_worth
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.judging.regimes_seen import RegimesSeen
 from strategic_memory_server.replay.judging.reliability import reliability
@@ -58,6 +59,8 @@ def findings(replayed: Replayed, options: ReplayOptions, stages: Stages) -> Json
         "rules": rules,
         "differences": differences(compared, best, steps.report),
     }
+    if worth := guard_worth(compared):
+        report["guard"] = worth
     steps.next()
     return {name: plain(part) for name, part in report.items()}
 

@@ -29,6 +29,7 @@ OF_RULE: Mapping[Rule, tuple[str, str]] = {
     Rule.EVIDENCE: (VERMILLION, ""),
     Rule.EXPLORING: (PURPLE, "4 1"),
     Rule.CHANGE: (VERMILLION, "4 1"),
+    Rule.GUARDED: (BLUE, "1 2"),
     Rule.CONSERVATIVE: (SKY, "6 2"),
     Rule.BALANCED: (GREEN, "6 2"),
     Rule.AGGRESSIVE: (ORANGE, "6 2"),

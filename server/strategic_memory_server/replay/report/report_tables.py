@@ -37,6 +37,12 @@ def differences(report: JsonReport) -> list[Row]:
     ]
 
 
+def guard(report: JsonReport) -> list[Row]:
+    """Return what came of the trades of the reference rules with the drawdown guard, and without."""
+    names = ("mean_exposure", "mean_pnl", "deepest_drawdown", "certainty_equivalent")
+    return [(each["name"], *(_number(each[name]) for name in names)) for each in report.get("guard", ())]
+
+
 def advised(report: JsonReport) -> list[Row]:
     """Return for how much of the time each policy was advised, and what is advised now."""
     return [

@@ -32,6 +32,12 @@ def _advised(report: JsonReport) -> Iterator[str]:
         yield f"{rule} now: {now['policy']} ({now['regime'] or 'no regime'}), {advice['changes']:,} changes so far"
     for each in report["differences"]:
         yield f"{each['rule']} against {each['against']}: {each['mean']:+.4g} a trade, {each['statement']}"
+    for each in report.get("guard", ()):
+        worth = each["certainty_equivalent"]
+        yield (
+            f"drawdown guard, {each['name']}: deepest drawdown {each['deepest_drawdown']:.4g}, mean exposure "
+            f"{each['mean_exposure']:.2f}, certainty equivalent {'not defined' if worth is None else f'{worth:+.4g}'}"
+        )
 
 
 def _written(options: ReplayOptions) -> Iterator[str]:

@@ -34,7 +34,8 @@ def test_each_rule_earns_the_pnl_of_the_policy_it_chose(tmp_path: Path) -> None:
     assert compared.rules == tuple(Rule)
     for rule in compared.rules:
         made = compared.trades(rule)
-        assert made.pnl.tolist() == [row[policy] for row, policy in zip(pnl, made.policy.tolist(), strict=True)]
+        chosen = zip(pnl, made.policy.tolist(), compared.size(rule).tolist(), strict=True)
+        assert made.pnl.tolist() == [row[policy] * size for row, policy, size in chosen]
         if rule in FIXED:
             assert set(made.policy.tolist()) == {FIXED[rule]}
 
