@@ -3,7 +3,7 @@
 import { showRevisions } from "./charts.js";
 import { about, showName, showPortfolios } from "./portfolios.js";
 import { operatorsHand, safeLeverages, showAdvice, showHealth, showMemory } from "./sections.js";
-import { byId, define, moment, span } from "./writing.js";
+import { byId, define, lookOf, moment, span, statusOf } from "./writing.js";
 
 const SILENT_MS = 1700;
 const GIVEN_UP_MS = 5000;
@@ -100,9 +100,7 @@ const leftMs = () => state.validMs - since(state.heard);
 
 const isOver = () => state.refused || (state.validMs !== null && leftMs() < 0);
 
-const LOOKS = { ACTIVE: "good", "WARMING UP": "warn" };
-
-const status = () => (state.now.feedback.status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
+const status = () => statusOf(state.now.feedback);
 
 function show() {
   if (!state.now) return;
@@ -110,7 +108,7 @@ function show() {
   const over = isOver() && status() === "ACTIVE";
   const said = over ? "STALE" : status();
   setText("status", `${said}${isSilent() && !state.refused ? ", no contact" : ""}`);
-  byId("status").className = isSilent() ? "bad" : (LOOKS[said] ?? "bad");
+  byId("status").className = isSilent() ? "bad" : lookOf(said);
   const key = JSON.stringify([feedback, over]);
   if (key !== state.shown) {
     state.shown = key;
@@ -121,7 +119,7 @@ function show() {
     setText("reasons-note", said === "STALE" ? "Reasons of what it said last, which holds no more." : "");
   }
   define(byId("validity"), [
-    ["Status", said, `large ${LOOKS[said] ?? "bad"}`],
+    ["Status", said, `large ${lookOf(said)}`],
     ["Holds for", state.validMs === null || said !== "ACTIVE" ? undefined : span(leftMs()), "large"],
     ["Until", moment(feedback.valid_until)],
     ["Newest entry", moment(feedback.data_as_of)],

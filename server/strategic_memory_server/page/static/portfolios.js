@@ -1,6 +1,6 @@
 // Which portfolio the page is about, and the list of all of them, each with a page of its own.
 
-import { byId, element, fill, moment, number, policy } from "./writing.js";
+import { byId, element, fill, lookOf, moment, number, policy, statusOf } from "./writing.js";
 
 /** Empty: the default one. */
 export const portfolio = new URLSearchParams(location.search).get("portfolio") ?? "";
@@ -44,8 +44,7 @@ function row(each) {
   link.href = addressOf(each.name);
   if ((each.name ?? "") === portfolio) link.setAttribute("aria-current", "page");
   if (!each.is_followed) return [link, "not followed here"];
-  const status = (each.status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
-  const said = element("span", status, { ACTIVE: "good", "WARMING UP": "warn" }[status] ?? "bad");
+  const said = element("span", statusOf(each), lookOf(statusOf(each)));
   return [
     link, said, each.preferred_regime, policy(each.updated_policy), number(each.leverage_hint ?? 0), moment(each.valid_until),
     (each.problems ?? []).length || undefined,

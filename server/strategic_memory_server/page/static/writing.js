@@ -49,6 +49,10 @@ export function fill(table, columns, rows, nothing) {
 
 export const known = (value) => value !== undefined && value !== null;
 
+export const statusOf = ({ status }) => (status ?? "").replace("FEEDBACK_STATUS_", "").replace("_", " ");
+
+export const lookOf = (status) => ({ ACTIVE: "good", "WARMING UP": "warn" })[status] ?? "bad";
+
 export const policy = (name) => (known(name) ? String(name).replace("POLICY_", "") : undefined);
 
 export const number = (value, digits = 4) => (known(value) ? Number(Number(value).toPrecision(digits)).toString() : undefined);
