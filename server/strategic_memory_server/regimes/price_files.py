@@ -15,7 +15,7 @@ import numpy as np
 from strategic_memory_server.replay.files.cell_columns import Refusals, texts
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.file_contents import pages_of, tables_of
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import Cell, TablePage
 from strategic_memory_server.replay.files.table import again
 from strategic_memory_server.replay.formats.date_and_time import in_two_columns
 from strategic_memory_server.replay.formats.name_says import without_zone
@@ -130,7 +130,7 @@ def _zone_said(path: Path, names: Mapping[str, str], written: Declared) -> tzinf
     return zone_of(said)
 
 
-def _usable(path: Path, names: Mapping[str, str], page: Page, ways: Ways) -> tuple[_Rows, list[str]]:
+def _usable(path: Path, names: Mapping[str, str], page: TablePage, ways: Ways) -> tuple[_Rows, list[str]]:
     """Return the candles of a page, and the reason for each row that is none."""
     reasons = [reason for _, reason in page.broken]
     if not page.columns:
@@ -147,7 +147,7 @@ def _usable(path: Path, names: Mapping[str, str], page: Page, ways: Ways) -> tup
     return rows, [*reasons, *refusals.reasons.values()]
 
 
-def _times(path: Path, page: Page, names: Mapping[str, str]) -> Sequence[Cell]:
+def _times(path: Path, page: TablePage, names: Mapping[str, str]) -> Sequence[Cell]:
     """Return the times of some candles: those of one column, or a date and a time of day of two."""
     alone = _column(path, page, names, TIME)
     both = in_two_columns(names.get(TIME) or _known(page.columns, TIME) or "", page.columns, ())
@@ -161,7 +161,7 @@ def _known(columns: Collection[str], ours: str) -> str | None:
     return next((by_name[known] for known in KNOWN_NAMES[ours] if known in by_name), None)
 
 
-def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, needed: bool = True) -> Sequence[Cell]:
+def _column(path: Path, page: TablePage, names: Mapping[str, str], ours: str, *, needed: bool = True) -> Sequence[Cell]:
     asked = names.get(ours)
     if asked is not None:
         if asked in page.columns:
@@ -178,7 +178,7 @@ def _column(path: Path, page: Page, names: Mapping[str, str], ours: str, *, need
     )
 
 
-def _only(path: Path, page: Page, ours: str, name: str) -> Sequence[Cell]:
+def _only(path: Path, page: TablePage, ours: str, name: str) -> Sequence[Cell]:
     """Return the cells of a column whose name comes once."""
     if again(name, 2) in page.columns:
         raise PricesError(f"{path}: names {name} more than once; which one counts? --map '{ours}={again(name, 2)}'")

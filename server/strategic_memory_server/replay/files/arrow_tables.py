@@ -10,7 +10,7 @@ from typing import Any
 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.optional_module import optional_module
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
 
@@ -34,7 +34,7 @@ def parquet_table(source: Source) -> Table:
     return Table(source.shown, (), columns, lambda: _parquet_pages(source, columns))
 
 
-def _parquet_pages(source: Source, columns: Sequence[str]) -> Iterator[Page]:
+def _parquet_pages(source: Source, columns: Sequence[str]) -> Iterator[TablePage]:
     with _opened(source, "parquet", "Parquet", "ParquetFile") as file:
         yield from _pages(source, file.iter_batches(batch_size=PAGE_ROWS), file.metadata.num_rows, columns)
 
@@ -66,13 +66,13 @@ def _opened(source: Source, part: str, kind: str, opening: str) -> Any:  # noqa:
         raise ReplayError(f"{source.shown}: is no {kind} file that can be read: {error}") from None
 
 
-def _pages(source: Source, batches: Iterable[Any], rows: int, columns: Sequence[str]) -> Iterator[Page]:
+def _pages(source: Source, batches: Iterable[Any], rows: int, columns: Sequence[str]) -> Iterator[TablePage]:
     read = 0
     try:
         for batch in batches:
             lines = range(read + 1, read + batch.num_rows + 1)
             read += batch.num_rows
-            yield Page(_Columns(source, batch, columns), lines, (), read / max(rows, 1))
+            yield TablePage(_Columns(source, batch, columns), lines, (), read / max(rows, 1))
     except _UNREADABLE as error:
         raise ReplayError(f"{source.shown}: cannot be read beyond row {read:,}: {error}") from None
 

@@ -12,7 +12,7 @@ from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, Layout, i
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import GridRow, grid_tables, is_divided
 from strategic_memory_server.replay.files.open_quotes import NOT_CLOSED, checked_rows, not_closed, takes_in_rows
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, TablePage
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.files.text_encoding import opened_text
@@ -72,14 +72,14 @@ def _sample(source: Source, encoding: str) -> str:
         return sample if len(sample) < HEAD_BYTES else sample + text.readline()
 
 
-def _pages(source: Source, encoding: str, delimiter: str, columns: Sequence[str], lines: int) -> Iterator[Page]:
+def _pages(source: Source, encoding: str, delimiter: str, columns: Sequence[str], lines: int) -> Iterator[TablePage]:
     with opened_text(source, encoding) as text:
         for _ in range(lines):
             text.readline()
         reader = _Reader(text, delimiter, columns, lines)
         while not reader.ended:
             cells, places, broken = reader.read()
-            yield Page(cells, places, broken, min(text.buffer.tell() / source.size, 1.0))
+            yield TablePage(cells, places, broken, min(text.buffer.tell() / source.size, 1.0))
 
 
 _Rows = tuple[Mapping[str, Sequence[str]], Sequence[int], Sequence[tuple[int, str]]]

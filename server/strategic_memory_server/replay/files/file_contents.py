@@ -16,7 +16,7 @@ from strategic_memory_server.replay.files.html_tables import html_tables
 from strategic_memory_server.replay.files.json_document import json_tables
 from strategic_memory_server.replay.files.json_lines import json_line_table
 from strategic_memory_server.replay.files.json_objects import object_tables
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.files.sections import has_sections, section_tables
 from strategic_memory_server.replay.files.source import Source, source_of, unpacked
 from strategic_memory_server.replay.files.sqlite_tables import sqlite_tables
@@ -72,7 +72,7 @@ def tables_of(path: Path) -> list[Table]:
         return [_guarded(table) for table in _contents(source_of(path), 0)]
 
 
-def pages_of(path: Path) -> Iterator[Page]:
+def pages_of(path: Path) -> Iterator[TablePage]:
     """Read the rows of all tables of a file.
 
     Raises:
@@ -86,7 +86,7 @@ def pages_of(path: Path) -> Iterator[Page]:
 def _guarded(table: Table) -> Table:
     """Return a table whose reading tells in our words of what goes wrong on the way."""
 
-    def pages() -> Iterator[Page]:
+    def pages() -> Iterator[TablePage]:
         with readable(table.shown):
             yield from table.pages()
 

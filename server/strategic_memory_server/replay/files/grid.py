@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, is_like, names_below, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table, distinct
 
@@ -136,11 +136,11 @@ def _broken(rows: Sequence[GridRow], width: int) -> dict[int, str]:
     return too_few | {number: "too_many_fields" for number, cells in rows if any(cells[width:])}
 
 
-def _pages(rows: Sequence[GridRow], columns: Sequence[str], broken: Sequence[tuple[int, str]]) -> Iterator[Page]:
+def _pages(rows: Sequence[GridRow], columns: Sequence[str], broken: Sequence[tuple[int, str]]) -> Iterator[TablePage]:
     for first in range(0, max(len(rows), 1), PAGE_ROWS):
         some = rows[first : first + PAGE_ROWS]
         cells = {
             name: [row[place] if place < len(row) else None for _, row in some] for place, name in enumerate(columns)
         }
         share = min((first + PAGE_ROWS) / max(len(rows), 1), 1.0)
-        yield Page(cells, [number for number, _ in some], () if first else broken, share)
+        yield TablePage(cells, [number for number, _ in some], () if first else broken, share)

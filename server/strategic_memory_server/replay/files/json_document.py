@@ -10,7 +10,7 @@ from typing import NamedTuple
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.json_lines import MOST_NAMES, page_of
 from strategic_memory_server.replay.files.json_stream import BrokenJsonError, JsonStream
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.files.text_encoding import opened_text
@@ -111,7 +111,7 @@ def _document(source: Source, encoding: str) -> Iterator[JsonStream]:
             raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
 
 
-def _pages(source: Source, encoding: str, path: tuple[str, ...], *, by_name: bool) -> Iterator[Page]:
+def _pages(source: Source, encoding: str, path: tuple[str, ...], *, by_name: bool) -> Iterator[TablePage]:
     rows: list[Mapping[str, object]] = []
     lines: list[int] = []
     broken: list[tuple[int, str]] = []

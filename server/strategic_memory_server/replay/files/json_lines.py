@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from types import NoneType
 
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
@@ -33,7 +33,7 @@ def json_line_table(source: Source) -> Table:
     return Table(source.shown, (), tuple(names), lambda: _pages(source, PAGE_ROWS))
 
 
-def _pages(source: Source, rows_at_once: int) -> Iterator[Page]:
+def _pages(source: Source, rows_at_once: int) -> Iterator[TablePage]:
     with source.open() as file:
         rows: list[Mapping[str, object]] = []
         lines: list[int] = []
@@ -60,9 +60,9 @@ def _pages(source: Source, rows_at_once: int) -> Iterator[Page]:
 
 def page_of(
     rows: Sequence[Mapping[str, object]], lines: Sequence[int], broken: Sequence[tuple[int, str]], read_share: float
-) -> Page:
+) -> TablePage:
     """Make a page of objects, which need not have the same names."""
-    return Page(_Columns(rows), lines, broken, min(read_share, 1.0))
+    return TablePage(_Columns(rows), lines, broken, min(read_share, 1.0))
 
 
 class _Columns(Mapping[str, Sequence[Cell]]):

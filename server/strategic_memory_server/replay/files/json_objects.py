@@ -9,7 +9,7 @@ from strategic_memory_server.replay.files.csv_layout import names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.grid import GridRow, grid_tables
 from strategic_memory_server.replay.files.json_lines import cells_of, page_of
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import Cell, TablePage
 from strategic_memory_server.replay.files.source import MAX_WHOLE_BYTES, Source
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.files.text_encoding import opened_text
@@ -55,7 +55,7 @@ def _says_something(member: Mapping[str, object]) -> bool:
 
 
 def _rows(source: Source, rows: Sequence[Mapping[str, object]]) -> Table:
-    def pages() -> Iterator[Page]:
+    def pages() -> Iterator[TablePage]:
         yield page_of(rows, range(1, len(rows) + 1), (), 1.0)
 
     return Table(source.shown, (), tuple(dict.fromkeys(name for row in rows for name in row)), pages)
@@ -64,12 +64,12 @@ def _rows(source: Source, rows: Sequence[Mapping[str, object]]) -> Table:
 def _columns(source: Source, columns: Mapping[str, Mapping[str, object]]) -> Table:
     """Return the table of columns that have the same names of rows; those are a column without a name."""
 
-    def pages() -> Iterator[Page]:
+    def pages() -> Iterator[TablePage]:
         index = list(next(iter(columns.values())))
         cells: dict[str, Sequence[Cell]] = {
             "": index,
             **{name: cells_of(list(column.values())) for name, column in columns.items()},
         }
-        yield Page(cells, range(1, len(index) + 1), (), 1.0)
+        yield TablePage(cells, range(1, len(index) + 1), (), 1.0)
 
     return Table(source.shown, (), ("", *columns), pages)

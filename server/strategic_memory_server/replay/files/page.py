@@ -1,4 +1,4 @@
-"""Page: some rows of a file as cells, column by column, before anything is read from them."""
+"""TablePage: some rows of a file as cells, column by column, before anything is read from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TablePage:
     """Parallel columns of cells.
 
     Attributes:
@@ -48,6 +48,6 @@ class _Overlaid(Mapping[str, Sequence[Cell]]):
         return len(list(iter(self)))
 
 
-def overlaid(page: Page, columns: Mapping[str, Sequence[Cell]]) -> Page:
+def overlaid(page: TablePage, columns: Mapping[str, Sequence[Cell]]) -> TablePage:
     """Return a page with other cells in some of its columns."""
-    return Page(_Overlaid(columns, page.columns), page.lines, page.broken, page.read_share)
+    return TablePage(_Overlaid(columns, page.columns), page.lines, page.broken, page.read_share)

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, TablePage
 from strategic_memory_server.replay.files.source import Source
 from strategic_memory_server.replay.files.table import Table
 
@@ -66,14 +66,14 @@ def _columns(database: sqlite3.Connection, table: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _, _, _, hidden in described if hidden != 1)
 
 
-def _pages(source: Source, table: str, columns: Sequence[str]) -> Iterator[Page]:
+def _pages(source: Source, table: str, columns: Sequence[str]) -> Iterator[TablePage]:
     read = 0
     try:
         with closing(_opened(source)) as database:
             rows = database.execute(f"SELECT * FROM {_quoted(table)}")  # noqa: S608  a name of its own, quoted
             while some := rows.fetchmany(PAGE_ROWS):
                 cells = dict(zip(columns, zip(*some, strict=True), strict=True))
-                yield Page(cells, range(read + 1, read + len(some) + 1), (), 1.0)
+                yield TablePage(cells, range(read + 1, read + len(some) + 1), (), 1.0)
                 read += len(some)
     except sqlite3.Error as error:
         raise _unreadable(source, error) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Table:
     shown: str
     path: tuple[str, ...]
     columns: tuple[str, ...]
-    pages: Callable[[], Iterator[Page]]
+    pages: Callable[[], Iterator[TablePage]]
     notes: tuple[str, ...] = ()
     is_sheet: bool = False
     is_since_1904: bool = False

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import is_false, text_of
 from strategic_memory_server.replay.formats.format import Format, Results, found
 
 _DAY_1990, _DAY_2100 = 726_468, 766_645
 
 
-def _with_times(pages: Iterator[Page]) -> Iterator[Page]:
+def _with_times(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     for page in pages:
         stamped = [column for name in ("dtopen", "dtclose") if (column := found([name], page.columns))]
         yield overlaid(page, {name: list(map(_time, page.columns[name])) for name in stamped})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import Format, found
 from strategic_memory_server.replay.written.time_units import Unit
@@ -21,7 +21,7 @@ _MARKET = ("Settle Coin", "Coin", "Currency", "Contracts", "Market", "Symbol")
 _TIME_FIRST = re.compile(r"(\d\d:\d\d(?::\d\d)?) (\d{4}-\d\d-\d\d)")
 
 
-def _with_times(pages: Iterator[Page]) -> Iterator[Page]:
+def _with_times(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     for page in pages:
         column = found(_TIME, page.columns)
         yield page if column is None else overlaid(page, {column: [_date_first(cell) for cell in page.columns[column]]})

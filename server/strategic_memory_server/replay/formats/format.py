@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Cell, Page
+from strategic_memory_server.replay.files.page import Cell, TablePage
 from strategic_memory_server.replay.formats.name_says import without_zone
 from strategic_memory_server.replay.written.ways import Declared
 
@@ -28,7 +28,7 @@ _PATTERNS = {
 _ROW_NUMBERS = ("", "unnamed:0", "index")
 """What pandas calls the numbers of rows, where a table has no other index."""
 
-Rows = Callable[[Iterator[Page]], Iterator[Page]]
+Rows = Callable[[Iterator[TablePage]], Iterator[TablePage]]
 """Makes pages of results from pages of a file, where a result is not a row as it stands."""
 
 

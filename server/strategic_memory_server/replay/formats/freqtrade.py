@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import is_false
 from strategic_memory_server.replay.formats.format import Format, Results
 from strategic_memory_server.replay.written.time_units import Unit
@@ -14,7 +14,7 @@ from strategic_memory_server.replay.written.ways import Declared
 _MILLISECONDS = Declared(unit=Unit.MILLISECONDS)
 
 
-def _with_timestamps(pages: Iterator[Page]) -> Iterator[Page]:
+def _with_timestamps(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     """Put the date of a trade where it has no timestamp."""
     for page in pages:
         columns: dict[str, Sequence[Cell]] = {}

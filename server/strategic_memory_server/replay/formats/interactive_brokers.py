@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import is_not_zero, is_one_of, text_of
 from strategic_memory_server.replay.formats.format import Format, Results, UnclearRowsError, found
 
@@ -20,7 +20,7 @@ _PNL = ("FifoPnlRealized", "Realized P/L")
 _THE_LEVEL, _IS_READ = "whether a row is of the level that is read", "yes"
 
 
-def _in_one_currency(pages: Iterator[Page]) -> Iterator[Page]:
+def _in_one_currency(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     """Write pnl in the currency of the account, where there are several, and mark the rows of one level."""
     held = list(pages)
     currencies = sorted({text for page in held for cell in _cells(page, _CURRENCY) if (text := text_of(cell))})
@@ -36,12 +36,12 @@ def _in_one_currency(pages: Iterator[Page]) -> Iterator[Page]:
         yield overlaid(page, columns)
 
 
-def _cells(page: Page, wanted: Sequence[str]) -> Sequence[Cell]:
+def _cells(page: TablePage, wanted: Sequence[str]) -> Sequence[Cell]:
     column = found(wanted, page.columns)
     return () if column is None else page.columns[column]
 
 
-def _in_base(page: Page, pnl: str, currencies: Sequence[str]) -> list[Cell]:
+def _in_base(page: TablePage, pnl: str, currencies: Sequence[str]) -> list[Cell]:
     rate = found(_RATE, page.columns)
     if rate is None:
         raise UnclearRowsError(

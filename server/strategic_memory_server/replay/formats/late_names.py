@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.known import FORMATS
@@ -14,7 +14,7 @@ _KNOWN = frozenset(
 ) - {""}
 
 
-def require_known_names(table: Table, page: Page) -> None:
+def require_known_names(table: Table, page: TablePage) -> None:
     """Refuse a page with a column that is known and that the table did not have when it was begun.
 
     Raises:

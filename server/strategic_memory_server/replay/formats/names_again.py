@@ -11,7 +11,7 @@ from itertools import compress
 from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.files.csv_layout import is_value, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.table import Table, distinct
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
@@ -26,7 +26,7 @@ _FEWEST_OF_VALUES = 2
 NAMES_AGAIN = "lines that name the columns again"
 
 
-def has_words_for_times(page: Page, time: str) -> bool:
+def has_words_for_times(page: TablePage, time: str) -> bool:
     """Tell whether a word can stand among the times of a page: whatever begins with a digit comes before."""
     # Columns that are made when they are asked for hold values, and no names.
     cells = page.columns.get(time, ()) if isinstance(page.columns, dict) else ()
@@ -36,7 +36,7 @@ def has_words_for_times(page: Page, time: str) -> bool:
         return True
 
 
-def rows_without_names(table: Table, page: Page, time: str) -> list[bool]:
+def rows_without_names(table: Table, page: TablePage, time: str) -> list[bool]:
     """Tell of each row of a page whether it is kept, since it does not name the columns.
 
     Args:
@@ -74,7 +74,7 @@ class _WordRows:
         cells: their cells, by their place.
     """
 
-    def __init__(self, table: Table, page: Page, time: str) -> None:
+    def __init__(self, table: Table, page: TablePage, time: str) -> None:
         self._columns = [page.columns[name] for name in table.columns]
         times = page.columns[time]
         words = [isinstance(cell, str) and cell.lstrip()[:1].isalpha() and not _TIME.match(cell) for cell in times]

@@ -9,7 +9,7 @@ from itertools import compress
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage, overlaid
 from strategic_memory_server.replay.files.table import Table, again
 from strategic_memory_server.replay.formats.cells import is_given, is_not_zero, text_of
 from strategic_memory_server.replay.formats.column_map import mapped_column
@@ -93,7 +93,7 @@ class TableReading:
         is_known = self.format not in (OWN_COLUMNS, COMMON_NAMES) and ours not in self.mapped
         return ours in _NUMBERS and says_percent(theirs) and not is_known and theirs not in self.format.fractions
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[TablePage]:
         """Read the rows that are results, under our names of columns.
 
         Raises:
@@ -115,7 +115,7 @@ class TableReading:
         """The column that says in which currency a pnl is; None where none does."""
         return found(self.format.currency, self.table.columns)
 
-    def _count_currencies(self, page: Page) -> None:
+    def _count_currencies(self, page: TablePage) -> None:
         pnl = next((self.columns[name] for name in (names.PNL, names.REALIZED_PNL) if name in self.columns), None)
         column = self.currency_column
         if column is None or pnl is None or column not in page.columns or pnl not in page.columns:
@@ -127,7 +127,7 @@ class TableReading:
             cells = list(compress(cells, map(is_not_zero, page.columns[pnl])))
         self.currencies.update(filter(None, map(currency_of.__getitem__, cells)))
 
-    def _rows_alone(self, page: Page) -> Page:
+    def _rows_alone(self, page: TablePage) -> TablePage:
         """Return a page of the table without the rows that name columns again, and without totals."""
         require_known_names(self.table, page)
         time = self.columns.get(names.TIME, "")
@@ -138,7 +138,7 @@ class TableReading:
             page = self._kept(page, rows_without_totals(page, self.columns), TOTALS, whole=True)
         return page
 
-    def _since_1900(self, page: Page) -> Page:
+    def _since_1900(self, page: TablePage) -> TablePage:
         """Return a page whose times count their days from 1900, as those of other spreadsheets."""
         times = {self.columns[ours] for ours in (names.TIME, names.OPENED) if ours in self.columns}
         times |= {both.date for both in self.in_two.values()}
@@ -147,7 +147,7 @@ class TableReading:
             self._noted["its workbook counts days from 1904"] = None
         return overlaid(page, moved)
 
-    def _ours(self, page: Page) -> Page:
+    def _ours(self, page: TablePage) -> TablePage:
         if self.table.is_since_1904:
             page = self._since_1900(page)
         columns: dict[str, Sequence[Cell]] = {
@@ -171,16 +171,16 @@ class TableReading:
         if 0 < self.format.strategy_in_path <= len(self.table.path) and names.STRATEGY not in columns:
             columns[names.STRATEGY] = [self.table.path[-self.format.strategy_in_path]] * rows
         self.rows += rows + len(page.broken)
-        return Page(columns, page.lines, page.broken, page.read_share)
+        return TablePage(columns, page.lines, page.broken, page.read_share)
 
-    def _results(self, page: Page) -> Page:
+    def _results(self, page: TablePage) -> TablePage:
         for results in self.format.results:
             column = found(results.column, [*self.table.columns, *self.format.made])
             if column is not None and column in page.columns:
                 page = self._kept(page, [results.is_result(cell) for cell in page.columns[column]], results.others)
         return page
 
-    def _of_strategy(self, page: Page) -> Page:
+    def _of_strategy(self, page: TablePage) -> TablePage:
         column = self.columns.get(names.STRATEGY)
         if column is None or column not in page.columns or not (self.strategy or self.format.strategies_apart):
             return page
@@ -194,7 +194,7 @@ class TableReading:
         ]
         return self._kept(page, kept, "trades of other strategies")
 
-    def _of_nobody(self, page: Page) -> list[bool]:
+    def _of_nobody(self, page: TablePage) -> list[bool]:
         """Tell which rows can be those of no strategy: observations."""
         if self.format.strategies_apart:
             return [False] * len(page.lines)
@@ -210,16 +210,16 @@ class TableReading:
         """Whether there is the strategy that is asked for, so far."""
         return self.strategy in self._strategies or self.strategy in self.table.path
 
-    def _kept(self, page: Page, kept: Sequence[bool], others: str, *, whole: bool = False) -> Page:
+    def _kept(self, page: TablePage, kept: Sequence[bool], others: str, *, whole: bool = False) -> TablePage:
         """Return the rows that are kept, with what is read of them or whole, and count the others."""
         if all(kept):
             return page
         self.left_out[others] = self.left_out.get(others, 0) + len(kept) - sum(kept)
         wanted = page.columns if whole else self._wanted(page)
         columns = {name: list(compress(page.columns[name], kept)) for name in wanted if name in page.columns}
-        return Page(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
+        return TablePage(columns, list(compress(page.lines, kept)), page.broken, page.read_share)
 
-    def _wanted(self, page: Page) -> set[str]:
+    def _wanted(self, page: TablePage) -> set[str]:
         return {
             *self.columns.values(),
             *(found(each.column, page.columns) or "" for each in self.format.results),

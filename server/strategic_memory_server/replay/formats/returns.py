@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.formats.cells import is_given, text_of
 from strategic_memory_server.replay.formats.format import Format, Results, UnclearRowsError, found
 
@@ -22,7 +22,7 @@ _LEVELS = 30
 """So many periods in a row do not all earn something."""
 
 
-def _changes(pages: Iterator[Page]) -> Iterator[Page]:
+def _changes(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     """Refuse the value of a portfolio in place of its changes: it is above 0 throughout."""
     periods, is_level = 0, True
     for page in pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, Page
+from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 
 TOTALS = "totals"
 
@@ -17,7 +17,7 @@ _FOR_TIMES = _CELLS | {form.upper() for form in _CELLS}
 """Among times what is shouted is a total too; elsewhere it may be a symbol."""
 
 
-def rows_without_totals(page: Page, read: Mapping[str, str]) -> list[bool]:
+def rows_without_totals(page: TablePage, read: Mapping[str, str]) -> list[bool]:
     """Tell of each row of a page whether it is kept, since it is no total; empty where all are.
 
     Totals stand at the end: but for its times, a page that others follow is not looked at.
@@ -35,7 +35,7 @@ def rows_without_totals(page: Page, read: Mapping[str, str]) -> list[bool]:
     return [row not in found for row in range(len(page.lines))] if found else []
 
 
-def _looked_at(page: Page, read: Mapping[str, str]) -> Iterator[tuple[Sequence[Cell], frozenset[str]]]:
+def _looked_at(page: TablePage, read: Mapping[str, str]) -> Iterator[tuple[Sequence[Cell], frozenset[str]]]:
     """Yield the columns of cells that were written by hand, and the words that mean a total there."""
     if not isinstance(page.columns, dict):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, Page, overlaid
+from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
 from strategic_memory_server.replay.formats.cells import begins_with, text_of
 from strategic_memory_server.replay.formats.format import CURRENCY, Format, Results, found
 
@@ -15,7 +15,7 @@ _OPENED = "entry of the trade"
 _is_entry = begins_with("entry")
 
 
-def _with_entries(pages: Iterator[Page]) -> Iterator[Page]:
+def _with_entries(pages: Iterator[TablePage]) -> Iterator[TablePage]:
     """Put the time of its entry beside each row of a trade, in whichever order they come."""
     held = list(pages)
     entered: dict[str, Cell] = {}
@@ -27,7 +27,7 @@ def _with_entries(pages: Iterator[Page]) -> Iterator[Page]:
         yield overlaid(page, {_OPENED: [entered.get(text_of(number)) for number in _columns(page)[0]]})
 
 
-def _columns(page: Page) -> tuple[list[Cell], list[Cell], list[Cell]]:
+def _columns(page: TablePage) -> tuple[list[Cell], list[Cell], list[Cell]]:
     number, kind, time = (found(wanted, page.columns) for wanted in (_NUMBER, ("Type",), _TIME))
     if number is None or kind is None or time is None:
         return [], [], []

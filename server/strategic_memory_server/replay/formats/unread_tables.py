@@ -9,7 +9,7 @@ from pathlib import PurePath
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.csv_layout import is_like
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.files.table import Table
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.naming import name_of, names_told
@@ -85,7 +85,7 @@ def _names(table: Table) -> set[str]:
     return {plain_name(name) for name in table.columns if name}
 
 
-def _is_alike(table: Table, first: Page, read: TableReading) -> bool:
+def _is_alike(table: Table, first: TablePage, read: TableReading) -> bool:
     """Tell whether a table looks like another part of one that is read."""
     columns = _names(table)
     if are_prices(columns):
@@ -97,7 +97,7 @@ def _is_alike(table: Table, first: Page, read: TableReading) -> bool:
     return is_of_same_times or _shares_names(table, read) or _is_as(first, read)
 
 
-def _is_as(first: Page, read: TableReading) -> bool:
+def _is_as(first: TablePage, read: TableReading) -> bool:
     """Tell whether the rows of a table are as wide as those of another one, with values where these have them."""
     ours = next(read.table.pages(), None)
     if ours is None or len(first.columns) != len(read.table.columns):
@@ -106,7 +106,7 @@ def _is_as(first: Page, read: TableReading) -> bool:
     return any(is_like(row, others) for row in rows) and bool(others)
 
 
-def _rows(first: Page, rest: Iterator[Page]) -> str:
+def _rows(first: TablePage, rest: Iterator[TablePage]) -> str:
     rows = len(first.lines) + len(first.broken)
     return f"{rows:,} rows" + (" and more" if any(page.lines or page.broken for page in islice(rest, 1)) else "")
 

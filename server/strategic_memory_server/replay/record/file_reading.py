@@ -10,7 +10,7 @@ import numpy as np
 
 from strategic_memory_server.replay.files.column_names import OPENED, TIME
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.page import Page
+from strategic_memory_server.replay.files.page import TablePage
 from strategic_memory_server.replay.formats.choosing import readings_of
 from strategic_memory_server.replay.formats.column_map import ColumnMap, require_mapped
 from strategic_memory_server.replay.formats.one_zone import require_one_zone
@@ -112,7 +112,7 @@ class FileReading:
         first: RowSigns | None = None
         unit = ""
 
-        def read(page: Page, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
+        def read(page: TablePage, ways: Ways) -> tuple[Sequence[tuple[int, str]], ReadRows]:
             nonlocal unit
             unit = unit_of(table, ways, one_unit=self._declared.one_unit)
             rows = self._reader.read(page.columns if page.lines else {}, page.lines, ways)

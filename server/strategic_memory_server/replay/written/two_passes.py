@@ -9,14 +9,14 @@ from strategic_memory_server.replay.written.plain_ways import PlainWays
 from strategic_memory_server.replay.written.surveyed_ways import Surveying
 from strategic_memory_server.replay.written.ways import Declared, NotPlainError, Ways
 
-Page = TypeVar("Page")
+PageT = TypeVar("PageT")
 Read = TypeVar("Read")
 
 
 def read_in_its_way(
     called: str,
-    pages: Callable[[], Iterable[Page]],
-    read: Callable[[Page, Ways], Read],
+    pages: Callable[[], Iterable[PageT]],
+    read: Callable[[PageT, Ways], Read],
     general: Declared,
     declared: Mapping[str, Declared],
     theirs: Mapping[str, str] | None = None,
