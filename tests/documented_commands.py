@@ -12,7 +12,7 @@ from pathlib import Path
 from processes import REPOSITORY
 
 OF_COMMANDS = ("console", "sh")
-OF_NO_COMMANDS = ("acl", "json", "mermaid", "python", "text", "toml")
+OF_NO_COMMANDS = ("acl", "json", "mermaid", "python", "text", "toml", "yaml")
 """What is no command: a user of Redis, data, pictures, programs (tests of their own), and sentences."""
 
 _FENCE = re.compile(r"\s*(?:```|~~~)(\S*)")

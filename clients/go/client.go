@@ -14,6 +14,7 @@ import (
 
 	pb "github.com/strategic-memory/strategic-memory/clients/go/strategicmemoryv1"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // Client reads advice from the service. It connects when it is used; close it when done.
@@ -83,7 +84,7 @@ func (c *Client) WaitForNewest(ctx context.Context) Feedback {
 // GetFeedback returns the feedback in force. The error is an *Error.
 func (c *Client) GetFeedback(ctx context.Context) (Feedback, error) {
 	var answer *pb.GetFeedbackResponse
-	err := c.connections.call(ctx, getFeedback(&answer))
+	err := c.connections.call(ctx, c.getFeedback(&answer))
 	if err != nil {
 		return Feedback{}, err
 	}
@@ -102,11 +103,15 @@ type AnalysisResult struct {
 // error is an *Error; of kind InvalidRequest it names the fields.
 func (c *Client) Analyze(ctx context.Context, request *pb.AnalyzeRequest) (AnalysisResult, error) {
 	var answer *pb.AnalyzeResponse
+	if request.GetPortfolio() != c.options.Portfolio {
+		request = proto.Clone(request).(*pb.AnalyzeRequest)
+		request.Portfolio = c.options.Portfolio
+	}
 	err := c.connections.call(ctx, func(
 		ctx context.Context, on *grpc.ClientConn, trailer grpc.CallOption, address string,
 	) (err error) {
 		answer, err = pb.NewStrategicMemoryServiceClient(on).Analyze(ctx, request, trailer)
-		return checked(answer, err, address)
+		return c.checked(answer, err, address)
 	})
 	if err != nil {
 		return AnalysisResult{}, err
@@ -123,17 +128,26 @@ func (c *Client) Close() {
 	c.tellHeard()
 }
 
-func getFeedback(answer **pb.GetFeedbackResponse) asking {
+func (c *Client) getFeedback(answer **pb.GetFeedbackResponse) asking {
+	request := &pb.GetFeedbackRequest{Portfolio: c.options.Portfolio}
 	return func(ctx context.Context, on *grpc.ClientConn, trailer grpc.CallOption, address string) (err error) {
-		*answer, err = pb.NewStrategicMemoryServiceClient(on).GetFeedback(ctx, &pb.GetFeedbackRequest{}, trailer)
-		return checked(*answer, err, address)
+		*answer, err = pb.NewStrategicMemoryServiceClient(on).GetFeedback(ctx, request, trailer)
+		return c.checked(*answer, err, address)
 	}
 }
 
+type advising interface {
+	GetFeedback() *pb.Feedback
+	GetPortfolio() string
+}
+
 // checked returns the error of a call, or what the contract rules out in its answer.
-func checked(answer interface{ GetFeedback() *pb.Feedback }, err error, address string) error {
+func (c *Client) checked(answer advising, err error, address string) error {
 	if err != nil {
 		return err
+	}
+	if other := requirePortfolio(answer.GetPortfolio(), c.options.Portfolio, address); other != nil {
+		return other
 	}
 	if broken := requireWithinContract(answer.GetFeedback(), address); broken != nil {
 		return broken
@@ -168,7 +182,7 @@ func (c *Client) startFollowing() {
 // fetch asks the server that vouches for the feedback in force: another one may know less.
 func (c *Client) fetch(address string) {
 	var answer *pb.GetFeedbackResponse
-	err := c.connections.callServer(c.connections.closing, address, c.options.Timeout, getFeedback(&answer))
+	err := c.connections.callServer(c.connections.closing, address, c.options.Timeout, c.getFeedback(&answer))
 	if err == nil { // otherwise the next heartbeat asks for it again
 		c.newest.feedback(c.answerFromWire(answer), time.Now())
 	}

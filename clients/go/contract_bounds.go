@@ -14,6 +14,17 @@ const (
 	slack = 1e-9
 )
 
+// requirePortfolio returns an error of kind UnsupportedOperation for an answer that is about another portfolio than was asked
+// for: a server of before there were any does not know the field, and answers about the only memory that it has.
+func requirePortfolio(told, asked, address string) *Error {
+	if told == asked {
+		return nil
+	}
+	return &Error{Kind: UnsupportedOperation, Address: address, Message: fmt.Sprintf(
+		"the service at %s answers about portfolio %q where %q was asked for, and nothing of it is used: it knows no "+
+			"portfolios; upgrade it, or ask for none", address, told, asked)}
+}
+
 // requireWithinContract returns an error of kind InvalidAnswer, which names the fields, for what no server may say.
 func requireWithinContract(wire *pb.Feedback, address string) *Error {
 	var found violations

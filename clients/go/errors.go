@@ -35,6 +35,8 @@ const (
 	ResumePointRefused Kind = "ResumePointRefused"
 	// RevisionGap: every revision was asked for, but the server left some out.
 	RevisionGap Kind = "RevisionGap"
+	// UnknownPortfolio: the service has no portfolio of that name, or none any more; Nearest is the name that looks to be meant.
+	UnknownPortfolio Kind = "UnknownPortfolio"
 	// AccessDenied: the server does not accept who we are, or does not let us do this.
 	AccessDenied Kind = "AccessDenied"
 	// UnsupportedOperation: another program, or an older version, listens there.
@@ -65,6 +67,8 @@ type Error struct {
 	Oldest, Current *uint64
 	// Epoch is that of the log, of ResumePointRefused. Empty: not told.
 	Epoch string
+	// Nearest is the name that looks to be meant, of UnknownPortfolio. Empty: none does.
+	Nearest string
 	// RetryAfter is the time before which the server would refuse it again, as it says, of ResourceExhausted and
 	// TooManySubscribers. 0: it does not say.
 	RetryAfter time.Duration

@@ -120,6 +120,18 @@ func TestAFeedbackHoldsUntilItsValidity(t *testing.T) {
 	}
 }
 
+func TestWhatIsAboutAnotherPortfolioIsRefused(t *testing.T) {
+	if err := requirePortfolio("alpha", "alpha", "here"); err != nil {
+		t.Error(err)
+	}
+	// A service of before there were any leaves the field empty.
+	for _, told := range []string{"", "beta"} {
+		if err := requirePortfolio(told, "alpha", "here"); err == nil || err.Kind != UnsupportedOperation {
+			t.Errorf("%q: %v", told, err)
+		}
+	}
+}
+
 func TestWhatTheContractRulesOutIsRefusedWithItsField(t *testing.T) {
 	for field, change := range map[string]func(*pb.Feedback){
 		"leverage_hint":               func(f *pb.Feedback) { f.LeverageHint = 50 },

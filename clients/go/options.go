@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ const (
 	// heartbeatJitter is the share of the interval by which a heartbeat may be heard later than it was due.
 	heartbeatJitter = 0.1
 )
+
+var portfolioName = regexp.MustCompile(`\A[A-Za-z0-9._-]{0,64}\z`)
 
 // Options say how a client connects, waits and retries. The zero value of each is its default.
 type Options struct {
@@ -49,6 +52,9 @@ type Options struct {
 	// that holds it as its only line.
 	Token     Token
 	TokenFile string
+	// Portfolio is the one of the service that everything is about, 1 to 64 letters, digits, dots, dashes and underscores.
+	// Empty: the default one, the only one of most services.
+	Portfolio string
 	// Logger is told once of each outage, and of what this version does not understand (slog.Default).
 	Logger *slog.Logger
 }
@@ -107,6 +113,9 @@ func (o Options) checked() (Options, error) {
 		return o, fmt.Errorf("Backoff.Initial must be at most Backoff.Max, is %s above %s", o.Backoff.Initial, o.Backoff.Max)
 	case o.MissedHeartbeats < 1:
 		return o, fmt.Errorf("MissedHeartbeats must be at least 1, is %d", o.MissedHeartbeats)
+	case !portfolioName.MatchString(o.Portfolio):
+		return o, fmt.Errorf("Portfolio must be 1 to 64 letters, digits, dots, dashes and underscores, or empty for the "+
+			"default one, is %q", o.Portfolio)
 	case o.MaxMessageBytes < 1:
 		return o, fmt.Errorf("MaxMessageBytes must be at least 1, is %d", o.MaxMessageBytes)
 	}

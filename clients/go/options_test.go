@@ -28,6 +28,7 @@ func TestWhatCannotWorkIsNamed(t *testing.T) {
 		"Token and TokenFile say the same":                        {Token: "a", TokenFile: file},
 		"TokenFile must be 1 to 512 printable":                    {TokenFile: file},
 		"Token must be 1 to 512 printable":                        {Token: "two words"},
+		"Portfolio must be 1 to 64 letters":                       {Portfolio: "two words"},
 	} {
 		if _, err := New(options); err == nil || !strings.HasPrefix(err.Error(), begins) {
 			t.Errorf("%s: %v", begins, err)

@@ -81,6 +81,13 @@ func (f failure) error() *Error {
 		return f.invalidRequest()
 	case codes.OutOfRange:
 		return f.refusedResumePoint()
+	case codes.NotFound:
+		if f.reason == "UNKNOWN_PORTFOLIO" {
+			unknown := say(UnknownPortfolio, "the service at %s: %s", f.address, f.detail)
+			unknown.Nearest = f.metadata["nearest"]
+			return unknown
+		}
+		return say(ServerFault, "the service at %s failed: look into its log (%s: %s)", f.address, f.code, f.detail)
 	case codes.ResourceExhausted:
 		if f.reason == "TOO_MANY_SUBSCRIBERS" {
 			return say(TooManySubscribers, "the service at %s admits no more subscribers: try another server, or later", f.address)

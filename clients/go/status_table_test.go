@@ -31,6 +31,14 @@ func TestAReasonIsReadFromTheTrailersWhereTheDetailsAreGone(t *testing.T) {
 	equal(t, []any{err.Reason, *err.Oldest, err.Epoch, err.Current == nil}, []any{"REVISION_COMPACTED", uint64(12), "a b", true})
 }
 
+func TestAnUnknownPortfolioIsToldWithTheNearest(t *testing.T) {
+	told, _ := status.New(codes.NotFound, "there is no portfolio alhpa here").WithDetails(&errdetails.ErrorInfo{
+		Domain: errorDomain, Reason: "UNKNOWN_PORTFOLIO", Metadata: map[string]string{"portfolio": "alhpa", "nearest": "alpha"},
+	})
+	err := errorOf(told.Err(), nil, "here")
+	equal(t, []any{err.Kind, err.Nearest, err.Transient()}, []any{UnknownPortfolio, "alpha", false})
+}
+
 func TestFieldsThatAreWrongAreNamed(t *testing.T) {
 	told, _ := status.New(codes.InvalidArgument, "no").WithDetails(&errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "settings.max_age", Description: "must be above 0"}},
@@ -62,6 +70,7 @@ func TestEachCodeIsAKind(t *testing.T) {
 		codes.Canceled: CallCancelled, codes.ResourceExhausted: ResourceExhausted, codes.PermissionDenied: AccessDenied,
 		codes.Unauthenticated: AccessDenied, codes.Unimplemented: UnsupportedOperation, codes.Unknown: ServerFault,
 		codes.InvalidArgument: InvalidRequest, codes.OutOfRange: ResumePointRefused,
+		codes.NotFound: ServerFault,
 	} {
 		equal(t, errorOf(status.Error(code, "no"), nil, "here").Kind, kind)
 	}

@@ -34,7 +34,7 @@ func (c *Client) openStream(ctx context.Context, next attempt, settings subscrip
 		client: c, on: on, address: next.address, silence: c.options.silence(settings.HeartbeatInterval), cancel: cancel,
 	}
 	err = opened.withinSilence(func() (err error) {
-		opened.call, err = pb.NewStrategicMemoryServiceClient(on).StreamFeedback(ctx, streamRequest(next, settings))
+		opened.call, err = pb.NewStrategicMemoryServiceClient(on).StreamFeedback(ctx, streamRequest(next, settings, c.options.Portfolio))
 		return err
 	})
 	if err != nil {
@@ -44,11 +44,12 @@ func (c *Client) openStream(ctx context.Context, next attempt, settings subscrip
 	return opened, nil
 }
 
-func streamRequest(next attempt, settings subscriptionSettings) *pb.StreamFeedbackRequest {
+func streamRequest(next attempt, settings subscriptionSettings, portfolio string) *pb.StreamFeedbackRequest {
 	request := &pb.StreamFeedbackRequest{
 		Delivery:          pb.Delivery_DELIVERY_LATEST,
 		HeartbeatInterval: durationpb.New(settings.HeartbeatInterval),
 		SendCurrent:       next.sendCurrent,
+		Portfolio:         portfolio,
 	}
 	if settings.Delivery == Every {
 		request.Delivery = pb.Delivery_DELIVERY_EVERY
@@ -68,6 +69,9 @@ func (s *stream) receive() (message, *Error) {
 	})
 	if err != nil {
 		return nil, s.failed(err)
+	}
+	if other := requirePortfolio(response.GetPortfolio(), s.client.options.Portfolio, s.address); other != nil {
+		return nil, other
 	}
 	switch event := response.GetEvent().(type) {
 	case *pb.StreamFeedbackResponse_Feedback:

@@ -34,6 +34,7 @@ from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.redis_access.redis_connection import shown_url
 from strategic_memory_server.redis_access.redis_location import Deployment, read_location
 from strategic_memory_server.redis_access.redis_risks import RedisRisks
+from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.rpc.admin.servicer import StrategicMemoryAdminServicer
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.analyses.reception import AnalysisReception
@@ -92,21 +93,23 @@ async def open_service(
     access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
     shared = SharedResources(
         server=server_name(),
-        may_lead=settings.role is Role.SYNC,
+        may_lead=partial(_may_lead, settings),
         problems=problems,
         threads=AnalysisThreads(),
         sync_metrics=SyncMetrics(registry),
         tracing=tracing,
+        portfolios=lambda: len(portfolios.names),
         broken=broken,
         http_refused=http_refused,
         log_failure=log_failure,
         certificates=certificates,
     )
     async with AsyncExitStack() as stack:
-        redis = reach(settings.redis, problems)
+        redis = reach(settings.redis, problems, is_shared=not _is_cluster(settings.redis))
         stack.push_async_callback(redis.close)
         portfolio = make_portfolio(DEFAULT, of_service(settings), redis, shared, problems)
-        portfolios = OpenPortfolios(portfolio, partial(_another_portfolio, settings, redis, shared))
+        make = partial(_another_portfolio, settings, redis, shared)
+        portfolios = OpenPortfolios(portfolio, make, partial(_may_lead, settings))
         asked = settings.portfolios
         listed = None if asked is None else ListedPortfolios(asked, settings.redis.key_prefix, redis.commands, problems)
         registry.register(
@@ -117,7 +120,9 @@ async def open_service(
 
         def report(name: str) -> dict[str, Any]:
             found = portfolios.state(name).report()
-            return with_portfolios(found, portfolios.others) if name == DEFAULT else {"portfolio": name, **found}
+            if name != DEFAULT:
+                return {"portfolio": name, **found}
+            return with_portfolios(found, portfolios.others, len(portfolios.names) - 1)
 
         grpc = settings.grpc
         in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
@@ -168,6 +173,7 @@ async def open_service(
             interval_s=settings.sync.interval_s,
             validity_s=round(settings.sync.validity_s, 3),
             role=settings.role.value,
+            **({"shard": str(settings.shard)} if settings.shard else {}),
         )
         yield RunningService(grpc_server.address, http_address, portfolio.sync, broken)
         logger.info("Service stopping")
@@ -185,10 +191,18 @@ def _another_portfolio(
     problems, history = Problems(), settings.redis.history_file
     if history is not None:
         told = replace(told, history_file=history.with_name(f"{history.name}-{name}"))
-    if read_location(settings.redis.url).deployment is Deployment.CLUSTER:
+    if _is_cluster(settings.redis):
         redis = reach(replace(settings.redis, key_prefix=told.key_prefix), problems)
         stack.push_async_callback(redis.close)
     return make_portfolio(name, told, redis, shared, problems)
+
+
+def _may_lead(settings: ServiceSettings, portfolio: str) -> bool:
+    return settings.role is Role.SYNC and (settings.shard is None or settings.shard.has(portfolio))
+
+
+def _is_cluster(settings: RedisSettings) -> bool:
+    return read_location(settings.url).deployment is Deployment.CLUSTER
 
 
 @asynccontextmanager

@@ -63,6 +63,7 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.unary_calls = 0
         self.tokens: list[str] = []
         """What each call of GetFeedback has proved itself with."""
+        self.knows_portfolios = True
         self.portfolios: list[str] = []
         """Which portfolio each of them was about."""
         self.health: int | None = health_pb2.HealthCheckResponse.SERVING
@@ -127,7 +128,9 @@ class ScriptedPeer(service_pb2_grpc.StrategicMemoryServiceServicer, health_pb2_g
         self.tokens.append(str(dict(context.invocation_metadata()).get("authorization", "")))
         self.portfolios.append(request.portfolio)
         return service_pb2.GetFeedbackResponse(
-            feedback=self.feedback, problems=self.problems, portfolio=request.portfolio
+            feedback=self.feedback,
+            problems=self.problems,
+            portfolio=request.portfolio if self.knows_portfolios else "",
         )
 
     def Analyze(

@@ -16,6 +16,7 @@ from redis_inputs import add_regime
 from service_calls import get_json, get_text, stub_of
 
 from strategic_memory.v1 import admin_pb2, admin_pb2_grpc, feedback_pb2, service_pb2
+from strategic_memory_server.memory.shard import Shard
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = pytest.mark.system
@@ -220,3 +221,26 @@ def test_two_servers_share_the_portfolios(start_service: StartService, file: Pat
     one.kill()
     observe(redis_client, "beta", "BEAR", 5)
     eventually(lambda: feedback_of(other, "beta").preferred_regime == "BEAR", 20.0)
+
+
+def test_each_shard_syncs_its_share_and_serves_all(start_service: StartService, redis_client: redis.Redis) -> None:
+    names = [f"desk-{number}" for number in range(8)]
+    environment = {"STRATEGIC_MEMORY_PORTFOLIOS": ",".join(names), "STRATEGIC_MEMORY_LEASE": "1"}
+    servers = [start_service(env=environment, arguments=("--shard", f"{ordinal}/2")) for ordinal in range(2)]
+    shares = [{name for name in ["", *names] if Shard(number, 2).has(name)} for number in range(2)]
+    for server, share in zip(servers, shares, strict=True):
+        eventually(lambda server=server, share=share: leads(server) == share)  # type: ignore[misc]
+        followed = {name for name, each in listed(server).items() if each.is_followed}
+        assert followed == share | {""}, "one that nobody asks for costs nothing here"
+        assert set(listed(server)) == {"", *names}
+    theirs = min(shares[1] - {""})
+    observe(redis_client, theirs, "BULL", 4)
+    for server in reversed(servers):
+        eventually(lambda server=server: feedback_of(server, theirs).preferred_regime == "BULL")  # type: ignore[misc]
+    assert leads(servers[0]) == shares[0]
+    assert get_json(servers[0])["portfolios"]["total"] == len(names)
+
+
+def leads(service: ServiceProcess) -> set[str]:
+    """The portfolios that a server leads, as its log tells."""
+    return {line.get("portfolio", "") for line in service.log_lines() if line["event"] == "Leadership gained"}

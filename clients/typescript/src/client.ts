@@ -12,7 +12,7 @@ import type { ResumePoint, SubscriptionEvent } from "./values/events.js";
 import { type Feedback, frozen } from "./values/feedback.js";
 import { checkedAbove0, checkedAddresses, checkedKeys, checkedWhole } from "./values/option_checks.js";
 import { type ClientOptions, DEFAULT_ADDRESS, type Settings, checkedHeartbeatInterval, requirePrivate, settingsOf } from "./values/options.js";
-import { requireWithinContract } from "./wire/contract_bounds.js";
+import { requirePortfolio, requireWithinContract } from "./wire/contract_bounds.js";
 import { answerFromWire, feedbackFromWire, type Warn } from "./wire/from_wire.js";
 import { analyzeRequest } from "./wire/requests.js";
 
@@ -106,17 +106,21 @@ export class StrategicMemoryClient {
   /** Return the feedback in force. Rejects with StrategicMemoryError. */
   async getFeedback({ timeoutMs }: CallOptions = {}): Promise<Feedback> {
     const { getFeedback } = StrategicMemoryService.method;
-    return this.#connections.call(getFeedback, create(GetFeedbackRequestSchema), this.#timeoutMs(timeoutMs), (answer, address) =>
-      answerFromWire(answer, address, this.#warn),
+    const { portfolio } = this.#settings;
+    const request = create(GetFeedbackRequestSchema, { portfolio });
+    return this.#connections.call(getFeedback, request, this.#timeoutMs(timeoutMs), (answer, address) =>
+      answerFromWire(answer, address, this.#warn, portfolio),
     );
   }
 
   /** Return what the service's memory, or one's own, says under settings. Publishes nothing. */
   async analyze({ memory, settings, timeoutMs, ...others }: AnalyzeOptions = {}): Promise<AnalysisResult> {
     checkedKeys("analyze", { ...others }, []);
-    const request = analyzeRequest(memory, settings);
+    const { portfolio } = this.#settings;
+    const request = analyzeRequest(memory, settings, portfolio);
     const { analyze } = StrategicMemoryService.method;
     return this.#connections.call(analyze, request, this.#timeoutMs(timeoutMs), (answer, address) => {
+      requirePortfolio(answer.portfolio, portfolio, address);
       const feedback = feedbackFromWire(requireWithinContract(answer.feedback, address), this.#warn);
       return { analysis: answer.analysis!, feedback };
     });
@@ -183,6 +187,7 @@ export class StrategicMemoryClient {
   #subscriptionSettings(wanted: Partial<SubscriptionSettings>): SubscriptionSettings {
     return {
       addresses: this.#addresses,
+      portfolio: this.#settings.portfolio,
       delivery: "LATEST",
       resumeAfter: null,
       sendCurrent: false,

@@ -104,10 +104,11 @@ export class Follower {
   /** Ask the server that vouches for it: another one may know less. */
   async #fetch(address: string): Promise<void> {
     const { getFeedback } = StrategicMemoryService.method;
-    const request = create(GetFeedbackRequestSchema);
+    const { portfolio } = this.#settings;
+    const request = create(GetFeedbackRequestSchema, { portfolio });
     try {
       const feedback = await this.#connections.callServer(address, getFeedback, request, this.#fetchTimeoutMs, (answer, from) =>
-        answerFromWire(answer, from, this.#warn),
+        answerFromWire(answer, from, this.#warn, portfolio),
       );
       if (!this.#connections.closing.aborted) this.#newest.feedback(feedback);
     } catch (error) {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { FeedbackStatus, Policy, Rules } from "../src/generated/strategic_memory/v1/feedback_pb.js";
 import { StreamFeedbackResponseSchema } from "../src/generated/strategic_memory/v1/service_pb.js";
-import { InvalidAnswerError, asStale, isOverridden } from "../src/index.js";
+import { InvalidAnswerError, UnsupportedOperationError, asStale, isOverridden } from "../src/index.js";
 import { feedbackFromWire, streamMessageFromWire } from "../src/wire/from_wire.js";
 import { SENT, at, wireFeedback } from "./made_up.js";
 
@@ -82,4 +82,14 @@ test("a leverage above a cap that the answer carries is refused", () => {
   const value = wireFeedback({ leverageHint: 1.6, leverageCaps: [{ source: "risk", value: 1.5 }] });
   const message = create(StreamFeedbackResponseSchema, { event: { case: "feedback", value } });
   assert.throws(() => streamMessageFromWire(message, "here:1"), InvalidAnswerError);
+});
+
+test("what is about another portfolio is not taken", () => {
+  const about = (portfolio: string) =>
+    create(StreamFeedbackResponseSchema, { portfolio, event: { case: "feedback", value: wireFeedback() } });
+  assert.equal(streamMessageFromWire(about("alpha"), "here:1", undefined, "alpha")?.type, "feedback");
+  // A service of before there were any leaves the field empty.
+  for (const told of ["", "beta"]) {
+    assert.throws(() => streamMessageFromWire(about(told), "here:1", undefined, "alpha"), UnsupportedOperationError);
+  }
 });

@@ -16,6 +16,7 @@ const refusedOptions: [unknown, RegExp][] = [
   [{ tls: { rootCertificates: "package.json" } }, /^tls\.rootCertificates is not a PEM file/],
   [{ token: "to ken" }, /^token must be 1 to 512 printable ASCII characters without a space$/],
   [{ token: "token", tokenFile: "file" }, /^token and tokenFile say the same/],
+  [{ portfolio: "two words" }, /^portfolio must be 1 to 64 letters/],
   [{ tokenFile: "/nowhere" }, /^tokenFile cannot be read/],
   [{ tokenFile: "package.json" }, /^tokenFile must hold a token as its only line: package.json$/],
   [{ tls: { ca: "" } }, /^tls has no "ca"/],

@@ -30,6 +30,19 @@ test("or from the trailers, where a proxy has taken the details away", () => {
   assert.deepEqual([error.reason, error.oldest, error.current, error.epoch], ["REVISION_IN_FUTURE", null, 9, "a b"]);
 });
 
+test("an unknown portfolio is told with the nearest", () => {
+  const info = create(ErrorInfoSchema, {
+    domain: "strategic_memory.v1",
+    reason: "UNKNOWN_PORTFOLIO",
+    metadata: { portfolio: "alhpa", nearest: "alpha" },
+  });
+  const details = [{ typeName: "google.rpc.ErrorInfo", value: toBinary(ErrorInfoSchema, info) }];
+  const error = errorOf(new FailedCall(5, "there is no portfolio alhpa here", new Map(), details), "here:1");
+  assert.ok(error instanceof errors.UnknownPortfolioError);
+  assert.deepEqual([error.nearest, error.transient], ["alpha", false]);
+  assert.ok(errorOf(new FailedCall(5, "no", new Map()), "here:1") instanceof errors.ServerFaultError);
+});
+
 test("a reason of another service counts for nothing", () => {
   const info = create(ErrorInfoSchema, { domain: "elsewhere", reason: "DRAINING" });
   const details = [{ typeName: "google.rpc.ErrorInfo", value: toBinary(ErrorInfoSchema, info) }];

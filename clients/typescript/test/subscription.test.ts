@@ -17,6 +17,7 @@ const LOST = new ServiceUnavailableError("lost");
 function subscription(more: Partial<SubscriptionSettings> = {}): Subscription {
   const settings: SubscriptionSettings = {
     addresses: ["one:1"],
+    portfolio: "",
     delivery: "LATEST",
     resumeAfter: null,
     sendCurrent: false,
@@ -112,6 +113,7 @@ test("a server that is behind is given time, and another one is asked", () => {
   assert.equal(made.failed(refusal("REVISION_IN_FUTURE"), 3).address, "two:2");
   assert.deepEqual(made.connect(4), {
     address: "one:1",
+    portfolio: "",
     resumeAfter: { revision: 7, epoch: "one" },
     sendCurrent: false,
     delivery: "EVERY",

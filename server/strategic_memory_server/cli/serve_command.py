@@ -58,6 +58,12 @@ from strategic_memory_server.cli.serve import run_serve
     "[env: STRATEGIC_MEMORY_ROLE; default: sync]",
 )
 @click.option(
+    "--shard",
+    metavar="ORDINAL/SHARDS",
+    help="Sync this share of the portfolios alone, and serve all of them, for example 3/16. "
+    "[env: STRATEGIC_MEMORY_SHARD; default: all]",
+)
+@click.option(
     "--lead-anyway",
     is_flag=True,
     flag_value="on",

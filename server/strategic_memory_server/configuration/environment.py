@@ -223,6 +223,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
             ),
             tls=self.tls_settings(),
             access_file=self.access_file,
+            shard=self.shard,
         )
         return replace(settings, portfolios=self.portfolios_settings(settings))
 

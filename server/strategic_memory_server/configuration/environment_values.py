@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S
 from strategic_memory_server.memory.portfolio_name import NAME, WANTED
+from strategic_memory_server.memory.shard import read_shard
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.redis_access.redis_location import read_location
 
@@ -58,6 +59,11 @@ def read_portfolios(value: object) -> object:
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{twice[0]} is named twice")
     return names
+
+
+def shard_of(value: object) -> object:
+    """Read a share of the portfolios."""
+    return read_shard(value) if isinstance(value, str) else value
 
 
 def read_redis_url(value: str) -> str:

@@ -11,7 +11,12 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode
 
-from strategic_memory_server.configuration.environment_values import read_key_prefix, read_portfolios, read_redis_key
+from strategic_memory_server.configuration.environment_values import (
+    read_key_prefix,
+    read_portfolios,
+    read_redis_key,
+    shard_of,
+)
 from strategic_memory_server.configuration.portfolio_file import PortfolioFileError, read_portfolio_file
 from strategic_memory_server.configuration.portfolio_settings import (
     NOTHING_ELSE,
@@ -22,6 +27,7 @@ from strategic_memory_server.configuration.portfolio_settings import (
 from strategic_memory_server.configuration.service_portfolio import of_service
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
+from strategic_memory_server.memory.shard import Shard
 from strategic_memory_server.redis_access.redis_location import read_location
 from strategic_memory_server.redis_access.redis_settings_check import lacks_hash_tag
 
@@ -50,6 +56,7 @@ class PortfoliosEnvironment(BaseSettings):
     portfolio_file: Path | None = None
     portfolio_set: Annotated[str, AfterValidator(read_redis_key)] | None = None
     portfolio_prefix: str | None = None
+    shard: Annotated[Shard | None, NoDecode, BeforeValidator(shard_of)] = None
     portfolio_metrics: Annotated[int, Field(ge=0, le=10_000)] = 100
 
     def service_settings(self) -> ServiceSettings:

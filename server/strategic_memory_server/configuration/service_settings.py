@@ -8,6 +8,7 @@ from pathlib import Path
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.configuration.portfolio_settings import PortfoliosSettings
+from strategic_memory_server.memory.shard import Shard
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_settings import LogSettings
@@ -37,3 +38,4 @@ class ServiceSettings:
     access_file: Path | None = None
     shadow: AdviceSettings | None = None
     portfolios: PortfoliosSettings | None = None
+    shard: Shard | None = None

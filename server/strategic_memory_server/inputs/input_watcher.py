@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from strategic_memory_server.entries import input_keys as keys
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.redis_access.round_trip import arrived_after
+from strategic_memory_server.redis_access.stream_reads import OwnReads, SharedReads, StreamReads
 
 LONGEST_BLOCK_S = 0.5
 """Longest single wait, seconds: so long it can take until somebody who wants to stop is heard."""
@@ -31,10 +32,12 @@ class InputWatcher:
     Args:
         client: must bear reads that block for LONGEST_BLOCK_S.
         prefix: key prefix.
+        shared: waits in its place together with others, for as long as is asked; None: the client waits.
     """
 
-    def __init__(self, client: redis.Redis, prefix: str) -> None:
-        self._client = client
+    def __init__(self, client: redis.Redis, prefix: str, shared: SharedReads | None = None) -> None:
+        self._reads: StreamReads = shared or OwnReads(client, ENTRIES)
+        self._longest_s = LONGEST_BLOCK_S if shared is None else math.inf
         self._prefix = prefix
         self._failure: str | None = None
         self.arrived: Mapping[str, Page] = {}
@@ -51,7 +54,7 @@ class InputWatcher:
 
         Args:
             read_up_to: id of the newest entry that was read, by source; a source that is missing is not watched.
-            timeout_s: longest wait, seconds; at most LONGEST_BLOCK_S counts.
+            timeout_s: longest wait, seconds; on a connection of its own at most LONGEST_BLOCK_S counts.
             heads: id of the newest entry of further streams, by key; what comes after it ends the wait too.
 
         Raises:
@@ -59,11 +62,11 @@ class InputWatcher:
         """
         if not read_up_to:
             return None
-        block_ms = max(round(min(timeout_s, LONGEST_BLOCK_S) * 1000), 1)
+        block_ms = max(round(min(timeout_s, self._longest_s) * 1000), 1)
         cursors = {keys.key_of(self._prefix, source): entry_id for source, entry_id in read_up_to.items()}
         cursors |= heads
         try:
-            arrived = await arrived_after(self._client, cursors, block_ms=block_ms, count=ENTRIES)
+            arrived = await self._reads.arrived(cursors, block_ms=block_ms)
         except (RedisError, OSError) as error:
             self._report(describe_failure(error))
             if isinstance(error, ResponseError):
@@ -76,6 +79,10 @@ class InputWatcher:
         }
         self.moved = [key for key in heads if key in arrived]
         return bool(arrived)
+
+    def interrupt(self) -> None:
+        """Let the wait end: somebody wants to stop."""
+        self._reads.interrupt()
 
     def _report(self, failure: str) -> None:
         if failure != self._failure:

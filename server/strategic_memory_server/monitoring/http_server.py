@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from strategic_memory_server.faults.errors import ListenError, StrategicMemoryError
+from strategic_memory_server.faults.errors import ListenError, LogNotReadError, StrategicMemoryError
 from strategic_memory_server.identity.access import Access
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.monitoring.bounded_listener import BoundedListener
@@ -83,6 +83,8 @@ def http_app(
     async def health(request: Request) -> Response:
         try:
             return JSONResponse(report(request.query_params.get("portfolio", "")))
+        except LogNotReadError as error:
+            return JSONResponse({"failure": str(error)}, HTTPStatus.SERVICE_UNAVAILABLE)
         except StrategicMemoryError as error:
             return JSONResponse({"failure": str(error)}, HTTPStatus.NOT_FOUND)
 

@@ -20,12 +20,17 @@ MOST_SHOWN = 100
 States = Mapping[str, ServiceState]
 
 
-def with_portfolios(report: dict[str, Any], states: States) -> dict[str, Any]:
+def with_portfolios(report: dict[str, Any], states: States, total: int) -> dict[str, Any]:
     """Return the report of a service with its further portfolios; where there are none, as it is.
 
     Any of them that is in trouble is a problem of the service.
+
+    Args:
+        report: that of the default portfolio.
+        states: the others that this server follows.
+        total: how many others there are.
     """
-    if not states:
+    if not total:
         return report
     told = {name: (state.status.value.lower(), state.problems_told()) for name, state in states.items()}
     troubled = {name: found for name, found in told.items() if found[1]}
@@ -34,7 +39,8 @@ def with_portfolios(report: dict[str, Any], states: States) -> dict[str, Any]:
     if len(troubled) > MOST_SHOWN:
         problems.append(f"and {len(troubled) - MOST_SHOWN} more portfolios have problems")
     portfolios = {
-        "total": len(told),
+        "total": total,
+        "followed": len(told),
         "by_status": dict(sorted(Counter(status for status, _ in told.values()).items())),
         "with_problems": len(troubled),
         "shown": {name: {"status": status, "problems": found} for name, (status, found) in sorted(shown.items())},

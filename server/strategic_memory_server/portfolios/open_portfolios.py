@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,11 +20,19 @@ from strategic_memory_server.faults.errors import (
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.portfolio import Portfolio
+from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 from strategic_memory_server.rpc.served_portfolios import refuse
 
 DRAIN_S = 5.0
 """Longest wait for the streams of a portfolio that is closed, seconds: to tell what was said, and to end."""
+
+OPENED_AT_ONCE = 32
+BETWEEN_S = 0.25
+"""So many are opened, and others after so long, seconds: each has a memory to read, and syncs at the interval."""
+
+FIRST_READING_S = 2.0
+"""Longest wait for the log of a portfolio that is opened since somebody asks for it, seconds."""
 
 Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
 """Puts a portfolio together; what it opens for it goes on the stack."""
@@ -46,10 +53,13 @@ class OpenPortfolios:
     Args:
         default: the default portfolio.
         make: puts another one together.
+        may_lead: tells whether this server ever leads a portfolio of a name; others are opened when they are asked for.
     """
 
-    def __init__(self, default: Portfolio, make: Make) -> None:
+    def __init__(self, default: Portfolio, make: Make, may_lead: Callable[[str], bool] = lambda name: True) -> None:
         self._make = make
+        self._may_lead = may_lead
+        self._changing: set[str] = set()
         self._open: dict[str, _Open] = {}
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
@@ -74,15 +84,16 @@ class OpenPortfolios:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
         if (served := self._served.get(name)) is not None:
             return served
-        if name in self._listed:
-            # It is told something else, and is there again in a moment.
-            raise LogNotReadError
-        return refuse(name, self.names)
+        if name not in self._listed:
+            return refuse(name, self.names)
+        return await self._open_asked(name)
 
     def state(self, name: str) -> ServiceState:
         """Return where health looks; raises as `find`."""
         if name == DEFAULT:
             return self._default.state
+        if name in self._listed and name not in self._open:
+            raise LogNotReadError
         if name not in self._open:
             refuse(name, self.names)
         return self._open[name].portfolio.state
@@ -90,42 +101,66 @@ class OpenPortfolios:
     async def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
         """Open those that are named and close those that are not any more; one that is told something else is both."""
         self._listed = listed
+        self.names = [DEFAULT, *sorted(listed)]
         closing = [name for name, each in self._open.items() if listed.get(name) != each.settings]
         await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))
+        opened = 0
         for name, settings in sorted(listed.items()):
-            if name not in self._open:
+            if name not in self._open and name not in self._changing and self._may_lead(name):
                 await self._open_anew(name, settings)
+                opened += 1
+                if opened % OPENED_AT_ONCE == 0:
+                    await asyncio.sleep(BETWEEN_S)
 
     async def close(self) -> None:
         """End all that run, as the service ends: their streams have been told already."""
         await asyncio.gather(*(each.stack.aclose() for each in self._open.values()))
 
+    async def _open_asked(self, name: str) -> ServedPortfolio:
+        """Open one that somebody asks for, and wait until its log was read, as long as a call may wait."""
+        if name in self._changing:
+            raise LogNotReadError
+        await self._open_anew(name, self._listed[name])
+        served = self._served[name]
+        hub, waiter = served.sources.hub, Waiter(served.sources.changed)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_READING_S):
+                while not hub.was_read:
+                    waiter.look()
+                    await waiter.wait()
+        return served
+
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
         stack = AsyncExitStack()
-        with _named(name):
+        with _named(name), self._busy_with(name):
             portfolio = self._make(name, settings, stack)
             await stack.enter_async_context(portfolio.running())
             logger.info("Portfolio opened", key_prefix=settings.key_prefix)
         self._open[name] = _Open(settings, portfolio, stack)
         self._served[name] = portfolio.served
-        if name not in self.names:
-            insort(self.names, name)
 
     async def _close(self, name: str, *, is_named: bool) -> None:
         closed = self._open.pop(name)
         del self._served[name]
-        if not is_named:
-            self.names.remove(name)
         # One that is only told something else is there again in a moment.
         ending: StrategicMemoryError = DrainingError() if is_named else UnknownPortfolioError(name, "")
         served = closed.portfolio.served
         served.end(ending)
-        with _named(name):
+        with _named(name), self._busy_with(name):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_S):
                     await served.ended()
             await closed.stack.aclose()
             logger.info("Portfolio closed; its keys stay", key_prefix=closed.settings.key_prefix)
+
+    @contextmanager
+    def _busy_with(self, name: str) -> Iterator[None]:
+        """Let nobody else open a portfolio meanwhile."""
+        self._changing.add(name)
+        try:
+            yield
+        finally:
+            self._changing.discard(name)
 
 
 @contextmanager

@@ -22,8 +22,10 @@ from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources
+from strategic_memory_server.portfolios.watch_pace import WatchPace
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -117,7 +119,17 @@ def make_portfolio(
         change=advice.evidence.change or shadow_looks,
     )
     trades = TradeReader(redis.commands, prefix)
-    tail = FeedbackTail(log, redis.blocking, hub, changed, settings.log.recent_revisions, problems)
+    pace = WatchPace.of_default() if name == DEFAULT else WatchPace.of_many(redis, shared.portfolios)
+    tail = FeedbackTail(
+        log,
+        redis.blocking,
+        hub,
+        changed,
+        settings.log.recent_revisions,
+        problems,
+        shared=pace.log,
+        block_ms=pace.compared_ms,
+    )
     read = AnalysisSources(
         loader,
         store,
@@ -139,7 +151,7 @@ def make_portfolio(
     sync = StrategicMemorySync(
         SyncParts(
             loader=loader,
-            watcher=InputWatcher(redis.watching, prefix),
+            watcher=InputWatcher(redis.watching, prefix, pace.inputs),
             analyzer=PatternAnalyzer(advice.minimum_policy_trades),
             feedback=ReinforcementFeedback(advice.minimum_samples),
             publisher=FeedbackPublisher(
@@ -157,6 +169,7 @@ def make_portfolio(
             published=tail.published,
             tracing=shared.tracing,
             shadow=shadow,
+            looks_s=pace.looks_s,
         ),
         settings.sync,
         observe=shared.sync_metrics.observe,
@@ -168,7 +181,7 @@ def make_portfolio(
         tail=tail,
         loader=loader,
         leadership=leadership,
-        may_lead=shared.may_lead,
+        may_lead=shared.may_lead(name),
         memory_loss=memory_loss,
         problems=problems,
         clock=clock,
@@ -178,7 +191,7 @@ def make_portfolio(
         certificates=shared.certificates,
         shadow=shadow,
     )
-    return Portfolio(served, state, sync, LapseWatch(log, hub, hub.now_ms), shared)
+    return Portfolio(served, state, sync, LapseWatch(log, hub, hub.now_ms, pace.longest_look_s), shared)
 
 
 def _leadership(

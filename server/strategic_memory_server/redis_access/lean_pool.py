@@ -5,6 +5,7 @@ For each of the few round trips of a sync cycle that takes about as long as Redi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,12 +17,16 @@ class LeanPool(redis.ConnectionPool):
     """A pool whose connections have been lent for good as far as the library knows.
 
     Args:
+        most: connections at once; whoever wants one more waits for one to be given back.
         options: those of the library's pool.
     """
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  they are the library's
-        super().__init__(**options)
+    def __init__(self, most: int = 64, **options: Any) -> None:  # noqa: ANN401  they are the library's
+        # The library refuses one too many; here it is waited for.
+        super().__init__(max_connections=most + 1, **options)
         self._spare: list[AbstractConnection] = []
+        self._lent: set[AbstractConnection] = set()
+        self._turns = asyncio.Semaphore(most)
 
     async def get_connection(self, *arguments: object, **options: object) -> AbstractConnection:
         """Lend a connection that is ready to send a command.
@@ -29,6 +34,16 @@ class LeanPool(redis.ConnectionPool):
         Raises:
             redis.exceptions.RedisError, OSError: none can be made.
         """
+        await self._turns.acquire()
+        try:
+            connection = await self._lend(*arguments, **options)
+        except BaseException:
+            self._turns.release()
+            raise
+        self._lent.add(connection)
+        return connection
+
+    async def _lend(self, *arguments: object, **options: object) -> AbstractConnection:
         if not self._spare:
             lend: Callable[..., Awaitable[AbstractConnection]] = super().get_connection
             return await lend(*arguments, **options)
@@ -36,12 +51,21 @@ class LeanPool(redis.ConnectionPool):
         try:
             await self.ensure_connection(connection)
         except BaseException:
-            await self.release(connection)
+            await self._take_back(connection)
             raise
         return connection
 
     async def release(self, connection: AbstractConnection) -> None:
         """Take a connection back."""
+        try:
+            await self._take_back(connection)
+        finally:
+            # The library takes back what it could not lend too.
+            if connection in self._lent:
+                self._lent.remove(connection)
+                self._turns.release()
+
+    async def _take_back(self, connection: AbstractConnection) -> None:
         should_reconnect: Callable[[], bool] = connection.should_reconnect
         if should_reconnect():
             await super().release(connection)

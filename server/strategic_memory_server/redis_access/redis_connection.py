@@ -35,7 +35,11 @@ from strategic_memory_server.redis_access.tls_options import TlsOptions
 _Options = dict[str, Any]
 
 
-def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.Redis:
+MOST_CONNECTIONS = 64
+"""Of a client that does not wait for entries: each is needed for a moment."""
+
+
+def connect(settings: RedisSettings, *, longest_block_s: float = 0.0, most: int = MOST_CONNECTIONS) -> redis.Redis:
     """Make a client; nothing is connected yet.
 
     The service retries at its own pace and reports each failure, so the client's own silent retries are off.
@@ -43,12 +47,14 @@ def connect(settings: RedisSettings, *, longest_block_s: float = 0.0) -> redis.R
     Args:
         settings: where Redis is.
         longest_block_s: longest time that a read of this client blocks on purpose, seconds.
+        most: connections at once; whoever wants one more waits.
     """
     location = read_location(settings.url)
     options = {
         **_connection_options(settings),
         **_login(location.username, location.password, settings.password_file),
         "client_name": location.client_name,
+        "most": most,
         "db": location.database,
     }
     options["socket_timeout"] += longest_block_s

@@ -104,7 +104,6 @@ class RedisScript:
     def __init__(self, client: redis.Redis, script: ScriptText) -> None:
         self._client = client
         self._script = script
-        self._load = packed("SCRIPT", "LOAD", script.text)
         self._as_function = "FCALL", script.function
         self._as_script = "EVALSHA", script.digest
         self._way = self._as_function
@@ -160,7 +159,8 @@ class RedisScript:
                 self._way = self._as_script
                 return as_script
         if isinstance(as_script, NoScriptError):
-            loaded, reply = await round_trip(self._client, [self._load, by_digest])
+            load = packed("SCRIPT", "LOAD", self._script.text)
+            loaded, reply = await round_trip(self._client, [load, by_digest])
             if not isinstance(loaded, NoPermissionError):
                 self._way = self._as_script
                 return loaded if isinstance(loaded, Exception) else reply

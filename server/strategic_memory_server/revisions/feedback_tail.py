@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import describe_failure
-from strategic_memory_server.redis_access.round_trip import arrived_after
+from strategic_memory_server.redis_access.stream_reads import OwnReads, SharedReads, StreamReads
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
@@ -59,6 +59,8 @@ class FeedbackTail:
         changed: is notified after each change of the hub.
         recent_revisions: feedbacks to read back at a snapshot.
         problems: is told while Redis holds another history than the one that is served.
+        shared: waits in place of the client, together with others; None: the client waits.
+        block_ms: gives how long to wait before the state is compared.
     """
 
     def __init__(
@@ -70,9 +72,12 @@ class FeedbackTail:
         recent_revisions: int,
         problems: Problems | None = None,
         clock_s: Callable[[], float] = time.monotonic,
+        shared: SharedReads | None = None,
+        block_ms: Callable[[], int] = lambda: BLOCK_MS,
     ) -> None:
         self._log = log
-        self._client = client
+        self._reads: StreamReads = shared or OwnReads(client)
+        self._block_ms = block_ms
         self._hub = hub
         self._changed = changed
         self._recent = recent_revisions
@@ -135,8 +140,8 @@ class FeedbackTail:
     async def _follow(self, cursors: _Cursors) -> bool:
         """Read what is new; False when the hub does not fit the log any more."""
         keys = self._log.keys
-        entries = await arrived_after(
-            self._client, {keys.log: cursors.log, keys.pulse: cursors.pulse}, block_ms=BLOCK_MS
+        entries = await self._reads.arrived(
+            {keys.log: cursors.log, keys.pulse: cursors.pulse}, block_ms=self._block_ms()
         )
         if not entries:
             known = self._known

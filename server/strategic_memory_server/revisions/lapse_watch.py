@@ -6,6 +6,7 @@ Readers of the key may not look at `valid_until`; what they find must be safe to
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import structlog
@@ -17,7 +18,7 @@ from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 
 LOOK_S = 0.5
-"""Time between two looks at the feedback in force, seconds."""
+"""Shortest time between two looks at the feedback in force, seconds."""
 
 logger = structlog.get_logger(__name__)
 
@@ -31,9 +32,13 @@ class LapseWatch:
         log: the log whose key to write.
         hub: what is in force.
         clock_ms: the time now in milliseconds since 1970-01-01 UTC.
+        longest_look_s: longest time between two looks while the validity lasts longer than that, seconds.
     """
 
-    def __init__(self, log: FeedbackLog, hub: FeedbackHub, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, log: FeedbackLog, hub: FeedbackHub, clock_ms: Callable[[], int], longest_look_s: float = LOOK_S
+    ) -> None:
+        self._longest_look_s = longest_look_s
         self._log = log
         self._hub = hub
         self._clock_ms = clock_ms
@@ -43,7 +48,9 @@ class LapseWatch:
         """Watch until cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_S)
+            lasts_ms = self._hub.valid_for_ms(self._clock_ms())
+            lasts_s = math.inf if lasts_ms is None else lasts_ms / 1000
+            await asyncio.sleep(min(max(lasts_s, LOOK_S), self._longest_look_s))
 
     async def look(self) -> None:
         """Write the safe values if the validity has passed and that has not been settled. Nothing is raised."""

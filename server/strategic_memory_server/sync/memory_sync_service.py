@@ -71,7 +71,9 @@ class StrategicMemorySync:
         self._settings = settings
         self._observe = observe
         self._clock_ms = clock_ms
-        self._pace = SyncPace(parts.loader, parts.watcher, parts.interventions, parts.leadership, settings)
+        self._pace = SyncPace(
+            parts.loader, parts.watcher, parts.interventions, parts.leadership, settings, parts.looks_s
+        )
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
         self._publishing = Publishing(parts, settings)
@@ -81,7 +83,7 @@ class StrategicMemorySync:
 
     def stop(self) -> None:
         """End `run` after the cycle in hand."""
-        self._pace.stopping.set()
+        self._pace.stop()
 
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""

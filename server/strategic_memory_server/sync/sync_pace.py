@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from redis.exceptions import RedisError
 
@@ -24,7 +24,10 @@ from strategic_memory_server.waiting.backoff import Backoff
 LONGEST_RETRY_S = 5.0
 
 CAPS_S = 1.0
-"""Time between two looks at the caps on leverage and at what operators say, while nothing is to be done, seconds."""
+"""Time between two looks at the caps on leverage and at what operators say, while nothing is to be done, seconds.
+
+With many portfolios in one process it is longer.
+"""
 
 
 class SyncPace:
@@ -36,6 +39,7 @@ class SyncPace:
         interventions: what operators say; a change of it starts a sync at once.
         leadership: whether this server leads.
         settings: when to sync.
+        looks_s: gives the time between two looks at the caps and at what operators say, seconds.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class SyncPace:
         interventions: Interventions,
         leadership: Leadership,
         settings: SyncSettings,
+        looks_s: Callable[[], float] = lambda: CAPS_S,
     ) -> None:
+        self._looks_s = looks_s
         self.stopping = asyncio.Event()
         """Set: `run` ends after the cycle in hand, and no wait lasts."""
         self.retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
@@ -55,6 +61,11 @@ class SyncPace:
         self._interventions = interventions
         self._leadership = leadership
         self._settings = settings
+
+    def stop(self) -> None:
+        """Let no wait last from now on."""
+        self.stopping.set()
+        self._watcher.interrupt()
 
     async def after_failure(self) -> None:
         """Wait for the retry, longer each time."""
@@ -91,14 +102,14 @@ class SyncPace:
         """
         settings = self._settings
         due_s = min(started_s + settings.interval_s, math.inf if ends_in_s is None else loop_s() + ends_in_s)
-        look_s = loop_s() + CAPS_S
+        look_s = loop_s() + self._looks_s()
         watching = settings.reactive
         found: Mapping[str, Page] | None = None
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             if loop_s() >= look_s:
                 if await self._bounds_have_changed():
                     return None
-                look_s = loop_s() + CAPS_S
+                look_s = loop_s() + self._looks_s()
             wait_s = min(left_s, max(look_s - loop_s(), 0.001))
             if not watching:
                 await self._pause(wait_s)

@@ -17,6 +17,7 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.sync.shadow import Shadow
+from strategic_memory_server.sync.sync_pace import CAPS_S
 from strategic_memory_server.tracing.tracing import OFF, Tracing
 
 
@@ -37,3 +38,4 @@ class SyncParts:
     published: Callable[[Feedback], None] = lambda feedback: None
     tracing: Tracing = OFF
     shadow: Shadow | None = None
+    looks_s: Callable[[], float] = lambda: CAPS_S

@@ -75,7 +75,7 @@ def test_what_an_older_service_says_of_its_only_memory_is_not_taken(caller: type
         yield feedback_response(7)
 
     with ScriptedPeer(says) as peer:
-        peer.feedback = feedback_message(7)
+        peer.feedback, peer.knows_portfolios = feedback_message(7), False
         with caller(peer.address, options=ALPHA) as client:
             with pytest.raises(UnsupportedOperationError, match="knows no portfolios"):
                 client.get_feedback()

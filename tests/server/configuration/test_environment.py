@@ -13,6 +13,7 @@ from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.environment import Environment, SettingsError, _variable, read_environment
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
+from strategic_memory_server.memory.shard import Shard
 
 
 def error_for(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
@@ -55,6 +56,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_MAX_CONNECTIONS", "70", "grpc.max_connections", 70),
     ("STRATEGIC_MEMORY_CONNECTION_CALLS", "1000", "grpc.connection_calls", 1_000),
     ("STRATEGIC_MEMORY_MAX_CONNECTION_AGE", "90", "grpc.max_connection_age_s", 90.0),
+    ("STRATEGIC_MEMORY_SHARD", "19/16", "shard", Shard(3, 16)),
     ("STRATEGIC_MEMORY_SYNC_MODE", "periodic", "sync.reactive", False),
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
@@ -232,6 +234,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_PORTFOLIO_FILE", ["/not/there"], "/not/there is not there"),
     ("STRATEGIC_MEMORY_PORTFOLIO_SET", ["a b", "\t"], "printable ASCII"),
     ("STRATEGIC_MEMORY_PORTFOLIO_PREFIX", ["quantum", "a b:{portfolio}"], "give "),
+    ("STRATEGIC_MEMORY_SHARD", ["3", "3/0", "a/16", "3/1025"], "for example 3/16"),
     ("STRATEGIC_MEMORY_PORTFOLIO_METRICS", [*NUMBERS, "10001"], ""),
     ("STRATEGIC_MEMORY_GRPC_ADDRESS", ["0.0.0.0:1", "[::]:1", "example.org:1"], "--insecure-listen"),
     ("STRATEGIC_MEMORY_HTTP_ADDRESS", ["0.0.0.0:1", "10.0.0.1:1"], "--insecure-listen"),

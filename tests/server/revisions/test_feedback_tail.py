@@ -17,8 +17,8 @@ from server.revisions.followed_log import NOTICED_S, Follower, following
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.redis_access import stream_reads
 from strategic_memory_server.redis_access.round_trip import Entry, arrived_after
-from strategic_memory_server.revisions import feedback_tail
 from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -65,8 +65,10 @@ class HeldReads:
     let_go: int = 0
     change: Callable[[dict[str, list[Entry]]], None] = lambda entries: None
 
-    async def read(self, client: redis.asyncio.Redis, cursors: Mapping[str, str], *, block_ms: int) -> object:
-        entries = await arrived_after(client, cursors, block_ms=block_ms)
+    async def read(
+        self, client: redis.asyncio.Redis, cursors: Mapping[str, str], *, block_ms: int, count: int | None
+    ) -> object:
+        entries = await arrived_after(client, cursors, block_ms=block_ms, count=count)
         if self.holds:
             self.held += 1
             await self.may_go.acquire()
@@ -88,7 +90,7 @@ class HeldReads:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> HeldReads:
     held = HeldReads()
-    monkeypatch.setattr(feedback_tail, "arrived_after", held.read)
+    monkeypatch.setattr(stream_reads, "arrived_after", held.read)
     return held
 
 

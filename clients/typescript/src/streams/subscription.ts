@@ -32,6 +32,8 @@ export type Delivery = "LATEST" | "EVERY";
 export interface SubscriptionSettings {
   /** Servers, tried in turn. */
   readonly addresses: readonly string[];
+  /** What it is about. Empty: the default portfolio. */
+  readonly portfolio: string;
   readonly delivery: Delivery;
   /** Where to go on. null: start with the feedback in force. */
   readonly resumeAfter: ResumePoint | null;
@@ -52,6 +54,7 @@ export interface SubscriptionSettings {
 /** The stream to open next. */
 export interface StreamAttempt {
   readonly address: string;
+  readonly portfolio: string;
   /** null: start with the feedback in force. */
   readonly resumeAfter: Place | null;
   readonly sendCurrent: boolean;
@@ -97,10 +100,11 @@ export class Subscription {
     this.#connectedAt = now;
     this.#outOfReachSince ??= now;
     this.#isFirstMessage = true;
-    const { delivery, heartbeatIntervalMs, alwaysAfresh } = this.#settings;
+    const { portfolio, delivery, heartbeatIntervalMs, alwaysAfresh } = this.#settings;
     const resumeAfter = this.#startAfresh || alwaysAfresh ? null : this.#position;
     this.#askedToResume = resumeAfter !== null;
-    return { address: this.address, resumeAfter, sendCurrent: this.#lacksCurrent, delivery, heartbeatIntervalMs };
+    const sendCurrent = this.#lacksCurrent;
+    return { address: this.address, portfolio, resumeAfter, sendCurrent, delivery, heartbeatIntervalMs };
   }
 
   /** Whether the feedback of the resume point itself is wanted, and has yet to come. */

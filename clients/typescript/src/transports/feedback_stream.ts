@@ -17,11 +17,13 @@ export class FeedbackStream {
   readonly #connection: Connection;
   readonly #stream: MessageStream<StreamFeedbackResponse>;
   readonly #address: string;
+  readonly #portfolio: string;
 
   /** Open it. Throws ServiceUnavailableError when a file cannot be read. */
   constructor(connections: Connections, attempt: StreamAttempt) {
     this.#connections = connections;
     this.#address = attempt.address;
+    this.#portfolio = attempt.portfolio;
     this.#connection = connections.dial(attempt.address);
     this.#stream = this.#connection.stream(StrategicMemoryService.method.streamFeedback, streamRequest(attempt));
   }
@@ -43,7 +45,7 @@ export class FeedbackStream {
       if (message === ABORTED) return "aborted";
       if (message === SILENT) throw silentServer(this.#address, silenceTimeoutMs);
       if (message === undefined) throw endedStream(this.#address);
-      return streamMessageFromWire(message, this.#address, warn);
+      return streamMessageFromWire(message, this.#address, warn, this.#portfolio);
     } catch (failure) {
       if (signal.aborted) return "aborted";
       throw errorOf(failure, this.#address);

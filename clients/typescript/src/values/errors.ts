@@ -135,6 +135,17 @@ export class RevisionGapError extends StrategicMemoryError {
   }
 }
 
+/** The service has no portfolio of that name, or has none any more. */
+export class UnknownPortfolioError extends StrategicMemoryError {
+  /** The name that looks to be meant; empty: none does. */
+  readonly nearest: string;
+
+  constructor(message: string, nearest: string, { reason = "", address = "" } = {}) {
+    super(message, { reason, address });
+    this.nearest = nearest;
+  }
+}
+
 /** The server does not accept who we are, or does not let us do this. */
 export class AccessDeniedError extends StrategicMemoryError {}
 

@@ -12,6 +12,16 @@ export function checkedNumber(name: string, value: number, lowest: number, highe
   return value;
 }
 
+/** Return the name of a portfolio, or nothing for the default one. */
+export function checkedPortfolio(name: string, value: string): string {
+  if (typeof value !== "string" || !/^[A-Za-z0-9._-]{0,64}$/.test(value)) {
+    throw new RangeError(
+      `${name} must be 1 to 64 letters, digits, dots, dashes and underscores, or empty for the default one, is ${shown(value)}`,
+    );
+  }
+  return value;
+}
+
 /** Return a number above 0. */
 export function checkedAbove0(name: string, value: number): number {
   if (typeof value !== "number" || !(0 < value && value <= LONGEST_MS)) {

@@ -1,7 +1,7 @@
 /** How a client connects, waits and retries. */
 
 import type { Dial } from "../transports/connection.js";
-import { checkedAbove0, checkedKeys, checkedNumber, checkedToken, checkedWhole, isThisMachine } from "./option_checks.js";
+import { checkedAbove0, checkedKeys, checkedNumber, checkedPortfolio, checkedToken, checkedWhole, isThisMachine } from "./option_checks.js";
 
 /** Where the service listens unless it is told otherwise. */
 export const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -54,6 +54,8 @@ export interface ClientOptions {
   readonly token?: string;
   /** File with the token as its only line, in its place. Read for every new connection, so a renewed one is taken up. */
   readonly tokenFile?: string;
+  /** The portfolio that everything is about. Empty: the default one, the only one of most services. */
+  readonly portfolio?: string;
   /** What connects: `@grpc/grpc-js` unless told otherwise, or `dialConnectNode` of "strategic-memory-client/connect-node". */
   readonly dial?: Dial;
   /** Told once for each outage, and of what this version does not understand (`console.warn`). */
@@ -91,6 +93,7 @@ export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings 
     tls: options.tls ?? null,
     token: options.token ?? null,
     tokenFile: options.tokenFile ?? null,
+    portfolio: options.portfolio ?? "",
     dial: options.dial ?? defaultDial,
     warn: options.warn ?? ((message) => console.warn(message)),
   };
@@ -101,6 +104,7 @@ export function settingsOf(options: ClientOptions, defaultDial: Dial): Settings 
     checkedAbove0(name, settings[name]);
   }
   checkedHeartbeatInterval(settings.heartbeatIntervalMs);
+  checkedPortfolio("portfolio", settings.portfolio);
   checkedNumber("keepaliveTimeMs", settings.keepaliveTimeMs, SHORTEST_KEEPALIVE_MS);
   checkedWhole("missedHeartbeats", settings.missedHeartbeats, 1);
   checkedWhole("maxMessageBytes", settings.maxMessageBytes, 1);

@@ -1,12 +1,24 @@
 /** What a server may never say, whatever its version: an answer with such values is refused whole. */
 
 import type { Feedback as WireFeedback, Heartbeat as WireHeartbeat } from "../generated/strategic_memory/v1/feedback_pb.js";
-import { type FieldViolation, InvalidAnswerError } from "../values/errors.js";
+import { type FieldViolation, InvalidAnswerError, UnsupportedOperationError } from "../values/errors.js";
 
 /** No rules advise more, as a multiple of the base position. */
 const HIGHEST_LEVERAGE = 2.0;
 
 const SLACK = 1e-9; // a hint may be rounded above a cap by that much
+
+/**
+ * Throw UnsupportedOperationError for an answer that is about another portfolio than was asked for: a server of before
+ * there were any does not know the field, and answers about the only memory that it has.
+ */
+export function requirePortfolio(told: string, asked: string, address: string): void {
+  if (told === asked) return;
+  const message =
+    `the service at ${address} answers about portfolio "${told}" where "${asked}" was asked for, and nothing of it is ` +
+    "used: it knows no portfolios; upgrade it, or ask for none";
+  throw new UnsupportedOperationError(message, { address });
+}
 
 /** Throw InvalidAnswerError, which names the fields, where a feedback holds what the contract rules out. */
 export function requireWithinContract(wire: WireFeedback | undefined, address: string): WireFeedback {

@@ -24,7 +24,7 @@ import {
   evidenceAsSafe,
   frozen,
 } from "../values/feedback.js";
-import { requireCountable, requireWithinContract } from "./contract_bounds.js";
+import { requireCountable, requirePortfolio, requireWithinContract } from "./contract_bounds.js";
 
 const STATUSES: readonly (FeedbackStatus | undefined)[] = [undefined, "WARMING_UP", "ACTIVE", "STALE"];
 const POLICIES: readonly (Policy | undefined)[] = [undefined, "CONSERVATIVE", "BALANCED", "AGGRESSIVE"];
@@ -90,8 +90,17 @@ export type StreamMessage =
   | { readonly type: "heartbeat"; readonly heartbeat: Heartbeat }
   | null;
 
-/** Return what one message of a stream carries. Throws InvalidAnswerError for what the contract rules out. */
-export function streamMessageFromWire(said: StreamFeedbackResponse, address: string, warn?: Warn): StreamMessage {
+/**
+ * Return what one message of a stream carries. Throws InvalidAnswerError for what the contract rules out, and
+ * UnsupportedOperationError for another portfolio.
+ */
+export function streamMessageFromWire(
+  said: StreamFeedbackResponse,
+  address: string,
+  warn?: Warn,
+  portfolio = "",
+): StreamMessage {
+  requirePortfolio(said.portfolio, portfolio, address);
   switch (said.event.case) {
     case "feedback": {
       const feedback = feedbackFromWire(requireWithinContract(said.event.value, address), warn);
@@ -105,8 +114,9 @@ export function streamMessageFromWire(said: StreamFeedbackResponse, address: str
   }
 }
 
-/** Return the feedback that GetFeedback answers with. Throws InvalidAnswerError for what the contract rules out. */
-export function answerFromWire(said: GetFeedbackResponse, address: string, warn?: Warn): Feedback {
+/** Return the feedback that GetFeedback answers with. Throws as `streamMessageFromWire`. */
+export function answerFromWire(said: GetFeedbackResponse, address: string, warn?: Warn, portfolio = ""): Feedback {
+  requirePortfolio(said.portfolio, portfolio, address);
   const feedback = feedbackFromWire(requireWithinContract(said.feedback, address), warn);
   return frozen({ ...feedback, sentAt: time(said.sentAt) });
 }

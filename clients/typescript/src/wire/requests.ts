@@ -41,6 +41,7 @@ export function streamRequest(attempt: StreamAttempt): StreamFeedbackRequest {
   const request = create(StreamFeedbackRequestSchema, {
     delivery: attempt.delivery === "EVERY" ? WireDelivery.EVERY : WireDelivery.LATEST,
     sendCurrent: attempt.sendCurrent,
+    portfolio: attempt.portfolio,
     heartbeatInterval: durationFromMs(attempt.heartbeatIntervalMs),
   });
   if (attempt.resumeAfter !== null) {
@@ -51,8 +52,13 @@ export function streamRequest(attempt: StreamAttempt): StreamFeedbackRequest {
 }
 
 /** Return the request for an analysis of `memory` (undefined: the stored memory) under `settings`. */
-export function analyzeRequest(memory: InlineMemory | undefined, settings: AnalysisSettings | undefined): AnalyzeRequest {
+export function analyzeRequest(
+  memory: InlineMemory | undefined,
+  settings: AnalysisSettings | undefined,
+  portfolio: string,
+): AnalyzeRequest {
   const request = create(AnalyzeRequestSchema, {
+    portfolio,
     memory: memory === undefined ? { case: "stored", value: {} } : { case: "inline", value: inlineToWire(memory) },
   });
   if (settings !== undefined) request.settings = settingsToWire(settings);

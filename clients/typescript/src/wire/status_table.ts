@@ -17,6 +17,7 @@ export const Code = {
   unknown: 2,
   invalidArgument: 3,
   deadlineExceeded: 4,
+  notFound: 5,
   permissionDenied: 7,
   resourceExhausted: 8,
   outOfRange: 11,
@@ -73,6 +74,11 @@ export function errorOf(failed: unknown, address: string): unknown {
       const message = `the service at ${address} denies access: check ${check} (${detail})`;
       return new errors.AccessDeniedError(message, from);
     }
+    case Code.notFound: {
+      if (reason !== "UNKNOWN_PORTFOLIO") return serverFault(failure, address);
+      const nearest = failure.metadata.get("nearest") ?? "";
+      return new errors.UnknownPortfolioError(`the service at ${address}: ${detail}`, nearest, from);
+    }
     case Code.resourceExhausted:
       return exhausted(failure, address);
     case Code.outOfRange:
@@ -90,10 +96,8 @@ export function errorOf(failed: unknown, address: string): unknown {
         from,
       );
     }
-    default: {
-      const message = `the service at ${address} failed: look into its log (status ${failure.code}: ${detail})`;
-      return new errors.ServerFaultError(message, from);
-    }
+    default:
+      return serverFault(failure, address);
   }
 }
 
@@ -108,6 +112,11 @@ export function silentServer(address: string, silenceTimeoutMs: number): errors.
 export function endedStream(address: string): errors.StrategicMemoryError {
   const message = `the service at ${address} ended the stream: try another server, or again in a moment`;
   return new errors.ServiceUnavailableError(message, { address });
+}
+
+function serverFault(failure: Failure, address: string): errors.StrategicMemoryError {
+  const message = `the service at ${address} failed: look into its log (status ${failure.code}: ${failure.detail})`;
+  return new errors.ServerFaultError(message, { reason: failure.reason, address });
 }
 
 function exhausted(failure: Failure, address: string): errors.StrategicMemoryError {
