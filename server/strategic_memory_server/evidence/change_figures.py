@@ -15,7 +15,7 @@ from strategic_memory_server.evidence.change.beginnings import (
     squared_spread,
 )
 from strategic_memory_server.evidence.change.blocks import BlockCells
-from strategic_memory_server.evidence.change_posterior import Codes, of_all, rows_at, since_each, told
+from strategic_memory_server.evidence.change_posterior import Codes, likelihood_of, of_all, rows_at, since_each
 from strategic_memory_server.evidence.change_prior import change_prior_of
 from strategic_memory_server.evidence.figures import Figures
 from strategic_memory_server.evidence.scale import scale_of
@@ -46,8 +46,8 @@ class ChangeFigures:
         self._unit = self.scale.unit[..., None, None] * self.scale.spread
         self._weight = (counts * blocks.weight).sum(axis=-2)
         self._scaled_sum = (counts * blocks.pnl).sum(axis=-2) / self._unit
-        self._told = told(self._weight, self._scaled_sum, self._prior)
-        self._outlook = of_all(self._told, self._prior)
+        self._likelihood = likelihood_of(self._weight, self._scaled_sum, self._prior)
+        self._outlook = of_all(self._likelihood, self._prior)
 
     def of_regimes(self, places: ArrayLike) -> Figures:
         """Return the figures of some regimes.
@@ -58,12 +58,12 @@ class ChangeFigures:
         at: Codes = np.asarray(places, dtype=np.intp)
         blocks, settings, unit = self._blocks, self._settings, rows_at(self._unit, at, 1)
         scale = replace(self.scale, spread=rows_at(self.scale.spread, at, 1), regime=rows_at(self.scale.regime, at, 0))
-        stretches = told(
+        stretches = likelihood_of(
             from_each_on(rows_at(blocks.weight, at, 2)),
             from_each_on(rows_at(blocks.pnl, at, 2)) / unit[..., None, :],
             self._prior,
         )
-        posterior = since_each(stretches, self._told.about.without(at), rows_at(self.began, at, 1), self._prior)
+        posterior = since_each(stretches, self._likelihood.about.without(at), rows_at(self.began, at, 1), self._prior)
         by_component = at if at.ndim == 1 else at[..., None, :]
         return Figures(
             rows_at(self._weight, at, 1),

@@ -65,7 +65,7 @@ class AboutShared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Told:
+class Likelihood:
     """What the observations of each row tell: about its own means, and about what all share."""
 
     own: OneRegime
@@ -79,8 +79,8 @@ def rows_at(values: Floats, places: Codes, inner: int) -> Floats:
     return np.take_along_axis(values, places.reshape(*places.shape, *[1] * inner), axis=-1 - inner)
 
 
-def told(weight: Floats, scaled_sum: Floats, prior: ChangePrior) -> Told:
-    """Work out what observations tell.
+def likelihood_of(weight: Floats, scaled_sum: Floats, prior: ChangePrior) -> Likelihood:
+    """Return the likelihood of observations.
 
     Args:
         weight: W, shape (..., rows, 3).
@@ -92,10 +92,10 @@ def told(weight: Floats, scaled_sum: Floats, prior: ChangePrior) -> Told:
     share, about = found.common[..., None], found.information
     precision = about[..., :, None] * _IDENTITY - share[..., None] * (about[..., :, None] * about[..., None, :])
     information = found.left * found.scaled_sum - share * found.explained[..., None] * about
-    return Told(found, AboutShared(precision, information, found.log_evidence))
+    return Likelihood(found, AboutShared(precision, information, found.log_evidence))
 
 
-def of_all(regimes: Told, prior: ChangePrior) -> Posterior:
+def of_all(regimes: Likelihood, prior: ChangePrior) -> Posterior:
     """Return what is believed of all regimes, each with the observations that it was told of."""
     found = _believed(regimes.own, regimes.about.together(), prior)
     log_evidence = found.log_evidence[..., 0]
@@ -103,7 +103,7 @@ def of_all(regimes: Told, prior: ChangePrior) -> Posterior:
     return Posterior(found.mean, found.covariance, log_evidence, weights[..., None], prior.is_tie)
 
 
-def since_each(stretches: Told, others: AboutShared, began: Floats, prior: ChangePrior) -> Posterior:
+def since_each(stretches: Likelihood, others: AboutShared, began: Floats, prior: ChangePrior) -> Posterior:
     """Return what is believed of some regimes, mixed over when their present stretch began.
 
     Args:
