@@ -25,7 +25,7 @@ def settings_of_portfolio(settings: ServiceSettings, name: str) -> ServiceSettin
             "--portfolio: these settings name no portfolios; give STRATEGIC_MEMORY_PORTFOLIOS and the like"
         )
     try:
-        told = settings.portfolios.told(name, _section(settings.portfolios, name))
+        told = settings.portfolios.settings_of(name, _section(settings.portfolios, name))
     except (UnusableFilesError, ValueError) as error:
         raise SettingsError(f"--portfolio {name}: {error}") from None
     redis = replace(settings.redis, key_prefix=told.key_prefix, history_file=told.history_file)

@@ -42,14 +42,14 @@ class PortfoliosSettings:
     """Which portfolios there are beside the default one. At most one of `names`, `file` and `redis_set` is given.
 
     Attributes:
-        told: gives what a portfolio is told, from its name and section; raises ValueError.
+        settings_of: gives what a portfolio is told, from its name and section; raises ValueError.
         names: those of a list.
         file: a file that names them.
         redis_set: the key of a set in Redis that does.
         most_labelled: so many of them have metrics of their own.
     """
 
-    told: Callable[[str, Section], PortfolioSettings] = field(compare=False, repr=False)
+    settings_of: Callable[[str, Section], PortfolioSettings] = field(compare=False, repr=False)
     names: tuple[str, ...] = ()
     file: Path | None = None
     redis_set: str | None = None

@@ -71,15 +71,15 @@ class PortfoliosEnvironment(BaseSettings):
         """
         if not any(getattr(self, name) for name in _SOURCES):
             return None
-        told = self._told(service)
+        settings_of = self._settings_of(service)
         return PortfoliosSettings(
-            told, self.portfolios, self.portfolio_file, self.portfolio_set, self.portfolio_metrics
+            settings_of, self.portfolios, self.portfolio_file, self.portfolio_set, self.portfolio_metrics
         )
 
-    def _told(self, service: ServiceSettings) -> Callable[[str, Section], PortfolioSettings]:
+    def _settings_of(self, service: ServiceSettings) -> Callable[[str, Section], PortfolioSettings]:
         default, location = of_service(service), read_location(service.redis.url)
 
-        def told(name: str, section: Section) -> PortfolioSettings:
+        def settings_of(name: str, section: Section) -> PortfolioSettings:
             settings = self._otherwise(name, section) if section else default
             prefix = self.prefix_of(name, section)
             if lacks_hash_tag(prefix, location):
@@ -90,7 +90,7 @@ class PortfoliosEnvironment(BaseSettings):
                 )
             return replace(settings, key_prefix=prefix)
 
-        return told
+        return settings_of
 
     def prefix_of(self, name: str, section: Section) -> str:
         """Return what the keys of a portfolio start with. Raises ValueError."""
@@ -115,10 +115,10 @@ class PortfoliosEnvironment(BaseSettings):
             sections: Mapping[str, Section] = dict.fromkeys(self.portfolios, NOTHING_ELSE)
             if self.portfolio_file is not None:
                 sections = read_portfolio_file(self.portfolio_file)
-            told = self._told(service)
-            told_portfolios(told, sections, service.redis.key_prefix)
+            settings_of = self._settings_of(service)
+            settings_by_name(settings_of, sections, service.redis.key_prefix)
             if self.portfolio_prefix or self.portfolio_set:
-                told("NAME", NOTHING_ELSE)
+                settings_of("NAME", NOTHING_ELSE)
         except (PortfolioFileError, ValueError) as error:
             yield f"{given[0] if given else 'STRATEGIC_MEMORY_PORTFOLIO_PREFIX'}: {error}"
 
@@ -142,17 +142,17 @@ class PortfoliosEnvironment(BaseSettings):
         return of_service(anew.service_settings())
 
 
-def told_portfolios(
-    tell: Callable[[str, Section], PortfolioSettings], sections: Mapping[str, Section], default_prefix: str
+def settings_by_name(
+    settings_of: Callable[[str, Section], PortfolioSettings], sections: Mapping[str, Section], default_prefix: str
 ) -> dict[str, PortfolioSettings]:
     """Return what each portfolio is told, by name. Raises ValueError: two of them would have the same keys, or so."""
-    told = {name: tell(name, section) for name, section in sections.items()}
+    found = {name: settings_of(name, section) for name, section in sections.items()}
     names = {default_prefix: "the default portfolio"}
-    for name, each in told.items():
+    for name, each in found.items():
         other = names.setdefault(each.key_prefix, name)
         if other != name:
             raise ValueError(f"{name} has the key prefix {each.key_prefix}, as {other} has: give each its own")
-    return told
+    return found
 
 
 def _tagged(template: str) -> str:

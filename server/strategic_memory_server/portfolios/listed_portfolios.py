@@ -17,7 +17,7 @@ from strategic_memory_server.configuration.portfolio_settings import (
     PortfoliosSettings,
     Section,
 )
-from strategic_memory_server.configuration.portfolios_environment import told_portfolios
+from strategic_memory_server.configuration.portfolios_environment import settings_by_name
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.files.followed_files import LOOKS_EVERY_S, FollowedFiles
 from strategic_memory_server.memory.portfolio_name import NAME
@@ -55,7 +55,7 @@ class ListedPortfolios:
         self._followed = FollowedFiles(
             files, self._read_file, lambda: "the portfolios that it named before are served on", problems, UNUSABLE
         )
-        self.newest: Listed = self._told(dict.fromkeys(settings.names, NOTHING_ELSE))
+        self.newest: Listed = self._listed(dict.fromkeys(settings.names, NOTHING_ELSE))
         """Those that are named now, as far as that is known."""
         if settings.file is not None:
             self._read_file()
@@ -83,7 +83,7 @@ class ListedPortfolios:
         path: Path | None = self._settings.file
         if path is not None:
             try:
-                self.newest = self._told(read_portfolio_file(path))
+                self.newest = self._listed(read_portfolio_file(path))
             except ValueError as error:
                 raise PortfolioFileError(f"{path}: {error}") from None
             logger.info("Portfolio file read", portfolios=len(self.newest))
@@ -107,8 +107,8 @@ class ListedPortfolios:
 
     def _take(self, key: str, members: frozenset[str]) -> None:
         usable = sorted(filter(NAME.fullmatch, members))
-        told = self._told(dict.fromkeys(usable, NOTHING_ELSE), leave_out=True)
-        if wrong := sorted(members - told.keys()):
+        listed = self._listed(dict.fromkeys(usable, NOTHING_ELSE), leave_out=True)
+        if wrong := sorted(members - listed.keys()):
             shown = repr(wrong[0][:SHOWN_NAME])
             self._problems.state(
                 UNUSABLE,
@@ -117,18 +117,18 @@ class ListedPortfolios:
             )
         else:
             self._problems.withdraw(UNUSABLE)
-        self.newest = told
+        self.newest = listed
 
     @property
     def _holds_on(self) -> str:
         return f"the {len(self.newest)} portfolios that it named before are served on"
 
-    def _told(self, sections: Mapping[str, Section], *, leave_out: bool = False) -> dict[str, PortfolioSettings]:
+    def _listed(self, sections: Mapping[str, Section], *, leave_out: bool = False) -> dict[str, PortfolioSettings]:
         if leave_out:
             # The template gives each name keys of its own: only those of the default portfolio can be in the way.
             sections = {
                 name: section
                 for name, section in sections.items()
-                if self._settings.told(name, section).key_prefix != self._default_prefix
+                if self._settings.settings_of(name, section).key_prefix != self._default_prefix
             }
-        return told_portfolios(self._settings.told, sections, self._default_prefix)
+        return settings_by_name(self._settings.settings_of, sections, self._default_prefix)

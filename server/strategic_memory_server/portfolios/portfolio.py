@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.override import without_override
@@ -99,26 +100,7 @@ def make_portfolio(
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, known_history)
     changed = ChangeSignal()
     log = FeedbackLog(redis.commands, prefix, settings.log.retained_revisions, problems, clock, shared.tracing)
-    caps = HeldCaps(clock.now_ms, reported_ms=round(settings.sync.validity_s * 1000))
-    loader = MemoryLoader(
-        redis.commands,
-        prefix,
-        advice.windows,
-        caps,
-        max_regimes=advice.max_regimes,
-        values_s=VALUES_S,
-        clock=clock,
-    )
-    shadow_looks = settings.shadow is not None and settings.shadow.evidence.change
-    store = MemoryStore(
-        redis.commands,
-        prefix,
-        advice.evidence.decay,
-        advice.trade_id_horizon,
-        advice.max_regimes,
-        change=advice.evidence.change or shadow_looks,
-    )
-    trades = TradeReader(redis.commands, prefix)
+    loader, store, trades = _loader(settings, redis), _store(settings, redis), TradeReader(redis.commands, prefix)
     pace = WatchPace.of_default() if name == DEFAULT else WatchPace.of_many(redis, shared.portfolios)
     tail = FeedbackTail(
         log,
@@ -139,12 +121,8 @@ def make_portfolio(
         lambda: hub.leverage_caps,
         lambda: without_override(hub.in_force(hub.now_ms()).advice),
     )
-
-    def standing() -> Mapping[str, str]:
-        return {**problems.standing, **said_by_operators(hub.in_force(hub.now_ms()).advice.reasons)}
-
-    analyst = Analyst(read, advice, shared.threads)
-    said = SaidLog(redis.commands, prefix)
+    analyst, said = Analyst(read, advice, shared.threads), SaidLog(redis.commands, prefix)
+    standing = partial(_standing, problems, hub)
     served = ServedPortfolio(Sources(hub, changed, log, said, analyst, hub.now_ms, standing), name)
     leadership = _leadership(settings, redis, shared, problems)
     shadow, memory_loss = _shadow(settings, redis, problems), MemoryLoss(problems)
@@ -192,6 +170,37 @@ def make_portfolio(
         shadow=shadow,
     )
     return Portfolio(served, state, sync, LapseWatch(log, hub, hub.now_ms, pace.longest_look_s), shared)
+
+
+def _loader(settings: PortfolioSettings, redis: RedisServer) -> MemoryLoader:
+    advice, clock = settings.sync.advice, redis.clock
+    caps = HeldCaps(clock.now_ms, reported_ms=round(settings.sync.validity_s * 1000))
+    return MemoryLoader(
+        redis.commands,
+        settings.key_prefix,
+        advice.windows,
+        caps,
+        max_regimes=advice.max_regimes,
+        values_s=VALUES_S,
+        clock=clock,
+    )
+
+
+def _store(settings: PortfolioSettings, redis: RedisServer) -> MemoryStore:
+    advice, shadow = settings.sync.advice, settings.shadow
+    return MemoryStore(
+        redis.commands,
+        settings.key_prefix,
+        advice.evidence.decay,
+        advice.trade_id_horizon,
+        advice.max_regimes,
+        change=advice.evidence.change or (shadow is not None and shadow.evidence.change),
+    )
+
+
+def _standing(problems: Problems, hub: FeedbackHub) -> Mapping[str, str]:
+    """Return what there is to say of a portfolio beside the advice, sentences by name."""
+    return {**problems.standing, **said_by_operators(hub.in_force(hub.now_ms()).advice.reasons)}
 
 
 def _leadership(

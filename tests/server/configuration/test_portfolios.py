@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 def told(file: Path, **variables: object) -> dict[str, PortfolioSettings]:
     settings = read_environment({"portfolio_file": file, **variables}).service_settings().portfolios
     assert settings is not None
-    return {name: settings.told(name, section) for name, section in read_portfolio_file(file).items()}
+    return {name: settings.settings_of(name, section) for name, section in read_portfolio_file(file).items()}
 
 
 def test_a_section_says_what_is_otherwise_than_of_the_service(file: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_list_names_them() -> None:
     settings = read_environment({"portfolios": "alpha, beta", "portfolio_metrics": "7"}).service_settings().portfolios
     assert settings is not None
     assert (settings.names, settings.most_labelled) == (("alpha", "beta"), 7)
-    assert settings.told("alpha", NOTHING_ELSE).key_prefix == "quantum:alpha"
+    assert settings.settings_of("alpha", NOTHING_ELSE).key_prefix == "quantum:alpha"
 
 
 @pytest.mark.parametrize(
