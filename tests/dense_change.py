@@ -123,23 +123,30 @@ def dense_change(trades: Sequence[Trade], asked: str, decay: float, aversion: fl
     began = [_shares(regimes[name].log_began()) for name in names]
     likely = [_likely(regimes[name], shares) for name, shares in zip(names, began, strict=True)]
 
-    mixture: list[tuple[float, bool, Array, Array]] = []
-    for place, probability in enumerate(began[own]):
+    weights, sums = [], []
+    for place in range(len(began[own])):
         stretches = list(likely)
         stretches[own] = _likely(regimes[asked], [1.0 if block == place else 0.0 for block in range(len(began[own]))])
-        weight = np.concatenate([counted for counted, _ in stretches])
-        scaled = np.concatenate([earned for _, earned in stretches]) / sigma.ravel()
-        found = []
-        for is_tie in (False, True):
-            for tau in TAUS:
-                covariance = _prior(len(names), tau, TIED if is_tie else 1.0)
-                log_weight = math.log((TIES if is_tie else 1.0 - TIES) / len(TAUS))
-                posterior = np.linalg.inv(np.linalg.inv(covariance) + np.diag(weight))
-                at = slice(3 * own, 3 * own + 3)
-                believed = (posterior @ scaled)[at], posterior[at, at]
-                found.append((log_weight + float(log_evidence(covariance, weight, scaled)), is_tie, *believed))
-        shares = _shares([each[0] for each in found])
-        mixture += [(probability * share, *each[1:]) for share, each in zip(shares, found, strict=True)]
+        weights.append(np.concatenate([counted for counted, _ in stretches]))
+        sums.append(np.concatenate([earned for _, earned in stretches]) / sigma.ravel())
+    weight, scaled, at = np.array(weights), np.array(sums), slice(3 * own, 3 * own + 3)
+    components = []
+    for is_tie in (False, True):
+        for tau in TAUS:
+            covariance = _prior(len(names), tau, TIED if is_tie else 1.0)
+            log_weight = math.log((TIES if is_tie else 1.0 - TIES) / len(TAUS))
+            posterior = np.linalg.inv(np.linalg.inv(covariance) + weight[..., None] * np.eye(len(covariance)))
+            mean = (posterior @ scaled[..., None])[:, at, 0]
+            evidence = log_weight + log_evidence(covariance, weight, scaled)
+            components.append((is_tie, evidence, mean, posterior[:, at, at]))
+
+    mixture: list[tuple[float, bool, Array, Array]] = []
+    for place, probability in enumerate(began[own]):
+        shares = _shares([float(evidence[place]) for _, evidence, _, _ in components])
+        mixture += [
+            (probability * share, is_tie, mean[place], posterior[place])
+            for share, (is_tie, _, mean, posterior) in zip(shares, components, strict=True)
+        ]
     return _figures(mixture, sigma[own], 0.5 * aversion * sigma[own] ** 2 / risk, likely[own][0])
 
 
@@ -152,9 +159,10 @@ def _likely(regime: DenseRegime, began: Sequence[float]) -> tuple[Array, Array]:
     """Sums of the trades, each as often as it is probably of the present stretch."""
     weight, earned = np.zeros(3), np.zeros(3)
     for place, block in enumerate(regime.blocks):
+        counts = sum(began[: place + 1])
         for policy, pnl in block:
-            weight[policy] += sum(began[: place + 1])
-            earned[policy] += sum(began[: place + 1]) * pnl
+            weight[policy] += counts
+            earned[policy] += counts * pnl
     return weight, earned
 
 
