@@ -25,7 +25,8 @@ from strategic_memory_server.monitoring.portfolios_report import PortfoliosColle
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
-from strategic_memory_server.portfolios.listed_portfolios import ListedPortfolios
+from strategic_memory_server.portfolios.groups import Groups
+from strategic_memory_server.portfolios.listed_portfolios import Listed, ListedPortfolios
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
 from strategic_memory_server.portfolios.portfolio import Portfolio, make_portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
@@ -103,6 +104,7 @@ async def open_service(
         http_refused=http_refused,
         log_failure=log_failure,
         certificates=certificates,
+        groups=Groups(of_service(settings)),
     )
     async with AsyncExitStack() as stack:
         redis = reach(settings.redis, problems, is_shared=not _is_cluster(settings.redis))
@@ -160,8 +162,13 @@ async def open_service(
         await stack.enter_async_context(_looked_after(settings, redis, shared, access))
         await stack.enter_async_context(portfolio.running())
         stack.push_async_callback(portfolios.close)
+
+        async def take(newest: Listed) -> None:
+            shared.groups.take(newest)
+            await portfolios.take(newest)
+
         if listed is not None:
-            await stack.enter_async_context(running(listed.run(portfolios.take), "portfolios", broken))
+            await stack.enter_async_context(running(listed.run(take), "portfolios", broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(

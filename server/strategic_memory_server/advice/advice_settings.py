@@ -24,6 +24,7 @@ class AdviceSettings:
         max_regimes: regimes that are kept apart, those used last; the others are OTHER.
         hysteresis: how long the rules have to ask for more risk before it is followed.
         leverage_guard: whether the drawdown guard multiplies the leverage.
+        group: name of the group of portfolios from which the evidence borrows; empty: it stands alone.
         trade_id_horizon: newest ids of trades that are remembered, so that a trade that is sent twice counts once.
     """
 
@@ -34,5 +35,6 @@ class AdviceSettings:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     max_regimes: int = MAX_REGIMES
     trade_id_horizon: int = 10_000
+    group: str = ""
     hysteresis: HysteresisSettings = field(default_factory=HysteresisSettings)
     leverage_guard: bool = False

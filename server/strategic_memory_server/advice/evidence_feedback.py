@@ -11,11 +11,12 @@ from dataclasses import replace
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, RegimePerformance, Rules
 from strategic_memory_server.advice.probe import Completed, follow_exploration
 from strategic_memory_server.advice.rules import evidence_reasons
-from strategic_memory_server.advice.rules.reasons import current_leverage_capped, leverage_capped
+from strategic_memory_server.advice.rules.reasons import Reason, current_leverage_capped, leverage_capped
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.evidence.estimate import RegimeEstimate
 from strategic_memory_server.evidence.estimator import Belief
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
@@ -41,6 +42,7 @@ class EvidenceFeedback:
         # Most syncs bring no trade; what was worked out from the same sums is kept.
         self._belief: Belief | None = None
         self._best: tuple[str | None] | None = None
+        self._group: Group | None = None
         self._asked: tuple[list[str], dict[str, float]] | None = None
         self._found: Mapping[str, RegimeEstimate] = {}
         self._views: Mapping[str, EvidenceView] = {}
@@ -54,6 +56,7 @@ class EvidenceFeedback:
         exploration: Exploration = NOTHING_TRIED,
         *,
         may_begin: bool = True,
+        group: Group | None = None,
     ) -> Completed:
         """Add the evidence about the current regime; where it is in charge, let it give the advice too.
 
@@ -64,19 +67,21 @@ class EvidenceFeedback:
             rules: which rules are in charge.
             exploration: what is being tried, for where the evidence is in charge and explores.
             may_begin: whether a trial may begin: not while trades are missing from the sums.
+            group: the other portfolios from which this one borrows; None: there are none.
         """
         current = analysis.current_regime
         caps = by_source(analysis.leverage_caps)
-        known = preferred = None
+        known = preferred = belief = None
         if sums.observations or rules is Rules.EVIDENCE:
-            belief = self._believed(sums)
+            belief = self.believe(sums, group)
             regimes = {current}
             if rules is Rules.EVIDENCE:
                 preferred = self._best_regime(belief)
                 regimes.add(preferred or advice.preferred_regime)
             self._look_at(belief, sorted(regimes - NEVER_PREFERRED), caps)
             known = self._found.get(current)
-        advice = replace(advice, evidence=self._views.get(current) if sums.observations else None)
+        rests_on_trades = belief is not None and (sums.observations or belief.borrowed)
+        advice = replace(advice, evidence=self._views.get(current) if rests_on_trades else None)
         if rules is Rules.REFERENCE:
             return Completed(advice, exploration.ended())
         advice = self._by_evidence(advice, analysis, preferred)
@@ -87,9 +92,10 @@ class EvidenceFeedback:
         completed = follow_exploration(advice, known, exploration, self._settings, caps, may_begin=may_begin)
         return replace(completed, advice=_with_cap(completed.advice), estimates=self._found)
 
-    def _believed(self, sums: EvidenceSums) -> Belief:
-        if self._belief is None or self._belief.sums is not sums:
-            self._belief = Belief(sums, self._settings)
+    def believe(self, sums: EvidenceSums, group: Group | None = None) -> Belief:
+        """Work out what is believed upon these; with a large group it is worth a thread. See `complete`."""
+        if self._belief is None or self._belief.sums is not sums or self._group is not group:
+            self._belief, self._group = Belief(sums, self._settings, group.others if group else ()), group
             self._best = self._asked = None
         return self._belief
 
@@ -122,11 +128,17 @@ class EvidenceFeedback:
             leverage_bound_by=view.leverage_bound_by,
             regime_performance=RegimePerformance.of(figures) if figures else None,
             best_policy=figures.best_policy if figures else None,
-            reasons=evidence_reasons.reasons(view, preferred is not None, self._settings.required_probability),
+            reasons=self._reasons(view, is_preferred=preferred is not None),
             version=CHANGE_VERSION if self._settings.change else VERSION,
             rules=Rules.EVIDENCE,
             current=_advice(current) if current else None,
         )
+
+    def _reasons(self, view: EvidenceView, *, is_preferred: bool) -> tuple[Reason, ...]:
+        found = evidence_reasons.reasons(view, is_preferred, self._settings.required_probability)
+        if self._group is None or self._belief is None or self._belief.borrowed is None:
+            return found
+        return (*found, evidence_reasons.borrowed(self._group.name, self._belief.borrowed))
 
 
 def _with_cap(advice: Advice) -> Advice:

@@ -18,11 +18,12 @@ RULES_VERSION = "version of the rules"
 _OF_THEIR_OWN = frozenset({"windows", "evidence", "hysteresis"})
 """Settings with settings of their own."""
 
-_VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration"}
-"""What the variables of some settings of the evidence are called."""
+_VARIABLES = {"minimum_weight": "minimum_trades", "explore": "exploration", "group": "evidence_group"}
+"""What the variables of some settings are called."""
 
 CAME_LATER: Mapping[str, Plain] = {
     "STRATEGIC_MEMORY_EVIDENCE_CHANGE": False,
+    "STRATEGIC_MEMORY_EVIDENCE_GROUP": "",
     "STRATEGIC_MEMORY_LEVERAGE_GUARD": False,
 }
 """Settings that an older server does not know, with the value by which it advises."""
@@ -36,7 +37,7 @@ def settings_by_variable(advice: AdviceSettings) -> dict[str, Plain]:
     for name in AdviceSettings.__dataclass_fields__:
         if name not in _OF_THEIR_OWN:
             value = getattr(advice, name)
-            found[_variable(name)] = value.value if name == "rules" else value
+            found[_variable(_VARIABLES.get(name, name))] = value.value if name == "rules" else value
     for stream in WindowSettings.__dataclass_fields__:
         found[_variable(f"{stream.removesuffix('s')}_window")] = getattr(advice.windows, stream)
     for name in HysteresisSettings.__dataclass_fields__:

@@ -106,6 +106,11 @@ def _of_counts(advice: AdviceSettings, given: Collection[str]) -> Iterator[str]:
 
 def _of_evidence(advice: AdviceSettings) -> Iterator[str]:
     evidence = advice.evidence
+    if evidence.change and advice.group:
+        yield (
+            f"STRATEGIC_MEMORY_EVIDENCE_GROUP is {advice.group} while STRATEGIC_MEMORY_EVIDENCE_CHANGE is on: what "
+            "looks for change cannot borrow from a group; leave one of them out"
+        )
     if advice.rules is not Rules.EVIDENCE:
         if evidence.explore:
             yield (

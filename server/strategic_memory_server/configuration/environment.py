@@ -31,6 +31,7 @@ from strategic_memory_server.configuration.environment_values import (
     Switch,
     Window,
     lower,
+    read_group,
     read_hosts,
     read_public,
     read_redis_url,
@@ -105,6 +106,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     evidence_minimum_trades: MinimumWeight = 20.0
     evidence_risk_aversion: RiskAversion = 0.03
     evidence_change: Switch = "off"
+    evidence_group: Annotated[str, AfterValidator(read_group)] = ""
     evidence_exploration: Switch = "off"
     evidence_exploration_width: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     evidence_exploration_hold: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 20
@@ -245,6 +247,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
             trade_id_horizon=self.trade_id_horizon,
             hysteresis=HysteresisSettings(self.hysteresis_results, self.hysteresis_seconds),
             leverage_guard=self.leverage_guard == "on",
+            group=self.evidence_group,
             minimum_samples=self.minimum_samples,
             minimum_policy_trades=self.minimum_policy_trades,
             windows=WindowSettings(self.regime_window, self.portfolio_window, self.trade_window),

@@ -66,6 +66,13 @@ def shard_of(value: object) -> object:
     return read_shard(value) if isinstance(value, str) else value
 
 
+def read_group(value: str) -> str:
+    """Check the name of a group of portfolios; empty: none."""
+    if value and not NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is no name of a group; give {WANTED}, or nothing")
+    return value
+
+
 def read_redis_url(value: str) -> str:
     """Check the location of Redis."""
     read_location(value)

@@ -40,7 +40,15 @@ OF_PORTFOLIO = frozenset(
         *ShadowEnvironment.model_fields,
         *("key_prefix", "interval", "validity", "lease", "sync_mode", "sync_debounce", "sync_floor"),
         *("regime_window", "portfolio_window", "trade_window", "minimum_samples", "minimum_policy_trades"),
-        *("rules", "evidence_decay", "evidence_required_probability", "evidence_minimum_trades"),
+        *(
+            "rules",
+            "evidence_change",
+            "evidence_group",
+            "leverage_guard",
+            "evidence_decay",
+            "evidence_required_probability",
+            "evidence_minimum_trades",
+        ),
         *("evidence_risk_aversion", "evidence_exploration", "evidence_exploration_width", "evidence_exploration_hold"),
         *("hysteresis_results", "hysteresis_seconds", "max_regimes", "trade_id_horizon", "retained_revisions"),
     }

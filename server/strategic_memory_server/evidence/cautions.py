@@ -28,6 +28,9 @@ class Caution(enum.Enum):
     NEVER_CONSERVATIVE = "NEVER_CONSERVATIVE"
     """CONSERVATIVE was never observed in this regime: what the others are compared with is inferred."""
 
+    BORROWED = "BORROWED"
+    """The trades of other portfolios of a group are part of what is said."""
+
     OUTLIER = "OUTLIER"
     """The pnl of one policy in one regime spreads far more widely than is usual: by an outlier, or in another unit."""
 
@@ -54,16 +57,20 @@ def has_outlier(cells: Cells, prior_observations: float) -> bool:
     return usual > 0.0 and bool(np.any(shrunk > _FAR_SPREAD**2 * usual))
 
 
-def cautions_of(in_regime: Sequence[int], overall: Sequence[int], *, outlier: bool = False) -> tuple[Caution, ...]:
+def cautions_of(
+    in_regime: Sequence[int], overall: Sequence[int], *, borrowed: bool = False, outlier: bool = False
+) -> tuple[Caution, ...]:
     """Name what limits an estimate.
 
     Args:
         in_regime: observations of each policy in the regime.
         overall: observations of each policy in all regimes.
+        borrowed: whether other portfolios of a group are part of the estimate.
         outlier: see `has_outlier`.
     """
+    lent = (Caution.BORROWED,) if borrowed else ()
     if not any(overall):
-        return (Caution.NOTHING_SEEN,)
+        return (Caution.NOTHING_SEEN, *lent)
     found = []
     if _only_one(overall):
         found.append(Caution.ONE_POLICY_ONLY)
@@ -75,7 +82,7 @@ def cautions_of(in_regime: Sequence[int], overall: Sequence[int], *, outlier: bo
         found.append(Caution.NEVER_CONSERVATIVE)
     if outlier:
         found.append(Caution.OUTLIER)
-    return tuple(found)
+    return (*found, *lent)
 
 
 def _only_one(counts: Sequence[int]) -> bool:

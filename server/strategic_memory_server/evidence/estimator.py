@@ -16,7 +16,7 @@ from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
 from strategic_memory_server.evidence.figures import Figures, figures_of
-from strategic_memory_server.evidence.group import Borrowed, group_figures
+from strategic_memory_server.evidence.group import Borrowed, group_figures, lenders_of
 from strategic_memory_server.evidence.judgement import Judgement, judge
 from strategic_memory_server.evidence.leverage import leverage_hint
 from strategic_memory_server.evidence.observations_until import RegimeBelief, observations_until
@@ -60,11 +60,11 @@ class Belief:
         self._settings = settings
         cells, self._places = cells_of(sums)
         self.borrowed: Borrowed | None = None
-        if group:
+        if lenders := lenders_of(group):
             if settings.change:
                 raise ValueError("a portfolio that looks for change cannot borrow from a group: switch one of them off")
             self._figures: Figures | ChangeFigures
-            self._figures, self._places, self.borrowed = group_figures(sums, group, settings)
+            self._figures, self._places, self.borrowed = group_figures(sums, lenders, settings)
         else:
             self._figures = (
                 ChangeFigures(cells, block_cells_of(sums), settings) if settings.change else figures_of(cells, settings)
@@ -76,7 +76,7 @@ class Belief:
         sums, figures = self.sums, self._figures
         asked = figures.of_regimes([self._places.get(regime, len(self._places)) for regime in regimes])
         overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
-        view = _View(asked, judge(asked, self._settings), self._settings, self._outlier)
+        view = _View(asked, judge(asked, self._settings), self._settings, self._outlier, self.borrowed is not None)
         return Estimate(
             regimes=tuple(
                 view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
@@ -114,6 +114,7 @@ class _View:
     judgement: Judgement
     settings: EvidenceSettings
     outlier: bool
+    borrowed: bool
 
     def of_regime(
         self, place: int, regime: str, cells: RegimeSums, overall: Sequence[int], caps: Mapping[str, float] | None
@@ -131,7 +132,9 @@ class _View:
             confidence_boost=confidence,
             leverage=leverage_hint(confidence, relative_spread, followed.interval_low, caps),
             relative_spread=relative_spread,
-            cautions=cautions_of([cell.observations for cell in cells], overall, outlier=self.outlier),
+            cautions=cautions_of(
+                [cell.observations for cell in cells], overall, borrowed=self.borrowed, outlier=self.outlier
+            ),
         )
 
     def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:

@@ -19,6 +19,19 @@ from strategic_memory_server.evidence.utility import utility_of
 from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """The other portfolios of a group, as they are known now.
+
+    Attributes:
+        name: of the group.
+        others: sums of each of the others, in the order of their names.
+    """
+
+    name: str
+    others: tuple[EvidenceSums, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Borrowed:
     """What a portfolio has from its group.
@@ -37,25 +50,23 @@ class Borrowed:
 
 
 def group_figures(
-    sums: EvidenceSums, others: Sequence[EvidenceSums], settings: EvidenceSettings
+    sums: EvidenceSums, lenders: Sequence[EvidenceSums], settings: EvidenceSettings
 ) -> tuple[Figures, dict[str, int], Borrowed]:
     """Work out the figures of one portfolio with the evidence of the others of its group, and the place of each regime.
 
     Scale and spreads are its own, as without a group; the posterior rests on all. The weight of a cell, which a policy
-    needs before it is recommended, is its own and f times that of the others. Of the others only regimes count that are
-    the same for all: what one portfolio calls UNKNOWN or OTHER says nothing of another's.
+    needs before it is recommended, is its own and f times that of the others.
 
     Args:
         sums: of the portfolio.
-        others: of each of the others, in an order of their own; ValueError where one decays differently.
+        lenders: of the others, see `lenders_of`, in an order of their own; ValueError where one decays differently.
         settings: how evidence is weighed.
     """
-    for each in others:
+    for each in lenders:
         if each.decay != settings.decay:
             raise ValueError(f"a portfolio of the group decays by {each.decay}, the settings by {settings.decay}")
-    traded = [shared for each in others if (shared := _shared(each)).regimes]
-    names = sorted({*sums.regimes, *(name for each in traded for name in each.regimes)})
-    own, members = rows_of(sums, names), [rows_of(each, names) for each in (sums, *traded)]
+    names = sorted({*sums.regimes, *(name for each in lenders for name in each.regimes)})
+    own, members = rows_of(sums, names), [rows_of(each, names) for each in (sums, *lenders)]
     cells = Cells(
         *(np.stack([getattr(each, column) for each in members]) for column in ("weight", "pnl", "squared_pnl"))
     )
@@ -69,15 +80,21 @@ def group_figures(
         Figures(own.weight, observed[0], scale, found.posterior, utility, borrowed=borrowed),
         {name: place for place, name in enumerate(names)},
         Borrowed(
-            len(traded),
-            sum(each.observations for each in traded),
+            len(lenders),
+            sum(each.observations for each in lenders),
             correlation,
             tuple(found.tau_weights.tolist()),
         ),
     )
 
 
-def _shared(sums: EvidenceSums) -> EvidenceSums:
-    return EvidenceSums(
-        sums.decay, {name: cells for name, cells in sums.regimes.items() if name not in NEVER_PREFERRED}
-    )
+def lenders_of(others: Sequence[EvidenceSums]) -> list[EvidenceSums]:
+    """The others that have something to lend, and of them the regimes that are the same for all.
+
+    What one portfolio calls UNKNOWN or OTHER says nothing of another's.
+    """
+    shared = [
+        EvidenceSums(each.decay, {name: cells for name, cells in each.regimes.items() if name not in NEVER_PREFERRED})
+        for each in others
+    ]
+    return [each for each in shared if each.regimes]

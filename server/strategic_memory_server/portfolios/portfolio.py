@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
 from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.reinforcement_feedback import ReinforcementFeedback
@@ -19,6 +20,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.leverage_caps import HeldCaps
 from strategic_memory_server.inputs.memory_loader import VALUES_S, MemoryLoader
+from strategic_memory_server.long_memory.group_memory import GroupMemory
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
@@ -112,6 +114,7 @@ def make_portfolio(
         shared=pace.log,
         block_ms=pace.compared_ms,
     )
+    group = _group(name, advice, redis, shared, problems)
     read = AnalysisSources(
         loader,
         store,
@@ -120,6 +123,7 @@ def make_portfolio(
         clock.now_ms,
         lambda: hub.leverage_caps,
         lambda: without_override(hub.in_force(hub.now_ms()).advice),
+        group,
     )
     analyst, said = Analyst(read, advice, shared.threads), SaidLog(redis.commands, prefix)
     standing = partial(_standing, problems, hub)
@@ -148,6 +152,7 @@ def make_portfolio(
             tracing=shared.tracing,
             shadow=shadow,
             looks_s=pace.looks_s,
+            group=group,
         ),
         settings.sync,
         observe=shared.sync_metrics.observe,
@@ -201,6 +206,15 @@ def _store(settings: PortfolioSettings, redis: RedisServer) -> MemoryStore:
 def _standing(problems: Problems, hub: FeedbackHub) -> Mapping[str, str]:
     """Return what there is to say of a portfolio beside the advice, sentences by name."""
     return {**problems.standing, **said_by_operators(hub.in_force(hub.now_ms()).advice.reasons)}
+
+
+def _group(
+    name: str, advice: AdviceSettings, redis: RedisServer, shared: SharedResources, problems: Problems
+) -> GroupMemory | None:
+    """Return from whom it borrows; None: it stands alone."""
+    if not advice.group:
+        return None
+    return GroupMemory(advice.group, partial(shared.groups.others, name, advice, redis.commands), problems)
 
 
 def _leadership(

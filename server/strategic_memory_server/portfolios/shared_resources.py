@@ -11,6 +11,7 @@ import redis.asyncio as redis
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import ENTRIES
 from strategic_memory_server.monitoring.metrics import SyncMetrics
+from strategic_memory_server.portfolios.groups import Groups
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
@@ -89,6 +90,7 @@ class SharedResources:
         broken: set when a task has ended by a fault of the program.
         http_refused: requests over HTTP that came too often, by path.
         log_failure: tells why the log of the service cannot be written just now; None while it can.
+        groups: which portfolios borrow from each other.
         certificates: what is shown to clients; None: connections are not encrypted.
     """
 
@@ -103,3 +105,4 @@ class SharedResources:
     http_refused: Mapping[str, int]
     log_failure: Callable[[], str | None]
     certificates: ServedCertificates | None
+    groups: Groups

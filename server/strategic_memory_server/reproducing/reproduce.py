@@ -20,6 +20,7 @@ from strategic_memory_server.advice.override import without_override
 from strategic_memory_server.advice.probe import Completed
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.columns.columns import IndexColumn
+from strategic_memory_server.evidence.cautions import Caution
 from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.override import OVERRIDE_CAP
@@ -53,6 +54,9 @@ async def reproduce(
     except EntryForeignError as error:
         wrong = FieldDifference("entry", str(error), "")
         return Reproduction(Outcome.DIFFERS, revision, epoch or "", differences=(wrong,))
+    if _has_borrowed(entry.feedback.advice):
+        gone = (Gone("group", "what the other portfolios of its group remembered then is not kept with a revision"),)
+        return Reproduction(Outcome.INPUT_GONE, revision, entry.feedback.epoch, gone, length=len(entry.document))
     if (freeze := entry.feedback.advice.freeze) is not None:
         held = f"what revision {freeze.revision} of epoch {freeze.epoch} said, whatever the inputs were"
         gone = (Gone("freeze", f"an operator held {held}: compute that one again"),)
@@ -65,6 +69,10 @@ async def reproduce(
         return Reproduction(Outcome.IDENTICAL, *found, length=length)
     differences = tuple(_differences(entry.document, computed[0])) if computed else ()
     return Reproduction(Outcome.INPUT_GONE if inputs.gone else Outcome.DIFFERS, *found, differences, length)
+
+
+def _has_borrowed(advice: Advice) -> bool:
+    return advice.evidence is not None and Caution.BORROWED.value in advice.evidence.cautions
 
 
 async def _computed(entry: LogEntry, inputs: InputsThen, settings: AdviceSettings) -> list[bytes]:

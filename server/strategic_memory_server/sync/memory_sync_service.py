@@ -18,6 +18,7 @@ from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardSta
 from strategic_memory_server.advice.intervention import ENDS_EARLY_MS
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.rejections import RejectionLedger
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
@@ -79,6 +80,7 @@ class StrategicMemorySync:
         self._publishing = Publishing(parts, settings)
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
+        self._group: Group | None = None
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
@@ -139,7 +141,7 @@ class StrategicMemorySync:
         await asyncio.sleep(0)
         if self._loaded is not None:
             self._input_problems.look(self._loaded, unreadable_sources(self._parts.loader.caps))
-            self._show_shadow(claim, self._loaded, status)
+            await self._show_shadow(claim, self._loaded, status)
             self._loaded = None
         if status.failure is None:
             self._completed(status, elapsed_s, led=claim is not None)
@@ -182,6 +184,14 @@ class StrategicMemorySync:
             return None
         return (await self._parts.publisher.guard(claim)).after(gathered.counted, now_ms)
 
+    async def _lent(self, gathered: Gathered) -> Group | None:
+        """Return what other portfolios of a group remember; None: this one stands alone."""
+        self._group = await self._parts.group.read() if self._parts.group else None
+        if self._group is not None and self._group.others:
+            # With many others it takes tens of milliseconds, which streams are not to wait for.
+            await asyncio.to_thread(self._parts.evidence.believe, gathered.kept.sums, self._group)
+        return self._group
+
     async def _sync(self, claim: Claim, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:
         """Load, analyze, recommend, publish."""
         parts = self._parts
@@ -210,14 +220,16 @@ class StrategicMemorySync:
         )
         guard = await self._guard(claim, gathered, now_ms)
         intervention = said.at(now_ms + ENDS_EARLY_MS)
-        known = Known(claim, now_ms, loaded.memory, analysis, gathered, intervention, guard)
+        known = Known(claim, now_ms, loaded.memory, analysis, gathered, intervention, guard, await self._lent(gathered))
         return await self._publishing.say(recommended, known, status, trace)
 
-    def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
+    async def _show_shadow(self, claim: Claim | None, loaded: StrategicMemory, status: SyncStatus) -> None:
         """Let the shadow advise upon what was read, once what the advice is has been said."""
         shadow, upon = self._parts.shadow, self._advised_upon
         if shadow is not None and claim is not None and upon is not None and status.failure is None:
-            shadow.look(claim, loaded, *upon)
+            if self._group is not None and self._group.others:
+                await asyncio.to_thread(shadow.believe, upon[0], self._group)
+            shadow.look(claim, loaded, *upon, self._group)
 
     def _completed(self, status: SyncStatus, elapsed_s: float, *, led: bool) -> None:
         self._pace.retries.reset()

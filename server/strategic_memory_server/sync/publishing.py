@@ -16,6 +16,7 @@ from strategic_memory_server.advice.probe import Completed
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.basis.basis_writer import BasisWriter
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.long_memory.memory_store import Note
@@ -41,6 +42,7 @@ class Known:
         gathered: the long memory.
         intervention: what operators say just now.
         guard: how the drawdown guard stands; None: it is off.
+        group: the other portfolios from which this one borrows; None: it stands alone.
     """
 
     claim: Claim
@@ -50,6 +52,7 @@ class Known:
     gathered: Gathered
     intervention: Intervention
     guard: GuardState | None
+    group: Group | None = None
 
     @property
     def reading(self) -> GuardReading | None:
@@ -104,6 +107,7 @@ class Publishing:
             self._settings.advice.rules,
             known.gathered.stored.exploration,
             may_begin=known.gathered.is_complete,
+            group=known.group,
         )
 
     async def _held_back(self, completed: Completed, known: Known) -> HeldAdvice:

@@ -7,6 +7,7 @@ fault of the shadow is a problem that is told, and nothing else: the advice does
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +24,7 @@ from strategic_memory_server.advice.other_policies import advice_by_policy
 from strategic_memory_server.advice.probe import Completed
 from strategic_memory_server.advice.reinforcement_feedback import NoAdvice, ReinforcementFeedback
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
@@ -90,8 +92,19 @@ class Shadow:
         self._seen: _Seen | None = None
         self._woken = asyncio.Event()
 
+    def believe(self, sums: EvidenceSums, group: Group) -> None:
+        """Work out, in a thread, what `look` is about to need; it meets the same faults, and reports them."""
+        with suppress(Exception):
+            self._evidence.believe(sums, group)
+
     def look(
-        self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int, counted: ClosedTrades = NO_TRADES
+        self,
+        claim: Claim,
+        memory: StrategicMemory,
+        sums: EvidenceSums,
+        now_ms: int,
+        counted: ClosedTrades = NO_TRADES,
+        group: Group | None = None,
     ) -> None:
         """Take what one sync has read, in place of what was not said yet; nothing is read later than this.
 
@@ -101,9 +114,10 @@ class Shadow:
             sums: the sums of all trades so far.
             now_ms: the time of the sync, milliseconds since 1970-01-01 UTC.
             counted: the trades that were new to it.
+            group: the other portfolios from which the advice borrows; None: there are none.
         """
         try:
-            self._seen = self._of(claim, memory, sums, now_ms, counted)
+            self._seen = self._of(claim, memory, sums, now_ms, counted, group)
         except Exception as error:
             self._failed(f"fault of the program: {type(error).__name__}")
             logger.exception("Shadow failed by a fault of the program")
@@ -134,13 +148,19 @@ class Shadow:
             self._problems.withdraw(PROBLEM)
 
     def _of(
-        self, claim: Claim, memory: StrategicMemory, sums: EvidenceSums, now_ms: int, counted: ClosedTrades
+        self,
+        claim: Claim,
+        memory: StrategicMemory,
+        sums: EvidenceSums,
+        now_ms: int,
+        counted: ClosedTrades,
+        group: Group | None,
     ) -> _Seen:
         analysis = self._analyzer.analyze(memory)
         advice = self._reference.recommend(analysis)
         completed = None
         if not isinstance(advice, NoAdvice):
-            completed = self._evidence.complete(advice, analysis, sums, self._settings.rules)
+            completed = self._evidence.complete(advice, analysis, sums, self._settings.rules, group=group)
         times = Times(now_ms, analysis.data_as_of_ms, now_ms + self._validity_ms)
         # The windows move on with the next sync, so what is counted of them later is copied.
         results = memory.trades.time_ms[-max(self._settings.hysteresis.results, 1) :].copy()

@@ -12,6 +12,7 @@ from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.long_memory.group_memory import GroupMemory
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.interventions import Interventions
@@ -39,3 +40,4 @@ class SyncParts:
     tracing: Tracing = OFF
     shadow: Shadow | None = None
     looks_s: Callable[[], float] = lambda: CAPS_S
+    group: GroupMemory | None = None

@@ -13,7 +13,8 @@ import numpy as np
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.columns.distinct import distinct
-from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.estimator import Belief
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.evidence.view import EvidenceView, view_of
@@ -91,6 +92,7 @@ def analyze_deeply(
     sums: EvidenceSums,
     settings: EvidenceSettings,
     now_ms: int,
+    group: Group | None = None,
     checkpoint: Checkpoint = go_on,
 ) -> DeepAnalysis:
     """Work out the figures of a memory.
@@ -101,6 +103,7 @@ def analyze_deeply(
         sums: the sums of all trades so far, for the evidence.
         settings: how the evidence is weighed.
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
+        group: the other portfolios from which the evidence borrows; None: there are none.
         checkpoint: called now and then.
     """
     checkpoint()
@@ -127,7 +130,7 @@ def analyze_deeply(
             correlations(trades.pnl, regime, time_ms, bucket_ms=BUCKET_MS, checkpoint=checkpoint),
             correlations(trades.pnl, trades.policy, time_ms, checkpoint=checkpoint),
         ),
-        evidence=_evidence(analysis, sums, settings),
+        evidence=_evidence(analysis, sums, settings, group),
         details=regime_details(memory, checkpoint),
     )
 
@@ -165,12 +168,15 @@ def _dynamics(memory: StrategicMemory, names: tuple[str, ...], codes: IndexColum
     )
 
 
-def _evidence(analysis: Analysis, sums: EvidenceSums, settings: EvidenceSettings) -> Mapping[str, EvidenceView]:
+def _evidence(
+    analysis: Analysis, sums: EvidenceSums, settings: EvidenceSettings, group: Group | None
+) -> Mapping[str, EvidenceView]:
     if not sums.observations:
         return {}
     ranked = sorted(analysis.known_regimes, key=lambda figures: (-figures.sample_count, figures.regime))
     asked = [figures.regime for figures in ranked[:MAX_REGIMES]]
     if not asked:
         return {}
-    found = estimate(sums, asked, settings, by_source(analysis.leverage_caps))
+    belief = Belief(sums, settings, group.others if group else ())
+    found = belief.estimate(asked, by_source(analysis.leverage_caps))
     return {each.regime: view_of(each, sums.observations) for each in found.regimes}

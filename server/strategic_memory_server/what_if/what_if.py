@@ -18,6 +18,7 @@ from strategic_memory_server.advice.rules.rule_table import Row
 from strategic_memory_server.analysis.analysis import Analysis
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
@@ -77,6 +78,7 @@ def analyze_memory(
     sums: EvidenceSums | None = None,
     exploration: Exploration | None = None,
     in_force: Advice | None = None,
+    group: Group | None = None,
     checkpoint: Checkpoint = go_on,
 ) -> WhatIf:
     """Analyse a memory and advise upon it.
@@ -88,6 +90,7 @@ def analyze_memory(
         sums: the sums of all trades so far; None: the trades in the window are all there are.
         exploration: what the service is trying; None: that has no meaning for this memory, so nothing is explored.
         in_force: what the service says now; None: that has no meaning for this memory, so no added risk waits.
+        group: the other portfolios from which the service borrows; None: that has no meaning for this memory.
         checkpoint: called now and then.
     """
     settings = order.advice
@@ -107,7 +110,9 @@ def analyze_memory(
     else:
         explores = settings.evidence.explore and exploration is not None
         evidence = EvidenceFeedback(replace(settings.evidence, explore=explores))
-        completed = evidence.complete(advice, analysis, known, settings.rules, exploration or NOTHING_TRIED)
+        completed = evidence.complete(
+            advice, analysis, known, settings.rules, exploration or NOTHING_TRIED, group=group
+        )
         advice = completed.advice
         if in_force is not None and in_force.guard is not None:
             advice = guarded(advice, in_force.guard)
@@ -117,7 +122,8 @@ def analyze_memory(
             advice = hold(advice, by_policy, in_force, settings.hysteresis, moment).advice
         times = Times(computed_at_ms=now_ms, data_as_of_ms=analysis.data_as_of_ms)
         feedback = Feedback(advice, FeedbackStatus.ACTIVE, times=times)
-    return WhatIf(analysis, feedback, analyze_deeply(memory, analysis, known, settings.evidence, now_ms, checkpoint))
+    deep = analyze_deeply(memory, analysis, known, settings.evidence, now_ms, group, checkpoint)
+    return WhatIf(analysis, feedback, deep)
 
 
 def sums_of_trades(

@@ -13,6 +13,7 @@ from strategic_memory_server.advice.evidence_feedback import VERSION, EvidenceFe
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules, Times
 from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.evidence.estimator import estimate
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, updated
 from strategic_memory_server.memory.policy import Policy
@@ -138,3 +139,32 @@ def test_a_stale_feedback_is_safe_in_every_part() -> None:
 def test_it_gives_the_same_for_the_same() -> None:
     sums = sums_where("BEAR", Policy.BALANCED)
     assert complete(sums) == complete(sums)
+
+
+def test_what_other_portfolios_of_a_group_lend_is_part_of_it_and_is_told() -> None:
+    group = Group("fx", tuple(sums_where("BEAR", Policy.AGGRESSIVE) for _ in range(4)))
+    few = sums_where("BEAR", Policy.AGGRESSIVE, trades=12)
+    feedback = EvidenceFeedback(SETTINGS)
+    alone = feedback.complete(REFERENCE, analysis(), few, Rules.EVIDENCE).advice
+    helped = feedback.complete(REFERENCE, analysis(), few, Rules.EVIDENCE, group=group).advice
+    assert (alone.updated_policy, helped.updated_policy) == (Policy.CONSERVATIVE, Policy.AGGRESSIVE)
+    assert helped.evidence is not None
+    assert "BORROWED" in helped.evidence.cautions
+    assert [reason.sentence for reason in helped.reasons if reason.code == "EVIDENCE_GROUP"] == [
+        "Borrows from 4 other portfolios of group fx, 1600 trades, whose means agree with these by 0.88 of 1."
+    ]
+    assert feedback.complete(REFERENCE, analysis(), few, Rules.EVIDENCE).advice == alone
+
+
+def test_a_portfolio_without_a_trade_has_the_evidence_of_its_group() -> None:
+    group = Group("fx", (sums_where("BEAR", Policy.AGGRESSIVE),))
+    said = EvidenceFeedback(SETTINGS).complete(REFERENCE, analysis(), NOTHING, Rules.EVIDENCE, group=group).advice
+    assert said.evidence is not None
+    assert said.evidence.cautions == ("NOTHING_SEEN", "BORROWED")
+
+
+def test_others_that_have_nothing_to_lend_change_nothing() -> None:
+    few = sums_where("BEAR", Policy.AGGRESSIVE, trades=12)
+    group = Group("fx", (NOTHING, sums_where("UNKNOWN", Policy.AGGRESSIVE)))
+    found = EvidenceFeedback(SETTINGS).complete(REFERENCE, analysis(), few, Rules.EVIDENCE, group=group).advice
+    assert found == complete(few)

@@ -63,6 +63,12 @@ CASES = [
         {"shadow_evidence_minimum_trades": 19.9},
     ),
     (
+        {"evidence_group": "fx", "evidence_change": "on"},
+        "MEMORY_EVIDENCE_GROUP",
+        "MEMORY_EVIDENCE_CHANGE",
+        {"evidence_change": "off"},
+    ),
+    (
         {"evidence_exploration": "on"},
         "MEMORY_EVIDENCE_EXPLORATION",
         "MEMORY_RULES",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.evidence.group import Borrowed
 from strategic_memory_server.evidence.view import EvidenceView
 from strategic_memory_server.memory.policy import Policy
 
@@ -22,6 +23,16 @@ def reasons(view: EvidenceView, is_preferred: bool, required_probability: float)
     if view.cautions:
         found.append(Reason("EVIDENCE_CAUTION", f"Be careful: {', '.join(view.cautions)}."))
     return tuple(found)
+
+
+def borrowed(group: str, lent: Borrowed) -> Reason:
+    """Say what other portfolios of a group are part of it, and how far they agree with this one."""
+    others = f"{lent.portfolios} other portfolios" if lent.portfolios > 1 else "one other portfolio"
+    return Reason(
+        "EVIDENCE_GROUP",
+        f"Borrows from {others} of group {group}, {lent.observations} trades, whose means agree with these by "
+        f"{lent.correlation:.2f} of 1.",
+    )
 
 
 def probe(

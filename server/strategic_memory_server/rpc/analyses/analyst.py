@@ -12,10 +12,12 @@ from strategic_memory.v1 import service_pb2
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Advice
 from strategic_memory_server.evidence.exploration import Exploration
+from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.errors import MemoryUnreadableError
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
+from strategic_memory_server.long_memory.group_memory import GroupMemory
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.span_sums import sums_of_span
 from strategic_memory_server.long_memory.trade_reader import TradeReader
@@ -48,8 +50,8 @@ logger = structlog.get_logger(__name__)
 class AnalysisSources:
     """What is read for an analysis.
 
-    And the caps on leverage in force, for where an input of theirs cannot be read, and the advice in force, from which
-    risk is added or not.
+    And the caps on leverage in force, for where an input of theirs cannot be read, the advice in force, from which risk
+    is added or not, and the other portfolios of a group.
     """
 
     loader: MemoryLoader
@@ -59,6 +61,7 @@ class AnalysisSources:
     clock_ms: Callable[[], int]
     leverage_caps: Callable[[], LeverageCaps] = lambda: NO_CAPS
     in_force: Callable[[], Advice | None] = lambda: None
+    group: GroupMemory | None = None
 
 
 class Analyst:
@@ -89,10 +92,15 @@ class Analyst:
         """
         order = analysis_order(request.settings, self._settings)
         memory, sums, exploration = await self._stored_memory(order)
+        # What the service is trying, and from whom it borrows, belongs to the evidence as the service weighs it.
+        lends = self._sources.group if exploration is not None else None
+        group = await lends.read() if lends else None
         past = await self._past_revisions(memory, order)
         # Of another time nothing is said now.
         in_force = self._sources.in_force() if order.is_of_now else None
-        answer = await self._threads.run(lambda stop: self._analyze(memory, order, stop, sums, exploration, in_force))
+        answer = await self._threads.run(
+            lambda stop: self._analyze(memory, order, stop, sums, exploration, in_force, group)
+        )
         if past is not None:
             await self._threads.run(lambda stop: add_past_advice(answer.analysis, past, memory, stop))
         return answer
@@ -106,7 +114,6 @@ class Analyst:
             if span.is_open and evidence.decay == self._settings.evidence.decay and has_blocks:
                 memory = (await loader.load()).memory
                 sums, exploration = await store.look()
-                # What the service is trying belongs to the evidence as the service weighs it.
                 return memory, sums, exploration if evidence == self._settings.evidence else None
             # The long memory sums others than are asked for.
             reading = await loader.load_span(order.advice.windows, span)
@@ -175,9 +182,10 @@ class Analyst:
         sums: EvidenceSums,
         exploration: Exploration | None = None,
         in_force: Advice | None = None,
+        group: Group | None = None,
     ) -> service_pb2.AnalyzeResponse:
         now_ms = self._sources.clock_ms() if order.as_of_ms is None else order.as_of_ms
-        found = analyze_memory(memory, order, now_ms, sums, exploration, in_force, checkpoint)
+        found = analyze_memory(memory, order, now_ms, sums, exploration, in_force, group, checkpoint)
         checkpoint()
         analysis = analysis_message(found.analysis, memory)
         checkpoint()

@@ -1,0 +1,57 @@
+"""Groups: which portfolios borrow from each other just now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+import redis.asyncio as redis
+
+from strategic_memory_server.advice.advice_settings import AdviceSettings
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.memory.portfolio_name import DEFAULT
+
+MOST_READ = 64
+"""So many others of a group are read, the first by name: each reads the others, so the readings grow by the square."""
+
+_NOBODY: Mapping[str, PortfolioSettings] = {}
+
+
+class Groups:
+    """Knows what every portfolio is told, those of other servers' shards too.
+
+    Args:
+        default: what the default portfolio is told.
+    """
+
+    def __init__(self, default: PortfolioSettings) -> None:
+        self._default = default
+        self._by_group: dict[str, dict[str, PortfolioSettings]] = {}
+        self._stores: dict[tuple[str, str], MemoryStore] = {}
+        self.take(_NOBODY)
+
+    def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
+        """Take what the portfolios beside the default one are told from now on."""
+        self._by_group, self._stores = {}, {}
+        for name, settings in sorted({DEFAULT: self._default, **listed}.items()):
+            if group := settings.sync.advice.group:
+                self._by_group.setdefault(group, {})[name] = settings
+
+    def others(self, name: str, advice: AdviceSettings, client: redis.Redis) -> Mapping[str, MemoryStore]:
+        """Give where the others of the group of a portfolio keep their memories, by name.
+
+        Args:
+            name: of the portfolio.
+            advice: what it advises upon: it reads sums that decay as its own do.
+            client: the Redis client; it must return bytes.
+        """
+        group = self._by_group.get(advice.group, _NOBODY)
+        found = islice((each for each in group.items() if each[0] != name), MOST_READ)
+        return {other: self._store(name, settings.key_prefix, advice, client) for other, settings in found}
+
+    def _store(self, name: str, prefix: str, advice: AdviceSettings, client: redis.Redis) -> MemoryStore:
+        if (name, prefix) not in self._stores:
+            decay, regimes = advice.evidence.decay, advice.max_regimes
+            self._stores[name, prefix] = MemoryStore(client, prefix, decay, advice.trade_id_horizon, regimes)
+        return self._stores[name, prefix]

@@ -1,0 +1,101 @@
+"""What the other portfolios of a group remember, read from a real Redis."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+
+from strategic_memory_server.evidence.batch import batch
+from strategic_memory_server.evidence.plain_sums import to_plain
+from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.long_memory.group_memory import MOST_OTHERS, PROBLEM, GroupMemory
+from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_store import MemoryStore
+
+DECAY = 0.998
+
+
+class Desk:
+    """Portfolios whose memories are written by hand, and a group that reads them at a clock of its own."""
+
+    def __init__(self, client: redis.asyncio.Redis, written: redis.Redis) -> None:
+        self._client, self._written = client, written
+        self.names: list[str] = []
+        self.problems = Problems()
+        self.now_s = 0.0
+        self.group = GroupMemory("fx", self._stores, self.problems, lambda: self.now_s)
+
+    def _stores(self) -> dict[str, MemoryStore]:
+        return {name: MemoryStore(self._client, name, DECAY, 100) for name in self.names}
+
+    def remembers(self, name: str, trades: int, decay: float = DECAY) -> EvidenceSums:
+        random = Random(name)
+        sums = batch(decay, ["BULL"] * trades, [0] * trades, [random.gauss(0, 1) for _ in range(trades)])
+        self._written.hset(
+            MemoryKeys.under(name).evidence,
+            mapping={"read_up_to": "5-0", "sums": json.dumps(to_plain(sums)), "duplicates": 0, "numbered": 0},
+        )
+        if name not in self.names:
+            self.names.append(name)
+        return sums
+
+
+@pytest.fixture
+def desk(async_client: redis.asyncio.Redis, redis_client: redis.Redis) -> Desk:
+    return Desk(async_client, redis_client)
+
+
+async def test_it_reads_the_others_in_the_order_of_their_names_and_now_and_then(desk: Desk) -> None:
+    beta, alpha = desk.remembers("beta", 3), desk.remembers("alpha", 2)
+    found = await desk.group.read()
+    assert found.others == (alpha, beta)
+    more = desk.remembers("alpha", 4)
+    assert await desk.group.read() is found, "it was read a moment ago"
+    desk.now_s += 3.0
+    assert (await desk.group.read()).others == (more, beta)
+
+
+async def test_it_is_the_same_object_while_nothing_has_changed(desk: Desk) -> None:
+    desk.remembers("alpha", 2)
+    found = await desk.group.read()
+    desk.now_s += 3.0
+    assert await desk.group.read() is found
+
+
+async def test_others_come_and_go(desk: Desk) -> None:
+    desk.remembers("alpha", 2)
+    await desk.group.read()
+    desk.names = ["gamma"]
+    desk.now_s += 3.0
+    assert (await desk.group.read()).others == ()
+    assert desk.problems.standing == {}, "a portfolio without a memory is none that cannot be read"
+
+
+async def test_one_that_cannot_be_read_is_told_and_lends_nothing(desk: Desk, redis_client: redis.Redis) -> None:
+    alpha = desk.remembers("alpha", 2)
+    desk.remembers("beta", 2)
+    redis_client.delete(MemoryKeys.under("beta").evidence)
+    redis_client.set(MemoryKeys.under("beta").evidence, "a text")
+    assert (await desk.group.read()).others == (alpha,)
+    assert "portfolio beta of group fx cannot be read" in desk.problems.standing[PROBLEM]
+    redis_client.delete(MemoryKeys.under("beta").evidence)
+    desk.now_s += 3.0
+    await desk.group.read()
+    assert desk.problems.standing == {}
+
+
+async def test_one_that_decays_otherwise_lends_nothing(desk: Desk) -> None:
+    desk.remembers("alpha", 2, decay=0.9)
+    assert (await desk.group.read()).others == ()
+
+
+async def test_of_many_those_with_the_most_trades_lend(desk: Desk) -> None:
+    for number in range(MOST_OTHERS + 3):
+        desk.remembers(f"p{number:02}", number + 1)
+    found = await desk.group.read()
+    assert [each.observations for each in found.others] == list(range(4, MOST_OTHERS + 4))
