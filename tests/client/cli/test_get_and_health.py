@@ -60,6 +60,7 @@ def test_get_writes_the_fields_of_the_wire(peer: ScriptedPeer) -> None:
         "leverage_caps": [],
         "override": None,
         "freeze": None,
+        "guard": None,
     }
     assert list(json.loads(ended.out)) == [field.name for field in feedback_pb2.Feedback.DESCRIPTOR.fields]
 
