@@ -252,6 +252,24 @@ async def test_a_newest_entry_that_cannot_be_read_is_followed_by_a_new_revision(
     assert place(await say(ClaimedPublisher(log), "a")) == ("e1", 2, True)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("computed_at_ms", "nan"),
+        ("data_as_of_ms", "-" + "9" * 20),
+        ("valid_until_ms", "x"),
+        ("valid_until_ms", str(NOW_MS + 2**40)),
+        ("oldest_revision", "\x1b[2J"),
+    ],
+)
+async def test_whoever_opens_a_log_whose_state_another_program_spoilt_goes_on_from_it(
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog, field: str, value: str
+) -> None:
+    await say(publisher, "a")
+    redis_client.hset(KEYS.state, field, value)
+    assert place(await say(ClaimedPublisher(log), "b")) == ("e1", 2, True)
+
+
 async def test_a_confirmation_is_of_an_entry_that_the_log_still_holds(
     publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
 ) -> None:

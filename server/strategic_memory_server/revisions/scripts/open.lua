@@ -72,6 +72,16 @@ if why ~= '' then
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))
 end
-return {'opened', why, state[1], state[2], state[3], oldest_revision(keys.log, state[3]),
-  readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4]), state[7] == '1' and '1' or '', caps,
-  intervention, guard}
+local oldest = oldest_revision(keys.log, state[3])
+local times = {readable_time(state[4]), readable_time(state[5]), readable_end(state[6], state[4])}
+-- What another program has put there keeps everybody from reading the state, and whoever opens the log from going on.
+for place, name in ipairs({'computed_at_ms', 'data_as_of_ms', 'valid_until_ms'}) do
+  if times[place] == '' then
+    redis.call('HDEL', keys.state, name)
+  end
+end
+if not is_revision(redis.call('HGET', keys.state, 'oldest_revision')) then
+  redis.call('HSET', keys.state, 'oldest_revision', oldest)
+end
+return {'opened', why, state[1], state[2], state[3], oldest, times[1], times[2], times[3],
+  state[7] == '1' and '1' or '', caps, intervention, guard}
