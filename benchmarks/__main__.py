@@ -14,7 +14,15 @@ from benchmarks.harness.arguments import arguments
 COMPARED = ("entry_to_subscriber", "get_feedback", "broadcast", "first_read", "replay_record", "client_import")
 """Measures that run another checkout too."""
 
-OURS_ALONE = ("sync_cycle", "large_windows", "slow_subscriber", "client_newest", "encrypted_calls")
+OURS_ALONE = (
+    "sync_cycle",
+    "large_windows",
+    "slow_subscriber",
+    "client_newest",
+    "encrypted_calls",
+    "workers",
+    "workers_broadcast",
+)
 """Measures of what runs in the process that measures, or of one server beside itself."""
 
 MEASURES = (*COMPARED, *OURS_ALONE)

@@ -67,7 +67,7 @@ class Asked:
         return Rate(answered / elapsed_s, cpu_s / answered * 1e6, cpu_s / elapsed_s)
 
 
-async def _answer(address: str) -> service_pb2.GetFeedbackResponse:
+async def answer(address: str) -> service_pb2.GetFeedbackResponse:
     """Return what the service answers once it has published."""
     await first_advice(address)
     async with grpc.aio.insecure_channel(address) as channel:
@@ -76,7 +76,8 @@ async def _answer(address: str) -> service_pb2.GetFeedbackResponse:
         return response
 
 
-def _least_bytes(response: service_pb2.GetFeedbackResponse) -> int:
+def least_bytes(response: service_pb2.GetFeedbackResponse) -> int:
+    """Return the least length of an answer that says the same, bytes."""
     # The time of sending takes more bytes or less.
     return response.ByteSize() - response.sent_at.ByteSize()
 
@@ -89,14 +90,14 @@ def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
         responses: dict[str, service_pb2.GetFeedbackResponse] = {}
 
         def ask(side: str, child: Child, response: service_pb2.GetFeedbackResponse) -> None:
-            callers = Callers(child.grpc_address, _METHOD, _least_bytes(response), options.callers)
+            callers = Callers(child.grpc_address, _METHOD, least_bytes(response), options.callers)
             asked[side] = Asked(child, stack.enter_context(callers))
 
         for side, source in sides(options.against).items():
             with redis.Redis.from_url(server.url) as client:
                 fill(client, random.Random(options.seed), side)
             child = stack.enter_context(service(server.url, source, key_prefix=side, caller_rate="1000000"))
-            responses[side] = asyncio.run(_answer(child.grpc_address))
+            responses[side] = asyncio.run(answer(child.grpc_address))
             ask(side, child, responses[side])
         ours = responses["ours"]
         ask(_FLOOR, stack.enter_context(floor("bare_get_feedback", ours.SerializeToString().hex())), ours)

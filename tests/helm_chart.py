@@ -24,6 +24,8 @@ _TLS_AND_TOKENS: Values = {"tls": {"secret": "desk-tls", "clientCA": "ca.crt"}, 
 _EVERYTHING: Values = {
     **_TLS_AND_TOKENS,
     "replicas": 3,
+    "workers": 2,
+    "resources": {"requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}},
     "image": {"digest": f"sha256:{'0' * 64}", "pullSecrets": ["registry"]},
     "redis": {"urlSecret": {"name": "desk-redis"}},
     "prepareRedis": {"admin": "strategic-memory-admin", "passwordSecret": {"name": "desk-redis-admin"}},

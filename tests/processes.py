@@ -268,6 +268,13 @@ class ServiceProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for pid in self.session():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def session(self) -> list[int]:
+        """Return the ids of the processes in its session that run, its workers among them."""
+        return [pid for pid in _running() if _session_of(pid) == self.pid]
 
     def wait(self, timeout: float = 30.0) -> int:
         """Wait for its end, at most `timeout` seconds; the exit code. Fails the test when it does not end."""
@@ -275,3 +282,16 @@ class ServiceProcess:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             pytest.fail(f"the service did not end within {timeout:g} s\n{self.output()}")
+
+
+def _running() -> list[int]:
+    return [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+
+
+def _session_of(pid: int) -> int | None:
+    """Return the session of a process that runs; one that only waits to be reaped does not."""
+    try:
+        state, _, _, session, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if state == "Z" else int(session)

@@ -73,7 +73,8 @@ def _source() -> subprocess.Popen[str]:
 
 
 def _start_what_is_asked_for() -> None:
-    importlib.import_module("strategic_memory_server.cli.serve_command")
+    for module in ("serve_command", "serving"):
+        importlib.import_module(f"strategic_memory_server.cli.{module}")
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)

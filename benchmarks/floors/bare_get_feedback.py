@@ -1,6 +1,7 @@
 """A typed `grpc.aio` method that returns one message object, and nothing else.
 
-Its argument is the GetFeedbackResponse to return, serialised, in hexadecimal digits.
+Its first argument is the GetFeedbackResponse to return, serialised, in hexadecimal digits; a second one is the address
+to listen on, which others may share.
 """
 
 from __future__ import annotations
@@ -27,4 +28,5 @@ class BareGetFeedback(BareServicer):
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(BareGetFeedback(service_pb2.GetFeedbackResponse.FromString(bytes.fromhex(sys.argv[1])))))
+    answer = service_pb2.GetFeedbackResponse.FromString(bytes.fromhex(sys.argv[1]))
+    asyncio.run(serve(BareGetFeedback(answer), shared_address=(sys.argv[2:] or [""])[0]))

@@ -46,14 +46,22 @@ class BareServicer(service_pb2_grpc.StrategicMemoryServiceServicer):
 
 
 async def serve(
-    servicer: service_pb2_grpc.StrategicMemoryServiceServicer, work: Sequence[Coroutine[object, object, None]] = ()
+    servicer: service_pb2_grpc.StrategicMemoryServiceServicer,
+    work: Sequence[Coroutine[object, object, None]] = (),
+    shared_address: str = "",
 ) -> None:
-    """Serve, with `work` beside it, until SIGTERM; print where, as a line of JSON."""
+    """Serve, with `work` beside it, until SIGTERM; print where, as a line of JSON.
+
+    Args:
+        servicer: serves.
+        work: runs meanwhile.
+        shared_address: where to listen together with others; empty: on a port of its own.
+    """
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server = grpc.aio.server(options=[("grpc.so_reuseport", int(bool(shared_address)))])
     service_pb2_grpc.add_StrategicMemoryServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(shared_address or "127.0.0.1:0")
     await server.start()
     tasks = [asyncio.create_task(each) for each in work]
     sys.stdout.write(json.dumps({"grpc_address": f"127.0.0.1:{port}"}) + "\n")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from strategic_memory_server.embedded.guarded_process import GuardedProcess
 
@@ -19,6 +20,9 @@ _POLL_S = 0.01
 _SETTINGS = ("STRATEGIC_MEMORY_", "MEMORY_SYNC_", "REDIS_URL")
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel, which clock_getcpuclockid(3) makes the clock of a process from
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+_Said: TypeAlias = Any
 
 
 class ChildError(RuntimeError):
@@ -32,15 +36,20 @@ class Child:
     pid: int
     grpc_address: str
     log: Path
+    workers: tuple[int, ...] = ()
 
     def cpu_s(self) -> float:
-        """Return the processor time it has used so far, seconds: the clock of the process, which counts nanoseconds."""
-        return time.clock_gettime((~self.pid << 3) | _PROCESS_CLOCK)
+        """Return the processor time it has used so far, seconds, with that of its workers."""
+        return sum(self.cpus_s())
+
+    def cpus_s(self) -> list[float]:
+        """Return the same of each of its processes: the clock of the process, which counts nanoseconds."""
+        return [time.clock_gettime((~pid << 3) | _PROCESS_CLOCK) for pid in (self.pid, *self.workers)]
 
     def resident_mib(self) -> float:
-        """Return the memory that it holds, MiB."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * _PAGE_BYTES / 2**20
+        """Return the memory that it holds, MiB, with that of its workers."""
+        pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in (self.pid, *self.workers))
+        return sum(pages) * _PAGE_BYTES / 2**20
 
 
 @contextmanager
@@ -59,16 +68,19 @@ def running(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         log = Path(folder) / "output.log"
         process = GuardedProcess([*command, *program], log_path=log, directory=Path(folder), remove_with_parent=True)
         try:
-            yield Child(process.pid, _address(process, log), log)
+            address = str(_said(process, log, "grpc_address"))
+            workers = _said(process, log, "pids") if int(environment.get("STRATEGIC_MEMORY_WORKERS", 1)) > 1 else ()
+            yield Child(process.pid, address, log, tuple(workers))
         finally:
             process.terminate(STOP_WITHIN_S)
 
 
-def _address(process: GuardedProcess, log: Path) -> str:
+def _said(process: GuardedProcess, log: Path, name: str) -> _Said:
+    """Return what a line of the log says under a name."""
     deadline = time.monotonic() + READY_WITHIN_S
     while process.exit_code() is None and time.monotonic() < deadline:
         for line in log.read_text(errors="replace").split("\n")[:-1]:
-            if line.startswith("{") and (address := json.loads(line).get("grpc_address")):
-                return str(address)
+            if line.startswith("{") and (said := json.loads(line).get(name)):
+                return said
         time.sleep(_POLL_S)
     raise ChildError(f"the program did not become ready; it wrote:\n{log.read_text(errors='replace')}")

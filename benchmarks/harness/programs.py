@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from benchmarks.harness.checkout import OURS, Checkout
 from benchmarks.harness.child import Child, running
+from benchmarks.harness.h2load import on_cores
 
 _ANY_PORT = "127.0.0.1:0"
 
 
 def service(
-    redis_url: str, source: Checkout = OURS, *, interval_s: float = 60.0, **settings: str
+    redis_url: str, source: Checkout = OURS, *, interval_s: float = 60.0, cores: Collection[int] = (), **settings: str
 ) -> AbstractContextManager[Child]:
     """Run `strategic-memory-server serve` on free ports.
 
@@ -19,6 +21,7 @@ def service(
         redis_url: its Redis.
         source: which checkout's.
         interval_s: longest time between two syncs, seconds.
+        cores: which ones it may use; none: all.
         settings: further settings, by name without `STRATEGIC_MEMORY_`, in lower case.
     """
     environment = {
@@ -29,10 +32,10 @@ def service(
         **source.environment,
         **{f"STRATEGIC_MEMORY_{name.upper()}": value for name, value in settings.items()},
     }
-    return running(source.server_command("serve"), environment)
+    return running([*on_cores(cores), *source.server_command("serve")], environment)
 
 
-def floor(name: str, *arguments: str) -> AbstractContextManager[Child]:
+def floor(name: str, *arguments: str, cores: Collection[int] = ()) -> AbstractContextManager[Child]:
     """Run a module of `benchmarks.floors`."""
     environment = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(OURS.folder)}
-    return running([str(OURS.python), "-m", f"benchmarks.floors.{name}", *arguments], environment)
+    return running([*on_cores(cores), str(OURS.python), "-m", f"benchmarks.floors.{name}", *arguments], environment)

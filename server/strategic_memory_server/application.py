@@ -20,7 +20,8 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.identity.access import Access, access_asked
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.http_server import MOST_ENCRYPTED, http_app, open_http_server
-from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics, exposition
+from strategic_memory_server.monitoring.metrics import StateCollector, SyncMetrics
+from strategic_memory_server.monitoring.pages import OwnPages, Pages
 from strategic_memory_server.monitoring.portfolios_report import PortfoliosCollector, with_portfolios
 from strategic_memory_server.monitoring.process_metrics import register_process
 from strategic_memory_server.page.opening import routes_of_page
@@ -70,7 +71,10 @@ class RunningService:
 
 @asynccontextmanager
 async def open_service(
-    settings: ServiceSettings, log_failure: Callable[[], str | None] = lambda: None, tracing: Tracing = OFF
+    settings: ServiceSettings,
+    log_failure: Callable[[], str | None] = lambda: None,
+    tracing: Tracing = OFF,
+    pages_of: Callable[[OwnPages], Pages] = lambda own: own,
 ) -> AsyncIterator[RunningService]:
     """Run the whole service until the context is left.
 
@@ -80,6 +84,7 @@ async def open_service(
         settings: what to run.
         log_failure: tells why the log cannot be written just now; None while it can.
         tracing: is told of the work; whoever opened it closes it.
+        pages_of: gives what `/health` and `/metrics` say, for one of several processes those of all.
 
     Raises:
         ListenError: an address cannot be listened on.
@@ -126,6 +131,7 @@ async def open_service(
                 return {"portfolio": name, **found}
             return with_portfolios(found, portfolios.others, len(portfolios.names) - 1)
 
+        pages = pages_of(OwnPages(report, registry))
         grpc = settings.grpc
         in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
         # The addresses come first: a service that cannot be reached must not publish.
@@ -145,18 +151,18 @@ async def open_service(
         http_address = await stack.enter_async_context(
             open_http_server(
                 http_app(
-                    report,
-                    lambda: exposition(registry),
+                    pages,
                     settings.http,
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(portfolios, report, most_pages),
+                    routes_of_page(portfolios, pages.seen, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,
                 descriptors.http,
                 certificates,
+                is_port_shared=settings.http.is_port_shared,
             )
         )
         await stack.enter_async_context(_looked_after(settings, redis, shared, access))

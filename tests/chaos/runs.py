@@ -60,6 +60,13 @@ from chaos.server_faults import (
 )
 from chaos.stage import StageSettings
 from chaos.version_faults import other_version_rolled_out
+from chaos.worker_faults import (
+    leading_worker_ended,
+    leading_worker_frozen,
+    leading_worker_killed,
+    other_worker_killed,
+    supervisor_killed,
+)
 from previous_version import why_not_there
 
 from strategic_memory_server.embedded.embedded_redis import Persistence
@@ -200,6 +207,12 @@ RUNS: tuple[Run, ...] = (
         (redis_killed, connections_reset),
     ),
     *_VERSIONS,
+    Run(
+        "workers",
+        StageSettings(_durable, servers=1, workers=2),
+        (leading_worker_killed, other_worker_killed, leading_worker_ended),
+        (leading_worker_frozen, supervisor_killed, redis_killed),
+    ),
     Run("draining", StageSettings(_durable), (leader_ended, rolling_restart)),
     Run(
         "sentinels",

@@ -41,6 +41,22 @@ class Server:
         self._folder = folder
         self._restarting = restarting
         self._processes: list[ServiceProcess] = []
+        self._workers: set[int] = set()
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether it is several processes."""
+        return "STRATEGIC_MEMORY_WORKERS" in self.environment
+
+    def workers(self) -> set[int]:
+        """Return the ids of its workers that run."""
+        now = set(self.process.session()) - {self.process.pid} if self.has_workers else set()
+        self._workers |= now
+        return now
+
+    def runs_as(self, pid: int) -> bool:
+        """Tell whether a process is this server, as it was started last, or one of its workers."""
+        return pid == self.process.pid or pid in self.workers()
 
     @property
     def process(self) -> ServiceProcess:
@@ -50,7 +66,9 @@ class Server:
     @property
     def pids(self) -> set[int]:
         """Ids of every process that it ever was."""
-        return {process.pid for process in self._processes}
+        if self.has_workers:
+            self.workers()
+        return {process.pid for process in self._processes} | self._workers
 
     async def start(self) -> None:
         """Start it, and wait until it is ready.

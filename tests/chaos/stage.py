@@ -41,6 +41,7 @@ class StageSettings:
     Attributes:
         redis: starts the Redis.
         servers: how many servers.
+        workers: how many processes each of them is; 1: it is one.
         proxied: whether a proxy stands between each server and Redis.
         lease_s: length of the lease, seconds.
         validity_s: how long an advice holds, seconds.
@@ -57,6 +58,7 @@ class StageSettings:
 
     redis: Callable[[], RedisUnderTest]
     servers: int = 2
+    workers: int = 1
     proxied: bool = False
     lease_s: float = 0.6
     validity_s: float = 60.0
@@ -135,6 +137,8 @@ class Stage:
             self.writes = WriteMonitor(self._redis.master_url, prefix)
             await asyncio.to_thread(self.writes.__enter__)
             self._close_in_thread(stack, self.writes.__exit__)
+            if self.settings.workers > 1:
+                self.recorder.shared = self.fleet.addresses
             if self.settings.unread:
                 crowd = await asyncio.to_thread(UnreadCrowd, self.fleet.addresses, self.settings.unread)
                 self._close_in_thread(stack, crowd.close)
@@ -205,7 +209,7 @@ class Stage:
         def found() -> Server | None:
             look = self.fencing.newest
             server = self.fleet.of_pid(look.leader_pid) if look else None
-            return server if server and look and server.process.pid == look.leader_pid else None
+            return server if server and look and server.runs_as(look.leader_pid) else None
 
         return await self.until(found, "a server leads")
 
@@ -286,6 +290,7 @@ class Stage:
             "STRATEGIC_MEMORY_REDIS_COMMAND_TIMEOUT": f"{settings.command_timeout_s:g}",
             "STRATEGIC_MEMORY_REDIS_CONNECT_TIMEOUT": "0.5",
             "STRATEGIC_MEMORY_LEAD_ANYWAY": "on" if settings.lead_anyway else "off",
+            **({"STRATEGIC_MEMORY_WORKERS": str(settings.workers)} if settings.workers > 1 else {}),
         }
 
     @staticmethod

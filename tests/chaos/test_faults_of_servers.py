@@ -11,7 +11,7 @@ from chaos.short_run import play_short
 pytestmark = pytest.mark.system
 
 
-@pytest.mark.parametrize("name", ["killed servers", "frozen leader", "leader cut off", "draining"])
+@pytest.mark.parametrize("name", ["killed servers", "frozen leader", "leader cut off", "draining", "workers"])
 def test_another_server_leads_and_no_promise_is_broken(name: str, tmp_path: Path) -> None:
     outcome = play_short(name, tmp_path)
     assert outcome.replacement_s

@@ -76,6 +76,8 @@ class HistoryRecorder:
         self._tasks: list[asyncio.Task[None]] = []
         self._faults: list[Fault] = []
         self._restarts: list[Restart] = []
+        self.shared: tuple[str, ...] = ()
+        """Addresses at which several processes answer."""
         self._open_faults: dict[int, Fault] = {}
 
     async def __aenter__(self) -> Self:
@@ -153,6 +155,7 @@ class HistoryRecorder:
             answers=tuple(answers),
             faults=(*self._faults, *self._open_faults.values()),
             restarts=tuple(self._restarts),
+            shared=self.shared,
         )
 
     async def settled_history(self, within_s: float = 30.0) -> History:

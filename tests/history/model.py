@@ -105,7 +105,7 @@ class Opening:
     """How a stream was asked for, and where.
 
     Attributes:
-        address: the server; one address leads to one server, which may be restarted.
+        address: the server; one address leads to one server, which may be restarted, unless it is shared.
         opened_ms: when the request was sent.
         delivery: the delivery asked for.
         resume_after: the resume point, whose epoch may be ""; None: start with the feedback in force.
@@ -259,6 +259,7 @@ class History:
         faults: when something was broken on purpose.
         settled_ms: when all was healed and every subscriber had had time to catch up; None: that was not waited for.
         restarts: servers that were started again.
+        shared: addresses at which several processes answer, each a server of its own.
     """
 
     publishes: tuple[Publish, ...] = ()
@@ -270,3 +271,4 @@ class History:
     faults: tuple[Fault, ...] = ()
     settled_ms: float | None = None
     restarts: tuple[Restart, ...] = ()
+    shared: tuple[str, ...] = ()

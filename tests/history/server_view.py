@@ -39,11 +39,13 @@ class ServerView:
     """Knows, for each address, the furthest position that it had told anybody before a time.
 
     A server that was started again knows only what it reads. So what was told at its address before binds it no
-    further than the log itself, when that has fallen back.
+    further than the log itself, when that has fallen back. At an address that several share, what one of them has told
+    binds no other.
     """
 
     def __init__(self, history: History, log: LogView) -> None:
         self._log = log
+        self._shared = frozenset(history.shared)
         self._starts: dict[str, list[float]] = defaultdict(list)
         for start in sorted(history.restarts, key=lambda each: each.at_ms):
             self._starts[start.address].append(start.at_ms)
@@ -58,6 +60,8 @@ class ServerView:
     def told_before(self, address: str, at_ms: float) -> Position:
         """Return the position that an address must not fall behind at a time; revision 0 when there is none."""
         furthest = _NOTHING
+        if address in self._shared:
+            return furthest
         for life in range(self._life(address, at_ms) + 1):
             if life:
                 log = self._lowest[address, life].before(at_ms)

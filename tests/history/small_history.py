@@ -110,8 +110,9 @@ def broken(
     faults: tuple[Fault, ...] = (),
     settled_ms: float | None = None,
     restarts: tuple[Restart, ...] = (),
+    shared: tuple[str, ...] = (),
 ) -> set[Promise]:
     """Check one subscriber's streams against a log of three revisions, unless another one is given."""
     subscribers = (Subscriber("s", streams, slow),)
-    history = History(publishes, samples, gaps, epochs, subscribers, answers, faults, settled_ms, restarts)
+    history = History(publishes, samples, gaps, epochs, subscribers, answers, faults, settled_ms, restarts, shared)
     return {violation.promise for violation in check(history)}

@@ -57,6 +57,20 @@ class TestFirstMessage:
             Promise.EPOCH_HONEST
         }
 
+    def test_at_an_address_that_several_share_one_may_lag_behind_another(self) -> None:
+        told = (answered(3, 4), answered(2, 4.5))
+        late = stream(4.1, brought(2, 4.2))
+        assert broken(late, faults=FAULT, answers=told) == {Promise.FIRST, Promise.EPOCH_HONEST}
+        assert broken(late, faults=FAULT, answers=told, shared=(SERVER,)) == set()
+        assert broken(late, faults=FAULT, answers=told, shared=("127.0.0.1:1002",)) == {
+            Promise.FIRST,
+            Promise.EPOCH_HONEST,
+        }
+        # Nobody lags behind the log without a fault, and no stream goes back.
+        assert broken(stream(8, brought(2, 8.2)), shared=(SERVER,)) == {Promise.FIRST}
+        back = stream(4.1, brought(3, 4.2), brought(2, 4.3))
+        assert Promise.ORDERED in broken(back, faults=FAULT, shared=(SERVER,))
+
     def test_what_was_told_only_afterwards_does_not_count(self) -> None:
         assert broken(stream(3.9, brought(2, 4)), answers=(answered(3, 3.95),)) == set()
         at_once = Answer(SERVER, at(3.8), at(3.9), said(3))

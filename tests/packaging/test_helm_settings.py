@@ -23,6 +23,7 @@ SET_BY_THE_CHART = {
     "REDIS_URL",
     "STRATEGIC_MEMORY_GRPC_ADDRESS",
     "STRATEGIC_MEMORY_HTTP_ADDRESS",
+    "STRATEGIC_MEMORY_WORKERS",
     "STRATEGIC_MEMORY_INSECURE_LISTEN",
     "STRATEGIC_MEMORY_TLS_CERT",
     "STRATEGIC_MEMORY_TLS_KEY",
@@ -68,6 +69,7 @@ def test_numbers_and_switches_arrive_as_the_service_reads_them() -> None:
     assert given["MEMORY_SYNC_INTERVAL"] == "30"
     assert given["STRATEGIC_MEMORY_MAX_SUBSCRIBERS"] == "1000000"
     assert given["STRATEGIC_MEMORY_SYNC_FLOOR"] == "0.25"
+    assert given["STRATEGIC_MEMORY_WORKERS"] == "2"
     assert given["STRATEGIC_MEMORY_EVIDENCE_EXPLORATION"] == "on"
     assert given["STRATEGIC_MEMORY_HTTP_HOSTS"] == "memory.desk"
     assert variables("default")["STRATEGIC_MEMORY_HTTP_HOSTS"].split(",")[-1] == "desk-strategic-memory.trading.svc"
@@ -132,6 +134,8 @@ REFUSED: list[tuple[Values, tuple[str, ...]]] = [
     ({"prepareRedis": {"admin": "a"}}, ("prepareRedis.admin", "belong together")),
     ({"replicas": "two"}, ("/replicas", "want integer")),
     ({"replicas": 0}, ("/replicas", "minimum")),
+    ({"workers": 0}, ("/workers", "minimum")),
+    ({"workers": 2}, ("workers: 2 in the memory of one", "resources.limits.memory")),
     ({"terminationGracePeriodSeconds": 2}, ("/terminationGracePeriodSeconds", "minimum")),
     ({"image": {"digest": "latest"}}, ("/image/digest",)),
     ({"tls": {"secret": "Desk_TLS"}}, ("/tls/secret",)),

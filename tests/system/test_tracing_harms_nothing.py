@@ -74,7 +74,7 @@ def look():
     print(*sorted(name for name in sys.modules if name.startswith(OURS)), file=sys.stderr)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=look, daemon=True).start()
-sys.exit(asyncio.run(run_serve({"grpc_address": "127.0.0.1:0", "http_address": "127.0.0.1:0"}, own_redis=None)))
+sys.exit(run_serve({"grpc_address": "127.0.0.1:0", "http_address": "127.0.0.1:0"}, own_redis=None))
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -64,6 +63,13 @@ from strategic_memory_server.cli.serve import run_serve
     "[env: STRATEGIC_MEMORY_SHARD; default: all]",
 )
 @click.option(
+    "--workers",
+    type=int,
+    metavar="NUMBER",
+    help="Processes that serve on the same port, one for each core; Linux alone. "
+    "[env: STRATEGIC_MEMORY_WORKERS; default: 1]",
+)
+@click.option(
     "--lead-anyway",
     is_flag=True,
     flag_value="on",
@@ -107,7 +113,7 @@ def serve(*, embedded_redis: str | None, embedded_redis_port: int | None, **over
     )
     if own is None and embedded_redis_port is not None:
         raise click.UsageError("--embedded-redis-port is of --embedded-redis, which is not given")
-    code = asyncio.run(run_serve(overrides, own_redis=own))
+    code = run_serve(overrides, own_redis=own)
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is closed. The interpreter would still wait for an analysis in hand, whose caller has gone.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 EXIT_STOPPED = 0
 EXIT_INTERRUPTED = 130
@@ -43,3 +45,13 @@ def stop(_number: int, _frame: object) -> None:
 def all_is_imported() -> None:
     """Take that the command begins: from now on it is stopped by an exception, and tidies up."""
     _imported.set()
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import more, while there is nothing to tidy up."""
+    _imported.clear()
+    try:
+        yield
+    finally:
+        _imported.set()

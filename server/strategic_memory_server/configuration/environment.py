@@ -18,6 +18,7 @@ from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
 from strategic_memory_server.configuration.contradictions import VALIDITY_IN_INTERVALS, contradictions
 from strategic_memory_server.configuration.environment_values import (
+    MOST_WORKERS,
     Address,
     Count,
     HeldResults,
@@ -35,6 +36,7 @@ from strategic_memory_server.configuration.environment_values import (
     read_hosts,
     read_public,
     read_redis_url,
+    read_workers,
     upper,
 )
 from strategic_memory_server.configuration.exposure import exposure_problems
@@ -62,6 +64,7 @@ from strategic_memory_server.tls.tls_settings import TlsSettings
 
 _PREFIX = "STRATEGIC_MEMORY_"
 
+LARGEST_IN_HAND_MIB = 1_024
 LEASE_S = 5.0
 SHORTEST_DEFAULT_LEASE_S = 1.0
 
@@ -98,6 +101,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     redis_connect_timeout: Seconds = 2.0
     redis_command_timeout: Seconds = 3.0
     role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS), AfterValidator(read_workers)] = 1
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
     lead_anyway: Switch = "off"
     rules: RulesName = "reference"
@@ -141,9 +145,9 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     caller_rate: Rate = 5_000.0
     http_caller_rate: Rate = 100.0
     caller_analyses: Annotated[int, Field(ge=1, le=1_000)] = 64
-    caller_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    caller_in_hand_mib: Annotated[int, Field(ge=1, le=LARGEST_IN_HAND_MIB)] | None = None
     max_request_mib: Annotated[int, Field(ge=1, le=LARGEST_REQUEST_MIB)] = MAX_REQUEST_BYTES // MIB
-    max_in_hand_mib: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    max_in_hand_mib: Annotated[int, Field(ge=1, le=LARGEST_IN_HAND_MIB)] | None = None
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     connection_calls: Annotated[int, Field(ge=1, le=1_000_000)] = 250
     max_connection_age: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
@@ -176,11 +180,17 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
             sentinel_password_file=self.redis_sentinel_password_file,
         )
 
+    def _in_hand_bytes(self) -> int:
+        """What a process may have of requests in hand: its part, where what all may have is set."""
+        if not self.max_in_hand_mib:
+            return self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES
+        part_mib = max(self.max_in_hand_mib // self.workers, min(self.max_in_hand_mib, self.max_request_mib))
+        return part_mib * MIB
+
     def service_settings(self) -> ServiceSettings:
         """The settings of the service."""
         validity_s = self.validity or VALIDITY_IN_INTERVALS * self.interval
-        default_in_hand_bytes = self.max_request_mib * MAX_IN_HAND_BYTES * MIB // MAX_REQUEST_BYTES
-        in_hand_bytes = self.max_in_hand_mib * MIB if self.max_in_hand_mib else default_in_hand_bytes
+        in_hand_bytes = self._in_hand_bytes()
         advice = self.advice_settings()
         settings = ServiceSettings(
             role=Role(self.role),
@@ -209,11 +219,12 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
                 caller_rate=self.caller_rate,
                 caller_analyses=self.caller_analyses,
                 max_in_hand_bytes=in_hand_bytes,
-                caller_in_hand_bytes=self.caller_in_hand_mib * MIB if self.caller_in_hand_mib else in_hand_bytes,
+                caller_in_hand_bytes=min((self.caller_in_hand_mib or LARGEST_IN_HAND_MIB) * MIB, in_hand_bytes),
                 max_connections=self.max_connections
                 or (MOST_CONNECTIONS if self.tls_settings() is None else MOST_ENCRYPTED_CONNECTIONS),
                 connection_calls=self.connection_calls,
                 max_connection_age_s=self.max_connection_age,
+                is_port_shared=self.workers > 1,
                 is_reflection_open="reflection" in self.public,
                 is_admin_open="admin" in self.public,
             ),
@@ -222,6 +233,7 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
                 self.http_hosts,
                 is_metrics_open="metrics" in self.public,
                 caller_rate=self.http_caller_rate,
+                is_port_shared=self.workers > 1,
             ),
             tls=self.tls_settings(),
             access_file=self.access_file,

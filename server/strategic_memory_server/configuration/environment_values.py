@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -91,6 +92,19 @@ def read_redis_key(value: str) -> str:
     """Check the name of one key."""
     if not re.fullmatch(r"[\x21-\x7e]{1,512}", value):
         raise ValueError("give 1 to 512 printable ASCII characters without spaces, for example quantum:portfolios")
+    return value
+
+
+MOST_WORKERS = 128
+
+
+def read_workers(value: int) -> int:
+    """Check that this machine can have several processes on a port."""
+    if value > 1 and not sys.platform.startswith("linux"):
+        raise ValueError(
+            "more than one worker needs Linux, which spreads connections over the processes of a port; leave it out, "
+            "or run several servers, each with addresses of its own"
+        )
     return value
 
 

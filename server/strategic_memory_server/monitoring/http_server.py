@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -29,6 +28,7 @@ from strategic_memory_server.monitoring.http_guard import HostGuard
 from strategic_memory_server.monitoring.http_rate import HttpRate
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 from strategic_memory_server.monitoring.http_tls import RenewedContext, keep_small_buffers
+from strategic_memory_server.monitoring.pages import Pages
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 SHUTDOWN_S = 1
@@ -51,8 +51,7 @@ ACCEPTED_IN_A_ROW = 16
 
 
 def http_app(
-    report: Callable[[str], dict[str, Any]],
-    metrics: Callable[[], bytes],
+    pages: Pages,
     settings: HttpSettings = HttpSettings(),  # noqa: B008  it is frozen
     access: Access | None = None,
     is_serving: Callable[[], bool] = lambda: True,
@@ -63,8 +62,7 @@ def http_app(
     """Make the application.
 
     Args:
-        report: gives the answer of `/health` about a portfolio; may raise StrategicMemoryError.
-        metrics: gives that of `/metrics`.
+        pages: give the answers of `/health` and `/metrics`.
         settings: under which names it is reached, and what anybody may read.
         access: knows who may read; None: whoever reaches the address may.
         is_serving: tells whether the service takes calls.
@@ -82,14 +80,14 @@ def http_app(
 
     async def health(request: Request) -> Response:
         try:
-            return JSONResponse(report(request.query_params.get("portfolio", "")))
+            return JSONResponse(await pages.health(request.query_params.get("portfolio", "")))
         except LogNotReadError as error:
             return JSONResponse({"failure": str(error)}, HTTPStatus.SERVICE_UNAVAILABLE)
         except StrategicMemoryError as error:
             return JSONResponse({"failure": str(error)}, HTTPStatus.NOT_FOUND)
 
     async def prometheus(_request: Request) -> Response:
-        return Response(metrics(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await pages.metrics(), media_type=CONTENT_TYPE_LATEST)
 
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:
@@ -118,6 +116,8 @@ async def open_http_server(
     address: str,
     most_connections: int = BoundedConnection.most,
     certificates: ServedCertificates | None = None,
+    *,
+    is_port_shared: bool = False,
 ) -> AsyncIterator[str]:
     """Serve until the context is left; gives the address listened on.
 
@@ -126,6 +126,7 @@ async def open_http_server(
         address: host:port to listen on.
         most_connections: connections at once.
         certificates: what is shown to clients; None: connections are not encrypted.
+        is_port_shared: whether other processes listen on the same port.
 
     Raises:
         ListenError: the address cannot be listened on.
@@ -135,7 +136,7 @@ async def open_http_server(
         context, most_connections = RenewedContext.of(certificates), min(most_connections, MOST_ENCRYPTED)
         keep_small_buffers()
     # As many again may be in their handshake, so that those that never end it push out none that has.
-    listener = BoundedListener.instead_of(_listen(address), 2 * most_connections)
+    listener = BoundedListener.instead_of(_listen(address, is_port_shared=is_port_shared), 2 * most_connections)
     server = _Server(
         uvicorn.Config(
             app,
@@ -162,11 +163,11 @@ async def open_http_server(
         await serving
 
 
-def _listen(address: str) -> socket.socket:
+def _listen(address: str, *, is_port_shared: bool) -> socket.socket:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, int(port)), family=family)
+        return socket.create_server((host, int(port)), family=family, reuse_port=is_port_shared)
     except OSError as error:
         raise ListenError("STRATEGIC_MEMORY_HTTP_ADDRESS", address, error.strerror or str(error)) from error

@@ -42,6 +42,7 @@ class GrpcSettings:
         caller_in_hand_bytes: those of one caller, at least the largest.
         stop_grace_s: longest wait for requests in hand when stopping, seconds.
         is_reflection_open: whether reflection needs no identity, where other methods do.
+        is_port_shared: whether other processes of this service listen on the same port.
         is_admin_open: whether an operator needs no identity, where nobody is asked for one.
     """
 
@@ -61,3 +62,4 @@ class GrpcSettings:
     stop_grace_s: float = 2.0
     is_reflection_open: bool = False
     is_admin_open: bool = False
+    is_port_shared: bool = False

@@ -116,8 +116,8 @@ def _options(settings: GrpcSettings, most_connections: int) -> list[tuple[str, i
         ("grpc.max_concurrent_streams", settings.connection_calls),
         ("grpc.max_connection_idle_ms", IDLE_CONNECTION_MS),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
-        # Without this a second server can bind the same port, and each gets half of the calls.
-        ("grpc.so_reuseport", 0),
+        # With this a second server can bind the same port, and each gets half of the calls.
+        ("grpc.so_reuseport", int(settings.is_port_shared)),
         ("grpc.max_receive_message_length", settings.max_request_bytes + min(settings.max_request_bytes, NAMED_BYTES)),
         ("grpc.max_send_message_length", -1),
         ("grpc.keepalive_time_ms", PING_AFTER_MS),

@@ -61,6 +61,7 @@ GOOD: list[tuple[str, str, str, object]] = [
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", "0.3", "sync.debounce_s", 0.3),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", "0.2", "sync.floor_s", 0.2),
     ("STRATEGIC_MEMORY_ROLE", " Serve", "role", Role.SERVE),
+    ("STRATEGIC_MEMORY_WORKERS", "2", "grpc.is_port_shared", True),
     ("STRATEGIC_MEMORY_RULES", "Evidence", "sync.advice.rules", Rules.EVIDENCE),
     ("STRATEGIC_MEMORY_EVIDENCE_DECAY", "0.99", "sync.advice.evidence.decay", 0.99),
     ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", "0.9", "sync.advice.evidence.required_probability", 0.9),
@@ -198,6 +199,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_SYNC_DEBOUNCE", [*NUMBERS, "11"], ""),
     ("STRATEGIC_MEMORY_SYNC_FLOOR", [*NUMBERS, "61"], ""),
     ("STRATEGIC_MEMORY_ROLE", ["leader", "both"], "'sync' or 'serve'"),
+    ("STRATEGIC_MEMORY_WORKERS", [*NUMBERS, "0", "129", "1.5"], ""),
     ("STRATEGIC_MEMORY_RULES", ["both"], "'reference' or 'evidence'"),
     ("STRATEGIC_MEMORY_EVIDENCE_DECAY", ["x", "nan", "inf", "0", "1.1"], ""),
     ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", ["x", "nan", "0.4", "1"], ""),
@@ -288,3 +290,23 @@ def test_every_variable_has_a_row_in_the_documentation() -> None:
     rows = [line for line in documented.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     first_cells = " ".join(row.split("|")[1] for row in rows)
     assert [name for name in map(_variable, Environment.model_fields) if f"`{name}`" not in first_cells] == []
+
+
+def test_several_workers_need_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert not read_environment({"workers": 1}).service_settings().http.is_port_shared
+    with pytest.raises(SettingsError, match=r"^STRATEGIC_MEMORY_WORKERS: more than one worker needs Linux"):
+        read_environment({"workers": 2})
+
+
+def test_what_bounds_the_memory_of_all_workers_is_divided() -> None:
+    def in_hand_mib(**given: int) -> tuple[int, int]:
+        grpc = read_environment(given).service_settings().grpc
+        return grpc.max_in_hand_bytes // 2**20, grpc.caller_in_hand_bytes // 2**20
+
+    assert in_hand_mib() == in_hand_mib(workers=4) == (24, 24)
+    assert in_hand_mib(max_in_hand_mib=100) == (100, 100)
+    assert in_hand_mib(max_in_hand_mib=100, workers=4) == (25, 25)
+    assert in_hand_mib(max_in_hand_mib=100, workers=4, caller_in_hand_mib=20) == (25, 20)
+    # Each worker has room for the largest request.
+    assert in_hand_mib(max_in_hand_mib=20, workers=4) == (16, 16)

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from told_pages import ToldPages
 
 from strategic_memory_server.faults.errors import ListenError
 from strategic_memory_server.monitoring import http_connection
@@ -16,7 +17,7 @@ from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 
-APP = http_app(lambda _: {"status": "active"}, lambda: b"metric 1\n")
+APP = http_app(ToldPages({"status": "active"}, b"metric 1\n"))
 
 
 async def get(address: str, path: str) -> httpx.Response:
@@ -35,7 +36,7 @@ async def test_health_and_metrics(host: str) -> None:
 
 async def test_probes_tell_whether_it_lives_and_whether_it_takes_calls() -> None:
     serving = [True]
-    app = http_app(lambda _: {}, lambda: b"", is_serving=lambda: serving[0])
+    app = http_app(ToldPages(), is_serving=lambda: serving[0])
     async with open_http_server(app, "127.0.0.1:0") as address:
         assert (await get(address, "/health/ready")).status_code == 200
         serving[0] = False
@@ -64,7 +65,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
         ),
         "refused": ("evil.example", "evil.example:8001", "127.0.0.1.evil.example", "localhost.evil.example", "127.1"),
     }
-    app = http_app(lambda _: {"status": "active"}, lambda: b"metric 1\n", HttpSettings(hosts=("Ours.example",)))
+    app = http_app(ToldPages({"status": "active"}), HttpSettings(hosts=("Ours.example",)))
     async with (
         open_http_server(app, "127.0.0.1:0") as address,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
@@ -78,7 +79,7 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
             answer = await client.request(method, path)
             assert answer.headers["x-content-type-options"] == "nosniff"
     async with (
-        open_http_server(http_app(lambda _: {}, lambda: b"", HttpSettings(hosts=("*",))), "127.0.0.1:0") as address,
+        open_http_server(http_app(ToldPages(), HttpSettings(hosts=("*",))), "127.0.0.1:0") as address,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
     ):
         assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 200
@@ -122,7 +123,7 @@ async def test_an_answer_that_nobody_takes_is_given_up(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(BoundedConnection, "connection_lost", connection_lost)
     much = b"x" * 50_000_000
-    async with open_http_server(http_app(lambda _: {}, lambda: much), "127.0.0.1:0") as address:
+    async with open_http_server(http_app(ToldPages(metrics=much)), "127.0.0.1:0") as address:
         _, writer = await asyncio.open_connection(*address.split(":"), limit=1)
         writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         async with asyncio.timeout(5):
@@ -167,10 +168,11 @@ async def test_the_port_is_free_again_afterwards() -> None:
 
 
 async def test_a_fault_in_the_report_is_an_error_without_its_text(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail(_portfolio: str) -> dict[str, Any]:
-        raise RuntimeError("redis://user:s3cr3t@host")
+    class FailingPages(ToldPages):
+        async def health(self, portfolio: str = "") -> dict[str, Any]:
+            raise RuntimeError("redis://user:s3cr3t@host")
 
-    async with open_http_server(http_app(fail, lambda: b""), "127.0.0.1:0") as address:
+    async with open_http_server(http_app(FailingPages()), "127.0.0.1:0") as address:
         response = await get(address, "/health")
     assert response.status_code == 500
     assert "s3cr3t" not in response.text

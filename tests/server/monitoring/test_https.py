@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from certificates import Authority
+from told_pages import ToldPages
 
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
@@ -23,7 +24,7 @@ async def test_connections_that_never_shake_hands_keep_nobody_out(tmp_path: Path
     pair = authority.certificate("server")
     certificates = ServedCertificates(TlsSettings(str(pair.chain), str(pair.key)), Problems())
     trusting = ssl.create_default_context(cafile=str(authority.own.chain))
-    app = http_app(lambda _: {"status": "active"}, lambda: b"")
+    app = http_app(ToldPages({"status": "active"}))
     async with open_http_server(app, "127.0.0.1:0", 2, certificates) as address:
         silent = [await asyncio.open_connection(*address.split(":")) for _ in range(4)]
         async with httpx.AsyncClient(base_url=f"https://{address}", verify=trusting, trust_env=False) as client:
@@ -40,7 +41,7 @@ async def test_connections_that_never_shake_hands_keep_nobody_out(tmp_path: Path
 async def test_a_flood_of_one_host_pushes_out_none_of_another(tmp_path: Path) -> None:
     pair = Authority(tmp_path, "ca").certificate("server")
     certificates = ServedCertificates(TlsSettings(str(pair.chain), str(pair.key)), Problems())
-    async with open_http_server(http_app(lambda _: {}, lambda: b""), "127.0.0.1:0", 2, certificates) as address:
+    async with open_http_server(http_app(ToldPages()), "127.0.0.1:0", 2, certificates) as address:
         place = address.split(":")
         here = await asyncio.open_connection(*place)
         there = [await asyncio.open_connection(*place, local_addr=("127.0.0.2", 0)) for _ in range(9)]

@@ -10,6 +10,9 @@
 {{- if and .Values.tls.clientCA (not .Values.tls.secret) }}
 {{- fail "tls.clientCA needs tls.secret: only over TLS does a client show a certificate" }}
 {{- end }}
+{{- if and (gt (int .Values.workers) 1) (eq (dig "limits" "memory" "" .Values.resources | toString) "256Mi") }}
+{{- fail (printf "workers: %d in the memory of one: give resources.limits.memory and resources.requests.memory 256Mi for each worker" (int .Values.workers)) }}
+{{- end }}
 {{- if regexMatch "//[^/@]*:[^/@]*@|[?&](ssl_)?password=" .Values.redis.url }}
 {{- fail "redis.url holds a password, which whoever may read the release could see: put the URL into a Secret and name that in redis.urlSecret.name" }}
 {{- end }}

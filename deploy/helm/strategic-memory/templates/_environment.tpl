@@ -24,6 +24,8 @@
   value: {{ printf "%s:50051" .Values.listenHost | quote }}
 - name: STRATEGIC_MEMORY_HTTP_ADDRESS
   value: {{ printf "%s:8001" .Values.listenHost | quote }}
+- name: STRATEGIC_MEMORY_WORKERS
+  value: {{ .Values.workers | quote }}
 # The image says "on".
 - name: STRATEGIC_MEMORY_INSECURE_LISTEN
   value: {{ ternary "on" "off" .Values.insecureListen | quote }}

@@ -1,0 +1,60 @@
+"""ReservedPort: a port that is kept for several processes, which listen on it together.
+
+Linux spreads connections over the processes that listen on a port with SO_REUSEPORT. With it a second service could
+join them unnoticed, and take a part of the calls; so the port is bound without it first, which fails as it does for
+one process, and is opened to the processes of the same user only then.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from strategic_memory_server.faults.errors import ListenError
+
+
+@contextmanager
+def reserved(address: str, setting: str) -> Iterator[str]:
+    """Keep a port, without listening, until the context is left; yield the address with the port that was found.
+
+    Args:
+        address: host:port; port 0 takes a free one.
+        setting: the variable that holds it.
+
+    Raises:
+        ListenError: it is in use, not of this machine, or not permitted.
+    """
+    host, _, port = address.rpartition(":")
+    with ExitStack() as stack:
+        try:
+            number = _bind(stack, host.strip("[]"), int(port))
+        except OSError as error:
+            raise ListenError(setting, address, error.strerror or str(error)) from error
+        yield f"{host}:{number}"
+
+
+def _bind(stack: ExitStack, host: str, port: int) -> int:
+    """Bind every address of a host; one that this machine does not have is left out where it has another."""
+    absent: OSError | None = None
+    bound = False
+    for family, kind, protocol, _, place in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    ):
+        one = stack.enter_context(socket.socket(family, kind, protocol))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((place[0], port, *place[2:]))
+        except OSError as error:
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise
+            absent = error
+            continue
+        # Nobody else may bind it from here on but who asks for SO_REUSEPORT and is of the same user.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        port, bound = one.getsockname()[1], True
+    if not bound:
+        raise absent or OSError(errno.EADDRNOTAVAIL, "the host has no address")
+    return port

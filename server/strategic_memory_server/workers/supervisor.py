@@ -1,0 +1,112 @@
+"""Supervisor: starts the workers, starts again what has died, ends them all, and says for all of them how they are."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from strategic_memory_server.monitoring.joined_health import WorkerSeen, joined_health
+from strategic_memory_server.waiting.backoff import Backoff
+from strategic_memory_server.workers.link import Answer, NoAnswerError
+from strategic_memory_server.workers.worker_metrics import WorkerMetrics
+from strategic_memory_server.workers.worker_process import WorkerProcess
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0
+"""A worker that has run for so long is started again as if it had never died."""
+
+ENDS_WITHIN_S = 20.0
+"""Handing the subscribers over and finishing the sync in hand takes a worker a quarter of that."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Runs so many workers.
+
+    Args:
+        count: how many.
+        settings: what they are told instead of their environment, by the names of settings.
+    """
+
+    def __init__(self, count: int, settings: Mapping[str, Any]) -> None:
+        answers: dict[str, Answer] = {"health": self.health, "metrics": self.metrics}
+        self.workers = [WorkerProcess(number, settings, answers) for number in range(count)]
+        self._metrics = WorkerMetrics()
+        self._is_stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run them until `stop` is set.
+
+        Raises:
+            WorkerFailedError: one of them ended by itself at its first start.
+        """
+        lives = [asyncio.create_task(self._keep(each), name=f"worker-{each.number}") for each in self.workers]
+        stopped = asyncio.create_task(stop.wait())
+        ready = asyncio.create_task(self._tell_when_ready())
+        try:
+            done, _ = await asyncio.wait({*lives, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            for task in (stopped, ready):
+                task.cancel()
+            await self._end(lives)
+
+    async def health(self, portfolio: str) -> dict[str, Any]:
+        """Return the answer of `/health` about a portfolio for all workers."""
+        return joined_health(await asyncio.gather(*(self._seen(each, portfolio) for each in self.workers)))
+
+    async def metrics(self, _about: str = "") -> str:
+        """Return the answer of `/metrics` for all workers."""
+        said = await asyncio.gather(*(each.families() for each in self.workers))
+        return self._metrics.page(dict(zip(self.workers, said, strict=True))).decode()
+
+    async def _seen(self, worker: WorkerProcess, portfolio: str) -> WorkerSeen:
+        try:
+            said = await worker.ask("health", portfolio)
+        except NoAnswerError as error:
+            return WorkerSeen(worker.number, worker.pid, worker.restarts, str(error), None)
+        return WorkerSeen(worker.number, worker.pid, worker.restarts, None, said)
+
+    async def _keep(self, worker: WorkerProcess) -> None:
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        while True:
+            ran_s = await worker.live()
+            if self._is_stopping:
+                return
+            if ran_s > STEADY_S:
+                backoff.reset()
+            pause_s = backoff.next_s()
+            logger.warning("Worker ended", worker=worker.number, how=worker.away, again_in_s=round(pause_s, 3))
+            worker.waits(worker.away, pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def _tell_when_ready(self) -> None:
+        for each in self.workers:
+            await each.was_ready.wait()
+        logger.info("Workers ready", workers=len(self.workers), pids=[each.pid for each in self.workers])
+
+    async def _end(self, lives: list[asyncio.Task[None]]) -> None:
+        self._is_stopping = True
+        for each in self.workers:
+            if each.pid is None:
+                # It waits to be started again, which it is not.
+                lives[each.number].cancel()
+            each.signal(signal.SIGTERM)
+        _, late = await asyncio.wait(lives, timeout=ENDS_WITHIN_S)
+        for each in self.workers:
+            if each.pid is not None:
+                logger.error("Worker does not end, and is killed", worker=each.number, pid=each.pid)
+                each.signal(signal.SIGKILL)
+        if late:
+            await asyncio.wait(late)
+        for life in lives:
+            # Of several that failed one is told.
+            if not life.cancelled():
+                life.exception()

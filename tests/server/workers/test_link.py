@@ -1,0 +1,99 @@
+"""Questions and answers between two processes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+from processes import aeventually
+
+from strategic_memory_server.workers.link import Answer, Link, NoAnswerError, Said
+
+
+@asynccontextmanager
+async def linked(answers: Mapping[str, Answer], heard: list[tuple[str, Said]]) -> AsyncIterator[tuple[Link, Link]]:
+    """Yield who asks and who answers; what the latter is told comes into `heard`."""
+    one, other = socket.socketpair()
+    asks = await Link.over(one, {})
+    answering = await Link.over(other, answers, lambda what, value: heard.append((what, value)))
+    tasks = [asyncio.create_task(each.run()) for each in (asks, answering)]
+    try:
+        yield asks, answering
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_question_has_its_own_answer_whichever_comes_first() -> None:
+    slow = asyncio.Event()
+
+    async def late(_about: str) -> Said:
+        await slow.wait()
+        return ["late", 1.5]
+
+    async def soon(_about: str) -> Said:
+        return {"soon": "ü" * 1_000_000}
+
+    async with linked({"late": late, "soon": soon}, []) as (asks, _):
+        waiting = asyncio.create_task(asks.ask("late", 10))
+        assert await asks.ask("soon", 10) == {"soon": "ü" * 1_000_000}
+        slow.set()
+        assert await waiting == ["late", 1.5]
+
+
+async def test_what_has_no_answer_in_time_or_at_all() -> None:
+    async def never(_about: str) -> Said:
+        await asyncio.Event().wait()
+
+    async def fails(_about: str) -> Said:
+        raise ValueError("redis://user:hunter2@host")
+
+    async with linked({"never": never, "fails": fails}, []) as (asks, _):
+        with pytest.raises(NoAnswerError, match=r"no answer within 0\.01 s"):
+            await asks.ask("never", 0.01)
+        with pytest.raises(NoAnswerError, match=r"^ValueError$"):
+            await asks.ask("fails", 10)
+        with pytest.raises(NoAnswerError, match=r"^KeyError$"):
+            await asks.ask("nothing", 10)
+
+
+async def test_who_waits_for_an_answer_hears_that_the_other_has_gone() -> None:
+    async def never(_about: str) -> Said:
+        await asyncio.Event().wait()
+
+    one, other = socket.socketpair()
+    asks, answering = await Link.over(one, {}), await Link.over(other, {"never": never})
+    ending = asyncio.create_task(answering.run())
+    living = asyncio.create_task(asks.run())
+    waiting = asyncio.create_task(asks.ask("never", 60))
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(NoAnswerError, match="has gone"):
+        await waiting
+    await living
+    with pytest.raises(NoAnswerError, match="has gone"):
+        await asks.ask("never", 60)
+    # Whoever tells it something is not harmed.
+    await asks.tell("ready")
+
+
+async def test_what_is_asked_about_is_told() -> None:
+    async def echo(about: str) -> Said:
+        return about
+
+    async with linked({"echo": echo}, []) as (asks, _):
+        assert await asks.ask("echo", 10, "alpha") == "alpha"
+        assert await asks.ask("echo", 10) == ""
+
+
+async def test_what_is_told_arrives() -> None:
+    heard: list[tuple[str, Said]] = []
+    async with linked({}, heard) as (asks, _):
+        await asks.tell("ready")
+        await asks.tell("failed", {"code": 2})
+        await aeventually(lambda: len(heard) == 2)
+    assert heard == [("ready", None), ("failed", {"code": 2})]
