@@ -61,12 +61,13 @@ def test_the_whole_check_takes_every_single_check() -> None:
 
     assert set(single.split()) == {
         "lint",
-        "types",
+        "types-and-bytecode",
         "protos-check",
         "proto-lint",
         "wire-baseline-check",
         "unit",
     }
+    assert re.search(r"^types-and-bytecode: .*\n\t@\$\(MAKE\) .* types bytecode$", MAKEFILE, flags=re.MULTILINE)
 
 
 def test_another_environment_and_arguments_reach_the_commands() -> None:
