@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from study import best_policy, calibration, change, equal_policies, exactness, first_words, groups, regret, speed
+from study import best_policy, calibration, change, equal_policies, exactness, first_words, groups, guard, regret, speed
 from study.options import SEED, SHORT_WORLDS, WORLDS, Options
 from study.row import Row
 from study.table import lines
@@ -22,6 +22,7 @@ PARTS: tuple[Callable[[Options], list[Row]], ...] = (
     exactness.rows,
     speed.rows,
     first_words.rows,
+    guard.rows,
 )
 
 

@@ -7,7 +7,7 @@ from math import log, sqrt
 
 import pytest
 
-from study import best_policy, calibration, change, equal_policies, exactness, first_words, groups, regret
+from study import best_policy, calibration, change, equal_policies, exactness, first_words, groups, guard, regret
 from study.options import Options
 from study.row import Row
 
@@ -16,8 +16,8 @@ SHORT = Options(worlds=150, short=True)
 
 @pytest.mark.parametrize(
     "part",
-    [best_policy.rows, calibration.rows, change.rows, exactness.rows, first_words.rows, groups.rows],
-    ids=["best_policy", "calibration", "change", "exactness", "first_words", "groups"],
+    [best_policy.rows, calibration.rows, change.rows, exactness.rows, first_words.rows, groups.rows, guard.rows],
+    ids=["best_policy", "calibration", "change", "exactness", "first_words", "groups", "guard"],
 )
 def test_every_row_holds(part: Callable[[Options], list[Row]]) -> None:
     rows = part(SHORT)

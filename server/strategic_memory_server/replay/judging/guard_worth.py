@@ -64,11 +64,18 @@ def _held(name: str, pnl: FloatColumn, size: FloatColumn, scale: float) -> Held:
         float(size.mean()),
         float(pnl.mean()),
         drawdown.depth if drawdown else 0.0,
-        None if scale <= 0.0 else _certainty_equivalent(pnl, size, scale),
+        None if scale <= 0.0 else certainty_equivalent(pnl, size, scale),
     )
 
 
-def _certainty_equivalent(pnl: FloatColumn, size: FloatColumn, scale: float) -> float | None:
+def certainty_equivalent(pnl: FloatColumn, size: FloatColumn, scale: float) -> float | None:
+    """Return the certainty equivalent a trade, see `guard_worth`; None where the capital is lost.
+
+    Args:
+        pnl: what each trade earned at its size.
+        size: the size of each.
+        scale: pnl that is the whole capital.
+    """
     wealth = 1.0 + pnl / scale - COST * np.abs(np.diff(size, prepend=size[:1]))
     if wealth.min() <= 0.0:
         return None
