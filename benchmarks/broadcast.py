@@ -101,14 +101,8 @@ def _adding_to_bare_log(client: redis.Redis, entry: dict[FieldT, EncodableT]) ->
     return add
 
 
-def measure(url: str, servers: Mapping[str, Child], options: argparse.Namespace) -> dict[str, list[Served]]:
-    """Return what each server did, round by round.
-
-    Args:
-        url: Redis.
-        servers: by key prefix; the bare one under "floor".
-        options: streams, connections, changes, rounds and seed.
-    """
+def _measure(url: str, servers: Mapping[str, Child], options: argparse.Namespace) -> dict[str, list[Served]]:
+    """Return what each side did, round by round."""
     with ExitStack() as stack:
         client = stack.enter_context(redis.Redis.from_url(url, protocol=2))
         (_, entry), *_ = client.xrevrange(LogKeys.under("ours").log, count=1)
@@ -145,7 +139,7 @@ def _run(options: argparse.Namespace) -> dict[str, list[Served]]:
             asyncio.run(first_advice(servers[name].grpc_address))
         feedback = asyncio.run(first_advice(servers["ours"].grpc_address)).SerializeToString()
         servers[_FLOOR] = stack.enter_context(floor("bare_broadcast", server.url, _FLOOR, feedback.hex()))
-        return measure(server.url, servers, options)
+        return _measure(server.url, servers, options)
 
 
 def main() -> None:
