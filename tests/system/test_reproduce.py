@@ -95,6 +95,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
         service = ServiceProcess(tmp_path_factory.mktemp("service"), environment)
         try:
             eventually(partial(is_counted, client))
+            # Ids may be ahead of the clock by a little; those after it in this stream are, too.
+            ahead = f"{int(client.time()[0]) * 1_000 + 5_000}-0"
+            client.xadd(f"quantum:{OBSERVATIONS}", {"regime": "BULL", "pnl": "0.1", "confidence": "0.7"}, id=ahead)
             for number in range(BEFORE, BEFORE + LIVE):
                 write(client, number, source)
                 eventually(partial(is_counted, client))

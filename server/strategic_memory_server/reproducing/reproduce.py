@@ -24,6 +24,7 @@ from strategic_memory_server.evidence.cautions import Caution
 from strategic_memory_server.long_memory.exploration_document import read_exploration
 from strategic_memory_server.memory.leverage_cap import by_source
 from strategic_memory_server.memory.override import OVERRIDE_CAP
+from strategic_memory_server.memory.strategic_memory import CLOCK_TOLERANCE_MS
 from strategic_memory_server.reproducing.inputs_then import InputsThen
 from strategic_memory_server.reproducing.log_entry import EntryForeignError, EntryGoneError, LogEntry, read_entry
 from strategic_memory_server.reproducing.reproduction import FieldDifference, Gone, Outcome, Reproduction
@@ -94,13 +95,18 @@ async def _computed(entry: LogEntry, inputs: InputsThen, settings: AdviceSetting
     )
     if (guard := feedback.advice.guard) is not None:
         completed = replace(completed, advice=guarded(completed.advice, guard))
-    # Where ids were ahead of the clock at that time no age of the data was known.
-    known = feedback.times.data_as_of_ms is not None
-    times = replace(feedback.times, data_as_of_ms=analysis.data_as_of_ms if known else None)
+    times = replace(feedback.times, data_as_of_ms=_as_of_ms(feedback.times.data_as_of_ms, analysis.data_as_of_ms))
     override = feedback.advice.override
     intervention = Intervention(override=override and replace(override, without=None))
     said = [intervene(each, intervention, caps) for each in _held(completed, entry, results, settings)]
     return [encode_feedback(replace(feedback, advice=each, times=times)).encode() for each in said]
+
+
+def _as_of_ms(told_ms: int | None, newest_ms: int | None) -> int | None:
+    """Return what the data was as of: the clock then, which nothing else tells, where the newest id was ahead of it."""
+    if told_ms is None or newest_ms is None:
+        return None
+    return told_ms if told_ms < newest_ms <= told_ms + CLOCK_TOLERANCE_MS else newest_ms
 
 
 def _held(completed: Completed, entry: LogEntry, results: IndexColumn, settings: AdviceSettings) -> Iterator[Advice]:
