@@ -77,13 +77,13 @@ def observe(client: redis.Redis, portfolio: str, regime: str, count: int) -> Non
 
 
 def test_each_portfolio_has_a_memory_of_its_own(service: ServiceProcess, redis_client: redis.Redis) -> None:
-    eventually(lambda: set(listed(service)) == {"", "alpha", "beta"})
+    eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)
     observe(redis_client, "alpha", "BULL", 4)
     observe(redis_client, "beta", "BEAR", 4)
-    eventually(lambda: feedback_of(service, "alpha").preferred_regime == "BULL")
+    eventually(lambda: feedback_of(service, "alpha").preferred_regime == "BULL", 30.0)
     assert feedback_of(service, "beta").status == feedback_pb2.FEEDBACK_STATUS_WARMING_UP, "it wants five entries"
     observe(redis_client, "beta", "BEAR", 1)
-    eventually(lambda: feedback_of(service, "beta").preferred_regime == "BEAR")
+    eventually(lambda: feedback_of(service, "beta").preferred_regime == "BEAR", 30.0)
     assert not feedback_of(service, "").revision
     # Each under keys, a lease and an epoch of its own.
     keys = [LogKeys.under(f"quantum:{name}") for name in ("alpha", "beta")]
@@ -109,7 +109,7 @@ def test_each_portfolio_has_a_memory_of_its_own(service: ServiceProcess, redis_c
 
 
 def test_what_is_no_portfolio_is_refused(service: ServiceProcess) -> None:
-    eventually(lambda: len(listed(service)) == 3)
+    eventually(lambda: len(listed(service)) == 3, 30.0)
     with stub_of(service) as stub, grpc.insecure_channel(service.grpc_address) as channel:
         admin = admin_pb2_grpc.StrategicMemoryAdminServiceStub(channel)
         calls: list[Callable[[str], object]] = [
@@ -143,14 +143,14 @@ def test_what_is_no_portfolio_is_refused(service: ServiceProcess) -> None:
 
 
 def test_an_override_of_one_portfolio_is_none_of_another(service: ServiceProcess) -> None:
-    eventually(lambda: len(listed(service)) == 3)
+    eventually(lambda: len(listed(service)) == 3, 30.0)
     with grpc.insecure_channel(service.grpc_address) as channel:
         admin = admin_pb2_grpc.StrategicMemoryAdminServiceStub(channel)
         asked = admin_pb2.SetOverrideRequest(leverage=0.4, reason="a test", portfolio="alpha")
         asked.duration.FromSeconds(600)
         state = admin.SetOverride(asked, timeout=10).state
         assert (state.portfolio, state.override.leverage) == ("alpha", 0.4)
-        eventually(lambda: feedback_of(service, "alpha").leverage_hint == 0.4)
+        eventually(lambda: feedback_of(service, "alpha").leverage_hint == 0.4, 30.0)
         assert not admin.GetState(admin_pb2.GetStateRequest(portfolio="beta"), timeout=10).state.number
     assert feedback_of(service, "beta").leverage_hint == 1.0
 
@@ -158,10 +158,10 @@ def test_an_override_of_one_portfolio_is_none_of_another(service: ServiceProcess
 def test_portfolios_come_and_go_while_the_service_runs(
     service: ServiceProcess, redis_client: redis.Redis, file: Path
 ) -> None:
-    eventually(lambda: len(listed(service)) == 3)
+    eventually(lambda: len(listed(service)) == 3, 30.0)
     observe(redis_client, "alpha", "BULL", 4)
     observe(redis_client, "beta", "BEAR", 4)
-    eventually(lambda: feedback_of(service, "alpha").revision)
+    eventually(lambda: feedback_of(service, "alpha").revision, 30.0)
     with stub_of(service) as stub:
         every = service_pb2.DELIVERY_EVERY
         stream = stub.StreamFeedback(service_pb2.StreamFeedbackRequest(portfolio="alpha", delivery=every))
@@ -170,51 +170,51 @@ def test_portfolios_come_and_go_while_the_service_runs(
         code, details, trailers = refusal(lambda: list(stream))
     assert (code, trailers["strategic-memory-reason"]) == (grpc.StatusCode.NOT_FOUND, "UNKNOWN_PORTFOLIO")
     assert "no portfolio alpha" in details
-    eventually(lambda: set(listed(service)) == {"", "beta", "gamma"})
+    eventually(lambda: set(listed(service)) == {"", "beta", "gamma"}, 30.0)
     observe(redis_client, "gamma", "RANGE", 4)
-    eventually(lambda: feedback_of(service, "gamma").preferred_regime == "RANGE")
+    eventually(lambda: feedback_of(service, "gamma").preferred_regime == "RANGE", 30.0)
     # Under its new settings four entries are enough.
-    eventually(lambda: listed(service)["beta"].preferred_regime == "BEAR")
+    eventually(lambda: listed(service)["beta"].preferred_regime == "BEAR", 30.0)
     keys = LogKeys.under("quantum:alpha")
     assert redis_client.exists(keys.log, keys.state) == 2, "what was said stays"
     assert not redis_client.exists(keys.lease)
 
 
 def test_a_file_that_cannot_be_used_takes_no_portfolio_away(service: ServiceProcess, file: Path) -> None:
-    eventually(lambda: len(listed(service)) == 3)
+    eventually(lambda: len(listed(service)) == 3, 30.0)
     file.write_text("[portfolios.alpha]\nrules = 'best'\n")
-    problem = eventually(lambda: next((each for each in get_json(service)["problems"] if "rules" in each), None))
+    problem = eventually(lambda: next((each for each in get_json(service)["problems"] if "rules" in each), None), 30.0)
     assert "the portfolios that it named before are served on" in problem
     assert set(listed(service)) == {"", "alpha", "beta"}
     file.write_text(TWO)
-    eventually(lambda: not get_json(service)["problems"])
+    eventually(lambda: not get_json(service)["problems"], 30.0)
 
 
 def test_a_set_in_redis_names_them(start_service: StartService, redis_client: redis.Redis) -> None:
     service = start_service(env={"STRATEGIC_MEMORY_PORTFOLIO_SET": "quantum:portfolios"})
     assert set(listed(service)) == {""}
     redis_client.sadd("quantum:portfolios", "alpha", "beta", "no name")
-    eventually(lambda: set(listed(service)) == {"", "alpha", "beta"})
-    problem = eventually(lambda: next(iter(get_json(service)["problems"]), None))
+    eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)
+    problem = eventually(lambda: next(iter(get_json(service)["problems"]), None), 30.0)
     assert "'no name'" in problem
     redis_client.srem("quantum:portfolios", "no name", "beta")
-    eventually(lambda: set(listed(service)) == {"", "alpha"})
+    eventually(lambda: set(listed(service)) == {"", "alpha"}, 30.0)
     redis_client.delete("quantum:portfolios")
-    eventually(lambda: any("is gone" in each for each in get_json(service)["problems"]))
+    eventually(lambda: any("is gone" in each for each in get_json(service)["problems"]), 30.0)
     assert set(listed(service)) == {"", "alpha"}, "a Redis that has come back empty ends nothing"
     redis_client.sadd("quantum:portfolios", "gamma")
-    eventually(lambda: set(listed(service)) == {"", "gamma"})
-    eventually(lambda: not get_json(service)["problems"])
+    eventually(lambda: set(listed(service)) == {"", "gamma"}, 30.0)
+    eventually(lambda: not get_json(service)["problems"], 30.0)
 
 
 def test_two_servers_share_the_portfolios(start_service: StartService, file: Path, redis_client: redis.Redis) -> None:
     environment = {"STRATEGIC_MEMORY_PORTFOLIO_FILE": str(file), "STRATEGIC_MEMORY_LEASE": "1"}
     one, other = start_service(env=environment), start_service(env=environment)
     for server in (one, other):
-        eventually(lambda server=server: len(listed(server)) == 3)  # type: ignore[misc]
+        eventually(lambda server=server: len(listed(server)) == 3, 30.0)  # type: ignore[misc]
     observe(redis_client, "alpha", "BULL", 4)
     for server in (one, other):
-        eventually(lambda server=server: feedback_of(server, "alpha").preferred_regime == "BULL")  # type: ignore[misc]
+        eventually(lambda server=server: feedback_of(server, "alpha").preferred_regime == "BULL", 30.0)  # type: ignore[misc]
     assert len({feedback_of(server, "alpha").epoch for server in (one, other)}) == 1, "they follow one log"
     one.kill()
     observe(redis_client, "beta", "BEAR", 5)
@@ -227,14 +227,14 @@ def test_each_shard_syncs_its_share_and_serves_all(start_service: StartService, 
     servers = [start_service(env=environment, arguments=("--shard", f"{ordinal}/2")) for ordinal in range(2)]
     shares = [{name for name in ["", *names] if Shard(number, 2).has(name)} for number in range(2)]
     for server, share in zip(servers, shares, strict=True):
-        eventually(lambda server=server, share=share: leads(server) == share)  # type: ignore[misc]
+        eventually(lambda server=server, share=share: leads(server) == share, 30.0)  # type: ignore[misc]
         followed = {name for name, each in listed(server).items() if each.is_followed}
         assert followed == share | {""}, "one that nobody asks for costs nothing here"
         assert set(listed(server)) == {"", *names}
     theirs = min(shares[1] - {""})
     observe(redis_client, theirs, "BULL", 4)
     for server in reversed(servers):
-        eventually(lambda server=server: feedback_of(server, theirs).preferred_regime == "BULL")  # type: ignore[misc]
+        eventually(lambda server=server: feedback_of(server, theirs).preferred_regime == "BULL", 30.0)  # type: ignore[misc]
     assert leads(servers[0]) == shares[0]
     assert get_json(servers[0])["portfolios"]["total"] == len(names)
 

@@ -35,9 +35,9 @@ def service(start_service: StartService, redis_client: redis.Redis) -> ServicePr
     for _ in range(4):
         add_regime(redis_client, "BULL", 0.4, prefix="quantum:alpha", entry_id="*")
     with StrategicMemoryClient(started.grpc_address) as asking:
-        eventually(lambda: len(asking.list_portfolios()) == 3)
+        eventually(lambda: len(asking.list_portfolios()) == 3, 30.0)
     with StrategicMemoryClient(started.grpc_address, portfolio="alpha") as asking:
-        eventually(lambda: asking.get_feedback().revision)
+        eventually(lambda: asking.get_feedback().revision, 30.0)
     return started
 
 
