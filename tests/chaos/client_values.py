@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from history.from_wire import feedback_of
@@ -9,6 +10,7 @@ from history.model import Feedback
 
 from strategic_memory.v1 import feedback_pb2
 from strategic_memory_client import (
+    DrawdownGuard,
     Evidence,
     Freeze,
     LeverageCap,
@@ -43,6 +45,7 @@ def feedback_of_client(feedback: ClientFeedback) -> Feedback:
         leverage_caps=[_cap(cap) for cap in feedback.leverage_caps],
         override=_override(feedback.override),
         freeze=_freeze(feedback.freeze),
+        guard=_guard(feedback.guard),
     )
     if feedback.valid_until is not None:
         message.valid_until.FromDatetime(_naive(feedback.valid_until))
@@ -81,6 +84,15 @@ def _freeze(freeze: Freeze | None) -> feedback_pb2.Freeze | None:
         revision=freeze.revision, epoch=freeze.epoch, reason=freeze.reason, set_by=freeze.set_by
     )
     _add_times(message, freeze)
+    return message
+
+
+def _guard(guard: DrawdownGuard | None) -> feedback_pb2.DrawdownGuard | None:
+    if guard is None:
+        return None
+    message = feedback_pb2.DrawdownGuard(**{name: value for name, value in asdict(guard).items() if name != "since"})
+    if guard.since is not None:
+        message.since.FromDatetime(_naive(guard.since))
     return message
 
 

@@ -61,6 +61,7 @@ def _message(document: dict[str, Any]) -> feedback_pb2.Feedback:
         leverage_caps=[_cap(cap) for cap in document.get("leverage_caps", ())],
         override=_override(document.get("override")),
         freeze=_freeze(document.get("freeze")),
+        guard=_guard(document.get("guard")),
     )
     if document["valid_until"] is not None:
         message.valid_until.FromDatetime(datetime.fromisoformat(document["valid_until"]))
@@ -96,6 +97,15 @@ def _override(document: dict[str, Any] | None) -> feedback_pb2.Override | None:
     override.set_at.FromDatetime(datetime.fromisoformat(document["set_at"]))
     override.until.FromDatetime(datetime.fromisoformat(document["until"]))
     return override
+
+
+def _guard(document: dict[str, Any] | None) -> feedback_pb2.DrawdownGuard | None:
+    if document is None:
+        return None
+    guard = feedback_pb2.DrawdownGuard(**{name: value for name, value in document.items() if name != "since"})
+    if document["since"] is not None:
+        guard.since.FromDatetime(datetime.fromisoformat(document["since"]))
+    return guard
 
 
 def _freeze(document: dict[str, Any] | None) -> feedback_pb2.Freeze | None:

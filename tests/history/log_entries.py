@@ -94,6 +94,15 @@ def document(revision: int, epoch: str = "e", *, regime: str = "BULL") -> dict[s
             "set_at": "2025-12-21T06:00:00.000Z",
             "until": "2025-12-21T07:00:00.000Z",
         },
+        "guard": {
+            "factor": 0.8,
+            "since": "2025-12-21T06:00:00.000Z",
+            "results": 70,
+            "recent_spread": 1.25,
+            "usual_spread": 1.0,
+            "recent_largest_share": 0.1,
+            "usual_largest_share": 0.05,
+        },
     }
 
 

@@ -70,6 +70,15 @@ def on_the_wire(changes: Mapping[str, Any] | None = None) -> feedback_pb2.Feedba
         "freeze": feedback_pb2.Freeze(
             revision=3, epoch="e", reason="producer is replaced", set_by="desk", set_at=SIX, until=SEVEN
         ),
+        "guard": feedback_pb2.DrawdownGuard(
+            factor=0.8,
+            since=SIX,
+            results=70,
+            recent_spread=1.25,
+            usual_spread=1.0,
+            recent_largest_share=0.1,
+            usual_largest_share=0.05,
+        ),
     }
     return feedback_pb2.Feedback(**{**fields, **(changes or {})})
 
