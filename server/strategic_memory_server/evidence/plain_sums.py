@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
+from strategic_memory_server.evidence.sums import MAX_PNL, CellSums, EvidenceSums, RegimeSums
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 from strategic_memory_server.memory.policy import Policy
 
@@ -14,6 +14,7 @@ _DECAY, _REGIMES, _LAST_TRADE_ID, _NEWEST_LAST = "decay", "regimes", "last_trade
 _ROUNDING = 1e-6
 """Share by which sums may have drifted apart after many millions of updates."""
 
+_MOST_OBSERVATIONS = 2.0**53
 _UNDERFLOW = 1e-300
 _SHOWN = 40
 
@@ -79,6 +80,10 @@ def _cell(place: str, plain: JsonValue) -> CellSums:
         or min(cell.observations, cell.weight, cell.squared_weight, cell.squared_pnl) < 0
     ):
         raise ValueError(f"{place} has a negative sum or a count that is no whole number")
+    # An observation weighs at most 1, and its pnl has a largest size: more would overflow what is worked out of it.
+    most = cell.observations * (1.0 + _ROUNDING)
+    if most > _MOST_OBSERVATIONS or max(cell.weight, cell.squared_weight, cell.squared_pnl / MAX_PNL**2) > most:
+        raise ValueError(f"{place} has sums that are larger than its count of observations allows")
     # Cauchy-Schwarz: sums that break it are of no set of observations.
     bound = cell.weight * cell.squared_pnl
     if cell.pnl * cell.pnl > bound * (1.0 + _ROUNDING) and cell.pnl * cell.pnl - bound > _UNDERFLOW:

@@ -64,10 +64,11 @@ class GroupMemory:
 
     async def _sums_of(self, store: MemoryStore) -> EvidenceSums | str:
         try:
-            sums, _ = await store.look()
+            return await store.lent()
         except (RedisError, OSError) as error:
             return describe_failure(error)
-        return sums
+        except ValueError as error:
+            return str(error)
 
     def _report(self, unread: Mapping[str, str]) -> None:
         if not unread:

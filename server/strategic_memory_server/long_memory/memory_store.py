@@ -31,6 +31,7 @@ LARGE_BYTES = 256 * 1024
 IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
+_OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
 _COUNTED_IDS, _BLOCKS = "counted_ids", "blocks"
 
 _NOTE_ARGUMENTS = (
@@ -123,11 +124,12 @@ def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a memory lies and stands, what it holds if that can be read, and what is being tried."""
+    """Where a memory lies and stands, what it holds if that can be read, or why not, and what is being tried."""
 
     keys: MemoryKeys
     read_up_to: str
     kept: KeptTrades | None
+    unreadable: str
     exploration: Exploration
     exploration_text: bytes
 
@@ -166,6 +168,7 @@ class MemoryStore:
         self._decay = decay
         self._horizon = horizon
         self._max_regimes = max_regimes
+        self._other_decay_told = False
 
     async def read(self) -> Stored:
         """Read what there is, to go on from it.
@@ -175,6 +178,8 @@ class MemoryStore:
         """
         found = await self._found()
         keys, kept = found.keys, found.kept
+        if found.unreadable:
+            logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=found.unreadable)
         known = await self._known_ids(keys)
         at_least = 0
         if kept is None:
@@ -221,6 +226,13 @@ class MemoryStore:
         sums = found.kept.sums if found.kept else nothing_summed(self._decay, change=self.change)
         return sums, found.exploration
 
+    async def lent(self) -> EvidenceSums:
+        """Read the sums as another portfolio does; raises as `look`, and ValueError: they cannot be read."""
+        found = await self._found()
+        if found.unreadable:
+            raise ValueError(found.unreadable)
+        return found.kept.sums if found.kept else nothing_summed(self._decay, change=self.change)
+
     async def _known_ids(self, keys: MemoryKeys) -> list[str]:
         ids: list[bytes] = []
         wanted = max(self._horizon, 1)
@@ -252,38 +264,36 @@ class MemoryStore:
         found = await self._understood(first_keys, first)
         if found.kept is None or found.kept.sums.decay == self._decay:
             return found
-        logger.info(
-            "The long memory has another decay; it is kept, and one of this decay is built beside it",
-            kept=found.kept.sums.decay,
-            configured=self._decay,
-            key=beside_keys.evidence,
-        )
+        if not self._other_decay_told:
+            self._other_decay_told = True
+            decays = {"kept": found.kept.sums.decay, "configured": self._decay}
+            logger.info(_OTHER_DECAY, **decays, key=beside_keys.evidence)
         return await self._understood(beside_keys, beside)
 
     async def _understood(self, keys: MemoryKeys, fields: list[bytes | None]) -> _Found:
         read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
         *sums, document, trials_alone = fields[1:]
         text = document or trials_alone or b""
-        if sum(len(field or b"") for field in fields) > LARGE_BYTES:
-            kept = await asyncio.to_thread(self._kept, read_up_to, *sums)
-            return _Found(keys, read_up_to, kept, await asyncio.to_thread(read_exploration, text), text)
-        return _Found(keys, read_up_to, self._kept(read_up_to, *sums), read_exploration(text), text)
+        is_large = sum(len(field or b"") for field in fields) > LARGE_BYTES
+        kept, unreadable = None, ""
+        try:
+            kept = await asyncio.to_thread(self._kept, read_up_to, *sums) if is_large else self._kept(read_up_to, *sums)
+        except (ValueError, RecursionError) as error:
+            unreadable = str(error)
+        tried = await asyncio.to_thread(read_exploration, text) if is_large else read_exploration(text)
+        return _Found(keys, read_up_to, kept, unreadable, tried, text)
 
     def _kept(
         self, read_up_to: str, sums: bytes | None, duplicates: bytes | None, numbered: bytes | None
     ) -> KeptTrades | None:
+        """Make out what is kept; None: nothing. Raises ValueError, RecursionError: it cannot be read."""
         if sums is None:
             return None
-        try:
-            id_order(read_up_to)
-            plain = json.loads(sums)
-            sums_alone, without = from_plain(plain), 0
-            if self.change:
-                sums_alone, without = with_blocks(sums_alone, plain.get(_BLOCKS))
-            found = kept_apart(sums_alone, self._max_regimes)
-            counted_ids = CountedIds.from_plain(plain.get(_COUNTED_IDS), read_up_to)
-            kept = KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids, without)
-        except (ValueError, RecursionError) as error:
-            logger.warning("Long memory cannot be read; it is built anew from the trade stream", error=str(error))
-            return None
-        return kept
+        id_order(read_up_to)
+        plain = json.loads(sums)
+        sums_alone, without = from_plain(plain), 0
+        if self.change:
+            sums_alone, without = with_blocks(sums_alone, plain.get(_BLOCKS))
+        found = kept_apart(sums_alone, self._max_regimes)
+        counted_ids = CountedIds.from_plain(plain.get(_COUNTED_IDS), read_up_to)
+        return KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids, without)

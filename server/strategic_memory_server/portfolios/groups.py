@@ -39,15 +39,15 @@ class Groups:
                 self._by_group.setdefault(group, {})[name] = settings
 
     def others(self, name: str, advice: AdviceSettings, client: redis.Redis) -> Mapping[str, MemoryStore]:
-        """Give where the others of the group of a portfolio keep their memories, by name.
+        """Give where the others of the group of a portfolio keep their memories, by name: those that decay as it does.
 
         Args:
             name: of the portfolio.
             advice: what it advises upon: it reads sums that decay as its own do.
             client: the Redis client; it must return bytes.
         """
-        group = self._by_group.get(advice.group, _NOBODY)
-        found = islice((each for each in group.items() if each[0] != name), MOST_READ)
+        group, decay = self._by_group.get(advice.group, _NOBODY), advice.evidence.decay
+        found = islice((each for each in group.items() if each[0] != name and _decay(each[1]) == decay), MOST_READ)
         return {other: self._store(name, settings.key_prefix, advice, client) for other, settings in found}
 
     def _store(self, name: str, prefix: str, advice: AdviceSettings, client: redis.Redis) -> MemoryStore:
@@ -55,3 +55,7 @@ class Groups:
             decay, regimes = advice.evidence.decay, advice.max_regimes
             self._stores[name, prefix] = MemoryStore(client, prefix, decay, advice.trade_id_horizon, regimes)
         return self._stores[name, prefix]
+
+
+def _decay(settings: PortfolioSettings) -> float:
+    return settings.sync.advice.evidence.decay

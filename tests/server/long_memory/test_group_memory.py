@@ -8,6 +8,7 @@ from random import Random
 import pytest
 import redis
 import redis.asyncio
+import structlog
 
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.plain_sums import to_plain
@@ -87,6 +88,30 @@ async def test_one_that_cannot_be_read_is_told_and_lends_nothing(desk: Desk, red
     desk.now_s += 3.0
     await desk.group.read()
     assert desk.problems.standing == {}
+
+
+TOO_HEAVY = json.dumps({"decay": DECAY, "regimes": {"BULL": [[5, 1e308, 5, 0, 0]] * 3}})
+
+
+@pytest.mark.parametrize("sums", ["no JSON", '{"decay": NaN}', TOO_HEAVY])
+async def test_sums_that_cannot_be_read_are_told_and_not_as_if_this_portfolio_built_them_anew(
+    desk: Desk, redis_client: redis.Redis, sums: str
+) -> None:
+    alpha = desk.remembers("alpha", 2)
+    desk.remembers("beta", 2)
+    redis_client.hset(MemoryKeys.under("beta").evidence, "sums", sums)
+    with structlog.testing.capture_logs() as lines:
+        assert (await desk.group.read()).others == (alpha,)
+    assert [line["event"] for line in lines] == ["Problem"]
+    assert "portfolio beta of group fx cannot be read" in desk.problems.standing[PROBLEM]
+
+
+async def test_that_one_has_another_decay_is_logged_once(async_client: redis.asyncio.Redis, desk: Desk) -> None:
+    desk.remembers("alpha", 2, decay=0.9)
+    store = MemoryStore(async_client, "alpha", DECAY, 100)
+    with structlog.testing.capture_logs() as lines:
+        assert not [sums for sums in (await store.lent(), await store.lent()) if sums.observations]
+    assert [line["kept"] for line in lines] == [0.9]
 
 
 async def test_one_that_decays_otherwise_lends_nothing(desk: Desk) -> None:

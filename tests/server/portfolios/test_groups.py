@@ -43,3 +43,14 @@ async def test_of_very_many_the_first_by_name_are_read(async_client: redis.async
     groups = Groups(told("default", ""))
     groups.take({f"p{number:03}": told(f"p{number:03}") for number in range(MOST_READ + 10)})
     assert others(groups, "p000", async_client) == [f"p{number:03}" for number in range(1, MOST_READ + 1)]
+
+
+async def test_one_that_decays_otherwise_is_not_read_whatever_it_remembered_before(
+    async_client: redis.asyncio.Redis,
+) -> None:
+    beta = told("beta")
+    evidence = replace(beta.sync.advice.evidence, decay=0.99)
+    otherwise = replace(beta, sync=replace(beta.sync, advice=replace(beta.sync.advice, evidence=evidence)))
+    groups = Groups(told("default", ""))
+    groups.take({"alpha": told("alpha"), "beta": otherwise, "gamma": told("gamma")})
+    assert others(groups, "alpha", async_client) == ["gamma"]
