@@ -14,10 +14,19 @@ from study.worlds import POLICIES, REGIMES
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixedWorlds:
-    """True standardised means and spreads, shape (worlds, regimes, policies) each."""
+    """What is true of some worlds.
+
+    Attributes:
+        theta: standardised means, shape (worlds, regimes, policies).
+        spread: of pnl, same shape.
+        tau: spread of the standardised means, shape (worlds, 1, 1).
+        shared: what all regimes of a world share of them, shape (worlds, 1, policies).
+    """
 
     theta: Floats
     spread: Floats
+    tau: Floats
+    shared: Floats
 
     @property
     def mean(self) -> Floats:
@@ -46,4 +55,19 @@ def mixed_worlds(generator: np.random.Generator, worlds: int, taus: tuple[float,
     own = np.sqrt(OWN) * generator.standard_normal((worlds, REGIMES, POLICIES))
     of_regime = np.exp2(generator.uniform(-1.0, 1.0, (worlds, REGIMES, 1)))
     of_policy = np.exp2(generator.uniform(-1.0, 1.0, (worlds, 1, POLICIES)))
-    return MixedWorlds(tau * (common + regime + policy + own), of_regime * of_policy)
+    shared = common + policy
+    return MixedWorlds(tau * (shared + regime + own), of_regime * of_policy, tau, tau * shared)
+
+
+def change(generator: np.random.Generator, made: MixedWorlds, at: tuple[Codes, Codes]) -> None:
+    """Draw what some regimes do not share with the others anew.
+
+    Args:
+        generator: chance.
+        made: the worlds, which are changed.
+        at: which worlds, and which regime of each.
+    """
+    count = at[0].size
+    regime = np.sqrt(REGIME) * generator.standard_normal((count, 1))
+    own = np.sqrt(OWN) * generator.standard_normal((count, POLICIES))
+    made.theta[at] = made.shared[at[0], 0] + made.tau[at[0], 0] * (regime + own)

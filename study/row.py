@@ -55,6 +55,7 @@ class Row:
         unit: unit of the figure, empty for a share, a probability or a count.
         remark: replaces the verdict where there is no hold.
         limit: which known limit makes the figure fall short, where one does.
+        learner: which estimator was measured, where there are several.
     """
 
     test: str
@@ -64,6 +65,7 @@ class Row:
     unit: str = ""
     remark: str = ""
     limit: str = ""
+    learner: str = ""
 
     def holds(self, *, short: bool) -> bool:
         """Say whether the figure holds; a short run may miss the hold by some standard errors."""

@@ -21,4 +21,5 @@ def _cells(row: Row, *, short: bool) -> tuple[str, ...]:
     error = f"{row.standard_error:.2g}" if row.standard_error else ""
     measured = "" if math.isnan(row.measured) else f"{row.measured:.4g}" + (f" {row.unit}" if row.unit else "")
     hold = "" if row.hold is None else str(row.hold) + (f" {row.unit}" if row.unit else "")
-    return (row.test, hold, measured, error, row.verdict(short=short))
+    test = f"{row.test} ({row.learner})" if row.learner else row.test
+    return (test, hold, measured, error, row.verdict(short=short))

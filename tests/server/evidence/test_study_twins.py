@@ -14,10 +14,11 @@ from strategic_memory_server.evidence.figures import figures_of
 from strategic_memory_server.evidence.judgement import judge
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
-from study import equal_policies, regret
-from study.bandits import Bandit
+from study import equal_policies, playing
+from study.bandits import Bandit, for_each_regime
 from study.block_histories import BlockHistories
 from study.histories import Histories
+from study.learners import Decaying
 from study.scenarios import SCENARIOS, Scenario, scenario
 from study.worlds import REGIMES, ordered_means, regime_paths, share, summed
 
@@ -36,7 +37,8 @@ def observed(histories: Histories, sums: list[EvidenceSums]) -> None:
     generator, played = drawn()
     for step in range(LENGTH):
         regimes, policies = played.regimes[:, step], generator.integers(0, 3, WORLDS)
-        pnl = played.means_at(step)[np.arange(WORLDS), policies] + played.noise[:, step]
+        each = np.arange(WORLDS)
+        pnl = played.means_at(step)[each, policies] + played.noise[each, step, policies]
         histories.observe(regimes, policies, pnl)
         for world in range(WORLDS):
             sums[world] = updated(
@@ -106,22 +108,24 @@ def test_figures_side_by_side_are_the_estimate_of_each() -> None:
 
 def test_worlds_that_explore_side_by_side_choose_as_each_would() -> None:
     _, played = drawn()
-    histories = Histories(WORLDS, REGIMES, SETTINGS.decay)
+    histories = Decaying(WORLDS, REGIMES, SETTINGS)
     together = [Exploration() for _ in range(WORLDS)]
     alone, sums = [Exploration()] * WORLDS, [EvidenceSums(SETTINGS.decay)] * WORLDS
     seen = set()
     for step in range(LENGTH):
         regimes = played.regimes[:, step]
-        chosen = regret.choices(histories, together, regimes, SETTINGS)
+        chosen = playing.choices(histories, together, regimes, SETTINGS)
         for world in range(WORLDS):
             name = NAMES[regimes[world]]
             policy, alone[world] = explore(alone[world], estimate(sums[world], [name], SETTINGS).regimes[0], SETTINGS)
             assert chosen[world] == policy
             assert together[world] == alone[world]
-            pnl = float(played.means_at(step)[world, policy] + played.noise[world, step])
-            sums[world] = updated(sums[world], name, policy, pnl)
+            earned = float(played.means_at(step)[world, policy] + played.noise[world, step, policy])
+            sums[world] = updated(sums[world], name, policy, earned)
             seen.add(policy)
-        histories.observe(regimes, chosen, played.means_at(step)[np.arange(WORLDS), chosen] + played.noise[:, step])
+        each = np.arange(WORLDS)
+        pnl = played.means_at(step)[each, chosen] + played.noise[each, step, chosen]
+        histories.observe(regimes, chosen, pnl)
     assert len(seen) == 3
 
 
@@ -166,7 +170,7 @@ def test_regret_is_what_the_best_policy_would_have_earned_more() -> None:
     best = sum(played.means_at(step).max(axis=-1) for step in range(LENGTH))
     for policy in range(3):
         earned = sum(played.means_at(step)[:, policy] for step in range(LENGTH))
-        found = regret.regret_of_bandit(played, always(policy))
+        found = playing.regret_of_bandits(played, for_each_regime(always(policy)))
         np.testing.assert_allclose(found, best - earned, atol=1e-9)
         assert found.min() > 0.0
 
