@@ -97,6 +97,7 @@ def test_server_starts_without_redis_and_syncs_once_it_is_there(start_service: S
             subscriber.wait_for_revision(1)
         failures = [line for line in service.log_lines() if line["event"] == "Memory sync failed; retrying"]
         assert failures, "the log says that Redis is away"
+        assert "start Redis, or give REDIS_URL" in failures[0]["what_to_do"]
 
 
 def restart(start_service: StartService, service: ServiceProcess, redis_url: str) -> ServiceProcess:

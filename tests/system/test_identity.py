@@ -196,6 +196,7 @@ def test_a_probe_knows_the_settings_of_the_service_beside_it(
     ended = probed()
     assert ended.exit_code == 1
     assert "does not answer" in ended.output
+    assert "Start `strategic-memory-server serve`" in ended.output
 
 
 def test_handshakes_that_fail_do_not_fill_the_log(

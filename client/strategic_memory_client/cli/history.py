@@ -59,11 +59,16 @@ def history(
         if isinstance(first, kind) and isinstance(last, kind) and first > last:  # type: ignore[operator]
             raise click.BadParameter("lies before --from", param_hint="--to")
     as_json = writes_json(as_json)
+    is_empty = True
     for feedback in _between(client, first, last):
+        is_empty = False
         if as_json:
             write_line(json_line(feedback_json(feedback)))
         else:
             write_line(f"{moment_alone(feedback.timestamp)}  {advice_line(feedback)}")
+    if is_empty:
+        asked = "" if first is None and last is None else " there"
+        click.echo(f"The log holds no revision{asked}: nothing was advised yet, or it was trimmed.", err=True)
     return ExitCode.OK
 
 

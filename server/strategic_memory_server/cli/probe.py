@@ -36,7 +36,10 @@ def probe(**overrides: object) -> None:
             answer = ask(connection, READY)
             said = answer.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
-        raise click.ClickException(f"{settings.http.address} does not answer: {error}") from None
+        raise click.ClickException(
+            f"{settings.http.address} does not answer: {error}. Start `strategic-memory-server serve`, or set "
+            "STRATEGIC_MEMORY_HTTP_ADDRESS to where it listens"
+        ) from None
     if answer.status != HTTPStatus.OK:
         raise click.ClickException(f"{settings.http.address} takes no calls: {answer.status} {said}")
     click.echo(json.dumps({"ready": True, "address": settings.http.address}))

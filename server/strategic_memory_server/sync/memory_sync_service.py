@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
@@ -44,6 +45,9 @@ from strategic_memory_server.tracing.tracing import NO_CYCLE, Cycle
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
+
+AWAY = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
+"""What to do where Redis cannot be reached."""
 
 logger = structlog.get_logger(__name__)
 
@@ -127,7 +131,9 @@ class StrategicMemorySync:
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
             self._parts.long_memory.forget()
             self._parts.leadership.refused(error)
-            self._failed(describe_failure(error))
+            # Its kinds, a wrong password among them, say themselves what is wrong.
+            is_away = type(error) is RedisConnectionError or isinstance(error, OSError)
+            self._failed(describe_failure(error), AWAY if is_away else None)
             status = self.status
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.
@@ -238,8 +244,9 @@ class StrategicMemorySync:
             self.status = replace(self.status, iteration=status.iteration + 1)
             log_completion(self.status)
 
-    def _failed(self, failure: str) -> None:
+    def _failed(self, failure: str, what_to_do: str | None = None) -> None:
         failures = self.status.failures + 1
         if failure != self.status.failure:
-            logger.warning("Memory sync failed; retrying", error=failure, failures=failures)
+            more = {} if what_to_do is None else {"what_to_do": what_to_do}
+            logger.warning("Memory sync failed; retrying", error=failure, failures=failures, **more)
         self.status = replace(self.status, failures=failures, failure=failure)
