@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from itertools import islice
 
@@ -9,11 +10,15 @@ import redis.asyncio as redis
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
+from strategic_memory_server.long_memory.lender import Lender
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 
 MOST_READ = 64
-"""So many others of a group are read, the first by name: each reads the others, so the readings grow by the square."""
+"""So many others of a group are read, the first by name."""
+
+READ_AT_ONCE = 8
+"""So many memories of groups are being read at once, of all portfolios of a process."""
 
 _NOBODY: Mapping[str, PortfolioSettings] = {}
 
@@ -28,18 +33,21 @@ class Groups:
     def __init__(self, default: PortfolioSettings) -> None:
         self._default = default
         self._by_group: dict[str, dict[str, PortfolioSettings]] = {}
-        self._stores: dict[tuple[str, str], MemoryStore] = {}
+        self._lenders: dict[tuple[redis.Redis, str, float, int], Lender] = {}
+        self._turns = asyncio.Semaphore(READ_AT_ONCE)
         self.take(_NOBODY)
 
     def take(self, listed: Mapping[str, PortfolioSettings]) -> None:
         """Take what the portfolios beside the default one are told from now on."""
-        self._by_group, self._stores = {}, {}
+        self._by_group, self._lenders = {}, {}
         for name, settings in sorted({DEFAULT: self._default, **listed}.items()):
             if group := settings.sync.advice.group:
                 self._by_group.setdefault(group, {})[name] = settings
 
-    def others(self, name: str, advice: AdviceSettings, client: redis.Redis) -> Mapping[str, MemoryStore]:
-        """Give where the others of the group of a portfolio keep their memories, by name: those that decay as it does.
+    def others(self, name: str, advice: AdviceSettings, client: redis.Redis) -> Mapping[str, Lender]:
+        """Give the others of the group of a portfolio by name, those that decay as it does.
+
+        Portfolios of a process share them, so that each memory is read once for all.
 
         Args:
             name: of the portfolio.
@@ -48,13 +56,15 @@ class Groups:
         """
         group, decay = self._by_group.get(advice.group, _NOBODY), advice.evidence.decay
         found = islice((each for each in group.items() if each[0] != name and _decay(each[1]) == decay), MOST_READ)
-        return {other: self._store(name, settings.key_prefix, advice, client) for other, settings in found}
+        return {other: self._lender(settings.key_prefix, advice, client) for other, settings in found}
 
-    def _store(self, name: str, prefix: str, advice: AdviceSettings, client: redis.Redis) -> MemoryStore:
-        if (name, prefix) not in self._stores:
-            decay, regimes = advice.evidence.decay, advice.max_regimes
-            self._stores[name, prefix] = MemoryStore(client, prefix, decay, advice.trade_id_horizon, regimes)
-        return self._stores[name, prefix]
+    def _lender(self, prefix: str, advice: AdviceSettings, client: redis.Redis) -> Lender:
+        decay, regimes = advice.evidence.decay, advice.max_regimes
+        key = client, prefix, decay, regimes
+        if key not in self._lenders:
+            store = MemoryStore(client, prefix, decay, advice.trade_id_horizon, regimes)
+            self._lenders[key] = Lender(store, self._turns)
+        return self._lenders[key]
 
 
 def _decay(settings: PortfolioSettings) -> float:

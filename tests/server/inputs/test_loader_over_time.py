@@ -146,7 +146,8 @@ async def test_a_long_reading_says_how_far_it_is_and_lets_others_have_their_turn
     (done,) = [line for line in logged if line["event"] == "Memory read"]
     assert done["entries"] == 9_000
     pages = 9_000 / ReadingLimits().page_entries
-    assert turns > 3 * pages, "at least once for receiving, once for reading and once for taking over a page"
+    # What has arrived already is received without waiting, so there may be fewer than one a receiving.
+    assert turns > 2 * pages, "at least once for reading and once for taking over a page"
 
 
 async def test_a_short_reading_says_nothing(loader: MemoryLoader, redis_client: redis.Redis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from random import Random
 
@@ -9,14 +10,18 @@ import pytest
 import redis
 import redis.asyncio
 import structlog
+from patient_redis import patient
 
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.batch import batch
 from strategic_memory_server.evidence.plain_sums import to_plain
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.group_memory import MOST_OTHERS, PROBLEM, GroupMemory
+from strategic_memory_server.long_memory.lender import KEPT_S, Lender
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
+from strategic_memory_server.redis_access.redis_connection import connect
 
 DECAY = 0.998
 
@@ -29,10 +34,15 @@ class Desk:
         self.names: list[str] = []
         self.problems = Problems()
         self.now_s = 0.0
-        self.group = GroupMemory("fx", self._stores, self.problems, lambda: self.now_s)
+        self.group = GroupMemory("fx", lambda: {name: self._lender(name) for name in self.names}, self.problems)
+        self._turns = asyncio.Semaphore(2)
+        self._lenders: dict[str, Lender] = {}
 
-    def _stores(self) -> dict[str, MemoryStore]:
-        return {name: MemoryStore(self._client, name, DECAY, 100) for name in self.names}
+    def _lender(self, name: str) -> Lender:
+        if name not in self._lenders:
+            store = MemoryStore(self._client, name, DECAY, 100)
+            self._lenders[name] = Lender(store, self._turns, lambda: self.now_s)
+        return self._lenders[name]
 
     def remembers(self, name: str, trades: int, decay: float = DECAY) -> EvidenceSums:
         random = Random(name)
@@ -124,3 +134,19 @@ async def test_of_many_those_with_the_most_trades_lend(desk: Desk) -> None:
         desk.remembers(f"p{number:02}", number + 1)
     found = await desk.group.read()
     assert [each.observations for each in found.others] == list(range(4, MOST_OTHERS + 4))
+
+
+@pytest.mark.processes
+async def test_what_was_read_is_lent_on_for_a_while_where_redis_cannot_be_asked() -> None:
+    with EmbeddedRedis() as own, redis.Redis.from_url(own.url) as written:
+        async with connect(patient(own.url)) as client:
+            desk = Desk(client, written)
+            alpha = desk.remembers("alpha", 2)
+            assert (await desk.group.read()).others == (alpha,)
+            own.stop()
+            desk.now_s += 3.0
+            assert (await desk.group.read()).others == (alpha,)
+            assert desk.problems.standing == {}
+            desk.now_s += KEPT_S
+            assert (await desk.group.read()).others == ()
+            assert "portfolio alpha of group fx cannot be read" in desk.problems.standing[PROBLEM]
