@@ -18,13 +18,10 @@ import numpy as np
 
 from strategic_memory_server.evidence.cells import Cells, Floats
 from strategic_memory_server.evidence.figures import Figures, figures_of
-from strategic_memory_server.evidence.group_posterior import group_posterior
-from strategic_memory_server.evidence.group_scale import observed_sum
+from strategic_memory_server.evidence.group import figures_among
 from strategic_memory_server.evidence.judgement import judge
-from strategic_memory_server.evidence.prior import COMMON, OWN, POLICY, REGIME, prior_of
-from strategic_memory_server.evidence.scale import scale_of
+from strategic_memory_server.evidence.prior import COMMON, OWN, POLICY, REGIME
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.utility import utility_of
 from study.calibration import Truths, calibration_error
 from study.options import Options
 from study.row import Direction, Hold, Row, at_least, at_most
@@ -69,7 +66,7 @@ def _rows(options: Options, name: str, trades: int, f: Callable[[np.random.Gener
     groups = made(generator, f(generator), trades)
     best = groups.is_best
     alone = figures_of(groups.cells, _SETTINGS)
-    said = [_together(groups, member) for member in range(PORTFOLIOS)]
+    said = [figures_among(groups.cells, _SETTINGS, member)[0] for member in range(PORTFOLIOS)]
     together = np.stack([judge(figures, _SETTINGS).best for figures in said], axis=1)
     error = calibration_error(generator, together, best)
     covered = share(np.stack([_covers(groups, figures, member) for member, figures in enumerate(said)], axis=1))
@@ -109,17 +106,6 @@ def _from_prior(generator: np.random.Generator, count: int, portfolios: int) -> 
     for part, shape in shapes:
         theta += np.sqrt(part) * generator.standard_normal((count, portfolios, *shape))
     return theta
-
-
-def _together(groups: Groups, member: int) -> Figures:
-    """The figures of one portfolio in each group, with what the others show."""
-    cells, settings = groups.cells, _SETTINGS
-    observed = observed_sum(cells, settings.prior_observations)
-    posterior = group_posterior(cells.weight, observed, prior_of(settings.prior_spreads), member).posterior
-    own = Cells(cells.weight[:, member], cells.pnl[:, member], cells.squared_pnl[:, member])
-    scale = scale_of(own, settings.prior_observations)
-    utility = utility_of(posterior, scale, settings.risk_aversion)
-    return Figures(own.weight, observed[:, member], scale, posterior, utility)
 
 
 def _covers(groups: Groups, figures: Figures, member: int) -> Truths:

@@ -8,7 +8,7 @@ from strategic_memory_server.advice.drawdown_guard import GuardReading, under_gu
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.override import risks_of, with_risks
 from strategic_memory_server.advice.rules.guard_reasons import CODES, guard_reasons
-from strategic_memory_server.memory.override import Risk, Risks
+from strategic_memory_server.memory.override import Risk
 from strategic_memory_server.memory.policy import Policy
 
 
@@ -22,9 +22,14 @@ def guarded(advice: Advice, reading: GuardReading) -> Advice:
     before = 1.0 if advice.guard is None else advice.guard.factor
     # Where the guard has let go since, what was held goes on as it was said: it never raises anything.
     factor = min(reading.factor / before, 1.0)
+
+    def lowered(risk: Risk) -> Risk:
+        hint, bound_by = under_guard(risk.leverage_hint, risk.leverage_bound_by, factor)
+        return replace(risk, leverage_hint=hint, leverage_bound_by=bound_by)
+
     reasons = tuple(reason for reason in advice.reasons if reason.code not in CODES)
     return replace(
-        with_risks(advice, _under(risks_of(advice), factor)),
+        with_risks(advice, risks_of(advice).each(lowered)),
         guard=reading,
         reasons=(*reasons, *guard_reasons(reading)),
     )
@@ -56,14 +61,3 @@ def said_ms(times: Times, now_ms: int) -> int:
         now_ms: the time now, milliseconds since 1970-01-01 UTC.
     """
     return max(now_ms, times.data_as_of_ms or now_ms)
-
-
-def _under(risks: Risks, factor: float) -> Risks:
-    def lowered(risk: Risk | None) -> Risk | None:
-        if risk is None:
-            return None
-        hint, bound_by = under_guard(risk.leverage_hint, risk.leverage_bound_by, factor)
-        return replace(risk, leverage_hint=hint, leverage_bound_by=bound_by)
-
-    preferred = lowered(risks.preferred)
-    return Risks(preferred or risks.preferred, lowered(risks.current), lowered(risks.evidence))

@@ -7,7 +7,6 @@ says is only ever lowered. In both cases its leverage is a cap, so that it binds
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from strategic_memory_server.advice.drawdown_guard import under_guard
@@ -43,8 +42,7 @@ def overridden(advice: Advice, override: Override, *, may_raise: bool = True) ->
             told = replace(told, leverage_hint=hint, leverage_bound_by=bound_by)
         return _capped(told, caps)
 
-    said = value if override.is_forced and may_raise else bound
-    after = Risks(said(before.preferred), _each(before.current, said), _each(before.evidence, bound))
+    after = before.each(value if override.is_forced and may_raise else bound, of_evidence=bound)
     return replace(
         with_risks(advice, after),
         leverage_caps=caps,
@@ -118,15 +116,7 @@ def with_risks(advice: Advice, risks: Risks) -> Advice:
 
 def under_caps(risks: Risks, caps: LeverageCaps) -> Risks:
     """Return risks lowered to caps on leverage."""
-
-    def lowered(risk: Risk) -> Risk:
-        return _capped(risk, caps)
-
-    return Risks(lowered(risks.preferred), _each(risks.current, lowered), _each(risks.evidence, lowered))
-
-
-def _each(risk: Risk | None, change: Callable[[Risk], Risk]) -> Risk | None:
-    return None if risk is None else change(risk)
+    return risks.each(lambda risk: _capped(risk, caps))
 
 
 def _with_policy(risk: Risk, policy: Policy) -> Risk:

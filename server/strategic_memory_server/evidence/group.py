@@ -9,7 +9,7 @@ import numpy as np
 
 from strategic_memory_server.evidence.cells import Cells, rows_of
 from strategic_memory_server.evidence.figures import Figures
-from strategic_memory_server.evidence.group_posterior import group_posterior
+from strategic_memory_server.evidence.group_posterior import GroupPosterior, group_posterior
 from strategic_memory_server.evidence.group_scale import observed_sum
 from strategic_memory_server.evidence.prior import prior_of
 from strategic_memory_server.evidence.scale import scale_of
@@ -66,26 +66,39 @@ def group_figures(
         if each.decay != settings.decay:
             raise ValueError(f"a portfolio of the group decays by {each.decay}, the settings by {settings.decay}")
     names = sorted({*sums.regimes, *(name for each in lenders for name in each.regimes)})
-    own, members = rows_of(sums, names), [rows_of(each, names) for each in (sums, *lenders)]
+    members = [rows_of(each, names) for each in (sums, *lenders)]
     cells = Cells(
         *(np.stack([getattr(each, column) for each in members]) for column in ("weight", "pnl", "squared_pnl"))
     )
-    observed = observed_sum(cells, settings.prior_observations)
-    found = group_posterior(cells.weight, observed, prior_of(settings.prior_spreads), member=0)
-    correlation = float(found.correlation)
-    scale = scale_of(own, settings.prior_observations)
-    utility = utility_of(found.posterior, scale, settings.risk_aversion)
-    borrowed = correlation * cells.weight[1:].sum(axis=0)
+    figures, found = figures_among(cells, settings, member=0)
     return (
-        Figures(own.weight, observed[0], scale, found.posterior, utility, borrowed=borrowed),
+        figures,
         {name: place for place, name in enumerate(names)},
         Borrowed(
             len(lenders),
             sum(each.observations for each in lenders),
-            correlation,
+            float(found.correlation),
             tuple(found.tau_weights.tolist()),
         ),
     )
+
+
+def figures_among(cells: Cells, settings: EvidenceSettings, member: int) -> tuple[Figures, GroupPosterior]:
+    """Work out the figures of one portfolio of each group.
+
+    Args:
+        cells: the sums of all, shape (..., portfolios, regimes, 3).
+        settings: how evidence is weighed.
+        member: place of the portfolio that is asked for.
+    """
+    observed = observed_sum(cells, settings.prior_observations)
+    found = group_posterior(cells.weight, observed, prior_of(settings.prior_spreads), member)
+    own = Cells(*(column[..., member, :, :] for column in (cells.weight, cells.pnl, cells.squared_pnl)))
+    scale = scale_of(own, settings.prior_observations)
+    utility = utility_of(found.posterior, scale, settings.risk_aversion)
+    borrowed = found.correlation[..., None, None] * np.delete(cells.weight, member, axis=-3).sum(axis=-3)
+    scaled_sum = observed[..., member, :, :]
+    return Figures(own.weight, scaled_sum, scale, found.posterior, utility, borrowed=borrowed), found
 
 
 def lenders_of(others: Sequence[EvidenceSums]) -> list[EvidenceSums]:

@@ -41,12 +41,10 @@ class GroupMemory:
         found = await asyncio.gather(*(lender.read() for lender in others.values()))
         self._report({name: each for name, each in zip(others, found, strict=True) if isinstance(each, str)})
         sums = [each for each in found if isinstance(each, EvidenceSums) and each.observations]
-        lenders = sorted(sums, key=lambda each: each.observations, reverse=True)[:MOST_OTHERS]
+        most = sorted(range(len(sums)), key=lambda place: -sums[place].observations)[:MOST_OTHERS]
         # In the order of the names, so that the same trades give the same advice to the last bit.
-        kept = tuple(each for each in sums if any(each is lender for lender in lenders))
-        if len(kept) != len(self._newest.others) or any(
-            one is not other for one, other in zip(kept, self._newest.others, strict=True)
-        ):
+        kept = tuple(sums[place] for place in sorted(most))
+        if kept != self._newest.others:
             self._newest = Group(self._newest.name, kept)
         return self._newest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from strategic_memory_server.memory.leverage_cap import LeverageCap
@@ -44,6 +45,14 @@ class Risks:
     preferred: Risk
     current: Risk | None = None
     evidence: Risk | None = None
+
+    def each(self, change: Callable[[Risk], Risk], of_evidence: Callable[[Risk], Risk] | None = None) -> Risks:
+        """Return them changed, each in the same way unless there is another one for the evidence."""
+        return Risks(
+            change(self.preferred),
+            None if self.current is None else change(self.current),
+            None if self.evidence is None else (of_evidence or change)(self.evidence),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,17 @@ from collections.abc import Callable
 import redis.asyncio as redis
 import structlog
 
-from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.long_memory.memory_store import Note, note_arguments
+from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
-from strategic_memory_server.revisions.guard_text import guard_of_text, guard_text
-from strategic_memory_server.revisions.intervention_text import intervention_text
+from strategic_memory_server.revisions.guard_text import guard_of_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_opening import Begun, LogOpening
@@ -116,11 +114,9 @@ class FeedbackLog(FeedbackLogReader):
         claim: Claim,
         feedback: Feedback,
         expected: LogState,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
+        beside: Beside = NOTHING_BESIDE,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
-        guard: GuardState | None = None,
     ) -> bool:
         """Write a feedback as the next revision; False when the log is not where `expected` says.
 
@@ -128,11 +124,9 @@ class FeedbackLog(FeedbackLogReader):
             claim: what to write under.
             feedback: what to write.
             expected: where the log is believed to stand.
-            note: what to write down of the long memory in the same step.
-            intervention: what operators say, likewise.
+            beside: what to write down in the same step.
             expecting: is told of the feedback while Redis is writing it.
             rests_on: what it rests on, see `basis`.
-            guard: what the drawdown guard goes on from, in the same step; None: it is off.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -142,8 +136,8 @@ class FeedbackLog(FeedbackLogReader):
         document, traceparent = encode_feedback(feedback), self._tracing.carried()
         self._written = document.encode(), feedback
         reply = await self._publish(
-            keys=keys.of(*_WRITTEN) | self._memory(note),
-            args=common_arguments(claim, feedback, expected, intervention, guard)
+            keys=keys.of(*_WRITTEN) | self._memory(beside.note),
+            args=common_arguments(claim, feedback, expected)
             | {
                 "epoch": feedback.epoch,
                 "revision": feedback.revision,
@@ -154,8 +148,8 @@ class FeedbackLog(FeedbackLogReader):
                 "channel": keys.events,
                 "retained": self._retained,
             }
-            | note_arguments(note),
-            rest=note.numbered_ids() if note else (),
+            | beside.arguments(),
+            rest=beside.numbered_ids,
             meanwhile=lambda: expecting(feedback),
         )
         require_written(reply)
@@ -178,40 +172,34 @@ class FeedbackLog(FeedbackLogReader):
         claim: Claim,
         feedback: Feedback,
         expected: LogState,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
-        guard: GuardState | None = None,
+        beside: Beside = NOTHING_BESIDE,
     ) -> bool:
         """Renew the times of the newest feedback; False when the log, or its validity, is not where `expected` says.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, note, intervention, guard)
+        return await self._move_times(claim, feedback, encode_feedback(feedback), expected, beside)
 
     async def withdraw(
         self,
         claim: Claim,
         feedback: Feedback,
         expected: LogState,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
-        guard: GuardState | None = None,
+        beside: Beside = NOTHING_BESIDE,
     ) -> bool:
         """Say that nothing stands behind the newest feedback any more; False as for `confirm`.
 
         Raises:
             DeposedError, MemoryMovedError: as for `publish`.
         """
-        return await self._move_times(claim, feedback, "", expected, note, intervention, guard)
+        return await self._move_times(claim, feedback, "", expected, beside)
 
     async def remember(
         self,
         claim: Claim,
         caps: LeverageCaps,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
-        guard: GuardState | None = None,
+        beside: Beside = NOTHING_BESIDE,
     ) -> None:
         """Write down caps on leverage, what operators say, and the long memory, where there is nothing to say.
 
@@ -220,15 +208,13 @@ class FeedbackLog(FeedbackLogReader):
         """
         keys = self.keys
         reply = await self._remember(
-            keys=keys.of("state", "lease", "pulse") | self._memory(note),
+            keys=keys.of("state", "lease", "pulse") | self._memory(beside.note),
             args={
                 "claim": claim.value,
                 "leverage_caps": caps_text(caps),
-                "intervention": intervention_text(intervention),
-                "guard": guard_text(guard),
             }
-            | note_arguments(note),
-            rest=note.numbered_ids() if note else (),
+            | beside.arguments(),
+            rest=beside.numbered_ids,
         )
         require_written(reply)
 
@@ -259,20 +245,18 @@ class FeedbackLog(FeedbackLogReader):
         feedback: Feedback,
         document: str,
         expected: LogState,
-        note: Note | None,
-        intervention: Intervention,
-        guard: GuardState | None,
+        beside: Beside,
     ) -> bool:
         reply = await self._confirm(
-            keys=self.keys.of(*_WRITTEN) | self._memory(note),
-            args=common_arguments(claim, feedback, expected, intervention, guard)
+            keys=self.keys.of(*_WRITTEN) | self._memory(beside.note),
+            args=common_arguments(claim, feedback, expected)
             | {
                 "document": document,
                 "expected_valid_until_ms": time_argument(expected.times.valid_until_ms),
                 "expected_withdrawn": flag(expected.withdrawn),
             }
-            | note_arguments(note),
-            rest=note.numbered_ids() if note else (),
+            | beside.arguments(),
+            rest=beside.numbered_ids,
         )
         require_written(reply)
         return bool(reply[0] == b"confirmed")

@@ -13,8 +13,8 @@ from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Times
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.contract_bounds import outside_contract
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
@@ -151,10 +151,8 @@ class FeedbackPublisher:
         advice: Advice,
         times: Times,
         now_ms: int,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
+        beside: Beside = NOTHING_BESIDE,
         rests_on: Callable[[], str] = str,
-        guard: GuardState | None = None,
     ) -> Publication:
         """Write an advice as a new revision, or confirm the newest one when it says the same and is still valid.
 
@@ -163,10 +161,8 @@ class FeedbackPublisher:
             advice: what to say.
             times: its times.
             now_ms: the time now, milliseconds since 1970-01-01 UTC.
-            note: what to write down of the long memory in the same step.
-            intervention: what operators say, which the advice is under, likewise.
+            beside: what to write down in the same step; the advice is under what operators say in it.
             rests_on: tells what a new revision rests on, as text.
-            guard: what the drawdown guard goes on from, in the same step; None: it is off.
 
         Raises:
             DeposedError: the claim is not good any more; nothing was written.
@@ -189,19 +185,16 @@ class FeedbackPublisher:
             self._tried_revision = revision
             self._own.try_at(epoch, revision)
             if repeated:
-                written = await self._log.confirm(claim, feedback, state, note, intervention, guard)
+                written = await self._log.confirm(claim, feedback, state, beside)
             else:
-                rests = rests_on()
-                written = await self._log.publish(
-                    claim, feedback, state, note, intervention, self._expecting, rests, guard
-                )
+                written = await self._log.publish(claim, feedback, state, beside, self._expecting, rests_on())
             if written:
                 head = state.head if repeated else self._log.written_head
                 self._newest, self._written_epoch = feedback, epoch
                 self._said.observe(epoch, revision)
                 self._state = LogState(epoch, revision, times=times, leverage_caps=advice.leverage_caps, head=head)
                 self._own.stand_at(epoch, revision, head)
-                self._guard = guard or self._guard
+                self._guard = beside.guard or self._guard
                 return Publication(feedback, is_new=not repeated)
         raise LogContestedError(CONTESTED)
 
@@ -209,20 +202,16 @@ class FeedbackPublisher:
         self,
         claim: Claim,
         now_ms: int,
-        note: Note | None = None,
         leverage_caps: LeverageCaps = NO_CAPS,
-        intervention: Intervention = NO_INTERVENTION,
-        guard: GuardState | None = None,
+        beside: Beside = NOTHING_BESIDE,
     ) -> None:
         """Say that nothing stands behind the newest feedback any more; the next advice is a new revision.
 
         Args:
             claim: what to write under.
             now_ms: the time now, milliseconds since 1970-01-01 UTC.
-            note: what to write down of the long memory in the same step.
             leverage_caps: caps on leverage in force: they hold where nothing is said, too.
-            intervention: what operators say: it binds the safe values.
-            guard: what the drawdown guard goes on from; None: it is off.
+            beside: what to write down in the same step.
 
         Raises:
             DeposedError, MemoryMovedError, LogContestedError: as for `publish`.
@@ -232,17 +221,17 @@ class FeedbackPublisher:
             newest, valid_until_ms = self._newest, state.times.valid_until_ms
             if newest is None or state.withdrawn:
                 stands = state.leverage_caps or NO_CAPS, state.intervention or NO_INTERVENTION
-                if note or stands != (leverage_caps, intervention):
+                if beside.note or stands != (leverage_caps, beside.intervention):
                     self._state = None
-                    await self._log.remember(claim, leverage_caps, note, intervention, guard)
-                    self._state, self._guard = state, guard or self._guard
+                    await self._log.remember(claim, leverage_caps, beside)
+                    self._state, self._guard = state, beside.guard or self._guard
                 return
             self._state = None
             ended_ms = now_ms - 1 if valid_until_ms is None else min(valid_until_ms, now_ms - 1)
             advice = replace(newest.advice, leverage_caps=leverage_caps)
             ended = replace(newest, advice=advice, times=replace(state.times, valid_until_ms=ended_ms))
             self._own.try_at(state.epoch, state.revision)
-            if await self._log.withdraw(claim, ended, state, note, intervention, guard):
+            if await self._log.withdraw(claim, ended, state, beside):
                 self._written_epoch = newest.epoch
                 return
         raise LogContestedError(CONTESTED)

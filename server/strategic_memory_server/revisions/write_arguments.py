@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback
-from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.advice.override import of_others
 from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.caps_json import caps_text
-from strategic_memory_server.revisions.guard_text import guard_text
-from strategic_memory_server.revisions.intervention_text import intervention_text
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.log_times import key_lives_ms, time_arguments
@@ -30,9 +26,7 @@ def flag(is_so: bool) -> str:
     return "1" if is_so else ""
 
 
-def common_arguments(
-    claim: Claim, feedback: Feedback, expected: LogState, intervention: Intervention, guard: GuardState | None
-) -> dict[str, Argument]:
+def common_arguments(claim: Claim, feedback: Feedback, expected: LogState) -> dict[str, Argument]:
     """Return the arguments that publishing and confirming share, by the names of the scripts."""
     return {
         "claim": claim.value,
@@ -43,8 +37,6 @@ def common_arguments(
         **time_arguments(feedback.times),
         "key_lives_ms": key_lives_ms(feedback.times),
         "leverage_caps": caps_text(of_others(feedback.advice.leverage_caps)),
-        "intervention": intervention_text(intervention),
-        "guard": guard_text(guard),
     }
 
 

@@ -22,6 +22,7 @@ from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.sync.risk_waits import held_back
 from strategic_memory_server.sync.sync_parts import SyncParts
@@ -128,9 +129,8 @@ class Publishing:
             guard = guard.saying(advised_policy(advice), said_ms(times, now_ms))
         trace.begins("write")
         rests_on = partial(self._basis.text_of, parts.loader.stretches, analysis, known.gathered)
-        publication = await parts.publisher.publish(
-            known.claim, advice, times, now_ms, note, known.intervention, rests_on, guard
-        )
+        beside = Beside(note, known.intervention, guard)
+        publication = await parts.publisher.publish(known.claim, advice, times, now_ms, beside, rests_on)
         if publication.is_new:
             parts.published(publication.feedback)
         parts.long_memory.written(note)
@@ -153,9 +153,8 @@ class Publishing:
         """
         note, intervention = known.gathered.note, known.intervention
         trace.begins("write")
-        await self._parts.publisher.withdraw(
-            known.claim, known.now_ms, note, known.analysis.leverage_caps, intervention, known.guard
-        )
+        beside = Beside(note, intervention, known.guard)
+        await self._parts.publisher.withdraw(known.claim, known.now_ms, known.analysis.leverage_caps, beside)
         self._parts.long_memory.written(note)
         return replace(
             status,

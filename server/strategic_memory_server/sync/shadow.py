@@ -30,6 +30,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.memory.leverage_cap import LeverageCaps, by_source
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, LogContestedError
 from strategic_memory_server.revisions.lease import Claim
@@ -175,7 +176,7 @@ class Shadow:
         if self._settings.leverage_guard:
             guard = (await self._publisher.guard(seen.claim)).after(seen.trades, now_ms)
         if completed is None:
-            await self._publisher.withdraw(seen.claim, now_ms, leverage_caps=seen.caps, guard=guard)
+            await self._publisher.withdraw(seen.claim, now_ms, seen.caps, Beside(guard=guard))
             self.newest = None
             return
         advice = completed.advice if guard is None else guarded(completed.advice, guard.reading())
@@ -183,7 +184,8 @@ class Shadow:
         by_policy = advice_by_policy(completed.estimates, by_source(seen.caps))
         held = hold(advice, by_policy, before, self._settings.hysteresis, seen.moment).advice
         after = None if guard is None else guard.saying(advised_policy(held), said_ms(seen.times, now_ms))
-        self.newest = (await self._publisher.publish(seen.claim, held, seen.times, now_ms, guard=after)).feedback
+        publication = await self._publisher.publish(seen.claim, held, seen.times, now_ms, Beside(guard=after))
+        self.newest = publication.feedback
 
     def _failed(self, failure: str) -> None:
         self._problems.state(

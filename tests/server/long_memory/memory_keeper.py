@@ -17,6 +17,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.long_memory import Gathered, LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 
 KEYS = MemoryKeys.under("quantum")
@@ -36,7 +37,7 @@ class Keeper:
 
     async def sync(self, label: object = "a", newest_trade: str | None = None) -> Gathered:
         gathered = await self.memory.gather(newest_trade)
-        await self.publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, gathered.note)
+        await self.publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, Beside(gathered.note))
         self.memory.written(gathered.note)
         return gathered
 

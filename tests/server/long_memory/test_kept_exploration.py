@@ -20,6 +20,7 @@ from strategic_memory_server.long_memory.exploration_document import exploration
 from strategic_memory_server.long_memory.long_memory import LongMemory
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 
@@ -40,14 +41,16 @@ class Explorer:
     async def sync(self, exploration: Exploration, label: object = "a", *, reply_is_lost: bool = False) -> Publication:
         gathered = await self.memory.gather()
         note = gathered.note_with(exploration)
-        published = await self._publisher.publish(await claim_on(self._client), advice(label), TIMES, NOW_MS, note)
+        published = await self._publisher.publish(
+            await claim_on(self._client), advice(label), TIMES, NOW_MS, Beside(note)
+        )
         if not reply_is_lost:
             self.memory.written(note)
         return published
 
     async def withdraw(self, exploration: Exploration) -> None:
         note = (await self.memory.gather()).note_with(exploration)
-        await self._publisher.withdraw(await claim_on(self._client), NOW_MS, note)
+        await self._publisher.withdraw(await claim_on(self._client), NOW_MS, beside=Beside(note))
         self.memory.written(note)
 
     async def believed(self) -> Exploration:

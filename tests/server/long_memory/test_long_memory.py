@@ -25,6 +25,7 @@ from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 from strategic_memory_server.windows.name_table import NameTable
 
@@ -87,7 +88,7 @@ async def test_two_that_believe_to_stand_elsewhere_write_nothing(
     await rival.sums()
     before = contents_of(redis_client)
     with pytest.raises(MemoryMovedError):
-        await keeper.publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, stale.note)
+        await keeper.publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, Beside(stale.note))
     assert contents_of(redis_client)[KEYS.evidence.encode()] == before[KEYS.evidence.encode()]
     keeper.memory.forget()
     assert (await keeper.sums()).observations == 2

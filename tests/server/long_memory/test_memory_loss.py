@@ -19,6 +19,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.write_arguments import MemoryMovedError
@@ -47,7 +48,7 @@ class Keeper:
             gathered = await self.memory.gather()
             try:
                 await self._publisher.publish(
-                    await claim_on(self._client), advice(self.now_s), TIMES, NOW_MS, gathered.note
+                    await claim_on(self._client), advice(self.now_s), TIMES, NOW_MS, Beside(gathered.note)
                 )
             except MemoryMovedError:
                 self.memory.forget()

@@ -13,6 +13,7 @@ from redis_contents import Contents, contents_of, put_back
 from redis_inputs import add_trade
 from server.long_memory.memory_keeper import KEYS, TIMES, TRADES, Keeper, full_sums, same
 
+from strategic_memory_server.revisions.beside import Beside
 from strategic_memory_server.revisions.write_arguments import MemoryMovedError
 
 
@@ -53,7 +54,7 @@ async def test_ids_that_are_gone_when_the_memory_is_written_are_found_out_there(
     gathered = await keeper.memory.gather()
     redis_client.delete(KEYS.trade_ids)
     with pytest.raises(MemoryMovedError):
-        await keeper.publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, gathered.note)
+        await keeper.publisher.publish(await claim_on(async_client), advice("b"), TIMES, NOW_MS, Beside(gathered.note))
     keeper.memory.forget()
     assert (await keeper.sums()).observations == 3
     assert redis_client.zrange(KEYS.trade_ids, 0, -1) == [b"a", b"b", b"c"]
@@ -93,7 +94,7 @@ async def test_every_trade_counts_once_through_restarts_and_failovers(
             case "lost reply":
                 gathered = await keeper.memory.gather()
                 claim = await claim_on(async_client)
-                await keeper.publisher.publish(claim, advice(random.random()), TIMES, NOW_MS, gathered.note)
+                await keeper.publisher.publish(claim, advice(random.random()), TIMES, NOW_MS, Beside(gathered.note))
                 keeper = Keeper(async_client)
             case "save":
                 saved.append(contents_of(redis_client))

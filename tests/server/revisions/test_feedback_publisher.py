@@ -15,12 +15,10 @@ from patient_redis import patient
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_events import subscribed
 
-from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, Times
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import (
@@ -151,15 +149,13 @@ class ContestedLog(FeedbackLog):
         claim: Claim,
         feedback: Feedback,
         expected: LogState,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
+        beside: Beside = NOTHING_BESIDE,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
-        guard: GuardState | None = None,
     ) -> bool:
         self.contested += 1
         await say(self.rival, f"rival {self.contested}")
-        return await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on, guard)
+        return await super().publish(claim, feedback, expected, beside, expecting, rests_on)
 
 
 async def test_a_log_that_changes_under_every_attempt_is_given_up(async_client: redis.asyncio.Redis) -> None:
@@ -182,15 +178,13 @@ class UnreliableLog(FeedbackLog):
         claim: Claim,
         feedback: Feedback,
         expected: LogState,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
+        beside: Beside = NOTHING_BESIDE,
         expecting: Callable[[Feedback], None] = lambda feedback: None,
         rests_on: str = "",
-        guard: GuardState | None = None,
     ) -> bool:
         if self.lose_before:
             raise RedisConnectionError("lost before")
-        written = await super().publish(claim, feedback, expected, note, intervention, expecting, rests_on, guard)
+        written = await super().publish(claim, feedback, expected, beside, expecting, rests_on)
         if self.lose_after:
             raise RedisConnectionError("lost after")
         return written

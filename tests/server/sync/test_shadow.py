@@ -17,13 +17,11 @@ from redis_inputs import add_regime, add_trade
 from syncing import Syncing, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
-from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
-from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
-from strategic_memory_server.long_memory.memory_store import Note
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -96,12 +94,10 @@ async def test_it_comes_after_what_is_said_is_known(
         advice: Advice,
         times: Times,
         now_ms: int,
-        note: Note | None = None,
-        intervention: Intervention = NO_INTERVENTION,
+        beside: Beside = NOTHING_BESIDE,
         rests_on: Callable[[], str] = str,
-        guard: GuardState | None = None,
     ) -> Publication:
-        publication = await publish(self, claim, advice, times, now_ms, note, intervention, rests_on, guard)
+        publication = await publish(self, claim, advice, times, now_ms, beside, rests_on)
         order.append("said")
         return publication
 
