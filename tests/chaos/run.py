@@ -12,7 +12,8 @@ from pathlib import Path
 
 from chaos.deadline import RECOVERS_WITHIN_S, NotInTimeError
 from chaos.remembered_trades import still_miscounted_trades
-from chaos.stage import Stage, StageSettings
+from chaos.stage import Stage
+from chaos.stage_settings import StageSettings
 from faults.redis_process import RedisProcessError
 from history.checker import check
 from history.model import History

@@ -58,7 +58,7 @@ from chaos.server_faults import (
     rolling_restart,
     standby_killed,
 )
-from chaos.stage import StageSettings
+from chaos.stage_settings import StageSettings
 from chaos.version_faults import other_version_rolled_out
 from chaos.worker_faults import (
     leading_worker_ended,

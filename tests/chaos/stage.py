@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
@@ -17,6 +16,7 @@ from chaos.observer_client import ObserverClient
 from chaos.producer import Producer
 from chaos.redis_under_test import RedisUnderTest
 from chaos.server_fleet import Server, ServerFleet
+from chaos.stage_settings import StageSettings
 from chaos.subscribers import subscribe_all, subscribe_slowly
 from chaos.unread_crowd import UnreadCrowd
 from chaos.write_monitor import WriteMonitor
@@ -32,44 +32,6 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 Value = TypeVar("Value")
 
 _POLL_S = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class StageSettings:
-    """How a stage is set.
-
-    Attributes:
-        redis: starts the Redis.
-        servers: how many servers.
-        workers: how many processes each of them is; 1: it is one.
-        proxied: whether a proxy stands between each server and Redis.
-        lease_s: length of the lease, seconds.
-        validity_s: how long an advice holds, seconds.
-        command_timeout_s: how long Redis may take to answer, seconds. Where that is longer than a fault, what was in
-            hand goes on after it as if nothing had happened.
-        entries_every_s: mean time between two entries of the inputs, seconds.
-        retained_revisions: length of the log.
-        unread: subscribers at each server that never read, beside the others.
-        counts_microseconds: whether the ids of trades and portfolio entries count microseconds.
-        other_settings: environment of one more server, which has other settings than the others; it starts after them.
-        lead_anyway: whether servers lead whatever the settings of the others.
-        begins_with_previous: whether servers are of the previous version at first.
-    """
-
-    redis: Callable[[], RedisUnderTest]
-    servers: int = 2
-    workers: int = 1
-    proxied: bool = False
-    lease_s: float = 0.6
-    validity_s: float = 60.0
-    command_timeout_s: float = 0.5
-    entries_every_s: float = 0.06
-    retained_revisions: int = 10_000
-    unread: int = 0
-    counts_microseconds: bool = False
-    other_settings: tuple[tuple[str, str], ...] = ()
-    lead_anyway: bool = False
-    begins_with_previous: bool = False
 
 
 class Stage:

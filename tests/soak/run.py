@@ -15,7 +15,8 @@ from chaos.deadline import NotInTimeError
 from chaos.redis_under_test import SingleRedis
 from chaos.remembered_trades import still_miscounted_trades
 from chaos.server_fleet import Server
-from chaos.stage import Stage, StageSettings
+from chaos.stage import Stage
+from chaos.stage_settings import StageSettings
 from faults.redis_process import RedisProcessError
 from history.checker import check
 from history.model import Delivery, History

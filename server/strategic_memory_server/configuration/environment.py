@@ -35,7 +35,6 @@ from strategic_memory_server.configuration.environment_values import (
     read_group,
     read_hosts,
     read_public,
-    read_redis_url,
     read_workers,
     upper,
 )
@@ -46,7 +45,6 @@ from strategic_memory_server.configuration.shadow_environment import ShadowEnvir
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_REGIMES, MAX_WINDOW, WindowSettings
 from strategic_memory_server.monitoring.http_settings import HttpSettings
-from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.redis_settings_check import redis_problems
 from strategic_memory_server.revisions.heartbeat_pace import LONGEST_HEARTBEAT_S, SHORTEST_HEARTBEAT_S
 from strategic_memory_server.revisions.log_settings import RECENT_REVISIONS, LogSettings
@@ -85,21 +83,9 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
         hide_input_in_errors=True,
     )
 
-    redis_url: Annotated[str, AfterValidator(read_redis_url)] = Field(
-        "redis://redis:6379/0", validation_alias="REDIS_URL"
-    )
     interval: Annotated[float, Field(ge=0.05, le=86_400, allow_inf_nan=False)] = Field(
         60.0, validation_alias="MEMORY_SYNC_INTERVAL"
     )
-    redis_password_file: str | None = None
-    redis_ca: str | None = None
-    redis_cert: str | None = None
-    redis_key: str | None = None
-    redis_sentinel_username: str | None = None
-    redis_sentinel_password: str | None = Field(None, repr=False)
-    redis_sentinel_password_file: str | None = None
-    redis_connect_timeout: Seconds = 2.0
-    redis_command_timeout: Seconds = 3.0
     role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS), AfterValidator(read_workers)] = 1
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
@@ -163,22 +149,6 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
         if found := [*found, *redis_problems(self.redis_settings())]:
             raise ValueError("\n".join(found))
         return self
-
-    def redis_settings(self) -> RedisSettings:
-        """The settings of Redis."""
-        return RedisSettings(
-            url=self.redis_url,
-            key_prefix=self.key_prefix,
-            connect_timeout_s=self.redis_connect_timeout,
-            command_timeout_s=self.redis_command_timeout,
-            password_file=self.redis_password_file,
-            ca_file=self.redis_ca,
-            certificate_file=self.redis_cert,
-            key_file=self.redis_key,
-            sentinel_username=self.redis_sentinel_username,
-            sentinel_password=self.redis_sentinel_password,
-            sentinel_password_file=self.redis_sentinel_password_file,
-        )
 
     def _in_hand_bytes(self) -> int:
         """What a process may have of requests in hand: its part, where what all may have is set."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import NoDecode
 
 from strategic_memory_server.configuration.environment_values import (
     read_key_prefix,
@@ -24,6 +24,7 @@ from strategic_memory_server.configuration.portfolio_settings import (
     PortfoliosSettings,
     Section,
 )
+from strategic_memory_server.configuration.redis_environment import RedisEnvironment
 from strategic_memory_server.configuration.service_portfolio import of_service
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
@@ -56,10 +57,9 @@ OF_PORTFOLIO = frozenset(
 """What a portfolio can be told for itself, by the names of the fields of the environment."""
 
 
-class PortfoliosEnvironment(BaseSettings):
+class PortfoliosEnvironment(RedisEnvironment):
     """Which portfolios there are beside the default one."""
 
-    key_prefix: Annotated[str, AfterValidator(read_key_prefix)] = "quantum"
     portfolios: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_portfolios)] = ()
     portfolio_file: Path | None = None
     portfolio_set: Annotated[str, AfterValidator(read_redis_key)] | None = None
