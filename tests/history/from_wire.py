@@ -19,6 +19,7 @@ _NOT_CONTENT = {
 _NOT_CONTENT_OF_PARTS = {
     "current": {"policy", "confidence_boost", "leverage_hint"},
     "evidence": {"recommended_policy", "confidence_boost", "leverage_hint"},
+    "override": {"rules_policy", "rules_leverage_hint", "rules_current_policy", "rules_current_leverage_hint"},
 }
 _STALE_REASON = "VALIDITY_PASSED"
 _KEPT_FEEDBACKS = 20_000
@@ -91,8 +92,18 @@ def _advice(message: feedback_pb2.Feedback) -> Advice:
         evidence = message.evidence
         beside.append(Advice(_policy(evidence.recommended_policy), evidence.confidence_boost, evidence.leverage_hint))
     return Advice(
-        _policy(message.updated_policy), message.confidence_boost, message.leverage_hint, beside=tuple(beside)
+        _policy(message.updated_policy),
+        message.confidence_boost,
+        message.leverage_hint,
+        beside=tuple(beside),
+        rules=_rules(message.override),
     )
+
+
+def _rules(override: feedback_pb2.Override) -> str:
+    told = MessageToDict(override, preserving_proto_field_name=True)
+    rules = {name: value for name, value in told.items() if name in _NOT_CONTENT_OF_PARTS["override"]}
+    return json.dumps(rules, sort_keys=True) if rules else ""
 
 
 def _policy(policy: feedback_pb2.Policy.ValueType) -> str:

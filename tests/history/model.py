@@ -46,12 +46,14 @@ class Advice:
         confidence: how sure that is.
         leverage: multiple of the base position.
         beside: the same of the current regime and of the evidence, as far as they were told.
+        rules: what would be advised without an override, as JSON text; empty: that was not told.
     """
 
     policy: str
     confidence: float
     leverage: float
     beside: tuple[Advice, ...] = ()
+    rules: str = ""
 
 
 Content = tuple[tuple[str, str], ...]

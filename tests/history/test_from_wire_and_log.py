@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,7 +127,13 @@ def test_the_log_and_the_wire_give_the_same_value() -> None:
     assert feedback.position == Position("e", 7)
     assert feedback.status is Status.ACTIVE
     beside = Advice("POLICY_AGGRESSIVE", 0.6, 1.1), Advice("POLICY_BALANCED", 0.9, 1.3)
-    assert feedback.advice == Advice("POLICY_BALANCED", 0.7, 1.2, beside)
+    rules = {
+        "rules_current_leverage_hint": 1.3,
+        "rules_current_policy": "POLICY_AGGRESSIVE",
+        "rules_leverage_hint": 1.4,
+        "rules_policy": "POLICY_BALANCED",
+    }
+    assert feedback.advice == Advice("POLICY_BALANCED", 0.7, 1.2, beside, json.dumps(rules))
     assert feedback.valid_until_ms == VALID_UNTIL_MS
 
 
@@ -170,6 +177,20 @@ def test_what_a_stale_rendering_withholds_of_the_parts_is_advice_and_not_content
     )
     assert feedback_of(safe).seen == feedback_of(on_the_wire()).seen
     assert feedback_of(safe).advice.beside == (Advice("POLICY_CONSERVATIVE", 0.0, 1.0),) * 2
+
+
+def test_what_the_rules_say_beside_an_override_is_advice_and_not_content() -> None:
+    override = feedback_pb2.Override()
+    override.CopyFrom(on_the_wire().override)
+    for name in ("rules_policy", "rules_leverage_hint", "rules_current_policy", "rules_current_leverage_hint"):
+        override.ClearField(name)
+    withheld = feedback_of(on_the_wire({"override": override}))
+    assert withheld.seen == feedback_of(on_the_wire()).seen
+    assert withheld.advice == replace(feedback_of(on_the_wire()).advice, rules="")
+    override.rules_leverage_hint = 1.5
+    assert feedback_of(on_the_wire({"override": override})).advice.rules == '{"rules_leverage_hint": 1.5}'
+    override.leverage = 0.9
+    assert feedback_of(on_the_wire({"override": override})).seen != withheld.seen
 
 
 def test_times_do_not_tell_feedbacks_apart() -> None:
