@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
 
 import pytest
-import warm_services
+from warm_processes import SERVICE, SERVICE_SETTINGS, Copied, can_start, start_copy
 
 from strategic_memory_server.embedded.redis_binary import find_redis_cli
 
@@ -134,48 +134,12 @@ def command_path(name: str) -> str:
 
 def service_environment(overrides: Mapping[str, str]) -> dict[str, str]:
     """This environment without settings of the service, free ports on loopback, and `overrides`."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(warm_services.SERVICE_SETTINGS)
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(SERVICE_SETTINGS)}
     environment["STRATEGIC_MEMORY_GRPC_ADDRESS"] = "127.0.0.1:0"
     environment["STRATEGIC_MEMORY_HTTP_ADDRESS"] = "127.0.0.1:0"
     environment["PYTHONUNBUFFERED"] = "1"
     environment.update(overrides)
     return environment
-
-
-class CopiedProcess:
-    """A process that `warm_services` started, with as much of `subprocess.Popen` as a service needs."""
-
-    def __init__(self, pid: int, ended: Path) -> None:
-        """`ended` is the file that its exit code comes into."""
-        self.pid = pid
-        self.returncode: int | None = None
-        self._ended = ended
-
-    def poll(self) -> int | None:
-        """Return the exit code; None while it runs."""
-        if self.returncode is None and self._ended.exists():
-            self.returncode = int(self._ended.read_text())
-        return self.returncode
-
-    def wait(self, timeout: float = 30.0) -> int:
-        """Wait for its end; raises TimeoutExpired."""
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("serve", timeout)
-            time.sleep(_POLL_S)
-        return code
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def terminate(self) -> None:
-        """Send SIGTERM, unless it has ended."""
-        self.send_signal(signal.SIGTERM)
 
 
 class ServiceProcess:
@@ -192,16 +156,15 @@ class ServiceProcess:
         self._stderr = folder / "stderr.log"
         self._ready: dict[str, Any] | None = None
         command = [command_path("strategic-memory-server"), "serve", *arguments]
-        self._process: subprocess.Popen[bytes] | CopiedProcess
-        if not anew and warm_services.can_start(environment):
-            ended = folder / "ended"
-            pid = warm_services.start(environment, command, self._stdout, self._stderr, ended)
-            self._process = CopiedProcess(pid, ended)
-            return
-        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
+        self._process: subprocess.Popen[bytes] | Copied
+        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr, Path(os.devnull).open("rb") as stdin:
+            if not anew and can_start(SERVICE, environment):
+                streams = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+                self._process = start_copy(SERVICE, command, environment, streams)
+                return
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 env=dict(environment),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import commands
 import pytest
-from processes import REPOSITORY, command_path
+from processes import REPOSITORY
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
@@ -41,11 +41,9 @@ def screen_of(redis_url: str, folder: Path) -> str:
     said = []
     for flags in (["--dry-run"], []):
         command = ["strategic-memory-server", "import", "trades.csv", "regimes.csv", *flags]
-        ended = subprocess.run(
-            [command_path(command[0]), *command[1:], "--redis-url", redis_url],
-            cwd=folder, capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
-        said.append(f"$ {' '.join(command)}\n{ended.stdout}")
+        ended = commands.run(*command, "--redis-url", redis_url, folder=folder)
+        assert ended.code == 0, ended.err
+        said.append(f"$ {' '.join(command)}\n{ended.out}")
     return f"```console\n{''.join(said)}```\n"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+import commands
 import pytest
-from processes import REPOSITORY, command_path
+from processes import REPOSITORY
 from records.expected import EXPORTS
 
 DOCS = REPOSITORY / "docs" / "replay.md"
@@ -23,11 +23,9 @@ pytestmark = pytest.mark.system
 def screen_of(name: str, folder: Path) -> str:
     """What is seen on a terminal where a file is replayed, without how long it took."""
     shutil.copy(EXPORTS / name, folder / name)
-    ended = subprocess.run(
-        [command_path("strategic-memory-server"), "replay", name],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    said = SECONDS.sub("replayed in 0.1 s", ended.stdout)
+    ended = commands.run("strategic-memory-server", "replay", name, folder=folder)
+    assert ended.code == 0, ended.err
+    said = SECONDS.sub("replayed in 0.1 s", ended.out)
     return f"```console\n$ strategic-memory-server replay {name}\n{said}```\n"
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import commands
 import pytest
 from conftest import StartService
-from processes import ServiceProcess, command_path, eventually
+from processes import ServiceProcess, eventually
 from server.regimes.made_up_prices import FALLING, RISING, STILL, closes_of
 
 from strategic_memory_producer import TraceWriter
@@ -23,9 +23,9 @@ POLICIES = ("CONSERVATIVE", "BALANCED", "AGGRESSIVE")
 
 
 def run(command: str, *arguments: str) -> str:
-    done = subprocess.run([command_path(command), *arguments], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    done = commands.run(command, *arguments)
+    assert done.code == 0, done.err
+    return done.out
 
 
 def advice(service: ServiceProcess) -> dict[str, Any]:

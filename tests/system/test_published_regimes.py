@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import commands
 import pytest
 import redis
 from conftest import StartService
@@ -110,12 +111,6 @@ def test_a_redis_that_is_away_is_said_and_waited_for(fresh_redis: EmbeddedRedis,
 def test_a_wrong_choice_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "prices.csv").write_text("time,close\n")
     given = [str(tmp_path / "prices.csv") if argument == "FILE" else argument for argument in arguments]
-    done = subprocess.run(
-        [sys.executable, "-m", "strategic_memory_server", "regimes", *given],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "give PRICES with --out FILE or --publish, or --from-stream KEY with --publish" in done.stderr
+    done = commands.run("strategic-memory-server", "regimes", *given)
+    assert done.code == 2
+    assert "give PRICES with --out FILE or --publish, or --from-stream KEY with --publish" in done.err

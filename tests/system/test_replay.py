@@ -12,29 +12,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import commands
 import pytest
+from commands import Ended
 from processes import command_path, eventually
 from replay_files import random_rows, write_csv
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [command_path("strategic-memory-server"), "replay", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=folder,
-    )  # fmt: skip
+def run(*arguments: str, folder: Path) -> Ended:
+    return commands.run("strategic-memory-server", "replay", *arguments, folder=folder)
 
 
 def test_a_record_becomes_a_report(tmp_path: Path) -> None:
     write_csv(tmp_path / "record.csv", random_rows(1, 200))
     done = run("record.csv", folder=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "200 entries replayed" in done.stdout
-    assert "Report: replay-report/report.html" in done.stdout
+    assert (done.code, done.err) == (0, "")
+    assert "200 entries replayed" in done.out
+    assert "Report: replay-report/report.html" in done.out
     assert json.loads((tmp_path / "replay-report" / "report.json").read_text())["rows"]["used"] == 200
     quiet = run("record.csv", "--quiet", "--against", "fixed,reference", folder=tmp_path)
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
     report = json.loads((tmp_path / "replay-report" / "report.json").read_text())
     assert list(report["rules"]) == ["reference", "conservative", "balanced", "aggressive"]
 
@@ -64,9 +63,9 @@ def test_what_is_wrong_is_said(arguments: list[str], code: int, said: str, tmp_p
         "PnL,Return,Direction,Status,Position Id\n0,BTC,1,2024-01-05,1,0,2024-01-06,2,0,1,1,Long,Open,0\n"
     )
     ended = run(*arguments, folder=tmp_path)
-    assert (ended.returncode, ended.stdout) == (code, "")
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err
+    assert "Traceback" not in ended.err
     assert not (tmp_path / "replay-report").exists()
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from client.command_line import Ended, run, run_at_terminal
+from client.command_line import run, run_at_terminal
 from client.feedback_samples import feedback_message, with_evidence
 from client.scripted_peer import ScriptedPeer, send
+from commands import Ended
 from each_case import each_case
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration

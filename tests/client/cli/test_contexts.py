@@ -7,9 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from client.command_line import Ended, run, run_at_terminal
+from client.command_line import run, run_at_terminal
 from client.feedback_samples import feedback_message
 from client.scripted_peer import ScriptedPeer
+from commands import Ended
 
 pytestmark = pytest.mark.processes
 

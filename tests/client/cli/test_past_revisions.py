@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 import redis
-from client.command_line import Ended, run, run_at_terminal
+from client.command_line import run, run_at_terminal
+from commands import Ended
 from conftest import StartService
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime, add_trade

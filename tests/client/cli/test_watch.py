@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ import pytest
 from client.command_line import run, run_at_terminal, start
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response, with_evidence
 from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from commands import PipedCommand
 from processes import eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
@@ -163,18 +163,15 @@ def beating(stream: Stream) -> Iterator[service_pb2.StreamFeedbackResponse]:
         yield heartbeat_response(1)
 
 
-def first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
+def first_line(process: PipedCommand) -> str:
     return process.stdout.readline()
 
 
 def test_it_ends_quietly_when_its_reader_has_seen_enough() -> None:
     with ScriptedPeer(beating) as peer, start("watch", "-a", peer.address) as process:
         assert json.loads(first_line(process))["revision"] == 1
-        assert process.stdout is not None
         process.stdout.close()
         assert process.wait(20) == 0, "the next heartbeat shows that nobody reads"
-        assert process.stderr is not None
         assert process.stderr.read() == ""
         assert eventually(lambda: peer.open_streams == 0)
 
@@ -190,11 +187,9 @@ def test_it_ends_quietly_when_a_line_finds_no_reader() -> None:
 
     with ScriptedPeer(script) as peer, start("watch", "-a", peer.address) as process:
         first_line(process)
-        assert process.stdout is not None
         process.stdout.close()
         more.set()
         assert process.wait(20) == 0
-        assert process.stderr is not None
         assert process.stderr.read() == ""
 
 
@@ -204,11 +199,9 @@ def test_a_single_answer_that_finds_no_reader_is_no_failure() -> None:
         peer.hold_calls = True
         with start("get", "-a", peer.address, "--timeout", "30") as process:
             assert eventually(lambda: peer.unary_calls == 1)
-            assert process.stdout is not None
             process.stdout.close()
             peer.answer_held_calls()
             assert process.wait(20) == 0
-            assert process.stderr is not None
             assert process.stderr.read() == ""
 
 
@@ -217,7 +210,6 @@ def test_ctrl_c_ends_it_quietly() -> None:
         first_line(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
-        assert process.stderr is not None
         assert process.stderr.read() == ""
 
 
@@ -230,6 +222,5 @@ def test_a_restart_of_the_server_leaves_no_noise_of_the_transport() -> None:
             peer.start()
             assert json.loads(first_line(process))["revision"] == 2
             assert process.wait(20) == 0
-            assert process.stderr is not None
             error = process.stderr.read()
     assert all(line.startswith("strategic-memory: ") for line in error.splitlines()), error

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import commands
 import pytest
 import redis
 from chaos.moved_clock import MovedClockRedis, why_no_clock
+from commands import Ended
 from conftest import StartService
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from faults.moved_time import find_libfaketime
 from least_user import make_user, prepare
-from processes import command_path, do_without, eventually
+from processes import do_without, eventually
 from redis_inputs import portfolio_stream, regime_stream, trade_stream
 from server.doctor.broken_setups import STATE, fill
 from server.doctor.conftest import VALID, Examine
@@ -157,26 +158,25 @@ def test_while_nothing_is_advised_the_lease_tells_that_somebody_syncs(
     assert "nobody_syncs" not in {each.check for each in examined().findings}
 
 
-def doctor(*arguments: str, url: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [command_path("strategic-memory-server"), "doctor", "--redis-url", url, *arguments]
+def doctor(*arguments: str, url: str, **env: str) -> Ended:
     environment = {**os.environ, **VALID, "STRATEGIC_MEMORY_HTTP_ADDRESS": "127.0.0.1:1", **env}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return commands.run("strategic-memory-server", "doctor", "--redis-url", url, *arguments, environment=environment)
 
 
 @pytest.mark.processes
 def test_the_command_says_so_and_its_exit_code_too(sound: redis.Redis, redis_server: EmbeddedRedis) -> None:
     done = doctor("--no-service", url=redis_server.url)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "nothing is wrong" in done.stdout
+    assert (done.code, done.err) == (0, "")
+    assert "nothing is wrong" in done.out
     warned = doctor("--json", url=redis_server.url)
-    assert (warned.returncode, [each["check"] for each in json.loads(warned.stdout)["findings"]]) == (
+    assert (warned.code, [each["check"] for each in json.loads(warned.out)["findings"]]) == (
         3,
         ["service_silent"],
     )
     sound.set("quantum:risk:leverage_limits", '{"max_leverage": 0.5}')
     harmed = doctor("--no-service", url=redis_server.url)
-    assert harmed.returncode == 1
-    assert "1. CRITICAL leverage_caps: " in harmed.stdout
+    assert harmed.code == 1
+    assert "1. CRITICAL leverage_caps: " in harmed.out
 
 
 @pytest.mark.processes
@@ -185,7 +185,7 @@ def test_what_others_have_written_is_no_command_to_the_terminal(
 ) -> None:
     settings = json.loads(sound.hget(STATE, "settings") or "{}")
     sound.hset(STATE, "settings", json.dumps(dict.fromkeys(settings, "\x1b]0;owned\a")))
-    said = doctor("--no-service", url=redis_server.url).stdout
+    said = doctor("--no-service", url=redis_server.url).out
     assert "other_settings" in said
     assert "owned" in said
     assert said.replace("\n", "").isprintable()
@@ -221,10 +221,10 @@ def test_another_program_where_the_service_should_be(sound: redis.Redis, examine
 @pytest.mark.processes
 def test_the_command_without_a_redis_names_it_and_no_secret() -> None:
     done = doctor("--no-service", url="redis://:hunter2@127.0.0.1:1/0")
-    assert done.returncode == 1
-    assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0 cannot be asked" in done.stdout
-    assert "hunter2" not in done.stdout + done.stderr
-    assert doctor(url="nonsense").returncode == 2
+    assert done.code == 1
+    assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0 cannot be asked" in done.out
+    assert "hunter2" not in done.out + done.err
+    assert doctor(url="nonsense").code == 2
 
 
 @pytest.mark.processes
@@ -239,14 +239,14 @@ def test_a_portfolio_is_looked_at_by_its_name(
     eventually(lambda: redis_client.exists(STATE, STATE.replace("quantum", "quantum:alpha")) == 2, what="both logs")
     asked = {**named, "STRATEGIC_MEMORY_HTTP_ADDRESS": service.http_address}
     done = doctor("--portfolio", "alpha", "--json", url=redis_server.url, **asked)
-    findings = json.loads(done.stdout)["findings"]
-    assert done.returncode == 1
+    findings = json.loads(done.out)["findings"]
+    assert done.code == 1
     assert "quantum:alpha:stream:meta.regime has no entry" in findings[0]["sentence"]
     assert not any("has no entry" in each["sentence"] for each in findings if ":alpha:" not in each["sentence"])
     assert not any(each["check"] == "service_silent" for each in findings)
     wrong = doctor("--portfolio", "alhpa", url=redis_server.url, **named)
-    assert (wrong.returncode, "there is none of that name; there are alpha" in wrong.stderr) == (2, True)
+    assert (wrong.code, "there is none of that name; there are alpha" in wrong.err) == (2, True)
     file.write_text("[portfolios.alpha]\n[portfolios.beta]\nrules = 'none'\n")
-    assert doctor("--portfolio", "beta", url=redis_server.url, **named).returncode == 2
+    assert doctor("--portfolio", "beta", url=redis_server.url, **named).code == 2
     none_named = doctor("--portfolio", "alpha", url=redis_server.url)
-    assert (none_named.returncode, "name no portfolios" in none_named.stderr) == (2, True)
+    assert (none_named.code, "name no portfolios" in none_named.err) == (2, True)
