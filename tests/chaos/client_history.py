@@ -57,7 +57,7 @@ class ClientHistory:
         match event:
             case FeedbackReceived(feedback, skipped):
                 here = feedback_of_client(feedback)
-                self._messages.append(FeedbackMessage(self._clock.now_ms(), here, skipped))
+                self._messages.append(FeedbackMessage(self._clock.now_ms(), here, skipped, feedback.portfolio))
                 if here.position.epoch:
                     self.position = here.position
                 self.is_open = True

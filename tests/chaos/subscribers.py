@@ -53,7 +53,7 @@ def subscribe_slowly(recorder: HistoryRecorder, addresses: tuple[str, ...]) -> l
                 silence_intervals=10.0,
                 read_pause_s=_READ_PAUSE_S,
                 window_bytes=_WINDOW_BYTES,
-                own_connection=True,
+                connection=f"slow {delivery.value}",
             )
         )
         for delivery in Delivery

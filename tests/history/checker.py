@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from history.checks.apart import apart
 from history.checks.durable import durable
 from history.checks.ended import ended
 from history.checks.epoch_honest import epoch_honest
 from history.checks.first import first
 from history.checks.gap_free import gap_free
+from history.checks.gone import gone
 from history.checks.latest import latest
 from history.checks.ordered import ordered
 from history.checks.resumable import resumable
@@ -29,6 +31,8 @@ CHECKS: dict[Promise, Check] = {
     Promise.SAFE: safe,
     Promise.DURABLE: durable,
     Promise.ENDED: ended,
+    Promise.APART: apart,
+    Promise.GONE: gone,
 }
 """The check of each promise."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from history.log_view import LogView
-from history.model import Feedback, FeedbackMessage, History, Position, Stream, Subscriber
+from history.model import Answer, Feedback, FeedbackMessage, History, Message, Position, Stream, Subscriber
 from history.promises import Tolerances, Violation
 from history.server_view import ServerView
 
@@ -50,6 +50,15 @@ def streams(history: History) -> Iterator[tuple[str, Subscriber, Stream]]:
 def feedbacks(stream: Stream) -> Iterator[FeedbackMessage]:
     """Yield the feedbacks of a stream."""
     return (message for message in stream.messages if isinstance(message, FeedbackMessage))
+
+
+def messages(history: History) -> Iterator[tuple[str, Message | Answer]]:
+    """Yield whatever came from a server, heartbeats too, with its place in the history in words."""
+    for where, _, stream in streams(history):
+        for message in stream.messages:
+            yield where, message
+    for answer in history.answers:
+        yield f"GetFeedback at {answer.address}", answer
 
 
 def sightings(history: History) -> Iterator[Sighting]:

@@ -26,6 +26,7 @@ class FeedbackSampler:
         clock: tells the time of every event.
         budget: bounds what is held.
         timeout_s: how long an answer may take, seconds.
+        portfolio: the portfolio to ask for.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class FeedbackSampler:
         clock: ObserverClock,
         budget: EventBudget,
         timeout_s: float = 1.0,
+        portfolio: str = "",
     ) -> None:
         self.answers: list[Answer] = []
         self.failures: Counter[str] = Counter()
@@ -48,6 +50,7 @@ class FeedbackSampler:
         self._clock = clock
         self._budget = budget
         self._timeout_s = timeout_s
+        self._request = service_pb2.GetFeedbackRequest(portfolio=portfolio)
 
     async def run(self) -> None:
         """Ask until cancelled.
@@ -59,11 +62,12 @@ class FeedbackSampler:
         while True:
             asked_ms = self._clock.now_ms()
             try:
-                response = await stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=self._timeout_s)
+                response = await stub.GetFeedback(self._request, timeout=self._timeout_s)
             except grpc.aio.AioRpcError as error:
                 self.failures[error.code().name] += 1
             else:
                 self._budget.spend()
                 feedback = self._reader.read(response.feedback)
-                self.answers.append(Answer(self._address, asked_ms, self._clock.now_ms(), feedback))
+                at_ms = self._clock.now_ms()
+                self.answers.append(Answer(self._address, asked_ms, at_ms, feedback, response.portfolio))
             await asyncio.sleep(self._every_s)

@@ -53,14 +53,15 @@ def feedback_of(message: feedback_pb2.Feedback) -> Feedback:
     )
 
 
-def heartbeat_of(beat: feedback_pb2.Heartbeat, at_ms: float) -> HeartbeatMessage:
-    """Return a heartbeat that came at a time."""
+def heartbeat_of(beat: feedback_pb2.Heartbeat, at_ms: float, portfolio: str = "") -> HeartbeatMessage:
+    """Return a heartbeat about a portfolio that came at a time."""
     return HeartbeatMessage(
         at_ms=at_ms,
         position=Position(beat.epoch, beat.revision),
         status=status_of(beat.status),
         valid_until_ms=_time_ms(beat.valid_until) if beat.HasField("valid_until") else None,
         sent_ms=_time_ms(beat.timestamp) if beat.HasField("timestamp") else None,
+        portfolio=portfolio,
     )
 
 

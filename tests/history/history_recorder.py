@@ -15,7 +15,7 @@ from history.event_budget import EventBudget
 from history.feedback_sampler import FeedbackSampler
 from history.from_wire import FeedbackReader
 from history.log_recorder import LogRecorder, Where
-from history.model import Answer, Fault, History, Position, Restart, Subscriber
+from history.model import Absence, Answer, Fault, History, Position, Restart, Subscriber
 from history.observer_clock import ObserverClock
 from history.subscriber_recorder import SubscriberRecorder, SubscriberSettings
 
@@ -62,16 +62,33 @@ class HistoryRecorder:
         prefix: what its keys start with, without the colon.
         events: how many events the history may hold; each takes about 150 bytes.
         seed: of everything that is drawn.
+        portfolio: the portfolio that everybody asks for.
+        log_block_ms: longest wait for an entry of the log, milliseconds.
+        channels: connections that several recorders share, which somebody else closes; without them it has its own.
     """
 
-    def __init__(self, redis: Where, *, prefix: str = "quantum", events: int = 1_000_000, seed: int = 0) -> None:
+    def __init__(
+        self,
+        redis: Where,
+        *,
+        prefix: str = "quantum",
+        events: int = 1_000_000,
+        seed: int = 0,
+        portfolio: str = "",
+        log_block_ms: int = 20,
+        channels: ChannelPool | None = None,
+    ) -> None:
         self.clock = ObserverClock()
         self.budget = EventBudget(events)
-        self.log = LogRecorder(redis, prefix, self.clock, self.budget)
+        self.log = LogRecorder(redis, prefix, self.clock, self.budget, log_block_ms)
+        self.portfolio = portfolio
+        self.absences: list[Absence] = []
+        """When the portfolio was not named."""
         self.subscribers: list[RecordedSubscriber] = []
         self.samplers: list[RecordedAnswers] = []
         self._seed = seed
-        self._channels = ChannelPool()
+        self._channels = channels or ChannelPool()
+        self._owns_channels = channels is None
         self._reader = FeedbackReader()
         self._tasks: list[asyncio.Task[None]] = []
         self._faults: list[Fault] = []
@@ -91,12 +108,19 @@ class HistoryRecorder:
     ) -> None:
         """End every subscriber and close every connection; what was recorded stays."""
         await cancel_all(self._tasks)
-        await self._channels.close()
+        if self._owns_channels:
+            await self._channels.close()
 
     def subscribe(self, settings: SubscriberSettings) -> SubscriberRecorder:
         """Add a subscriber."""
         recorder = SubscriberRecorder(
-            settings, self._channels, self._reader, self.clock, self.budget, self._seed + len(self.subscribers)
+            settings,
+            self._channels,
+            self._reader,
+            self.clock,
+            self.budget,
+            self._seed + len(self.subscribers),
+            self.portfolio,
         )
         self.add_subscriber(recorder)
         return recorder
@@ -108,7 +132,9 @@ class HistoryRecorder:
 
     def sample(self, address: str, every_s: float = 0.05) -> FeedbackSampler:
         """Ask a server for the feedback in force, again and again."""
-        sampler = FeedbackSampler(address, every_s, self._channels, self._reader, self.clock, self.budget)
+        sampler = FeedbackSampler(
+            address, every_s, self._channels, self._reader, self.clock, self.budget, portfolio=self.portfolio
+        )
         self.add_answers(sampler)
         return sampler
 
@@ -156,6 +182,8 @@ class HistoryRecorder:
             faults=(*self._faults, *self._open_faults.values()),
             restarts=tuple(self._restarts),
             shared=self.shared,
+            portfolio=self.portfolio,
+            absences=tuple(self.absences),
         )
 
     async def settled_history(self, within_s: float = 30.0) -> History:

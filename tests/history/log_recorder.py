@@ -19,7 +19,6 @@ Where = str | Callable[[], str]
 """URL of the Redis that holds the log, or a function that finds it out each time; it must be the master."""
 
 _PAGE = 1_000
-_BLOCK_MS = 20
 _RETRY_S = 0.02
 _ASK_AGAIN_MS = 500.0
 _TIMEOUT_S = 1.0
@@ -33,9 +32,12 @@ class LogRecorder:
         prefix: what the keys start with, without the colon.
         clock: tells the time of every event.
         budget: bounds what is held.
+        block_ms: longest wait for an entry, milliseconds; then what was trimmed is looked at, too.
     """
 
-    def __init__(self, where: Where, prefix: str, clock: ObserverClock, budget: EventBudget) -> None:
+    def __init__(
+        self, where: Where, prefix: str, clock: ObserverClock, budget: EventBudget, block_ms: int = 20
+    ) -> None:
         self.reading = LogReading(budget)
         self.completed_ms = 0.0
         """When the last look was asked for that left nothing unread; 0 before the first."""
@@ -47,6 +49,7 @@ class LogRecorder:
         self._log = f"{prefix}:stream:strategic_feedback"
         self._state = f"{prefix}:feedback:strategic_memory:state"
         self._clock = clock
+        self._block_ms = block_ms
 
     async def run(self) -> None:
         """Follow the log until cancelled.
@@ -57,7 +60,7 @@ class LogRecorder:
         while True:
             try:
                 url = await self._url()
-                async with _client(url) as client:
+                async with _client(url, _TIMEOUT_S + self._block_ms / 1_000) as client:
                     await self._follow(client, url)
             except (RedisError, OSError) as error:
                 self.failures += 1
@@ -81,7 +84,7 @@ class LogRecorder:
                     return
                 ask_at_ms = page.got_ms + _ASK_AGAIN_MS
             cursor = b"0-0" if self.reading.from_id == START else self.reading.from_id
-            await client.xread({self._log: cursor}, count=1, block=_BLOCK_MS)
+            await client.xread({self._log: cursor}, count=1, block=self._block_ms)
 
     async def _page(self, client: redis.Redis) -> LogPage:
         sent_ms = self._clock.now_ms()
@@ -103,11 +106,11 @@ class LogRecorder:
         )
 
 
-def _client(url: str) -> redis.Redis:
+def _client(url: str, timeout_s: float) -> redis.Redis:
     """Make a client that fails at once instead of trying again by itself, and answers in bytes."""
     return redis.Redis.from_url(
         url,
-        socket_timeout=_TIMEOUT_S,
+        socket_timeout=timeout_s,
         socket_connect_timeout=_TIMEOUT_S,
         protocol=2,
         retry=Retry(NoBackoff(), 0),

@@ -81,11 +81,12 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackMessage:
-    """A feedback on a stream, and how many revisions were passed over before it."""
+    """A feedback on a stream, how many revisions were passed over before it, and the portfolio that it is about."""
 
     at_ms: float
     feedback: Feedback
     skipped: int
+    portfolio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class HeartbeatMessage:
     status: Status
     valid_until_ms: float | None
     sent_ms: float | None
+    portfolio: str = ""
 
 
 Message = FeedbackMessage | HeartbeatMessage
@@ -177,12 +179,13 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What GetFeedback answered at an address, and when it was asked and answered."""
+    """What GetFeedback answered at an address, about which portfolio, and when it was asked and answered."""
 
     address: str
     asked_ms: float
     at_ms: float
     feedback: Feedback
+    portfolio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +251,25 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A time in which the portfolio was not named.
+
+    Attributes:
+        from_ms: since when.
+        gone_ms: every server was seen to have noticed; infinite: that was not waited for.
+        until_ms: when it was named again; infinite: it was not.
+        known_ms: every server was seen to have noticed that.
+    """
+
+    from_ms: float
+    gone_ms: float = float("inf")
+    until_ms: float = float("inf")
+    known_ms: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """Everything that was observed.
+    """Everything that was observed of one portfolio.
 
     Attributes:
         publishes: what was seen in the log, in that order.
@@ -262,6 +282,8 @@ class History:
         settled_ms: when all was healed and every subscriber had had time to catch up; None: that was not waited for.
         restarts: servers that were started again.
         shared: addresses at which several processes answer, each a server of its own.
+        portfolio: the portfolio that was asked for; empty: the default one.
+        absences: when it was not named.
     """
 
     publishes: tuple[Publish, ...] = ()
@@ -274,3 +296,5 @@ class History:
     settled_ms: float | None = None
     restarts: tuple[Restart, ...] = ()
     shared: tuple[str, ...] = ()
+    portfolio: str = ""
+    absences: tuple[Absence, ...] = ()

@@ -20,7 +20,7 @@ class Tolerances:
 
 
 class Promise(enum.Enum):
-    """What the service promises (contract 5, 6)."""
+    """What the service promises (contract 4.5, 5, 6)."""
 
     ORDERED = "on one stream revisions strictly grow"
     UNIQUE = "two different feedbacks never share epoch and revision"
@@ -33,6 +33,8 @@ class Promise(enum.Enum):
     SAFE = "STALE and WARMING_UP carry the safe values"
     DURABLE = "what was said was in the log first"
     ENDED = "a stream ends only in a documented way"
+    APART = "what is said is about the portfolio that was asked for"
+    GONE = "nothing is said of a portfolio that is named no more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class SubscriberSettings:
         send_current: whether it asks, as a program that was started again, for the feedback of its resume point.
         read_pause_s: seconds that it leaves what comes next unread after each message; it is slow when above 0.
         window_bytes: unread bytes that it takes from the server; None: as gRPC sees fit. Needs a connection of its own.
-        own_connection: whether it has a connection of its own; otherwise one for each address is shared.
+        connection: name of the connection to each address; all who name the same one, or none, share it.
         backoff: waits between two streams.
     """
 
@@ -51,7 +51,7 @@ class SubscriberSettings:
     send_current: bool = False
     read_pause_s: float = 0.0
     window_bytes: int | None = None
-    own_connection: bool = False
+    connection: str | None = None
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -65,6 +65,7 @@ class SubscriberRecorder:
         clock: tells the time of every event.
         budget: bounds what is held.
         seed: of the waits between streams.
+        portfolio: the portfolio to ask for.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SubscriberRecorder:
         clock: ObserverClock,
         budget: EventBudget,
         seed: int = 0,
+        portfolio: str = "",
     ) -> None:
         self.settings = settings
         self.is_open = False
@@ -85,6 +87,7 @@ class SubscriberRecorder:
         self._reader = reader
         self._clock = clock
         self._budget = budget
+        self._portfolio = portfolio
         self._policy = ResumePolicy(settings.addresses, settings.backoff, random.Random(seed), resumes=settings.resumes)
         self._streams: list[Stream] = []
         self._opening: Opening | None = None
@@ -137,7 +140,8 @@ class SubscriberRecorder:
         self._opening, self._messages = None, []
 
     async def _follow(self, opening: Opening) -> End:
-        channel = self._channels.channel(opening.address, own=self._key, window_bytes=self.settings.window_bytes)
+        shared = self.settings.connection
+        channel = self._channels.channel(opening.address, own=shared, window_bytes=self.settings.window_bytes)
         stub = service_pb2_grpc.StrategicMemoryServiceStub(channel)
         call = stub.StreamFeedback(self._request(opening))
         try:
@@ -153,13 +157,9 @@ class SubscriberRecorder:
             return self._ended_by(error)
         except TimeoutError:
             # The connection may be dead under all its streams, so the next stream gets another one.
-            self._channels.renew(opening.address, channel, own=self._key)
+            self._channels.renew(opening.address, channel, own=shared)
             silent = f"neither feedback nor heartbeat for {self._silence_s:g} s"
             return End(self._clock.now_ms(), SILENT, silent, by_observer=True)
-
-    @property
-    def _key(self) -> str | None:
-        return self.settings.name if self.settings.own_connection else None
 
     @property
     def _silence_s(self) -> float:
@@ -172,6 +172,7 @@ class SubscriberRecorder:
             delivery=_DELIVERIES[opening.delivery],
             heartbeat_interval=heartbeat,
             send_current=opening.send_current,
+            portfolio=self._portfolio,
         )
         if opening.resume_after is not None:
             request.resume_after_revision = opening.resume_after.revision
@@ -184,10 +185,10 @@ class SubscriberRecorder:
         self._budget.spend()
         if kind == "feedback":
             feedback = self._reader.read(response.feedback)
-            self._messages.append(FeedbackMessage(at_ms, feedback, response.skipped_revisions))
+            self._messages.append(FeedbackMessage(at_ms, feedback, response.skipped_revisions, response.portfolio))
             self._policy.received(feedback.position)
         elif kind == "heartbeat":
-            self._messages.append(heartbeat_of(response.heartbeat, at_ms))
+            self._messages.append(heartbeat_of(response.heartbeat, at_ms, response.portfolio))
         self.is_open = True
 
     def _ended_by(self, error: grpc.aio.AioRpcError) -> End:

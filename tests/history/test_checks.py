@@ -8,11 +8,13 @@ import pytest
 from history.checker import CHECKS, check
 from history.made_up_history import made_up_history
 from history.model import History
-from history.mutations import of_content, of_epochs, of_order, of_resuming
+from history.mutations import of_content, of_epochs, of_order, of_portfolios, of_resuming
 from history.mutations.editing import Mutation
 from history.promises import Promise
 
-MUTATIONS = [*of_order.MUTATIONS, *of_content.MUTATIONS, *of_resuming.MUTATIONS, *of_epochs.MUTATIONS]
+MUTATIONS = [
+    mutation for of in (of_order, of_content, of_resuming, of_epochs, of_portfolios) for mutation in of.MUTATIONS
+]
 SEEDS = range(24)
 ENOUGH = 5
 

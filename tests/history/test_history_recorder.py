@@ -102,7 +102,7 @@ async def test_subscribers_that_read_slowly(start_service: StartService, fresh_r
             recorder.subscribe(
                 SubscriberSettings(
                     delivery.name, (service.grpc_address,), delivery, 0.5,
-                    read_pause_s=0.3, window_bytes=1, own_connection=True,
+                    read_pause_s=0.3, window_bytes=1, connection=delivery.name,
                 )
             )
             for delivery in Delivery

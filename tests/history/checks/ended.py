@@ -17,10 +17,19 @@ def ended(evidence: Evidence) -> Iterator[Violation]:
     """Find streams that the server has ended without an error, or with one that is its own fault."""
     for where, _, stream in streams(evidence.history):
         end = stream.end
-        if end is None or end.by_observer or end.code in DOCUMENTED or _is_of_a_fault(stream, end, evidence):
+        if end is None or end.by_observer or end.code in DOCUMENTED or _is_not_named(end, evidence):
+            continue
+        if _is_of_a_fault(stream, end, evidence):
             continue
         expected = ", ".join(sorted(DOCUMENTED))
         yield Violation(Promise.ENDED, where, f"ended with {end.code} ({end.detail}), which is none of {expected}")
+
+
+def _is_not_named(end: End, evidence: Evidence) -> bool:
+    """Whether there was no such portfolio, or a server may not have noticed yet that there is one again."""
+    if end.code != "NOT_FOUND" or end.refusal is None or end.refusal.reason != "UNKNOWN_PORTFOLIO":
+        return False
+    return any(absence.from_ms <= end.at_ms <= absence.known_ms for absence in evidence.history.absences)
 
 
 def _is_of_a_fault(stream: Stream, end: End, evidence: Evidence) -> bool:
