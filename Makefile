@@ -2,7 +2,7 @@
 #
 #   VENV=folder      virtual environment to use or create (.venv)
 #   PYTHON=path      interpreter for a new virtual environment (the best one on PATH)
-#   ARGS="..."       arguments for demo, unit, test, bench, chaos, soak, lines, records, study, image-lock and audit
+#   ARGS="..."       arguments for demo, unit, test, bench, chaos, soak, scale, lines, records, study, image-lock and audit
 #   WORKERS=n        test processes (two for each core, 8 at most)
 
 VENV ?= .venv
@@ -87,6 +87,10 @@ chaos: $(development)  ## Play fault runs on real processes and check every prom
 .PHONY: soak
 soak: $(development)  ## Flood, churn and rotate for minutes: nothing grows, no promise breaks; ARGS="--seconds 300 --scale 1"
 	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m soak $(ARGS)
+
+.PHONY: scale
+scale: $(development)  ## Hundreds of portfolios, thousands of streams, faults; print a table, some minutes; ARGS="--short"
+	@GRPC_VERBOSITY=NONE PYTHONPATH=tests $(python) -m scale $(ARGS)
 
 .PHONY: put-back
 put-back: $(development)  ## Put mended faults back one at a time, and demand that the tests find them; ARGS="lease"

@@ -10,6 +10,7 @@ _FIRST = (
     "tests/chaos/test_faults",
     "tests/chaos/test_two_versions",
     "tests/soak",
+    "tests/scale",
     "tests/languages",
     "tests/packaging/test_create_venv",
     "tests/system",

@@ -34,7 +34,7 @@ class Promise(enum.Enum):
     DURABLE = "what was said was in the log first"
     ENDED = "a stream ends only in a documented way"
     APART = "what is said is about the portfolio that was asked for"
-    GONE = "nothing is said of a portfolio that is named no more"
+    GONE = "a portfolio that is named no more ends its streams so, and nothing more is said of it"
 
 
 @dataclass(frozen=True, slots=True)

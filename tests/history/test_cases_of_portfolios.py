@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from history.checker import check
-from history.model import Absence, End, History, Refusal, Stream, Subscriber
+from history.model import Absence, End, History, Refusal, Restart, Stream, Subscriber
 from history.promises import Promise
-from history.small_history import THREE, at, beat, brought, stream
+from history.small_history import SERVER, THREE, at, beat, brought, stream
 
 GONE = Absence(at(4), at(5), at(8), at(9))
 UNKNOWN = Refusal("strategic_memory.v1", "UNKNOWN_PORTFOLIO")
 
 
-def broken(*streams: Stream, absence: Absence = GONE) -> set[Promise]:
-    history = History(THREE, subscribers=(Subscriber("s", streams),), absences=(absence,))
+def broken(*streams: Stream, absence: Absence = GONE, restarts: tuple[Restart, ...] = ()) -> set[Promise]:
+    history = History(THREE, subscribers=(Subscriber("s", streams),), absences=(absence,), restarts=restarts)
     return {violation.promise for violation in check(history)}
 
 
@@ -26,7 +26,8 @@ def test_a_server_may_refuse_from_when_it_is_named_no_more_until_all_know_it_aga
 
 
 def test_it_says_so_and_nothing_else() -> None:
-    assert broken(refused(4.1, "INTERNAL")) == {Promise.ENDED}
+    assert broken(refused(4.1, "INTERNAL")) == {Promise.ENDED, Promise.GONE}
+    assert broken(refused(4.1, "UNAVAILABLE")) == {Promise.GONE}
     assert broken(refused(4.1, refusal=None)) == {Promise.ENDED}
     assert broken(refused(4.1, refusal=Refusal("strategic_memory.v1", "DRAINING"))) == {Promise.ENDED}
 
@@ -38,3 +39,11 @@ def test_servers_may_speak_until_all_have_noticed_and_once_it_is_named_again() -
 
 def test_where_nobody_waited_for_it_servers_may_not_have_noticed() -> None:
     assert broken(stream(3.2, brought(3, 3.5), beat(3, 20)), absence=Absence(at(4))) == set()
+
+
+def test_a_stream_ends_otherwise_before_and_after_and_with_its_server() -> None:
+    assert [broken(refused(at_s, "UNAVAILABLE")) for at_s in (3.9, 5.1)] == [set()] * 2
+    killed, other = Restart(SERVER, at(4.5)), Restart("127.0.0.1:1002", at(4.5))
+    assert broken(refused(4.1, "UNAVAILABLE"), restarts=(killed,)) == set()
+    assert broken(refused(4.1, "UNAVAILABLE"), restarts=(other,)) == {Promise.GONE}
+    assert broken(stream(4.1, end=End(at(4.2), "UNAVAILABLE"))) == set(), "it had not begun"

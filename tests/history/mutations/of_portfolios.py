@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from history.model import Absence, End, History
-from history.mutations.editing import Apply, Mutation, sites, with_answer, with_message, with_stream
+from history.mutations.editing import Apply, Mutation, last_ms, sites, with_answer, with_message, with_stream
 from history.promises import Promise
 
 
@@ -42,6 +42,19 @@ def _said_for_ever(history: History, source: random.Random) -> History | None:
     return broken and replace(broken, absences=(Absence(broken.absences[0].from_ms, broken.absences[0].gone_ms),))
 
 
+def _handed_over_when_gone(history: History, source: random.Random) -> History | None:
+    found = [site for site in sites(history) if not site.after and site.opened.end and not site.opened.end.by_observer]
+    if not found:
+        return None
+    site = source.choice(found)
+    assert site.opened.end is not None
+    gone_ms = last_ms(history)
+    absence = Absence(site.message.at_ms, gone_ms)
+    end = End(site.message.at_ms + 1, "UNAVAILABLE", "the server goes away")
+    broken = with_stream(history, site.subscriber, site.stream, replace(site.opened, end=end))
+    return replace(broken, absences=(absence,))
+
+
 def _refused_though_named(history: History, source: random.Random) -> History | None:
     found = [site for site in sites(history) if not site.after]
     if not found:
@@ -59,6 +72,7 @@ _APART: dict[str, Apply] = {
 
 _GONE: dict[str, Apply] = {
     "a message comes though it is named no more": _said_when_gone,
+    "streams are handed over as it goes": _handed_over_when_gone,
     "messages come though it is never named again": _said_for_ever,
 }
 
