@@ -41,6 +41,7 @@ from strategic_memory_server.rpc.admin.servicer import StrategicMemoryAdminServi
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
 from strategic_memory_server.rpc.analyses.reception import AnalysisReception
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
+from strategic_memory_server.rpc.permitted_portfolios import PermittedPortfolios
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.server import open_grpc_server
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
@@ -129,16 +130,18 @@ async def open_service(
             found = portfolios.state(name).report()
             if name != DEFAULT:
                 return {"portfolio": name, **found}
-            return with_portfolios(found, portfolios.others, len(portfolios.names) - 1)
+            # `/health` needs no identity: where callers are known, it names nothing that takes one.
+            return with_portfolios(found, portfolios.others, len(portfolios.names) - 1, names_them=access is None)
 
         pages = pages_of(OwnPages(report, registry))
+        asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
         grpc = settings.grpc
         in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
         # The addresses come first: a service that cannot be reached must not publish.
         grpc_server = await stack.enter_async_context(
             open_grpc_server(
-                StrategicMemoryServicer(portfolios, AnalysisReception(in_hand, shared.threads), grpc),
-                StrategicMemoryAdminServicer(portfolios),
+                StrategicMemoryServicer(asked_for, AnalysisReception(in_hand, shared.threads), grpc),
+                StrategicMemoryAdminServicer(asked_for),
                 RpcMetrics(registry),
                 grpc,
                 descriptors.grpc,
@@ -156,7 +159,7 @@ async def open_service(
                     access,
                     lambda: grpc_server.health.is_serving,
                     http_refused,
-                    routes_of_page(portfolios, pages.seen, most_pages),
+                    routes_of_page(asked_for, pages.seen, most_pages),
                     OPEN_TO_ALL,
                 ),
                 settings.http.address,

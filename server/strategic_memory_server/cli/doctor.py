@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -14,6 +16,7 @@ from strategic_memory_server.configuration.one_portfolio import settings_of_port
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.doctor.finding import Severity
+from strategic_memory_server.files.readable import why_unreadable
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.redis_access.redis_connection import shown_url
 
@@ -29,10 +32,25 @@ _EXIT_CODES = {None: 0, Severity.WARNING: 3, Severity.CRITICAL: 1}
     help="Where the service listens for HTTP. [env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
 )
 @click.option("--portfolio", metavar="NAME", default="", help="Portfolio to look at, in place of the default one.")
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    envvar="STRATEGIC_MEMORY_TOKEN_FILE",
+    help="File with a token that may read the portfolio, where callers are known.",
+)
 @click.option("--no-service", is_flag=True, help="Look at Redis alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def doctor(context: click.Context, /, *, portfolio: str, no_service: bool, as_json: bool, **overrides: object) -> None:
+def doctor(
+    context: click.Context,
+    /,
+    *,
+    portfolio: str,
+    token_file: str | None,
+    no_service: bool,
+    as_json: bool,
+    **overrides: object,
+) -> None:
     """Say in order of harm what is wrong with Redis, its producers and the service, and which command shows it.
 
     Give it the settings of the service: the same environment, or the same flags. It writes nothing, and takes some
@@ -41,6 +59,7 @@ def doctor(context: click.Context, /, *, portfolio: str, no_service: bool, as_js
     Exit codes: 0 nothing is wrong, 1 the advice is wrong, missing or rests on what is not there, 2 wrong flag or
     setting, 3 nothing but warnings.
     """
+    token = _token_of(token_file)
     try:
         settings = read_environment(overrides, listens=False).service_settings()
         settings = settings_of_portfolio(settings, portfolio) if portfolio else settings
@@ -48,9 +67,26 @@ def doctor(context: click.Context, /, *, portfolio: str, no_service: bool, as_js
         raise click.UsageError(str(error)) from None
     # What is found is printed here, and not logged.
     set_up_logging("CRITICAL", "console")
-    examination = asyncio.run(examine(settings, portfolio, asks_service=not no_service))
+    examination = asyncio.run(examine(settings, portfolio, asks_service=not no_service, token=token))
     click.echo(_as_json(examination) if as_json else _as_text(examination, settings))
     context.exit(_EXIT_CODES[examination.worst])
+
+
+def _token_of(file: str | None) -> str | None:
+    if file is None:
+        return None
+    if why := why_unreadable(file):
+        raise click.UsageError(f"--token-file: {why}")
+    try:
+        token = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--token-file: {file} cannot be read: {error}") from None
+    # What http.client refuses would be repeated in its words.
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise click.UsageError(
+            f"--token-file: {file} holds no token: a token is one word of printable ASCII characters"
+        )
+    return token
 
 
 def _as_json(examination: Examination) -> str:

@@ -11,7 +11,7 @@ from strategic_memory_server.identity.access_file import (
     AccessFileError,
     digest_of,
     new_token,
-    read_scopes,
+    read_grants,
     until_s,
 )
 
@@ -19,7 +19,11 @@ from strategic_memory_server.identity.access_file import (
 @click.command("new-token")
 @click.argument("name")
 @click.option(
-    "--scopes", default="read,analyze", show_default=True, metavar="SCOPE,...", help="What it may be used for."
+    "--scopes",
+    default="read,analyze",
+    show_default=True,
+    metavar="SCOPE,...",
+    help="What it may be used for; read@NAME is for one portfolio alone.",
 )
 @click.option("--until", metavar="DAY", help="The last day that it holds, UTC. Default: until its line is removed.")
 def make_token(name: str, scopes: str, until: str | None) -> None:
@@ -34,7 +38,7 @@ def make_token(name: str, scopes: str, until: str | None) -> None:
     try:
         if not NAME.fullmatch(name):
             raise AccessFileError("NAME has 1 to 64 letters, digits, dots, dashes and underscores")
-        read_scopes(scopes)
+        read_grants(scopes)
         if until is not None:
             until_s(until)
     except AccessFileError as error:

@@ -38,15 +38,20 @@ class Examination:
         return max((finding.severity for finding in self.findings), default=None)
 
 
-async def examine(settings: ServiceSettings, portfolio: str = "", *, asks_service: bool = True) -> Examination:
+async def examine(
+    settings: ServiceSettings, portfolio: str = "", *, asks_service: bool = True, token: str | None = None
+) -> Examination:
     """Look, and tell what is wrong. What cannot be reached is a finding.
 
     Args:
         settings: those of the service, with what the portfolio is told.
         portfolio: the one that is looked at; empty: the default one.
         asks_service: whether a service is asked too, where these settings say that it listens.
+        token: see `look_at_service`.
     """
-    asking = asyncio.create_task(asyncio.to_thread(look_at_service, settings, portfolio)) if asks_service else None
+    asking = (
+        asyncio.create_task(asyncio.to_thread(look_at_service, settings, portfolio, token)) if asks_service else None
+    )
     try:
         redis: RedisSeen | Exception = await look_at_redis(settings)
     except (RedisError, OSError) as error:

@@ -21,6 +21,7 @@ _LONGEST_S = 5.0
 _SURE_S = 1.0
 # More than that an answer of ours never has; another program may say things without an end.
 _MOST_BYTES = 4 * 1024 * 1024
+_MOST_SHOWN = 300
 # What listens everywhere is asked on this machine; nothing is bound to it here.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
@@ -47,19 +48,29 @@ class ServiceSeen:
         return list(self.health.get("problems", []))
 
 
-def look_at_service(settings: ServiceSettings, portfolio: str = "") -> ServiceSeen:
-    """Ask for `/health` of a portfolio, the default one without a name; whatever goes wrong is told in the answer."""
+def look_at_service(settings: ServiceSettings, portfolio: str = "", token: str | None = None) -> ServiceSeen:
+    """Ask for `/health` of a portfolio, the default one without a name; whatever goes wrong is told in the answer.
+
+    Args:
+        settings: those of the service.
+        portfolio: which one; where callers are known, only a token for it is told of one with a name.
+        token: that token; None: there is none.
+    """
     scheme = "http" if settings.tls is None else "https"
     path = f"{HEALTH}?portfolio={portfolio}" if portfolio else HEALTH
     command = f"curl -s '{scheme}://{settings.http.address}{path}'"
     try:
         with closing(connection_to(settings)) as connection:
             began_s = time.time()
-            answer = ask(connection, path)
+            answer = ask(connection, path, token)
             ahead_s = _ahead_s(answer, began_s)
             said = answer.read(_MOST_BYTES)
         if portfolio and answer.status == HTTPStatus.NOT_FOUND:
             return ServiceSeen(command, f"it has no portfolio {portfolio}, or is another program")
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return ServiceSeen(
+                command, f"it tells of a portfolio whoever may read it: give --token-file ({_text(said)})"
+            )
         if answer.status not in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE}:
             return ServiceSeen(command, f"it answers {answer.status}: another program may listen there")
         health = json.loads(said)
@@ -80,9 +91,15 @@ def _is_ours(health: object) -> bool:
             return False
 
 
-def ask(connection: HTTPConnection, path: str) -> HTTPResponse:
+def _text(said: bytes) -> str:
+    """Return the beginning of what was said, on one line."""
+    return " ".join(said[:_MOST_SHOWN].decode(errors="replace").split())
+
+
+def ask(connection: HTTPConnection, path: str, token: str | None = None) -> HTTPResponse:
     """Send one request that the service takes for one of its own, whatever its hosts."""
-    connection.request("GET", path, headers={"Host": "localhost"})
+    shown = {} if token is None else {"Authorization": f"Bearer {token}"}
+    connection.request("GET", path, headers={"Host": "localhost", **shown})
     return connection.getresponse()
 
 

@@ -116,11 +116,19 @@ class UnauthenticatedError(StrategicMemoryError):
 
 
 class OutOfScopeError(StrategicMemoryError):
-    """Who calls is known, and may not do that."""
+    """Who calls is known, and may not do that.
 
-    def __init__(self, name: str, scope: str) -> None:
-        super().__init__(f"{name} may not do this: it takes the scope {scope}, which the access file does not give")
-        self.name, self.scope = name, scope
+    Args:
+        name: who calls.
+        scope: what it takes.
+        narrower: what would do too, as the access file has it: the scope for one portfolio, or again the scope, where
+            that is to hold for all of them; None: it is not about any.
+    """
+
+    def __init__(self, name: str, scope: str, narrower: str | None = None) -> None:
+        which = {None: scope, scope: f"{scope} for all portfolios"}.get(narrower, f"{scope} or {narrower}")
+        super().__init__(f"{name} may not do this: it takes the scope {which}, which the access file does not give")
+        self.name, self.scope = name, narrower or scope
 
 
 class NobodyMayError(OutOfScopeError):

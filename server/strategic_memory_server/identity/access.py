@@ -11,13 +11,20 @@ import structlog
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.files.followed_files import FollowedFiles
-from strategic_memory_server.identity.access_file import AccessTable, Identity, digest_of, read_access_file
-from strategic_memory_server.identity.scope import OF_ANY_CLIENT, Scope
+from strategic_memory_server.identity.access_file import (
+    AccessTable,
+    Identity,
+    digest_of,
+    read_access_file,
+    scope_text,
+)
+from strategic_memory_server.identity.grants import Grants
+from strategic_memory_server.identity.scope import Scope
 
 UNUSABLE = "access_file"
 LONGEST_TOKEN = 512
 
-_ANY_CLIENT = Identity("a client with a certificate", OF_ANY_CLIENT, is_one=False)
+_ANY_CLIENT = Identity("a client with a certificate", Grants(frozenset({Scope.READ, Scope.ANALYZE})), is_one=False)
 
 logger = structlog.get_logger(__name__)
 
@@ -41,13 +48,16 @@ class Access:
         self._followed = FollowedFiles(files, self._take, lambda: "what it said before holds on", problems, UNUSABLE)
         self._table = AccessTable({}, {}) if file is None else read_access_file(file)
 
-    def permitted(self, scope: Scope | None, authorization: str | None, names: Iterable[str]) -> Identity:
+    def permitted(
+        self, scope: Scope | None, authorization: str | None, names: Iterable[str], portfolio: str | None = None
+    ) -> Identity:
         """Return who calls.
 
         Args:
             scope: what they want to do; None: something for everybody who is known.
             authorization: what they sent as `authorization`; None where they sent nothing.
             names: the names in the certificate that they have shown.
+            portfolio: about which one; `ALL`: about all together; None: about any one at all.
 
         Raises:
             UnauthenticatedError: they show nothing, or nothing that holds.
@@ -56,8 +66,10 @@ class Access:
         identity = self._who(authorization, names)
         if identity.ends_s is not None and identity.ends_s <= self._clock_s():
             raise UnauthenticatedError("has ended: ask for another one")
-        if scope is not None and scope not in identity.scopes:
-            raise OutOfScopeError(identity.name, scope.value)
+        if scope is not None and not identity.grants.permit(scope, portfolio):
+            raise OutOfScopeError(
+                identity.name, scope.value, None if portfolio is None else scope_text(scope, portfolio)
+            )
         return identity
 
     async def run(self) -> None:

@@ -2,10 +2,11 @@
 
     # name     scopes         credential               until, if ever
     agent-1    read,analyze   sha256:9f86d081884c7d65…  2027-01-31
-    desk-ops   read           san:spiffe://desk/ops
+    desk-ops   read@alpha     san:spiffe://desk/ops
 
 A token is not in it, only its SHA-256: a token has 256 random bits, which nobody finds by trying, so that a slow digest
-would add nothing. A name may have several lines, as while a token is replaced by another one.
+would add nothing. A scope is for all portfolios, or for the one behind its @. A name may have several lines, as while a
+token is replaced by another one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from strategic_memory_server.files.followed_files import UnusableFilesError
 from strategic_memory_server.files.readable import why_unreadable
+from strategic_memory_server.identity.grants import ALL, Grants
 from strategic_memory_server.identity.scope import Scope
 
 TOKEN_BEGIN = "smt_"  # noqa: S105  the beginning of each, and none
@@ -28,6 +30,11 @@ TOKEN_BEGIN = "smt_"  # noqa: S105  the beginning of each, and none
 
 _TOKEN_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Of whoever may call, and of portfolios."""
+
+DEFAULT_WRITTEN = "(default)"
+"""How the default portfolio is written, whose name is empty: a name that was left out by mistake must give nothing."""
+
 _DIGEST = re.compile(r"sha256:(?P<digest>[0-9a-f]{64})")
 _SAN = re.compile(r"san:(?P<san>[\x21-\x7e]{1,512})")
 _FIELDS = "NAME SCOPES CREDENTIAL [UNTIL]"
@@ -43,13 +50,13 @@ class Identity:
 
     Attributes:
         name: what logs call them.
-        scopes: what they may do.
+        grants: what they may do.
         ends_s: until when, seconds since 1970; None: until the line goes.
         is_one: whether all who call by this name are one caller.
     """
 
     name: str
-    scopes: frozenset[Scope]
+    grants: Grants
     ends_s: float | None = None
     is_one: bool = True
 
@@ -112,16 +119,33 @@ def _read(fields: list[str]) -> tuple[bytes | str, Identity]:
     if not NAME.fullmatch(name):
         raise AccessFileError("a name has 1 to 64 letters, digits, dots, dashes and underscores")
     ends_s = until_s(fields[3]) if fields[3:] else None
-    return _credential(credential), Identity(name, read_scopes(scopes), ends_s)
+    return _credential(credential), Identity(name, read_grants(scopes), ends_s)
 
 
-def read_scopes(text: str) -> frozenset[Scope]:
-    """Read scopes, separated by commas. Raises AccessFileError."""
+def read_grants(text: str) -> Grants:
+    """Read scopes, separated by commas, each for all portfolios or as `read@alpha` for one. Raises AccessFileError."""
+    of_all, of_one = set[Scope](), set[tuple[Scope, str]]()
     try:
-        return frozenset(Scope(each) for each in text.split(","))
+        for each in text.split(","):
+            scope, at, portfolio = each.partition("@")
+            if not at:
+                of_all.add(Scope(scope))
+            elif portfolio == DEFAULT_WRITTEN or NAME.fullmatch(portfolio):
+                of_one.add((Scope(scope), "" if portfolio == DEFAULT_WRITTEN else portfolio))
+            else:
+                raise ValueError(each)
     except ValueError:
         known = ", ".join(scope.value for scope in Scope)
-        raise AccessFileError(f"scopes are {known}, separated by commas and without spaces") from None
+        raise AccessFileError(
+            f"scopes are {known}, separated by commas and without spaces; for one portfolio alone read@NAME, for the "
+            f"default one read@{DEFAULT_WRITTEN}"
+        ) from None
+    return Grants(frozenset(of_all), frozenset(of_one))
+
+
+def scope_text(scope: Scope, portfolio: str) -> str:
+    """Return how the file gives a scope for one portfolio; `ALL`: for all together."""
+    return scope.value if portfolio == ALL else f"{scope.value}@{portfolio or DEFAULT_WRITTEN}"
 
 
 def until_s(text: str) -> float:

@@ -1,16 +1,21 @@
-"""HttpAccess: answers only those who may read what they ask for; `/health` is for everybody, as probes show nothing."""
+"""HttpAccess: answers only those who may read what they ask for.
+
+`/health` is for everybody, as probes show nothing; that of a portfolio is not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strategic_memory_server.faults.errors import OutOfScopeError, UnauthenticatedError
 from strategic_memory_server.identity import scope as scopes
 from strategic_memory_server.identity.access import Access, sole_authorization
+from strategic_memory_server.identity.grants import ALL
+from strategic_memory_server.identity.permit import IN_HAND, Permit
 
 NAMES = "strategic_memory.certificate_names"
 """Where a connection keeps the names in the certificate that its client has shown."""
@@ -25,20 +30,25 @@ class HttpAccess:
     Args:
         app: what it stands in front of.
         access: knows who may read.
-        open_to_all: paths that need no identity.
+        open_to_all: paths that need no identity, unless they are asked about one portfolio.
+        of_all: paths that tell of all portfolios together.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, open_to_all: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, open_to_all: Collection[str], of_all: Collection[str] = ()
+    ) -> None:
         self._app = app
         self._access = access
         self._open = open_to_all
+        self._of_all = of_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and scope["path"] not in self._open:
+        if scope["type"] == "http" and (scope["path"] not in self._open or portfolio_asked(scope)):
             shown = sole_authorization(Headers(scope=scope).getlist("authorization")), scope.get(NAMES, ())
             try:
-                identity = self._access.permitted(scopes.Scope.READ, *shown)
+                about = ALL if scope["path"] in self._of_all else None
+                permit = Permit(self._access, scopes.Scope.READ, *shown, about)
             except UnauthenticatedError as error:
                 challenge = {"www-authenticate": "Bearer"}
                 await PlainTextResponse(f"{error}\n", 401, challenge)(scope, receive, send)
@@ -46,12 +56,13 @@ class HttpAccess:
             except OutOfScopeError as error:
                 await PlainTextResponse(f"{error}\n", 403)(scope, receive, send)
                 return
-            if identity.is_one:
-                scope[CALLER] = identity.name
+            IN_HAND.set(permit)
+            if permit.identity.is_one:
+                scope[CALLER] = permit.identity.name
 
             async def send_while_permitted(message: Message) -> None:
                 # A token that was taken back ends an answer that goes on, with its next part.
-                if message.get("more_body") and not self._is_permitted(*shown):
+                if message.get("more_body") and not _goes_on(permit):
                     message = {"type": message["type"], "body": b"", "more_body": False}
                 await send(message)
 
@@ -59,9 +70,15 @@ class HttpAccess:
             return
         await self._app(scope, receive, send)
 
-    def _is_permitted(self, authorization: str | None, names: Sequence[str]) -> bool:
-        try:
-            self._access.permitted(scopes.Scope.READ, authorization, names)
-        except (UnauthenticatedError, OutOfScopeError):
-            return False
-        return True
+
+def portfolio_asked(scope: Scope) -> str:
+    """Return the portfolio that a request names; empty: none, or the default one."""
+    return QueryParams(scope["query_string"]).get("portfolio", "")
+
+
+def _goes_on(permit: Permit) -> bool:
+    try:
+        permit.renew()
+    except (UnauthenticatedError, OutOfScopeError):
+        return False
+    return True

@@ -18,11 +18,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from strategic_memory_server.faults.errors import ListenError, LogNotReadError, StrategicMemoryError
+from strategic_memory_server.faults.errors import (
+    ListenError,
+    LogNotReadError,
+    OutOfScopeError,
+    StrategicMemoryError,
+    UnauthenticatedError,
+    UnknownPortfolioError,
+)
 from strategic_memory_server.identity.access import Access
+from strategic_memory_server.identity.permit import IN_HAND, Permit
 from strategic_memory_server.identity.request_rate import RequestRate
 from strategic_memory_server.monitoring.bounded_listener import BoundedListener
-from strategic_memory_server.monitoring.http_access import HttpAccess
+from strategic_memory_server.monitoring.http_access import HttpAccess, portfolio_asked
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
 from strategic_memory_server.monitoring.http_rate import HttpRate
@@ -45,6 +53,12 @@ MOST_ENCRYPTED = 64
 
 LARGEST_HEAD_BYTES = 16 * 1024
 """Largest head of a request: of this service no request has as much as 1 KiB."""
+
+_STATUS = {
+    LogNotReadError: HTTPStatus.SERVICE_UNAVAILABLE,
+    OutOfScopeError: HTTPStatus.FORBIDDEN,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+}
 
 ACCEPTED_IN_A_ROW = 16
 """asyncio tries to accept as many connections before it does anything else, and reports each that fails."""
@@ -79,12 +93,8 @@ def http_app(
         return JSONResponse({"ready": serves}, HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def health(request: Request) -> Response:
-        try:
-            return JSONResponse(await pages.health(request.query_params.get("portfolio", "")))
-        except LogNotReadError as error:
-            return JSONResponse({"failure": str(error)}, HTTPStatus.SERVICE_UNAVAILABLE)
-        except StrategicMemoryError as error:
-            return JSONResponse({"failure": str(error)}, HTTPStatus.NOT_FOUND)
+        portfolio = portfolio_asked(request.scope)
+        return await _health(pages, portfolio, IN_HAND.get() if access is not None and portfolio else None)
 
     async def prometheus(_request: Request) -> Response:
         return Response(await pages.metrics(), media_type=CONTENT_TYPE_LATEST)
@@ -92,13 +102,24 @@ def http_app(
     guards = [Middleware(HostGuard, hosts=settings.all_hosts)]
     if access is not None:
         open_paths = {"/health", LIVE, READY, *open_to_all, *(("/metrics",) if settings.is_metrics_open else ())}
-        guards.append(Middleware(HttpAccess, access=access, open_to_all=open_paths))
+        guards.append(Middleware(HttpAccess, access=access, open_to_all=open_paths, of_all={"/metrics"}))
     if settings.caller_rate:
         rate = RequestRate(settings.caller_rate, "STRATEGIC_MEMORY_HTTP_CALLER_RATE")
         counts = Counter[str]() if refused is None else refused
         guards.append(Middleware(HttpRate, rate=rate, costs=COSTS, refused=counts))
     routes = {"/health": health, LIVE: live, READY: ready, "/metrics": prometheus}
     return Starlette(routes=[*(Route(path, answer) for path, answer in routes.items()), *more], middleware=guards)
+
+
+async def _health(pages: Pages, portfolio: str, permit: Permit | None) -> Response:
+    """Answer with the health of a portfolio; `permit`: of whoever asks, None where everybody may."""
+    try:
+        if permit is not None:
+            permit.take(portfolio)
+        return JSONResponse(await pages.health(portfolio))
+    except StrategicMemoryError as error:
+        told = error if permit is None or not isinstance(error, UnknownPortfolioError) else permit.hiding(error)
+        return JSONResponse({"failure": str(told)}, _STATUS.get(type(error), HTTPStatus.NOT_FOUND))
 
 
 class _Server(uvicorn.Server):

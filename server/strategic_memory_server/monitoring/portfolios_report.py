@@ -20,7 +20,7 @@ MOST_SHOWN = 100
 States = Mapping[str, ServiceState]
 
 
-def with_portfolios(report: dict[str, Any], states: States, total: int) -> dict[str, Any]:
+def with_portfolios(report: dict[str, Any], states: States, total: int, *, names_them: bool) -> dict[str, Any]:
     """Return the report of a service with its further portfolios; where there are none, as it is.
 
     Any of them that is in trouble is a problem of the service.
@@ -29,15 +29,13 @@ def with_portfolios(report: dict[str, Any], states: States, total: int) -> dict[
         report: that of the default portfolio.
         states: the others that this server follows.
         total: how many others there are.
+        names_them: whether everybody may know which they are and what is wrong with each; else they are counted.
     """
     if not total:
         return report
     told = {name: (state.status.value.lower(), state.problems_told()) for name, state in states.items()}
     troubled = {name: found for name, found in told.items() if found[1]}
-    shown = dict(islice({**troubled, **told}.items(), MOST_SHOWN))
-    problems = [f"portfolio {name}: {'; '.join(found[1])}" for name, found in islice(troubled.items(), MOST_SHOWN)]
-    if len(troubled) > MOST_SHOWN:
-        problems.append(f"and {len(troubled) - MOST_SHOWN} more portfolios have problems")
+    shown = dict(islice({**troubled, **told}.items(), MOST_SHOWN if names_them else 0))
     portfolios = {
         "total": total,
         "followed": len(told),
@@ -45,7 +43,19 @@ def with_portfolios(report: dict[str, Any], states: States, total: int) -> dict[
         "with_problems": len(troubled),
         "shown": {name: {"status": status, "problems": found} for name, (status, found) in sorted(shown.items())},
     }
+    problems = _named_problems(troubled) if names_them else _counted_problems(len(troubled))
     return {**report, "problems": [*report["problems"], *problems], "portfolios": portfolios}
+
+
+def _named_problems(troubled: Mapping[str, tuple[str, list[str]]]) -> list[str]:
+    problems = [f"portfolio {name}: {'; '.join(found[1])}" for name, found in islice(troubled.items(), MOST_SHOWN)]
+    if len(troubled) > MOST_SHOWN:
+        problems.append(f"and {len(troubled) - MOST_SHOWN} more portfolios have problems")
+    return problems
+
+
+def _counted_problems(troubled: int) -> list[str]:
+    return [f"portfolios with problems: {troubled}; strategic-memory portfolios shows them"] if troubled else []
 
 
 class PortfoliosCollector(Collector):

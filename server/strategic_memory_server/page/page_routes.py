@@ -16,7 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from strategic_memory_server.faults.errors import InvalidRequestError, StrategicMemoryError, UnknownPortfolioError
+from strategic_memory_server.faults.errors import (
+    InvalidRequestError,
+    OutOfScopeError,
+    StrategicMemoryError,
+    UnauthenticatedError,
+    UnknownPortfolioError,
+)
 from strategic_memory_server.monitoring.http_connection import takes_on
 from strategic_memory_server.page.now_feed import NowFeed
 from strategic_memory_server.redis_access.redis_connection import describe_failure
@@ -39,7 +45,12 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-_STATUS = {InvalidRequestError: HTTPStatus.BAD_REQUEST, UnknownPortfolioError: HTTPStatus.NOT_FOUND}
+_STATUS = {
+    InvalidRequestError: HTTPStatus.BAD_REQUEST,
+    OutOfScopeError: HTTPStatus.FORBIDDEN,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    UnknownPortfolioError: HTTPStatus.NOT_FOUND,
+}
 JsonSource = Callable[[], Awaitable[bytes]]
 
 

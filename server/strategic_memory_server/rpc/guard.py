@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from strategic_memory_server.faults.errors import NobodyMayError
 from strategic_memory_server.identity.access import Access, sole_authorization
-from strategic_memory_server.identity.access_file import Identity
+from strategic_memory_server.identity.permit import IN_HAND, Permit
 from strategic_memory_server.identity.scope import Scope
 from strategic_memory_server.rpc.behaviour import Behaviour, CallContext
 from strategic_memory_server.rpc.caller import KNOWN
@@ -36,29 +36,30 @@ class Guard:
         """Wrap a behaviour, a coroutine function or an asynchronous generator function, of a method."""
         if path.split("/")[1] in self._open:
             return behaviour
-        scope, permitted = self._scopes.get(path), self._access.permitted
+        scope, access = self._scopes.get(path), self._access
 
         async def unary(request: object, context: CallContext) -> object:
-            _remember(permitted(scope, *_shown(context)))
+            _remember(Permit(access, scope, *_shown(context)))
             response: object = await behaviour(request, context)
             return response
 
         async def streaming(request: object, context: CallContext) -> AsyncIterator[object]:
-            shown = _shown(context)
-            _remember(permitted(scope, *shown))
+            permit = Permit(access, scope, *_shown(context))
+            _remember(permit)
             async with aclosing(behaviour(request, context)) as responses:
                 async for response in responses:
                     # A token that was taken back ends its streams with the next message, a heartbeat at the latest.
-                    permitted(scope, *shown)
+                    permit.renew()
                     yield response
 
         return streaming if inspect.isasyncgenfunction(behaviour) else unary
 
 
-def _remember(identity: Identity) -> None:
-    """Let the call in hand count as one of whoever makes it."""
-    if identity.is_one:
-        KNOWN.set(identity.name)
+def _remember(permit: Permit) -> None:
+    """Let the call in hand count as one of whoever makes it, and be about what they may ask about."""
+    IN_HAND.set(permit)
+    if permit.identity.is_one:
+        KNOWN.set(permit.identity.name)
 
 
 class NobodyAsked:

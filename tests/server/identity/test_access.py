@@ -17,6 +17,7 @@ from strategic_memory_server.identity.access_file import (
     read_access_file,
     until_s,
 )
+from strategic_memory_server.identity.grants import ALL
 from strategic_memory_server.identity.scope import Scope
 
 SPIFFE = "spiffe://desk/ops"
@@ -63,6 +64,27 @@ def test_whoever_shows_nothing_that_holds_is_refused_and_what_they_showed_is_not
         Access(tmp_path / "access", Problems()).permitted(Scope.READ, authorization, names)
     assert "guess" not in str(refused.value)
     assert "YTpi" not in str(refused.value)
+
+
+def test_a_scope_for_one_portfolio_is_for_no_other_and_not_for_all_together(tmp_path: Path) -> None:
+    token = new_token()
+    (tmp_path / "access").write_text(line("desk", token, "read@alpha,read@(default),admin@beta,analyze"))
+    access = Access(tmp_path / "access", Problems())
+    given = {(Scope.READ, "alpha"), (Scope.READ, ""), (Scope.ADMIN, "beta")} | {
+        (Scope.ANALYZE, portfolio) for portfolio in ("", "alpha", "beta", ALL)
+    }
+    for scope in Scope:
+        access.permitted(scope, f"Bearer {token}", ())
+        for portfolio in ("", "alpha", "beta", ALL, "Alpha", "alph"):
+            if (scope, portfolio) in given or scope is Scope.ANALYZE:
+                access.permitted(scope, f"Bearer {token}", (), portfolio)
+            else:
+                with pytest.raises(OutOfScopeError, match="desk may not do this"):
+                    access.permitted(scope, f"Bearer {token}", (), portfolio)
+    with pytest.raises(OutOfScopeError, match="it takes the scope admin or admin@alpha, which"):
+        access.permitted(Scope.ADMIN, f"Bearer {token}", (), "alpha")
+    with pytest.raises(OutOfScopeError, match="it takes the scope read for all portfolios, which"):
+        access.permitted(Scope.READ, f"Bearer {token}", (), ALL)
 
 
 def test_a_token_ends_with_its_day(tmp_path: Path) -> None:
@@ -153,6 +175,11 @@ def test_a_changed_file_is_taken_and_a_broken_one_is_not(tmp_path: Path) -> None
         ("agent read\n", "line 1: has 2 fields; wanted are NAME SCOPES CREDENTIAL"),
         ("\na/b read san:x\n", "line 2: a name has 1 to 64"),
         ("agent read,write san:x\n", "scopes are read, analyze"),
+        ("agent read@ san:x\n", r"for the default one read@\(default\)"),
+        ("agent read@* san:x\n", "for one portfolio alone read@NAME"),
+        ("agent @alpha san:x\n", "scopes are read, analyze"),
+        ("agent write@alpha san:x\n", "scopes are read, analyze"),
+        ("agent read@alpha@beta san:x\n", "for one portfolio alone read@NAME"),
         ("agent read sha256:abc\n", "with 64 digits"),
         ("agent read smt_secret\n", "holds a token itself"),
         ("agent read san:x 31.1.2027\n", "UNTIL is a day"),

@@ -30,7 +30,7 @@ async function ask(path, signal) {
   const answer = await fetch(path, { headers, cache: "no-store", signal });
   if (answer.status === 401 || answer.status === 403) {
     byId("login").hidden = false;
-    throw new Error(await answer.text());
+    throw new Error(sentence(await answer.text()));
   }
   byId("login").hidden = true;
   if (!answer.ok) throw Object.assign(new Error(sentence(await answer.text())), { status: answer.status });
