@@ -1,4 +1,4 @@
-"""HostGuard: answers only requests that mean this service, and says of every answer that it is what it says it is.
+"""HostGuard: answers only requests that mean this service, and says of every answer what it is, and when it was given.
 
 A page on the web can have its own name resolve to an address of this machine, and then read what is served there (DNS
 rebinding). Its requests carry that name as their Host, and no page can have an address for a name.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
+from email.utils import formatdate
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -37,7 +38,9 @@ class HostGuard:
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-content-type-options"] = "nosniff"
+                headers = MutableHeaders(scope=message)
+                headers["date"] = formatdate(usegmt=True)
+                headers["x-content-type-options"] = "nosniff"
             await send(message)
 
         host = Headers(scope=scope).get("host", "")

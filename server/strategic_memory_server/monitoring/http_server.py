@@ -172,6 +172,8 @@ async def open_http_server(
             lifespan="off",
             ws="none",
             server_header=False,
+            # That of uvicorn is a second old, and older in a busy process; `HostGuard` tells it.
+            date_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -83,6 +85,18 @@ async def test_a_name_that_is_not_ours_is_refused_and_every_answer_says_what_it_
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
     ):
         assert (await client.get("/health", headers={"host": "evil.example"})).status_code == 200
+
+
+async def test_an_answer_of_a_busy_process_tells_the_time_at_which_it_is_given() -> None:
+    async with (
+        open_http_server(http_app(ToldPages({"status": "active"})), "127.0.0.1:0") as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False) as client,
+    ):
+        for path in ("/health", "/nothing"):
+            time.sleep(1.1)  # noqa: ASYNC251 - nothing else runs meanwhile, as in a process that is busy
+            asked_s = int(time.time())
+            (told,) = (await client.get(path)).headers.get_list("date")
+            assert asked_s <= parsedate_to_datetime(told).timestamp() <= time.time()
 
 
 async def said_to(address: str, text: bytes) -> bytes:
