@@ -31,7 +31,6 @@ class Program:
     package: str
     modules: tuple[str, ...]
     settings: tuple[str, ...]
-    unbuffered: bool = False
     grpc_verbosity: str = "ERROR"
     """What the command itself sets before it imports gRPC."""
 
@@ -39,8 +38,17 @@ class Program:
 SERVICE = Program(
     "strategic_memory_server.cli",
     ("strategic_memory_server.cli.serve_command", "strategic_memory_server.cli.serving"),
-    SERVICE_SETTINGS,
-    unbuffered=True,
+    (*SERVICE_SETTINGS, "PYTHONUNBUFFERED"),
+)
+_OF_ANY_COMMAND = (
+    *SERVICE_SETTINGS,
+    "PYTHONUNBUFFERED",
+    "TERM",
+    "COLUMNS",
+    "NO_COLOR",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "PATH",
 )
 _OF_THE_SERVER = tuple(
     f"strategic_memory_server.cli.{name}"
@@ -62,13 +70,13 @@ COMMANDS = {
     "strategic-memory": Program(
         "strategic_memory_client.cli",
         ("strategic_memory_client.cli.application",),
-        ("STRATEGIC_MEMORY_", "TERM", "COLUMNS", "NO_COLOR", "HOME", "XDG_CONFIG_HOME"),
+        _OF_ANY_COMMAND,
         grpc_verbosity="NONE",
     ),
     "strategic-memory-server": Program(
         "strategic_memory_server.cli",
         ("strategic_memory_server.cli.commands", *_OF_THE_SERVER),
-        (*SERVICE_SETTINGS, "TERM", "COLUMNS", "NO_COLOR", "HOME"),
+        _OF_ANY_COMMAND,
     ),
 }
 
@@ -107,7 +115,11 @@ class Copied:
         self.send_signal(signal.SIGKILL)
 
     def _code(self, within_s: float) -> int | None:
-        if self.returncode is None and select.select([self._report], [], [], within_s)[0]:
+        if self.returncode is not None:
+            return self.returncode
+        reported = select.poll()
+        reported.register(self._report, select.POLLIN)
+        if reported.poll(1000 * within_s):
             self.returncode = _number(self._report)
             os.close(self._report)
         return self.returncode
@@ -115,7 +127,7 @@ class Copied:
 
 def can_start(program: Program, environment: Mapping[str, str]) -> bool:
     """Whether it may be a copy in this environment: only settings of its own differ from those of the tests."""
-    return os.name == "posix" and _of_others(program, environment) == _of_others(program, _environment(program))
+    return os.name == "posix" and _of_others(program, environment) == _of_others(program, os.environ)
 
 
 def start_copy(
@@ -160,10 +172,6 @@ def _of_others(program: Program, environment: Mapping[str, str]) -> dict[str, st
     return {name: value for name, value in environment.items() if not name.startswith(program.settings)}
 
 
-def _environment(program: Program) -> dict[str, str]:
-    return {**os.environ, **({"PYTHONUNBUFFERED": "1"} if program.unbuffered else {})}
-
-
 @cache
 def _source(program: Program) -> socket.socket:
     ours, theirs = socket.socketpair()
@@ -172,7 +180,7 @@ def _source(program: Program) -> socket.socket:
             [sys.executable, "-P", str(Path(__file__).with_name("warm_source.py")), program.package, *program.modules],
             stdin=theirs.fileno(),
             env={
-                **_of_others(program, _environment(program)),
+                **_of_others(program, os.environ),
                 "GRPC_VERBOSITY": program.grpc_verbosity,
                 # No thread of numpy may be running in what is copied.
                 "OPENBLAS_NUM_THREADS": "1",

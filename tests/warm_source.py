@@ -88,8 +88,9 @@ def _become(asked: dict[str, Any], files: list[int]) -> None:
     os.environ.update(asked["environment"])
     sys.argv = asked["command"]
     assert isinstance(sys.stdout, io.TextIOWrapper)
-    # As an interpreter that starts: line by line where a person reads.
-    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
+    # As an interpreter that starts: at once where a person reads, or where that is asked for.
+    at_once = bool(os.environ.get("PYTHONUNBUFFERED")) or sys.stdout.isatty()
+    sys.stdout.reconfigure(line_buffering=at_once, write_through=at_once)
 
 
 def _main() -> None:

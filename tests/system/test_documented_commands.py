@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 import redis
+from commands import Ended, run
 from conftest import StartService
 from documented_commands import OF_COMMANDS, OF_NO_COMMANDS, Command, blocks, commands
 from processes import ServiceProcess, command_path, eventually, find_tool, require_tool, service_environment
@@ -49,7 +50,6 @@ GAVE_UP = 68
 
 SETTINGS = {
     "MEMORY_SYNC_INTERVAL": "0.1",
-    "STRATEGIC_MEMORY_LEASE": "1",
     "STRATEGIC_MEMORY_PORTFOLIOS": "alpha",
     "STRATEGIC_MEMORY_PUBLIC": "admin",
     "STRATEGIC_MEMORY_SHADOW_RULES": "evidence",
@@ -57,6 +57,8 @@ SETTINGS = {
 }
 """The service, and the commands that are given its settings: whoever asks may override; a shadow, another portfolio."""
 
+_COMMENT = re.compile(r"\s+#.*")
+_OF_A_SHELL = re.compile(r"""[^\w\s:/.,@%+=-]""")
 _REFUSED_BY_REDIS = re.compile(r"^(?:ERR|WRONGTYPE|NOPERM|NOAUTH|NOSCRIPT)\b")
 
 pytestmark = pytest.mark.system
@@ -187,16 +189,25 @@ def environment_for(service: ServiceProcess, server: EmbeddedRedis, folder: Path
     return service_environment({**SETTINGS, **addresses})
 
 
-def fault(text: str, folder: Path, environment: dict[str, str]) -> str | None:
-    """Run a command as a reader does; what is wrong with how it ended, None where nothing is."""
+def run_as_shown(text: str, folder: Path, environment: dict[str, str]) -> Ended:
+    """Run a command as a reader does: in a shell, unless it is one of ours and asks nothing of a shell."""
+    plain = _COMMENT.sub("", text)
+    if not _OF_A_SHELL.search(plain) and (words := plain.split())[0] in OURS:
+        return run(*words, environment=environment, folder=folder)
     ended = subprocess.run(
         ["bash", "-o", "pipefail", "-c", text], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def fault(text: str, folder: Path, environment: dict[str, str]) -> str | None:
+    """Run a command; what is wrong with how it ended, None where nothing is."""
+    ended = run_as_shown(text, folder, environment)
     is_stream = "/StreamFeedback" in text
-    if ended.returncode == (GAVE_UP if is_stream else 0) and not _REFUSED_BY_REDIS.match(ended.stdout):
-        return None if ended.stdout or not is_stream else "the stream said nothing"
-    return f"exit code {ended.returncode}\n{ended.stdout[-1000:]}{ended.stderr[-1000:]}"
+    if ended.code == (GAVE_UP if is_stream else 0) and not _REFUSED_BY_REDIS.match(ended.out):
+        return None if ended.out or not is_stream else "the stream said nothing"
+    return f"exit code {ended.code}\n{ended.out[-1000:]}{ended.err[-1000:]}"
 
 
 def test_every_command_that_can_be_run_ends_as_it_should(
