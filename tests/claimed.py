@@ -16,6 +16,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
@@ -30,9 +31,16 @@ LEASE_MS = 3_600_000
 KEYS = LogKeys.under("quantum")
 
 
-def lease_of(client: redis.asyncio.Redis, holder: str = HOLDER, length_ms: int = LEASE_MS) -> Lease:
+def lease_of(
+    client: redis.asyncio.Redis,
+    holder: str = HOLDER,
+    length_ms: int = LEASE_MS,
+    *,
+    prefix: str = "quantum",
+    trips: SharedTrips | None = None,
+) -> Lease:
     """A lease under the prefix of the tests."""
-    return Lease(client, "quantum", holder, length_ms)
+    return Lease(client, prefix, holder, length_ms, trips)
 
 
 async def leading(client: redis.asyncio.Redis) -> Leadership:

@@ -128,7 +128,7 @@ def make_portfolio(
     analyst, said = Analyst(read, advice, shared.threads), SaidLog(redis.commands, prefix)
     standing = partial(_standing, problems, hub)
     served = ServedPortfolio(Sources(hub, changed, log, said, analyst, hub.now_ms, standing), name)
-    leadership = _leadership(settings, redis, shared, problems)
+    leadership = _leadership(name, settings, redis, shared, problems)
     shadow, memory_loss = _shadow(settings, redis, problems), MemoryLoss(problems)
     sync = StrategicMemorySync(
         SyncParts(
@@ -218,10 +218,11 @@ def _group(
 
 
 def _leadership(
-    settings: PortfolioSettings, redis: RedisServer, shared: SharedResources, problems: Problems
+    name: str, settings: PortfolioSettings, redis: RedisServer, shared: SharedResources, problems: Problems
 ) -> Leadership:
     prefix, sync = settings.key_prefix, settings.sync
-    lease = Lease(redis.commands, prefix, shared.server, round(sync.lease_s * 1000))
+    trips = None if name == DEFAULT else redis.leases
+    lease = Lease(redis.commands, prefix, shared.server, round(sync.lease_s * 1000), trips)
     agreement = SettingsAgreement(
         redis.commands,
         prefix,
@@ -230,6 +231,7 @@ def _leadership(
         lease.length_ms,
         problems,
         lead_anyway=sync.lead_anyway,
+        trips=trips,
     )
     permissions = Permissions(redis.commands, prefix)
     return Leadership(lease, problems=problems, permissions=permissions, agreement=agreement)

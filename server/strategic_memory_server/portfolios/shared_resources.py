@@ -15,6 +15,7 @@ from strategic_memory_server.portfolios.groups import Groups
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.redis_access.stream_reads import LANE_BLOCK_MS, Lanes
 from strategic_memory_server.revisions.feedback_tail import BLOCK_MS
 from strategic_memory_server.rpc.analyses.analysis_threads import AnalysisThreads
@@ -36,6 +37,7 @@ class RedisServer:
         clock: its clock.
         logs: wait for what comes in the logs of many portfolios together; None: each waits for itself.
         inputs: the same for their inputs.
+        leases: ask for the leases of many portfolios together; None: each is asked for by itself.
     """
 
     commands: redis.Redis
@@ -44,6 +46,7 @@ class RedisServer:
     clock: RedisClock
     logs: Lanes | None = None
     inputs: Lanes | None = None
+    leases: SharedTrips | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -65,13 +68,15 @@ def reach(settings: RedisSettings, problems: Problems, *, is_shared: bool = Fals
     longest_s = max(BLOCK_MS, LANE_BLOCK_MS) / 1000
     blocking = connect(settings, longest_block_s=longest_s, most=MOST_WAITING)
     watching = connect(settings, longest_block_s=longest_s, most=MOST_WAITING)
+    commands = connect(settings)
     return RedisServer(
-        connect(settings),
+        commands,
         blocking,
         watching,
         RedisClock(problems),
         Lanes(blocking) if is_shared else None,
         Lanes(watching, ENTRIES) if is_shared else None,
+        SharedTrips(commands) if is_shared else None,
     )
 
 

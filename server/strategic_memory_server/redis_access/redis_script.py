@@ -15,6 +15,7 @@ import redis.asyncio as redis
 from redis.exceptions import NoPermissionError, NoScriptError, ResponseError
 
 from strategic_memory_server.redis_access.round_trip import Reply, nothing, packed, round_trip
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 
 Argument = str | int | bytes
 
@@ -99,10 +100,12 @@ class RedisScript:
     Args:
         client: the Redis client.
         script: its text and names.
+        trips: take its calls along with those of others; None: each goes at once.
     """
 
-    def __init__(self, client: redis.Redis, script: ScriptText) -> None:
+    def __init__(self, client: redis.Redis, script: ScriptText, trips: SharedTrips | None = None) -> None:
         self._client = client
+        self._trips = trips
         self._script = script
         self._as_function = "FCALL", script.function
         self._as_script = "EVALSHA", script.digest
@@ -121,7 +124,7 @@ class RedisScript:
             keys: its keys, by name.
             args: its arguments, by name.
             rest: further ones.
-            meanwhile: is called while Redis runs it; it must not fail.
+            meanwhile: is called while Redis runs it, unless it is taken along; it must not fail.
 
         Raises:
             TypeError: it has other keys or arguments than these.
@@ -134,7 +137,10 @@ class RedisScript:
         given = [*(keys[name] for name in script.keys), *(args[name] for name in script.arguments), *rest]
         way = self._way
         call = packed(*way, len(keys), *given)
-        (reply,) = await round_trip(self._client, [call], meanwhile=meanwhile)
+        if self._trips is None:
+            (reply,) = await round_trip(self._client, [call], meanwhile=meanwhile)
+        else:
+            reply = await self._trips.ask(call)
         if _is_not_there(reply):
             reply = await self._otherwise(way, [len(keys), *given], reply)
         if isinstance(reply, Exception):

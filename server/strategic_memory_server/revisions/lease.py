@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import redis.asyncio as redis
 
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 
@@ -57,13 +58,16 @@ class Lease:
         prefix: what every key starts with.
         holder: name of this server; no other process has the same.
         length_ms: how long the lease lasts unless it is renewed, milliseconds.
+        trips: ask for it together with others for theirs; None: it is asked for at once.
     """
 
-    def __init__(self, client: redis.Redis, prefix: str, holder: str, length_ms: int) -> None:
+    def __init__(
+        self, client: redis.Redis, prefix: str, holder: str, length_ms: int, trips: SharedTrips | None = None
+    ) -> None:
         self.length_ms = length_ms
         self.holder = holder
         self._keys = LogKeys.under(prefix)
-        self._take = register_script(client, "lease")
+        self._take = register_script(client, "lease", trips)
         self._release = register_script(client, "release")
 
     async def take(self, known_token: int = 0, held: Claim | None = None, lost: Sequence[str] = ()) -> Claim | Taken:

@@ -13,6 +13,7 @@ from importlib import resources
 import redis.asyncio as redis
 
 from strategic_memory_server.redis_access.redis_script import RedisScript, ScriptText
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 
 _FOLDER = resources.files("strategic_memory_server.revisions") / "scripts"
 _DECLARED = re.compile(r"^-- (keys|arguments|note): (.+)$", re.MULTILINE)
@@ -72,6 +73,6 @@ SCRIPTS = {name: _read(name) for name in NAMES}
 """All of them, by name."""
 
 
-def register_script(client: redis.Redis, name: str) -> RedisScript:
-    """Make a script of `scripts/` callable."""
-    return RedisScript(client, SCRIPTS[name])
+def register_script(client: redis.Redis, name: str, trips: SharedTrips | None = None) -> RedisScript:
+    """Make a script of `scripts/` callable; `trips` take its calls along with those of others."""
+    return RedisScript(client, SCRIPTS[name], trips)

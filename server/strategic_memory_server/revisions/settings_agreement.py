@@ -17,6 +17,7 @@ import redis.asyncio as redis
 
 from strategic_memory_server.advice.settings_by_variable import Plain, as_text, differences
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
@@ -39,6 +40,7 @@ class SettingsAgreement:
         problems: is told where settings differ.
         lead_anyway: whether this server leads whatever the settings of the log.
         clock_s: a clock that only goes forward, seconds.
+        trips: see `Lease`.
     """
 
     def __init__(
@@ -52,11 +54,12 @@ class SettingsAgreement:
         *,
         lead_anyway: bool = False,
         clock_s: Callable[[], float] = time.monotonic,
+        trips: SharedTrips | None = None,
     ) -> None:
         self.leader = ""
         """Name of the server that holds the lease, as of the last look by a server that does not; empty: nobody."""
         self._keys = LogKeys.under(prefix).of("state", "lease", "other_settings")
-        self._script = register_script(client, "settings")
+        self._script = register_script(client, "settings", trips)
         self._server = server
         self._settings = settings
         self._text = as_text(settings)
