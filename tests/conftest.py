@@ -41,6 +41,7 @@ class StartService(Protocol):
         env: dict[str, str] | None = None,
         arguments: tuple[str, ...] = (),
         wait_until_ready: bool = True,
+        anew: bool = False,
     ) -> ServiceProcess:
         """Start it; `env` adds or replaces environment variables."""
         ...
@@ -90,8 +91,8 @@ def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
 def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartService]:
     """Start real services on free ports; all of them are killed at the end of the test.
 
-    Without `redis_url` the service uses `redis_server`. One that is not waited for is started by the command, as
-    users start it; the others are copies of a process that has imported it already.
+    Without `redis_url` the service uses `redis_server`. `anew` starts one by the command, as users start it; the others
+    are copies of a process that has imported it already.
     """
     started: list[ServiceProcess] = []
 
@@ -102,6 +103,7 @@ def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
         env: dict[str, str] | None = None,
         arguments: tuple[str, ...] = (),
         wait_until_ready: bool = True,
+        anew: bool = False,
     ) -> ServiceProcess:
         if redis_url is None:
             shared: EmbeddedRedis = request.getfixturevalue("redis_server")
@@ -111,7 +113,7 @@ def start_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
         if asks_for_least_user(request.node):
             redis_url = least_url(redis_url)
         settings = {"REDIS_URL": redis_url, "MEMORY_SYNC_INTERVAL": f"{sync_interval_s:g}", **(env or {})}
-        service = ServiceProcess(folder, service_environment(settings), arguments, anew=not wait_until_ready)
+        service = ServiceProcess(folder, service_environment(settings), arguments, anew=anew)
         started.append(service)
         if wait_until_ready:
             service.ready_line()

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.system
 
 ENTRIES = 600_000
 LONGEST = 1_000_000
-DEADLINE_S = 1.0
+DEADLINES_S = (1.0, 3.0, 9.0, 27.0)
+"""The first that is long enough for the machine, which may have much else to do, to begin to read."""
 ENTRIES_A_CALL = 20_000
 FILL = """
 local entry = cjson.decode(ARGV[1])
@@ -50,12 +51,15 @@ def pages_read(client: redis.Redis) -> int:
     return int(stats.get("cmdstat_xrevrange", {}).get("calls", 0))
 
 
-def ended(service: ServiceProcess) -> int:
-    """Analyses whose callers have gone and that have ended."""
+def all_have_ended(service: ServiceProcess) -> bool:
+    """Whether no analysis that has begun goes on."""
+    counts = {"grpc_server_started_total": 0.0, "grpc_server_handled_total": 0.0}
     for line in get_text(service, "/metrics").splitlines():
-        if line.startswith("grpc_server_handled_total") and 'grpc_code="Canceled"' in line and '"Analyze"' in line:
-            return int(float(line.rpartition(" ")[2]))
-    return 0
+        name = line.partition("{")[0]
+        if name in counts and '"Analyze"' in line:
+            counts[name] += float(line.rpartition(" ")[2])
+    begun, ended = counts.values()
+    return begun == ended
 
 
 @pytest.mark.parametrize("as_of", [None, Timestamp(seconds=ENTRIES)])
@@ -67,16 +71,19 @@ def test_reading_stops_when_the_deadline_has_passed(
         regime_window=LONGEST, portfolio_window=LONGEST, trade_window=LONGEST, as_of=as_of
     )
     with stub_of(service) as stub:
-        calls: list[Any] = [
-            stub.Analyze.future(service_pb2.AnalyzeRequest(settings=whole), timeout=DEADLINE_S)
-            for _ in range(ANALYSES_AT_ONCE)
-        ]
-        for call in calls:
-            with pytest.raises(grpc.RpcError) as gave_up:
-                call.result()
-            assert outcome_of(gave_up.value).code is grpc.StatusCode.DEADLINE_EXCEEDED
-        eventually(lambda: ended(service) == ANALYSES_AT_ONCE)
-        pages = pages_read(redis_client)
+        pages = 0
+        for deadline_s in DEADLINES_S:
+            calls: list[Any] = [
+                stub.Analyze.future(service_pb2.AnalyzeRequest(settings=whole), timeout=deadline_s)
+                for _ in range(ANALYSES_AT_ONCE)
+            ]
+            for call in calls:
+                with pytest.raises(grpc.RpcError) as gave_up:
+                    call.result()
+                assert outcome_of(gave_up.value).code is grpc.StatusCode.DEADLINE_EXCEEDED
+            eventually(lambda: all_have_ended(service))
+            if pages := pages_read(redis_client):
+                break
         assert 0 < pages < ANALYSES_AT_ONCE * ENTRIES / DEFAULT_LIMITS.page_entries
         add_regime(redis_client, "BEAR", entry_id=f"{ENTRIES + 1}-0")
         answer = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=60).analysis

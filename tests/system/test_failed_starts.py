@@ -31,8 +31,8 @@ def test_an_address_in_use(
 ) -> None:
     for _ in range(3):
         add_regime(redis_client)
-    for _ in range(3):
-        service = start_service(env={setting: taken_address}, wait_until_ready=False)
+    for anew in (True, False, False):
+        service = start_service(env={setting: taken_address}, wait_until_ready=False, anew=anew)
         assert service.wait(LIMIT_S) == 1
         message = service.stderr().splitlines()[-1]
         assert message.startswith(f"strategic-memory-server: cannot listen on {taken_address}: ")

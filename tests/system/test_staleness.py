@@ -17,7 +17,8 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 def test_a_feedback_turns_stale_without_redis_and_comes_back_as_a_new_revision(
     start_service: StartService, fresh_redis: EmbeddedRedis
 ) -> None:
-    service = start_service(fresh_redis.url, sync_interval_s=0.1, env={"STRATEGIC_MEMORY_VALIDITY": "2"})
+    # Before Redis is gone, it does not turn stale by itself on a machine that has much else to do.
+    service = start_service(fresh_redis.url, sync_interval_s=0.1, env={"STRATEGIC_MEMORY_VALIDITY": "5"})
     request = service_pb2.StreamFeedbackRequest(heartbeat_interval=Duration(seconds=60))
     with StreamRecorder(service.grpc_address, request) as stream:
         with redis.Redis.from_url(fresh_redis.url) as client:
