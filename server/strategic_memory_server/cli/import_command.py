@@ -25,6 +25,7 @@ from strategic_memory_server.configuration.environment import SettingsError, rea
 from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
 from strategic_memory_server.exporting.folder import FolderError
 from strategic_memory_server.importing.exported import read_export
+from strategic_memory_server.importing.guard_writing import Stands, write_guard
 from strategic_memory_server.importing.memory_writing import OtherMemoryError, write_memory, write_values
 from strategic_memory_server.importing.override_writing import write_override
 from strategic_memory_server.importing.past import Pasts, read_pasts
@@ -36,6 +37,13 @@ from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
 from strategic_memory_server.replay.record.entry_columns import Kind
+
+_GUARD_TOLD = {
+    Stands.THE_SAME: "is there already",
+    Stands.ANOTHER: "another one stands there, and is left as it is",
+    Stands.SERVICE: "is not brought back, and leverage may be higher than before: a service has been there without it; "
+    "stop the servers and import under another --key-prefix",
+}
 
 
 @click.command("import")
@@ -134,6 +142,9 @@ async def _bring_back(settings: RedisSettings, folder: Path, *, dry_run: bool) -
             is_begun = begun.get(TRADE_RESULTS, True)
             written = await write_memory(client, places[place], memory, may_be_further=is_begun, dry_run=dry_run)
             click.echo(f"{places[place].evidence}: {_done(dry_run=dry_run) if written else 'is there already'}")
+        if exported.guard is not None:
+            stands = await write_guard(client, prefix, exported.guard, dry_run=dry_run)
+            click.echo(f"drawdown guard: {_GUARD_TOLD.get(stands) or _done(dry_run=dry_run)}")
         found = await write_values(client, prefix, exported.values, dry_run=dry_run)
         for source, there in found.items():
             told = (

@@ -84,7 +84,7 @@ _WIDTH_OF_A_FILE = 160
     multiple=True,
     metavar="RULES",
     help=f"Rules to compare where the file says what each policy would have earned, separated by commas: "
-    f"{', '.join(_RULES)}. Default: all but {Rule.CHANGE} and {Rule.GUARDED}.",
+    f"{', '.join(_RULES)}. Default: all but {Rule.CHANGE} and the guarded ones.",
 )
 @click.option("--every", type=_EVERY, help="Entries from one decision of the reference rules to the next.")
 @click.option(

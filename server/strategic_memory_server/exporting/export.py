@@ -15,6 +15,8 @@ from strategic_memory_server.entries.input_keys import VALUE_SOURCES, key_of
 from strategic_memory_server.exporting.folder import (
     ADVICE_FILE,
     EXPORT_VERSION,
+    GUARD_VALUE,
+    GUARDLESS_VERSION,
     MEMORY_FILE,
     OVERRIDE_VALUE,
     STREAM_FILES,
@@ -30,7 +32,9 @@ from strategic_memory_server.redis_access.round_trip import Entry, checked, pack
 from strategic_memory_server.replay.courses.advice_table import advice_file
 from strategic_memory_server.replay.courses.served_advice import Served
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.guard_text import carried_guard
 from strategic_memory_server.revisions.intervention_text import intervention_text
+from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.said_log import SaidLog
 
 PAGE = 2_000
@@ -42,8 +46,8 @@ Read = Callable[[int], None]
 async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, read: Read) -> Manifest:
     """Write an export.
 
-    The long memory is read first: what it has not counted yet is in the stream then, and is counted by whoever brings
-    the export back.
+    The long memory is read first, together with the drawdown guard, which has taken in the same trades: what they have
+    not counted yet is in the stream then, and is counted by whoever brings the export back.
 
     Args:
         client: how Redis is reached.
@@ -58,14 +62,16 @@ async def export(client: redis.Redis, prefix: str, decay: float, folder: Path, r
     """
     unfinished = _made_beside(folder)
     try:
-        rows = {MEMORY_FILE: await _memory(client, prefix, decay, unfinished / MEMORY_FILE)}
-        rows[VALUES_FILE] = await _values(client, prefix, unfinished / VALUES_FILE)
+        rows: dict[str, int] = {}
+        rows[MEMORY_FILE], guard = await _memory(client, prefix, decay, unfinished / MEMORY_FILE)
+        rows[VALUES_FILE] = await _values(client, prefix, guard, unfinished / VALUES_FILE)
         for source, name in STREAM_FILES.items():
             pages = _pages(client, key_of(prefix, source), read)
             rows[name] = await write_entries(unfinished / name, source, pages)
         rows[ADVICE_FILE] = await _advice(client, prefix, unfinished / ADVICE_FILE, read)
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        manifest = Manifest(EXPORT_VERSION, version("strategic-memory"), at, prefix, decay, rows)
+        needs = GUARDLESS_VERSION if guard is None else EXPORT_VERSION
+        manifest = Manifest(needs, version("strategic-memory"), at, prefix, decay, rows)
         manifest.write(unfinished)
         _put_in_place(unfinished, folder)
     finally:
@@ -108,7 +114,7 @@ async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Seq
         start = f"({page[-1][0].decode()}"
 
 
-async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
+async def _values(client: redis.Redis, prefix: str, guard: bytes | None, file: Path) -> int:
     keys = [key_of(prefix, source) for source in VALUE_SOURCES]
     replies = await round_trip(client, [packed("GET", key) for key in keys])
     found = [checked(reply, key, "string") for reply, key in zip(replies, keys, strict=True)]
@@ -117,22 +123,30 @@ async def _values(client: redis.Redis, prefix: str, file: Path) -> int:
         table.write([{"source": source, "value": value} for source, value in given if value is not None])
         if (said := await SaidLog(client, prefix).newest()).at(unix_time_ms()).ends_ms is not None:
             table.write([{"source": OVERRIDE_VALUE, "value": intervention_text(said).encode()}])
+        if guard is not None:
+            table.write([{"source": GUARD_VALUE, "value": guard}])
     return table.rows
 
 
-async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) -> int:
-    """Write both places where a memory can lie, as they stand: fields of the hash, and ids with their numbers."""
+async def _memory(client: redis.Redis, prefix: str, decay: float, file: Path) -> tuple[int, bytes | None]:
+    """Write both places where a memory can lie, as they stand: fields of the hash, and ids with their numbers.
+
+    Returns:
+        How many rows that were, and what the drawdown guard went on from at the same moment; None: nothing.
+    """
     places = {"first": MemoryKeys.under(prefix), "beside": MemoryKeys.beside(prefix, decay)}
+    state = LogKeys.under(prefix).state
+    asked = [packed("MULTI")]
+    for keys in places.values():
+        asked += packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
+    asked += packed("HGET", state, "guard"), packed("EXEC")
+    *evidence_and_ids, guard = checked((await round_trip(client, asked, patience=16.0))[-1], state, "hash")
+    each = iter(evidence_and_ids)
     with parquet_writer(file, {"place": "string", "part": "string", "name": "binary", "value": "binary"}) as table:
         for place, keys in places.items():
-            asked = packed("HGETALL", keys.evidence), packed("ZRANGE", keys.trade_ids, 0, -1, "WITHSCORES")
-            evidence, ids = await round_trip(client, asked, patience=16.0)
-            for part, reply in (
-                ("evidence", checked(evidence, keys.evidence, "hash")),
-                ("trade_ids", checked(ids, keys.trade_ids, "sorted set")),
-            ):
-                table.write(list(_named(place, part, reply)))
-    return table.rows
+            table.write(list(_named(place, "evidence", checked(next(each), keys.evidence, "hash"))))
+            table.write(list(_named(place, "trade_ids", checked(next(each), keys.trade_ids, "sorted set"))))
+    return table.rows, carried_guard(checked(guard, state, "hash") or b"")
 
 
 def _named(place: str, part: str, reply: Sequence[bytes]) -> Iterator[Mapping[str, object]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
 
-EXPORT_VERSION = 1
-"""Grows when an older version could no longer bring it back."""
+EXPORT_VERSION, GUARDLESS_VERSION = 2, 1
+"""Grows when an older version could no longer bring it back: without a drawdown guard the first one can."""
 
 MANIFEST = "export.json"
 
@@ -22,8 +22,8 @@ STREAM_FILES: Mapping[str, str] = {
     TRADE_RESULTS: "trades.parquet",
 }
 VALUES_FILE, MEMORY_FILE, ADVICE_FILE = "values.parquet", "memory.parquet", "advice.parquet"
-OVERRIDE_VALUE = "override"
-"""Names among the values what operators have said, where it had not ended."""
+OVERRIDE_VALUE, GUARD_VALUE = "override", "guard"
+"""Name among the values what operators have said, where it had not ended, and what the drawdown guard goes on from."""
 
 READ_COLUMNS: Mapping[str, tuple[str, ...]] = {
     META_REGIME: ("regime", "pnl", "volatility", "trend", "confidence"),
@@ -42,7 +42,7 @@ class Manifest:
     """What an export says of itself.
 
     Attributes:
-        format_version: see `EXPORT_VERSION`.
+        format_version: the oldest that brings it back, see `EXPORT_VERSION`.
         service_version: version of the service that wrote it.
         exported_at: when, ISO 8601.
         key_prefix: what the keys started with.

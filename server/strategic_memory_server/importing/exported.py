@@ -10,6 +10,7 @@ from typing import Any
 from strategic_memory_server.columns.stream_position import Id, id_order
 from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.exporting.folder import (
+    GUARD_VALUE,
     MEMORY_FILE,
     NEEDS_PYARROW,
     OVERRIDE_VALUE,
@@ -19,6 +20,7 @@ from strategic_memory_server.exporting.folder import (
     read_manifest,
 )
 from strategic_memory_server.replay.files.optional_module import optional_module
+from strategic_memory_server.revisions.guard_text import guard_of_carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Exported:
         values: the other inputs, by source.
         memories: the long memory by its place, `first` or `beside`; those that were not there are left out.
         override: what operators had said; None: nothing that had not ended.
+        guard: what the drawdown guard went on from, as text; None: it was off, or had taken in nothing.
         decay: how the sums of the one beside the first decay.
     """
 
@@ -76,6 +79,7 @@ class Exported:
     values: Mapping[str, bytes]
     memories: Mapping[str, ExportedMemory]
     override: bytes | None
+    guard: bytes | None
     decay: float
 
 
@@ -83,7 +87,7 @@ def read_export(folder: Path) -> Exported:
     """Read an export.
 
     Raises:
-        FolderError: it is none, is of a newer format, or lacks something.
+        FolderError: it is none, is of a newer format, lacks something, or has a guard that cannot be read.
     """
     manifest = read_manifest(folder)
     tables = {name: _table(folder / name, manifest.rows.get(name)) for name in (*STREAM_FILES.values(), VALUES_FILE)}
@@ -94,7 +98,18 @@ def read_export(folder: Path) -> Exported:
         getattr(memory, row["part"])[row["name"]] = row["value"]
     values = {row["source"]: row["value"] for row in tables[VALUES_FILE].to_pylist()}
     override = values.pop(OVERRIDE_VALUE, None)
-    return Exported(streams, values, memories, override, manifest.decay)
+    guard = _guard(folder, values.pop(GUARD_VALUE, None))
+    return Exported(streams, values, memories, override, guard, manifest.decay)
+
+
+def _guard(folder: Path, carried: bytes | None) -> bytes | None:
+    try:
+        return None if carried is None else guard_of_carried(carried)
+    except ValueError as error:
+        raise FolderError(
+            f"{folder / VALUES_FILE}: what the drawdown guard goes on from cannot be read: {error}; nothing was "
+            "written: export it again, or install the version that wrote it"
+        ) from None
 
 
 def _table(file: Path, rows: int | None) -> Any:  # noqa: ANN401  pyarrow has no types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import structlog
 
@@ -10,7 +11,11 @@ from strategic_memory_server.advice.drawdown_guard import KEPT, LOWEST, GuardRea
 from strategic_memory_server.memory.json_types import JsonValue
 from strategic_memory_server.revisions.json_shapes import JsonShape
 
+CARRIED_VERSION = 1
+"""Of the text in an export; grows when an older version could no longer go on from it."""
+
 _SHAPE, _READING = JsonShape(GuardState), JsonShape(GuardReading)
+_CARRIED = re.compile(rb"(\d{1,9}) (.+)", re.DOTALL)
 _SHOWN = 100
 
 logger = structlog.get_logger(__name__)
@@ -31,15 +36,39 @@ def guard_of_text(text: bytes) -> GuardState:
     if not text:
         return GuardState()
     try:
-        state = _SHAPE.read(text)
-        if (wrong := _outside(state)) is not None:
-            raise ValueError(wrong)
+        return exact_guard(text)
     except ValueError as error:
         logger.warning(
             "What the drawdown guard goes on from cannot be read; it begins afresh", error=str(error)[:_SHOWN]
         )
         return GuardState()
+
+
+def exact_guard(text: bytes) -> GuardState:
+    """Read what `guard_text` gave for a state. ValueError for anything else."""
+    state = _SHAPE.read(text)
+    if (wrong := _outside(state)) is not None:
+        raise ValueError(wrong)
     return state
+
+
+def carried_guard(text: bytes) -> bytes | None:
+    """Write what an export carries: the version, then the text of the state.
+
+    None where there is no state, or one that cannot be read: the guard begins afresh then, wherever it is.
+    """
+    return None if guard_of_text(text) == GuardState() else b"%d %b" % (CARRIED_VERSION, text)
+
+
+def guard_of_carried(carried: bytes) -> bytes:
+    """Return the text of the state that an export carries. ValueError where it is none, or of a later version."""
+    found = _CARRIED.fullmatch(carried)
+    if found is None:
+        raise ValueError("it is no state of a guard")
+    if int(found[1]) > CARRIED_VERSION:
+        raise ValueError(f"it is of version {int(found[1])}, and this service reads up to {CARRIED_VERSION}")
+    exact_guard(found[2])
+    return found[2]
 
 
 def _outside(state: GuardState) -> str | None:

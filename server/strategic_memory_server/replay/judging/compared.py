@@ -12,7 +12,7 @@ from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.replay.courses.course import Course
 from strategic_memory_server.replay.courses.guard_course import guard_factors
-from strategic_memory_server.replay.courses.rules import FIXED, Rule
+from strategic_memory_server.replay.courses.rules import FIXED, OF_GUARDED, Rule
 from strategic_memory_server.replay.judging.trades import Trades
 from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.record.record import Record
@@ -54,14 +54,14 @@ class Compared:
             elif rule is Rule.ORACLE:
                 policy = best[self._regime]
             else:
-                course = courses[Rule.REFERENCE if rule is Rule.GUARDED else rule]
+                course = courses[OF_GUARDED.get(rule, rule)]
                 policy = course.decisions["policy"][course.in_force(self._opened)]
             self._chosen[rule] = policy.astype(np.int8)
-            if rule is Rule.GUARDED:
-                course = courses[Rule.REFERENCE]
+            if rule in OF_GUARDED:
+                course = courses[OF_GUARDED[rule]]
                 opened_ms, made = entries.opened_ms[self.places], policy.astype(np.int64)
                 closed = ClosedTrades(opened_ms, made, self.earned(rule))
-                factors = guard_factors(course, entries.time_ms, self.places, closed)
+                factors = guard_factors(course, courses[Rule.REFERENCE], entries.time_ms, self.places, closed)
                 self._sizes[rule] = factors[course.in_force(self._opened)]
 
     def __len__(self) -> int:

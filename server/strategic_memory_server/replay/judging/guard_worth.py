@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn
 from strategic_memory_server.figures.drawdown import maximum_drawdown
-from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.courses.rules import OF_GUARDED, Rule
 from strategic_memory_server.replay.judging.compared import Compared
 
 RISK_AVERSION = 3.0
@@ -26,6 +27,7 @@ class Held:
     """What came of the same trades at some exposure.
 
     Attributes:
+        rules: who chose their policies.
         name: how they were held.
         mean_exposure: mean multiple of the size on record.
         mean_pnl: mean pnl a trade, without the cost of changes of exposure.
@@ -33,6 +35,7 @@ class Held:
         certainty_equivalent: sure pnl a trade that is worth as much, with the cost of changes; None: not defined.
     """
 
+    rules: Rule
     name: str
     mean_exposure: float
     mean_pnl: float
@@ -41,25 +44,29 @@ class Held:
 
 
 def guard_worth(compared: Compared) -> list[Held]:
-    """Compare; nothing where the guard is not compared.
+    """Compare, for each of the rules that are sized by the guard; nothing where none is compared.
 
     The certainty equivalent, in the unit of pnl, is (mean of (1 + r)^(1 - c))^(1 / (1 - c)) - 1, c `RISK_AVERSION`.
     r is the pnl as a share of the capital, scaled so that its root mean square is `UNIT` without the guard, less
     `COST` for each change of exposure.
     """
-    if Rule.GUARDED not in compared.rules:
-        return []
-    size = compared.size(Rule.GUARDED)
-    without = compared.earned(Rule.GUARDED) / size
+    return [held for rule, of in OF_GUARDED.items() if rule in compared.rules for held in _worth(compared, rule, of)]
+
+
+def _worth(compared: Compared, rule: Rule, of: Rule) -> Iterator[Held]:
+    size = compared.size(rule)
+    without = compared.earned(rule) / size
     mean = float(size.mean())
     ways = (("without", np.ones(size.size)), ("guarded", size), ("as little all the time", np.full(size.size, mean)))
     scale = float(np.sqrt(np.mean(np.square(without)))) / UNIT
-    return [_held(name, without * held, held, scale) for name, held in ways]
+    for name, held in ways:
+        yield _held(of, name, without * held, held, scale)
 
 
-def _held(name: str, pnl: FloatColumn, size: FloatColumn, scale: float) -> Held:
+def _held(rules: Rule, name: str, pnl: FloatColumn, size: FloatColumn, scale: float) -> Held:
     drawdown = maximum_drawdown(pnl)
     return Held(
+        rules,
         name,
         float(size.mean()),
         float(pnl.mean()),

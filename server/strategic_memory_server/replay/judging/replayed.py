@@ -10,7 +10,7 @@ from strategic_memory_server.replay.courses.course import Course, affordable_eve
 from strategic_memory_server.replay.courses.evidence_course import evidence_courses
 from strategic_memory_server.replay.courses.held_course import held_course
 from strategic_memory_server.replay.courses.reference_course import reference_course
-from strategic_memory_server.replay.courses.rules import Rule
+from strategic_memory_server.replay.courses.rules import OF_GUARDED, Rule
 from strategic_memory_server.replay.judging.compared import Compared, recorded_trades
 from strategic_memory_server.replay.judging.options import EVIDENCE_DECISIONS, REFERENCE_DECISIONS, ReplayOptions
 from strategic_memory_server.replay.judging.regimes_seen import RegimesSeen, regimes_seen
@@ -71,12 +71,13 @@ def replay(options: ReplayOptions, stages: Stages) -> Replayed:
     rules = [rule for rule in options.rules if rule is not Rule.HELD or options.advice.hysteresis.is_on]
     if Rule.HELD in rules:
         courses[Rule.HELD] = held_course(courses[Rule.REFERENCE], record, options.advice.hysteresis)
-    if {Rule.EVIDENCE, Rule.EXPLORING} & set(options.rules):
+    needed = {*rules, *(OF_GUARDED[rule] for rule in rules if rule in OF_GUARDED)}
+    if {Rule.EVIDENCE, Rule.EXPLORING} & needed:
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
         found = evidence_courses(record, options.advice.evidence, every, partial(stages, "evidence"))
         of_rule = {Rule.EVIDENCE: found.recommended, Rule.EXPLORING: found.exploring}
-        courses |= {rule: course for rule, course in of_rule.items() if rule in options.rules}
-    if Rule.CHANGE in options.rules:
+        courses |= {rule: course for rule, course in of_rule.items() if rule in needed}
+    if Rule.CHANGE in needed:
         every = options.evidence_every or affordable_every(len(record), EVIDENCE_DECISIONS)
         with_change = replace(options.advice.evidence, change=True)
         found = evidence_courses(record, with_change, every, partial(stages, "evidence with change"))

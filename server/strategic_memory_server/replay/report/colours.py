@@ -30,6 +30,8 @@ OF_RULE: Mapping[Rule, tuple[str, str]] = {
     Rule.EXPLORING: (PURPLE, "4 1"),
     Rule.CHANGE: (VERMILLION, "4 1"),
     Rule.GUARDED: (BLUE, "1 2"),
+    Rule.GUARDED_EVIDENCE: (VERMILLION, "1 2"),
+    Rule.GUARDED_CHANGE: (VERMILLION, "1 4"),
     Rule.CONSERVATIVE: (SKY, "6 2"),
     Rule.BALANCED: (GREEN, "6 2"),
     Rule.AGGRESSIVE: (ORANGE, "6 2"),

@@ -38,9 +38,9 @@ def differences(report: JsonReport) -> list[Row]:
 
 
 def guard(report: JsonReport) -> list[Row]:
-    """Return what came of the trades of the reference rules with the drawdown guard, and without."""
+    """Return what came of the trades of each of the rules that are compared with the drawdown guard, and without."""
     names = ("mean_exposure", "mean_pnl", "deepest_drawdown", "certainty_equivalent")
-    return [(each["name"], *(_number(each[name]) for name in names)) for each in report.get("guard", ())]
+    return [(each["rules"], each["name"], *(_number(each[name]) for name in names)) for each in report.get("guard", ())]
 
 
 def advised(report: JsonReport) -> list[Row]:

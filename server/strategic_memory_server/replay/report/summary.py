@@ -35,8 +35,9 @@ def _advised(report: JsonReport) -> Iterator[str]:
     for each in report.get("guard", ()):
         worth = each["certainty_equivalent"]
         yield (
-            f"drawdown guard, {each['name']}: deepest drawdown {each['deepest_drawdown']:.4g}, mean exposure "
-            f"{each['mean_exposure']:.2f}, certainty equivalent {'not defined' if worth is None else f'{worth:+.4g}'}"
+            f"drawdown guard, {each['rules']} {each['name']}: deepest drawdown {each['deepest_drawdown']:.4g}, "
+            f"mean exposure {each['mean_exposure']:.2f}, "
+            f"certainty equivalent {'not defined' if worth is None else f'{worth:+.4g}'}"
         )
 
 

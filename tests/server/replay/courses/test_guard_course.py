@@ -97,14 +97,18 @@ def test_the_report_sets_it_beside_the_same_rules_without_and_beside_as_little_a
 
     said, found = report("--against", "reference,guarded")
     without, guarded, little = found["guard"]
+    assert {each["rules"] for each in found["guard"]} == {"reference"}
     assert [each["name"] for each in (without, guarded, little)] == ["without", "guarded", "as little all the time"]
     assert without["mean_exposure"] == 1.0
     np.testing.assert_allclose(guarded["mean_exposure"], little["mean_exposure"])
     assert guarded["mean_exposure"] < 1.0
     np.testing.assert_allclose(little["mean_pnl"], without["mean_pnl"] * little["mean_exposure"])
     assert guarded["deepest_drawdown"] < without["deepest_drawdown"]
-    assert "drawdown guard, as little all the time: deepest drawdown" in said
+    assert "drawdown guard, reference as little all the time: deepest drawdown" in said
     assert "<h2>The drawdown guard</h2>" in said
+    said, found = report("--against", "guarded-evidence,guarded-change")
+    assert [each["rules"] for each in found["guard"]] == ["evidence"] * 3 + ["change"] * 3
+    assert "drawdown guard, change guarded: deepest drawdown" in said
     said, found = report()
     assert "guard" not in found
     assert "drawdown guard" not in said
