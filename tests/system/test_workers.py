@@ -254,7 +254,7 @@ def test_the_workers_end_when_the_process_that_runs_them_is_killed(start_service
     ("arguments", "code", "said"),
     [
         (("--workers", "2", "--embedded-redis"), 2, "--embedded-redis is for a service of one process"),
-        (("--workers", "2", "--interval", "nan"), 2, "MEMORY_SYNC_INTERVAL: "),
+        (("--workers", "2", "--interval", "nan"), 2, "--interval: "),
         (("--workers", "2", "--http-address", "192.0.2.1:0", "--insecure-listen"), 1, "cannot listen on 192.0.2.1:0: "),
     ],
 )

@@ -88,6 +88,7 @@ def variables_of(advice: Feedback) -> dict[str, str]:
     """Return what the program finds in its environment; what is not known is empty."""
     until = advice.valid_until
     return {
+        "SM_PORTFOLIO": advice.portfolio,
         "SM_STATUS": advice.status.value,
         "SM_POLICY": advice.updated_policy.value,
         "SM_LEVERAGE": repr(advice.leverage_hint),

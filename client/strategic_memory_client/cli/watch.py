@@ -82,9 +82,9 @@ def watch(
     paid; elsewhere, and with --lines, --every, --events, --count or --exec, a line for each change.
 
     The program of --exec finds the feedback as one line of JSON on its standard input, and in its environment
-    SM_STATUS, SM_POLICY, SM_LEVERAGE, SM_CONFIDENCE, SM_PREFERRED_REGIME, SM_CURRENT_REGIME, SM_REVISION, SM_EPOCH and
-    SM_VALID_UNTIL. Nothing else is written then. What comes while it runs waits for its end; of several, the newest
-    alone is told.
+    SM_PORTFOLIO (empty: the default one), SM_STATUS, SM_POLICY, SM_LEVERAGE, SM_CONFIDENCE, SM_PREFERRED_REGIME,
+    SM_CURRENT_REGIME, SM_REVISION, SM_EPOCH and SM_VALID_UNTIL. Nothing else is written then. What comes while it runs
+    waits for its end; of several, the newest alone is told.
 
     When the last one holds no more it is shown again as STALE, with the safe values, and once it is confirmed
     with those that it had. With --every each revision is shown once, as it was said at its time.

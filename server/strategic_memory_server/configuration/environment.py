@@ -258,7 +258,9 @@ def read_environment(overrides: Mapping[str, Any] | None = None, *, listens: boo
     try:
         return Environment(**given)
     except ValidationError as error:
-        lines = [f"{_name(entry['loc'])}{entry['msg'].removeprefix('Value error, ')}" for entry in error.errors()]
+        lines = [
+            f"{_name(entry['loc'], given)}{entry['msg'].removeprefix('Value error, ')}" for entry in error.errors()
+        ]
         raise SettingsError("\n".join(lines)) from None
 
 
@@ -268,11 +270,14 @@ def unknown_variables(names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
 
 
-def _name(location: tuple[int | str, ...]) -> str:
-    """The variable that a validation error is about, as one would set it."""
+def _name(location: tuple[int | str, ...], flags: Iterable[str]) -> str:
+    """The flag that a validation error is about, where it was given, or else the variable, as one would set it."""
     if not location:
         return ""
     name = str(location[0])
+    for field in flags:
+        if name in {field, _variable(field)}:
+            return f"--{field.replace('_', '-')}: "
     return f"{_variable(name) if name in Environment.model_fields else name}: "
 
 

@@ -19,12 +19,16 @@ pytestmark = pytest.mark.processes
 
 def test_the_program_is_told_by_its_environment_and_by_its_input(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    program = f"""sh -c 'echo "$SM_REVISION $SM_POLICY $SM_LEVERAGE $SM_STATUS" >> {told}; cat >> {told}'"""
-    with ScriptedPeer(send(feedback_response(3))) as peer:
-        ended = run("watch", "-a", peer.address, "--count", "1", "--exec", program)
+    program = (
+        f"""sh -c 'echo "$SM_PORTFOLIO $SM_REVISION $SM_POLICY $SM_LEVERAGE $SM_STATUS" >> {told}; cat >> {told}'"""
+    )
+    said = feedback_response(3)
+    said.portfolio = "alpha"
+    with ScriptedPeer(send(said)) as peer:
+        ended = run("watch", "-a", peer.address, "--portfolio", "alpha", "--count", "1", "--exec", program)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     first, second = told.read_text().splitlines()
-    assert first == "3 AGGRESSIVE 1.5 ACTIVE"
+    assert first == "alpha 3 AGGRESSIVE 1.5 ACTIVE"
     assert json.loads(second)["revision"] == 3
 
 

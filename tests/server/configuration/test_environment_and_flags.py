@@ -56,11 +56,14 @@ def test_flags_go_before_the_environment_and_are_checked_the_same_way(monkeypatc
         read_environment({"interval": 0.0, "grpc_address": "x", "redis_url": f"redis://:{HIDDEN}@h:port"})
     lines = str(refused.value).splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "REDIS_URL",
-        "MEMORY_SYNC_INTERVAL",
-        "STRATEGIC_MEMORY_GRPC_ADDRESS",
+        "--redis-url",
+        "--interval",
+        "--grpc-address",
     ]
     assert HIDDEN not in str(refused.value)
+    monkeypatch.setenv("MEMORY_SYNC_INTERVAL", "0")
+    with pytest.raises(SettingsError, match=r"^MEMORY_SYNC_INTERVAL: .*\n--grpc-address: "):
+        read_environment({"interval": None, "grpc_address": "x"})
 
 
 def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_a_list_names_them() -> None:
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"portfolios": "a b"}, ("STRATEGIC_MEMORY_PORTFOLIOS", "'a b'", "1 to 64 letters")),
+        ({"portfolios": "a b"}, ("--portfolios", "'a b'", "1 to 64 letters")),
         ({"portfolios": "a,a"}, ("a is named twice",)),
         ({"portfolios": "a", "portfolio_set": "q:names"}, ("PORTFOLIOS and", "PORTFOLIO_SET", "give one of them")),
         ({"portfolio_prefix": "quantum:portfolio"}, ("STRATEGIC_MEMORY_PORTFOLIO_PREFIX", "has no {portfolio}")),

@@ -10,7 +10,7 @@ from strategic_memory_server.configuration.environment import SettingsError, rea
 def test_several_workers_need_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     assert not read_environment({"workers": 1}).service_settings().http.is_port_shared
-    with pytest.raises(SettingsError, match=r"^STRATEGIC_MEMORY_WORKERS: more than one worker needs Linux"):
+    with pytest.raises(SettingsError, match=r"^--workers: more than one worker needs Linux"):
         read_environment({"workers": 2})
 
 
