@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
-from strategic_memory_server.configuration.one_portfolio import settings_of_portfolio
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.doctor.examination import Examination, examine
 from strategic_memory_server.doctor.finding import Severity
@@ -31,7 +31,7 @@ _EXIT_CODES = {None: 0, Severity.WARNING: 3, Severity.CRITICAL: 1}
     metavar="HOST:PORT",
     help="Where the service listens for HTTP. [env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
 )
-@click.option("--portfolio", metavar="NAME", default="", help="Portfolio to look at, in place of the default one.")
+@portfolio_option
 @click.option(
     "--token-file",
     metavar="FILE",
@@ -61,8 +61,7 @@ def doctor(
     """
     token = _token_of(token_file)
     try:
-        settings = read_environment(overrides, listens=False).service_settings()
-        settings = settings_of_portfolio(settings, portfolio) if portfolio else settings
+        settings = settings_asked(overrides, portfolio)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     # What is found is printed here, and not logged.

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
 from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
@@ -24,8 +25,9 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 
 @click.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
+@portfolio_option
 @redis_options
-def export_memory(folder: Path, **overrides: object) -> None:
+def export_memory(folder: Path, portfolio: str, **overrides: object) -> None:
     """Write what the memory is made of into FOLDER, as Parquet files: streams, long memory, inputs, advice.
 
     Nothing in Redis is changed, and a server that runs goes on. `import FOLDER` brings it back, into an empty Redis or
@@ -34,7 +36,7 @@ def export_memory(folder: Path, **overrides: object) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
     try:
-        settings = read_environment(overrides, listens=False).service_settings()
+        settings = settings_asked(overrides, portfolio)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import click
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option
 from strategic_memory_server.cli.rebuild_memory import rebuild_memory
 from strategic_memory_server.cli.redis_options import redis_options
 
 
 @click.command("rebuild-memory")
+@portfolio_option
 @redis_options
 @click.confirmation_option(prompt="Forget what trades that are no longer in the stream have taught?")
 @click.pass_context
-def rebuild(context: click.Context, /, **overrides: object) -> None:
+def rebuild(context: click.Context, /, portfolio: str, **overrides: object) -> None:
     """Build the long memory anew from the trades that the stream still holds.
 
     For when trades were written that should not count, and have been deleted from the stream since. Trades that were
@@ -20,4 +22,4 @@ def rebuild(context: click.Context, /, **overrides: object) -> None:
 
     Exit codes: 0 done, 1 Redis failed, 2 wrong flag or setting.
     """
-    context.exit(rebuild_memory(overrides))
+    context.exit(rebuild_memory(overrides, portfolio))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from redis.exceptions import RedisError
 
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.cli.portfolio_option import settings_asked
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
@@ -19,10 +20,10 @@ EXIT_FAILED = 1
 EXIT_WRONG_SETTING = 2
 
 
-def rebuild_memory(overrides: Mapping[str, object]) -> int:
+def rebuild_memory(overrides: Mapping[str, object], portfolio: str = "") -> int:
     """Forget the long memory in Redis; give the exit code. A server that runs begins anew with its next sync."""
     try:
-        settings = read_environment(overrides, listens=False).service_settings()
+        settings = settings_asked(overrides, portfolio)
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     try:

@@ -10,8 +10,9 @@ from dataclasses import asdict
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
 from strategic_memory_server.reproducing.reproduce import reproduce
@@ -24,10 +25,11 @@ EXIT_CODES = {Outcome.IDENTICAL: 0, Outcome.INPUT_GONE: 4, Outcome.DIFFERS: 5}
 @click.option("--revision", type=click.IntRange(min=1), required=True, metavar="N", help="Its number.")
 @click.option("--epoch", metavar="EPOCH", help="Its epoch, where another one will not do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@portfolio_option
 @redis_options
 @click.pass_context
 def reproduce_revision(
-    context: click.Context, /, revision: int, epoch: str | None, *, as_json: bool, **overrides: object
+    context: click.Context, /, revision: int, epoch: str | None, portfolio: str, *, as_json: bool, **overrides: object
 ) -> None:
     """Compute a revision again from what Redis holds of its inputs, and compare it with the log byte by byte.
 
@@ -38,7 +40,7 @@ def reproduce_revision(
     something else: the entry of the log was changed, or another version computes otherwise.
     """
     try:
-        settings = read_environment(overrides, listens=False).service_settings()
+        settings = settings_asked(overrides, portfolio)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     try:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.cli.shadow_text import shadow_text
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
@@ -29,6 +30,7 @@ NOTHING = (
 
 
 @click.command("shadow-report")
+@portfolio_option
 @redis_options
 @click.option(
     "--trades",
@@ -45,7 +47,7 @@ NOTHING = (
     help="Newest revisions of each log to read.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def shadow_report(*, trades: int, revisions: int, as_json: bool, **overrides: object) -> None:
+def shadow_report(*, portfolio: str, trades: int, revisions: int, as_json: bool, **overrides: object) -> None:
     """Say when the shadow would have advised otherwise than the service, and what that was worth.
 
     Both are judged by the trades that the stream still holds, over the time for which both logs have something to say.
@@ -54,7 +56,7 @@ def shadow_report(*, trades: int, revisions: int, as_json: bool, **overrides: ob
     Exit codes: 0 done, 1 there is nothing to compare, or Redis failed, 2 wrong flag or setting, 130 interrupted.
     """
     try:
-        settings = read_environment(overrides, listens=False).service_settings()
+        settings = settings_asked(overrides, portfolio)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     set_up_logging("CRITICAL", "console")
