@@ -76,18 +76,21 @@ def test_every_panel_of_the_dashboard_and_every_alert_finds_its_metrics(
     start_service: StartService, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     require_tool("promtool")
-    for _ in range(4):
-        add_regime(redis_client, "BULL", 0.4)
-        add_trade(redis_client, "BULL", 0.3)
-    redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 1.1}')
-    service = start_service(sync_interval_s=0.2)
+    for prefix in ("quantum", "quantum:alpha"):
+        for _ in range(4):
+            add_regime(redis_client, "BULL", 0.4, prefix=prefix)
+            add_trade(redis_client, "BULL", 0.3, prefix=prefix)
+        redis_client.set(f"{prefix}:risk:leverage_limits", '{"max_leverage_hint": 1.1}')
+    service = start_service(env={"STRATEGIC_MEMORY_PORTFOLIOS": "alpha"}, sync_interval_s=0.2)
     get_feedback(service)
     dashboard = json.loads((DEPLOY / "grafana" / "strategic-memory.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     assert len(asked) > 10
     with prometheus([service.http_address], tmp_path) as address:
-        for expression in asked:
-            eventually(partial(found, address, expression), 30, what=expression)
+        for portfolio in ("", "alpha"):
+            for expression in asked:
+                of_it = expression.replace("$portfolio", portfolio)
+                eventually(partial(found, address, of_it), 30, what=of_it)
         names = set(answer(address, "label/__name__/values"))
         rules = [rule for group in answer(address, "rules")["groups"] for rule in group["rules"]]
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
