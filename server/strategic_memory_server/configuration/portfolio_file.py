@@ -52,7 +52,13 @@ def _check(path: Path, name: str, section: object) -> None:
     if not isinstance(section, dict):
         raise PortfolioFileError(f"{path}: {name} is no table; a portfolio is a table [{_TOP}.{name}]")
     for key, value in section.items():
-        if isinstance(value, dict | list):
-            quoted = f'; a name with dots is written in quotes: [{_TOP}."{name}.{key}"]'
-            hint = quoted if isinstance(value, dict) else ""
+        # For Python true is a number, and a setting of 1 that nobody has given.
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            hint = _hint(name, key, value)
             raise PortfolioFileError(f"{path}, portfolio {name}: {key} is no number and no text{hint}")
+
+
+def _hint(name: str, key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return f', but {str(value).lower()}; give a number, or "on" or "off" with the quotes'
+    return f'; a name with dots is written in quotes: [{_TOP}."{name}.{key}"]' if isinstance(value, dict) else ""

@@ -127,8 +127,11 @@ class PortfoliosEnvironment(RedisEnvironment):
             settings_by_name(settings_of, sections, service.redis.key_prefix)
             if self.portfolio_prefix or self.portfolio_set:
                 settings_of("NAME", NOTHING_ELSE)
-        except (PortfolioFileError, ValueError) as error:
-            yield f"{given[0] if given else 'STRATEGIC_MEMORY_PORTFOLIO_PREFIX'}: {error}"
+        except PortfolioFileError as error:
+            yield f"{given[0]}: {error}"
+        except ValueError as error:
+            where = f"{self.portfolio_file}, " if self.portfolio_file is not None else ""
+            yield f"{given[0] if given else 'STRATEGIC_MEMORY_PORTFOLIO_PREFIX'}: {where}{error}"
 
     @property
     def _template(self) -> str:

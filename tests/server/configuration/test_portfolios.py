@@ -1,14 +1,17 @@
 """Which portfolios there are, and what each is told: variables and the file."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 from documented_commands import blocks
+from each_case import each_case
 
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.configuration.portfolio_file import PortfolioFileError, read_portfolio_file
 from strategic_memory_server.configuration.portfolio_settings import NOTHING_ELSE, PortfolioSettings
+from strategic_memory_server.configuration.portfolios_environment import OF_PORTFOLIO
 
 FILE = """
 [portfolios.alpha]
@@ -133,3 +136,20 @@ def test_a_section_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, wo
         read_environment({"portfolio_file": file})
     for word in ("STRATEGIC_MEMORY_PORTFOLIO_FILE", *words):
         assert word in str(refused.value)
+
+
+@each_case("name, value", product(sorted(OF_PORTFOLIO), ("true", "false", "[5]", "2026-01-01", "nan", "-1")))
+def test_what_is_no_value_of_a_setting_is_refused_by_file_portfolio_and_name(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    file = tmp_path / "portfolios.toml"
+    file.write_text(f"[portfolios.desk]\n{name} = {value}")
+    is_number = value in {"nan", "-1"}
+    with pytest.raises(SettingsError if is_number else PortfolioFileError) as refused:
+        # What is neither number nor text is found before it is known what it should be.
+        read_environment({"portfolio_file": file}) if is_number else read_portfolio_file(file)
+    said = str(refused.value)
+    for word in (str(file), "portfolio desk: ", name):
+        assert word in said, said
+    if value in {"true", "false"}:
+        assert f'{name} is no number and no text, but {value}; give a number, or "on" or "off"' in said
