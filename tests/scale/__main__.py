@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -25,7 +26,7 @@ from scale.idle import IdleSettings
 _SHORT = (
     DeskSettings(portfolios=30, changed=3, entries_a_second=15.0, server={"STRATEGIC_MEMORY_LEASE": "2"}),
     IdleSettings(portfolios=300, synced_within_s=60.0, settling_s=2.0, measured_s=10.0),
-    CrowdSettings(streams=500),
+    CrowdSettings(streams=500, measured_s=5.0),
 )
 _WHOLE = (DeskSettings(), IdleSettings(), CrowdSettings())
 
@@ -37,7 +38,9 @@ def main() -> int:
     desk, portfolios, streams = _SHORT if asked.short else _WHOLE
     folder = Path(tempfile.mkdtemp(prefix="strategic-memory-scale-"))
     plays: dict[str, Callable[[Path], Part]] = {
-        "desk": lambda into: _kept(asyncio.run(desk_run.play(desk, asked.seed, into)), into),
+        "desk": lambda into: _kept(
+            asyncio.run(desk_run.play(replace(desk, shards=asked.shards), asked.seed, into)), into
+        ),
         "idle": lambda into: idle.measure(portfolios, into),
         "streams": lambda into: _kept(asyncio.run(crowd.play(streams, asked.seed, into)), into),
     }
@@ -84,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scale", description=__doc__)
     parser.add_argument("--short", action="store_true", help="fewer of everything, within two minutes")
     parser.add_argument("--seed", type=int, default=1, help="of what is written (1)")
+    parser.add_argument("--shards", type=int, default=1, help="by which the three servers share portfolios out (1)")
     parser.add_argument(
         "--only", action="append", choices=("desk", "idle", "streams"), help="one part; may be repeated"
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import grpc
+import redis
 from chaos.deadline import NotInTimeError
 from chaos.observer_client import ObserverClient
 from chaos.producer import Producer
@@ -23,9 +25,10 @@ from history.model import Delivery, FeedbackMessage, History, Status
 from history.subscriber_recorder import SubscriberSettings
 from redis.exceptions import RedisError
 from scale.figures import Part
-from scale.taken import resident_mib
+from scale.taken import Taken, resident_mib
 from scale.until import until
 
+from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
 _NOT_AS_IT_SHOULD_BE = (NotInTimeError, RedisError, OSError)
@@ -44,9 +47,11 @@ class CrowdSettings:
 
     Attributes:
         streams: subscribers, each of which is recorded.
+        measured_s: how long what they take is measured while nothing is said but heartbeats, seconds.
     """
 
     streams: int = 5_000
+    measured_s: float = 30.0
 
 
 class Crowd:
@@ -66,10 +71,10 @@ class Crowd:
     async def __aenter__(self) -> Self:
         """Start the server, and wait until everybody has been sent advice."""
         async with AsyncExitStack() as stack:
-            redis = await asyncio.to_thread(EmbeddedRedis(persistence=Persistence.ALWAYS).start)
-            stack.push_async_callback(asyncio.to_thread, redis.close)
+            self.redis = await asyncio.to_thread(EmbeddedRedis(persistence=Persistence.ALWAYS).start)
+            stack.push_async_callback(asyncio.to_thread, self.redis.close)
             environment = {
-                "REDIS_URL": redis.url,
+                "REDIS_URL": self.redis.url,
                 "STRATEGIC_MEMORY_WORKERS": str(_WORKERS),
                 "STRATEGIC_MEMORY_MAX_SUBSCRIBERS": str(self._settings.streams + 1),
                 "STRATEGIC_MEMORY_PEER_SHARE": "1",
@@ -77,14 +82,15 @@ class Crowd:
             self.server = Server("server", self._folder, environment, None, lambda _: None)
             stack.push_async_callback(asyncio.to_thread, self.server.close)
             await self.server.start()
-            self.recorder = await stack.enter_async_context(HistoryRecorder(redis.url, seed=self._seed))
+            self.recorder = await stack.enter_async_context(HistoryRecorder(self.redis.url, seed=self._seed))
             self.recorder.shared = (self.server.address,)
-            client = ObserverClient(lambda: redis.url)
+            client = ObserverClient(lambda: self.redis.url)
             stack.push_async_callback(client.close)
             self._producer = Producer(client, "quantum", self._seed, 1.0)
             for _ in range(4):
                 await self._producer.write()
             await until(lambda: self.recorder.log.reading.newest.revision > 0, "there is advice")
+            self.bare_mib = resident_mib(self.pids)
             await self._subscribe()
             self._stack = stack.pop_all()
         return self
@@ -92,6 +98,11 @@ class Crowd:
     async def __aexit__(self, *_: object) -> None:
         """End everything; what was observed stays."""
         await self._stack.aclose()
+
+    @property
+    def pids(self) -> list[int]:
+        """Ids of all processes of the server."""
+        return [self.server.process.pid, *self.server.workers()]
 
     @property
     def open_streams(self) -> int:
@@ -110,6 +121,12 @@ class Crowd:
                 await until(lambda: reading.newest != before, "it is a revision", _REVISION_WITHIN_S)
         await self.everybody_at_newest()
         return time.monotonic() - begun_s
+
+    async def message_bytes(self) -> int:
+        """Return how long a message with the feedback in force is."""
+        async with grpc.aio.insecure_channel(self.server.address) as channel:
+            stub = service_pb2_grpc.StrategicMemoryServiceStub(channel)
+            return (await stub.GetFeedback(service_pb2.GetFeedbackRequest())).ByteSize()
 
     async def everybody_at_newest(self) -> None:
         """Wait until every stream is open, and has brought the newest revision."""
@@ -159,8 +176,17 @@ async def play(settings: CrowdSettings, seed: int, folder: Path) -> tuple[Part, 
 
 
 async def _played(crowd: Crowd, settings: CrowdSettings, part: Part) -> None:
-    pids = [crowd.server.process.pid, *crowd.server.workers()]
-    part.tell("memory of all processes of the server", f"{resident_mib(pids):.0f} MiB")
+    with redis.Redis.from_url(crowd.redis.url) as client:
+        taken = Taken(crowd.pids, [crowd.redis.pid], [client])
+        await asyncio.sleep(settings.measured_s)
+        load = taken.load()
+    part.tell("all processes of the server, heartbeats alone, of a core", f"{load.servers:.3f}")
+    part.tell("Redis meanwhile, of a core", f"{load.redis:.3f}")
+    part.tell("commands a second meanwhile, those in scripts too", f"{load.commands:,.0f}")
+    held_mib = resident_mib(crowd.pids)
+    part.tell("memory of all processes of the server", f"{held_mib:.0f} MiB")
+    part.tell("of it for each stream", f"{(held_mib - crowd.bare_mib) * 1024 / settings.streams:.1f} KiB")
+    part.tell("a message with a feedback", f"{await crowd.message_bytes():,} bytes")
     took_s = [await crowd.change() for _ in range(_CHANGES)]
     part.tell("one change has reached all, by this process, within", f"{max(took_s) * 1_000:.0f} ms")
     killed = min(crowd.server.workers())

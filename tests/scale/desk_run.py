@@ -16,6 +16,7 @@ from history.model import History
 from redis.exceptions import RedisError
 from scale.desk import Desk, DeskSettings
 from scale.figures import Part
+from scale.observed_portfolio import ObservedPortfolio
 from scale.taken import Taken, descriptors, resident_mib
 from scale.until import until
 
@@ -36,7 +37,8 @@ async def play(
         node_fails: whether a node of Redis is killed too.
     """
     nodes = "a Redis Cluster of three masters"
-    part = Part(f"{settings.portfolios} portfolios, {settings.servers} servers, {nodes}")
+    shards = f" of {settings.shards} shards" if settings.shards > 1 else ""
+    part = Part(f"{settings.portfolios} portfolios, {settings.servers} servers{shards}, {nodes}")
     histories: list[History] = []
     desk = Desk(settings, seed, folder)
     try:
@@ -82,6 +84,7 @@ async def _server_killed(desk: Desk, part: Part) -> list[str]:
     going = desk.some_to_go()
     coming = desk.new_names(desk.settings.changed)
     await desk.observe(coming, are_named=False)
+    await _refused([desk.portfolios[name] for name in coming])
     before = await desk.standings([each.name for each in desk.named])
     led = Counter(each.leader_pid for each in before.values())
     killed = max(desk.fleet.servers, key=lambda server: led[server.process.pid])
@@ -99,7 +102,7 @@ async def _server_killed(desk: Desk, part: Part) -> list[str]:
         _after(part, "every server has noticed which portfolios there are", begun_s)
         for name in coming:
             desk.portfolios[name].known()
-        await _gone(desk, part, going, {name: before[name].retained for name in going})
+        await _gone(desk, part, going, {name: before[name].retained for name in going}, begun_s)
         await desk.advised(coming)
         _after(part, "portfolios that came have advice", begun_s)
         await desk.synced()
@@ -107,13 +110,13 @@ async def _server_killed(desk: Desk, part: Part) -> list[str]:
     return going
 
 
-async def _gone(desk: Desk, part: Part, going: Collection[str], retained: dict[str, int]) -> None:
+async def _gone(desk: Desk, part: Part, going: Collection[str], retained: dict[str, int], begun_s: float) -> None:
     """Wait until nobody follows portfolios that went, and see that their keys stay and nobody leads them."""
     every = [desk.portfolios[name] for name in going]
-    await until(lambda: not any(each.is_followed for each in every), "nobody follows those that went")
+    await _refused(every)
     for each in every:
         each.gone()
-    part.count("portfolios that went whose streams have ended", len(going), len(going))
+    _after(part, "all streams of portfolios that went have ended", begun_s)
     await until(lambda: _led_by_nobody(desk, going), "nobody leads those that went")
     found = await desk.standings(going)
     part.problems += [
@@ -121,6 +124,17 @@ async def _gone(desk: Desk, part: Part, going: Collection[str], retained: dict[s
         for name, each in found.items()
         if each.retained < retained[name] or not each.epoch
     ]
+
+
+async def _refused(portfolios: Collection[ObservedPortfolio]) -> None:
+    """Wait until everybody who follows these has been refused from now on, so that no stream of before is under way."""
+    before = [(each, each.refusals) for each in portfolios]
+
+    def have_been() -> bool:
+        pairs = (zip(each.refusals, refusals, strict=True) for each, refusals in before)
+        return all(now > then for pair in pairs for now, then in pair)
+
+    await until(have_been, "everybody who follows a portfolio that is not named is refused")
 
 
 async def _led_by_nobody(desk: Desk, names: Collection[str]) -> bool:
@@ -143,7 +157,7 @@ async def _node_killed(desk: Desk, part: Part, back: list[str]) -> None:
         await desk.noticed()
         for name in back:
             desk.portfolios[name].known()
-        await _gone(desk, part, going, {name: min(each.retained, 1) for name, each in before.items()})
+        await _gone(desk, part, going, {name: min(each.retained, 1) for name, each in before.items()}, begun_s)
         await desk.advised(back)
 
 

@@ -25,6 +25,7 @@ _MOST_MIB = 1_430.5
 """1.5 GB."""
 _READY_WITHIN_S = 120.0
 _LOOK_EVERY_S = 2.0
+_OWN_NAME = "measuring"
 _AT_ONCE = 200
 
 
@@ -42,7 +43,7 @@ class IdleSettings:
 
     portfolios: int = _AIMED_AT
     lease_s: float = 60.0
-    synced_within_s: float = 300.0
+    synced_within_s: float = 420.0
     settling_s: float = 60.0
     measured_s: float = 60.0
 
@@ -52,7 +53,7 @@ def measure(settings: IdleSettings, folder: Path) -> Part:
     part = Part(f"{settings.portfolios:,} idle portfolios in one process, leases of {settings.lease_s:g} s")
     file = PortfolioFile(folder / "portfolios.toml")
     file.write(f"idle-{number:05}" for number in range(settings.portfolios))
-    with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client:
+    with EmbeddedRedis() as server, redis.Redis.from_url(server.url, client_name=_OWN_NAME) as client:
         _fill(client, sorted(file.names))
         environment = {
             "REDIS_URL": server.url,
@@ -87,8 +88,16 @@ def _measure(part: Part, settings: IdleSettings, service: ServiceProcess, redis_
     part.tell("Redis, of a core", f"{load.redis:.3f}")
     part.tell("commands a second, those in scripts too", f"{load.commands:,.0f}")
     part.tell("memory of Redis", f"{resident_mib([redis_pid]):.0f} MiB")
-    part.tell("connections to Redis", f"{client.info('clients')['connected_clients'] - 1}")
+    _tell_connections(part, client)
     part.tell("descriptors of the process", f"{descriptors(pids)}")
+
+
+def _tell_connections(part: Part, client: redis.Redis) -> None:
+    """Tell what the connections take in Redis, whose limits for a client's output are of a configuration."""
+    others = [each for each in client.client_list() if each["name"] != _OWN_NAME]
+    part.tell("connections to Redis", f"{len(others):,}")
+    part.tell("memory of all of them there", f"{sum(int(each['tot-mem']) for each in others) / 2**20:.1f} MiB")
+    part.tell("output waiting for one of them, the most", f"{max(int(each['omem']) for each in others) / 1024:.1f} KiB")
 
 
 def _fill(client: redis.Redis, names: Sequence[str]) -> None:

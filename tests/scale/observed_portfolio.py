@@ -20,6 +20,9 @@ from history.resume_policy import Backoff
 from history.subscriber_recorder import SubscriberSettings
 from scale.slot_owners import SlotOwners
 
+REFUSED = "NOT_FOUND"
+"""Name of the status that says that there is no such portfolio."""
+
 _LOG_BLOCK_MS = 2_000
 _SAMPLE_S = 3.0
 _BACKOFF = Backoff(0.1, 1.0)
@@ -132,9 +135,12 @@ class ObservedPortfolio:
         return all(each.is_open and each.position and each.position.revision for each in self.recorder.subscribers)
 
     @property
-    def is_followed(self) -> bool:
-        """Whether anybody has a stream open."""
-        return any(each.is_open for each in self.recorder.subscribers)
+    def refusals(self) -> list[int]:
+        """How often each who follows it has been told that there is no such portfolio."""
+        followers = (each.recorded() for each in self.recorder.subscribers)
+        return [
+            sum(stream.end is not None and stream.end.code == REFUSED for stream in each.streams) for each in followers
+        ]
 
     def unnamed(self) -> None:
         """Note that it is about to be named no more, or has not been named yet."""

@@ -9,6 +9,7 @@ import pytest
 from scale import desk_run
 from scale.desk import DeskSettings
 from scale.figures import Part, table
+from scale.observed_portfolio import REFUSED
 
 SEED = 1
 FEW = DeskSettings(
@@ -34,11 +35,8 @@ def test_a_killed_server_and_portfolios_that_come_and_go_break_no_promise_of_any
     # The one that went was refused and never settled; the one that came was refused at first.
     came_or_went = [history for history in histories if history.absences]
     assert len(came_or_went) == 2 * FEW.changed
-    ends = [
-        [stream.end.code for each in history.subscribers for stream in each.streams if stream.end is not None]
-        for history in came_or_went
-    ]
-    assert all("NOT_FOUND" in codes for codes in ends)
+    followers = [subscriber for history in came_or_went for subscriber in history.subscribers]
+    assert all(REFUSED in {stream.end.code for stream in each.streams if stream.end} for each in followers)
     assert sum(history.settled_ms is not None for history in histories) == FEW.portfolios
 
 
