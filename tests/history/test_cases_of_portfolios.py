@@ -43,6 +43,8 @@ def test_where_nobody_waited_for_it_servers_may_not_have_noticed() -> None:
 
 def test_a_stream_ends_otherwise_before_and_after_and_with_its_server() -> None:
     assert [broken(refused(at_s, "UNAVAILABLE")) for at_s in (3.9, 5.1)] == [set()] * 2
+    assert broken(refused(9.5, "UNAVAILABLE"), absence=Absence(at(4), until_ms=at(8), known_ms=at(9))) == set()
+    assert broken(refused(7.5, "UNAVAILABLE"), absence=Absence(at(4), until_ms=at(8))) == {Promise.GONE}
     killed, other = Restart(SERVER, at(4.5)), Restart("127.0.0.1:1002", at(4.5))
     assert broken(refused(4.1, "UNAVAILABLE"), restarts=(killed,)) == set()
     assert broken(refused(4.1, "UNAVAILABLE"), restarts=(other,)) == {Promise.GONE}

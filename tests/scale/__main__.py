@@ -25,7 +25,7 @@ from scale.idle import IdleSettings
 
 _SHORT = (
     DeskSettings(portfolios=30, changed=3, entries_a_second=15.0, server={"STRATEGIC_MEMORY_LEASE": "2"}),
-    IdleSettings(portfolios=300, synced_within_s=60.0, settling_s=2.0, measured_s=10.0),
+    IdleSettings(portfolios=300, synced_within_s=60.0, settling_s=2.0, measured_s=10.0, followed=100),
     CrowdSettings(streams=500, measured_s=5.0),
 )
 _WHOLE = (DeskSettings(), IdleSettings(), CrowdSettings())

@@ -13,9 +13,10 @@ from processes import ServiceProcess, service_environment
 from redis_inputs import add_portfolio, add_regime, add_trade
 from scale.figures import Part
 from scale.portfolio_file import PortfolioFile
-from scale.taken import Taken, descriptors, resident_mib
-from service_calls import get_json
+from scale.taken import Load, Taken, descriptors, resident_mib
+from service_calls import get_json, stub_of
 
+from strategic_memory.v1 import service_pb2
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _AIMED_AT = 10_000
@@ -39,6 +40,7 @@ class IdleSettings:
         synced_within_s: how long all may take to have advice before they are measured as they are, seconds.
         settling_s: how long they are left alone then, seconds.
         measured_s: how long they are measured, seconds; within an interval each is synced once.
+        followed: how many of them a server follows that syncs none, measured for a third of that time.
     """
 
     portfolios: int = _AIMED_AT
@@ -46,6 +48,7 @@ class IdleSettings:
     synced_within_s: float = 420.0
     settling_s: float = 60.0
     measured_s: float = 60.0
+    followed: int = 1_000
 
 
 def measure(settings: IdleSettings, folder: Path) -> Part:
@@ -71,6 +74,12 @@ def measure(settings: IdleSettings, folder: Path) -> Part:
             time.sleep(settings.settling_s)
             _measure(part, settings, service, server.pid, client)
             part.count("have advice in force at the end", _active(service), settings.portfolios)
+            (folder / "follower").mkdir()
+            with _serving(folder / "follower", {**environment, "STRATEGIC_MEMORY_ROLE": "serve"}) as follower:
+                with_follower = _follow(part, settings, follower, client)
+            without = _load(settings.measured_s / 3, [], client).commands
+            each = (with_follower - without) / settings.followed
+            part.tell(f"{_following(settings)}, commands a second for each", f"{each:.2f}")
     return part
 
 
@@ -90,6 +99,30 @@ def _measure(part: Part, settings: IdleSettings, service: ServiceProcess, redis_
     part.tell("memory of Redis", f"{resident_mib([redis_pid]):.0f} MiB")
     _tell_connections(part, client)
     part.tell("descriptors of the process", f"{descriptors(pids)}")
+
+
+def _follow(part: Part, settings: IdleSettings, follower: ServiceProcess, client: redis.Redis) -> float:
+    """Measure a server that follows some since somebody has asked for each; gives the commands a second of all."""
+    pids = [follower.pid]
+    bare_mib = resident_mib(pids)
+    names = [f"idle-{number:05}" for number in range(settings.followed)]
+    with stub_of(follower) as stub:
+        for name in names:
+            stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=name), timeout=60, wait_for_ready=True)
+    load, held_mib = _load(settings.measured_s / 3, pids, client), resident_mib(pids) - bare_mib
+    part.tell(f"{_following(settings)}, of a core", f"{load.servers:.3f}")
+    part.tell(f"{_following(settings)}, memory for each", f"{held_mib * 1024 / settings.followed:.0f} KiB")
+    return load.commands
+
+
+def _load(seconds: float, pids: Sequence[int], client: redis.Redis) -> Load:
+    taken = Taken(pids, [], [client])
+    time.sleep(seconds)
+    return taken.load()
+
+
+def _following(settings: IdleSettings) -> str:
+    return f"a server that only follows {settings.followed:,}"
 
 
 def _tell_connections(part: Part, client: redis.Redis) -> None:

@@ -8,6 +8,9 @@ from history.evidence import Evidence, messages, streams
 from history.model import Absence, History, Stream
 from history.promises import Promise, Violation
 
+_MAY_END_WITH = {"NOT_FOUND", "OUT_OF_RANGE"}
+"""Or a log whose history was lost just then: other checks look at that."""
+
 
 def gone(evidence: Evidence) -> Iterator[Violation]:
     """Find streams that ended otherwise, and messages and answers of a time in which there was no such portfolio."""
@@ -23,9 +26,10 @@ def gone(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _ended_otherwise(stream: Stream, absence: Absence, history: History) -> str:
-    """Return the code of a running stream that a server has ended since the portfolio went; "" for NOT_FOUND."""
+    """Return the code of a running stream that a server has ended since the portfolio went; "" for one that may be."""
     end, opening = stream.end, stream.opening
-    if end is None or end.by_observer or not stream.messages or not absence.from_ms < end.at_ms < absence.gone_ms:
+    until_ms = min(absence.gone_ms, absence.until_ms)
+    if end is None or end.by_observer or not stream.messages or not absence.from_ms < end.at_ms < until_ms:
         return ""
     was_killed = any(each.address == opening.address and each.at_ms > opening.opened_ms for each in history.restarts)
-    return "" if end.code == "NOT_FOUND" or was_killed else end.code
+    return "" if end.code in _MAY_END_WITH or was_killed else end.code
