@@ -26,7 +26,7 @@ from history.subscriber_recorder import SubscriberSettings
 from redis.exceptions import RedisError
 from scale.figures import Part
 from scale.taken import Taken, resident_mib
-from scale.until import until
+from scale.until import end_if_interrupted, until
 
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
@@ -164,6 +164,7 @@ async def play(settings: CrowdSettings, seed: int, folder: Path) -> tuple[Part, 
             finally:
                 history = history if history.settled_ms else crowd.recorder.history()
     except _NOT_AS_IT_SHOULD_BE as error:
+        end_if_interrupted(error)
         part.problems.append(f"{type(error).__name__}: {error}")
     violations = await asyncio.to_thread(check, history)
     part.problems += [str(violation) for violation in violations]

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from chaos.deadline import NotInTimeError
-from chaos.remembered_trades import still_miscounted_trades
+from chaos.remembered_trades import miscounted_trades
 from faults.redis_process import RedisProcessError
 from history.checker import check
 from history.model import History
@@ -18,7 +18,7 @@ from scale.desk import Desk, DeskSettings
 from scale.figures import Part
 from scale.observed_portfolio import ObservedPortfolio
 from scale.taken import Taken, descriptors, resident_mib
-from scale.until import until
+from scale.until import end_if_interrupted, until
 
 _NOT_AS_IT_SHOULD_BE = (NotInTimeError, RedisProcessError, RedisError, OSError)
 _COUNTED_WITHIN_S = 30.0
@@ -56,6 +56,7 @@ async def play(
             finally:
                 histories = histories or [each.recorder.history() for each in desk.portfolios.values()]
     except _NOT_AS_IT_SHOULD_BE as error:
+        end_if_interrupted(error)
         part.problems.append(f"{type(error).__name__}: {error}")
     await asyncio.to_thread(_checked, part, histories)
     return part, histories
@@ -171,14 +172,23 @@ async def _settled(desk: Desk, part: Part) -> None:
         await each.stop_producing()
     newest = {each.name: each.producer.newest_ms for each in desk.named}
     await desk.stands(lambda name, each: each.data_as_of_ms >= newest[name], "the last entries are taken into account")
-    miscounted = [await asyncio.to_thread(_miscounted, desk, each.prefix) for each in desk.named]
-    part.count("long memories that have counted every trade once", miscounted.count(""), len(miscounted))
-    part.problems += [f"{each.name}: {wrong}" for each, wrong in zip(desk.named, miscounted, strict=True) if wrong]
+    miscounted = await asyncio.to_thread(_miscounted, desk)
+    part.count("long memories that have counted every trade once", len(newest) - len(miscounted), len(newest))
+    part.problems += [f"{name}: {wrong}" for name, wrong in miscounted.items()]
 
 
-def _miscounted(desk: Desk, prefix: str) -> str:
-    with desk.owners.client(prefix) as client:
-        return still_miscounted_trades(client, prefix, _COUNTED_WITHIN_S)
+def _miscounted(desk: Desk) -> dict[str, str]:
+    """Wait until no long memory has miscounted its trades, and give what is wrong at the end, by portfolio."""
+    wrong = {each.name: "" for each in desk.named}
+    until_s = time.monotonic() + _COUNTED_WITHIN_S
+    while wrong and time.monotonic() < until_s:
+        for name in list(wrong):
+            prefix = desk.portfolios[name].prefix
+            with desk.owners.client(prefix) as client:
+                wrong[name] = miscounted_trades(client, prefix)
+            if not wrong[name]:
+                del wrong[name]
+    return wrong
 
 
 async def _settled_histories(desk: Desk) -> list[History]:

@@ -1,4 +1,4 @@
-"""Waits for a condition, with a bound."""
+"""Waits for a condition, with a bound; and whether somebody has interrupted it."""
 
 from __future__ import annotations
 
@@ -28,3 +28,10 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, with
         if time.monotonic() > begun_s + within_s:
             raise NotInTimeError(f"not within {within_s:g} s: {what}")
         await asyncio.sleep(_POLL_S)
+
+
+def end_if_interrupted(error: Exception) -> None:
+    """Go on with the interrupt of a person where an error came of what was ended for it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
