@@ -23,7 +23,7 @@ from strategic_memory_server.embedded.redis_binary import find_redis_cli
 Value = TypeVar("Value")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_POLL_S = 0.01
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.05
 _READY_WITHIN_S = 30.0
 
 
@@ -40,7 +40,7 @@ def eventually(condition: Callable[[], Value | None], within_s: float = 30.0, *,
             return value
         if time.monotonic() > deadline:
             pytest.fail(_gave_up(condition, within_s, what, value, reason))
-        time.sleep(_POLL_S)
+        time.sleep(_pause_s(deadline - within_s))
 
 
 @overload
@@ -68,7 +68,12 @@ async def aeventually(condition: Callable[[], Any], within_s: float = 30.0, *, w
             return value
         if time.monotonic() > deadline:
             pytest.fail(_gave_up(condition, within_s, what, value, reason))
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(_pause_s(deadline - within_s))
+
+
+def _pause_s(began_s: float) -> float:
+    """A tenth of the wait so far, within bounds: what is looked at costs the processor that it waits for."""
+    return min(max(_SHORTEST_PAUSE_S, (time.monotonic() - began_s) / 10), _LONGEST_PAUSE_S)
 
 
 def _attempt(condition: Callable[[], Value | None]) -> tuple[Value | None, AssertionError | None]:
