@@ -109,9 +109,8 @@ class SentinelDeployment:
                 return False  # A failover is under way, or no replica is good enough yet.
             return True
 
-        with self._quick_to_fail_over():
-            wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
-            self._wait_for_another_master(before, within_s)
+        wait(ordered, within_s, "the sentinels begin a failover", self._sentinels)
+        self._wait_for_another_master(before, within_s)
 
     def kill_master(self, within_s: float = _WITHIN_S) -> RedisProcess:
         """Kill the master with SIGKILL, and wait until the sentinels have replaced it; gives the killed server."""
