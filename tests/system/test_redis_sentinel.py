@@ -26,6 +26,7 @@ from stream_recorder import StreamRecorder
 
 pytestmark = pytest.mark.system
 
+IN_NO_MESSAGE = "9c1e77-of-sentinels"
 SENTINEL_RULE = "+sentinel|get-master-addr-by-name"
 
 
@@ -69,7 +70,7 @@ def test_the_service_follows_the_master_and_its_subscribers_notice_nothing(start
 def test_sentinels_and_data_servers_with_users_of_their_own(tmp_path: Path, start_service: StartService) -> None:
     word, sentinel_word = tmp_path / "word", tmp_path / "sentinel-word"
     word.write_text("change-me\n")
-    sentinel_word.write_text("another\n")
+    sentinel_word.write_text(f"{IN_NO_MESSAGE}\n")
     with RedisProcess(tmp_path / "master", free_port()) as master, master.client() as client:
         monitor = (f"sentinel monitor {MASTER_NAME} 127.0.0.1 {master.port} 1",)
         with (
@@ -79,7 +80,9 @@ def test_sentinels_and_data_servers_with_users_of_their_own(tmp_path: Path, star
             prepare(client, "+role")
             assert "`+role`" in PAGE
             assert f"`{SENTINEL_RULE}`" in PAGE
-            asked.execute_command("ACL", "SETUSER", "strategic-memory", "on", ">another", "-@all", SENTINEL_RULE)
+            asked.execute_command(
+                "ACL", "SETUSER", "strategic-memory", "on", f">{IN_NO_MESSAGE}", "-@all", SENTINEL_RULE
+            )
             places = {
                 "sentinel-1.example:26379": f"127.0.0.1:{sentinel.port}",
                 "sentinel-2.example:26379": f"127.0.0.1:{free_port()}",
@@ -95,7 +98,7 @@ def test_sentinels_and_data_servers_with_users_of_their_own(tmp_path: Path, star
             said = f"no sentinel names a master for {MASTER_NAME}: "
             problem = eventually(lambda: next((one for one in get_json(service)["problems"] if said in one), None))
             assert f"127.0.0.1:{sentinel.port}: AuthenticationError" in problem
-            sentinel_word.write_text("another\n")
+            sentinel_word.write_text(f"{IN_NO_MESSAGE}\n")
             publishes_what_is_written(service, client)
             assert "change-me" not in service.output()
-            assert "another" not in service.output()
+            assert IN_NO_MESSAGE not in service.output()
