@@ -90,8 +90,11 @@ def keeps_users(folder: Path) -> Path:
 
 
 def _of_any_prefix(client: redis.Redis) -> list[str]:
-    rules = acl_rules(kind="redis-7" if _has_functions(client) else "redis-6.2")
-    return [rule.replace("quantum:", "*:") for rule in rules if "quantum:" in rule]
+    has_functions = _has_functions(client)
+    rules = acl_rules(kind="redis-7" if has_functions else "redis-6.2")
+    # As docs/portfolios.md has it for a set of portfolios.
+    of_a_set = [f"{'%R' if has_functions else ''}~*:portfolios", "+smembers"]
+    return [*(rule.replace("quantum:", "*:") for rule in rules if "quantum:" in rule), *of_a_set]
 
 
 def _keep_users(client: redis.Redis) -> None:
