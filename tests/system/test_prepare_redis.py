@@ -53,7 +53,7 @@ class Locked:
         return self.process.url.replace("redis://", f"redis://{user}:{WORDS[user]}@")
 
     def prepare(
-        self, *arguments: str, user: str = "strategic-memory", admin: str | None = ADMIN
+        self, *arguments: str, user: str = "strategic-memory", admin: str | None = ADMIN, **variables: str
     ) -> tuple[int, str, str]:
         """Run the command; gives its exit code and output."""
         if admin is not None:
@@ -61,7 +61,7 @@ class Locked:
             word.write_text(f"{WORDS[admin]}\n")
             arguments = (*arguments, "--admin", admin, "--admin-password-file", str(word))
         without = {name: None for name in os.environ if name.startswith("STRATEGIC_MEMORY_")}
-        ended = CliRunner(env={**without, "REDIS_URL": self.url(user)}).invoke(prepare, arguments)
+        ended = CliRunner(env={**without, "REDIS_URL": self.url(user), **variables}).invoke(prepare, arguments)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         assert "change-me" not in ended.stdout + ended.stderr
         return ended.exit_code, ended.stdout, ended.stderr
@@ -195,3 +195,14 @@ def test_every_key_of_the_service_is_permitted_and_none_of_its_inputs_can_be_wri
     assert matched(own, written) == own
     assert matched(inputs, read) == matched(inputs, producer) == inputs
     assert matched(inputs, written) == matched(own, read | producer) == set()
+
+
+def test_what_the_user_lacks_for_one_of_many_portfolios_is_told(locked: Locked) -> None:
+    asked = {"STRATEGIC_MEMORY_PORTFOLIOS": "alpha"}
+    assert locked.prepare(**asked)[0] == 0
+    code, _, said = locked.prepare("--portfolio", "alpha", **asked)
+    assert (code, "the user of REDIS_URL lacks ~quantum:alpha:feedback:strategic_memory:state" in said) == (1, True)
+    with redis.Redis.from_url(locked.process.url) as client:
+        more = [rule.replace("quantum:", "quantum:*:") for rule in acl_rules(kind=locked.kind) if "quantum:" in rule]
+        client.execute_command("ACL", "SETUSER", "strategic-memory", *more)
+    assert locked.prepare("--portfolio", "alpha", **asked)[0] == 0

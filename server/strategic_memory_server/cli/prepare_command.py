@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from strategic_memory_server.cli.portfolio_option import portfolio_option
 from strategic_memory_server.cli.prepare_redis import prepare_redis
 from strategic_memory_server.cli.redis_options import redis_options
 
@@ -14,8 +15,11 @@ from strategic_memory_server.cli.redis_options import redis_options
 @click.option(
     "--admin-password-file", metavar="FILE", help="The file whose only line is the password of the user of --admin."
 )
+@portfolio_option
 @click.pass_context
-def prepare(context: click.Context, /, admin: str | None, admin_password_file: str | None, **overrides: object) -> None:
+def prepare(
+    context: click.Context, /, admin: str | None, admin_password_file: str | None, portfolio: str, **overrides: object
+) -> None:
     """Load what the service runs in Redis, and check what its user may do there.
 
     For a service whose Redis user may load no scripts. It is run before the service is started for the first time and
@@ -29,4 +33,4 @@ def prepare(context: click.Context, /, admin: str | None, admin_password_file: s
     """
     if (admin is None) is not (admin_password_file is None):
         raise click.UsageError("--admin and --admin-password-file belong together: give both or none")
-    context.exit(prepare_redis(overrides, admin, admin_password_file))
+    context.exit(prepare_redis(overrides, admin, admin_password_file, portfolio))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.cli.portfolio_option import settings_asked
+from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.redis_access.redis_connection import (
     as_user,
     connect,
@@ -28,10 +29,15 @@ EXIT_WRONG_SETTING = 2
 NEEDED_TO_LOAD = "+function|load and +function|list (before Redis 7: +script|load and +script|exists)"
 
 
-def prepare_redis(overrides: Mapping[str, object], admin: str | None, admin_password_file: str | None) -> int:
-    """Prepare Redis as `admin` (None: as the user of REDIS_URL), and check that user; give the exit code."""
+def prepare_redis(
+    overrides: Mapping[str, object], admin: str | None, admin_password_file: str | None, portfolio: str = ""
+) -> int:
+    """Prepare Redis as `admin` (None: as the user of REDIS_URL), and check that user; give the exit code.
+
+    What is loaded is for every portfolio; whether the user may do what one needs is checked for the one that is named.
+    """
     try:
-        settings = read_environment(overrides, listens=False).service_settings().redis
+        settings = settings_asked(overrides, portfolio).redis
     except SettingsError as error:
         return _failed(str(error), EXIT_WRONG_SETTING)
     loading = (
