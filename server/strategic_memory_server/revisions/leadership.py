@@ -30,6 +30,11 @@ COUNTER_LOST = (
     "See docs/redis.md, Loss"
 )
 
+RENEWED_LATE = (
+    "it was renewed too late: this process, or Redis, was given too little of its machine; give it more, or make "
+    "STRATEGIC_MEMORY_LEASE longer"
+)
+
 REMEMBERED_CLAIMS = 8
 """Claims that were lost and are remembered."""
 
@@ -85,6 +90,11 @@ class Leadership:
         return self._claim if self._clock_s() < self._ends_s else None
 
     @property
+    def _is_late(self) -> bool:
+        """Whether the claim has ended while it was still to be renewed."""
+        return self._claim is not None and self.claim is None
+
+    @property
     def name(self) -> str:
         """Name of this server."""
         return self._lease.holder
@@ -115,25 +125,32 @@ class Leadership:
         self.failure = None
         claim = answer.claim if isinstance(answer, Taken) else answer
         self._known_token = max(self._known_token, claim.fencing_token)
-        held = self.claim
+        held, is_late = self.claim, self._is_late
         if held is not None and claim.value != held.value:
             self._ended_early = held
             self._lost_claims.append(held.value)
         self._report_loss(claim)
         if isinstance(answer, Taken):
             self.leader = answer.claim.holder
-            self._lost("another server holds the lease")
+            self._lost(RENEWED_LATE if is_late else "another server holds the lease")
             # Asked again as soon as it can be free, not all servers in the same moment.
             return min(period_s, answer.left_ms / 1000 + 0.001) + period_s * _RANDOM.uniform(0.0, 0.1)
+        if is_late and self._claim is not None and answer.value != self._claim.value:
+            self._lost(RENEWED_LATE)
         self._held(answer, asked_s + self._lease.length_ms / 1000)
         return period_s
 
-    def deposed(self) -> None:
-        """Take note that Redis has refused the claim: somebody has taken over, or Redis has lost the lease."""
+    def deposed(self, refused: Claim | None) -> None:
+        """Take note that Redis has refused a claim: somebody has taken over, or Redis has lost the lease.
+
+        A sync may take longer than its claim lasts. What is refused then says nothing of the one that is held since.
+        """
+        if self._claim is None or refused is None or refused.value != self._claim.value:
+            return
         self._ended_early = self.claim
         if self._ended_early is not None:
             self._lost_claims.append(self._ended_early.value)
-        self._lost("Redis does not hold this server's claim any more")
+        self._lost(RENEWED_LATE if self._is_late else "Redis does not hold this server's claim any more")
         self._ask_now.set()
 
     def refused(self, error: Exception) -> None:
@@ -214,6 +231,6 @@ class Leadership:
         if failure != self.failure:
             logger.warning("Lease cannot be asked for; trying again", error=failure)
         self.failure = failure
-        if self._claim is not None and self.claim is None:
+        if self._is_late:
             self.leader = ""
             self._lost("it could not be renewed in time")

@@ -126,7 +126,7 @@ class StrategicMemorySync:
             status = await (self._sync(claim, arrived, trace) if claim else self._stand_by())
         except DeposedError:
             self._parts.long_memory.forget()
-            self._parts.leadership.deposed()
+            self._parts.leadership.deposed(claim)
             claim, status = None, self._standing_by()
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
             self._parts.long_memory.forget()

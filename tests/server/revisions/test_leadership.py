@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
+import structlog
 from claimed import KEYS, lease_of
 from processes import aeventually
 from redis_contents import contents_of, put_back
@@ -19,7 +20,7 @@ from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persi
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
-from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.revisions.leadership import RENEWED_LATE, Leadership
 
 Redis = redis.asyncio.Redis
 
@@ -106,7 +107,7 @@ async def test_who_was_refused_by_redis_asks_at_once(async_client: Redis, redis_
     async with running(leadership):
         await leadership.wait(30)
         redis_client.flushall()
-        leadership.deposed()
+        leadership.deposed(leadership.claim)
         await leadership.wait(30)
         assert [token_of(leadership), leadership.terms] == [2, 2]
 
@@ -121,10 +122,59 @@ async def test_a_lease_or_a_counter_that_is_gone_is_told(async_client: Redis, re
     await leadership.ask()
     assert list(problems.standing) == ["lease_lost"]
     redis_client.flushall()
-    leadership.deposed()
+    leadership.deposed(leadership.claim)
     await leadership.ask()
     assert list(problems.standing) == ["lease_lost", "fencing_token_lost"]
     assert token_of(leadership) == 3
+
+
+@pytest.mark.parametrize("is_held_by_another", [True, False])
+async def test_a_lease_that_was_renewed_too_late_is_told_as_that_and_as_no_loss(
+    async_client: Redis, redis_client: redis.Redis, *, is_held_by_another: bool
+) -> None:
+    """A process that gets too little of its machine begins a sync, and cannot renew meanwhile."""
+    clock, problems = Clock(), Problems()
+    leadership = Leadership(lease_of(async_client, "a", 5_000), clock, problems)
+    await leadership.ask()
+    begun_under = leadership.claim
+    clock.now_s += 5.01
+    redis_client.delete(KEYS.lease)
+    if is_held_by_another:
+        await Leadership(lease_of(async_client, "b", 5_000)).ask()
+    with structlog.testing.capture_logs() as lines:
+        await leadership.ask()
+    assert [line["why"] for line in lines if line["event"] == "Leadership lost"] == [RENEWED_LATE]
+    assert leadership.standby_reason == RENEWED_LATE
+    assert token_of(leadership) == (None if is_held_by_another else 2)
+    # What was begun before is refused, which takes nothing from the claim that is held since.
+    leadership.deposed(begun_under)
+    await leadership.ask()
+    assert token_of(leadership) == (None if is_held_by_another else 2)
+    assert not problems.standing
+
+
+async def test_who_is_refused_before_it_knows_that_it_renewed_too_late_says_so(
+    async_client: Redis, redis_client: redis.Redis
+) -> None:
+    clock, problems = Clock(), Problems()
+    leadership = Leadership(lease_of(async_client, "a", 5_000), clock, problems)
+    await leadership.ask()
+    begun_under = leadership.claim
+    clock.now_s += 5.01
+    redis_client.delete(KEYS.lease)
+    leadership.deposed(begun_under)
+    assert leadership.standby_reason == RENEWED_LATE
+    await leadership.ask()
+    assert (token_of(leadership), problems.standing) == (2, {})
+
+
+async def test_a_lease_that_is_kept_though_its_answer_came_too_late_is_no_other_servers(async_client: Redis) -> None:
+    clock = Clock()
+    leadership = Leadership(lease_of(async_client, "a", 60_000), clock)
+    await leadership.ask()
+    clock.now_s += 60.01
+    await leadership.ask()
+    assert (leadership.claim, leadership.standby_reason) == (None, RENEWED_LATE)
 
 
 async def test_who_was_deposed_leads_again_at_once_when_redis_is_set_back(
