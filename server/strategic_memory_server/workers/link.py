@@ -15,6 +15,9 @@ import structlog
 LARGEST_LINE_BYTES = 64 * 1024 * 1024
 """A page of metrics has some 50 KB."""
 
+IS_THERE = "is there"
+"""What every process answers, with nothing, for as long as its event loop runs."""
+
 Said: TypeAlias = Any
 """Values of JSON."""
 
@@ -45,13 +48,18 @@ class Link:
         answers: Mapping[str, Answer],
         heard: Callable[[str, Any], None] = lambda _what, _value: None,
     ) -> None:
-        self.answers = dict(answers)
+        self.answers = {IS_THERE: _here, **answers}
         self._reader = reader
         self._writer = writer
         self._heard = heard
         self._numbers = itertools.count()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the other end is there, as far as is known."""
+        return not self._writer.is_closing()
 
     @classmethod
     async def over(
@@ -127,3 +135,7 @@ class Link:
                 raise NoAnswerError("the other process has gone")
             return
         self._writer.write(json.dumps(said).encode() + b"\n")
+
+
+async def _here(_about: str) -> Said:
+    return None

@@ -11,6 +11,7 @@ import structlog
 
 from strategic_memory_server.monitoring.joined_health import WorkerSeen, joined_health
 from strategic_memory_server.waiting.backoff import Backoff
+from strategic_memory_server.waiting.running_tasks import cancel
 from strategic_memory_server.workers.link import Answer, NoAnswerError
 from strategic_memory_server.workers.worker_metrics import WorkerMetrics
 from strategic_memory_server.workers.worker_process import WorkerProcess
@@ -23,6 +24,12 @@ STEADY_S = 60.0
 ENDS_WITHIN_S = 20.0
 """Handing the subscribers over and finishing the sync in hand takes a worker a quarter of that."""
 
+FROZEN_S = 60.0
+"""A worker that has answered nothing for so long is killed, seconds; one that a debugger holds for less is not."""
+
+ASKED_PER_FROZEN = 12
+"""So many questions in a row it leaves without an answer: a pause of this process, or of the machine, counts as one."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -32,9 +39,11 @@ class Supervisor:
     Args:
         count: how many.
         settings: what they are told instead of their environment, by the names of settings.
+        frozen_s: a worker that has answered nothing for so long is killed, seconds.
     """
 
-    def __init__(self, count: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, count: int, settings: Mapping[str, Any], frozen_s: float = FROZEN_S) -> None:
+        self._frozen_s = frozen_s
         answers: dict[str, Answer] = {"health": self.health, "metrics": self.metrics}
         self.workers = [WorkerProcess(number, settings, answers) for number in range(count)]
         self._metrics = WorkerMetrics()
@@ -77,7 +86,11 @@ class Supervisor:
     async def _keep(self, worker: WorkerProcess) -> None:
         backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
-            ran_s = await worker.live()
+            watching = asyncio.create_task(self._watch(worker), name=f"watch-worker-{worker.number}")
+            try:
+                ran_s = await worker.live()
+            finally:
+                await cancel(watching)
             if self._is_stopping:
                 return
             if ran_s > STEADY_S:
@@ -86,6 +99,19 @@ class Supervisor:
             logger.warning("Worker ended", worker=worker.number, how=worker.away, again_in_s=round(pause_s, 3))
             worker.waits(worker.away, pause_s)
             await asyncio.sleep(pause_s)
+
+    async def _watch(self, worker: WorkerProcess) -> None:
+        """Kill a worker that serves no more and does not end either: half of the connections would wait for it."""
+        unanswered, within_s = 0, self._frozen_s / ASKED_PER_FROZEN
+        while unanswered < ASKED_PER_FROZEN:
+            if worker.is_ready and await worker.is_silent(within_s):
+                unanswered += 1
+            else:
+                unanswered = 0
+                await asyncio.sleep(within_s)
+        told = {"worker": worker.number, "pid": worker.pid, "for_s": self._frozen_s}
+        logger.error("Worker answers nothing, and is killed", **told)
+        worker.signal(signal.SIGKILL)
 
     async def _tell_when_ready(self) -> None:
         for each in self.workers:

@@ -16,7 +16,7 @@ import structlog
 
 from strategic_memory_server.monitoring.joined_metrics import Counted, Families
 from strategic_memory_server.waiting.running_tasks import cancel
-from strategic_memory_server.workers.link import Answer, Link, NoAnswerError, Said
+from strategic_memory_server.workers.link import IS_THERE, Answer, Link, NoAnswerError, Said
 
 MODULE = "strategic_memory_server.cli.worker"
 
@@ -115,6 +115,17 @@ class WorkerProcess:
             return await self._link.ask(what, ANSWERS_WITHIN_S, about)
         except NoAnswerError as error:
             raise NoAnswerError(f"process {self.pid} does not answer: {error}") from None
+
+    async def is_silent(self, within_s: float) -> bool:
+        """Ask it whether it is there; give whether it says nothing within so many seconds."""
+        if (link := self._link) is None:
+            return False
+        try:
+            await link.ask(IS_THERE, within_s)
+        except NoAnswerError:
+            # One that has gone is no silent one: its end is waited for.
+            return link.is_open
+        return False
 
     async def families(self) -> Families | None:
         """Ask for its metrics; None: it does not answer."""
