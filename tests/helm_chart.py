@@ -14,6 +14,8 @@ from processes import REPOSITORY, require_tool
 
 CHART = REPOSITORY / "deploy" / "helm" / "strategic-memory"
 MOUNTED = "/etc/strategic-memory/"
+ORDINAL = 19
+"""Of the pod whose variables are looked at, where they name it."""
 
 Values = dict[str, Any]
 Resource = dict[str, Any]
@@ -46,7 +48,7 @@ _EVERYTHING: Values = {
         {"name": "LEVEL", "value": "WARNING"},
         {
             "name": "ORDINAL",
-            "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['apps.kubernetes.io/pod-index']"}},
+            "valueFrom": {"fieldRef": {"fieldPath": _ORDINAL}},
         },
     ],
     "service": {"type": "LoadBalancer", "annotations": {"internal": "true"}},
@@ -66,12 +68,25 @@ _EVERYTHING: Values = {
     "affinity": {"nodeAffinity": {}},
     "priorityClassName": "trading",
 }
+_SHARDS: Values = {
+    **_TLS_AND_TOKENS,
+    "shards": 16,
+    "replicas": 32,
+    "portfolios": '[portfolios.alpha]\n\n[portfolios.beta]\nrules = "evidence"\n',
+    "prepareRedis": {"admin": "strategic-memory-admin", "passwordSecret": {"name": "desk-redis-admin"}},
+    "settings": {
+        "STRATEGIC_MEMORY_PORTFOLIO_PREFIX": "{quantum:{portfolio}}",
+        "STRATEGIC_MEMORY_LEASE": 20,
+    },
+    "resources": {"requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}},
+}
 VARIANTS: dict[str, Values] = {
     "default": {},
     "plain": _PLAIN,
     "tokens alone": {"tls": {"secret": ""}, "access": {"secret": "desk-access"}},
     "tls and tokens": _TLS_AND_TOKENS,
     "everything": _EVERYTHING,
+    "shards": _SHARDS,
 }
 """Values that are deployed, by what they are."""
 
@@ -116,6 +131,9 @@ def settings_in(folder: Path, variant: str) -> dict[str, str]:
         "access/access": f"desk read sha256:{'0' * 64}\n",
         "secrets/redis/password": "secret\n",
     }
+    for resource in rendered(variant):
+        if resource["kind"] == "ConfigMap" and resource["metadata"]["name"].endswith("-portfolios"):
+            files |= {f"portfolios/{name}": text for name, text in resource["data"].items()}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -141,5 +159,10 @@ def container(variant: str) -> Resource:
 
 
 def variables(variant: str) -> dict[str, str]:
-    """Return the variables that the chart gives as text."""
-    return {each["name"]: each["value"] for each in container(variant)["env"] if "value" in each}
+    """Return the variables that the chart gives as text, as Kubernetes gives them to a pod of one ordinal."""
+    given = {each["name"]: each for each in container(variant)["env"]}
+    ordinals = {f"$({name})": str(ORDINAL) for name, each in given.items() if _ORDINAL in str(each)}
+    found = {name: each["value"] for name, each in given.items() if "value" in each}
+    for told, ordinal in ordinals.items():
+        found = {name: value.replace(told, ordinal) for name, value in found.items()}
+    return found

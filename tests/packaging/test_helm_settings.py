@@ -8,14 +8,31 @@ from pathlib import Path
 
 import pytest
 import redis
+import yaml
 from each_case import each_case
-from helm_chart import CHART, MOUNTED, VARIANTS, Values, container, container_of, pods, settings_in, template, variables
+from helm_chart import (
+    CHART,
+    MOUNTED,
+    ORDINAL,
+    VARIANTS,
+    Values,
+    container,
+    container_of,
+    helm,
+    one,
+    pods,
+    settings_in,
+    template,
+    variables,
+)
 from least_user import make_user
 from processes import command_path, service_environment
 from redis_kinds.documented import FILE, user_of
 
 from strategic_memory_server.configuration.environment import Environment, read_environment, unknown_variables
+from strategic_memory_server.configuration.portfolio_file import read_portfolio_file
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.memory.shard import Shard
 
 pytestmark = pytest.mark.processes
 
@@ -57,6 +74,34 @@ def test_the_service_takes_the_settings_of_the_chart(
     assert settings.grpc.address == "0.0.0.0:50051"
     assert (settings.tls is None) == (variant in {"plain", "tokens alone"})
     assert (settings.access_file is None) == (variant in {"default", "plain"})
+
+
+def test_each_pod_syncs_the_share_of_its_ordinal_of_the_portfolios_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings_in(tmp_path, "shards").items():
+        monkeypatch.setenv(name, value)
+    settings = read_environment().service_settings()
+    assert settings.shard == Shard(ORDINAL % 16, 16)
+    assert settings.portfolios is not None
+    assert settings.portfolios.file is not None
+    listed = read_portfolio_file(settings.portfolios.file)
+    assert set(listed) == {"alpha", "beta"}
+    # Portfolios come and go without a restart, so that nothing of them is in what makes a pod another one.
+    others = template({**VARIANTS["shards"], "portfolios": "[portfolios.gamma]"})
+    (made,) = [each for each in yaml.safe_load_all(others.stdout) if each and each["kind"] == "StatefulSet"]
+    assert made == one("shards", "StatefulSet")
+    assert "STRATEGIC_MEMORY_SHARD" not in str(pods("shards")[1]), "a Job has no ordinal"
+
+
+def test_where_pods_are_not_told_their_ordinal_shards_are_refused() -> None:
+    old = ("template", "desk", "--kube-version", "1.27.0")
+    done = helm(*old, values=VARIANTS["shards"])
+    assert done.returncode != 0
+    assert "shards: 16 needs Kubernetes 1.28" in done.stderr
+    assert helm(*old, values={**VARIANTS["shards"], "shards": 1}).returncode == 0
 
 
 def test_leave_to_listen_in_plain_text_is_asked_for_only_there() -> None:
@@ -136,6 +181,14 @@ REFUSED: list[tuple[Values, tuple[str, ...]]] = [
     ({"replicas": 0}, ("/replicas", "minimum")),
     ({"workers": 0}, ("/workers", "minimum")),
     ({"workers": 2}, ("workers: 2 in the memory of one", "resources.limits.memory")),
+    ({"shards": 16, "replicas": 8}, ("replicas: 8 cannot be shared by shards: 16", "32 for two")),
+    ({"shards": 4, "replicas": 6}, ("replicas: 6 cannot be shared by shards: 4", "8 for two")),
+    ({"shards": 0}, ("/shards", "minimum")),
+    ({"shards": 2, "settings": {"STRATEGIC_MEMORY_SHARD": "0/2"}}, ("STRATEGIC_MEMORY_SHARD", "give one of them")),
+    (
+        {"portfolios": "[portfolios.a]", "settings": {"STRATEGIC_MEMORY_PORTFOLIO_SET": "desk"}},
+        ("STRATEGIC_MEMORY_PORTFOLIO_SET", "give one of them"),
+    ),
     ({"terminationGracePeriodSeconds": 2}, ("/terminationGracePeriodSeconds", "minimum")),
     ({"image": {"digest": "latest"}}, ("/image/digest",)),
     ({"tls": {"secret": "Desk_TLS"}}, ("/tls/secret",)),
