@@ -188,3 +188,14 @@ def test_traces_are_sent_by_http_too(start_service: StartService, filled_client:
     with collecting_by_http() as collector:
         start_service(env=variables(collector, "http") | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})
         eventually(lambda: collector.spans("sync", outcome="published"))
+
+
+def test_the_cycles_of_a_portfolio_bear_its_name(
+    start_service: StartService, redis_client: redis.Redis, collector: Collector
+) -> None:
+    start_service(env=variables(collector, "many") | {"STRATEGIC_MEMORY_PORTFOLIOS": "alpha"})
+
+    def cycles_of() -> set[str | int]:
+        return {each.attributes.get("strategic_memory.portfolio", "") for each in collector.spans("sync")}
+
+    eventually(lambda: cycles_of() == {"", "alpha"})

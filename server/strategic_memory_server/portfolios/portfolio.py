@@ -150,6 +150,7 @@ def make_portfolio(
             problems=problems,
             published=tail.published,
             tracing=shared.tracing,
+            portfolio=name,
             shadow=shadow,
             looks_s=pace.looks_s,
             group=group,

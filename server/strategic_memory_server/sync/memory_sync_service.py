@@ -117,7 +117,7 @@ class StrategicMemorySync:
             arrived: entries that came after what was read last, by source; None: nothing is known.
         """
         claim = self._parts.leadership.claim
-        with self._parts.tracing.cycle() if claim else NO_CYCLE as trace:
+        with self._parts.tracing.cycle(self._parts.portfolio) if claim else NO_CYCLE as trace:
             return await self._cycle(claim, arrived, trace)
 
     async def _cycle(self, claim: Claim | None, arrived: Mapping[str, Page] | None, trace: Cycle) -> SyncStatus:

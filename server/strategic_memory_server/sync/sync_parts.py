@@ -38,6 +38,7 @@ class SyncParts:
     problems: Problems = field(default_factory=Problems)
     published: Callable[[Feedback], None] = lambda feedback: None
     tracing: Tracing = OFF
+    portfolio: str = ""
     shadow: Shadow | None = None
     looks_s: Callable[[], float] = lambda: CAPS_S
     group: GroupMemory | None = None

@@ -103,9 +103,9 @@ class RecordedTracing(Tracing):
         self._clock_s = clock_s
         self._received: dict[tuple[bytes, bytes], tuple[SpanContext, float]] = {}
 
-    def cycle(self) -> Cycle:
-        """Begin a cycle."""
-        return RecordedCycle(self._tracer)
+    def cycle(self, portfolio: str = "") -> Cycle:
+        """Begin a cycle of a portfolio."""
+        return RecordedCycle(self._tracer, portfolio)
 
     def carried(self) -> str:
         """Return the `traceparent` of the work in hand; empty where nobody records it."""

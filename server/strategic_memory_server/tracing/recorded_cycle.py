@@ -24,10 +24,15 @@ class RecordedCycle(Cycle):
 
     Whether an entry gives it a parent is known once the memory has been read, so that its span is begun then, with the
     time at which the cycle began.
+
+    Args:
+        tracer: makes the spans.
+        portfolio: what the cycle is of; empty: the default one.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, portfolio: str = "") -> None:
         self._tracer = tracer
+        self._portfolio = portfolio
         self._began_ns = time.time_ns()
         self._whole: Span | None = None
         self._stage: Span | None = None
@@ -66,6 +71,8 @@ class RecordedCycle(Cycle):
         parent = trace.set_span_in_context(trace.NonRecordingSpan(carried[-1]), Context()) if carried else Context()
         links = [Link(context) for context in carried[-1 - MOST_LINKS : -1]]
         self._whole = self._tracer.start_span("sync", parent, SpanKind.CONSUMER, links=links, start_time=self._began_ns)
+        if self._portfolio:
+            self._whole.set_attribute("strategic_memory.portfolio", self._portfolio)
         self._tokens.append(attach(trace.set_span_in_context(self._whole)))
         return self._whole
 

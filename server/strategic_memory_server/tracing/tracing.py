@@ -48,8 +48,8 @@ class Tracing:
     is_on = False
     """Whether anybody is told."""
 
-    def cycle(self) -> Cycle:
-        """Begin a cycle; its span begins now."""
+    def cycle(self, portfolio: str = "") -> Cycle:
+        """Begin a cycle of a portfolio (empty: the default one); its span begins now."""
         return NO_CYCLE
 
     def carried(self) -> str:
