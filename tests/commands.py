@@ -102,7 +102,13 @@ def start(
         return start_copy(program, [path, *arguments], environment, streams, folder)
     stdin, stdout, stderr = streams
     return subprocess.Popen(
-        [path, *arguments], stdin=stdin, stdout=stdout, stderr=stderr, env=dict(environment), cwd=folder
+        [path, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=dict(environment),
+        cwd=folder,
+        start_new_session=True,
     )
 
 

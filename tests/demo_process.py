@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from processes import command_path, eventually, service_environment
+from commands import start
+from processes import eventually, service_environment
+from warm_processes import Copied
 
 PORT_OF_REDIS = re.compile(r"redis-cli -p (\d+) -a (\S+) ")
 
@@ -17,7 +20,7 @@ PORT_OF_REDIS = re.compile(r"redis-cli -p (\d+) -a (\S+) ")
 class Demo:
     """A running demo whose output goes to files."""
 
-    process: subprocess.Popen[bytes]
+    process: Copied | subprocess.Popen[bytes]
     folder: Path
     _redis_pid: int | None = None
 
@@ -67,15 +70,13 @@ class StartDemo:
     def __call__(self, *arguments: str) -> Demo:
         folder = self._folder / f"demo-{len(self._demos)}"
         folder.mkdir()
-        with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-            process = subprocess.Popen(
-                [command_path("strategic-memory-server"), "demo", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                env=service_environment({}),
-                start_new_session=True,
-            )
+        with (
+            Path(os.devnull).open("rb") as stdin,
+            (folder / "stdout").open("wb") as stdout,
+            (folder / "stderr").open("wb") as stderr,
+        ):
+            streams = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+            process = start(("strategic-memory-server", "demo", *arguments), service_environment({}), streams)
         self._demos.append(Demo(process, folder))
         return self._demos[-1]
 

@@ -75,7 +75,7 @@ COMMANDS = {
     ),
     "strategic-memory-server": Program(
         "strategic_memory_server.cli",
-        ("strategic_memory_server.cli.commands", *_OF_THE_SERVER),
+        ("strategic_memory_server.cli.commands", "strategic_memory_demo.command", *_OF_THE_SERVER),
         _OF_ANY_COMMAND,
     ),
 }
