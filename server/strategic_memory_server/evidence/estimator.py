@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategic_memory_server.evidence.cautions import cautions_of, has_outlier
-from strategic_memory_server.evidence.cells import Floats, block_cells_of, cells_of
+from strategic_memory_server.evidence.cells import block_cells_of, cells_of
 from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.comparisons import CHALLENGERS, probability_beats_conservative
 from strategic_memory_server.evidence.estimate import Estimate, PolicyEstimate, RegimeEstimate
@@ -19,10 +19,10 @@ from strategic_memory_server.evidence.figures import Figures, figures_of
 from strategic_memory_server.evidence.group import Borrowed, group_figures, lenders_of
 from strategic_memory_server.evidence.judgement import Judgement, judge
 from strategic_memory_server.evidence.leverage import leverage_hint
-from strategic_memory_server.evidence.observations_until import RegimeBelief, observations_until
+from strategic_memory_server.evidence.observations_until import RegimeBeliefs, observations_until
 from strategic_memory_server.evidence.recommendation import recommended
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums
+from strategic_memory_server.evidence.sums import EvidenceSums, RegimeSums
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 
@@ -78,10 +78,7 @@ class Belief:
         overall = [sum(cells[policy].observations for cells in sums.regimes.values()) for policy in Policy]
         view = _View(asked, judge(asked, self._settings), self._settings, self._outlier, self.borrowed is not None)
         return Estimate(
-            regimes=tuple(
-                view.of_regime(place, regime, sums.of(regime), overall, leverage_caps)
-                for place, regime in enumerate(regimes)
-            ),
+            regimes=view.of_regimes(regimes, sums, overall, leverage_caps),
             unit=float(figures.scale.unit),
             prior_spreads=self._settings.prior_spreads,
             tau_weights=self.borrowed.tau_weights if self.borrowed else asked.tau_weights,
@@ -94,7 +91,9 @@ class Belief:
 
         Never UNKNOWN or OTHER, which are no regimes of a market; None where no other was seen.
         """
-        figures = self._figures.of_regimes(list(range(len(self._places))))
+        figures = self._figures
+        if isinstance(figures, ChangeFigures):
+            figures = figures.of_regimes(range(len(self._places)))
         beats = probability_beats_conservative(figures.utility, figures.posterior)
         followed = recommended(figures.utility.mean, beats, figures.counted, self._settings)
         utility = (float(figures.scale.unit) * figures.utility.mean[np.arange(followed.size), followed]).tolist()
@@ -116,11 +115,39 @@ class _View:
     outlier: bool
     borrowed: bool
 
-    def of_regime(
-        self, place: int, regime: str, cells: RegimeSums, overall: Sequence[int], caps: Mapping[str, float] | None
+    def of_regimes(
+        self, regimes: Sequence[str], sums: EvidenceSums, overall: Sequence[int], caps: Mapping[str, float] | None
+    ) -> tuple[RegimeEstimate, ...]:
+        """The estimates of the regimes, which are those of the arrays."""
+        more, numbers = self._more_observations(), self._numbers()
+        return tuple(
+            self._of_regime(place, regime, sums.of(regime), numbers, more, overall, caps)
+            for place, regime in enumerate(regimes)
+        )
+
+    def _of_regime(
+        self,
+        place: int,
+        regime: str,
+        cells: RegimeSums,
+        numbers: Mapping[str, list[list[float]]],
+        more: Mapping[tuple[int, Policy], int | None],
+        overall: Sequence[int],
+        caps: Mapping[str, float] | None,
     ) -> RegimeEstimate:
-        """The estimate of the regime at a place."""
-        policies = self._policies(place, cells)
+        policies = [
+            PolicyEstimate(
+                policy=policy,
+                observations=cells[policy].observations,
+                effective_observations=cells[policy].effective_observations,
+                probability_beats_conservative=(
+                    float(self.judgement.beats_conservative[place, policy - 1]) if policy in CHALLENGERS else None
+                ),
+                more_observations=more.get((place, policy)),
+                **{name: values[place][policy] for name, values in numbers.items()},
+            )
+            for policy in Policy
+        ]
         chosen = Policy(int(self.judgement.recommended[place]))
         followed = policies[chosen]
         confidence = followed.probability_mean_positive
@@ -137,55 +164,47 @@ class _View:
             ),
         )
 
-    def _policies(self, place: int, cells: RegimeSums) -> list[PolicyEstimate]:
-        more, interval = self._more_observations(place), self.figures.interval
-        return [self._policy(place, policy, cells[policy], more.get(policy), interval) for policy in Policy]
-
-    def _policy(
-        self, place: int, policy: Policy, cell: CellSums, more: int | None, interval: tuple[Floats, Floats]
-    ) -> PolicyEstimate:
-        utility, judgement, at = self.figures.utility, self.judgement, (place, int(policy))
-        unit = float(self.figures.scale.unit)
-        low, high = interval
-        beats = judgement.beats_conservative[place, policy - 1] if policy in CHALLENGERS else None
-        return PolicyEstimate(
-            policy=policy,
-            observations=cell.observations,
-            weight=float(self.figures.weight[at]),
-            effective_observations=cell.effective_observations,
-            spread=unit * float(self.figures.scale.spread[at]),
-            mean_pnl=unit * float(utility.mean_pnl[at]),
-            interval_low=unit * float(low[at]),
-            interval_high=unit * float(high[at]),
-            utility=unit * float(utility.mean[at]),
-            utility_deviation=unit * float(utility.deviation[at]),
-            probability_best=float(judgement.best[at]),
-            probability_beats_conservative=None if beats is None else float(beats),
-            probability_mean_positive=float(judgement.mean_positive[at]),
-            more_observations=more,
-        )
-
-    def _more_observations(self, place: int) -> dict[Policy, int | None]:
-        figures, utility = self.figures, self.figures.utility
-        is_better = utility.mean[place] > utility.mean[place, Policy.CONSERVATIVE]
-        is_sure = self.judgement.beats_conservative[place] >= self.settings.required_probability
-        found: dict[Policy, int | None] = {
-            policy: 0 for policy, sure in zip(CHALLENGERS, is_sure, strict=True) if sure and is_better[policy]
+    def _numbers(self) -> dict[str, list[list[float]]]:
+        """Fields of a PolicyEstimate that every policy has, by their names: of each regime, of each policy."""
+        scale, utility, judgement = self.figures.scale, self.figures.utility, self.judgement
+        low, high = self.figures.interval
+        found = {
+            "weight": self.figures.weight,
+            "spread": scale.unit * scale.spread,
+            "mean_pnl": scale.unit * utility.mean_pnl,
+            "interval_low": scale.unit * low,
+            "interval_high": scale.unit * high,
+            "utility": scale.unit * utility.mean,
+            "utility_deviation": scale.unit * utility.deviation,
+            "probability_best": judgement.best,
+            "probability_mean_positive": judgement.mean_positive,
         }
-        unsure = [policy for policy in CHALLENGERS if policy not in found]
-        spread = figures.scale.spread[place]
+        return {name: values.tolist() for name, values in found.items()}
+
+    def _more_observations(self) -> dict[tuple[int, Policy], int | None]:
+        """How many more observations each challenger takes, by the place of the regime and the policy."""
+        figures, utility, needed = self.figures, self.figures.utility, self.settings.required_probability
+        of_policies = zip(utility.mean.tolist(), self.judgement.beats_conservative.tolist(), strict=True)
+        found: dict[tuple[int, Policy], int | None] = {}
+        unsure: list[tuple[int, Policy]] = []
+        for place, (mean, beats) in enumerate(of_policies):
+            for policy, probability in zip(CHALLENGERS, beats, strict=True):
+                if probability >= needed and mean[policy] > mean[Policy.CONSERVATIVE]:
+                    found[place, policy] = 0
+                else:
+                    unsure.append((place, policy))
         outlook = figures.outlook or figures.posterior
-        belief = RegimeBelief(
-            weight=figures.weight[place],
-            scaled_sum=figures.scaled_sum[place],
-            spread=spread,
-            risk_price=utility.mean_pnl[place] - utility.mean[place],
-            theta=utility.mean_pnl[place] / spread,
-            theta_by_tau=outlook.mean[:, place],
-            covariance=outlook.covariance[:, place],
+        beliefs = RegimeBeliefs(
+            weight=figures.weight,
+            scaled_sum=figures.scaled_sum,
+            spread=figures.scale.spread,
+            risk_price=utility.mean_pnl - utility.mean,
+            theta=utility.mean_pnl / figures.scale.spread,
+            theta_by_tau=outlook.mean,
+            covariance=outlook.covariance,
             tau_weights=outlook.tau_weights[:, 0],
             is_tie=outlook.is_tie,
         )
         # Where change is looked for, nothing is forgotten for its age.
         decay = 1.0 if self.settings.change else self.settings.decay
-        return found | observations_until(belief, unsure, self.settings.required_probability, decay)
+        return found | observations_until(beliefs, unsure, needed, decay)

@@ -17,21 +17,22 @@ FARTHEST = 100_000
 
 _SMALLEST = 1e-300
 _NEXT, _LAST = [1, 2, 0], [2, 0, 1]
-_COUNTS = np.concatenate(([0.0], np.unique(np.round(np.geomspace(1, FARTHEST, 60)))))
+# numpy.unique would import masked arrays, more than a MiB that nothing else takes.
+_COUNTS = np.array([0.0, *sorted(set(np.round(np.geomspace(1, FARTHEST, 60)).tolist()))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegimeBelief:
-    """What is believed of one regime; money in one unit.
+class RegimeBeliefs:
+    """What is believed of some regimes; money in one unit.
 
     Attributes:
-        weight: weight of its observations, shape (3,).
-        scaled_sum: weighed sum of their pnl over the spread of each policy, shape (3,).
-        spread: spread of each policy's pnl, shape (3,).
-        risk_price: what the risk of each takes off its mean pnl, shape (3,).
-        theta: standardised means, over all taus, shape (3,).
-        theta_by_tau: for each tau, shape (taus, 3).
-        covariance: of the standardised means, for each tau, shape (taus, 3, 3).
+        weight: weight of the observations of each policy, shape (regimes, 3).
+        scaled_sum: weighed sum of their pnl over the spread of each policy, same shape.
+        spread: spread of each policy's pnl, same shape.
+        risk_price: what the risk of each takes off its mean pnl, same shape.
+        theta: standardised means, over all taus, same shape.
+        theta_by_tau: for each tau, shape (taus, regimes, 3).
+        covariance: of the standardised means, for each tau, shape (taus, regimes, 3, 3).
         tau_weights: shape (taus,).
         is_tie: for each tau, whether no policy beats another there; None: never.
     """
@@ -48,75 +49,84 @@ class RegimeBelief:
 
 
 def observations_until(
-    belief: RegimeBelief, policies: Sequence[Policy], required_probability: float, decay: float
-) -> dict[Policy, int | None]:
-    """Estimate for each policy how many more observations of the regime, half of it and half CONSERVATIVE, it takes.
+    beliefs: RegimeBeliefs, asked: Sequence[tuple[int, Policy]], required_probability: float, decay: float
+) -> dict[tuple[int, Policy], int | None]:
+    """Estimate how many more observations of a regime, half of a policy and half CONSERVATIVE, it takes.
 
     Were both to go on earning, on average, what they are now believed to earn: the answer is the first k of a grid, in
     steps of about a fifth, at which the policy beats CONSERVATIVE with the required probability; 0 if it does already.
+
+    Args:
+        beliefs: what is believed now.
+        asked: the place of a regime in it and a policy, for each answer; all are worked out at once.
+        required_probability: when a policy can be told from CONSERVATIVE.
+        decay: what each observation multiplies the weights before it by.
 
     Returns:
         None where it is not defined: the policy is not expected to be better, or it takes more than `FARTHEST`
         observations, or old observations are forgotten too fast for it ever to happen.
     """
-    found: dict[Policy, int | None] = dict.fromkeys(policies)
-    expected = belief.spread * belief.theta - belief.risk_price
-    better = [policy for policy in policies if expected[policy] > expected[Policy.CONSERVATIVE]]
+    found: dict[tuple[int, Policy], int | None] = dict.fromkeys(asked)
+    expected = (beliefs.spread * beliefs.theta - beliefs.risk_price).tolist()
+    better = [(place, policy) for place, policy in asked if expected[place][policy] > expected[place][0]]
     if better:
-        enough = _probabilities(belief, better, decay) >= required_probability
-        for policy, is_enough in zip(better, enough, strict=True):
+        enough = _probabilities(beliefs, better, decay) >= required_probability
+        for each, is_enough in zip(better, enough, strict=True):
             if is_enough.any():
-                found[policy] = int(_COUNTS[is_enough.argmax()])
+                found[each] = int(_COUNTS[is_enough.argmax()])
     return found
 
 
-def _probabilities(belief: RegimeBelief, policies: Sequence[Policy], decay: float) -> Floats:
-    """The probability of beating CONSERVATIVE after each count of the grid; shape (policies, counts).
+def _probabilities(beliefs: RegimeBeliefs, asked: Sequence[tuple[int, Policy]], decay: float) -> Floats:
+    """The probability of beating CONSERVATIVE after each count of the grid; shape (asked, counts).
 
     Derived here: k more observations multiply the sums of the regime by d = decay^k, add a = (1 - d) / (1 - decay) / 2
     to the weights of both and a theta to their scaled sums. As only this regime changes, its posterior N(m, V) for each
     tau is all that is needed: with D = diag(change of W) and f = change of S1/sigma, V'^-1 = V^-1 + D,
     m' = V' (V^-1 m + f), and log q' = log q + (log|V'| - log|V| + m'V'^-1 m' - m'V^-1 m) / 2 up to a constant.
     """
-    # Shapes from here on: (3, policies, taus, counts).
-    chosen = np.arange(len(policies))
-    observed = np.zeros((3, len(policies), 1, 1))
+    # Shapes from here on: (3, asked, taus, counts).
+    places, policies = [place for place, _ in asked], [policy for _, policy in asked]
+    chosen = np.arange(len(asked))
+    observed = np.zeros((3, len(asked), 1, 1))
     observed[policies, chosen] = observed[Policy.CONSERVATIVE] = 1.0
     left = np.power(decay, _COUNTS)
     added = (0.5 * _COUNTS if decay == 1.0 else 0.5 * (1.0 - left) / (1.0 - decay)) * observed
-    weight_change = added - (1.0 - left) * _first(belief.weight)
-    sum_change = added * _first(belief.theta) - (1.0 - left) * _first(belief.scaled_sum)
+    weight_change = added - (1.0 - left) * _first(beliefs.weight[places])
+    sum_change = added * _first(beliefs.theta[places]) - (1.0 - left) * _first(beliefs.scaled_sum[places])
 
-    before = np.asarray(np.linalg.inv(belief.covariance), dtype=np.float64)
-    information = _by_tau((before @ belief.theta_by_tau[..., None])[..., 0]) + sum_change
+    before = np.asarray(np.linalg.inv(beliefs.covariance), dtype=np.float64)
+    information = _by_tau((before @ beliefs.theta_by_tau[..., None])[..., 0][:, places]) + sum_change
+    before = before[:, places]
     precision = _Symmetric(
-        _by_tau(np.diagonal(before, axis1=-2, axis2=-1)) + weight_change, _by_tau(before[:, _NEXT, _LAST])
+        _by_tau(np.diagonal(before, axis1=-2, axis2=-1)) + weight_change, _by_tau(before[..., _NEXT, _LAST])
     )
     mean = precision.solved(information)
     gained = (mean * information).sum(axis=0) - np.log(precision.determinant)
     # A weight that has underflowed may still grow.
-    log_weight = np.log(np.maximum(belief.tau_weights, _SMALLEST))[:, None] + 0.5 * (gained - gained[..., :1])
+    log_weight = np.log(np.maximum(beliefs.tau_weights, _SMALLEST))[:, None] + 0.5 * (gained - gained[..., :1])
     relative = np.exp(log_weight - log_weight.max(axis=-2, keepdims=True))
 
-    contrast = observed * _first(belief.spread)
+    spread, risk_price = beliefs.spread[places], beliefs.risk_price[places]
+    contrast = observed * _first(spread)
     contrast[Policy.CONSERVATIVE] *= -1.0
-    price = belief.risk_price[policies] - belief.risk_price[Policy.CONSERVATIVE]
+    price = risk_price[chosen, policies] - risk_price[:, Policy.CONSERVATIVE]
     difference = (mean * contrast).sum(axis=0) - price[:, None, None]
     by_tau = cumulative(difference / np.sqrt((contrast * precision.solved(contrast)).sum(axis=0)))
-    if belief.is_tie is not None:
-        by_tau = np.where(belief.is_tie[:, None], 0.0, by_tau)
+    if beliefs.is_tie is not None:
+        by_tau = np.where(beliefs.is_tie[:, None], 0.0, by_tau)
     probabilities: Floats = (relative * by_tau).sum(axis=-2) / relative.sum(axis=-2)
     return probabilities
 
 
 def _first(by_policy: Floats) -> Floats:
-    """Let the policies of a regime be the first of the four axes."""
-    return by_policy[:, None, None, None]
+    """Let the policies, shape (asked, 3), be the first of the four axes."""
+    return by_policy.T[..., None, None]
 
 
 def _by_tau(values: Floats) -> Floats:
-    """Do as `_first` for values of each tau, shape (taus, 3)."""
-    return values.T[:, None, :, None]
+    """Do as `_first` for values of each tau, shape (taus, asked, 3)."""
+    return values.T[..., None]
 
 
 class _Symmetric:

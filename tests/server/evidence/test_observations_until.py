@@ -11,7 +11,7 @@ from strategic_memory_server.evidence.cells import cells_of
 from strategic_memory_server.evidence.comparisons import probability_beats_conservative
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.figures import Figures, figures_of
-from strategic_memory_server.evidence.observations_until import FARTHEST, RegimeBelief, observations_until
+from strategic_memory_server.evidence.observations_until import FARTHEST, RegimeBeliefs, observations_until
 from strategic_memory_server.evidence.posterior import posterior_of
 from strategic_memory_server.evidence.prior import prior_of
 from strategic_memory_server.evidence.settings import EvidenceSettings
@@ -23,16 +23,16 @@ from strategic_memory_server.memory.policy import Policy
 BULL = sorted(REGIMES).index("BULL")
 
 
-def belief_of(figures: Figures) -> RegimeBelief:
-    utility, spread = figures.utility, figures.scale.spread[BULL]
-    return RegimeBelief(
-        weight=figures.weight[BULL],
-        scaled_sum=figures.scaled_sum[BULL],
+def belief_of(figures: Figures) -> RegimeBeliefs:
+    utility, spread = figures.utility, figures.scale.spread
+    return RegimeBeliefs(
+        weight=figures.weight,
+        scaled_sum=figures.scaled_sum,
         spread=spread,
-        risk_price=utility.mean_pnl[BULL] - utility.mean[BULL],
-        theta=utility.mean_pnl[BULL] / spread,
-        theta_by_tau=figures.posterior.mean[:, BULL],
-        covariance=figures.posterior.covariance[:, BULL],
+        risk_price=utility.mean_pnl - utility.mean,
+        theta=utility.mean_pnl / spread,
+        theta_by_tau=figures.posterior.mean,
+        covariance=figures.posterior.covariance,
         tau_weights=figures.posterior.tau_weights[:, 0],
     )
 
@@ -59,7 +59,7 @@ def test_probabilities_are_those_of_a_longer_memory(decay: float, policy: Policy
     settings = EvidenceSettings(decay=decay)
     sums = one_by_one(made_up_trades(9, 300), decay)
     belief = belief_of(figures_of(cells_of(sums)[0], settings))
-    found = observations_until_module._probabilities(belief, [policy], decay)[0]
+    found = observations_until_module._probabilities(belief, [(BULL, policy)], decay)[0]
     counts = observations_until_module._COUNTS
     for place in (0, 1, 10, 20, 30):
         expected = probability_after(sums, settings, policy, int(counts[place]))
@@ -73,7 +73,8 @@ def test_it_is_the_first_count_of_the_grid_at_which_a_longer_memory_would_be_sur
     sums = one_by_one(made_up_trades(seed, 300), decay)
     figures = figures_of(cells_of(sums)[0], settings)
     for policy in (Policy.BALANCED, Policy.AGGRESSIVE):
-        found = observations_until(belief_of(figures), [policy], settings.required_probability, decay)[policy]
+        asked = BULL, policy
+        found = observations_until(belief_of(figures), [asked], settings.required_probability, decay)[asked]
         expected_gain = figures.utility.mean[BULL, policy] - figures.utility.mean[BULL, 0]
         if found is None:
             within_reach = [probability_after(sums, settings, policy, more) >= 0.9 for more in (10, 100, 1_000)]
