@@ -1,4 +1,4 @@
-"""The table of a JSON document without a list of objects: objects by name, or one alone, as pandas writes them."""
+"""The table of a JSON document without a list of objects: as pandas writes it, or lists with the names in the first."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
             document = json.loads(text.read(MAX_WHOLE_BYTES))
         except (ValueError, RecursionError) as error:
             raise ReplayError(f"{source.shown}: its JSON is broken: {error}. Export it again") from None
+    if isinstance(document, list) and document and all(isinstance(row, list) for row in document):
+        return grid_tables(source, _lists(document))
     if not isinstance(document, dict) or not document:
         return []
     if isinstance(document.get("columns"), list) and isinstance(document.get("data"), list):
@@ -41,8 +43,10 @@ def object_tables(source: Source, encoding: str) -> list[Table]:
     names = list(members[0])
     if not names or any(list(member) != names for member in members):
         return [_rows(source, members)]
+    if not names_columns(names):
+        return [_columns(source, document)]
     # Rows by column or columns by row: where both could be names of columns, the one that has known ones is read.
-    return [_columns(source, document), *([_rows(source, members)] if names_columns(names) else [])]
+    return [*([_columns(source, document)] if names_columns(list(document)) else []), _rows(source, members)]
 
 
 def _lists(rows: Sequence[object]) -> list[GridRow]:

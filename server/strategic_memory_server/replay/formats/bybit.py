@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from strategic_memory_server.replay.files import column_names as names
-from strategic_memory_server.replay.files.page import Cell, TablePage, overlaid
-from strategic_memory_server.replay.formats.cells import text_of
-from strategic_memory_server.replay.formats.format import Format, found
+from strategic_memory_server.replay.formats.format import Format
 from strategic_memory_server.replay.written.time_units import Unit
 from strategic_memory_server.replay.written.ways import Declared
 
@@ -17,21 +12,6 @@ _MILLISECONDS = Declared(unit=Unit.MILLISECONDS)
 _TIME = ("Trade Time(UTC+0)", "Trade Time(UTC)", "Trade Time")
 
 _MARKET = ("Settle Coin", "Coin", "Currency", "Contracts", "Market", "Symbol")
-
-_TIME_FIRST = re.compile(r"(\d\d:\d\d(?::\d\d)?) (\d{4}-\d\d-\d\d)")
-
-
-def _with_times(pages: Iterator[TablePage]) -> Iterator[TablePage]:
-    for page in pages:
-        column = found(_TIME, page.columns)
-        yield page if column is None else overlaid(page, {column: [_date_first(cell) for cell in page.columns[column]]})
-
-
-def _date_first(cell: Cell) -> Cell:
-    """Return `09:30 2024-01-05` with the date first, and anything else as it is."""
-    found_time = _TIME_FIRST.fullmatch(text_of(cell))
-    return f"{found_time[2]} {found_time[1]}" if found_time else cell
-
 
 CLOSED_PNL = Format(
     name="Bybit closed pnl",
@@ -42,7 +22,6 @@ CLOSED_PNL = Format(
     columns={names.TIME: _TIME, names.REALIZED_PNL: ("Closed P&L", "Realized P&L")},
     pnl="money, after fees",
     currency=_MARKET,
-    rows=_with_times,
 )  # fmt: skip
 
 INTERFACE = Format(

@@ -21,11 +21,13 @@ BESIDE = {
 _OPENED = (
     "opened", "opened_at", "entry time", "open time", "entry date", "open date", "time opened", "date opened",
     "entry timestamp", "open timestamp", "opening time", "ts opened", "entry datetime", "entry dt", "open dt",
+    "opened date", "opened time", "date acquired",
 )  # fmt: skip
 
 _CLOSED = (
     "exit time", "close time", "closed at", "exit date", "close date", "time closed", "date closed",
     "exit timestamp", "close timestamp", "closing time", "ts closed", "exit datetime", "exit dt", "close dt",
+    "closed date", "closed time", "date sold",
 )  # fmt: skip
 """Names of the close: beside one of them `time` is the opening."""
 
@@ -33,6 +35,9 @@ _CURRENCY = (
     "pnl currency", "profit currency", "currency", "settlement currency", "settle currency", "settle coin",
     "quote currency", "quote asset", "margin asset", "account currency",
 )  # fmt: skip
+
+_COSTS = ("fees", "fee", "commission", "commissions", "total fees", "total commission")
+_AFTER_COSTS = re.compile(r"net(?![a-z])", re.IGNORECASE)
 
 _IS_OPEN = is_one_of(
     "open", "opened", "still open", "open trade", "open position", "not closed", "active", "running", "ongoing", "live",
@@ -97,6 +102,7 @@ COMMON_NAMES = Format(
             f"profit {MONEY}", f"p&l {MONEY}", f"net p&l {MONEY}",
             "realised pnl", "realized profit", "realised profit", "net pnl", "net profit", "profit",
             "p&l", "net p&l", "closed p&l", "closed pnl", "realized p&l", "realised p&l", "profit/loss", "p/l", "pl",
+            "profit loss", "gain/loss", f"gain/loss {MONEY}", "realized gain/loss", f"realized gain/loss {MONEY}",
         ),
         names.TRADE_ID: ("trade_id",),
     },
@@ -116,3 +122,18 @@ def with_opening(columns: Mapping[str, str], table: Collection[str]) -> dict[str
     time = found(["time"], table)
     is_opening = time is not None and names.TIME in columns and time not in columns.values()
     return {names.OPENED: time, **columns} if time is not None and is_opening else dict(columns)
+
+
+def costs_told(read: Format, columns: Mapping[str, str], table: Collection[str]) -> tuple[str, ...]:
+    """Return what is worth telling of costs beside a pnl whose name does not say that they are taken from it.
+
+    Args:
+        read: what the table was recognised as: a tool's format says it.
+        columns: the columns that are read, by our names.
+        table: all columns of the table.
+    """
+    pnl = next((columns[ours] for ours in (names.PNL, names.REALIZED_PNL) if ours in columns), None)
+    costs = found(_COSTS, table)
+    if read not in (OWN_COLUMNS, COMMON_NAMES) or pnl is None or costs in (None, pnl) or _AFTER_COSTS.match(pnl):
+        return ()
+    return (f"nothing says whether {costs} is taken from it",)

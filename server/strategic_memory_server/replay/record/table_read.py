@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import printable
+from strategic_memory_server.replay.formats.own_columns import costs_told
 from strategic_memory_server.replay.formats.reading import TableReading
 from strategic_memory_server.replay.record.entry_columns import Kind
 
@@ -75,5 +76,5 @@ def table_read(file: str, called: str, reading: TableReading, counts: Sequence[i
         pnl="" if reading.mapped & {names.PNL, names.REALIZED_PNL} else reading.format.pnl,
         unit=unit,
         zone="UTC" if names.TIME in reading.mapped or reading.zone_said(names.TIME) else reading.format.zone,
-        notes=reading.notes,
+        notes=(*reading.notes, *costs_told(reading.format, reading.columns, reading.table.columns)),
     )

@@ -37,6 +37,24 @@ _TIME = re.compile(
     rf"(?:{_DATES})(?:(?:[tT]| ?[,;] *| +)(?:{_CLOCK})(?: ?(?P<half>[ap]\.?m\b\.?))?)?(?P<zone>.*)",
     re.IGNORECASE,
 )
+_DAY_OF_MONTH = rf"(?:(?:{'|'.join(_WEEKDAYS)}) +)?(?:{_MONTH_NAMES}) +[0-9]{{1,2}}"
+_OTHER_ORDERS = (
+    # C and the shell: Fri Jan  5 09:30:00 UTC 2024.
+    (
+        rf"({_DAY_OF_MONTH}) +([0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}})(?: +([A-Z]{{2,5}}|[+-][0-9]{{4}}))? +([0-9]{{4}})",
+        r"\1 \4 \2 \3",
+    ),
+    # Bybit: 09:30 2024-01-05.
+    ("([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m)?),? +([^:]*[0-9][^:]*)", r"\2 \1"),
+    # China, Japan and Korea.
+    (
+        "([0-9]{4}) ?[\u5e74\ub144] ?([0-9]{1,2}) ?[\u6708\uc6d4] ?([0-9]{1,2}) ?[\u65e5\uc77c](?: *([0-9]{1,2}:.*))?",
+        r"\1-\2-\3 \4",
+    ),
+)
+"""What stands in another order or between other signs, and how it is written as the others are."""
+
+_ORDERED = tuple((re.compile(other, re.IGNORECASE), usual) for other, usual in _OTHER_ORDERS)
 _DATE = 10
 """Characters of a date of ISO 8601."""
 
@@ -110,7 +128,9 @@ class TimeParts:
 
 def time_parts(text: str) -> TimeParts | None:
     """Take a time apart; None where the text is none, or has no date."""
-    found = _TIME.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
+    if len(text) > MAX_CHARACTERS:
+        return None
+    found = _TIME.fullmatch(text) or _in_another_order(text)
     if found is None:
         return None
     clock = _clock(found)
@@ -135,6 +155,13 @@ def time_parts(text: str) -> TimeParts | None:
                 else _MONTHS.index(found[f"name{place}"][:3].lower()) + 1
             )
             return TimeParts((int(year), month, int(found[f"day{place}"])), True, "", len(year) < 4, *behind)
+    return None
+
+
+def _in_another_order(text: str) -> re.Match[str] | None:
+    for other, usual in _ORDERED:
+        if found := other.fullmatch(text):
+            return _TIME.fullmatch(found.expand(usual).strip())
     return None
 
 

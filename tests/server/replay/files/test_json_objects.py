@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 import replay_records
 from each_case import each_case
+
+from strategic_memory_server.replay.files.errors import ReplayError
 
 TRADES = {"ts_opened": "2025-01-06", "ts_closed": "2025-01-07", "realized_pnl": "1.50 USDT", "realized_return": 0.1}
 POSITIONS = {f"BTCUSDT-{number}": {**TRADES, "avg_px_open": 1.0, "avg_px_close": 2.0} for number in range(3)}
@@ -42,6 +45,21 @@ def test_results_are_found_however_many_names_lead_to_them(
     (tmp_path / "results.json").write_text(json.dumps(document))
     record = replay_records.read([tmp_path / "results.json"])
     assert record.entries.pnl.tolist() == list(range(1, 10))
+
+
+def test_rows_by_their_numbers_are_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(dict(enumerate(RESULTS))))
+    record = replay_records.read([tmp_path / "results.json"])
+    assert (len(record), record.tables[0].notes) == (9, ())
+
+
+def test_lists_are_rows_below_the_names_in_the_first(tmp_path: Path) -> None:
+    rows = [list(result.values()) for result in RESULTS]
+    (tmp_path / "results.json").write_text(json.dumps([list(RESULTS[0]), *rows]))
+    assert replay_records.read([tmp_path / "results.json"]).entries.pnl.tolist() == list(range(1, 10))
+    (tmp_path / "results.json").write_text(json.dumps(rows))
+    with pytest.raises(ReplayError, match="no row names the columns"):
+        replay_records.read([tmp_path / "results.json"])
 
 
 def test_results_by_name_beside_a_list_of_results_are_part_of_the_record(tmp_path: Path) -> None:

@@ -83,6 +83,9 @@ def test_a_column_that_comes_twice_is_chosen_by_its_number(tmp_path: Path) -> No
         ("Close Time (UTC),Net P&L $", True),
         ("TIME CLOSED,Realised-PnL", True),
         ("Date(UTC),PnL USDT", True),
+        ("Closed Date,Gain/Loss ($)", True),
+        ("Date Sold,Realized Gain/Loss", True),
+        ("closeTime,profitLoss", True),
         ("Exit Time,Profit (%)", False),
         ("Exit Time,Profit factor", False),
         ("Exit Time,Profit pips", False),
@@ -104,3 +107,19 @@ def test_columns_that_could_each_be_the_result_are_refused(tmp_path: Path) -> No
         replay_records.read([tmp_path / "record.csv"])
     record = replay_records.read([tmp_path / "record.csv"], {"realized_pnl": "Net Profit"})
     assert record.entries.pnl.tolist() == [2.0]
+
+
+@each_case(
+    ("header", "told"),
+    [
+        ("Exit Time,Profit,Commission", ("nothing says whether Commission is taken from it",)),
+        ("time,realized_pnl,fees", ("nothing says whether fees is taken from it",)),
+        ("Exit Time,Net Profit,Commission", ()),
+        ("Exit Time,Profit,Comment", ()),
+    ],
+)
+def test_costs_beside_a_pnl_are_told_where_nothing_says_whether_they_are_in_it(
+    header: str, told: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "record.csv").write_text(f"{header}\n2025-01-10,5,1\n")
+    assert replay_records.read([tmp_path / "record.csv"]).tables[0].notes == told

@@ -65,6 +65,12 @@ COLUMNS: list[tuple[list[Cell], list[int | None], str]] = [
     (["20240105", "2024-01-05 09:30"], [AT_MS - 34_200_000, AT_MS], "dates of 8 digits and dates and times" + ZONELESS),
     (["2024-01-05T10:30:00+01:00[Europe/Berlin]", "Sat Jan 06 2024 09:30:00 GMT+0000 (Coordinated Universal Time)"],
      [AT_MS, NEXT_MS], "dates and times"),
+    (["Fri Jan  5 09:30:00 2024", "Sat Jan 06 09:30:00 2024"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["Fri Jan  5 09:30:00 UTC 2024", "Sat Jan 06 10:30:00 +0100 2024"], [AT_MS, NEXT_MS], "dates and times"),
+    (["09:30 2024-01-05", "9:30:00, 6 Jan 2024"], [AT_MS, NEXT_MS], "dates and times" + ZONELESS),
+    (["09:30 05.01.2024", "09:30 06.01.2024"], [AT_MS, NEXT_MS], "dates and times, day first" + ZONELESS),
+    (["2024\u5e741\u67085\u65e5 09:30", "2024\ub144 01\uc6d4 06\uc77c 09:30:00"], [AT_MS, NEXT_MS],
+     "dates and times" + ZONELESS),
 ]  # fmt: skip
 
 
@@ -83,6 +89,8 @@ REFUSED: list[tuple[list[Cell], str]] = [
     ),
     (["01-05-2024"], "--dates day-first"),
     (["13/01/2024", "01/13/2024"], r"'13/01/2024' .* and '01/13/2024' .* have the day first and the month first"),
+    (["09:30 01/05/2024"], "--dates day-first"),
+    (["Fri Jan  5 09:30:00 EST 2024"], "names a zone by EST"),
     (["24-01-05 09:30:00"], r"'24-01-05 09:30:00' .* has a year of two digits: .* year-first"),
     (["05-Jan-24"], "has a year of two digits"),
     (["2024-01-05 09:30 EST"], "names a zone by EST, .* --zone America/New_York"),
