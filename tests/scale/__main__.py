@@ -87,7 +87,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scale", description=__doc__)
     parser.add_argument("--short", action="store_true", help="fewer of everything, within two minutes")
     parser.add_argument("--seed", type=int, default=1, help="of what is written (1)")
-    parser.add_argument("--shards", type=int, default=1, help="by which the three servers share portfolios out (1)")
+    parser.add_argument(
+        "--shards", type=int, choices=(1, 2, 3), default=1, help="by which the three servers share portfolios out (1)"
+    )
     parser.add_argument(
         "--only", action="append", choices=("desk", "idle", "streams"), help="one part; may be repeated"
     )
