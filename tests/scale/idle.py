@@ -13,7 +13,7 @@ from processes import ServiceProcess, service_environment
 from redis_inputs import add_portfolio, add_regime, add_trade
 from scale.figures import Part
 from scale.portfolio_file import PortfolioFile
-from scale.taken import Load, Taken, descriptors, resident_mib
+from scale.taken import Taken, descriptors, resident_mib
 from service_calls import get_json, stub_of
 
 from strategic_memory.v1 import service_pb2
@@ -74,12 +74,9 @@ def measure(settings: IdleSettings, folder: Path) -> Part:
             time.sleep(settings.settling_s)
             _measure(part, settings, service, server.pid, client)
             part.count("have advice in force at the end", _active(service), settings.portfolios)
-            (folder / "follower").mkdir()
-            with _serving(folder / "follower", {**environment, "STRATEGIC_MEMORY_ROLE": "serve"}) as follower:
-                with_follower = _follow(part, settings, follower, client)
-            without = _load(settings.measured_s / 3, [], client).commands
-            each = (with_follower - without) / settings.followed
-            part.tell(f"{_following(settings)}, commands a second for each", f"{each:.2f}")
+        (folder / "follower").mkdir()
+        with _serving(folder / "follower", {**environment, "STRATEGIC_MEMORY_ROLE": "serve"}) as follower:
+            _follow(part, settings, follower, client)
     return part
 
 
@@ -101,28 +98,21 @@ def _measure(part: Part, settings: IdleSettings, service: ServiceProcess, redis_
     part.tell("descriptors of the process", f"{descriptors(pids)}")
 
 
-def _follow(part: Part, settings: IdleSettings, follower: ServiceProcess, client: redis.Redis) -> float:
-    """Measure a server that follows some since somebody has asked for each; gives the commands a second of all."""
+def _follow(part: Part, settings: IdleSettings, follower: ServiceProcess, client: redis.Redis) -> None:
+    """Measure a server that is alone, and follows some of them since somebody has asked for each."""
     pids = [follower.pid]
     bare_mib = resident_mib(pids)
-    names = [f"idle-{number:05}" for number in range(settings.followed)]
     with stub_of(follower) as stub:
-        for name in names:
-            stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=name), timeout=60, wait_for_ready=True)
-    load, held_mib = _load(settings.measured_s / 3, pids, client), resident_mib(pids) - bare_mib
-    part.tell(f"{_following(settings)}, of a core", f"{load.servers:.3f}")
-    part.tell(f"{_following(settings)}, memory for each", f"{held_mib * 1024 / settings.followed:.0f} KiB")
-    return load.commands
-
-
-def _load(seconds: float, pids: Sequence[int], client: redis.Redis) -> Load:
+        for number in range(settings.followed):
+            request = service_pb2.GetFeedbackRequest(portfolio=f"idle-{number:05}")
+            stub.GetFeedback(request, timeout=60, wait_for_ready=True)
     taken = Taken(pids, [], [client])
-    time.sleep(seconds)
-    return taken.load()
-
-
-def _following(settings: IdleSettings) -> str:
-    return f"a server that only follows {settings.followed:,}"
+    time.sleep(settings.measured_s / 3)
+    load, held_mib = taken.load(), resident_mib(pids) - bare_mib
+    who = f"a server that only follows {settings.followed:,}"
+    part.tell(f"{who}, of a core", f"{load.servers:.3f}")
+    part.tell(f"{who}, memory for each", f"{held_mib * 1024 / settings.followed:.0f} KiB")
+    part.tell(f"{who}, commands a second for each", f"{load.commands / settings.followed:.2f}")
 
 
 def _tell_connections(part: Part, client: redis.Redis) -> None:
