@@ -52,7 +52,9 @@ def test_redis_killed_and_restarted_under_server_and_subscriber(
             eventually(lambda: subscriber.feedbacks[-1].preferred_regime == "RANGE")
             assert newest.epoch == before.epoch
             assert subscriber.revisions == sorted(set(subscriber.revisions))
-            assert subscriber.revisions[-1] == logged_revisions(client)[-1]
+            eventually(
+                lambda: subscriber.revisions[-1] == logged_revisions(client)[-1], what="the newest revision is heard"
+            )
         eventually(lambda: not get_json(service)["problems"], what="health says that all is well again")
         assert not subscriber.ended.is_set()
 
