@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from processes import REPOSITORY
@@ -16,6 +17,8 @@ from records.pinned import PINNED, Tool
 
 ENVIRONMENTS = REPOSITORY / ".tools" / "records"
 INSTALL_S = 1_800
+SIDE_BY_SIDE = 2
+"""One is downloaded while another is unpacked and compiled."""
 
 
 class ToolError(Exception):
@@ -78,15 +81,17 @@ def run(command: list[str], timeout_s: float) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Make the environments of some tools; 1 where one cannot be installed."""
-    for tool in PINNED:
-        if tool.name in names:
-            try:
-                installed(tool)
-            except ToolError as error:
-                sys.stderr.write(f"{tool.requirement}: {error}\n")
-                return 1
-    return 0
+    """Make the environments of some tools, side by side; 1 where one cannot be installed."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        made = {tool: pool.submit(installed, tool) for tool in PINNED if tool.name in names}
+    code = 0
+    for tool, environment in made.items():
+        try:
+            environment.result()
+        except ToolError as error:
+            sys.stderr.write(f"{tool.requirement}: {error}\n")
+            code = 1
+    return code
 
 
 if __name__ == "__main__":
