@@ -88,7 +88,7 @@ async def test_urls_that_can_be_used(url: str, shown: str) -> None:
 def test_urls_that_cannot_be_used(url: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read_environment({"redis_url": url})
-    assert str(refused.value).startswith("REDIS_URL: ")
+    assert str(refused.value).startswith("--redis-url: ")
     assert HIDDEN not in str(refused.value)
     assert "localhost" not in str(refused.value)
 
