@@ -13,6 +13,7 @@ from redis_inputs import add_regime, add_trade
 from system.test_portfolios import feedback_of
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
+from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = [pytest.mark.system, pytest.mark.processes]
 
@@ -51,6 +52,9 @@ def test_a_command_takes_the_settings_of_the_portfolio_that_it_is_about(
 
     of_it = ("--portfolio", "alpha")
     eventually(settled)
+    # Each of the two writes its settings beside its log, after its first revision.
+    keys = [LogKeys.under("quantum:alpha"), LogKeys.of_shadow("quantum:alpha")]
+    eventually(lambda: all(redis_client.hget(each.state, "settings") for each in keys))
     code, said = ended("shadow-report", *of_it)
     assert (code, "STRATEGIC_MEMORY_RULES is EVIDENCE for the service" in said) == (0, True), said
     code, said = ended("export", str(tmp_path / "exported"), *of_it)
