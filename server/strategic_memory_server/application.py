@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
 from strategic_memory_server.configuration.service_portfolio import of_service
@@ -31,9 +32,10 @@ from strategic_memory_server.portfolios.listed_portfolios import Listed, ListedP
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
 from strategic_memory_server.portfolios.portfolio import Portfolio, make_portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
+from strategic_memory_server.portfolios.unsynced_portfolios import UnsyncedPortfolios
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
 from strategic_memory_server.process.server_name import server_name
-from strategic_memory_server.redis_access.redis_connection import shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import Deployment, read_location
 from strategic_memory_server.redis_access.redis_risks import RedisRisks
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
@@ -178,6 +180,10 @@ async def open_service(
 
         if listed is not None:
             await stack.enter_async_context(running(listed.run(take), "portfolios", broken))
+        if settings.role is not Role.SYNC or settings.shard is not None:
+            nothing_listed: Listed = {}
+            unsynced = _unsynced(settings, redis, problems, lambda: nothing_listed if listed is None else listed.newest)
+            await stack.enter_async_context(running(unsynced.run(), "unsynced-portfolios", broken))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -211,6 +217,29 @@ def _another_portfolio(
         redis = reach(replace(settings.redis, key_prefix=told.key_prefix), problems)
         stack.push_async_callback(redis.close)
     return make_portfolio(name, told, redis, shared, problems)
+
+
+def _unsynced(
+    settings: ServiceSettings, redis: RedisServer, problems: Problems, listed: Callable[[], Listed]
+) -> UnsyncedPortfolios:
+    """Return what looks after the portfolios that others are to sync."""
+    known: list[tuple[Listed, dict[str, str]]] = []
+
+    def theirs() -> dict[str, str]:
+        newest = listed()
+        if not known or known[0][0] is not newest:
+            prefixes = {DEFAULT: settings.redis.key_prefix, **{name: told.key_prefix for name, told in newest.items()}}
+            # To find the shard of ten thousand names takes a tenth of a second.
+            known[:] = [(newest, {name: each for name, each in prefixes.items() if not _may_lead(settings, name)})]
+        return known[0][1]
+
+    def redis_of(prefix: str) -> AbstractAsyncContextManager[Redis]:
+        if _is_cluster(settings.redis):
+            return connect(replace(settings.redis, key_prefix=prefix))
+        return nullcontext(redis.commands)
+
+    shards = settings.shard.shards if settings.role is Role.SYNC and settings.shard else None
+    return UnsyncedPortfolios(theirs, redis_of, problems, shards)
 
 
 def _may_lead(settings: ServiceSettings, portfolio: str) -> bool:

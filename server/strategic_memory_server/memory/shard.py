@@ -33,7 +33,12 @@ class Shard:
 
     def has(self, portfolio: str) -> bool:
         """Tell whether a portfolio, by its name, belongs to it."""
-        return self.number == max(range(self.shards), key=lambda shard: _weight(shard, portfolio))
+        return self.number == shard_of(portfolio, self.shards)
+
+
+def shard_of(portfolio: str, shards: int) -> int:
+    """Return to which of so many shards a portfolio belongs, by its name."""
+    return max(range(shards), key=lambda shard: _weight(shard, portfolio))
 
 
 def read_shard(text: str) -> Shard:
