@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
-from strategic_memory_server.evidence.change.beginnings import log_beginnings, log_of_sum, squared_spread
-from strategic_memory_server.evidence.change.blocks import FULL, MOST, BlockCells
+from strategic_memory_server.evidence.change.beginnings import (
+    PRIOR_OBSERVATIONS,
+    log_beginnings,
+    log_of_sum,
+    squared_spread,
+)
+from strategic_memory_server.evidence.change.blocks import FULL, MOST, cells_of_numbers
+from strategic_memory_server.evidence.change.residuals import FARTHEST, MOST_CARRIED
 from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from study.histories import Codes, Histories
 
-_LENGTH, _BEFORE = 0, 1
+_LENGTH, _CHANGED = 0, 1
 
 
 class BlockHistories(Histories):
@@ -27,8 +33,10 @@ class BlockHistories(Histories):
         super().__init__(worlds, regimes, decay)
         # L, F, then w, x and y by policy.
         self._blocks = np.zeros((worlds, regimes, MOST, 11))
-        self._blocks[..., 1:, _BEFORE] = -np.inf
+        self._blocks[..., 1:, _CHANGED] = -np.inf
         self._last = np.zeros((worlds, regimes), dtype=np.intp)
+        # The newest one, the sum of their squares, and of each times the one before.
+        self._residuals = np.zeros((worlds, regimes, 3))
 
     def observe(self, regime: Codes, policy: Codes, pnl: Floats) -> None:
         """Add one observation to each history; arrays of shape (worlds,)."""
@@ -37,28 +45,43 @@ class BlockHistories(Histories):
         self._blocks[(*at, np.full_like(policy, _LENGTH))] += 1.0
         for place, value in ((2, np.ones_like(pnl)), (5, pnl), (8, np.square(pnl))):
             self._blocks[(*at, place + policy)] += value
+        self._add_residual(regime, policy, pnl)
         full = np.flatnonzero(self._blocks[(*at, np.full_like(policy, _LENGTH))] >= FULL)
         if full.size:
             self._close(full, regime[full])
 
     def figures(self, settings: EvidenceSettings, worlds: Codes | None = None) -> ChangeFigures:
         """Return the figures with change, of some worlds or of all."""
-        blocks = self._blocks if worlds is None else self._blocks[worlds]
-        return ChangeFigures(self.cells(worlds), _cells(blocks), settings)
+        some = slice(None) if worlds is None else worlds
+        blocks = cells_of_numbers(self._blocks[some], _share_that_tells(self._residuals[some]))
+        return ChangeFigures(self.cells(worlds), blocks, settings)
+
+    def _add_residual(self, regime: Codes, policy: Codes, pnl: Floats) -> None:
+        at, each = (self._worlds, regime), self._worlds
+        weight, earned, squares = np.moveaxis(self._sums[at], -1, 0)
+        square = squared_spread(weight, squares)[each, policy]
+        expected = earned[each, policy] / (PRIOR_OBSERVATIONS + weight[each, policy])
+        newest = np.clip((pnl - expected) / np.sqrt(square), -FARTHEST, FARTHEST)
+        before, squared, products = np.moveaxis(self._residuals[at], -1, 0)
+        self._residuals[at] = np.stack((newest, squared + newest * newest, products + newest * before), axis=-1)
 
     def _close(self, worlds: Codes, regimes: Codes) -> None:
         """Close the newest block of a regime of some worlds, and begin an empty one."""
         blocks, sums, last = self._blocks[worlds, regimes], self._sums[worlds, regimes], self._last[worlds, regimes]
-        log_evidence = log_of_sum(log_beginnings(_cells(blocks), squared_spread(sums[..., 0], sums[..., 2])))
+        cells = cells_of_numbers(blocks, _share_that_tells(self._residuals[worlds, regimes]))
+        log_changed = log_of_sum(log_beginnings(cells, squared_spread(sums[..., 0], sums[..., 2])))
         many = last == MOST - 1
         blocks[many] = _merged(blocks[many])
         last = np.where(many, last, last + 1)
-        blocks[np.arange(len(worlds)), last, _BEFORE] = log_evidence
+        blocks[np.arange(len(worlds)), last, _CHANGED] = log_changed
         self._blocks[worlds, regimes], self._last[worlds, regimes] = blocks, last
 
 
-def _cells(blocks: Floats) -> BlockCells:
-    return BlockCells(blocks[..., _LENGTH], blocks[..., _BEFORE], blocks[..., 2:5], blocks[..., 5:8], blocks[..., 8:])
+def _share_that_tells(residuals: Floats) -> Floats:
+    squares, products = np.maximum(residuals[..., 1], 1.0), residuals[..., 2]
+    carried = np.clip(products / squares - 1.0 / np.sqrt(squares), 0.0, MOST_CARRIED)
+    share: Floats = np.where(residuals[..., 1] < 1.0, 1.0, (1.0 - carried) / (1.0 + carried))
+    return share
 
 
 def _merged(blocks: Floats) -> Floats:
@@ -69,7 +92,7 @@ def _merged(blocks: Floats) -> Floats:
     from_place = np.arange(MOST - 1) + (np.arange(MOST - 1) > place[:, None])
     found = np.zeros_like(blocks)
     found[:, :-1] = blocks[each[:, None], from_place]
-    before = found[each, place, _BEFORE]
+    before = found[each, place, _CHANGED]
     found[each, place] += blocks[each, place + 1]
-    found[each, place, _BEFORE] = before
+    found[each, place, _CHANGED] = before
     return found

@@ -6,6 +6,7 @@ block is the list of its trades, every stretch is summed anew, and each posterio
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,27 +22,30 @@ Pair = tuple[int, float]
 
 TAUS = (0.03, 0.1, 0.3)
 PRIOR, HAZARD, MOST, FULL, TIES, TIED = 10.0, 1.0 / 800.0, 10, 10, 0.1, 0.001
+FARTHEST, MOST_CARRIED = 3.0, 0.8
 
 
 @dataclass(slots=True)
 class DenseRegime:
-    """A regime: its trades, cut into blocks, and the log evidence before each block."""
+    """A regime: its trades, cut into blocks, and how much likelier all before each is with changes than without."""
 
     decay: float
     trades: list[Pair] = field(default_factory=list)
     blocks: list[list[Pair]] = field(default_factory=lambda: [[]])
-    before: list[float] = field(default_factory=lambda: [0.0])
+    changed: list[float] = field(default_factory=lambda: [0.0])
+    residuals: list[float] = field(default_factory=list)
 
     def add(self, trade: Pair) -> None:
         """Add the newest trade."""
         self.trades.append(trade)
         self.blocks[-1].append(trade)
+        self.residuals.append(self._residual(trade))
         if len(self.blocks[-1]) >= FULL:
             evidence = _log_sum(self.log_began())
             if len(self.blocks) == MOST:
                 self._merge()
             self.blocks.append([])
-            self.before.append(evidence)
+            self.changed.append(evidence)
 
     def _merge(self) -> None:
         def share(place: int) -> float:
@@ -50,38 +54,63 @@ class DenseRegime:
 
         place = min(range(len(self.blocks) - 1), key=share)
         self.blocks[place] += self.blocks.pop(place + 1)
-        self.before.pop(place + 1)
+        self.changed.pop(place + 1)
 
-    def decayed(self, power: int) -> Array:
-        """Sum of weight times pnl to a power, by policy."""
-        found = np.zeros(3)
-        for age, (policy, pnl) in enumerate(reversed(self.trades)):
-            found[policy] += self.decay**age * pnl**power
-        return found
+    def _residual(self, trade: Pair) -> float:
+        policy, pnl = trade
+        weight, earned, squares = self.decayed()
+        expected = earned[policy] / (PRIOR + weight[policy])
+        return float(np.clip((pnl - expected) / _sigma(weight, squares)[policy], -FARTHEST, FARTHEST))
+
+    def _tells(self) -> float:
+        """What observations count for, where results depend on the one before."""
+        squares = math.fsum(each**2 for each in self.residuals)
+        if squares < 1.0:
+            return 1.0
+        products = math.fsum(one * other for one, other in itertools.pairwise(self.residuals))
+        carried = min(max(products / squares - squares**-0.5, 0.0), MOST_CARRIED)
+        return float((1.0 - carried) / (1.0 + carried))
+
+    def decayed(self) -> Array:
+        """Sums of weight times pnl to the powers 0, 1 and 2, by policy."""
+        weights = self.decay ** np.arange(len(self.trades))[::-1]
+        pnl = np.array([pnl for _, pnl in self.trades])
+        chosen = np.equal.outer([policy for policy, _ in self.trades], range(3))
+        return np.asarray(weights * [np.ones_like(pnl), pnl, pnl * pnl] @ chosen.reshape(-1, 3))
 
     def log_began(self) -> list[float]:
-        """ln of how likely it is that the present stretch began with each block, not normalised."""
-        weight, squares = self.decayed(0), self.decayed(2)
-        of_regime = squares.sum() / weight.sum() if squares.sum() else 1.0
-        sigma = np.sqrt((PRIOR * of_regime + squares) / (PRIOR + weight))
+        """ln of how much likelier than no change it is that the present stretch began with each block."""
+        weight, _, squares = self.decayed()
+        sigma, tells = _sigma(weight, squares), self._tells()
         counted, scaled = np.zeros((len(self.blocks), 3)), np.zeros((len(self.blocks), 3))
         for place, block in enumerate(self.blocks):
             for policy in range(3):
                 pnl = [each for chosen, each in block if chosen == policy]
                 wide = (PRIOR + sum(each * each for each in pnl) / sigma[policy] ** 2) / (PRIOR + len(pnl))
-                counted[place, policy] = len(pnl) / max(wide, 1.0)
-                scaled[place, policy] = sum(pnl) / (sigma[policy] * max(wide, 1.0))
-        since = range(len(self.blocks))
-        stretches = [np.array([each[place:].sum(0) for place in since]) for each in (counted, scaled)]
-        by_tau = [log_evidence(tau**2 * (0.4 * np.ones((3, 3)) + 0.6 * np.eye(3)), *stretches) for tau in TAUS]
+                counted[place, policy] = tells * len(pnl) / max(wide, 1.0)
+                scaled[place, policy] = tells * sum(pnl) / (sigma[policy] * max(wide, 1.0))
+        places = range(len(self.blocks))
+        both = (counted, scaled)
+        since = _of_stretches([np.array([each[place:].sum(0) for place in places]) for each in both])
+        until = _of_stretches([np.array([each[:place].sum(0) for place in places]) for each in both])
         found = []
-        for place in since:
-            evidence = [each[place] for each in by_tau]
+        for place in places:
             change = 0.0
             if place:
                 change = math.log(HAZARD * max((len(self.blocks[place - 1]) + len(self.blocks[place])) / 2, 0.5))
-            found.append(self.before[place] + change + _log_sum(evidence) - math.log(len(TAUS)))
+            found.append(self.changed[place] + until[place] + change + since[place] - since[0])
         return found
+
+
+def _sigma(weight: Array, squares: Array) -> Array:
+    of_regime = squares.sum() / weight.sum() if squares.sum() else 1.0
+    return np.asarray(np.sqrt((PRIOR * of_regime + squares) / (PRIOR + weight)))
+
+
+def _of_stretches(stretches: Sequence[Array]) -> list[float]:
+    """Log evidence of each stretch, mixed over the spreads of means."""
+    by_tau = [log_evidence(tau**2 * (0.4 * np.ones((3, 3)) + 0.6 * np.eye(3)), *stretches) for tau in TAUS]
+    return [_log_sum([float(each) for each in of_one]) - math.log(len(TAUS)) for of_one in zip(*by_tau, strict=True)]
 
 
 def log_evidence(covariance: Array, weight: Array, scaled_sum: Array) -> Array:
@@ -167,8 +196,7 @@ def _likely(regime: DenseRegime, began: Sequence[float]) -> tuple[Array, Array]:
 
 
 def _scale(regimes: Sequence[DenseRegime]) -> tuple[Array, float]:
-    weight = np.array([regime.decayed(0) for regime in regimes])
-    squares = np.array([regime.decayed(2) for regime in regimes])
+    weight, _, squares = np.swapaxes([regime.decayed() for regime in regimes], 0, 1)
     if not squares.sum():
         return np.ones_like(weight), 1.0
     square = squares.sum() / weight.sum()

@@ -90,18 +90,19 @@ def digest_of_analysis(analysis: Analysis) -> str:
 def digest_of_sums(sums: EvidenceSums, *, change: bool = False) -> str:
     """Digest the sums of the long memory, to the last bit; with the blocks beside them, where change is looked for.
 
-    But for the evidence before each block: its last bit is that of a logarithm, which is another on another machine.
+    But for what changes before each block explain: its last bit is that of a logarithm, which is another on another
+    machine.
     """
     numbers = array("d", (number for cells in sums.regimes.values() for cell in cells for number in cell))
     parts = "\n".join(sums.regimes).encode(), numbers.tobytes(), repr(sums.decay).encode()
     if not change or sums.blocks is None:
         return _digest(*parts)
+    found = [sums.blocks[name] for name in sums.regimes]
     of_blocks = [
-        (block.observations, block.weight, block.pnl, block.squared_pnl)
-        for name in sums.regimes
-        for block in sums.blocks[name]
+        (block.observations, block.weight, block.pnl, block.squared_pnl) for blocks in found for block in blocks.held
     ]
-    return _digest(*parts, repr(of_blocks).encode())
+    residuals = [tuple(blocks.residuals) for blocks in found]
+    return _digest(*parts, repr((of_blocks, residuals)).encode())
 
 
 def digest_of_settings(settings: AdviceSettings) -> str:

@@ -1,7 +1,8 @@
 """Blocks as plain values for JSON, and back; and blocks for sums that have none.
 
 Blocks lie beside the sums whose trades they hold, in one value. A version that does not know them writes the sums
-without them, so they never hold other trades than the sums do.
+without them, so they never hold other trades than the sums do. A list of blocks alone is what an earlier version wrote,
+whose F was the whole evidence of what came before and which kept no residuals: it is gone on from.
 """
 
 from __future__ import annotations
@@ -11,19 +12,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from strategic_memory_server.evidence.change.blocks import MOST, Block, Blocks
-from strategic_memory_server.evidence.change.growth import adopted
-from strategic_memory_server.evidence.sums import EvidenceSums
+from strategic_memory_server.evidence.change.growth import adopted, of_whole_evidence
+from strategic_memory_server.evidence.change.residuals import FARTHEST, NO_RESIDUALS, Residuals
+from strategic_memory_server.evidence.sums import EvidenceSums, RegimeSums
 from strategic_memory_server.memory.json_types import JsonObject, JsonValue
 
 _NUMBERS = 11
+_BLOCKS, _RESIDUALS = "blocks", "residuals"
+_ROUNDING = 1e-6
 
 
 def blocks_to_plain(blocks: Mapping[str, Blocks]) -> JsonObject:
-    """The blocks by regime, each a list: L, F, and w, x and y of each policy."""
-    return {
-        name: [[length, before, *weight, *pnl, *squares] for length, before, weight, pnl, squares in blocks[name]]
-        for name in sorted(blocks)
-    }
+    """The blocks by regime: each a list of L, F, and w, x and y of each policy; beside them the sums of residuals."""
+    return {name: _plain(blocks[name]) for name in sorted(blocks)}
+
+
+def _plain(blocks: Blocks) -> JsonObject:
+    numbers: list[JsonValue] = [
+        [length, changed, *weight, *pnl, *squares] for length, changed, weight, pnl, squares in blocks.held
+    ]
+    return {_BLOCKS: numbers, _RESIDUALS: list(blocks.residuals)}
 
 
 def with_blocks(sums: EvidenceSums, plain: JsonValue) -> tuple[EvidenceSums, int]:
@@ -36,29 +44,51 @@ def with_blocks(sums: EvidenceSums, plain: JsonValue) -> tuple[EvidenceSums, int
     blocks: dict[str, Blocks] = {}
     missing = 0
     for name, cells in sums.regimes.items():
-        found = _blocks(given.get(name))
-        if found is None or sum(block.observations for block in found) != sums.count_of(name):
+        found = _blocks(given.get(name), cells)
+        if found is None or sum(block.observations for block in found.held) != sums.count_of(name):
             found, missing = adopted(cells), missing + 1
         blocks[name] = found
     return replace(sums, blocks=blocks), missing
 
 
-def _blocks(plain: JsonValue) -> Blocks | None:
+def _blocks(plain: JsonValue, cells: RegimeSums) -> Blocks | None:
+    if isinstance(plain, dict):
+        held, residuals = _held(plain.get(_BLOCKS)), _residuals(plain.get(_RESIDUALS))
+        return None if held is None or residuals is None else Blocks(held, residuals)
+    held = _held(plain)
+    return None if held is None else of_whole_evidence(Blocks(held, NO_RESIDUALS), cells)
+
+
+def _held(plain: JsonValue) -> tuple[Block, ...] | None:
     if not isinstance(plain, list) or not 1 <= len(plain) <= MOST:
         return None
     found = [_block(each) for each in plain]
     return None if None in found else tuple(block for block in found if block is not None)
 
 
+def _residuals(plain: JsonValue) -> Residuals | None:
+    numbers = _finite(plain)
+    if len(numbers) != len(Residuals._fields):
+        return None
+    newest, squares, products = numbers
+    # No residual is farther out than that, and no sum of products is larger than the sum of squares.
+    possible = abs(newest) <= FARTHEST and newest * newest <= squares * (1.0 + _ROUNDING)
+    return Residuals(*numbers) if possible and abs(products) <= squares * (1.0 + _ROUNDING) else None
+
+
 def _block(plain: JsonValue) -> Block | None:
-    numbers = [
-        float(each)
-        for each in (plain if isinstance(plain, list) else [])
-        if isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each)
-    ]
+    numbers = _finite(plain)
     if len(numbers) != _NUMBERS or numbers[0] < 0 or numbers[0] % 1 or min(*numbers[2:5], *numbers[8:]) < 0:
         return None
     length, before, *sums = numbers
     return Block(
         int(length), before, (sums[0], sums[1], sums[2]), (sums[3], sums[4], sums[5]), (sums[6], sums[7], sums[8])
     )
+
+
+def _finite(plain: JsonValue) -> list[float]:
+    return [
+        float(each)
+        for each in (plain if isinstance(plain, list) else [])
+        if isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each)
+    ]

@@ -33,15 +33,15 @@ def grown(trades: Pairs, blocks: Blocks = NO_TRADES, sums: EvidenceSums | None =
 
 def totals(blocks: Blocks) -> list[list[float]]:
     """Weight, pnl and squared pnl of all blocks, by policy."""
-    kinds = zip(*((block.weight, block.pnl, block.squared_pnl) for block in blocks), strict=True)
+    kinds = zip(*((block.weight, block.pnl, block.squared_pnl) for block in blocks.held), strict=True)
     return [[math.fsum(each) for each in zip(*kind, strict=True)] for kind in kinds]
 
 
 def test_lengths_grow_with_age_and_no_trade_is_lost() -> None:
     trades = drawn(1, 3_005)
     blocks, _ = grown(trades)
-    lengths = [block.observations for block in blocks]
-    assert (sum(lengths), len(blocks), lengths[-1]) == (3_005, MOST, 5)
+    lengths = [block.observations for block in blocks.held]
+    assert (sum(lengths), len(blocks.held), lengths[-1]) == (3_005, MOST, 5)
     assert lengths[:-1] == sorted(lengths[:-1], reverse=True)
     assert lengths[0] > 1_000, "the oldest hold the most"
     weight, pnl, squares = totals(blocks)
@@ -54,11 +54,11 @@ def test_lengths_grow_with_age_and_no_trade_is_lost() -> None:
 
 def test_a_block_is_closed_when_it_is_full() -> None:
     blocks, _ = grown(drawn(2, FULL - 1))
-    assert [block.observations for block in blocks] == [FULL - 1]
+    assert [block.observations for block in blocks.held] == [FULL - 1]
     blocks, _ = grown(drawn(2, FULL))
-    assert [block.observations for block in blocks] == [FULL, 0]
-    assert blocks[0].log_before == 0.0
-    assert math.isfinite(blocks[1].log_before)
+    assert [block.observations for block in blocks.held] == [FULL, 0]
+    assert blocks.held[0].log_changed == 0.0
+    assert math.isfinite(blocks.held[1].log_changed)
 
 
 def test_a_regime_holds_at_most_150_numbers_however_much_it_saw() -> None:
@@ -74,11 +74,11 @@ def test_a_regime_holds_at_most_150_numbers_however_much_it_saw() -> None:
         )
         cells = (held[0], held[1], held[2])
         blocks = with_trade(blocks, policy, earned, cells)
-        assert len(blocks) <= MOST
-    numbers = sum(2 + 9 for _ in blocks) + sum(len(cell) for cell in cells)
+        assert len(blocks.held) <= MOST
+    numbers = sum(2 + 9 for _ in blocks.held) + len(blocks.residuals) + sum(len(cell) for cell in cells)
     assert numbers <= 150
-    assert sum(block.observations for block in blocks) == 40_000
-    assert all(math.isfinite(block.log_before) for block in blocks)
+    assert sum(block.observations for block in blocks.held) == 40_000
+    assert all(math.isfinite(block.log_changed) for block in blocks.held)
 
 
 @pytest.mark.parametrize("most", [2, 8])
@@ -115,12 +115,12 @@ def test_two_stretches_of_history_are_joined() -> None:
     (earlier, sums_before), (later, _) = grown(first), grown(second)
     _, cells = grown([*first, *second])
     found = joined(earlier, later, cells)
-    assert (len(found), sum(block.observations for block in found)) == (MOST, 700)
+    assert (len(found.held), sum(block.observations for block in found.held)) == (MOST, 700)
     whole, _ = grown([*first, *second])
     for mine, expected in zip(totals(found), totals(whole), strict=True):
         assert mine == pytest.approx(expected, abs=1e-9)
-    assert found[0].log_before == 0.0
-    assert found[-1].log_before == pytest.approx(whole[-1].log_before, abs=3.0), "much the same evidence"
+    assert found.held[0].log_changed == 0.0
+    assert found.held[-1].log_changed == pytest.approx(whole.held[-1].log_changed, abs=3.0), "much the same evidence"
     assert joined(NO_TRADES, later, cells) == later
     for mine, expected in zip(totals(joined(earlier, NO_TRADES, sums_before)), totals(earlier), strict=True):
         assert mine == pytest.approx(expected, abs=1e-12)
@@ -146,8 +146,8 @@ def summed(trades: Pairs) -> EvidenceSums:
 def test_sums_that_decay_are_gone_on_from_as_one_block() -> None:
     cells = batch(DECAY, ["BULL"] * 400, [policy for policy, _ in drawn(10, 400)], [1.0] * 400).of("BULL")
     blocks = adopted(cells)
-    assert [block.observations for block in blocks] == [400, 0]
-    assert blocks[0] == Block(
+    assert [block.observations for block in blocks.held] == [400, 0]
+    assert blocks.held[0] == Block(
         400,
         0.0,
         (cells[0].weight, cells[1].weight, cells[2].weight),
@@ -155,9 +155,9 @@ def test_sums_that_decay_are_gone_on_from_as_one_block() -> None:
         (cells[0].squared_pnl, cells[1].squared_pnl, cells[2].squared_pnl),
     )
     few = batch(DECAY, ["BULL"] * 4, [0, 1, 2, 0], [1.0] * 4).of("BULL")
-    assert [block.observations for block in adopted(few)] == [4]
+    assert [block.observations for block in adopted(few).held] == [4]
     after, _ = grown(drawn(11, 25), blocks)
-    assert [block.observations for block in after] == [400, 10, 10, 5]
+    assert [block.observations for block in after.held] == [400, 10, 10, 5]
 
 
 EXTREME = (0.0, 1e-300, -1e-160, 1e-12, 1.0, -1e12, 1e100, -1e100)
@@ -169,4 +169,4 @@ def test_whatever_was_earned_all_is_finite() -> None:
         sums = nothing_summed(decay, change=True)
         for _ in range(300):
             sums = updated(sums, "BULL", int(generator.integers(3)), float(generator.choice(EXTREME)))
-            assert all(math.isfinite(block.log_before) for block in (sums.blocks or {})["BULL"])
+            assert all(math.isfinite(block.log_changed) for block in (sums.blocks or {})["BULL"].held)

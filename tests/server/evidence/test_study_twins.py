@@ -75,7 +75,7 @@ def test_blocks_side_by_side_are_those_of_each() -> None:
         some = np.array([3, 1])
         asked = histories.figures(settings, some).of_regimes(np.array([[2], [0]]))
         np.testing.assert_allclose(judge(asked, settings).best[:, 0], together[some, [2, 0]], atol=1e-12)
-    assert 10 in {len(blocks) for memory in sums for blocks in (memory.blocks or {}).values()}
+    assert 10 in {len(blocks.held) for memory in sums for blocks in (memory.blocks or {}).values()}
 
 
 def test_figures_side_by_side_are_the_estimate_of_each() -> None:

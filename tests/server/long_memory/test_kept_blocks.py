@@ -13,6 +13,7 @@ from redis_inputs import add_trade
 from server.long_memory.memory_keeper import DECAY, KEYS, TRADES, Keeper
 
 from strategic_memory_server.evidence.change.growth import adopted
+from strategic_memory_server.evidence.change.residuals import NO_RESIDUALS
 from strategic_memory_server.evidence.plain_blocks import blocks_to_plain, with_blocks
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from strategic_memory_server.long_memory import blocks_again
@@ -99,8 +100,8 @@ async def test_a_trimmed_stream_leaves_one_block_of_the_sums(
     write(redis_client, 40, 2)
     sums = await keeper.sums()
     for name, blocks in (sums.blocks or {}).items():
-        assert blocks[0] == adopted(before.of(name))[0]
-        assert sum(block.observations for block in blocks) == sums.count_of(name)
+        assert blocks.held[0] == adopted(before.of(name)).held[0]
+        assert sum(block.observations for block in blocks.held) == sums.count_of(name)
     assert (await Keeper(async_client, 1_000, change=True).sums()).blocks == sums.blocks
 
 
@@ -119,7 +120,12 @@ def spoiled(plain: dict[str, Any], what: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "what", [None, 7, [], [[]], [[1.0] * 11], "text", [[5, float("nan"), *[1.0] * 9]], [[-1.0] * 11]]
+    "what",
+    [
+        *(None, 7, [], [[]], [[1.0] * 11], "text", [[5, float("nan"), *[1.0] * 9]], [[-1.0] * 11], {}),
+        *({"blocks": [[20, *[1.0] * 10]], "residuals": each} for each in (None, [], [0.0] * 2, [1.0, 4.0, 5.0])),
+        *({"blocks": [[20, *[1.0] * 10]], "residuals": each} for each in ([4.0, 16.0, 0.0], [1.0, 0.5, 0.0])),
+    ],
 )
 def test_blocks_that_cannot_be_those_of_the_sums_are_left(what: object) -> None:
     sums = nothing_summed(DECAY, change=True)
@@ -131,3 +137,32 @@ def test_blocks_that_cannot_be_those_of_the_sums_are_left(what: object) -> None:
     assert (missing, (found.blocks or {})["BULL"]) == (1, adopted(sums.of("BULL")))
     assert (found.blocks or {})["BEAR"] == (sums.blocks or {})["BEAR"]
     assert with_blocks(sums, what if isinstance(what, str) else None)[1] == 2
+
+
+EARLIER = [0.0, 0.214237, -0.059116, 0.619592, 0.115179, 1.029965, 0.937966]
+"""F of the blocks of the 60 trades below, as an earlier version kept it: the whole evidence of what came before."""
+
+
+def test_blocks_of_an_earlier_version_are_gone_on_from() -> None:
+    """It kept no residuals, and another F; it writes a list where there is an object now."""
+    sums = nothing_summed(DECAY, change=True)
+    for number in range(60):
+        pnl = ((number * 37) % 19 - 9) / 10.0 + (0.0, 0.2, 0.4)[number % 3]
+        sums = updated(sums, "BULL", number % 3, pnl)
+    now = (sums.blocks or {})["BULL"]
+    earlier = [
+        [block.observations, before, *block.weight, *block.pnl, *block.squared_pnl]
+        for block, before in zip(now.held, EARLIER, strict=True)
+    ]
+    found, missing = with_blocks(sums, {"BULL": json.loads(json.dumps(earlier))})
+    blocks = (found.blocks or {})["BULL"]
+    assert missing == 0
+    assert blocks.residuals == NO_RESIDUALS
+    assert [block._replace(log_changed=0.0) for block in blocks.held] == [
+        block._replace(log_changed=0.0) for block in now.held
+    ]
+    kept = [block.log_changed for block in blocks.held]
+    assert kept == pytest.approx([block.log_changed for block in now.held], abs=0.2)
+    assert kept[0] == 0.0
+    after = updated(found, "BULL", 1, 0.3)
+    assert after.count_of("BULL") == sum(block.observations for block in (after.blocks or {})["BULL"].held) == 61

@@ -41,26 +41,54 @@ def squared_spread(weight: FloatColumn, squared_pnl: FloatColumn) -> FloatColumn
 
 
 def log_beginnings(blocks: BlockCells, square: FloatColumn) -> FloatColumn:
-    """Return the logarithm of how likely it is that the present stretch began with each block, shape (..., blocks).
+    """Return how much likelier than no change at all it is that the present stretch began with each block.
 
-    F_i + c_i + E(blocks i..m): the evidence before it, the probability of a change there, and the evidence of all that
-    came since if nothing changed. Not normalised: its log-sum-exp is the evidence of all blocks.
+    F_i + E(blocks 1..i-1) + c_i + E(blocks i..m) - E(blocks 1..m), a logarithm, shape (..., blocks): what changes
+    before it have explained, the probability of a change there, and by how much two stretches explain more than one.
+    All E are of the spreads as they are now. So a spread that turns out to be another one, after a crash or in wild
+    times, is the same for all beginnings; were the evidence of the past kept as it was, only the newest beginnings
+    would owe nothing to the spread that was wrong, and a change of spread would pass for one of means. Not normalised:
+    the log-sum-exp is the F of a block that begins now.
 
     Args:
         blocks: the blocks.
         square: what `squared_spread` gives, shape (..., 3).
     """
+    log_change = np.zeros(blocks.observations.shape)
+    lengths = 0.5 * (blocks.observations[..., :-1] + blocks.observations[..., 1:])
+    log_change[..., 1:] = np.log(HAZARD * np.maximum(lengths, 0.5))
+    before, since = _log_evidence_around(blocks, square)
+    found: FloatColumn = blocks.log_changed + log_change + (before + since - since[..., :1])
+    return found
+
+
+def log_of_stretches_before(blocks: BlockCells, square: FloatColumn) -> FloatColumn:
+    """Return the log evidence of all trades before each block as one stretch, shape (..., blocks)."""
+    return _log_evidence_around(blocks, square)[0]
+
+
+def _log_evidence_around(blocks: BlockCells, square: FloatColumn) -> tuple[FloatColumn, FloatColumn]:
+    """Return the log evidence of all trades before each block, and of all others, each as one stretch."""
+    weight, scaled_sum = _as_looked_at(blocks, square)
+    last = weight.shape[-2]
+    # Weight and sum; before each block, then from each on.
+    stretches = np.zeros((2, *weight.shape[:-2], 2 * last, weight.shape[-1]))
+    before, since = stretches[..., 1:last, :], stretches[..., last:, :][..., ::-1, :]
+    for place, values in enumerate((weight, scaled_sum)):
+        np.cumsum(values[..., :-1, :], axis=-2, out=before[place])
+        np.cumsum(values[..., ::-1, :], axis=-2, out=since[place])
+    found = _log_evidence(stretches[0], stretches[1])
+    return found[..., :last], found[..., last:]
+
+
+def _as_looked_at(blocks: BlockCells, square: FloatColumn) -> tuple[FloatColumn, FloatColumn]:
+    """Return weight and sum of pnl in spreads of each block, as they count in looking for change."""
     square = square[..., None, :]
     # What is left of a regime that once earned a billion may be smaller by more than a float can say.
     with np.errstate(over="ignore"):
         spread_then = (PRIOR_OBSERVATIONS + blocks.squared_pnl / square) / (PRIOR_OBSERVATIONS + blocks.weight)
-        widened = np.maximum(spread_then, 1.0)
-        weight, scaled_sum = blocks.weight / widened, blocks.pnl / (np.sqrt(square) * widened)
-    log_change = np.zeros(blocks.observations.shape)
-    lengths = 0.5 * (blocks.observations[..., :-1] + blocks.observations[..., 1:])
-    log_change[..., 1:] = np.log(HAZARD * np.maximum(lengths, 0.5))
-    found: FloatColumn = blocks.log_before + log_change + _log_evidence(from_each_on(weight), from_each_on(scaled_sum))
-    return found
+        tells = blocks.tells[..., None, None] / np.maximum(spread_then, 1.0)
+        return tells * blocks.weight, tells * (blocks.pnl / np.sqrt(square))
 
 
 def probabilities(log_likelihood: FloatColumn) -> FloatColumn:

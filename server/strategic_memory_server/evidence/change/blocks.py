@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn
+from strategic_memory_server.evidence.change.residuals import NO_RESIDUALS, Residuals, share_that_tells
 
 MOST = 10
 """Blocks of a regime."""
@@ -27,23 +28,33 @@ class Block(NamedTuple):
 
     Attributes:
         observations: how many, L.
-        log_before: F, log evidence of all trades before it; 0 for the oldest block.
+        log_changed: F, how much likelier all trades before it are with changes among them than without, as a logarithm;
+            0 for the oldest block.
         weight: w, trades by policy; sums of weights where the block was made of sums that decay.
         pnl: x, sum of their pnl by policy.
         squared_pnl: y, sum of their pnl^2 by policy.
     """
 
     observations: int = 0
-    log_before: float = 0.0
+    log_changed: float = 0.0
     weight: Triple = ZEROS
     pnl: Triple = ZEROS
     squared_pnl: Triple = ZEROS
 
 
-Blocks = tuple[Block, ...]
-"""The blocks of a regime, oldest first; the last one is being filled."""
+class Blocks(NamedTuple):
+    """What is kept of the trades of a regime to notice that it has changed.
 
-NO_TRADES: Blocks = (Block(),)
+    Attributes:
+        held: the blocks, oldest first; the last one is being filled.
+        residuals: how much results depend on the one before.
+    """
+
+    held: tuple[Block, ...] = (Block(),)
+    residuals: Residuals = NO_RESIDUALS
+
+
+NO_TRADES = Blocks()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,17 +63,19 @@ class BlockCells:
 
     Attributes:
         observations: L, shape (..., blocks).
-        log_before: F, same shape; minus infinity where a regime has fewer blocks.
+        log_changed: F, same shape; minus infinity where a regime has fewer blocks.
         weight: w, shape (..., blocks, 3).
         pnl: x, same shape.
         squared_pnl: y, same shape.
+        tells: what an observation counts for where results depend on the one before, shape (...).
     """
 
     observations: FloatColumn
-    log_before: FloatColumn
+    log_changed: FloatColumn
     weight: FloatColumn
     pnl: FloatColumn
     squared_pnl: FloatColumn
+    tells: FloatColumn
 
     def reshaped(self, *lead: int) -> BlockCells:
         """Return the same blocks with other leading axes."""
@@ -70,7 +83,7 @@ class BlockCells:
 
     @property
     def _values(self) -> tuple[FloatColumn, ...]:
-        return self.observations, self.log_before, self.weight, self.pnl, self.squared_pnl
+        return self.observations, self.log_changed, self.weight, self.pnl, self.squared_pnl, self.tells
 
 
 _UNUSED = (0.0, -np.inf, *ZEROS, *ZEROS, *ZEROS)
@@ -83,10 +96,15 @@ def block_cells(regimes: Sequence[Blocks]) -> BlockCells:
     """
     rows = [
         [
-            *((length, before, *weight, *pnl, *squares) for length, before, weight, pnl, squares in blocks),
-            *[_UNUSED] * (MOST - len(blocks)),
+            *((length, changed, *weight, *pnl, *squares) for length, changed, weight, pnl, squares in blocks.held),
+            *[_UNUSED] * (MOST - len(blocks.held)),
         ]
         for blocks in regimes
     ]
     numbers = np.array(rows, dtype=np.float64)
-    return BlockCells(numbers[..., 0], numbers[..., 1], numbers[..., 2:5], numbers[..., 5:8], numbers[..., 8:])
+    return cells_of_numbers(numbers, np.array([share_that_tells(blocks.residuals) for blocks in regimes]))
+
+
+def cells_of_numbers(numbers: FloatColumn, tells: FloatColumn) -> BlockCells:
+    """Return blocks whose numbers, in the order of `Block`, lie in the last axis of one array."""
+    return BlockCells(numbers[..., 0], numbers[..., 1], numbers[..., 2:5], numbers[..., 5:8], numbers[..., 8:], tells)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
 
-from strategic_memory_server.evidence.change.beginnings import log_beginnings, log_of_sum, squared_spread
+from strategic_memory_server.evidence.change.beginnings import (
+    PRIOR_OBSERVATIONS,
+    log_beginnings,
+    log_of_stretches_before,
+    log_of_sum,
+)
 from strategic_memory_server.evidence.change.blocks import FULL, MOST, Block, Blocks, Triple, block_cells
+from strategic_memory_server.evidence.change.residuals import joined_residuals, with_residual
 
 
 class Decayed(Protocol):
@@ -41,15 +48,16 @@ def with_trade(blocks: Blocks, policy: int, pnl: float, cells: Sequence[Decayed]
         pnl: what it earned.
         cells: the regime's sums that decay, with the trade.
     """
-    observations, log_before, weight, earned, squares = blocks[-1]
+    held, residuals = blocks
+    observations, log_changed, weight, earned, squares = held[-1]
     newest = Block(
         observations + 1,
-        log_before,
+        log_changed,
         _plus(weight, policy, 1.0),
         _plus(earned, policy, pnl),
         _plus(squares, policy, pnl * pnl),
     )
-    blocks = (*blocks[:-1], newest)
+    blocks = Blocks((*held[:-1], newest), with_residual(residuals, _residual(policy, pnl, cells)))
     return blocks if observations + 1 < FULL else _closed(blocks, cells)
 
 
@@ -58,7 +66,7 @@ def adopted(cells: Sequence[Decayed]) -> Blocks:
     by_policy = [(cell.weight, cell.pnl, cell.squared_pnl) for cell in cells]
     weight, pnl, squares = ((a, b, c) for a, b, c in zip(*by_policy, strict=True))
     observations = sum(cell.observations for cell in cells)
-    blocks = (Block(observations, 0.0, weight, pnl, squares),)
+    blocks = Blocks((Block(observations, 0.0, weight, pnl, squares),))
     return blocks if observations < FULL else _closed(blocks, cells)
 
 
@@ -70,26 +78,58 @@ def joined(earlier: Blocks, later: Blocks, cells: Sequence[Decayed]) -> Blocks:
         later: blocks of the second one.
         cells: the regime's sums that decay, of both.
     """
-    found = earlier if earlier[-1].observations else earlier[:-1]
-    if not found:
+    held = earlier.held if earlier.held[-1].observations else earlier.held[:-1]
+    if not held:
         return later
-    for block in later:
-        *before, newest = _closed(found, cells)
-        found = (*before, block._replace(log_before=newest.log_before))
-    return found if found[-1].observations < FULL else _closed(found, cells)
+    found = Blocks(held, joined_residuals(earlier.residuals, later.residuals))
+    for block in later.held:
+        *before, newest = _closed(found, cells).held
+        found = found._replace(held=(*before, block._replace(log_changed=newest.log_changed)))
+    return found if found.held[-1].observations < FULL else _closed(found, cells)
+
+
+def of_whole_evidence(blocks: Blocks, cells: Sequence[Decayed]) -> Blocks:
+    """Return blocks as they are kept, of some whose F was the whole evidence of all before them, as it once was kept.
+
+    Args:
+        blocks: the blocks.
+        cells: the regime's sums that decay.
+    """
+    before = log_of_stretches_before(block_cells((blocks,)), np.array([_squares(cells)]))[0].tolist()
+    held = [
+        block._replace(log_changed=block.log_changed - evidence)
+        for block, evidence in zip(blocks.held, before, strict=False)
+    ]
+    return blocks._replace(held=tuple(held))
+
+
+def _residual(policy: int, pnl: float, cells: Sequence[Decayed]) -> float:
+    """Return the residual of a trade that the sums contain, in spreads: what was expected of it is shrunk towards 0."""
+    chosen, square = cells[policy], _squares(cells)[policy]
+    # 0 where a spread is too small for a float.
+    return (pnl - chosen.pnl / (PRIOR_OBSERVATIONS + chosen.weight)) / math.sqrt(square) if square > 0.0 else 0.0
+
+
+def _squares(cells: Sequence[Decayed]) -> Triple:
+    """Do as `squared_spread` for one regime, in a tenth of the time."""
+    one, two, three = cells
+    squares = one.squared_pnl + two.squared_pnl + three.squared_pnl
+    prior = PRIOR_OBSERVATIONS * (squares / (one.weight + two.weight + three.weight) if squares > 0.0 else 1.0)
+    return (
+        (prior + one.squared_pnl) / (PRIOR_OBSERVATIONS + one.weight),
+        (prior + two.squared_pnl) / (PRIOR_OBSERVATIONS + two.weight),
+        (prior + three.squared_pnl) / (PRIOR_OBSERVATIONS + three.weight),
+    )
 
 
 def _closed(blocks: Blocks, cells: Sequence[Decayed]) -> Blocks:
     """Close the newest block and begin an empty one; where there are too many, two neighbours become one first."""
-    square = squared_spread(np.array([cell.weight for cell in cells]), np.array([cell.squared_pnl for cell in cells]))
-    held = block_cells((blocks,))
-    log_evidence = float(log_of_sum(log_beginnings(held, square[None]))[0])
-    if len(blocks) == MOST:
-        blocks = _merged(blocks)
-    return (*blocks, Block(log_before=log_evidence))
+    log_changed = float(log_of_sum(log_beginnings(block_cells((blocks,)), np.array([_squares(cells)])))[0])
+    held = blocks.held if len(blocks.held) < MOST else _merged(blocks.held)
+    return blocks._replace(held=(*held, Block(log_changed=log_changed)))
 
 
-def _merged(blocks: Blocks) -> Blocks:
+def _merged(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Make one block of the two neighbours that are the shortest for their age; of equal ones, of the older two."""
     lengths = [block.observations for block in blocks]
     until = list(accumulate(lengths))
@@ -101,7 +141,7 @@ def _merged(blocks: Blocks) -> Blocks:
     one, other = blocks[place], blocks[place + 1]
     both = Block(
         one.observations + other.observations,
-        one.log_before,
+        one.log_changed,
         _sum(one.weight, other.weight),
         _sum(one.pnl, other.pnl),
         _sum(one.squared_pnl, other.squared_pnl),
