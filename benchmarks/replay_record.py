@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> dict[str, list[Taken]]:
         write_record(record, options.trades, options.seed)
         programs = {"floor": ([sys.executable, "-c", _READ, str(record)], OURS.environment)}
         for side, source in sides(options.against).items():
-            flags = ("--against", "all", "--out", str(folder / side), "--quiet")
+            flags = ("--out", str(folder / side), "--quiet")
             programs[side] = source.server_command("replay", str(record), *flags), source.environment
         taken: dict[str, list[Taken]] = {side: [] for side in programs}
         for _ in range(options.rounds):
