@@ -79,7 +79,7 @@ def test_they_share_a_stream_and_a_thread_through_a_kill_and_each_has_its_own_en
     clients = following(service, CLIENTS)
     assert all(is_active(client.wait_for_newest()) for client in clients)
     assert threading.active_count() <= before + 4
-    assert subscribers(service) == 1
+    assert eventually(lambda: subscribers(service) == 1)
     closed, *others = clients
     closed.close()
     revision = publish(redis_client, service)
@@ -97,7 +97,7 @@ def test_they_share_a_stream_and_a_thread_through_a_kill_and_each_has_its_own_en
     revision = publish(redis_client, again)
     assert late.wait_for_newest().revision > 0
     assert eventually(lambda: all(is_active(client.newest, revision) for client in [*others, late]))
-    assert subscribers(again) == 1
+    assert eventually(lambda: subscribers(again) == 1)
     for client in [*others, late]:
         client.close()
     assert eventually(lambda: not own_threads() and subscribers(again) == 0)
@@ -111,7 +111,7 @@ def test_what_they_do_not_have_in_common_is_not_shared(service: ServiceProcess) 
         for client in (one, other):
             client.follow()
             assert is_active(client.wait_for_newest())
-        assert subscribers(service) == 2
+        assert eventually(lambda: subscribers(service) == 2)
 
 
 def test_clients_that_come_and_go_in_several_threads_leave_nothing(service: ServiceProcess) -> None:
