@@ -15,6 +15,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 from faults.free_ports import free_port
+from inputs_of_revisions import BEFORE, LIVE, OBSERVATIONS, PORTFOLIO, TRADES, write
 from processes import ServiceProcess, eventually, service_environment
 
 from strategic_memory_client import Policy, StrategicMemoryClient
@@ -31,10 +32,7 @@ SETTINGS = {
     "STRATEGIC_MEMORY_MAX_REGIMES": "4",
 }
 HOUR = timedelta(hours=1)
-REGIMES = ("BULL", "BEAR", "RANGE", "VOLATILE", "CRAB", "MOON")
-OBSERVATIONS, PORTFOLIO, TRADES = "stream:meta.regime", "stream:portfolio.memory", "stream:trade.results"
 LOG = "stream:strategic_feedback"
-BEFORE, LIVE = 90, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +50,6 @@ class Said:
     url: str
     revisions: int
     overridden: range
-
-
-def write(client: redis.Redis, number: int, source: random.Random) -> None:
-    """Write a trade, and now and then what else there is: observations, repeats, what is malformed or has no regime."""
-
-    def add(stream: str, **fields: str) -> None:
-        client.xadd(f"quantum:{stream}", cast("Any", fields))
-
-    # While they are few, the trades of a page may be summed at once.
-    regimes = REGIMES[:4] if number < BEFORE else REGIMES
-    policy = source.choice(("CONSERVATIVE", "BALANCED", "AGGRESSIVE"))
-    trade = {
-        "realized_pnl": f"{source.gauss(0.1, 0.5):.4f}",
-        "policy": policy,
-        "trade_id": f"t{number - number % 7 // 6}",
-    }
-    if number % 3:
-        add(OBSERVATIONS, regime=source.choice(regimes), pnl=f"{source.gauss(0.1, 0.5):.4f}", confidence="0.7")
-    if number % 3 == 0:
-        add(PORTFOLIO, pnl=f"{source.gauss(0.1, 0.5):.4f}")
-    if number % 11 == 0:
-        add(TRADES, market_regime="BULL", realized_pnl="nan")
-    add(TRADES, **(trade if number % 5 == 0 else {**trade, "market_regime": source.choice(regimes)}))
 
 
 def is_counted(client: redis.Redis) -> bool:
