@@ -106,6 +106,7 @@ async def play(run: Run, seed: int, folder: Path, faults: Sequence[FaultAction])
                 await stage.settle()
                 outcome.problems += await _memory_problems(stage) if run.keeps_memory else []
                 outcome.history = await stage.recorder.settled_history()
+                outcome.problems += [f"{name} is let in no more" for name in stage.recorder.streamless]
             finally:
                 outcome.history = outcome.history if outcome.history.settled_ms else stage.recorder.history()
                 outcome.replacement_s = stage.replacement_s

@@ -9,39 +9,18 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
+from history.arrivals import Arrivals, RecordedSubscriber
 from history.cancellation import cancel_all
 from history.channels import ChannelPool
 from history.event_budget import EventBudget
 from history.feedback_sampler import FeedbackSampler
 from history.from_wire import FeedbackReader
 from history.log_recorder import LogRecorder, Where
-from history.model import Absence, Answer, Fault, History, Position, Restart, Subscriber
+from history.model import Absence, Answer, Fault, History, Restart
 from history.observer_clock import ObserverClock
 from history.subscriber_recorder import SubscriberRecorder, SubscriberSettings
 
 _POLL_S = 0.01
-
-
-class RecordedSubscriber(Protocol):
-    """Whatever subscribes and writes down what it is sent."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a stream is open that has brought a message."""
-        ...
-
-    @property
-    def position(self) -> Position | None:
-        """The last place that it has come to."""
-        ...
-
-    def recorded(self) -> Subscriber:
-        """Return everything so far."""
-        ...
-
-    async def run(self) -> None:
-        """Subscribe until cancelled."""
-        ...
 
 
 class RecordedAnswers(Protocol):
@@ -86,6 +65,8 @@ class HistoryRecorder:
         """When the portfolio was not named."""
         self.subscribers: list[RecordedSubscriber] = []
         self.samplers: list[RecordedAnswers] = []
+        self.streamless: list[str] = []
+        """Names of subscribers that settled_history has waited for in vain: no open stream of theirs was at the newest."""
         self._seed = seed
         self._channels = channels or ChannelPool()
         self._owns_channels = channels is None
@@ -189,20 +170,21 @@ class HistoryRecorder:
     async def settled_history(self, within_s: float = 30.0) -> History:
         """Wait until every subscriber has come to the newest revision, at most so long, and give the history then.
 
-        When some have not come there in time, the history says that they should have, and the checks name them.
+        When some have not come there in time, the history says that they should have, and the checks name them. One
+        that is there, but that no server lets in any more, is in `streamless` alone.
         Nothing may be published any more, and everything must be healed.
         """
-        now_ms = self.clock.now_ms()
-        await self._until(lambda: self.log.completed_ms > now_ms and self._all_at_newest(), within_s)
+        now_ms, arrivals = self.clock.now_ms(), Arrivals()
+
+        def missing() -> list[RecordedSubscriber]:
+            newest = self.log.reading.newest
+            return arrivals.missing(self.subscribers, newest) if newest.revision else []
+
+        await self._until(lambda: self.log.completed_ms > now_ms and not missing(), within_s)
+        self.streamless = [each.recorded().name for each in missing()]
         # The log was read after everything else, so nothing is left that was not read yet.
         gaps = tuple(self.log.reading.gaps)
         return replace(self.history(), gaps=gaps, settled_ms=self.clock.now_ms())
-
-    def _all_at_newest(self) -> bool:
-        newest = self.log.reading.newest
-        if not newest.revision:
-            return True
-        return all(recorder.is_open and recorder.position == newest for recorder in self.subscribers)
 
     async def _until(self, condition: Callable[[], bool], within_s: float) -> None:
         """Wait for a condition, at most so long."""

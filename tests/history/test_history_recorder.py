@@ -167,6 +167,7 @@ async def test_who_cannot_settle_is_named(start_service: StartService, fresh_red
         recorder.subscribe(SubscriberSettings("out of reach", ("127.0.0.1:1",)))
         await publish(client, recorder, 1)
         history = await recorder.settled_history(within_s=0.5)
+        assert recorder.streamless == ["out of reach"]
     assert [(each.promise, each.where) for each in check(history)] == [(Promise.LATEST, "out of reach")]
 
 

@@ -77,6 +77,7 @@ async def soak(seconds: float, seed: int, scale: float, folder: Path) -> Soaked:
                     miscounted = await asyncio.to_thread(still_miscounted_trades, client, stage.redis.prefix, 20.0)
                 came.problems += [miscounted] if miscounted else []
                 came.history = await stage.recorder.settled_history()
+                came.problems += [f"{name} is let in no more" for name in stage.recorder.streamless]
             finally:
                 came.history = came.history if came.history.settled_ms else stage.recorder.history()
                 came.problems += [*stage.fencing.setbacks, *stage.writes.setbacks, *stage.writes.late]
