@@ -7,11 +7,11 @@ import sys
 import click
 
 from strategic_memory_server.identity.access_file import (
-    NAME,
     AccessFileError,
     digest_of,
     new_token,
     read_grants,
+    require_name,
     until_s,
 )
 
@@ -36,8 +36,7 @@ def make_token(name: str, scopes: str, until: str | None) -> None:
     A running server takes the changed file within seconds. Exit codes: 0 done, 2 wrong flag.
     """
     try:
-        if not NAME.fullmatch(name):
-            raise AccessFileError("NAME has 1 to 64 letters, digits, dots, dashes and underscores")
+        require_name(name)
         read_grants(scopes)
         if until is not None:
             until_s(until)

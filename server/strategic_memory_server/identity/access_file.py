@@ -24,17 +24,12 @@ from strategic_memory_server.files.followed_files import UnusableFilesError
 from strategic_memory_server.files.readable import why_unreadable
 from strategic_memory_server.identity.grants import ALL, Grants
 from strategic_memory_server.identity.scope import Scope
+from strategic_memory_server.memory.portfolio_name import DEFAULT, DEFAULT_WRITTEN, NAME, WANTED
 
 TOKEN_BEGIN = "smt_"  # noqa: S105  the beginning of each, and none
 """How every token begins, for whoever searches files for secrets."""
 
 _TOKEN_BYTES = 32
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""Of whoever may call, and of portfolios."""
-
-DEFAULT_WRITTEN = "(default)"
-"""How the default portfolio is written, whose name is empty: a name that was left out by mistake must give nothing."""
-
 _DIGEST = re.compile(r"sha256:(?P<digest>[0-9a-f]{64})")
 _SAN = re.compile(r"san:(?P<san>[\x21-\x7e]{1,512})")
 _FIELDS = "NAME SCOPES CREDENTIAL [UNTIL]"
@@ -116,10 +111,15 @@ def _read(fields: list[str]) -> tuple[bytes | str, Identity]:
     if len(fields) not in {3, 4}:
         raise AccessFileError(f"has {len(fields)} fields; wanted are {_FIELDS}")
     name, scopes, credential = fields[:3]
-    if not NAME.fullmatch(name):
-        raise AccessFileError("a name has 1 to 64 letters, digits, dots, dashes and underscores")
+    require_name(name)
     ends_s = until_s(fields[3]) if fields[3:] else None
     return _credential(credential), Identity(name, read_grants(scopes), ends_s)
+
+
+def require_name(name: str) -> None:
+    """Refuse what is no name of a caller. Raises AccessFileError."""
+    if not NAME.fullmatch(name):
+        raise AccessFileError(f"a name has {WANTED}")
 
 
 def read_grants(text: str) -> Grants:
@@ -131,7 +131,7 @@ def read_grants(text: str) -> Grants:
             if not at:
                 of_all.add(Scope(scope))
             elif portfolio == DEFAULT_WRITTEN or NAME.fullmatch(portfolio):
-                of_one.add((Scope(scope), "" if portfolio == DEFAULT_WRITTEN else portfolio))
+                of_one.add((Scope(scope), DEFAULT if portfolio == DEFAULT_WRITTEN else portfolio))
             else:
                 raise ValueError(each)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Names of portfolios."""
+"""Names of portfolios; their groups, and whoever may call, have names of the same kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 DEFAULT = ""
 """The name of the portfolio that every service has."""
+
+DEFAULT_WRITTEN = "(default)"
+"""How it is written where a name that was left out by mistake must give nothing."""
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 WANTED = "1 to 64 letters, digits, dots, dashes and underscores"
