@@ -66,7 +66,7 @@ class HistoryRecorder:
         self.subscribers: list[RecordedSubscriber] = []
         self.samplers: list[RecordedAnswers] = []
         self.streamless: list[str] = []
-        """Names of subscribers that settled_history has waited for in vain: no open stream of theirs was at the newest."""
+        """Names of subscribers that settled_history waited for in vain: no open stream of theirs was at the newest."""
         self._seed = seed
         self._channels = channels or ChannelPool()
         self._owns_channels = channels is None
