@@ -11,6 +11,7 @@ import redis.asyncio
 from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
 from patient_redis import patient
+from processes import aeventually
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
@@ -113,7 +114,8 @@ async def syncing_with(
         leadership = Leadership(lease_of(commands, holder))
         tasks = [asyncio.create_task(leadership.run())]
         try:
-            await leadership.wait(30)
+            # It leads then, or stands by.
+            await aeventually(lambda: leadership.leader, what="the lease has been asked for")
             syncing = Syncing(commands, blocking, leadership, settings, shadow)
             if syncing.shadow is not None:
                 tasks.append(asyncio.create_task(syncing.shadow.run()))
