@@ -7,19 +7,28 @@ from pathlib import Path
 
 import click
 
-from strategic_memory_demo.options import DEFAULT_SEED, DemoOptions
+from strategic_memory_demo.options import DEFAULT_SEED, MAX_SPEED, DemoOptions
 from strategic_memory_demo.runner import run_demo
+from strategic_memory_server.cli.plain_numbers import Number, Whole
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--seconds", type=float, help="End by itself after this long, with a summary.")
-@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Decides the course of the market.")
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Multiplies the pace of the market.")
+@click.option("--seconds", type=Number(0, min_open=True), help="End by itself after this long, with a summary.")
+@click.option(
+    "--seed", type=Whole(0), default=DEFAULT_SEED, show_default=True, help="Decides the course of the market."
+)
+@click.option(
+    "--speed",
+    type=Number(0, MAX_SPEED, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Multiplies the pace of the market.",
+)
 @click.option("--grpc-address", metavar="HOST:PORT", default="127.0.0.1:0", help="For gRPC; default: a free port.")
 @click.option("--http-address", metavar="HOST:PORT", default="127.0.0.1:0", help="For HTTP; default: a free port.")
-@click.option("--redis-port", type=int, help="Port of the embedded Redis; default: a free one.")
+@click.option("--redis-port", type=Whole(1, 65_535), help="Port of the embedded Redis; default: a free one.")
 @click.option("--redis-binary", type=EXISTING_FILE, help="Redis program to start; default: looks for one.")
 @click.pass_context
 def demo(

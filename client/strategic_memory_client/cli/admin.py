@@ -13,6 +13,7 @@ from strategic_memory_client.cli.client_command import client_command, complain
 from strategic_memory_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from strategic_memory_client.cli.json_lines import json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
+from strategic_memory_client.cli.plain_numbers import Number, Whole
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.times import parse_length, parse_moment
 from strategic_memory_client.client import StrategicMemoryClient
@@ -24,7 +25,7 @@ WAIT_S = 10.0
 
 reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why: whoever reads the advice is told.")
 replace_option = click.option(
-    "--replace", type=click.IntRange(min=1), metavar="NUMBER", help="Number of what holds, to be replaced by this."
+    "--replace", type=Whole(min=1), metavar="NUMBER", help="Number of what holds, to be replaced by this."
 )
 _Command = Callable[..., Any]
 
@@ -54,7 +55,7 @@ def admin() -> None:
     type=click.Choice([policy.value for policy in Policy], case_sensitive=False),
     help="The boldest policy that is allowed.",
 )
-@click.option("--leverage", type=click.FloatRange(0.0, 2.0), help="The highest leverage that is allowed.")
+@click.option("--leverage", type=Number(0.0, 2.0), help="The highest leverage that is allowed.")
 @click.option("--force", is_flag=True, help="Set them, also above what the rules say; never above a cap on leverage.")
 @_end_options
 @reason_option

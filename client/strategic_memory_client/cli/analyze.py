@@ -14,6 +14,7 @@ from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.files.memory_files import lengths, read_memory
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
+from strategic_memory_client.cli.plain_numbers import Number, Whole
 from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.times import LENGTH_SYNTAX, MOMENT_SYNTAX, parse_length, parse_moment
@@ -23,7 +24,7 @@ from strategic_memory_client.values.results import Rules
 
 _Parsed = TypeVar("_Parsed")
 
-_COUNT = click.IntRange(min=1)
+_COUNT = Whole(min=1)
 _WINDOW_HELP = "Newest {} to use instead of as many as the service is set to, or of all with --file."
 _LONGEST_WINDOW = 1_000_000
 
@@ -59,26 +60,29 @@ _LONGEST_WINDOW = 1_000_000
 @click.option("--as-of", metavar="TIME", help=f"Answer as of this moment, such as {MOMENT_SYNTAX}.")
 @click.option("--max-age", metavar="LENGTH", help=f"Leave out what is older than that: {LENGTH_SYNTAX}.")
 @click.option(
-    "--half-life", type=float, metavar="TRADES", help="Trades of a regime after which an earlier one counts half."
+    "--half-life",
+    type=Number(0, min_open=True),
+    metavar="TRADES",
+    help="Trades of a regime after which an earlier one counts half.",
 )
 @click.option(
-    "--required-probability", type=float, metavar="P", help="Probability of beating CONSERVATIVE that is needed."
+    "--required-probability", type=Number(0, 1), metavar="P", help="Probability of beating CONSERVATIVE that is needed."
 )
-@click.option("--minimum-trades", type=float, metavar="N", help="Weight of trades a policy needs as evidence.")
-@click.option("--risk-aversion", type=float, metavar="X", help="What a unit of variance costs as evidence.")
+@click.option("--minimum-trades", type=Number(0), metavar="N", help="Weight of trades a policy needs as evidence.")
+@click.option("--risk-aversion", type=Number(0), metavar="X", help="What a unit of variance costs as evidence.")
 @click.option("--change/--no-change", default=None, help="Whether the evidence looks for change.")
 @click.option(
     "--hysteresis-results",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     help="Follow more risk after so many trade results for which it was asked for; 0: none are counted.",
 )
 @click.option(
-    "--hysteresis-seconds", type=float, metavar="S", help="The same in seconds. Of the two, whichever passes first."
+    "--hysteresis-seconds", type=Number(0), metavar="S", help="The same in seconds. Of the two, whichever passes first."
 )
 @click.option(
     "--past-revisions",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     help="Judge past advice too: the newest N revisions, by the trades of the window.",
 )

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from strategic_memory_client.cli.contexts import CONTEXT_VARIABLE, ContextError, flags_in_use
+from strategic_memory_client.cli.plain_numbers import Number
 from strategic_memory_client.client import StrategicMemoryClient
 from strategic_memory_client.values.options import DEFAULT_ADDRESS, ClientOptions, TlsOptions
 
@@ -49,7 +50,7 @@ def connection_options(default_timeout_s: float) -> list[Decorator]:
         click.option(
             "--timeout",
             "-t",
-            type=click.FloatRange(min=0.001),
+            type=Number(min=0.001),
             default=default_timeout_s,
             show_default=True,
             metavar="SECONDS",

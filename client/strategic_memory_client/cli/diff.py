@@ -14,11 +14,12 @@ from strategic_memory_client.cli.exit_codes import ExitCode
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.past_revisions import NotRetainedError, revision_at
+from strategic_memory_client.cli.plain_numbers import Whole
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.text import NOT_KNOWN, plain
 from strategic_memory_client.client import StrategicMemoryClient
 
-_REVISION = click.IntRange(min=1)
+_REVISION = Whole(min=1)
 
 _TIMES = ("timestamp", "data_as_of", "valid_until")
 """They move with each sync that confirms a revision, and are no part of it."""

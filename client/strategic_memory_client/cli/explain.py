@@ -15,6 +15,7 @@ from strategic_memory_client.cli.feedback_table import print_feedback
 from strategic_memory_client.cli.json_lines import feedback_json, json_line
 from strategic_memory_client.cli.output_format import json_option, writes_json
 from strategic_memory_client.cli.past_revisions import NotRetainedError, revision_at
+from strategic_memory_client.cli.plain_numbers import Whole
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.text import NOT_KNOWN, number, plain
 from strategic_memory_client.client import StrategicMemoryClient
@@ -24,7 +25,7 @@ from strategic_memory_client.values.results import Feedback, Reason
 
 
 @client_command("strategic-memory explain", "strategic-memory explain 412 --json | jq .feedback.reasons")
-@click.argument("revision", type=click.IntRange(min=1), required=False)
+@click.argument("revision", type=Whole(min=1), required=False)
 @json_option
 def explain(client: StrategicMemoryClient, *, revision: int | None, as_json: bool) -> ExitCode:
     """Show a feedback, each of its rules with the numbers that it compared, and the inputs that it came from.

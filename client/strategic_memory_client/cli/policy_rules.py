@@ -34,7 +34,8 @@ def parse_policy_rule(text: str) -> PolicyRule:
 
 def _number(number: str, text: str) -> float:
     try:
-        value = float(number)
+        # Python would read 1_0 as 10.
+        value = math.nan if "_" in number else float(number)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -15,6 +15,7 @@ from strategic_memory_client.cli.forward_clock import ForwardClock
 from strategic_memory_client.cli.json_lines import delivered_feedback_json, event_json, json_line
 from strategic_memory_client.cli.live_watch import watch_live
 from strategic_memory_client.cli.output_format import json_option, writes_json
+from strategic_memory_client.cli.plain_numbers import Number, Whole
 from strategic_memory_client.cli.standard_output import require_reader, write_line
 from strategic_memory_client.cli.standing_advice import StandingAdvice
 from strategic_memory_client.client import StrategicMemoryClient
@@ -37,7 +38,7 @@ _LONGEST_FETCH_S = 5.0
 )
 @click.option(
     "--resume-after",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="REVISION",
     help="Show what came after this revision, or else what stands, then what comes.",
 )
@@ -47,10 +48,10 @@ _LONGEST_FETCH_S = 5.0
     is_flag=True,
     help="Show every revision once, after --resume-after, or end with an error if one is missing.",
 )
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N lines.")
+@click.option("--count", type=Whole(min=1), metavar="N", help="End after N lines.")
 @click.option(
     "--heartbeat",
-    type=click.FloatRange(SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S),
+    type=Number(SHORTEST_HEARTBEAT_S, LONGEST_HEARTBEAT_S),
     metavar="SECONDS",
     help="Longest silence to allow the server; it is left when three heartbeats are missing. [default: 15]",
 )

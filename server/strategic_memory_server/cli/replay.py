@@ -14,6 +14,7 @@ from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S, HysteresisSettings
 from strategic_memory_server.cli.each_once import each_once
+from strategic_memory_server.cli.plain_numbers import Number, Whole
 from strategic_memory_server.cli.written_options import (
     accept_refused_option,
     declared,
@@ -33,8 +34,8 @@ from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.record.entry_columns import Kind
 
 _RULES = {"fixed": tuple(FIXED), "all": tuple(Rule), **{rule.value: (rule,) for rule in Rule}}
-_WINDOW = click.IntRange(1, MAX_WINDOW)
-_EVERY = click.IntRange(min=1)
+_WINDOW = Whole(1, MAX_WINDOW)
+_EVERY = Whole(min=1)
 
 _WIDTH_OF_A_FILE = 160
 """Characters of a line of the table of formats, where no terminal says it."""
@@ -93,14 +94,22 @@ _WIDTH_OF_A_FILE = 160
 @click.option("--regime-window", type=_WINDOW, default=50, show_default=True, help="Regime observations remembered.")
 @click.option("--portfolio-window", type=_WINDOW, default=50, show_default=True, help="Portfolio entries remembered.")
 @click.option("--trade-window", type=_WINDOW, default=30, show_default=True, help="Trades remembered.")
-@click.option("--decay", type=float, default=0.998, show_default=True, help="See docs/evidence.md.")
-@click.option("--required-probability", type=float, default=0.8, show_default=True, help="See docs/evidence.md.")
-@click.option("--exploration-width", type=float, default=1.0, show_default=True, help="See docs/evidence.md.")
-@click.option("--exploration-hold", type=int, default=20, show_default=True, help="See docs/evidence.md.")
-@click.option("--hysteresis-results", type=click.IntRange(0), default=0, show_default=True, help="See docs/rules.md.")
+@click.option(
+    "--decay", type=Number(0, 1, min_open=True), default=0.998, show_default=True, help="See docs/evidence.md."
+)
+@click.option(
+    "--required-probability",
+    type=Number(0.5, 1, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="See docs/evidence.md.",
+)
+@click.option("--exploration-width", type=Number(0), default=1.0, show_default=True, help="See docs/evidence.md.")
+@click.option("--exploration-hold", type=Whole(1), default=20, show_default=True, help="See docs/evidence.md.")
+@click.option("--hysteresis-results", type=Whole(0), default=0, show_default=True, help="See docs/rules.md.")
 @click.option(
     "--hysteresis-seconds",
-    type=click.FloatRange(0, LONGEST_WAIT_S),
+    type=Number(0, LONGEST_WAIT_S),
     default=0.0,
     show_default=True,
     help="See docs/rules.md.",

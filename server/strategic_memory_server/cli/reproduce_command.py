@@ -10,6 +10,7 @@ from dataclasses import asdict
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.configuration.environment import SettingsError
@@ -22,7 +23,7 @@ EXIT_CODES = {Outcome.IDENTICAL: 0, Outcome.INPUT_GONE: 4, Outcome.DIFFERS: 5}
 
 
 @click.command("reproduce")
-@click.option("--revision", type=click.IntRange(min=1), required=True, metavar="N", help="Its number.")
+@click.option("--revision", type=Whole(min=1), required=True, metavar="N", help="Its number.")
 @click.option("--epoch", metavar="EPOCH", help="Its epoch, where another one will not do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @portfolio_option

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from strategic_memory_server.cli.own_redis import OwnRedis
+from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.serve import run_serve
 
 
@@ -23,12 +24,11 @@ from strategic_memory_server.cli.serve import run_serve
 )
 @click.option(
     "--embedded-redis-port",
-    type=click.IntRange(1, 65_535),
+    type=Whole(1, 65_535),
     help="The port on 127.0.0.1 that it listens on. Default: that of the last start on FOLDER, or a free one.",
 )
 @click.option(
     "--interval",
-    type=float,
     metavar="SECONDS",
     help="Longest time from one sync to the next; new entries start one at once. "
     "[env: MEMORY_SYNC_INTERVAL; default: 60]",
@@ -64,7 +64,6 @@ from strategic_memory_server.cli.serve import run_serve
 )
 @click.option(
     "--workers",
-    type=int,
     metavar="NUMBER",
     help="Processes that serve on the same port, one for each core; Linux alone. "
     "[env: STRATEGIC_MEMORY_WORKERS; default: 1]",

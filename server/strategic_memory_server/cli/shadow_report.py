@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import click
 from redis.exceptions import RedisError
 
+from strategic_memory_server.cli.plain_numbers import Whole
 from strategic_memory_server.cli.portfolio_option import portfolio_option, settings_asked
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.cli.shadow_text import shadow_text
@@ -34,14 +35,14 @@ NOTHING = (
 @redis_options
 @click.option(
     "--trades",
-    type=click.IntRange(1, MAX_WINDOW),
+    type=Whole(1, MAX_WINDOW),
     default=10_000,
     show_default=True,
     help="Newest trades to judge by.",
 )
 @click.option(
     "--revisions",
-    type=click.IntRange(1, MAX_PAST_REVISIONS),
+    type=Whole(1, MAX_PAST_REVISIONS),
     default=MAX_PAST_REVISIONS,
     show_default=True,
     help="Newest revisions of each log to read.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from strategic_memory_server.cli.plain_numbers import Number
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.replay.written.zones import named_zone
 
@@ -21,7 +22,7 @@ _DAY_MS = 86_400_000
 
 accept_refused_option = click.option(
     "--accept-refused",
-    type=click.FloatRange(0.0, 1.0),
+    type=Number(0.0, 1.0),
     metavar="SHARE",
     help="Share of the rows that may be left out as unreadable. Default: 0.01, of losses and gains alike.",
 )

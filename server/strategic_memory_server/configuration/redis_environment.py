@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
 
 from strategic_memory_server.configuration.environment_values import Seconds, read_key_prefix, read_redis_url
+from strategic_memory_server.configuration.plain_numbers import PlainNumbers
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 
-class RedisEnvironment(BaseSettings):
+class RedisEnvironment(PlainNumbers):
     """How Redis is reached."""
 
     redis_url: Annotated[str, AfterValidator(read_redis_url)] = Field(

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from pydantic_settings import BaseSettings
-
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
@@ -21,13 +19,14 @@ from strategic_memory_server.configuration.environment_values import (
     RulesName,
     Switch,
 )
+from strategic_memory_server.configuration.plain_numbers import PlainNumbers
 
 _PREFIX = "shadow_"
 
 ValueT = TypeVar("ValueT")
 
 
-class ShadowEnvironment(BaseSettings):
+class ShadowEnvironment(PlainNumbers):
     """What of the advice the shadow does otherwise; None: as the service does. All None: there is no shadow."""
 
     shadow_rules: RulesName | None = None

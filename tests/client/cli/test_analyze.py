@@ -262,6 +262,7 @@ def test_rules_of_the_command_line(text: str, rule: PolicyRule) -> None:
         "BULL:win_rate<0.6=BALANCED",
         "BULL:win_rate>high=BALANCED",
         "BULL:win_rate>nan=BALANCED",
+        "BULL:avg_pnl>1_0=BALANCED",
         "BULL:win_rate>0.1,win_rate>0.2=BALANCED",
         "BULL:sharpe>1=BALANCED",
         "BULL:win_rate=BALANCED",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from each_case import each_case
 
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
@@ -265,6 +266,12 @@ def test_a_wrong_value_is_one_line_that_names_the_variable_and_what_to_do(
     assert len(message) > len(name) + 15
     assert "value_error" not in message
     assert "pydantic" not in message
+
+
+@each_case("name", [name for name, *_, expected in GOOD if type(expected) in (int, float)])
+def test_no_number_has_underscores(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with monkeypatch.context() as alone:
+        assert error_for(alone, **{name: "1_0"}) == f"{name}: give the number in digits, without underscores"
 
 
 def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:

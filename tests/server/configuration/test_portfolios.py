@@ -124,6 +124,7 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, words:
     [
         ("[portfolios.a]\nredis_url = 'redis://x'", ("portfolio a: redis_url is none of its settings",)),
         ("[portfolios.a]\ntrade_window = 0", ("portfolio a: trade_window: ",)),
+        ("[portfolios.a]\ntrade_window = '1_0'", ("portfolio a: trade_window: give the number in digits",)),
         ("[portfolios.a]\nrules = 'best'", ("portfolio a: rules: ",)),
         ("[portfolios.a]\ninterval = 60\nvalidity = 1", ("portfolio a: ", "STRATEGIC_MEMORY_VALIDITY is 1 s")),
         ("[portfolios.a]\nkey_prefix = 'x'\n[portfolios.b]\nkey_prefix = 'x:'", ("b has the key prefix x, as a has",)),

@@ -1,0 +1,31 @@
+"""Flags that are numbers, in digits: Python would read 1_0 as 10, where 1.0 may have been meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class Whole(click.IntRange):
+    """A whole number within bounds."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it; fails where it has underscores."""
+        given: Any = _in_digits(value)
+        return super().convert(given, param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number within bounds."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it; fails where it has underscores."""
+        given: Any = _in_digits(value)
+        return super().convert(given, param, ctx)
+
+
+def _in_digits(value: object) -> object:
+    if isinstance(value, str) and "_" in value:
+        raise click.BadParameter("give the number in digits, without underscores")
+    return value
