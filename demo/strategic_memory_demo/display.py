@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from strategic_memory_client import Feedback
 from strategic_memory_demo.line_output import LineOutput
 from strategic_memory_demo.tally import Change, DemoTally
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES
@@ -109,6 +110,8 @@ def feedback_line(change: Change) -> str:
     if performance := feedback.regime_performance:
         win_rate = "none" if performance.win_rate is None else f"{performance.win_rate:.2f}"
         parts.append(f"avg pnl {performance.avg_pnl:+.3f} win rate {win_rate} samples {performance.sample_count}")
+    if feedback.current_regime != feedback.preferred_regime:
+        parts.append(f"now {_now(feedback)}")
     return "  ".join([*parts, _latency(change)]).rstrip()
 
 
@@ -146,8 +149,15 @@ def _advice(tally: DemoTally, newest: Change) -> Table:
     bound_by = f" (bound by {feedback.leverage_bound_by})" if feedback.leverage_bound_by else ""
     leverage = Text(f"{feedback.leverage_hint:.2f}{bound_by}")
     table.add_row("confidence", f"{feedback.confidence_boost:.4f}", "leverage hint", leverage)
-    table.add_row("regime now", Text(feedback.current_regime), "in truth", tally.true_regime)
+    table.add_row("regime now", Text(_now(feedback)), "in truth", tally.true_regime)
     return table
+
+
+def _now(feedback: Feedback) -> str:
+    """Say which regime is present, and what is advised there."""
+    current = feedback.current
+    there = f" -> {current.policy} leverage {current.leverage_hint:.2f}" if current else ""
+    return f"{feedback.current_regime}{there}"
 
 
 def _changes(tally: DemoTally) -> Table:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy, Reason, RegimePerformance
+from strategic_memory_client import Feedback, FeedbackStatus, Heartbeat, Policy, Reason, RegimeAdvice, RegimePerformance
 from strategic_memory_demo.display import LineDisplay, LiveDisplay, display_for, live_view
 from strategic_memory_demo.line_output import LineOutput
 from strategic_memory_demo.tally import DemoTally
@@ -27,6 +27,7 @@ def bull(revision: int, policy: Policy) -> Feedback:
         confidence_boost=0.7321,
         leverage_hint=1.63,
         current_regime="RANGE",
+        current=RegimeAdvice("RANGE", Policy.CONSERVATIVE, 0.4, 0.98),
         regime_performance=RegimePerformance(avg_pnl=0.214, win_rate=0.71, sample_count=63, wins=5, losses=2),
         reasons=(Reason(code="LEVERAGE", sentence="Leverage is clipped to [0.5, 2.0].", comparisons=()),),
         data_as_of=NOON,
@@ -51,6 +52,7 @@ def test_lines_carry_the_feedback_and_its_reasons_when_it_turns() -> None:
         "confidence 0.7321",
         "leverage 1.63",
         "avg pnl +0.214 win rate 0.71 samples 63",
+        "now RANGE -> CONSERVATIVE leverage 0.98",
         "    Leverage is clipped to [0.5, 2.0].",
     ):
         assert part in first
@@ -96,7 +98,7 @@ def test_the_live_view_shows_advice_reasons_changes_and_inputs() -> None:
         "0.7321",
         "1.63",
         "VOLATILE",
-        "RANGE",
+        "RANGE -> CONSERVATIVE leverage 0.98",
         "Leverage is clipped to [0.5, 2.0].",
         "revision 4",
         "77",
