@@ -223,15 +223,6 @@ def _unsynced(
     settings: ServiceSettings, redis: RedisServer, problems: Problems, listed: Callable[[], Listed]
 ) -> UnsyncedPortfolios:
     """Return what looks after the portfolios that others are to sync."""
-    known: list[tuple[Listed, dict[str, str]]] = []
-
-    def theirs() -> dict[str, str]:
-        newest = listed()
-        if not known or known[0][0] is not newest:
-            prefixes = {DEFAULT: settings.redis.key_prefix, **{name: told.key_prefix for name, told in newest.items()}}
-            # To find the shard of ten thousand names takes a tenth of a second.
-            known[:] = [(newest, {name: each for name, each in prefixes.items() if not _may_lead(settings, name)})]
-        return known[0][1]
 
     def redis_of(prefix: str) -> AbstractAsyncContextManager[Redis]:
         if _is_cluster(settings.redis):
@@ -239,7 +230,9 @@ def _unsynced(
         return nullcontext(redis.commands)
 
     shards = settings.shard.shards if settings.role is Role.SYNC and settings.shard else None
-    return UnsyncedPortfolios(theirs, redis_of, problems, shards)
+    may_lead, prefix = partial(_may_lead, settings), settings.redis.key_prefix
+    is_cluster = _is_cluster(settings.redis)
+    return UnsyncedPortfolios(listed, prefix, may_lead, redis_of, problems, shards, is_cluster=is_cluster)
 
 
 def _may_lead(settings: ServiceSettings, portfolio: str) -> bool:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.memory.shard import shard_of
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -39,26 +41,38 @@ class UnsyncedPortfolios:
     """Looks for the leases of portfolios that others are to sync, some at a time.
 
     Args:
-        theirs: gives the key prefixes of these portfolios, by name.
+        listed: gives the portfolios beside the default one; the same object for as long as they are the same.
+        default_prefix: what the keys of the default one start with.
+        may_lead: tells whether this server ever syncs a portfolio of a name.
         redis_of: opens a way to the Redis that has the keys of a prefix.
         problems: is told of what nobody syncs. Everybody may read it: no portfolio is named.
         shards: how many shards there are; None: this server syncs nothing.
+        is_cluster: whether each prefix may be on a node of its own; otherwise one way leads to all.
         clock_s: a clock that only goes forward, seconds.
     """
 
     def __init__(
         self,
-        theirs: Callable[[], Mapping[str, str]],
+        listed: Callable[[], Mapping[str, PortfolioSettings]],
+        default_prefix: str,
+        may_lead: Callable[[str], bool],
         redis_of: Callable[[str], AbstractAsyncContextManager[redis.Redis]],
         problems: Problems,
         shards: int | None = None,
+        *,
+        is_cluster: bool = False,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._theirs = theirs
+        self._listed = listed
+        self._default_prefix = default_prefix
+        self._may_lead = may_lead
         self._redis_of = redis_of
         self._problems = problems
         self._shards = shards
+        self._is_cluster = is_cluster
         self._clock_s = clock_s
+        self._known: Mapping[str, PortfolioSettings] | None = None
+        self._theirs: Mapping[str, str] = {}
         self._missed: dict[str, tuple[float, float]] = {}
         self._last = ""
 
@@ -70,15 +84,13 @@ class UnsyncedPortfolios:
 
     async def look(self) -> None:
         """Look at some of them, and tell. Nothing is raised."""
-        theirs, now_s = self._theirs(), self._clock_s()
+        theirs, now_s = self._prefixes(), self._clock_s()
         self._missed = {name: times for name, times in self._missed.items() if name in theirs}
+        names = list(dict.fromkeys([*list(self._missed)[:LOOKED_AT], *self._next_of(sorted(theirs))]))
         try:
-            for name in dict.fromkeys([*list(self._missed)[:LOOKED_AT], *self._next_of(sorted(theirs))]):
-                if await self._is_led(theirs[name]):
-                    self._missed.pop(name, None)
-                else:
-                    first_s, _ = self._missed.get(name, (now_s, now_s))
-                    self._missed[name] = first_s, now_s
+            for together in ([name] for name in names) if self._is_cluster else (names,):
+                led = await self._are_led([theirs[name] for name in together])
+                self._take(dict(zip(together, led, strict=True)), now_s)
         except (RedisError, OSError):
             # Redis is away or refuses, which others tell.
             return
@@ -90,12 +102,33 @@ class UnsyncedPortfolios:
         self._last = found[-1] if len(found) == LOOKED_AT else ""
         return found
 
-    async def _is_led(self, prefix: str) -> bool:
-        async with self._redis_of(prefix) as client:
-            (reply,) = await round_trip(client, [packed("EXISTS", LogKeys.under(prefix).lease)])
-        if isinstance(reply, Exception):
-            raise reply
-        return bool(reply)
+    def _prefixes(self) -> Mapping[str, str]:
+        """Return the key prefixes of the portfolios that others are to sync, by name."""
+        if (listed := self._listed()) is not self._known:
+            # To find the shard of ten thousand names takes a tenth of a second.
+            prefixes = {DEFAULT: self._default_prefix, **{name: told.key_prefix for name, told in listed.items()}}
+            self._theirs = {name: prefix for name, prefix in prefixes.items() if not self._may_lead(name)}
+            self._known = listed
+        return self._theirs
+
+    async def _are_led(self, prefixes: Sequence[str]) -> list[bool]:
+        """Tell of portfolios whose keys are on one Redis whether anybody holds the lease."""
+        if not prefixes:
+            return []
+        async with self._redis_of(prefixes[0]) as client:
+            replies = await round_trip(client, [packed("EXISTS", LogKeys.under(each).lease) for each in prefixes])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return list(map(bool, replies))
+
+    def _take(self, led: Mapping[str, bool], now_s: float) -> None:
+        for name, is_led in led.items():
+            if is_led:
+                self._missed.pop(name, None)
+            else:
+                first_s, _ = self._missed.get(name, (now_s, now_s))
+                self._missed[name] = first_s, now_s
 
     def _tell(self, names: list[str]) -> None:
         if not names:

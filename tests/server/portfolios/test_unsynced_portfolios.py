@@ -6,13 +6,17 @@ from contextlib import nullcontext
 
 import redis
 import redis.asyncio
+from syncing import SETTINGS
 
+from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.memory.shard import Shard
 from strategic_memory_server.portfolios.unsynced_portfolios import LOOKED_AT, MISSED_S, UNSYNCED, UnsyncedPortfolios
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.revisions.log_keys import LogKeys
+from strategic_memory_server.revisions.log_settings import LogSettings
 
 Redis = redis.asyncio.Redis
 
@@ -35,9 +39,17 @@ def lease_of(name: str) -> str:
 
 def watching(client: Redis, names: list[str], shards: int | None) -> tuple[UnsyncedPortfolios, Problems, Clock]:
     problems, clock = Problems(), Clock()
-    theirs = {name: f"quantum:{name}" for name in names}
+    listed = {name: PortfolioSettings(f"quantum:{name}", SETTINGS, LogSettings()) for name in names}
     return (
-        UnsyncedPortfolios(lambda: theirs, lambda prefix: nullcontext(client), problems, shards, clock),
+        UnsyncedPortfolios(
+            lambda: listed,
+            "quantum",
+            lambda name: name == DEFAULT,
+            lambda prefix: nullcontext(client),
+            problems,
+            shards,
+            clock_s=clock,
+        ),
         problems,
         clock,
     )
@@ -84,6 +96,16 @@ async def test_every_one_of_many_is_looked_at(async_client: Redis, redis_client:
         assert "STRATEGIC_MEMORY_ROLE" in problems.standing[UNSYNCED]
 
 
+async def test_a_look_is_one_round_trip(async_client: Redis, redis_client: redis.Redis) -> None:
+    unsynced, _, _ = watching(async_client, NAMES, 4)
+    await unsynced.look()
+    before = int(redis_client.info("stats")["total_reads_processed"])
+    # As many again are looked at that were missed just now.
+    await unsynced.look()
+    # That of the look, and INFO itself.
+    assert int(redis_client.info("stats")["total_reads_processed"]) - before <= 2
+
+
 async def test_a_restart_is_no_such_thing_and_redis_away_says_nothing(
     async_client: Redis, redis_client: redis.Redis
 ) -> None:
@@ -98,6 +120,6 @@ async def test_a_restart_is_no_such_thing_and_redis_away_says_nothing(
     assert not problems.standing
     clock.now_s += MISSED_S
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as nowhere:
-        away = UnsyncedPortfolios(lambda: {"alpha": "quantum:alpha"}, lambda prefix: nullcontext(nowhere), problems, 2)
+        away, told, _ = watching(nowhere, ["alpha"], 2)
         await away.look()
-    assert not problems.standing
+    assert not told.standing
