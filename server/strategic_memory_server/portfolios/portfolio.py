@@ -175,7 +175,8 @@ def make_portfolio(
         certificates=shared.certificates,
         shadow=shadow,
     )
-    return Portfolio(served, state, sync, LapseWatch(log, hub, hub.now_ms, pace.longest_look_s), shared)
+    lapse_watch = LapseWatch(log, hub, hub.now_ms, pace.longest_look_s, changed)
+    return Portfolio(served, state, sync, lapse_watch, shared)
 
 
 def _loader(settings: PortfolioSettings, redis: RedisServer) -> MemoryLoader:

@@ -18,7 +18,7 @@ from strategic_memory_server.sync.sync_pace import CAPS_S
 LOOKS_A_SECOND = 200
 """So many portfolios are looked at in a second, at most."""
 
-LONGEST_LAPSE_LOOK_S = 5.0
+LONGEST_LAPSE_LOOK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

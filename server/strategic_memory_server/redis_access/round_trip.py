@@ -25,8 +25,13 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 
 def packed(*parts: str | int | bytes) -> bytes:
     """Write one command as Redis reads it (RESP)."""
+    return b"*%d\r\n%b" % (len(parts), packed_parts(*parts))
+
+
+def packed_parts(*parts: str | int | bytes) -> bytes:
+    """Write some parts of a command; all of them follow their number, see `packed`."""
     encoded = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
-    return b"*%d\r\n%b" % (len(encoded), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded]))
+    return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded])
 
 
 def nothing() -> None:
@@ -123,7 +128,11 @@ async def arrived_after(
         redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
     """
     limit = () if count is None else ("COUNT", count)
-    command = packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values())
+    return await arrived_by(client, packed("XREAD", *limit, "BLOCK", block_ms, "STREAMS", *cursors, *cursors.values()))
+
+
+async def arrived_by(client: redis.Redis, command: bytes) -> dict[str, list[Entry]]:
+    """Give what an XREAD finds, as `arrived_after` does."""
     (reply,) = await round_trip(client, [command])
     if isinstance(reply, Exception):
         raise reply

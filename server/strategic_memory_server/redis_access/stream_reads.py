@@ -2,20 +2,22 @@
 
 A blocking XREAD names the streams, so one that is under way cannot take up another. Who waits for many portfolios
 therefore waits on a connection of its own first, where nothing is missed, and is taken along by a lane once nothing has
-come for a while: a lane reads the streams of many who are quiet with one command, again and again.
+come for a while: a lane reads the streams of many who are quiet with one command, again and again. To one for whom
+something comes seldom the lane reads on: what it has told is read already.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from strategic_memory_server.redis_access.round_trip import Entry, arrived_after
+from strategic_memory_server.redis_access.round_trip import Entry, arrived_after, arrived_by, packed_parts
 from strategic_memory_server.waiting.running_tasks import cancel
 
 IN_A_LANE = 64
@@ -25,6 +27,9 @@ LANE_BLOCK_MS = 1_000
 OWN_BLOCK_MS = 500
 QUIET_S = 1.0
 """Who has waited for so long, seconds, is taken along."""
+
+SELDOM_S = 10.0
+"""Who was told nothing for so long, seconds, and is told something then, stays in its lane."""
 
 MOST_ON_THEIR_OWN = 256
 """Connections at once of those who wait on one of their own; one more is taken along, and may be told a second late."""
@@ -44,7 +49,7 @@ class StreamReads(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Let a wait that may be long end, and every further one."""
+        """Let a wait that may be long end, and every further one: whoever waits no more calls it."""
         ...
 
 
@@ -78,10 +83,16 @@ class SharedReads:
         self._lanes = lanes
         self.cursors: Mapping[str, str] = {}
         """What is waited for."""
+        self.asked = b"", b""
+        """The same as parts of a command: the keys, and the ids."""
         self.lane: _Lane | None = None
         """Where this waits, or is about to."""
         self.is_covered = False
         """Whether the lane is reading what is waited for."""
+        self.is_waiting = False
+        """Whether somebody waits just now."""
+        self.told_s = -math.inf
+        """When this was last told something by a lane."""
         self._since_s = 0.0
         self._found: Arrived = {}
         self._told = asyncio.Event()
@@ -94,7 +105,9 @@ class SharedReads:
         until_s = now_s() + block_ms / 1000
         if cursors != self.cursors:
             self.leave()
-            self.cursors, self._found, self._since_s = dict(cursors), {}, now_s()
+            self._found, self._since_s = {}, now_s()
+            self._wait_for(cursors)
+        self.is_waiting = True
         try:
             while not self._found:
                 left_s = until_s - now_s()
@@ -110,19 +123,28 @@ class SharedReads:
             self.leave()
             self.cursors = {}
             raise
-        self.leave()
-        found, self._found, self.cursors = self._found, {}, {}
+        finally:
+            self.is_waiting = False
+        found, self._found = self._found, {}
+        if not self.is_covered:
+            self.leave()
+            self.cursors = {}
         return found
 
     def interrupt(self) -> None:
-        """Let the wait end, and every further one."""
+        """Let the wait end, and every further one; no lane reads on."""
         self._is_interrupted = True
+        self.leave()
         self._told.set()
 
-    def tell(self, found: Arrived) -> None:
-        """Be told by the lane, which is left, what has come."""
-        self.leave()
-        self._found = found
+    def tell(self, found: Arrived, now_s: float) -> None:
+        """Be told by the lane what has come. Where that is seldom, the lane reads on from there; else it is left."""
+        if self.is_waiting and now_s - self.told_s >= SELDOM_S:
+            self._wait_for({**self.cursors, **{key: entries[-1][0].decode() for key, entries in found.items()}})
+        else:
+            self.leave()
+        # What comes before the first of it was taken is read again, from there on.
+        self.told_s, self._found = now_s, self._found or found
         self._told.set()
 
     def leave_alone(self) -> None:
@@ -137,6 +159,9 @@ class SharedReads:
             self.lane.members.pop(self, None)
             self.lane.joining.pop(self, None)
             self.lane, self.is_covered = None, False
+
+    def _wait_for(self, cursors: Mapping[str, str]) -> None:
+        self.cursors, self.asked = dict(cursors), (packed_parts(*cursors), packed_parts(*cursors.values()))
 
     async def _wait_in_lane(self, left_s: float) -> None:
         self._told.clear()
@@ -220,10 +245,10 @@ class Lanes:
                 reads.leave_alone()
 
     async def _read_once(self, lane: _Lane) -> None:
+        now_s = asyncio.get_running_loop().time
         asked = {reads: reads.cursors for reads in lane.members}
-        cursors = {key: cursor for each in asked.values() for key, cursor in each.items()}
         try:
-            found = await arrived_after(self._client, cursors, block_ms=LANE_BLOCK_MS, count=self._count)
+            found = await arrived_by(self._client, self._command(list(asked)))
         except (RedisError, OSError):
             # One key that cannot be read fails the reading of all.
             for reads in asked:
@@ -234,4 +259,12 @@ class Lanes:
             for reads, before in asked.items():
                 theirs = {key: found[key] for key in before if key in found}
                 if theirs and reads.lane is lane and reads.cursors is before:
-                    reads.tell(theirs)
+                    reads.tell(theirs, now_s())
+
+    def _command(self, asked: Sequence[SharedReads]) -> bytes:
+        """Write the XREAD for some; what each waits for is written already."""
+        limit = () if self._count is None else ("COUNT", self._count)
+        before = ("XREAD", *limit, "BLOCK", LANE_BLOCK_MS, "STREAMS")
+        parts = len(before) + 2 * sum(len(reads.cursors) for reads in asked)
+        keys, ids = zip(*(reads.asked for reads in asked), strict=True)
+        return b"".join((b"*%d\r\n" % parts, packed_parts(*before), *keys, *ids))

@@ -96,6 +96,12 @@ class FeedbackTail:
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
+        try:
+            await self._run()
+        finally:
+            self._reads.interrupt()
+
+    async def _run(self) -> None:
         backoff = Backoff(RETRY_S, LONGEST_RETRY_S)
         following = False
         while True:

@@ -6,6 +6,7 @@ Readers of the key may not look at `valid_until`; what they find must be safe to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
 from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 
@@ -33,12 +35,22 @@ class LapseWatch:
         hub: what is in force.
         clock_ms: the time now in milliseconds since 1970-01-01 UTC.
         longest_look_s: longest time between two looks while the validity lasts longer than that, seconds.
+        changed: tells of changes of the hub, after which the validity may end sooner.
     """
 
     def __init__(
-        self, log: FeedbackLog, hub: FeedbackHub, clock_ms: Callable[[], int], longest_look_s: float = LOOK_S
+        self,
+        log: FeedbackLog,
+        hub: FeedbackHub,
+        clock_ms: Callable[[], int],
+        longest_look_s: float = LOOK_S,
+        changed: ChangeSignal | None = None,
     ) -> None:
         self._longest_look_s = longest_look_s
+        self._looks_at_s = math.inf
+        self._is_due = asyncio.Event()
+        if changed is not None:
+            changed.listen(self._look_sooner)
         self._log = log
         self._hub = hub
         self._clock_ms = clock_ms
@@ -48,9 +60,25 @@ class LapseWatch:
         """Watch until cancelled."""
         while True:
             await self.look()
-            lasts_ms = self._hub.valid_for_ms(self._clock_ms())
-            lasts_s = math.inf if lasts_ms is None else lasts_ms / 1000
-            await asyncio.sleep(min(max(lasts_s, LOOK_S), self._longest_look_s))
+            self._is_due.clear()
+            look_in_s = self._look_in_s()
+            self._looks_at_s = asyncio.get_running_loop().time() + look_in_s
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(look_in_s):
+                    await self._is_due.wait()
+
+    def _look_in_s(self) -> float:
+        now_ms = self._clock_ms()
+        lasts_ms = self._hub.valid_for_ms(now_ms)
+        lasts_s = math.inf if lasts_ms is None else lasts_ms / 1000
+        if lasts_s < 0 and self._settled == _lapse_of(self._hub.in_force(now_ms)):
+            return self._longest_look_s
+        return min(max(lasts_s, LOOK_S), self._longest_look_s)
+
+    def _look_sooner(self) -> None:
+        """Look when the validity ends, where that is sooner than it was."""
+        if asyncio.get_running_loop().time() + self._look_in_s() < self._looks_at_s:
+            self._is_due.set()
 
     async def look(self) -> None:
         """Write the safe values if the validity has passed and that has not been settled. Nothing is raised."""

@@ -21,6 +21,10 @@ from strategic_memory_server.revisions.settings_agreement import SettingsAgreeme
 ASKED_PER_LEASE = 5
 """How often the lease is renewed or asked for within its length."""
 
+LONG_LEASE_S = 30.0
+ASKED_PER_LONG_LEASE = 3
+"""The same of a lease of that length, seconds, and more: what is tried again after a failure has time enough in it."""
+
 LEASE_LOST = (
     "Redis has lost the lease before its end: a key was deleted or evicted, the data set was replaced, or the clock of "
     "Redis was set forward; the advice goes on under a new lease. See docs/redis.md, Loss"
@@ -111,19 +115,24 @@ class Leadership:
     async def ask(self) -> float:
         """Take or renew the lease once; give the seconds until the next time. Nothing is raised."""
         asked_s = self._clock_s()
-        period_s = self._lease.length_ms / 1000 / ASKED_PER_LEASE
+        length_s = self._lease.length_ms / 1000
+        period_s = length_s / (ASKED_PER_LEASE if length_s < LONG_LEASE_S else ASKED_PER_LONG_LEASE)
         try:
             if not await self._is_permitted():
                 return period_s
-            if self._agreement is not None and not await self._agreement.may_lead(self.claim):
-                return self._stood_back(self._agreement.leader, period_s)
-            answer = await self._lease.take(self._known_token, self.claim, self._lost_claims)
+            agreement, asked = self._agreement, self.claim
+            if agreement is not None and asked is None and not await agreement.may_lead():
+                return self._stood_back(agreement.leader, period_s)
+            settings = agreement.text if agreement else ""
+            answer = await self._lease.take(self._known_token, self.claim, self._lost_claims, settings)
         except (RedisError, OSError) as error:
             self.refused(error)
             self._not_answered(describe_failure(error))
             return period_s * _RANDOM.uniform(0.3, 0.6)
         self.failure = None
         claim = answer.claim if isinstance(answer, Taken) else answer
+        if agreement is not None and asked is not None and asked.value == claim.value:
+            agreement.leads(claim.stands_back)
         self._known_token = max(self._known_token, claim.fencing_token)
         held, is_late = self.claim, self._is_late
         if held is not None and claim.value != held.value:
@@ -137,7 +146,7 @@ class Leadership:
             return min(period_s, answer.left_ms / 1000 + 0.001) + period_s * _RANDOM.uniform(0.0, 0.1)
         if is_late and self._claim is not None and answer.value != self._claim.value:
             self._lost(RENEWED_LATE)
-        self._held(answer, asked_s + self._lease.length_ms / 1000)
+        self._held(answer, asked_s + length_s)
         return period_s
 
     def deposed(self, refused: Claim | None) -> None:

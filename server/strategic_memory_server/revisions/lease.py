@@ -24,11 +24,13 @@ class Claim:
         value: "<fencing token> <holder>", as Redis holds it.
         run_id: id of the Redis process that granted or renewed it; empty: it may not be known.
         counter_was_lost: whether the counter of fencing tokens was gone when the token was minted.
+        stands_back: a server that stands back since its settings differ, and these, as a renewal has found them.
     """
 
     value: str
     run_id: str = ""
     counter_was_lost: bool = field(default=False, compare=False)
+    stands_back: str = field(default="", compare=False)
 
     @property
     def fencing_token(self) -> int:
@@ -70,7 +72,9 @@ class Lease:
         self._take = register_script(client, "lease", trips)
         self._release = register_script(client, "release")
 
-    async def take(self, known_token: int = 0, held: Claim | None = None, lost: Sequence[str] = ()) -> Claim | Taken:
+    async def take(
+        self, known_token: int = 0, held: Claim | None = None, lost: Sequence[str] = (), settings: str = ""
+    ) -> Claim | Taken:
         """Take the lease if it is free, renew the one that is held, or tell who holds it.
 
         What is left of a lease that another holds is cut down to its length, where it is more or has no end.
@@ -80,23 +84,25 @@ class Lease:
             held: what this server leads under. A lease of ours that we do not know of is not renewed: a server that
                 no answer reaches must not keep it from the others.
             lost: values of claims that this server has held and lost. One that is back does not keep it from leading.
+            settings: of this server, for the log and for who stands by, where the lease is renewed; empty: not told.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
         keys = self._keys
-        outcome, value, run_id, detail = await self._take(
-            keys=keys.of("lease", "fencing_token", "state"),
+        outcome, value, run_id, detail, *rest = await self._take(
+            keys=keys.of("lease", "fencing_token", "state", "other_settings"),
             args={
                 "holder": self.holder,
                 "length_ms": self.length_ms,
                 "known_token": known_token,
                 "claim": held.value if held else "",
+                "settings": settings,
             },
             rest=lost,
         )
         if outcome == b"held":
-            return Claim(value.decode(), run_id.decode(), bool(detail))
+            return Claim(value.decode(), run_id.decode(), bool(detail), rest[0].decode(errors="replace"))
         return Taken(Claim(value.decode(errors="replace"), run_id.decode()), int(detail))
 
     async def release(self, claim: Claim) -> None:

@@ -62,7 +62,8 @@ class SettingsAgreement:
         self._script = register_script(client, "settings", trips)
         self._server = server
         self._settings = settings
-        self._text = as_text(settings)
+        self.text = as_text(settings)
+        """The settings of this server, as the log tells them to others."""
         self._lease_ms = lease_ms
         self._problems = problems
         self._lead_anyway = lead_anyway
@@ -70,28 +71,20 @@ class SettingsAgreement:
         self._stood_beside = False
         self._free_since_s: float | None = None
 
-    async def may_lead(self, claim: Claim | None) -> bool:
-        """Compare, and tell whether the lease may be asked for.
-
-        Args:
-            claim: what this server leads under; None while it does not.
+    async def may_lead(self) -> bool:
+        """Compare, while this server does not lead, and tell whether the lease may be asked for.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
-        stated, holder, other = await self._script(
+        stated, holder = await self._script(
             keys=self._keys,
             args={
-                "claim": claim.value if claim else "",
                 "server": self._server,
-                "settings": self._text,
+                "settings": self.text,
                 "left_for_ms": LEFT_FOR_LEASES * self._lease_ms,
             },
         )
-        if claim:
-            self._stood_beside, self._free_since_s = False, None
-            self._report_as_leader(other.decode(errors="replace"))
-            return True
         self.leader = Claim(holder.decode(errors="replace")).holder
         found = differences(stated.decode(errors="replace"), self._settings)
         if not found:
@@ -100,6 +93,11 @@ class SettingsAgreement:
             return True
         self._report_as_standby(found)
         return self._lead_anyway or self._was_left_alone(is_free=not holder)
+
+    def leads(self, stands_back: str) -> None:
+        """Take note that this server leads, and who stands back: its name and its settings; empty: nobody."""
+        self._stood_beside, self._free_since_s = False, None
+        self._report_as_leader(stands_back)
 
     def _was_left_alone(self, *, is_free: bool) -> bool:
         """Tell whether nobody with the settings of the log seems to be there, nor was since this server started."""

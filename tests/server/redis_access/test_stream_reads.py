@@ -72,6 +72,7 @@ async def test_nothing_is_missed_while_who_waits_goes_to_a_lane_and_back(
     lanes: Lanes, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_reads, "QUIET_S", 0.01)
+    monkeypatch.setattr(stream_reads, "SELDOM_S", 0.05)
     monkeypatch.setattr(stream_reads, "OWN_BLOCK_MS", 20)
     monkeypatch.setattr(stream_reads, "LANE_BLOCK_MS", 30)
     entries, random = 30, Random(15)
@@ -96,6 +97,42 @@ async def test_nothing_is_missed_while_who_waits_goes_to_a_lane_and_back(
         read = asyncio.gather(*map(read_all, names))
         written = await asyncio.gather(*(write_all(writer, name) for name in names))
         assert await read == written
+
+
+async def test_who_is_told_something_seldom_stays_in_its_lane(
+    lanes: Lanes, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = lanes.reads()
+    async with connect(patient(redis_server.url)) as writer:
+        for is_seldom, stays in ((True, True), (False, False)):
+            monkeypatch.setattr(stream_reads, "SELDOM_S", 0.0 if is_seldom else 3_600.0)
+            wait = asyncio.create_task(reads.arrived({"s": "0-0"}, block_ms=LONG_MS))
+            await in_lanes([reads])
+            added: Any = await writer.xadd("s", {"a": "b"})
+            assert await asyncio.wait_for(wait, 30) == {"s": [(added, {b"a": b"b"})]}
+            assert (reads.is_covered, dict(reads.cursors)) == (stays, {"s": added.decode()} if stays else {})
+            # Who takes longer than the next entry hears of that too.
+            more: list[Any] = [await writer.xadd("s", {"c": "d"}) for _ in range(2)]
+            heard, cursor = list[bytes](), added
+            while len(heard) < len(more):
+                found = await asyncio.wait_for(reads.arrived({"s": cursor.decode()}, block_ms=LONG_MS), 30)
+                heard += [entry_id for entry_id, _ in found["s"]]
+                cursor = heard[-1]
+            assert heard == more
+            await writer.delete("s")
+
+
+async def test_a_lane_reads_nothing_for_who_has_gone(lanes: Lanes, redis_server: EmbeddedRedis) -> None:
+    reads = lanes.reads()
+    wait = asyncio.create_task(reads.arrived({"s": "0-0"}, block_ms=LONG_MS))
+    await in_lanes([reads])
+    async with connect(patient(redis_server.url)) as writer:
+        await writer.xadd("s", {"a": "b"})
+        assert await asyncio.wait_for(wait, 30)
+        assert reads.is_covered
+        reads.interrupt()
+        # The lane ends with its last member.
+        await aeventually(lambda: not lanes._tasks, 30.0)
 
 
 async def test_a_key_that_is_no_stream_fails_its_own_reader_alone(lanes: Lanes, redis_server: EmbeddedRedis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,11 +11,14 @@ import redis
 import redis.asyncio
 from advice import NOW_MS, feedback, renewed
 from claimed import KEYS, ClaimedLog
+from processes import aeventually
 
 from strategic_memory_server.advice.feedback import Times
+from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.waiting.running_tasks import cancel
 
 END_MS = NOW_MS + 180_000
 
@@ -87,6 +91,22 @@ async def test_it_is_written_once(watched: Watched, redis_client: redis.Redis) -
     redis_client.set(KEYS.feedback, "read and replaced by hand")
     await watched.watch.look()
     assert redis_client.get(KEYS.feedback) == b"read and replaced by hand"
+
+
+async def test_a_validity_that_comes_to_end_sooner_is_heard_of(watched: Watched, redis_client: redis.Redis) -> None:
+    changed = ChangeSignal()
+    watch = LapseWatch(watched.log.log, watched.hub, lambda: watched.now_ms, 3_600.0, changed)
+    watching = asyncio.create_task(watch.run())
+    # It has looked, and waits.
+    await asyncio.sleep(0)
+    assert await watched.log.confirm(renewed(feedback(1), Times(NOW_MS, NOW_MS, NOW_MS + 1_000)))
+    await watched.follow()
+    watched.now_ms = NOW_MS + 1_001
+    let_the_validity_pass(redis_client)
+    assert key(redis_client)["status"] == "ACTIVE"
+    changed.notify()
+    await aeventually(lambda: key(redis_client)["status"] == "STALE", 30.0)
+    await cancel(watching)
 
 
 @pytest.mark.parametrize("since", ["confirmed", "published", "withdrawn", "flushed"])

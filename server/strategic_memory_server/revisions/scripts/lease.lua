@@ -1,10 +1,12 @@
 -- Takes the lease when it is free, or renews it for whoever knows that it holds it.
--- keys: lease fencing_token state
--- arguments: holder length_ms known_token claim
+-- keys: lease fencing_token state other_settings
+-- arguments: holder length_ms known_token claim settings
 -- with any number of claims that the holder has held and lost
 -- as a function it runs while Redis is full, too
 -- `known_token`: highest fencing token that the holder knows of. `claim`: what it holds as far as it knows, '' for none.
--- Returns {'held', claim, run id of this Redis, '1' when it was minted though the counter of tokens was gone, else ''}
+-- `settings`: of the holder, '' not to compare them.
+-- Returns {'held', claim, run id of this Redis, '1' when it was minted though the counter of tokens was gone, else '',
+-- '<server> <settings>' of one that stands back, '' for none or where the lease was not renewed}
 -- or {'taken', claim of the holder, run id of this Redis, milliseconds until it ends}.
 --
 -- A claim is '<fencing token> <holder>'. A token is minted whenever the lease changes hands, above every one that is
@@ -23,10 +25,25 @@ local function tell_length()
 end
 
 local claim = redis.call('GET', keys.lease)
+
+-- Lets the others know of the settings that the log is written under, and gives who stands back since it has others. A
+-- Redis that is full takes none of it down, and that is no reason to stop.
+local function agree()
+  local told = redis.call('HMGET', keys.state, 'settings', 'epoch', 'fencing_token')
+  if told[2] and told[1] ~= args.settings and not deposed(keys.lease, claim, told[3]) then
+    redis.pcall('HSET', keys.state, 'settings', args.settings)
+  end
+  return redis.call('GET', keys.other_settings) or ''
+end
+
 if claim and claim == args.claim then
+  refused = must_be(keys.other_settings, 'string')
+  if refused then
+    return refused
+  end
   tell_length()
   redis.call('PEXPIRE', keys.lease, args.length_ms)
-  return {'held', claim, run_id(), ''}
+  return {'held', claim, run_id(), '', args.settings ~= '' and agree() or ''}
 end
 -- A claim that the asker has lost and that is back (Redis was set back) protects nobody.
 local is_own = false
@@ -60,4 +77,4 @@ redis.call('SET', keys.fencing_token, token)
 claim = token .. ' ' .. args.holder
 redis.call('SET', keys.lease, claim, 'PX', args.length_ms)
 tell_length()
-return {'held', claim, run_id(), is_lost and '1' or ''}
+return {'held', claim, run_id(), is_lost and '1' or '', ''}
