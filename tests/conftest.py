@@ -15,12 +15,14 @@ from longest_first import put_longest_first
 from process_guard import mark_those_that_start_processes, pytest_configure, pytest_runtest_protocol
 from processes import REPOSITORY, ServiceProcess, require_tool, service_environment
 from quiet_grpc import import_grpc_quietly
+from repeatable import make_all_repeatable
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 
 __all__ = ["StartService", "pytest_collection", "pytest_configure", "pytest_runtest_protocol"]
 
 import_grpc_quietly()
+make_all_repeatable()
 keep_bytecode(REPOSITORY / ".pytest_cache" / "bytecode")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from repeatable import repeatable
 from replay_files import random_rows, write_csv
 
 from strategic_memory_client import FeedbackStatus, Policy
@@ -84,7 +85,7 @@ def test_at_each_moment_it_is_what_the_replay_decided_before(advice_file: Path) 
             assert found.current_regime == row["current_regime"]
 
 
-@settings(max_examples=60)
+@repeatable(60)
 @given(
     known=st.lists(st.integers(0, 50), min_size=1, max_size=20).map(sorted),
     asked=st.lists(st.integers(0, 60), max_size=30),

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from repeatable import repeatable
 from server.regimes.made_up_prices import FALLING, RISING, STILL, WILD, closes_of, labels_of, share
 
 from strategic_memory_server.regimes.hidden_markov_detector import HiddenMarkovDetector, HiddenMarkovSettings
@@ -23,7 +24,7 @@ both = pytest.mark.parametrize("make", DETECTORS, ids=["thresholds", "hidden Mar
 
 
 @both
-@settings(max_examples=15, deadline=None)
+@repeatable(15)
 @given(known=st.integers(1, 400), seed=st.integers(0, 1_000))
 def test_no_label_depends_on_what_comes_after_it(make: Make, known: int, seed: int) -> None:
     past = closes_of((STILL, 150), (WILD, 150), (RISING, 100))[:known]
