@@ -14,13 +14,7 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.redis_options import redis_options
-from strategic_memory_server.cli.written_options import (
-    accept_refused_option,
-    declared,
-    one_unit_option,
-    possible_ms,
-    written_options,
-)
+from strategic_memory_server.cli.written_options import declared, possible_ms, record_options
 from strategic_memory_server.configuration.environment import SettingsError, read_environment
 from strategic_memory_server.entries.input_keys import TRADE_RESULTS, key_of
 from strategic_memory_server.exporting.folder import FolderError
@@ -55,16 +49,7 @@ _GUARD_TOLD = {
     type=click.Path(exists=True, path_type=Path),
     callback=lambda _context, _parameter, files: each_once(files),
 )
-@click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
-@click.option(
-    "--kind",
-    type=click.Choice([kind.name.lower() for kind in Kind]),
-    help="What rows are that do not say it. Default: what their columns say.",
-)
-@click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
-@written_options
-@accept_refused_option
-@one_unit_option
+@record_options
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @redis_options
 def import_past(

@@ -15,13 +15,7 @@ from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S, HysteresisSettings
 from strategic_memory_server.cli.each_once import each_once
 from strategic_memory_server.cli.plain_numbers import Number, Whole
-from strategic_memory_server.cli.written_options import (
-    accept_refused_option,
-    declared,
-    one_unit_option,
-    possible_ms,
-    written_options,
-)
+from strategic_memory_server.cli.written_options import declared, possible_ms, record_options
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.memory.window_settings import MAX_WINDOW, WindowSettings
 from strategic_memory_server.replay.command import run_replay
@@ -70,16 +64,7 @@ _WIDTH_OF_A_FILE = 160
     show_default=True,
     help="By which rules --advice-out advises.",
 )
-@click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns.")
-@click.option(
-    "--kind",
-    type=click.Choice([kind.name.lower() for kind in Kind]),
-    help="What rows are that do not say it. Default: what their columns say.",
-)
-@click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several.")
-@written_options
-@accept_refused_option
-@one_unit_option
+@record_options
 @click.option(
     "--against",
     multiple=True,

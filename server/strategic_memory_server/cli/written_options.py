@@ -1,4 +1,4 @@
-"""Flags on how files are written, for the commands that read records."""
+"""Flags on what is in files and how it is written, for the commands that read records and prices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from strategic_memory_server.cli.plain_numbers import Number
+from strategic_memory_server.replay.record.entry_columns import Kind
 from strategic_memory_server.replay.written.ways import Declared
 from strategic_memory_server.replay.written.zones import named_zone
 
@@ -20,25 +21,39 @@ _EARLIEST_MS = 631_152_000_000
 _DAY_MS = 86_400_000
 
 
-accept_refused_option = click.option(
-    "--accept-refused",
-    type=Number(0.0, 1.0),
-    metavar="SHARE",
-    help="Share of the rows that may be left out as unreadable. Default: 0.01, of losses and gains alike.",
-)
-
-
-one_unit_option = click.option(
-    "--one-unit", is_flag=True, help="All pnl is of one unit, whatever the files say: money or fractions, one currency."
-)
-
-
 def written_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags to a command, which takes `decimal`, `dates` and `zone`."""
     for option in (
         click.option("--zone", metavar="ZONE", help="Of times that name none: Europe/Berlin, +01:00. Default: UTC."),
         click.option("--dates", type=click.Choice(list(_ORDERS)), help="What comes first in 01/05/2024, or 24-01-05."),
         click.option("--decimal", type=click.Choice(list(_DECIMALS)), help="What stands before decimals, for 1.234."),
+    ):
+        command = option(command)
+    return command
+
+
+def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags to a command, which takes `names`, `kind`, `strategy`, `accept_refused` and `one_unit` too."""
+    for option in (
+        click.option(
+            "--one-unit",
+            is_flag=True,
+            help="All pnl is of one unit, whatever the files say: money or fractions, one currency.",
+        ),
+        click.option(
+            "--accept-refused",
+            type=Number(0.0, 1.0),
+            metavar="SHARE",
+            help="Share of the rows that may be left out as unreadable. Default: 0.01, of losses and gains alike.",
+        ),
+        written_options,
+        click.option("--strategy", metavar="NAME", help="Whose trades are read, where an export holds several."),
+        click.option(
+            "--kind",
+            type=click.Choice([kind.name.lower() for kind in Kind]),
+            help="What rows are that do not say it. Default: what their columns say.",
+        ),
+        click.option("--map", "names", multiple=True, metavar="OURS=THEIRS,...", help="The file's names of columns."),
     ):
         command = option(command)
     return command

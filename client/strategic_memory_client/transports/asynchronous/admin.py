@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
-from strategic_memory.v1 import admin_pb2_grpc
+import grpc
+
+from strategic_memory.v1 import admin_pb2, admin_pb2_grpc
 from strategic_memory_client.transports.asynchronous.transport import AsyncConnection, AsyncTransport
 from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.wire import admin_calls
 from strategic_memory_client.wire.admin_calls import End
+
+_Request = TypeVar("_Request", admin_pb2.SetOverrideRequest, admin_pb2.ClearOverrideRequest, admin_pb2.FreezeRequest)
 
 
 class AsyncAdmin:
@@ -42,14 +47,7 @@ class AsyncAdmin:
         `end`: a moment (aware), or a length of time, within 24 hours. `replaces`: the number of what holds already.
         """
         request = admin_calls.override_request(policy, leverage, force, reason, end, replaces)
-
-        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = await _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = await stub.SetOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return await self._transport.call(ask, self._timeout_s(timeout_s))
+        return await self._say(request, lambda stub: stub.SetOverride, timeout_s)
 
     async def clear_override(
         self,
@@ -61,46 +59,41 @@ class AsyncAdmin:
     ) -> AdminState:
         """Lift what was set before its end; `part` None: all of it."""
         request = admin_calls.clear_request(part, reason, replaces)
-
-        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = await _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = await stub.ClearOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return await self._transport.call(ask, self._timeout_s(timeout_s))
+        return await self._say(request, lambda stub: stub.ClearOverride, timeout_s)
 
     async def freeze(
         self, *, reason: str, end: End, replaces: int | None = None, timeout_s: float | None = None
     ) -> AdminState:
         """Hold the advice in force until an end, whatever the inputs say; caps and overrides bind all the same."""
         request = admin_calls.freeze_request(reason, end, replaces)
-
-        async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
-            stub = await _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = await stub.Freeze(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return await self._transport.call(ask, self._timeout_s(timeout_s))
+        return await self._say(request, lambda stub: stub.Freeze, timeout_s)
 
     async def get_state(self, *, timeout_s: float | None = None) -> AdminState:
         """Return what operators have said, and whether it is carried out."""
+        return await self._transport.call(_state, self._timeout_s(timeout_s))
 
+    async def _say(
+        self,
+        request: _Request,
+        call: Callable[
+            [admin_pb2_grpc.StrategicMemoryAdminServiceAsyncStub], grpc.aio.UnaryUnaryMultiCallable[_Request, Any]
+        ],
+        timeout_s: float | None,
+    ) -> AdminState:
         async def ask(connection: AsyncConnection, within_s: float) -> AdminState:
+            if connection.portfolio:
+                # A server that knows no portfolios would take what is said for its only one.
+                await _state(connection, within_s)
+            request.portfolio = connection.portfolio
             stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-            request = admin_calls.state_request(connection.portfolio)
-            wire = await stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+            wire = await call(stub)(request, timeout=within_s, metadata=connection.metadata)
             return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return await self._transport.call(ask, self._timeout_s(timeout_s))
 
 
-async def _asked(connection: AsyncConnection, within_s: float) -> admin_pb2_grpc.StrategicMemoryAdminServiceAsyncStub:
-    """Return the calls of a server that knows the portfolio: another one would take what is said for its only one."""
+async def _state(connection: AsyncConnection, within_s: float) -> AdminState:
     stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-    if connection.portfolio:
-        request = admin_calls.state_request(connection.portfolio)
-        answer = await stub.GetState(request, timeout=within_s, metadata=connection.metadata)
-        admin_calls.state_from_wire(answer.state, connection.portfolio, connection.address)
-    return stub
+    request = admin_calls.state_request(connection.portfolio)
+    wire = await stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+    return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)

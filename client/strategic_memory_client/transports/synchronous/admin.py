@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
-from strategic_memory.v1 import admin_pb2_grpc
+import grpc
+
+from strategic_memory.v1 import admin_pb2, admin_pb2_grpc
 from strategic_memory_client.transports.synchronous.transport import Connection, SyncTransport
 from strategic_memory_client.values.admin import AdminState, InterventionPart
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.wire import admin_calls
 from strategic_memory_client.wire.admin_calls import End
+
+_Request = TypeVar("_Request", admin_pb2.SetOverrideRequest, admin_pb2.ClearOverrideRequest, admin_pb2.FreezeRequest)
 
 
 class SyncAdmin:
@@ -42,14 +47,7 @@ class SyncAdmin:
         `end`: a moment (aware), or a length of time, within 24 hours. `replaces`: the number of what holds already.
         """
         request = admin_calls.override_request(policy, leverage, force, reason, end, replaces)
-
-        def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = stub.SetOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return self._transport.call(ask, self._timeout_s(timeout_s))
+        return self._say(request, lambda stub: stub.SetOverride, timeout_s)
 
     def clear_override(
         self,
@@ -61,46 +59,39 @@ class SyncAdmin:
     ) -> AdminState:
         """Lift what was set before its end; `part` None: all of it."""
         request = admin_calls.clear_request(part, reason, replaces)
-
-        def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = stub.ClearOverride(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return self._transport.call(ask, self._timeout_s(timeout_s))
+        return self._say(request, lambda stub: stub.ClearOverride, timeout_s)
 
     def freeze(
         self, *, reason: str, end: End, replaces: int | None = None, timeout_s: float | None = None
     ) -> AdminState:
         """Hold the advice in force until an end, whatever the inputs say; caps and overrides bind all the same."""
         request = admin_calls.freeze_request(reason, end, replaces)
-
-        def ask(connection: Connection, within_s: float) -> AdminState:
-            stub = _asked(connection, within_s)
-            request.portfolio = connection.portfolio
-            wire = stub.Freeze(request, timeout=within_s, metadata=connection.metadata)
-            return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
-
-        return self._transport.call(ask, self._timeout_s(timeout_s))
+        return self._say(request, lambda stub: stub.Freeze, timeout_s)
 
     def get_state(self, *, timeout_s: float | None = None) -> AdminState:
         """Return what operators have said, and whether it is carried out."""
+        return self._transport.call(_state, self._timeout_s(timeout_s))
 
+    def _say(
+        self,
+        request: _Request,
+        call: Callable[[admin_pb2_grpc.StrategicMemoryAdminServiceStub], grpc.UnaryUnaryMultiCallable[_Request, Any]],
+        timeout_s: float | None,
+    ) -> AdminState:
         def ask(connection: Connection, within_s: float) -> AdminState:
+            if connection.portfolio:
+                # A server that knows no portfolios would take what is said for its only one.
+                _state(connection, within_s)
+            request.portfolio = connection.portfolio
             stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-            request = admin_calls.state_request(connection.portfolio)
-            wire = stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+            wire = call(stub)(request, timeout=within_s, metadata=connection.metadata)
             return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
 
         return self._transport.call(ask, self._timeout_s(timeout_s))
 
 
-def _asked(connection: Connection, within_s: float) -> admin_pb2_grpc.StrategicMemoryAdminServiceStub:
-    """Return the calls of a server that knows the portfolio: another one would take what is said for its only one."""
+def _state(connection: Connection, within_s: float) -> AdminState:
     stub = admin_pb2_grpc.StrategicMemoryAdminServiceStub(connection.channel)
-    if connection.portfolio:
-        request = admin_calls.state_request(connection.portfolio)
-        answer = stub.GetState(request, timeout=within_s, metadata=connection.metadata)
-        admin_calls.state_from_wire(answer.state, connection.portfolio, connection.address)
-    return stub
+    request = admin_calls.state_request(connection.portfolio)
+    wire = stub.GetState(request, timeout=within_s, metadata=connection.metadata)
+    return admin_calls.state_from_wire(wire.state, connection.portfolio, connection.address)
