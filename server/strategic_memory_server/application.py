@@ -45,7 +45,7 @@ from strategic_memory_server.rpc.analyses.reception import AnalysisReception
 from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.permitted_portfolios import PermittedPortfolios
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
-from strategic_memory_server.rpc.server import open_grpc_server
+from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.tls.served_certificates import ServedCertificates
@@ -94,9 +94,8 @@ async def open_service(
     """
     registry = CollectorRegistry()
     register_process(registry)
-    problems, broken, http_refused = Problems(), asyncio.Event(), Counter[str]()
+    problems, broken = Problems(), asyncio.Event()
     report_exhaustion(problems)
-    descriptors = shares_of(raise_descriptor_limit())
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
     asks_clients = settings.tls is not None and settings.tls.client_ca_file is not None
     access = access_asked(settings.access_file, problems, asks_clients=asks_clients)
@@ -109,7 +108,7 @@ async def open_service(
         tracing=tracing,
         portfolios=lambda: len(portfolios.names),
         broken=broken,
-        http_refused=http_refused,
+        http_refused=Counter(),
         log_failure=log_failure,
         certificates=certificates,
         groups=Groups(of_service(settings)),
@@ -127,63 +126,14 @@ async def open_service(
                 StateCollector(portfolio.state.gauges()), lambda: portfolios.others, asked.most_labelled if asked else 0
             )
         )
-
-        def report(name: str) -> dict[str, Any]:
-            found = portfolios.state(name).report()
-            if name != DEFAULT:
-                return {"portfolio": name, **found}
-            # `/health` needs no identity: where callers are known, it names nothing that takes one.
-            return with_portfolios(found, portfolios.others, len(portfolios.names) - 1, names_them=access is None)
-
-        pages = pages_of(OwnPages(report, registry))
-        asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
-        grpc = settings.grpc
-        in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
         # The addresses come first: a service that cannot be reached must not publish.
-        grpc_server = await stack.enter_async_context(
-            open_grpc_server(
-                StrategicMemoryServicer(asked_for, AnalysisReception(in_hand, shared.threads), grpc),
-                StrategicMemoryAdminServicer(asked_for),
-                RpcMetrics(registry),
-                grpc,
-                descriptors.grpc,
-                certificates,
-                access,
-                tracing,
-            )
-        )
-        most_pages = (descriptors.http if certificates is None else MOST_ENCRYPTED) // 4
-        http_address = await stack.enter_async_context(
-            open_http_server(
-                http_app(
-                    pages,
-                    settings.http,
-                    access,
-                    lambda: grpc_server.health.is_serving,
-                    http_refused,
-                    routes_of_page(asked_for, pages.seen, most_pages),
-                    OPEN_TO_ALL,
-                ),
-                settings.http.address,
-                descriptors.http,
-                certificates,
-                is_port_shared=settings.http.is_port_shared,
-            )
+        grpc_server, http_address = await stack.enter_async_context(
+            _listening(settings, shared, portfolios, access, pages_of, registry)
         )
         await stack.enter_async_context(_looked_after(settings, redis, shared, access))
         await stack.enter_async_context(portfolio.running())
         stack.push_async_callback(portfolios.close)
-
-        async def take(newest: Listed) -> None:
-            shared.groups.take(newest)
-            await portfolios.take(newest)
-
-        if listed is not None:
-            await stack.enter_async_context(running(listed.run(take), "portfolios", broken))
-        if settings.role is not Role.SYNC or settings.shard is not None:
-            nothing_listed: Listed = {}
-            unsynced = _unsynced(settings, redis, problems, lambda: nothing_listed if listed is None else listed.newest)
-            await stack.enter_async_context(running(unsynced.run(), "unsynced-portfolios", broken))
+        await stack.enter_async_context(_others(settings, redis, shared, portfolios, listed))
         # Subscribers are told first, so that they go elsewhere while the sync in hand is finished.
         stack.callback(grpc_server.drain)
         logger.info(
@@ -199,6 +149,83 @@ async def open_service(
         )
         yield RunningService(grpc_server.address, http_address, portfolio.sync, broken)
         logger.info("Service stopping")
+
+
+@asynccontextmanager
+async def _listening(
+    settings: ServiceSettings,
+    shared: SharedResources,
+    portfolios: OpenPortfolios,
+    access: Access | None,
+    pages_of: Callable[[OwnPages], Pages],
+    registry: CollectorRegistry,
+) -> AsyncIterator[tuple[GrpcServer, str]]:
+    """Answer over gRPC and, at the address that is given beside it, over HTTP. Raises ListenError."""
+
+    def report(name: str) -> dict[str, Any]:
+        found = portfolios.state(name).report()
+        if name != DEFAULT:
+            return {"portfolio": name, **found}
+        # `/health` needs no identity: where callers are known, it names nothing that takes one.
+        return with_portfolios(found, portfolios.others, len(portfolios.names) - 1, names_them=access is None)
+
+    grpc, certificates = settings.grpc, shared.certificates
+    descriptors, pages = shares_of(raise_descriptor_limit()), pages_of(OwnPages(report, registry))
+    asked_for = portfolios if access is None else PermittedPortfolios(portfolios)
+    in_hand = RequestsInHand(grpc.max_request_bytes, grpc.max_in_hand_bytes, grpc.caller_in_hand_bytes)
+    most_pages = (descriptors.http if certificates is None else MOST_ENCRYPTED) // 4
+    async with (
+        open_grpc_server(
+            StrategicMemoryServicer(asked_for, AnalysisReception(in_hand, shared.threads), grpc),
+            StrategicMemoryAdminServicer(asked_for),
+            RpcMetrics(registry),
+            grpc,
+            descriptors.grpc,
+            certificates,
+            access,
+            shared.tracing,
+        ) as grpc_server,
+        open_http_server(
+            http_app(
+                pages,
+                settings.http,
+                access,
+                lambda: grpc_server.health.is_serving,
+                shared.http_refused,
+                routes_of_page(asked_for, pages.seen, most_pages),
+                OPEN_TO_ALL,
+            ),
+            settings.http.address,
+            descriptors.http,
+            certificates,
+            is_port_shared=settings.http.is_port_shared,
+        ) as http_address,
+    ):
+        yield grpc_server, http_address
+
+
+@asynccontextmanager
+async def _others(
+    settings: ServiceSettings,
+    redis: RedisServer,
+    shared: SharedResources,
+    portfolios: OpenPortfolios,
+    listed: ListedPortfolios | None,
+) -> AsyncIterator[None]:
+    """Open and close portfolios as they are listed, and look after those that other servers are to sync."""
+
+    async def take(newest: Listed) -> None:
+        shared.groups.take(newest)
+        await portfolios.take(newest)
+
+    async with AsyncExitStack() as stack:
+        if listed is not None:
+            await stack.enter_async_context(running(listed.run(take), "portfolios", shared.broken))
+        if settings.role is not Role.SYNC or settings.shard is not None:
+            nothing: Listed = {}
+            unsynced = _unsynced(settings, redis, shared.problems, lambda: nothing if listed is None else listed.newest)
+            await stack.enter_async_context(running(unsynced.run(), "unsynced-portfolios", shared.broken))
+        yield
 
 
 def _another_portfolio(

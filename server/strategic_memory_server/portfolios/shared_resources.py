@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis.asyncio as redis
@@ -107,7 +108,7 @@ class SharedResources:
     tracing: Tracing
     portfolios: Callable[[], int]
     broken: asyncio.Event
-    http_refused: Mapping[str, int]
+    http_refused: Counter[str]
     log_failure: Callable[[], str | None]
     certificates: ServedCertificates | None
     groups: Groups
