@@ -80,6 +80,7 @@ class SettingsAgreement:
         stated, holder = await self._script(
             keys=self._keys,
             args={
+                "claim": "",
                 "server": self._server,
                 "settings": self.text,
                 "left_for_ms": LEFT_FOR_LEASES * self._lease_ms,
