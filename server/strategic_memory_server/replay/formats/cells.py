@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.files.page import Cell
 
 _EXPONENT = re.compile(r"(?<=[\d.,])[eE][+-]?\d+")
@@ -18,7 +19,7 @@ def text_of(cell: Cell) -> str:
 
 def is_given(cell: Cell) -> bool:
     """Tell whether a cell holds something."""
-    return text_of(cell) not in ("", "NaT", "nan", "None")
+    return text_of(cell).lower() not in NOTHING
 
 
 def is_not_zero(cell: Cell) -> bool:

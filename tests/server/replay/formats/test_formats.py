@@ -36,6 +36,7 @@ from tool_exports import (
 )
 
 from strategic_memory_server.cli.replay import replay
+from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.formats.known import FORMATS
 
 DOCUMENTED = Path(__file__).parents[4] / "docs" / "formats.md"
@@ -96,6 +97,14 @@ def test_a_format_is_known_by_its_columns(
         assert not set(record.strategy_names) - {"0", "S-0", "Crossing"}, "a column is read as one thing alone"
         assert table.describe().startswith(f"{path}")
         assert f"{name}, 1 {kind} rows, time at " in table.describe()
+
+
+@each_case("nothing", sorted(NOTHING | {"NaT", "NULL", "N/A"}))
+def test_a_trade_that_has_closed_at_nothing_is_open_however_nothing_is_written(tmp_path: Path, nothing: str) -> None:
+    (tmp_path / "export").write_text(NAUTILUS.replace(",,94.1", f",{nothing},94.1"))
+    record = replay_records.read([tmp_path / "export"])
+    assert (record.tables[0].left_out, record.rejected.rows) == ({"positions still open": 1}, 0)
+    assert record.entries.pnl.tolist() == [-123.5]
 
 
 def shouted(folder: Path, text: str) -> Path:
