@@ -62,7 +62,7 @@ def read_portfolios(value: object) -> object:
     return names
 
 
-def shard_of(value: object) -> object:
+def shard_value(value: object) -> object:
     """Read a share of the portfolios."""
     return read_shard(value) if isinstance(value, str) else value
 

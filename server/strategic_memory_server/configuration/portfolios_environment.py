@@ -15,7 +15,7 @@ from strategic_memory_server.configuration.environment_values import (
     read_key_prefix,
     read_portfolios,
     read_redis_key,
-    shard_of,
+    shard_value,
 )
 from strategic_memory_server.configuration.portfolio_file import PortfolioFileError, read_portfolio_file
 from strategic_memory_server.configuration.portfolio_settings import (
@@ -64,7 +64,7 @@ class PortfoliosEnvironment(RedisEnvironment):
     portfolio_file: Path | None = None
     portfolio_set: Annotated[str, AfterValidator(read_redis_key)] | None = None
     portfolio_prefix: str | None = None
-    shard: Annotated[Shard | None, NoDecode, BeforeValidator(shard_of)] = None
+    shard: Annotated[Shard | None, NoDecode, BeforeValidator(shard_value)] = None
     portfolio_metrics: Annotated[int, Field(ge=0, le=10_000)] = 100
 
     def service_settings(self) -> ServiceSettings:

@@ -17,7 +17,7 @@ from strategic_memory_server.revisions.guard_text import encode_guard
 from strategic_memory_server.revisions.intervention_text import encode_freeze, encode_override
 from strategic_memory_server.revisions.log_times import to_iso
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync.shadow import differ
+from strategic_memory_server.sync.shadow import risk_differs
 from strategic_memory_server.sync.sync_status import SyncStatus
 
 NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
@@ -169,7 +169,7 @@ def _shadow(shadow: Feedback, feedback: Feedback) -> dict[str, Any]:
     """Show what the shadow of this server said last, and whether it differs from what is in force."""
     advice = shadow.advice
     return {
-        "differs": differ(advice, feedback.advice),
+        "differs": risk_differs(advice, feedback.advice),
         "revision": shadow.revision,
         "epoch": shadow.epoch,
         "preferred_regime": advice.preferred_regime,

@@ -14,7 +14,7 @@ from strategic_memory_server.entries.rejections import RejectionLedger
 from strategic_memory_server.monitoring.advice_metrics import metrics_of_advice
 from strategic_memory_server.redis_access.redis_clock import ClockSkew
 from strategic_memory_server.revisions.replication import ReplicaRole, Replication
-from strategic_memory_server.sync.shadow import differ
+from strategic_memory_server.sync.shadow import risk_differs
 from strategic_memory_server.sync.sync_status import SyncStatus
 
 # A scrape must not carry the time of creation of every series.
@@ -95,7 +95,7 @@ class StateCollector(Collector):
             yield GaugeMetricFamily(
                 "strategic_memory_shadow_differs",
                 "1 while the shadow of this server says another policy or leverage than is in force, 0 otherwise.",
-                value=float(differ(shadow.advice, self._observed.in_force().advice)),
+                value=float(risk_differs(shadow.advice, self._observed.in_force().advice)),
             )
         problems = GaugeMetricFamily(
             "strategic_memory_problem", "1 for each problem that stands; /health has its sentence.", labels=["problem"]

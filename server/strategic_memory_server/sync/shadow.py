@@ -41,7 +41,7 @@ PROBLEM = "shadow_failed"
 logger = structlog.get_logger(__name__)
 
 
-def differ(one: Advice, other: Advice) -> bool:
+def risk_differs(one: Advice, other: Advice) -> bool:
     """Tell whether two advices differ in what is acted upon: a policy or a leverage, of either of their regimes."""
     return _acted_upon(one) != _acted_upon(other)
 

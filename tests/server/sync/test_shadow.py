@@ -26,7 +26,7 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.sync.memory_sync_service import STANDBY
-from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen, differ
+from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen, risk_differs
 
 KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
 OWN = {getattr(SHADOW, name).encode() for name in ("feedback", "log", "state", "pulse")}
@@ -225,9 +225,9 @@ async def test_with_too_little_for_its_own_settings_it_says_nothing(
 def test_it_differs_in_what_is_acted_upon_alone() -> None:
     current = RegimeAdvice("BULL", Policy.BALANCED, 0.6, 1.0)
     one = replace(advice(), current=current)
-    assert differ(one, replace(one, updated_policy=Policy.BALANCED))
-    assert differ(one, replace(one, leverage_hint=1.4))
-    assert differ(one, replace(one, current=replace(current, policy=Policy.AGGRESSIVE)))
-    assert differ(one, replace(one, current=None))
+    assert risk_differs(one, replace(one, updated_policy=Policy.BALANCED))
+    assert risk_differs(one, replace(one, leverage_hint=1.4))
+    assert risk_differs(one, replace(one, current=replace(current, policy=Policy.AGGRESSIVE)))
+    assert risk_differs(one, replace(one, current=None))
     same = replace(one, reasons=(), confidence_boost=0.1, preferred_regime="RANGE", version="2")
-    assert not differ(one, replace(same, current=replace(current, regime="BEAR", confidence_boost=0.2)))
+    assert not risk_differs(one, replace(same, current=replace(current, regime="BEAR", confidence_boost=0.2)))

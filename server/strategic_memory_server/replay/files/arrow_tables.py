@@ -12,7 +12,7 @@ from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.optional_module import optional_module
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
-from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.table import Table, headings
 
 _BEYOND = "beyond all times"
 _INDEX = "__index_level_0__"
@@ -53,7 +53,7 @@ def feather_table(source: Source) -> Table:
 
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:
-    return distinct(["" if name == _INDEX else name for name in names])
+    return headings(["" if name == _INDEX else name for name in names])
 
 
 def _opened(source: Source, part: str, kind: str, opening: str) -> Any:  # noqa: ANN401  pyarrow has no types

@@ -61,7 +61,7 @@ class Refusals:
 
 def is_given(cells: Sequence[Cell]) -> Mask:
     """Tell which cells hold something."""
-    text = joined(cells)
+    text = as_one_text(cells)
     if text == "":
         return np.zeros(len(cells), dtype=np.bool_)
     if text is None:
@@ -71,7 +71,7 @@ def is_given(cells: Sequence[Cell]) -> Mask:
     return np.array([cell not in _NOTHING_CELLS for cell in cells], dtype=np.bool_)
 
 
-def joined(cells: Sequence[Cell]) -> str | None:
+def as_one_text(cells: Sequence[Cell]) -> str | None:
     """Return all cells as one text; None where one is no text. Nothing tells sooner that a column is empty."""
     try:
         return "".join(cast("Sequence[str]", cells))
@@ -90,7 +90,7 @@ def _is_nan(cell: Cell) -> bool:
 
 def texts(column: str, cells: Sequence[Cell], refusals: Refusals) -> list[str]:
     """Read names, stripped; empty for an empty cell."""
-    if joined(cells) == "":
+    if as_one_text(cells) == "":
         return [""] * len(cells)
     return list(map(_names(column, cells, refusals).__getitem__, cells))
 

@@ -14,7 +14,7 @@ from strategic_memory_server.replay.files.grid import GridRow, grid_tables, is_d
 from strategic_memory_server.replay.files.open_quotes import NOT_CLOSED, checked_rows, not_closed, takes_in_rows
 from strategic_memory_server.replay.files.page import PAGE_ROWS, TablePage
 from strategic_memory_server.replay.files.source import HEAD_BYTES, Source
-from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.table import Table, headings
 from strategic_memory_server.replay.files.text_encoding import opened_text
 
 _MARKS = frozenset({"BOF", "BOA", "BOS", "EOS", "EOA", "EOF", "MSG"})
@@ -37,7 +37,7 @@ def csv_tables(source: Source, encoding: str) -> list[Table]:
         with opened_text(source, encoding) as text:
             return grid_tables(source, _rows(checked_rows(text, delimiter, source.shown)), of_text=True)
     _require_names(source, layout)
-    columns = distinct(layout.header)
+    columns = headings(layout.header)
     notes = [f"{layout.passed_over} lines before the column names"] if layout.passed_over else []
     notes += ["read as Windows-1252"] if encoding == "cp1252" else []
     return [Table(source.shown, (), columns, lambda: _pages(source, encoding, delimiter, columns, lines), tuple(notes))]

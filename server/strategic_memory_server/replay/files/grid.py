@@ -9,7 +9,7 @@ from strategic_memory_server.replay.files.csv_layout import LOOKED_AT, is_like, 
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
 from strategic_memory_server.replay.files.source import Source
-from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.table import Table, headings
 
 GridRow = tuple[int, Sequence[Cell]]
 """A row of a grid, with its number from 1."""
@@ -124,7 +124,7 @@ def table_of(
     names = ["" if cell is None else str(cell) for cell in header]
     while names and not names[-1]:
         names.pop()
-    columns = distinct(names)
+    columns = headings(names)
     broken = _broken(rows, len(columns)) if of_text else {}
     whole = [row for row in rows if row[0] not in broken] if broken else rows
     return Table(source.shown, path, columns, lambda: _pages(whole, columns, list(broken.items())))

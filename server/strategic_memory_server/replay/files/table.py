@@ -45,7 +45,7 @@ def again(name: str, number: int) -> str:
     return f"{name} ({number})"
 
 
-def distinct(names: Sequence[str]) -> tuple[str, ...]:
+def headings(names: Sequence[str]) -> tuple[str, ...]:
     """Return names as columns have them: spaces and line breaks are one space, and none comes twice."""
     counts: dict[str, int] = {}
     found = []

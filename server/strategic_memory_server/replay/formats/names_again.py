@@ -12,7 +12,7 @@ from strategic_memory_server.replay.files.cell_columns import NOTHING
 from strategic_memory_server.replay.files.csv_layout import is_value, names_columns
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.files.page import PAGE_ROWS, Cell, TablePage
-from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.table import Table, headings
 from strategic_memory_server.replay.formats.cells import text_of
 from strategic_memory_server.replay.formats.format import plain_name
 from strategic_memory_server.replay.formats.recognition import names_a_record
@@ -51,7 +51,7 @@ def rows_without_names(table: Table, page: TablePage, time: str) -> list[bool]:
     rows = _WordRows(table, page, time)
     kept = [True] * len(page.lines)
     for row, found in rows.cells.items():
-        again = list(map(plain_name, distinct(found)))
+        again = list(map(plain_name, headings(found)))
         kept[row] = again != names
         if kept[row] and (sorted(again) == sorted(names) or rows.look_like_names(row)):
             raise ReplayError(

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from strategic_memory_server.replay.files import column_names as names
 from strategic_memory_server.replay.files.errors import ReplayError
-from strategic_memory_server.replay.files.table import Table, distinct
+from strategic_memory_server.replay.files.table import Table, headings
 from strategic_memory_server.replay.formats.format import Format, found, plain_name
 from strategic_memory_server.replay.formats.known import FORMATS
 from strategic_memory_server.replay.formats.name_says import without_zone
@@ -68,7 +68,7 @@ def names_a_record(cells: Sequence[str]) -> bool:
     """Tell whether texts are the names of columns of a record."""
     if not any(plain_name(each) in _KNOWN_NAMES for cell in cells for each in (cell, without_zone(cell)[0])):
         return False
-    columns = distinct(cells)
+    columns = headings(cells)
     if _TIMES.isdisjoint(map(plain_name, columns)):
         # Most texts are none, and this tells it soonest.
         return False

@@ -230,7 +230,7 @@ def at(columns: EntryColumns, places: NDArray[np.intp]) -> EntryColumns:
     return EntryColumns(*(getattr(columns, name)[places] for name in EntryColumns.__slots__))
 
 
-def joined(parts: Sequence[EntryColumns]) -> EntryColumns:
+def concatenated(parts: Sequence[EntryColumns]) -> EntryColumns:
     """Return the entries of all parts, one after the other."""
     return EntryColumns(*(np.concatenate([getattr(part, name) for part in parts]) for name in EntryColumns.__slots__))
 

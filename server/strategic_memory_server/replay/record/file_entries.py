@@ -14,7 +14,7 @@ from strategic_memory_server.columns.columns import IndexColumn
 from strategic_memory_server.replay.files.cell_columns import Mask
 from strategic_memory_server.replay.formats.column_map import ColumnMap
 from strategic_memory_server.replay.record.counted_twice import require_ids_of_trades, require_tables_apart
-from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, joined
+from strategic_memory_server.replay.record.entry_columns import EntryColumns, EntryReader, Kind, at, concatenated
 from strategic_memory_server.replay.record.few_enough import require_few
 from strategic_memory_server.replay.record.file_reading import FileReading
 from strategic_memory_server.replay.record.one_unit import require_one_unit
@@ -95,7 +95,7 @@ def read_entries(
     if not rows:
         raise source.nothing_usable()
     require_few_refused(rows, source.rejected, asked.get("accept_refused", 1.0))
-    entries = joined(pages)
+    entries = concatenated(pages)
     table_of = np.concatenate(tables)
     require_tables_apart(entries, table_of, source.tables)
     if not (asked.get("declared") or Declared()).one_unit:

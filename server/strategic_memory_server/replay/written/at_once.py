@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
-from strategic_memory_server.replay.files.cell_columns import joined
+from strategic_memory_server.replay.files.cell_columns import as_one_text
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.iso_column import iso_times
 from strategic_memory_server.replay.written.number_parts import same_signs
@@ -31,7 +31,7 @@ _SEPARATORS = b"-./"
 
 def numbers_at_once(style: NumberStyle, cells: Sequence[Cell]) -> FloatColumn | None:
     """Return numbers without percent, currency or any sign but a minus before them; NaN for empty cells."""
-    if style.percent or style.currency or joined(cells) is None:
+    if style.percent or style.currency or as_one_text(cells) is None:
         return None
     text = same_signs("\n".join(cast("Sequence[str]", cells)))
     if text.count("\n") != len(cells) - 1 or not _page_of(style.decimal, style.thousands).fullmatch(text):
@@ -51,7 +51,7 @@ def _page_of(decimal: str, thousands: str) -> re.Pattern[str]:
 
 def times_at_once(style: TimeStyle, cells: Sequence[Cell]) -> IndexColumn | None:
     """Return times whose dates have two digits for days and months and four for years; NOT_GIVEN for empty cells."""
-    text = joined(cells)
+    text = as_one_text(cells)
     if style.unit is not None or not text or not text.isascii():
         return None
     written = cast("Sequence[str]", cells)

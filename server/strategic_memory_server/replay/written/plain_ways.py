@@ -19,7 +19,7 @@ import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
 from strategic_memory_server.entries.entry_fields import MAX_MAGNITUDE
-from strategic_memory_server.replay.files.cell_columns import Refusals, joined
+from strategic_memory_server.replay.files.cell_columns import Refusals, as_one_text
 from strategic_memory_server.replay.files.page import Cell
 from strategic_memory_server.replay.written.hours_seen import HoursSeen
 from strategic_memory_server.replay.written.iso_column import iso_times, whole_numbers
@@ -76,7 +76,7 @@ class PlainWays:
             NotPlainError: one is not written so.
         """
         del refusals
-        text = joined(cells)
+        text = as_one_text(cells)
         if text == "":
             return np.full(len(cells), math.nan)
         if self._known(column).percent:
@@ -117,7 +117,7 @@ class PlainWays:
             NotPlainError: one is not written so, or not as those before it.
         """
         del refusals
-        text = joined(cells)
+        text = as_one_text(cells)
         if text == "":
             return np.full(len(cells), NOT_GIVEN)
         if text is None:
