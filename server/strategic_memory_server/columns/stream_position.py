@@ -19,6 +19,11 @@ POSITION_BYTES = 16
 LARGEST = (1 << 64) - 1
 """Largest number in each half of an id."""
 
+LAST_ID = b"%d-%d" % (LARGEST, LARGEST)
+"""No id comes after it, and Redis refuses to look for one."""
+
+_LONGEST_ID = len(LAST_ID)
+
 MIN_TIME_MS = -62_135_596_800_000
 MAX_TIME_MS = 253_402_300_799_999
 """The years 1 and 9999, as far as the wire's Timestamp goes, milliseconds since 1970-01-01 UTC."""
@@ -76,9 +81,11 @@ def id_order(entry_id: str) -> Id:
         ValueError: it is no id.
     """
     time_ms, _, sequence = entry_id.partition("-")
-    if not (time_ms.isdecimal() and sequence.isdecimal()):
-        raise ValueError(f"no id of a stream entry: {entry_id!r}")
-    return int(time_ms), int(sequence)
+    if entry_id.isascii() and time_ms.isdecimal() and sequence.isdecimal() and len(entry_id) <= _LONGEST_ID:
+        found = int(time_ms), int(sequence)
+        if max(found) <= LARGEST:
+            return found
+    raise ValueError(f"no id of a stream entry: {entry_id[:_LONGEST_ID]!r}")
 
 
 def id_of(text: bytes) -> Id:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import redis.asyncio as redis
 
+from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.entries.input_keys import VALUE_SOURCES, key_of
 from strategic_memory_server.exporting.folder import (
     ADVICE_FILE,
@@ -111,6 +112,8 @@ async def _pages(client: redis.Redis, key: str, read: Read) -> AsyncIterator[Seq
             return
         yield page
         read(len(page))
+        if page[-1][0] == LAST_ID:
+            return
         start = f"({page[-1][0].decode()}"
 
 

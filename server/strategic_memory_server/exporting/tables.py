@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from strategic_memory_server.columns.stream_position import MAX_TIME_MS
 from strategic_memory_server.entries.entries import read_portfolio_entry, read_regime_observation, read_trade_result
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError
 from strategic_memory_server.entries.input_keys import META_REGIME, PORTFOLIO_MEMORY, TRADE_RESULTS
@@ -48,4 +49,6 @@ def _row(entry: Entry, names: Sequence[str], read: Callable[[Fields, int], objec
     except RejectionError:
         # The service reads nothing of it; whoever reads the columns is not to do so either.
         found = {}
-    return {"time": time_ms, "id": entry_id.decode(), **found, "fields": list(fields.items())}
+    # An id that counts something else than milliseconds tells no time.
+    time = time_ms if time_ms <= MAX_TIME_MS else None
+    return {"time": time, "id": entry_id.decode(), **found, "fields": list(fields.items())}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from redis.exceptions import ResponseError
 
-from strategic_memory_server.columns.stream_position import id_of, position_of, position_of_id, shown_id
+from strategic_memory_server.columns.stream_position import LAST_ID, id_of, position_of, position_of_id, shown_id
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
 from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
@@ -274,7 +274,7 @@ class StreamFollower:
             self.restart()
             return
         self._new.extend(new)
-        if len(page) == self._asked:
+        if len(page) == self._asked and page[-1][0] != LAST_ID:
             if not self._reads_on and len(self._new) >= self._patience:
                 self._look_backwards(bookmark)
             if not self._reads_on or len(self._new) < READ_ON:

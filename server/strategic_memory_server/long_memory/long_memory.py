@@ -22,7 +22,8 @@ from strategic_memory_server.long_memory.counted_ids import CountedIds
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades, add_page
 from strategic_memory_server.long_memory.memory_loss import MemoryLoss
-from strategic_memory_server.long_memory.memory_store import MemoryStore, Note, Stored
+from strategic_memory_server.long_memory.memory_note import Note
+from strategic_memory_server.long_memory.memory_store import MemoryStore, Stored
 from strategic_memory_server.long_memory.trade_reader import TradePage, TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 

@@ -1,19 +1,19 @@
-"""MemoryStore: reads the long memory from Redis, and says what a script is to write down of it."""
+"""MemoryStore: reads the long memory from Redis."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 
 import redis.asyncio as redis
 import structlog
-from pydantic_core import to_json
 
 from strategic_memory_server.columns.stream_position import id_order
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration
-from strategic_memory_server.evidence.plain_blocks import blocks_to_plain, with_blocks
-from strategic_memory_server.evidence.plain_sums import from_plain, to_plain
+from strategic_memory_server.evidence.plain_blocks import with_blocks
+from strategic_memory_server.evidence.plain_sums import from_plain
 from strategic_memory_server.evidence.regimes_apart import kept_apart
 from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed
 from strategic_memory_server.long_memory.counted_ids import CountedIds
@@ -21,6 +21,7 @@ from strategic_memory_server.long_memory.exploration_document import read_explor
 from strategic_memory_server.long_memory.kept_trades import NOTHING_READ, KeptTrades
 from strategic_memory_server.long_memory.known_ids import KnownIds
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
+from strategic_memory_server.long_memory.memory_note import BLOCKS, COUNTED_IDS
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
@@ -31,13 +32,12 @@ LARGE_BYTES = 256 * 1024
 IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
-_OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
-_COUNTED_IDS, _BLOCKS = "counted_ids", "blocks"
+MOST_NUMBERED = 1 << 53
+"""Numbers of ids above it are none of this service: a sorted set counts no further exactly."""
 
-_NOTE_ARGUMENTS = (
-    *("has_note", "stands_at", "newest_id", "exploration_was", "exploration"),
-    *("read_up_to", "sums", "duplicates", "numbered", "horizon", "is_full"),
-)
+_OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
+
+_ID = re.compile(rb"[0-9]+-[0-9]+")
 
 logger = structlog.get_logger(__name__)
 
@@ -67,59 +67,9 @@ class Stored:
     at_least: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a script is to write down: the memory as it will be, if it still stands where it is believed to stand.
-
-    Attributes:
-        stands_at: where it is believed to stand.
-        kept: the memory as it will be.
-        trade_ids: ids to remember with it, oldest first.
-        horizon: ids of trades that are remembered.
-        exploration_was: what is believed to be tried, as Redis holds it.
-        exploration_text: what will be, likewise.
-        keys: where it lies; None: under the prefix, by the names that a first memory has.
-        newest_id: the newest id that is believed to be remembered; empty: none.
-        is_full: whether the oldest ids have to go.
-    """
-
-    stands_at: str
-    kept: KeptTrades
-    trade_ids: tuple[str, ...]
-    horizon: int
-    exploration_was: bytes = b""
-    exploration_text: bytes = b""
-    keys: MemoryKeys | None = None
-    newest_id: str = ""
-    is_full: bool = True
-
-    def numbered_ids(self) -> list[str | int]:
-        """Return the number and the id of each trade to remember, as the scripts take them."""
-        first = self.kept.numbered - len(self.trade_ids) + 1
-        return [part for number, name in enumerate(self.trade_ids, first) for part in (number, name)]
-
-
-def note_arguments(note: Note | None) -> dict[str, str | int | bytes]:
-    """Return a note as the scripts take it, by the names of `scripts/prelude.lua`; None: there is nothing to note."""
-    if note is None:
-        return dict.fromkeys(_NOTE_ARGUMENTS, "")
-    kept = note.kept
-    plain = to_plain(kept.sums) | {_COUNTED_IDS: kept.counted_ids.to_plain()}
-    if kept.sums.blocks is not None:
-        plain[_BLOCKS] = blocks_to_plain(kept.sums.blocks)
-    return {
-        "has_note": "1",
-        "stands_at": note.stands_at,
-        "newest_id": note.newest_id,
-        "exploration_was": note.exploration_was,
-        "exploration": note.exploration_text,
-        "read_up_to": kept.read_up_to,
-        "sums": to_json(plain),
-        "duplicates": kept.duplicates,
-        "numbered": kept.numbered,
-        "horizon": note.horizon,
-        "is_full": "1" if note.is_full else "",
-    }
+def _id_or_nowhere(stands_at: bytes | None) -> str:
+    """Return where a memory stands, as the scripts see it: what is no id is nowhere."""
+    return stands_at.decode() if stands_at and _ID.fullmatch(stands_at) else NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +133,7 @@ class MemoryStore:
         known = await self._known_ids(keys)
         at_least = 0
         if kept is None:
-            at_least = await self._numbered(keys) if known and found.read_up_to == NOTHING_READ else 0
+            at_least = await self._numbered(keys) if known else 0
             kept, known = KeptTrades(nothing_summed(self._decay, change=self.change)), []
         return Stored(
             kept,
@@ -207,14 +157,14 @@ class MemoryStore:
         read_up_to, ids = await round_trip(self._client, ask)
         stands_at: bytes | None = checked(read_up_to, keys.evidence, "hash")
         has_ids = bool(checked(ids, keys.trade_ids, "sorted set"))
-        is_same = (stands_at or NOTHING_READ.encode()).decode(errors="replace") == stored.stands_at
-        return is_same and (has_ids or not stored.known_ids)
+        return _id_or_nowhere(stands_at) == stored.stands_at and (has_ids or not stored.known_ids)
 
     async def _numbered(self, keys: MemoryKeys) -> int:
         """Return how many trades with an id were counted, as the number of the newest id says."""
         (newest,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, 0, 0, "WITHSCORES")])
         scored = checked(newest, keys.trade_ids, "sorted set")
-        return int(float(scored[1])) if scored else 0
+        number = float(scored[1]) if scored else 0.0
+        return int(number) if number <= MOST_NUMBERED else 0
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.
@@ -241,7 +191,9 @@ class MemoryStore:
             ids.extend(page)
             if not page:
                 break
-        return [name.decode() for name in reversed(ids)] if self._horizon else []
+        # Another program may have put something there that is no text, and so no id.
+        names = [(name, name.decode(errors="replace")) for name in reversed(ids)]
+        return [text for name, text in names if text.encode() == name] if self._horizon else []
 
     async def _ids_after(self, keys: MemoryKeys, first: int, wanted: int) -> list[bytes]:
         """Read ids from a rank on, newest first; a memory that moves meanwhile is found out when it is written."""
@@ -271,7 +223,7 @@ class MemoryStore:
         return await self._understood(beside_keys, beside)
 
     async def _understood(self, keys: MemoryKeys, fields: list[bytes | None]) -> _Found:
-        read_up_to = NOTHING_READ if fields[0] is None else fields[0].decode(errors="replace")
+        read_up_to = _id_or_nowhere(fields[0])
         *sums, document, trials_alone = fields[1:]
         text = document or trials_alone or b""
         is_large = sum(len(field or b"") for field in fields) > LARGE_BYTES
@@ -293,7 +245,10 @@ class MemoryStore:
         plain = json.loads(sums)
         sums_alone, without = from_plain(plain), 0
         if self.change:
-            sums_alone, without = with_blocks(sums_alone, plain.get(_BLOCKS))
+            sums_alone, without = with_blocks(sums_alone, plain.get(BLOCKS))
         found = kept_apart(sums_alone, self._max_regimes)
-        counted_ids = CountedIds.from_plain(plain.get(_COUNTED_IDS), read_up_to)
+        counted = plain.get(COUNTED_IDS)
+        if counted is None and read_up_to == NOTHING_READ:
+            raise ValueError("it does not say which trades are in it")
+        counted_ids = CountedIds.from_plain(counted, read_up_to)
         return KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids, without)

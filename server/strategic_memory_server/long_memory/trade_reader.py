@@ -15,7 +15,7 @@ import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.columns.columns import IndexColumn, PositionColumn
-from strategic_memory_server.columns.stream_position import position_column
+from strategic_memory_server.columns.stream_position import LAST_ID, position_column
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.entries.entries import RegimeObservation, read_regime_observation
 from strategic_memory_server.entries.rejections import refusal
@@ -100,7 +100,7 @@ class TradeReader:
             asked = self._pace.entries(PAGE_ENTRIES)
             return [packed("XRANGE", self._trades_key, f"({entry_id}", last_id, "COUNT", asked)]
 
-        (reply,) = await self._pace.read(self._client, ask)
+        (reply,) = ([],) if entry_id.encode() == LAST_ID else await self._pace.read(self._client, ask)
         if isinstance(reply, Exception):
             # Another type, or not permitted: the loader of the windows reports that, and there is nothing to add.
             refusal(input_keys.TRADE_RESULTS, reply)
@@ -110,7 +110,7 @@ class TradeReader:
         columns = await _columns(reply, names)
         regimes = await self._regimes(columns, names)
         trades = SeenTrades.of(columns, names.names, regimes)
-        return TradePage(trades, first, last, is_last=len(reply) < asked)
+        return TradePage(trades, first, last, is_last=len(reply) < max(asked, 1))
 
     async def ids_until(self, entry_id: str, count: int) -> list[str]:
         """Return the newest ids of trades in the stream up to an entry, oldest first; each once.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strategic_memory_server.advice.drawdown_guard import GuardState
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
-from strategic_memory_server.long_memory.memory_store import Note, note_arguments
+from strategic_memory_server.long_memory.memory_note import Note, note_arguments
 from strategic_memory_server.redis_access.redis_script import Argument
 from strategic_memory_server.revisions.guard_text import guard_text
 from strategic_memory_server.revisions.intervention_text import intervention_text

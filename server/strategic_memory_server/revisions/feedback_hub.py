@@ -115,6 +115,12 @@ class FeedbackHub:
         self._set_times(state)
         return True
 
+    def agrees_with(self, state: LogState | None) -> bool:
+        """Tell whether the log stands where it is known to stand, and its newest feedback holds for as long."""
+        if state is None or (state.epoch, state.revision) != (self.epoch, self.revision):
+            return state is None and (self.epoch, self.revision) == ("", 0)
+        return not self._ring or state.times.valid_until_ms == self._newest.times.valid_until_ms
+
     def now_ms(self) -> int:
         """Return the time by the clock that the newest feedback was written by, milliseconds since 1970-01-01 UTC.
 

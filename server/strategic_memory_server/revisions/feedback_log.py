@@ -15,7 +15,7 @@ import structlog
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.long_memory.memory_store import Note
+from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside

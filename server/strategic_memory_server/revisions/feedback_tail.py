@@ -28,7 +28,7 @@ from strategic_memory_server.revisions.log_state import STATE_FIELDS, LogState
 from strategic_memory_server.waiting.backoff import Backoff
 
 BLOCK_MS = 1_000
-"""Longest blocking read; after each the state is compared, which also notices a log that was deleted."""
+"""Longest blocking read; after each the state is compared, which also notices a log or a pulse that was begun anew."""
 
 RETRY_S = 0.1
 LONGEST_RETRY_S = 2.0
@@ -152,7 +152,7 @@ class FeedbackTail:
         if not entries:
             known = self._known
             state = await self._log.read_state()
-            return known != self._known or known == ((state.epoch, state.revision) if state else ("", 0))
+            return known != self._known or self._hub.agrees_with(state)
         fits = True
         if log_entries := entries.get(keys.log):
             cursors.log = log_entries[-1][0].decode()

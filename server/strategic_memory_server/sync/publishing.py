@@ -19,7 +19,7 @@ from strategic_memory_server.basis.basis_writer import BasisWriter
 from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.inputs.refused_inputs import explained
 from strategic_memory_server.long_memory.long_memory import Gathered
-from strategic_memory_server.long_memory.memory_store import Note
+from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME, StrategicMemory
 from strategic_memory_server.revisions.beside import Beside

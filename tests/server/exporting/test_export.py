@@ -24,6 +24,7 @@ from strategic_memory_server.advice.intervention import Intervention
 from strategic_memory_server.cli.export_command import export_memory
 from strategic_memory_server.cli.import_command import import_past
 from strategic_memory_server.cli.replay import replay
+from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.importing.override_writing import write_override
@@ -224,3 +225,13 @@ def newer(manifest: bytes) -> dict[str, object]:
 
 def files_in(folder: Path) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+async def test_a_stream_that_can_take_no_more_entries_is_exported_whole(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    for entry_id in ("7-1", LAST_ID):
+        redis_client.xadd(TRADES, {"market_regime": "BULL", "realized_pnl": "0.5"}, id=entry_id)
+    done = await run(export_memory, tmp_path / "export", "--redis-url", redis_server.url)
+    assert done.exit_code == 0, done.output
+    assert "trades.parquet: 2 rows" in done.output

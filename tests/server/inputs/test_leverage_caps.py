@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import json
 from collections.abc import Callable
 from random import Random
@@ -298,3 +299,22 @@ async def test_a_loader_for_one_analysis_knows_the_caps_in_force(
     other = loader.another(WindowSettings(), known)
     assert (await other.load()).memory.context.leverage_caps == known
     assert (await loader.load()).memory.context.leverage_caps == ()
+
+
+def test_a_large_object_without_a_cap_is_looked_through_at_little_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read on the event loop, once a second where it changes: nobody waits for thousands of comparisons."""
+    compared: list[float] = []
+    ratio = difflib.SequenceMatcher.ratio
+
+    def counted(matcher: difflib.SequenceMatcher[str]) -> float:
+        compared.append(ratio(matcher))
+        return compared[-1]
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "ratio", counted)
+    position = {"quantity": 1, "leverage": 2, "side": "LONG", "x" * 50: 1}
+    for document in (
+        {f"S{number}": position for number in range(600)} | {"n" * 20_000: 1},
+        {f"SYM{number}": number for number in range(3_000)},
+    ):
+        assert read_cap(EXPOSURE, json.dumps(document).encode(), 1).nearest == ""
+    assert len(compared) <= 8

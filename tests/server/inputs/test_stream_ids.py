@@ -12,6 +12,7 @@ from plain_figures import plain
 from redis_inputs import add_entry, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
+from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.trade_reader import TradeReader
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
@@ -141,3 +142,22 @@ async def test_a_user_who_may_not_ask_for_the_time_goes_by_the_clock_of_this_mac
         redis_client.acl_setuser("default", enabled=True, keys=["*"], commands=["+time"])
     assert memory.clock_ms == pytest.approx(now_ms(), abs=60_000)
     assert not memory.timed
+
+
+async def test_what_comes_after_the_last_id_there_can_be_is_not_asked_for(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """Redis refuses to look for it; the stream takes no more, until it is made anew."""
+    kept, reader = MemoryLoader(async_client, "quantum", WindowSettings()), TradeReader(async_client, "quantum")
+    add_trade(redis_client, "BULL", 0.1, entry_id="7-1")
+    await kept.load()
+    for number in range(2**10):
+        add_trade(redis_client, "BULL", 0.1, entry_id=f"{2**64 - 1}-{2**64 - 2**10 + number}")
+        if number in (0, 2**9, 2**10 - 1):
+            assert (await kept.load()).read_up_to["stream:trade.results"] == f"{2**64 - 1}-{2**64 - 2**10 + number}"
+    page = await reader.read_after(LAST_ID.decode())
+    assert (page.is_last, page.read_up_to, len(page.trades.pnl)) == (True, LAST_ID.decode(), 0)
+    redis_client.delete(trade_stream())
+    assert (await reader.read_after(LAST_ID.decode())).is_last
+    add_trade(redis_client, "BEAR", 0.1, entry_id="7-1")
+    assert (await kept.load()).read_up_to["stream:trade.results"] == "7-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -72,6 +73,8 @@ LOSSES: dict[str, Callable[[redis.Redis], object]] = {
     "deleted": lambda client: client.delete(KEYS.evidence),
     "deleted with its ids": lambda client: client.delete(KEYS.evidence, KEYS.trade_ids),
     "overwritten": lambda client: client.hset(KEYS.evidence, "read_up_to", "0-1"),
+    "no text at all": lambda client: client.hset(KEYS.evidence, mapping={"read_up_to": b"\xff\x00", "sums": b"\xff"}),
+    "where it stands is no id that Redis has": lambda client: client.hset(KEYS.evidence, "read_up_to", "9" * 30 + "-0"),
 }
 
 
@@ -117,6 +120,42 @@ async def test_a_server_that_has_just_started_knows_by_the_ids_that_are_left(
     newcomer = Keeper(async_client)
     assert await newcomer.sync() == 3
     assert newcomer.loss.trades_lost == 7
+
+
+@pytest.mark.parametrize("score", [0, 1e9, float("inf")])
+@pytest.mark.parametrize("field", ["read_up_to", "sums"])
+async def test_what_another_program_has_put_there_is_no_fault_and_what_is_lost_is_told(
+    field: str, score: float, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.zadd(KEYS.trade_ids, {b"\xff\xfe": score})
+    assert await Keeper(async_client).sync() == 10
+    write(redis_client, 3)
+    assert await Keeper(async_client).sync() == 10, "a trade counts once"
+    redis_client.xtrim(TRADES, maxlen=4, approximate=False)
+    redis_client.zrem(KEYS.trade_ids, b"\xff\xfe")
+    redis_client.hset(KEYS.evidence, field, b"\xff\xfe")
+    newcomer = Keeper(async_client)
+    lost = 6 if field == "sums" else 0
+    assert await newcomer.sync() == 10 - lost
+    assert newcomer.loss.trades_lost == lost
+    assert not lost or "6 of them are lost" in newcomer.problems.standing["long_memory_lost"]
+    write(redis_client, 11)
+    assert await newcomer.sync() == 11 - lost
+
+
+async def test_sums_that_do_not_say_what_is_in_them_are_not_gone_on_from(
+    keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """A memory of an older version has counted what is before the place where it stands, and that is gone."""
+    for number in range(4):
+        add_trade(redis_client, realized_pnl=0.1 * number)
+    await keeper.sync()
+    sums = json.loads(redis_client.hget(KEYS.evidence, "sums") or b"")
+    del sums["counted_ids"]
+    redis_client.hset(KEYS.evidence, mapping={"sums": json.dumps(sums), "read_up_to": "nowhere"})
+    assert await Keeper(async_client).sync() == 4
 
 
 async def test_ids_that_are_lost_are_taken_from_the_stream_and_written_down(

@@ -40,8 +40,7 @@ local now = {'epoch', args.expected_epoch, 'revision', args.expected_revision,
   'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
   'withdrawn', args.document == '' and '1' or '', 'leverage_caps', args.leverage_caps, 'intervention', args.intervention}
 -- This is the first write: where it is refused, nothing is written.
-local _
-_, refused = try('stream', 'XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
+refused = beat(keys.pulse, unpack(now))
 if refused then
   return refused
 end

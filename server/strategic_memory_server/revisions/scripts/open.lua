@@ -66,8 +66,10 @@ if why ~= '' then
   if readable then
     -- What was said under the old epoch is not advice any more; whoever follows the log learns it at once.
     redis.call('DEL', keys.feedback)
-    redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', caps, 'intervention', intervention,
-      unpack(now))
+    refused = beat(keys.pulse, 'leverage_caps', caps, 'intervention', intervention, unpack(now))
+    if refused then
+      return refused
+    end
   end
   redis.call('HDEL', keys.state, 'computed_at_ms', 'data_as_of_ms', 'valid_until_ms', 'withdrawn')
   redis.call('HSET', keys.state, 'run_id', args.run_id, unpack(now))

@@ -24,6 +24,17 @@ local function try(wanted, command, key, ...)
   return nil, string.find(reply.err, 'WRONGTYPE', 1, true) and wrong_type(key, wanted) or reply
 end
 
+-- Adds to the pulse, and gives why that was refused. Another program may have used the highest id that there is, above which
+-- the stream takes none: it is begun anew then.
+local function beat(pulse, ...)
+  local added, refused = try('stream', 'XADD', pulse, 'MAXLEN', '=', 8, '*', ...)
+  if refused and (string.find(refused.err, 'exhausted', 1, true) or string.find(refused.err, 'equal or smaller', 1, true)) then
+    redis.call('DEL', pulse)
+    added, refused = try('stream', 'XADD', pulse, 'MAXLEN', '=', 8, '*', ...)
+  end
+  return refused
+end
+
 -- Highest revision that is still counted exactly here and leaves room for the next one.
 local HIGHEST_REVISION = 9007199254740990
 
@@ -147,7 +158,9 @@ local function memory_moved(keys, note)
   if note.is_full == '1' then
     redis.call('ZREMRANGEBYRANK', keys.trade_ids, 1, 0)
   end
-  if (stands[1] or '0-0') ~= note.stands_at or (stands[2] or stands[3] or '') ~= note.exploration_was
+  -- What is no id is nowhere, as for whoever reads it.
+  local stands_at = stands[1] and string.match(stands[1], '^%d+%-%d+$') or '0-0'
+  if stands_at ~= note.stands_at or (stands[2] or stands[3] or '') ~= note.exploration_was
     or (note.newest_id ~= '' and not known) then
     return {'memory moved'}
   end

@@ -53,7 +53,10 @@ local now = {'epoch', args.epoch, 'revision', args.revision,
   'computed_at_ms', args.computed_at_ms, 'data_as_of_ms', args.data_as_of_ms, 'valid_until_ms', args.valid_until_ms,
   'withdrawn', '', 'leverage_caps', args.leverage_caps, 'intervention', args.intervention}
 -- After the entry: whoever waits for both is given what was added first.
-redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', unpack(now))
+refused = beat(keys.pulse, unpack(now))
+if refused then
+  return refused
+end
 redis.call('HSET', keys.state, 'fencing_token', string.match(args.claim, '^%d+'), 'run_id', args.run_id, unpack(now))
 if args.guard ~= '' then
   redis.call('HSET', keys.state, 'guard', args.guard)

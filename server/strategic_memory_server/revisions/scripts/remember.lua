@@ -21,8 +21,10 @@ if (state[2] or '[]') ~= args.leverage_caps or (state[3] or '0') ~= args.interve
     now[#now + 1] = field
     now[#now + 1] = redis.call('HGET', keys.state, field) or ''
   end
-  redis.call('XADD', keys.pulse, 'MAXLEN', '=', 8, '*', 'leverage_caps', args.leverage_caps,
-    'intervention', args.intervention, unpack(now))
+  refused = beat(keys.pulse, 'leverage_caps', args.leverage_caps, 'intervention', args.intervention, unpack(now))
+  if refused then
+    return refused
+  end
   redis.call('HSET', keys.state, 'leverage_caps', args.leverage_caps, 'intervention', args.intervention)
 end
 return {'remembered'}
