@@ -15,7 +15,7 @@ STRETCHES_SHOWN = 5
 
 
 def shadow_text(report: ShadowReport, settings: Sequence[str]) -> str:
-    """Tell it all.
+    """Return the text: in what the two differed and for how long, and what came with what each said.
 
     Args:
         report: what was found.

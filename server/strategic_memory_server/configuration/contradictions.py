@@ -20,7 +20,7 @@ SHORTEST_VALIDITY_IN_INTERVALS = 1.5
 
 
 def contradictions(settings: ServiceSettings, given: Collection[str]) -> Iterator[str]:
-    """The sentences.
+    """Yield the sentences; none where all settings can work together.
 
     Args:
         settings: all of them.

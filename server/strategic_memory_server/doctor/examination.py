@@ -20,7 +20,7 @@ from strategic_memory_server.redis_access.redis_connection import describe_failu
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found.
+    """What an examination has found.
 
     Attributes:
         findings: worst first.

@@ -15,7 +15,7 @@ from strategic_memory_server.redis_access.redis_location import Deployment, read
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One examination.
+    """All that the checks of one examination look at.
 
     Attributes:
         settings: those of the service.

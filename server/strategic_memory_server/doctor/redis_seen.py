@@ -40,7 +40,7 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True)
 class LogSeen:
-    """The feedback log.
+    """What was seen of the feedback log, and of who may write it.
 
     Attributes:
         state: where it stands; None: nobody has opened it.
@@ -67,7 +67,7 @@ class LogSeen:
 
 @dataclass(frozen=True, slots=True)
 class RedisSeen:
-    """One look.
+    """What one look at Redis has shown.
 
     Attributes:
         clock_ms: the time by Redis, milliseconds since 1970-01-01 UTC; None: not known.
@@ -97,7 +97,7 @@ class RedisSeen:
 
 
 async def look_at_redis(settings: ServiceSettings) -> RedisSeen:
-    """Look once.
+    """Read from Redis what the checks look at; watches the lease for a moment.
 
     Raises:
         redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason of its own.

@@ -49,7 +49,7 @@ class PolicyEstimate:
 
 @dataclass(frozen=True, slots=True)
 class RegimeEstimate:
-    """One regime.
+    """What the trades of one regime show, and what follows for whoever acts in it.
 
     Attributes:
         regime: its name.

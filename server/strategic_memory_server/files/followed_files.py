@@ -44,7 +44,7 @@ class FollowedFiles:
         self._taken = self._seen()
 
     async def next_look(self) -> None:
-        """Wait, and look."""
+        """Wait until the next look is due, and look, in a thread."""
         await asyncio.sleep(LOOKS_EVERY_S)
         await asyncio.to_thread(self.look)
 

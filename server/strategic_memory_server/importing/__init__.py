@@ -1,1 +1,1 @@
-"""Writes the past, from files that `replay` reads, into the input streams, under ids of the entries' own times."""
+"""Writes the past, from files that `replay` reads or a folder of `export`, into Redis, under ids of its own times."""

@@ -64,7 +64,7 @@ class ExportedMemory:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export.
+    """All parts of an export but the advice, which is not brought back.
 
     Attributes:
         streams: entries by stream; those without any are left out.

@@ -8,7 +8,7 @@ from strategic_memory_server.inputs.read_outcome import Gap
 
 
 class GapWatch:
-    """Watches one stream.
+    """Compares what was read of one stream with what was added to it.
 
     Args:
         source: name of the stream.

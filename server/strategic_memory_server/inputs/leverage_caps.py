@@ -75,7 +75,7 @@ def read_caps(replies: Sequence[Reply]) -> dict[str, CapReading]:
 
 
 def read_cap(source: str, reply: Reply, exists: Reply) -> CapReading:
-    """Read what Redis gave.
+    """Return what an input says about its cap: a value, none, or one that cannot be read.
 
     Args:
         source: the input.

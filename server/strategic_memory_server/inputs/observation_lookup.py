@@ -32,7 +32,7 @@ _WORTH_READING = 0.1
 
 
 class ObservationLookup:
-    """State of one lookup.
+    """Which observations are still looked for, and which pages are to be read next.
 
     Args:
         key: key of the regime stream.

@@ -48,7 +48,7 @@ class PnlTallies(Generic[KeyT]):
         self.totals: dict[KeyT, PnlTotal] = {}
 
     def add(self, key: KeyT, value: float) -> None:
-        """Add one entry."""
+        """Add one entry: to which total it counts, and its pnl."""
         count, units, wins, losses = self.totals.get(key, NOTHING)
         self.totals[key] = PnlTotal(count + 1, units + exact(value), wins + (value > 0), losses + (value < 0))
 
@@ -61,7 +61,7 @@ class PnlTallies(Generic[KeyT]):
             self.totals[key] = PnlTotal(count - 1, units - exact(value), wins - (value > 0), losses - (value < 0))
 
     def add_all(self, key_of: Callable[[int], KeyT], group: IndexColumn, values: FloatColumn) -> None:
-        """Add many entries.
+        """Add many entries at once, as exactly as one by one.
 
         Args:
             key_of: gives the key of a group.

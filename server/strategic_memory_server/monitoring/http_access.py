@@ -25,7 +25,7 @@ CALLER = "strategic_memory.caller"
 
 
 class HttpAccess:
-    """Middleware.
+    """Middleware (ASGI) that lets through whoever may read a path, and answers others with 401 or 403.
 
     Args:
         app: what it stands in front of.

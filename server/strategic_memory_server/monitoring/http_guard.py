@@ -19,7 +19,7 @@ ANY_HOST = "*"
 
 
 class HostGuard:
-    """Middleware.
+    """Middleware (ASGI) that refuses other hosts with 421, and completes the heads of answers.
 
     Args:
         app: what it stands in front of.

@@ -16,7 +16,7 @@ from strategic_memory_server.monitoring.http_access import CALLER
 
 
 class HttpRate:
-    """Middleware.
+    """Middleware (ASGI) that counts requests by caller, and answers 429 to those above the rate.
 
     Args:
         app: what it stands in front of.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """The HTTP side.
+    """Where HTTP is listened for, and what callers may take of it.
 
     Attributes:
         address: host:port to listen on; port 0 takes a free one.

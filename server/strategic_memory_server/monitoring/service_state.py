@@ -24,7 +24,7 @@ from strategic_memory_server.tls.served_certificates import ServedCertificates
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """The parts.
+    """The parts of a running service that are looked at from outside, and what they say.
 
     Attributes:
         hub: what is in force.

@@ -21,7 +21,7 @@ Analyze = Callable[[service_pb2.AnalyzeRequest], Awaitable[service_pb2.AnalyzeRe
 
 
 class MemoryView:
-    """Shared by all pages.
+    """The newest analysis, worked out at most once at a time for all pages that are open.
 
     Args:
         analyze: works an analysis out; what it raises is raised here.

@@ -22,7 +22,7 @@ _AT_ONCE = 50
 
 
 class PastAdviceRow(NamedTuple):
-    """One revision."""
+    """What the page shows of one revision."""
 
     revision: int
     said_ms: int | None
@@ -34,7 +34,7 @@ class PastAdviceRow(NamedTuple):
 
 
 class RevisionHistory:
-    """Shared by all pages.
+    """The newest revisions, for all pages that are open.
 
     Args:
         log: the log.

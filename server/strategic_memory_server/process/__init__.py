@@ -1,1 +1,1 @@
-"""The process that the service runs in: its clock, its descriptors, the signals that end it."""
+"""The process that the service runs in: its name, its descriptors, the signals that end it."""

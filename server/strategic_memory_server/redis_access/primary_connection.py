@@ -23,7 +23,7 @@ from strategic_memory_server.redis_access.tls_options import TlsOptions
 
 
 class PrimaryConnection(PromptWrites, Connection):
-    """A TCP connection.
+    """A TCP connection to one server, or to the one that takes writes, found anew each time it is opened.
 
     Args:
         finder: finds the server for each connection anew; None for always the same.

@@ -72,7 +72,7 @@ class RedisLocation:
 
 
 def read_location(url: str) -> RedisLocation:
-    """Read a URL.
+    """Return what a URL says: which servers, how they are run, and who asks.
 
     Raises:
         RedisUrlError: it cannot be used.

@@ -13,7 +13,7 @@ VERIFY_MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "n
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
-    """PEM files and rules.
+    """The PEM files of a connection to Redis, and what is verified by them.
 
     Attributes:
         ca_file: certificates that are trusted; without it and `ca_folder`, those that the machine trusts.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Outcome(enum.Enum):
-    """What came of it."""
+    """What came of computing a revision again."""
 
     IDENTICAL = "identical"
     """The same bytes."""

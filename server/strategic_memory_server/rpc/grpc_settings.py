@@ -24,7 +24,7 @@ LARGEST_REQUEST_MIB = 96
 
 @dataclass(frozen=True, slots=True)
 class GrpcSettings:
-    """The gRPC side.
+    """Where gRPC is listened for, and what callers may take of it.
 
     Attributes:
         address: host:port to listen on; port 0 takes a free one.

@@ -35,7 +35,7 @@ class TlsSettings:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All of them."""
+        """The files that are set."""
         return tuple(each for each in (self.certificate_file, self.key_file, self.client_ca_file) if each)
 
 

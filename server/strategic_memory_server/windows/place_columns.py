@@ -15,5 +15,5 @@ PLACE_DTYPES: Mapping[str, DTypeLike] = {"position": np.dtype(f"S{POSITION_BYTES
 
 
 def place_columns(positions: PositionColumn) -> Columns:
-    """Make both columns."""
+    """Return `position`, and `time_ms` in milliseconds since 1970-01-01 UTC."""
     return {"position": positions, "time_ms": times_ms_of(positions)}

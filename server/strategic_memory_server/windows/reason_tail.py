@@ -25,7 +25,7 @@ class ReasonTail:
         return self._entries[0][0] if self._entries else None
 
     def counts(self) -> dict[str, int]:
-        """Count them by reason."""
+        """How many of those entries there are, by reason."""
         return dict(self._counts)
 
     def examples(self) -> dict[str, str]:

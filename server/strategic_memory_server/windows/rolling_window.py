@@ -22,7 +22,7 @@ ALL_GONE = b"\xff" * (POSITION_BYTES + 1)
 
 
 class RollingWindow(ABC):
-    """One window.
+    """The newest usable entries of one stream, as columns.
 
     Args:
         length: most usable entries in it.

@@ -25,7 +25,7 @@ SEEN_FOR_S = 1.0
 
 
 class WorkerSide:
-    """The link of a worker.
+    """What one worker says of itself, and asks of the process that has started it.
 
     Args:
         link: to the process that has started it.

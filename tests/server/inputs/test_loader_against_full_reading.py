@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from random import Random
 from typing import cast
 
@@ -82,24 +82,33 @@ def random_arrived(
     return {source: entries[: random.choice((0, 1, None, None))] for source, entries in new.items()}
 
 
-@pytest.mark.parametrize("seed", range(60))
-async def test_after_every_change(seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
-    random = Random(seed)
-    windows = WindowSettings(*(random.choice((1, 2, 4, 9, 30)) for _ in range(3)))
-    limits = ReadingLimits(page_entries=random.choice((1, 2, 5, 13, 100)))
-    streams = ChangingStreams(redis_client, random)
-    loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
+async def kept_and_fresh(
+    client: redis.asyncio.Redis, streams: ChangingStreams, windows: WindowSettings, limits: ReadingLimits
+) -> AsyncIterator[tuple[StrategicMemory, StrategicMemory]]:
+    """After every change: what a loader says that has kept what it read, and one that reads everything."""
+    random = streams.random
+    loader = MemoryLoader(client, "quantum", windows, limits=limits)
     seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
     read_up_to: Mapping[str, str] = {}
     for _ in range(LOADS):
         for _ in range(random.choice((0, 1, 1, 2, 6))):
             streams.change()
         now = {kind: streams.ids(kind) for kind in KINDS}
-        arrived = random_arrived(redis_client, random, read_up_to)
+        arrived = random_arrived(streams.client, random, read_up_to)
         loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived)
         kept, read_up_to = loaded.memory, loaded.read_up_to
         seen = now
-        fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
+        fresh = (await MemoryLoader(client, "quantum", windows, limits=limits).load()).memory
+        yield kept, fresh
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_after_every_change(seed: int, redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
+    random = Random(seed)
+    windows = WindowSettings(*(random.choice((1, 2, 4, 9, 30)) for _ in range(3)))
+    limits = ReadingLimits(page_entries=random.choice((1, 2, 5, 13, 100)))
+    streams = ChangingStreams(redis_client, random)
+    async for kept, fresh in kept_and_fresh(async_client, streams, windows, limits):
         rows = streams.contents().rows(windows.regime, windows.portfolio, windows.trades)
         assert rows_of(kept) == rows
         assert rows_of(fresh) == rows
@@ -116,18 +125,7 @@ async def test_where_malformed_entries_end_the_search(
     windows = WindowSettings(*(random.choice((1, 3, 8)) for _ in range(3)))
     limits = ReadingLimits(page_entries=random.choice((1, 4, 50)), extra_entries=random.choice((0, 1, 4)))
     streams = ChangingStreams(redis_client, random, unplaced=0.0, malformed=0.6)
-    loader = MemoryLoader(async_client, "quantum", windows, limits=limits)
-    seen: dict[str, list[Id]] = {kind: [] for kind in KINDS}
-    read_up_to: Mapping[str, str] = {}
-    for _ in range(LOADS):
-        for _ in range(random.choice((0, 1, 1, 2, 6))):
-            streams.change()
-        now = {kind: streams.ids(kind) for kind in KINDS}
-        arrived = random_arrived(redis_client, random, read_up_to)
-        loaded = await loader.load(reread=hidden_deletion(seen, now), arrived=arrived)
-        kept, read_up_to = loaded.memory, loaded.read_up_to
-        seen = now
-        fresh = (await MemoryLoader(async_client, "quantum", windows, limits=limits).load()).memory
+    async for kept, fresh in kept_and_fresh(async_client, streams, windows, limits):
         assert rows_of(kept) == rows_of(fresh)
         assert PatternAnalyzer().analyze(kept) == PatternAnalyzer().analyze(fresh)
         assert reports(kept) == reports(fresh)

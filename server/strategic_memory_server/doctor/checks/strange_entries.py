@@ -11,7 +11,7 @@ _TOLD = ("regimes_look_alike", "confidence_out_of_range", "trade_ids_hashed", "m
 
 
 def check(examined: Examined) -> Iterator[Finding]:
-    """Tell each."""
+    """Yield a finding for each problem of that kind that a service would tell."""
     for problem in _TOLD:
         if sentence := examined.redis.problems.get(problem):
             yield Finding(problem, Severity.WARNING, sentence, examined.newest_of(sentence))

@@ -20,7 +20,7 @@ EVIDENCE_DECISIONS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """One replay.
+    """What one replay reads, advises and compares, and where its results go.
 
     Attributes:
         files: the record, in any number of files.

@@ -24,7 +24,7 @@ Stages = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
-    """One replay.
+    """All that a report is made of.
 
     Attributes:
         record: what was read.

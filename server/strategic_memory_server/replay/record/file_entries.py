@@ -40,7 +40,7 @@ class ReadingOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileEntries:
-    """What files hold.
+    """Entries of files in order, and what was left out of them.
 
     Attributes:
         entries: by time, then kind; equal ones in the order in which they were read. Of one trade its last row.

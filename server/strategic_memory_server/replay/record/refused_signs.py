@@ -26,7 +26,7 @@ class Signs(NamedTuple):
     gains: int = 0
 
     def with_others(self, other: Signs) -> Signs:
-        """Return the sum."""
+        """Return the counts of both together."""
         return Signs(self.losses + other.losses, self.gains + other.gains)
 
 

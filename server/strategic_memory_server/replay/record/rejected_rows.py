@@ -57,7 +57,7 @@ class RejectedRows:
             counted.first_lines.append(f"{file}:{line}")
 
     def describe(self) -> str:
-        """Say them in one line."""
+        """Return one line: each reason, how often, and where first."""
         told = []
         for reason, counted in sorted(self.by_reason.items(), key=lambda item: (-item[1].rows, item[0])):
             more = ", ..." if counted.rows > FIRST_LINES else ""

@@ -43,7 +43,7 @@ class TableRead:
     notes: Sequence[str]
 
     def describe(self) -> str:
-        """Say it in a line."""
+        """Return the line of a summary: the table, as what it was read, and what was left out."""
         taken = " and ".join(f"{count:,} {kind} rows" for kind, count in self.by_kind.items()) or "no usable row"
         times = [f"{ours} at {self.columns[ours]}" for ours in (names.TIME, names.OPENED) if ours in self.columns]
         pnl = next((self.columns[ours] for ours in (names.PNL, names.REALIZED_PNL) if ours in self.columns), None)

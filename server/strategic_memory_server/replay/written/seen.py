@@ -34,7 +34,7 @@ class UndecidedError(Exception):
         self.why = why
 
     def describe(self, column: str) -> str:
-        """Say it of a column."""
+        """Say in words what was seen of a column, and on which lines."""
         return f"{column}: {' and '.join(f'{shown(cell)} (line {line})' for line, cell in self.seen)} {self.why}"
 
 

@@ -49,7 +49,7 @@ class Surveying:
         self._times: dict[str, TimeSurvey] = {}
 
     def numbers(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> FloatColumn:
-        """Take numbers."""
+        """Survey numbers; what they say is known after the last page."""
         survey = self._numbers.get(column)
         if survey is None:
             known = self._known(column)
@@ -58,7 +58,7 @@ class Surveying:
         return np.zeros(len(cells))
 
     def times_ms(self, column: str, cells: Sequence[Cell], refusals: Refusals) -> IndexColumn:
-        """Take times."""
+        """Survey times; what they say is known after the last page."""
         survey = self._times.get(column)
         if survey is None:
             known = self._known(column)

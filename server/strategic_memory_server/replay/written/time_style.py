@@ -83,7 +83,7 @@ class TimeStyle:
     written: bool = True
 
     def describe(self) -> str:
-        """Say it."""
+        """Say in words how times are written."""
         kinds = [self.unit.value if self.unit else "", "dates and times" if self.written or not self.unit else ""]
         said = [" and ".join(each for each in kinds if each)]
         if self.order:

@@ -45,7 +45,7 @@ class RequestsInHand:
 
     @property
     def bytes(self) -> int:
-        """What is held."""
+        """Bytes of all requests that are held."""
         return self._all.bytes
 
     @asynccontextmanager

@@ -42,7 +42,7 @@ _CONTEXT = Writer(analysis_pb2.Context, given=("max_leverage_hint",))
 
 
 def feedback_message(feedback: Feedback) -> feedback_pb2.Feedback:
-    """Return a feedback."""
+    """Return a feedback as a message."""
     return _FEEDBACK.write(feedback)
 
 

@@ -29,7 +29,7 @@ from strategic_memory_server.what_if.shadow.shadow_report import ShadowReport, c
 
 @dataclass(frozen=True, slots=True)
 class ShadowAsked:
-    """What to read.
+    """How much of the two logs and of the streams is read.
 
     Attributes:
         prefix: what every key starts with.
@@ -46,7 +46,7 @@ class ShadowAsked:
 
 @dataclass(frozen=True, slots=True)
 class ShadowRead:
-    """What was found.
+    """How a service and its shadow compare, and by which settings they differ.
 
     Attributes:
         report: the comparison; None where there is no time for which both have said something.
