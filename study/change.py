@@ -32,13 +32,16 @@ _HOLDS = {(DECAYING, 0.5): 300.0, (DECAYING, 0.8): 520.0, (CHANGING, 0.8): 250.0
 
 
 def rows(options: Options) -> list[Row]:
-    """Measure when half and when 80 % of the worlds are right, after a short and after a long history."""
+    """Measure when half and 80 % of the worlds are right after a short history and, unless short, after a long one."""
     generator, worlds = options.generator("change"), options.share_of_worlds(2)
     usual = _right(generator, worlds, _GAP, BEFORE, AFTER)
+    held = _rows(f"after {BEFORE:,} observations", usual, _HOLDS)
+    if options.short:
+        return held
     long = _right(generator, worlds, _GAP, _LONG * BEFORE, AFTER)
     small = _right(options.generator("change, small gap"), worlds, _SMALL_GAP, BEFORE, _LONGER_AFTER * AFTER)
     return [
-        *_rows(f"after {BEFORE:,} observations", usual, _HOLDS),
+        *held,
         *_rows(f"after {_LONG * BEFORE:,} observations", long, {}),
         *_rows(f"after {BEFORE:,} observations, gap/spread {_SMALL_GAP:g}", small, {}),
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from processes import REPOSITORY
@@ -26,13 +28,20 @@ def why_not_there() -> str:
     return "" if done.returncode == 0 else f"this checkout has no history back to {PREVIOUS[:7]}"
 
 
-def previous_pythonpath(folder: Path) -> str:
-    """Write the sources of the previous version into a new folder, and give the PYTHONPATH to run them by."""
-    archive = _git("archive", "--format=zip", PREVIOUS, *_ROOTS)
-    assert archive.returncode == 0, archive.stderr.decode(errors="replace")
-    with ZipFile(BytesIO(archive.stdout)) as files:
-        files.extractall(folder)
-    return ":".join(str(folder / root) for root in _ROOTS)
+@cache
+def previous_pythonpath() -> str:
+    """Give the PYTHONPATH to run the previous version by; its sources are kept, and compiled once for all tests."""
+    kept = REPOSITORY / ".pytest_cache" / f"version-{PREVIOUS}"
+    if not kept.is_dir():
+        archive = _git("archive", "--format=zip", PREVIOUS, *_ROOTS)
+        assert archive.returncode == 0, archive.stderr.decode(errors="replace")
+        kept.parent.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=kept.parent) as folder, ZipFile(BytesIO(archive.stdout)) as files:
+            files.extractall(Path(folder) / "all")
+            # Another process may have done so meanwhile; a folder that has something in it is not replaced.
+            with suppress(OSError):
+                (Path(folder) / "all").rename(kept)
+    return ":".join(str(kept / root) for root in _ROOTS)
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -70,7 +70,7 @@ class Stage:
             self._close_in_thread(stack, self._redis.close)
             self._close_in_thread(stack, self.fleet.close)
             if self.settings.begins_with_previous:
-                self.previous_pythonpath = await asyncio.to_thread(previous_pythonpath, self._folder / "previous")
+                self.previous_pythonpath = await asyncio.to_thread(previous_pythonpath)
             for _ in range(self.settings.servers):
                 self.add_server()
             await self.fleet.start()

@@ -7,6 +7,7 @@ import json
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -212,7 +213,8 @@ def test_newest_is_safe_while_the_server_s_process_stands_still(
 ) -> None:
     service = start_service(sync_interval_s=0.1, env={"STRATEGIC_MEMORY_VALIDITY": "60"})
     publish(redis_client, service)
-    with StrategicMemoryClient(service.grpc_address, options=OPTIONS) as client:
+    # Servers send heartbeats each second at most: a silence of two is told apart from a machine that is busy.
+    with StrategicMemoryClient(service.grpc_address, options=replace(OPTIONS, missed_heartbeats=2)) as client:
         client.follow()
         events = client.stream_events()
         assert client.wait_for_newest().status is FeedbackStatus.ACTIVE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ SEEN = GuardState(100, 100.0, 2.0, 50.0, 200.0, 2.0, 0.5, 1_766_296_800_000)
 
 
 def test_a_server_of_the_previous_version_leaves_alone_what_it_goes_on_from(
-    start_service: StartService, redis_client: redis.Redis, tmp_path: Path
+    start_service: StartService, redis_client: redis.Redis
 ) -> None:
     if why := why_not_there():
         do_without("previous", why)
@@ -36,7 +35,7 @@ def test_a_server_of_the_previous_version_leaves_alone_what_it_goes_on_from(
         add_regime(redis_client, "BULL", 0.3)
     eventually(lambda: get_feedback(first).guard.factor == 0.5)
     first.kill()
-    previous = start_service(env={**UNGUARDED, "PYTHONPATH": previous_pythonpath(tmp_path)})
+    previous = start_service(env={**UNGUARDED, "PYTHONPATH": previous_pythonpath()})
     add_regime(redis_client, "BULL", 0.3)
     eventually(lambda: get_feedback(previous).regime_performance.sample_count == 6)
     assert not get_feedback(previous).HasField("guard"), "it knows of none"

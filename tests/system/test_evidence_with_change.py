@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -101,12 +100,10 @@ def url_of(client: redis.Redis) -> str:
     return f"redis://{place['host']}:{place['port']}/0"
 
 
-def test_an_older_version_and_this_one_lead_in_turn(
-    start_service: StartService, redis_client: redis.Redis, tmp_path: Path
-) -> None:
+def test_an_older_version_and_this_one_lead_in_turn(start_service: StartService, redis_client: redis.Redis) -> None:
     if why := why_not_there():
         do_without("previous", why)
-    older = {"PYTHONPATH": previous_pythonpath(tmp_path / "previous")}
+    older = {"PYTHONPATH": previous_pythonpath()}
     anyway = {**ON, "STRATEGIC_MEMORY_LEAD_ANYWAY": "on"}
     trades: Trades = []
     for turn in range(4):
