@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.judging.findings import JsonReport
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.report import what_was_read
@@ -28,8 +29,7 @@ def _read(report: JsonReport, seconds: float) -> Iterator[str]:
 
 def _advised(report: JsonReport) -> Iterator[str]:
     for rule, advice in report["advice"].items():
-        now = advice["now"]
-        yield f"{rule} now: {now['policy']} ({now['regime'] or 'no regime'}), {advice['changes']:,} changes so far"
+        yield f"{rule} now: {_now(advice['now'])}, {advice['changes']:,} changes so far"
     for each in report["differences"]:
         yield f"{each['rule']} against {each['against']}: {each['mean']:+.4g} a trade, {each['statement']}"
     for each in report.get("guard", ()):
@@ -39,6 +39,13 @@ def _advised(report: JsonReport) -> Iterator[str]:
             f"mean exposure {each['mean_exposure']:.2f}, "
             f"certainty equivalent {'not defined' if worth is None else f'{worth:+.4g}'}"
         )
+
+
+def _now(advice: JsonReport) -> str:
+    if advice["regime"] in (None, UNKNOWN_REGIME):
+        return f"{advice['policy']} without a regime"
+    which = "preferred" if advice["probability_best"] is None else "current"
+    return f"{advice['policy']} in the {which} regime {advice['regime']}"
 
 
 def _written(options: ReplayOptions) -> Iterator[str]:

@@ -52,3 +52,14 @@ def test_what_a_record_cannot_tell_is_said(
     hints = ("none of the rows is a trade", "no entry names a policy", "mean little here")
     assert all(each in summary for each in said)
     assert sum(hint in summary for hint in hints) == len(said)
+
+
+def test_each_rule_says_of_which_regime_it_advises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trades.csv"
+    trades = ["BULL,0.4"] * 6 + ["BEAR,-0.3"] * 3
+    rows = (f"2024-01-0{day},{trade}" for day, trade in enumerate(trades, 1))
+    file.write_text("\n".join(["time,regime,realized_pnl", *rows]) + "\n")
+    assert run_replay(ReplayOptions(files=(file,), out=tmp_path / "report"), quiet=False) == 0
+    summary = capsys.readouterr().out
+    assert "\nreference now: AGGRESSIVE in the preferred regime BULL, 1 changes so far\n" in summary
+    assert "\nevidence now: CONSERVATIVE in the current regime BEAR, 0 changes so far\n" in summary
