@@ -24,6 +24,11 @@ MAX_NUMBER_LENGTH = 1_100
 JSON_IN_ONE_FIELD = "json_in_one_field"
 """Reason: the fields of the entry are inside JSON that is the value of one field."""
 
+WRITTEN_FOR_NONE = frozenset(
+    ("None", "none", "NONE", "nan", "NaN", "NAN", "null", "Null", "NULL", "nil", "<nil>", "<NA>", "NaT", "undefined")
+)
+"""What programs write for a name that they do not have."""
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PLAIN_NUMBER = re.compile(rb"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 _NUMPY_NUMBER = re.compile(r"(?:np|numpy)\.(?:float|u?int|longdouble)\d*\(([^()]*)\)", re.ASCII)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ SHOWN_CHARACTERS = 40
 
 _LATIN_OF = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".casefold(), "ABEKMHOPCTYXIJSQWABEZHIKMNOPTYX".casefold())
 """Cyrillic and Greek capitals that look like Latin ones."""
+
+_QUOTED = re.compile(r"""b?(['"])(.*)\1""")
+"""What Python shows of bytes, and JSON writes for text."""
 
 _SPACING = str.maketrans("", "", " _-\u2010\u2011\u2012\u2013\u2014\u2212")
 
@@ -58,8 +62,10 @@ def shown(text: str | bytes) -> str:
 
 @lru_cache(4_096)
 def skeleton(name: str) -> str:
-    """What is left of a name without what a reader overlooks: script, width, case and spacing."""
+    """What is left of a name without what a reader overlooks: script, width, case, spacing and quotes."""
     folded = unicodedata.normalize("NFKC", name).casefold()
+    if quoted := _QUOTED.fullmatch(folded):
+        folded = quoted[2]
     return "".join(folded.split()).translate(_SPACING).translate(_LATIN_OF)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from strategic_memory_server.entries.entry_fields import Fields, RejectionError, read_name
+from strategic_memory_server.entries.entry_fields import WRITTEN_FOR_NONE, Fields, RejectionError, read_name
 from strategic_memory_server.entries.field_columns import UnusualEntryError, plain_names
 from strategic_memory_server.entries.oddities import shown
 
@@ -23,18 +23,21 @@ def trade_id_of(fields: Fields) -> str:
     if not raw or raw.isspace():
         return ""
     try:
-        return read_name(TRADE_ID, raw)
+        name = read_name(TRADE_ID, raw)
     except RejectionError:
         digest = hashlib.blake2b(raw.strip(), digest_size=_DIGEST_BYTES).hexdigest()
         return f"{_MARK}{digest}{_MARK}{shown(raw)}"
+    # Trades that have it in common are not one trade.
+    return "" if name in WRITTEN_FOR_NONE else name
 
 
 def trade_ids_of(entries: Sequence[Fields]) -> list[str]:
     """The ids of many trades, as `trade_id_of` gives each."""
     try:
-        return plain_names(entries, b"trade_id")
+        names = plain_names(entries, b"trade_id")
     except UnusualEntryError:
         return [trade_id_of(fields) for fields in entries]
+    return names if WRITTEN_FOR_NONE.isdisjoint(names) else ["" if name in WRITTEN_FOR_NONE else name for name in names]
 
 
 def hashed_among(trade_ids: Sequence[str]) -> list[str]:

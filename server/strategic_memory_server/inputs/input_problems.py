@@ -7,7 +7,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
 from strategic_memory_server.entries import input_keys as keys
-from strategic_memory_server.entries.notes import CONFIDENCE_OUT_OF_RANGE, ID_IN_FUTURE, TRADE_ID_HASHED
+from strategic_memory_server.entries.entry_fields import WRITTEN_FOR_NONE
+from strategic_memory_server.entries.notes import (
+    CONFIDENCE_OUT_OF_RANGE,
+    ID_IN_FUTURE,
+    TRADE_ID_HASHED,
+    TRADE_ID_REPEATED,
+)
 from strategic_memory_server.entries.oddities import Oddity, different_units, look_alikes, mixed_units, shown, sizes_of
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.refused_inputs import refusals
@@ -23,6 +29,8 @@ _OF_NOTES = {
 MALFORMED_TOLD = 2_500
 """From so many malformed entries among those that were looked at for a window they are a flood."""
 
+_NOT_GIVEN = frozenset(name.upper() for name in WRITTEN_FOR_NONE)
+
 _SENTENCES = {
     "malformed_flood": "{entries} malformed entries of {source} lie among the newest, most of them for {example}: they "
     "are passed over, some at a time, and what is usable among them comes later. Stop or mend their producer",
@@ -32,10 +40,15 @@ _SENTENCES = {
     "{example}: it counts as 0. Let the regime detector write a share",
     "trade_ids_hashed": "{entries} entries of {source} have a trade_id above 64 characters, or not printable UTF-8, "
     "such as {example}: a digest of it tells them apart. Let the producer write shorter ids",
+    "trade_ids_repeat": "{entries} entries of {source}, more than count, have the trade_id of an earlier one, such as "
+    "{example}: they are taken for the same trade sent again, and left out. Let the producer give each trade an id of "
+    "its own, or none",
     "units_mixed": "{entries} entries of {source} seem to be in another unit than the others, such as {example}: means "
     "of them say nothing. Let all producers write the pnl in one unit",
     "regimes_look_alike": "{entries} entries of {source} name a regime that looks like another one, such as {example}: "
     "they count as another regime. Let all producers spell it in the same way",
+    "regimes_not_given": "{entries} entries of {source} name as their regime what programs write for none, such as "
+    "{example}: they count as a regime of that name. Let the producer leave the field out",
 }
 
 
@@ -78,11 +91,15 @@ class InputProblems:
         for report in memory.sources:
             for note in _OF_NOTES.keys() & report.noted.keys():
                 found[_OF_NOTES[note]].append(Oddity(report.source, report.noted[note], report.examples[note]))
+            if (repeated := report.noted.get(TRADE_ID_REPEATED, 0)) > report.accepted:
+                found["trade_ids_repeat"].append(Oddity(report.source, repeated, report.examples[TRADE_ID_REPEATED]))
             if (malformed := sum(report.rejected.values())) > MALFORMED_TOLD:
                 main_reason = max(report.rejected, key=lambda reason: report.rejected[reason])
                 found["malformed_flood"].append(Oddity(report.source, malformed, main_reason))
         found["units_mixed"].extend(_in_other_units(memory))
-        found["regimes_look_alike"].extend(_look_alikes(memory))
+        entries = _entries_by_regime(memory)
+        found["regimes_look_alike"].extend(_look_alikes(entries))
+        found["regimes_not_given"].extend(_not_given(entries))
         for problem, oddities in found.items():
             if oddities:
                 sentences = (_SENTENCES[problem].format(**asdict(oddity)) for oddity in oddities)
@@ -110,12 +127,20 @@ def _in_other_units(memory: StrategicMemory) -> list[Oddity]:
     return within or list(different_units(sizes))
 
 
-def _look_alikes(memory: StrategicMemory) -> list[Oddity]:
-    if memory.totals is None:
-        return []
+def _entries_by_regime(memory: StrategicMemory) -> Counter[str]:
     entries: Counter[str] = Counter()
-    for counted in (memory.totals.observed.pnl, memory.totals.earned, memory.totals.traded.pnl):
-        entries.update({name: total.entries for name, total in counted.items()})
+    if memory.totals is not None:
+        for counted in (memory.totals.observed.pnl, memory.totals.earned, memory.totals.traded.pnl):
+            entries.update({name: total.entries for name, total in counted.items()})
+    return entries
+
+
+def _not_given(entries: Counter[str]) -> list[Oddity]:
+    found = sorted(entries.keys() & _NOT_GIVEN)
+    return [Oddity("all streams", sum(entries[name] for name in found), found[0])] if found else []
+
+
+def _look_alikes(entries: Counter[str]) -> list[Oddity]:
     found = look_alikes(entries)
     if not found:
         return []

@@ -94,6 +94,19 @@ async def test_regimes_that_look_alike(looking: Looking, redis_client: redis.Red
     assert told["regimes_look_alike"].isascii()
 
 
+async def test_regimes_that_are_what_programs_write_for_none(looking: Looking, redis_client: redis.Redis) -> None:
+    add_regime(redis_client, "BULL", 0.1)
+    add_portfolio(redis_client, 0.1, regime="None")
+    add_trade(redis_client, "nan", 0.1)
+    told = await looking.told()
+    assert list(told) == ["regimes_not_given"]
+    assert told["regimes_not_given"].startswith("2 entries of all streams name as their regime what programs write for")
+
+
+def test_names_that_are_quoted_look_like_those_that_are_not() -> None:
+    assert look_alikes({"BULL": 3, "B'BULL'": 1, '"BULL"': 1}) == [("B'BULL'", "BULL"), ('"BULL"', "BULL")]
+
+
 def test_names_that_a_reader_can_tell_apart_are_no_look_alikes() -> None:
     names = ("BULL", "BULLISH", "BÜLL", "BULL1", "BULL2", "牛", "熊", "R", "", "-", "_")
     assert look_alikes(dict.fromkeys(names, 3)) == []

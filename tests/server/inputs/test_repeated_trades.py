@@ -13,6 +13,7 @@ from redis_inputs import (
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.entries import input_keys
+from strategic_memory_server.entries.trade_ids import trade_id_of
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
@@ -82,3 +83,33 @@ async def test_an_id_that_is_no_name_tells_trades_apart_all_the_same(
     assert problems.standing["trade_ids_hashed"].startswith("51 entries of stream:trade.results have a trade_id")
     page = await TradeReader(async_client, "quantum").read_after("0-0")
     assert KnownIds(10).deduplicate(page.trades.trade_ids).numbered == 2
+
+
+@pytest.mark.parametrize("written", ["None", "nan", "<NA>", " null ", "undefined"])
+async def test_what_is_written_for_no_id_is_none(
+    written: str, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    """Trades that have nothing but that in common are not one trade; read one by one, and many at once."""
+    for number in range(40):
+        add_trade(redis_client, realized_pnl=0.1 * number, trade_id=written)
+    memory = (await MemoryLoader(async_client, "quantum", WindowSettings()).load()).memory
+    assert report_of(memory, input_keys.TRADE_RESULTS).noted == {}
+    assert memory.trades.pnl.size == 30
+    page = await TradeReader(async_client, "quantum").read_after("0-0")
+    assert list(page.trades.trade_ids) == [""] * 40
+    assert trade_id_of({b"trade_id": written.encode()}) == ""
+
+
+async def test_one_id_for_many_trades_is_told(redis_client: redis.Redis, async_client: redis.asyncio.Redis) -> None:
+    loader, problems = MemoryLoader(async_client, "quantum", WindowSettings()), Problems()
+    look = InputProblems(problems, 3).look
+    for number in range(4):
+        add_trade(redis_client, realized_pnl=0.1 * number, trade_id=f"T{number // 2}")
+    look((await loader.load()).memory)
+    assert problems.standing == {}, "a client may store an entry twice"
+    for number in range(8):
+        add_trade(redis_client, realized_pnl=0.1 * number, trade_id="BTCUSDT")
+    look((await loader.load()).memory)
+    assert problems.standing["trade_ids_repeat"].startswith(
+        "9 entries of stream:trade.results, more than count, have the trade_id of an earlier one, such as 'BTCUSDT'"
+    )

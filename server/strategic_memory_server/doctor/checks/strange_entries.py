@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from strategic_memory_server.doctor.examined import Examined
 from strategic_memory_server.doctor.finding import Finding, Severity
 
-_TOLD = ("regimes_look_alike", "confidence_out_of_range", "trade_ids_hashed", "malformed_flood")
+_TOLD = (
+    *("regimes_look_alike", "regimes_not_given", "confidence_out_of_range"),
+    *("trade_ids_hashed", "trade_ids_repeat", "malformed_flood"),
+)
 
 
 def check(examined: Examined) -> Iterator[Finding]:
