@@ -18,7 +18,7 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
 
 HIGHEST_NUMBER = 10**15 - 1
-"""Numbers stay below what a script counts exactly."""
+"""Numbers stay below what a script counts exactly; `intervene.lua` knows it too."""
 
 
 class ConflictError(Exception):
@@ -82,8 +82,9 @@ class SaidLog:
         try:
             said = said_in(entries[0])
         except MalformedFeedbackError:
-            # It takes a number all the same, and what is acted upon holds.
-            return replace(acted_upon, number=max(acted_upon.number, _digits(entries[0][0])))
+            # It takes a number all the same, where it leaves room for more, and what is acted upon holds.
+            taken = _digits(entries[0][0])
+            return acted_upon if taken >= HIGHEST_NUMBER else replace(acted_upon, number=max(acted_upon.number, taken))
         return max(said, acted_upon, key=lambda each: each.number)
 
     async def write(self, intervention: Intervention, said: AuditEntry, *, is_new_freeze: bool = False) -> None:

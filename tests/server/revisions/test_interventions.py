@@ -10,6 +10,7 @@ from advice import NOW_MS, advice
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
+from strategic_memory_server.columns.stream_position import LAST_ID
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.memory.override import Freeze, Override
 from strategic_memory_server.memory.policy import Policy
@@ -22,7 +23,7 @@ from strategic_memory_server.revisions.intervention_text import (
 )
 from strategic_memory_server.revisions.interventions import LOST, UNREADABLE, Interventions
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.revisions.said_log import AuditEntry, ConflictError, MovedError, SaidLog
+from strategic_memory_server.revisions.said_log import HIGHEST_NUMBER, AuditEntry, ConflictError, MovedError, SaidLog
 
 KEYS = LogKeys.under("quantum")
 BY = AuditEntry("desk", "SetOverride", "why")
@@ -171,3 +172,19 @@ async def test_a_key_of_another_type_is_told_by_name(said_log: SaidLog, async_cl
 def test_a_document_of_another_program_is_refused() -> None:
     with pytest.raises(MalformedFeedbackError):
         intervention_of(1, b'{"override": 1}')
+
+
+@pytest.mark.parametrize("entry_id", [LAST_ID.decode(), f"{HIGHEST_NUMBER}-0", f"{HIGHEST_NUMBER + 1}-0"])
+async def test_an_operator_is_heard_where_another_program_has_left_no_room_for_numbers(
+    entry_id: str, followed: Interventions, said_log: SaidLog, async_client: redis.asyncio.Redis
+) -> None:
+    await said_log.write(FIRST, BY)
+    await async_client.hset(KEYS.state, "intervention", intervention_text(FIRST))
+    await async_client.xadd(KEYS.interventions, {"anything": "else"}, id=entry_id)
+    await followed.read()
+    assert list(followed._problems.standing) == [UNREADABLE]
+    assert await said_log.newest() == FIRST
+    await said_log.write(Intervention(2), BY)
+    followed.expire()
+    assert await followed.fresh() == Intervention(2)
+    assert followed._problems.standing == {}

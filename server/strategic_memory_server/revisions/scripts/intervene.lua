@@ -7,7 +7,8 @@
 -- force any more.
 --
 -- The stream takes no number twice. It can have been deleted: then the state still tells the newest number that was acted
--- upon, and the numbers go on above it.
+-- upon, and the numbers go on above it. Where another program has used a number that leaves no room, it is begun anew.
+local HIGHEST_NUMBER = 999999999999999
 local held, refused = held_in(keys.interventions)
 if refused then
   return refused
@@ -18,13 +19,17 @@ if refused then
   return refused
 end
 local known = string.match(state[1] or '', '^%d+') or '0'
-local newest = math.max(tonumber(held.last), tonumber(known))
+local is_exhausted = tonumber(held.last) >= HIGHEST_NUMBER
+local newest = math.max(is_exhausted and 0 or tonumber(held.last), tonumber(known))
 if newest ~= tonumber(args.expected_number) then
   return {'conflict'}
 end
 if args.frozen_epoch ~= ''
   and (state[2] ~= args.frozen_epoch or state[3] ~= args.frozen_revision or state[4] == '1') then
   return {'moved'}
+end
+if is_exhausted then
+  redis.call('DEL', keys.interventions)
 end
 local added = redis.pcall('XADD', keys.interventions, 'MAXLEN', '=', 100, args.number .. '-0',
   'intervention', args.intervention, 'by', args.by, 'what', args.what, 'reason', args.reason)
