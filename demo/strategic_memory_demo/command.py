@@ -41,9 +41,10 @@ def demo(
     redis_port: int | None,
     redis_binary: Path | None,
 ) -> None:
-    """Show the service at work on a simulated market, with a Redis of its own.
+    """Show the service at work on a simulated market.
 
-    Prints the grpcurl, redis-cli and curl lines to try against it. Ctrl-C ends everything.
+    It has a Redis of its own, and prints the grpcurl, redis-cli and curl lines to try against it. Ctrl-C ends
+    everything.
 
     Exit codes: 0 done, 1 failed, 2 wrong flag, 3 no Redis program found.
     """

@@ -117,13 +117,13 @@ def analyze(
     files: tuple[str, ...],
     as_json: bool,
 ) -> ExitCode:
-    """Show what the memory says, or would say under other assumptions. Nothing is published.
+    """Show what the memory says, or would say otherwise set.
 
-    FILE holds one JSON object of columns, oldest first, as the InlineMemory message has them: regime_observations
-    (regime, pnl, volatility, trend, confidence, time_ms), portfolio_entries (regime, pnl, time_ms, opened_at),
-    trade_results (market_regime, realized_pnl, policy, strategy, time_ms, opened_at) and max_leverage_hint. All may be
-    left out; null in a column is a value that is not known. Or it is one of these tables as CSV or Parquet, with these
-    columns, and others that are not used; TABLE=FILE says which one where that is open.
+    Nothing is published. FILE holds one JSON object of columns, oldest first, as the InlineMemory message has them:
+    regime_observations (regime, pnl, volatility, trend, confidence, time_ms), portfolio_entries (regime, pnl, time_ms,
+    opened_at), trade_results (market_regime, realized_pnl, policy, strategy, time_ms, opened_at) and max_leverage_hint.
+    All may be left out; null in a column is a value that is not known. Or it is one of these tables as CSV or Parquet,
+    with these columns, and others that are not used; TABLE=FILE says which one where that is open.
     """
     evidence = EvidenceSettings(half_life, required_probability, minimum_trades, risk_aversion, change)
     settings = AnalysisSettings(

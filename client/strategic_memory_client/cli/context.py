@@ -24,12 +24,12 @@ _DEFAULT_TIMEOUT_S = 5.0
 
 @click.group()
 def context() -> None:
-    """Name services, so that their address, TLS and token file need not be given each time.
+    """Name services, so that their flags need not be repeated.
 
-    A context is taken whole: its token goes to its own addresses alone. Other flags of the command line count beside
-    it, those of the environment do not; an address, given or in the environment, sets the context in use aside.
-    Contexts are in ~/.config/strategic-memory/contexts.json, or in the file that STRATEGIC_MEMORY_CONTEXTS names; a
-    token is not.
+    Those are the address, TLS, the token file and the portfolio. A context is taken whole: its token goes to its own
+    addresses alone. Other flags of the command line count beside it, those of the environment do not; an address, given
+    or in the environment, sets the context in use aside. Contexts are in ~/.config/strategic-memory/contexts.json, or
+    in the file that STRATEGIC_MEMORY_CONTEXTS names; a token is not.
     """
 
 
@@ -51,7 +51,10 @@ def _or_refused(change: Callable[[Contexts], Contexts]) -> None:
 @_with_connection
 @click.pass_context
 def add(ctx: click.Context, /, name: str, **flags: object) -> None:
-    """Keep the connection flags that are given here as NAME, in place of what NAME was. The first is used at once."""
+    """Keep the connection flags that are given here as NAME.
+
+    What NAME was before is replaced. The first context is used at once.
+    """
     checked: dict[str, Any] = flags
     open_client(**checked).close()
     given = {flag: _plain(flags[flag]) for flag in CONNECTION_FLAGS if _is_given(ctx, flag)}

@@ -32,9 +32,10 @@ Change = tuple[str, object, object]
 @click.argument("after", type=_REVISION, metavar="REVISION")
 @json_option
 def diff(client: StrategicMemoryClient, *, before: int, after: int, as_json: bool) -> ExitCode:
-    """Show which fields differ between two revisions of the present epoch, by their names on the wire.
+    """Show which fields differ between two revisions.
 
-    Times are left out: they move with each sync that confirms a revision.
+    Both are of the present epoch, and fields have their names on the wire. Times are left out: they move with each sync
+    that confirms a revision.
     """
     try:
         old, new = (_said(client, revision) for revision in (before, after))

@@ -28,10 +28,11 @@ from strategic_memory_client.values.results import Feedback, Reason
 @click.argument("revision", type=Whole(min=1), required=False)
 @json_option
 def explain(client: StrategicMemoryClient, *, revision: int | None, as_json: bool) -> ExitCode:
-    """Show a feedback, each of its rules with the numbers that it compared, and the inputs that it came from.
+    """Show a feedback with its rules, numbers and inputs.
 
-    Without REVISION it is the one in force; an earlier one is shown as it was said, beside the one in force. Inputs are
-    those that the streams still hold of that time.
+    Each rule with the numbers that it compared, and the inputs that these came from. Without REVISION it is the one in
+    force; an earlier one is shown as it was said, beside the one in force. Inputs are those that the streams still hold
+    of that time.
     """
     try:
         feedback = None if revision is None else revision_at(client, revision)

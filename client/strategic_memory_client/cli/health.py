@@ -26,10 +26,10 @@ from strategic_memory_client.client import StrategicMemoryClient
 )
 @json_option
 def health(client: StrategicMemoryClient, *, serving_only: bool, as_json: bool) -> ExitCode:
-    """Tell whether the service takes requests and its feedback may be acted upon.
+    """Tell whether the feedback may be acted upon.
 
-    Ends with 0 only if both hold (with --serving-only: if it takes requests), with 3 if no server takes requests, and
-    with 4 if the feedback is STALE or WARMING_UP.
+    And whether the service takes requests at all. Ends with 0 only if both hold (with --serving-only: if it takes
+    requests), with 3 if no server takes requests, and with 4 if the feedback is STALE or WARMING_UP.
     """
     found = client.check_health()
     asked_at = datetime.now(UTC)

@@ -51,9 +51,10 @@ class _Bound(click.ParamType):  # type: ignore[type-arg]  # Of old versions it i
 def history(
     client: StrategicMemoryClient, *, first: int | datetime | None, last: int | datetime | None, as_json: bool
 ) -> ExitCode:
-    """Show what was advised, oldest first: each revision of the present epoch that the log still holds.
+    """Show what was advised, oldest first.
 
-    A revision is shown as it was said at its time; the last one may have turned stale since.
+    Each revision of the present epoch that the log still holds. A revision is shown as it was said at its time; the
+    last one may have turned stale since.
     """
     for kind in (int, datetime):
         if isinstance(first, kind) and isinstance(last, kind) and first > last:  # type: ignore[operator]

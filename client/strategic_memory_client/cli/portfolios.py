@@ -27,9 +27,10 @@ DEFAULT = "(default)"
 )
 @json_option
 def portfolios(client: StrategicMemoryClient, *, as_json: bool) -> ExitCode:
-    """Show the portfolios of the service, as the server that is asked knows them.
+    """Show the portfolios of the service.
 
-    A server knows nothing of one that it neither syncs nor is asked about. With --json there is a line for each.
+    They are shown as the server that is asked knows them. A server knows nothing of one that it neither syncs nor is
+    asked about. With --json there is a line for each.
     """
     found = client.list_portfolios()
     if writes_json(as_json):

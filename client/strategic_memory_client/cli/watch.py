@@ -77,7 +77,7 @@ def watch(
     command: str | None,
     as_json: bool,
 ) -> ExitCode:
-    """Show the feedback as it changes, across restarts of the service.
+    """Show the feedback as it changes, across restarts.
 
     On a terminal it is a view that stays in place, with its reasons, for how long it holds, and what each regime has
     paid; elsewhere, and with --lines, --every, --events, --count or --exec, a line for each change.

@@ -51,10 +51,11 @@ def doctor(
     as_json: bool,
     **overrides: object,
 ) -> None:
-    """Say in order of harm what is wrong with Redis, its producers and the service, and which command shows it.
+    """Say what is wrong, in order of harm.
 
-    Give it the settings of the service: the same environment, or the same flags. It writes nothing, and takes some
-    seconds, in which it watches who holds the lease.
+    It looks at Redis, its producers and the service, and names the command that shows each thing. Give it the settings
+    of the service: the same environment, or the same flags. It writes nothing, and takes some seconds, in which it
+    watches who holds the lease.
 
     Exit codes: 0 nothing is wrong, 1 the advice is wrong, missing or rests on what is not there, 2 wrong flag or
     setting, 3 nothing but warnings.

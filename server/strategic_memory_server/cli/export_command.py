@@ -28,11 +28,11 @@ from strategic_memory_server.revisions.log_keys import LogKeys
 @portfolio_option
 @redis_options
 def export_memory(folder: Path, portfolio: str, **overrides: object) -> None:
-    """Write what the memory is made of into FOLDER, as Parquet files: streams, long memory, inputs, advice.
+    """Write the memory into FOLDER, as Parquet files.
 
-    Nothing in Redis is changed, and a server that runs goes on. `import FOLDER` brings it back, into an empty Redis or
-    under another --key-prefix; a service there gives the same advice, but for hysteresis, which waits anew. `replay`
-    reads the files of the streams.
+    That is streams, long memory, other inputs and advice. Nothing in Redis is changed, and a server that runs goes on.
+    `import FOLDER` brings it back, into an empty Redis or under another --key-prefix; a service there gives the same
+    advice, but for hysteresis, which waits anew. `replay` reads the files of the streams.
 
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """

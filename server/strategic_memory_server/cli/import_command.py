@@ -66,11 +66,11 @@ def import_past(
     dry_run: bool,
     **overrides: object,
 ) -> None:
-    """Write the past into the input streams, so that the memory begins with it.
+    """Write the past into the input streams.
 
-    FILE is what `replay` reads, or one folder that `export` has written. Every entry gets an id of its own time, so the
-    past goes in before anything live; it is written once, however often this is run, and goes on where it was cut off.
-    A running server learns it with its next sync.
+    So the memory begins with it. FILE is what `replay` reads, or one folder that `export` has written. Every entry gets
+    an id of its own time, so the past goes in before anything live; it is written once, however often this is run, and
+    goes on where it was cut off. A running server learns it with its next sync.
 
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """

@@ -27,9 +27,10 @@ from strategic_memory_server.identity.access_file import (
 )
 @click.option("--until", metavar="DAY", help="The last day that it holds, UTC. Default: until its line is removed.")
 def make_token(name: str, scopes: str, until: str | None) -> None:
-    """Make a token for NAME, and the line that goes into STRATEGIC_MEMORY_ACCESS_FILE.
+    """Make a token for NAME, and its line of the access file.
 
-    The token is printed once and kept nowhere. The line, on standard output, holds its digest alone:
+    The token is printed once and kept nowhere. The line, on standard output, holds its digest alone, and goes into
+    STRATEGIC_MEMORY_ACCESS_FILE:
 
         strategic-memory-server new-token agent-1 >> access
 

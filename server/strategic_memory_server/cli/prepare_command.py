@@ -20,7 +20,7 @@ from strategic_memory_server.cli.redis_options import redis_options
 def prepare(
     context: click.Context, /, admin: str | None, admin_password_file: str | None, portfolio: str, **overrides: object
 ) -> None:
-    """Load what the service runs in Redis, and check what its user may do there.
+    """Load what the service runs in Redis, and check its user.
 
     For a service whose Redis user may load no scripts. It is run before the service is started for the first time and
     before each new version; what servers of the version before still run stays there. Nothing else is written, and a

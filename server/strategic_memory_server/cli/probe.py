@@ -21,9 +21,10 @@ from strategic_memory_server.monitoring.http_server import READY
     help="Where it listens for HTTP. [env: STRATEGIC_MEMORY_HTTP_ADDRESS; default: 127.0.0.1:8001]",
 )
 def probe(**overrides: object) -> None:
-    """Ask the service on this machine whether it takes calls, for a health check that knows its TLS.
+    """Ask the service on this machine whether it takes calls.
 
-    It is asked over HTTP, by the settings that it was started with, for no certificate of a client is needed there.
+    For a health check that knows its TLS. It is asked over HTTP, by the settings that it was started with, for no
+    certificate of a client is needed there.
 
     Exit codes: 0 it does, 1 it does not or cannot be reached, 2 wrong flag or setting.
     """

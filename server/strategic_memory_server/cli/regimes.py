@@ -80,10 +80,11 @@ def regimes(
     *,
     publish: bool,
 ) -> None:
-    """Tell the regimes of a market from its candles, for `replay` and for the service.
+    """Tell the regimes of a market from its candles.
 
-    PRICES are files of candles of any kind that replay reads: CSV, Parquet, the feather files of freqtrade's data
-    folder. No label knows a price that came after it. docs/regimes.md says how the detectors work.
+    They are for `replay` and for the service. PRICES are files of candles of any kind that replay reads: CSV, Parquet,
+    the feather files of freqtrade's data folder. No label knows a price that came after it. docs/regimes.md says how
+    the detectors work.
 
     With --publish the labels go into the stream meta.regime instead, as candles end: from files that grow, or from a
     Redis stream whose entries have a field close.

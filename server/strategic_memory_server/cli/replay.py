@@ -140,10 +140,11 @@ def replay(
     one_unit: bool,
     quiet: bool,
 ) -> None:
-    """Say what the service would have advised over recorded trades and regimes, and what that was worth.
+    """Say what it would have advised over recorded trades.
 
-    FILE is CSV, JSON, Parquet, feather, a workbook, SQLite, HTML or XML, or a .zip or .gz of these, whatever its name
-    ends in. Every entry is known from its own time on, and no earlier. See docs/formats.md for the columns.
+    And says what that was worth. FILE is CSV, JSON, Parquet, feather, a workbook, SQLite, HTML or XML, or a .zip or .gz
+    of these, whatever its name ends in. Every entry is known from its own time on, and no earlier. See docs/formats.md
+    for the columns.
 
     Exit codes: 0 done, 1 failed (nothing usable in the files, for example), 2 wrong flag, 130 interrupted.
     """

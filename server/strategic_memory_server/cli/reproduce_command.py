@@ -32,10 +32,11 @@ EXIT_CODES = {Outcome.IDENTICAL: 0, Outcome.INPUT_GONE: 4, Outcome.DIFFERS: 5}
 def reproduce_revision(
     context: click.Context, /, revision: int, epoch: str | None, portfolio: str, *, as_json: bool, **overrides: object
 ) -> None:
-    """Compute a revision again from what Redis holds of its inputs, and compare it with the log byte by byte.
+    """Compute a revision again, and compare it with the log.
 
-    Run it with the variables of the service. Nothing is written, and a running server goes on. Where the bytes differ
-    it names each input that is not what it was, or each field that comes out otherwise.
+    It is computed from what Redis holds of its inputs, and compared byte by byte. Run it with the variables of the
+    service. Nothing is written, and a running server goes on. Where the bytes differ it names each input that is not
+    what it was, or each field that comes out otherwise.
 
     Exit codes: 0 byte-identical, 1 Redis failed, 2 wrong flag or setting, 4 an input is gone, 5 the same inputs give
     something else: the entry of the log was changed, or another version computes otherwise.

@@ -49,7 +49,7 @@ NOTHING = (
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def shadow_report(*, portfolio: str, trades: int, revisions: int, as_json: bool, **overrides: object) -> None:
-    """Say when the shadow would have advised otherwise than the service, and what that was worth.
+    """Say when the shadow differed, and what that was worth.
 
     Both are judged by the trades that the stream still holds, over the time for which both logs have something to say.
     It shows what came with the advice, not what the advice has caused. Nothing in Redis is changed.

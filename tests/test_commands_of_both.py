@@ -1,4 +1,4 @@
-"""Flags of both programs that are numbers."""
+"""All commands of both programs: what their lists say of each, and their flags that are numbers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from strategic_memory_client.cli.application import app as of_client
 from strategic_memory_server.cli.commands import app as of_server
 
 
-def _numbers(command: click.Command, path: str) -> Iterator[tuple[str, click.Parameter]]:
+def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            yield from _numbers(found, f"{path} {name}")
-    for parameter in command.params:
-        if isinstance(parameter.type, (type(click.INT), type(click.FLOAT))):
-            yield f"{path} {parameter.name}", parameter
+            yield from _commands(found, f"{path} {name}")
 
 
-NUMBERS = [*_numbers(of_client, "strategic-memory"), *_numbers(of_server, "strategic-memory-server")]
+COMMANDS = [*_commands(of_client, "strategic-memory"), *_commands(of_server, "strategic-memory-server")]
+NUMBERS = [
+    (f"{path} {parameter.name}", parameter)
+    for path, command in COMMANDS
+    for parameter in command.params
+    if isinstance(parameter.type, (type(click.INT), type(click.FLOAT)))
+]
 
 
 def test_these_are_flags_with_numbers_of_both() -> None:
@@ -36,3 +40,10 @@ def test_these_are_flags_with_numbers_of_both() -> None:
 def test_no_flag_takes_a_number_with_underscores(parameter: click.Parameter) -> None:
     with pytest.raises(click.BadParameter, match="give the number in digits, without underscores"):
         parameter.type.convert("1_0", parameter, None)
+
+
+@each_case("group", [command for _, command in COMMANDS if isinstance(command, click.Group)])
+def test_a_list_of_commands_cuts_no_sentence_on_a_terminal_of_80_columns(group: click.Group) -> None:
+    # Click leaves two of them free.
+    printed = group.get_help(click.Context(group, terminal_width=78))
+    assert "..." not in printed.partition("\nCommands:\n")[2]
