@@ -202,95 +202,45 @@ __all__ = [
     "UnsupportedOperationError",
 ]
 
-# Where each name lives. A name is imported when it is first used, so that importing a part of the package does not
+# Which names live where. A name is imported when it is first used, so that importing a part of the package does not
 # import gRPC: the command has to say what gRPC may write to the terminal before gRPC is there.
-_HOMES = {
-    "Analysis": "values.analysis",
-    "AnalysisResult": "values.analysis",
-    "AnalysisSettings": "values.analysis",
-    "Context": "values.analysis",
-    "EvidenceSettings": "values.analysis",
-    "InlineMemory": "values.analysis",
-    "PolicyAnalysis": "values.analysis",
-    "PolicyRule": "values.analysis",
-    "PortfolioColumns": "values.analysis",
-    "RegimeAnalysis": "values.analysis",
-    "RegimeColumns": "values.analysis",
-    "RegimeTransition": "values.analysis",
-    "SourceReport": "values.analysis",
-    "StrategyAnalysis": "values.analysis",
-    "TradeColumns": "values.analysis",
-    "AdminState": "values.admin",
-    "InterventionPart": "values.admin",
-    "AsyncStrategicMemoryClient": "async_client",
-    "Backoff": "values.backoff",
-    "StrategicMemoryClient": "client",
-    "AccessDeniedError": "values.errors",
-    "CallCancelledError": "values.errors",
-    "ClientClosedError": "values.errors",
-    "DeadlineExceededError": "values.errors",
-    "FieldViolation": "values.errors",
-    "InterventionRefusedError": "values.errors",
-    "InvalidAnswerError": "values.errors",
-    "InvalidRequestError": "values.errors",
-    "MessageTooLargeError": "values.errors",
-    "ResourceExhaustedError": "values.errors",
-    "ResumePointError": "values.errors",
-    "RevisionGapError": "values.errors",
-    "ServerFaultError": "values.errors",
-    "ServiceUnavailableError": "values.errors",
-    "SharedClientError": "values.errors",
-    "SilentServerError": "values.errors",
-    "StrategicMemoryError": "values.errors",
-    "TooManySubscribersError": "values.errors",
-    "UnknownPortfolioError": "values.errors",
-    "UnsupportedOperationError": "values.errors",
-    "Disconnected": "values.events",
-    "EpochChanged": "values.events",
-    "FeedbackReceived": "values.events",
-    "HeartbeatReceived": "values.events",
-    "SubscriptionEvent": "values.events",
-    "Correlations": "values.figures",
-    "Drawdown": "values.figures",
-    "DrawdownGuard": "values.drawdown_guard",
-    "Drift": "values.figures",
-    "Interval": "values.figures",
-    "IntervalMethod": "values.figures",
-    "Performance": "values.figures",
-    "PolicyCorrelation": "values.figures",
-    "RegimeCorrelation": "values.figures",
-    "RegimeCourse": "values.figures",
-    "RegimeDynamics": "values.figures",
-    "DEFAULT_ADDRESS": "values.options",
-    "ClientOptions": "values.options",
-    "TlsOptions": "values.options",
-    "AdviceCalibration": "values.past_advice",
-    "AdviceSubject": "values.past_advice",
-    "AfterAdvice": "values.past_advice",
-    "AfterRevision": "values.past_advice",
-    "PastAdvice": "values.past_advice",
-    "ReliabilityBin": "values.past_advice",
-    "UNKNOWN_REGIME": "values.results",
-    "Comparison": "values.results",
-    "Evidence": "values.results",
-    "Feedback": "values.results",
-    "FeedbackStatus": "values.results",
-    "Heartbeat": "values.heartbeats",
-    "LeverageCap": "values.results",
-    "Policy": "values.policy",
-    "PolicyEvidence": "values.results",
-    "Reason": "values.results",
-    "RegimeAdvice": "values.results",
-    "RegimePerformance": "values.results",
-    "Rules": "values.results",
-    "Freeze": "values.overrides",
-    "Override": "values.overrides",
-    "PortfolioState": "values.portfolios",
-    "Problem": "values.problems",
-    "ServiceHealth": "values.health",
-    "Delivery": "streams.subscription_settings",
-    "ResumePoint": "streams.subscription_settings",
+_NAMES = {
+    "values.analysis": (
+        "Analysis AnalysisResult AnalysisSettings Context EvidenceSettings InlineMemory PolicyAnalysis PolicyRule "
+        "PortfolioColumns RegimeAnalysis RegimeColumns RegimeTransition SourceReport StrategyAnalysis TradeColumns"
+    ),
+    "values.admin": "AdminState InterventionPart",
+    "async_client": "AsyncStrategicMemoryClient",
+    "values.backoff": "Backoff",
+    "client": "StrategicMemoryClient",
+    "values.errors": (
+        "AccessDeniedError CallCancelledError ClientClosedError DeadlineExceededError FieldViolation "
+        "InterventionRefusedError InvalidAnswerError InvalidRequestError MessageTooLargeError "
+        "ResourceExhaustedError ResumePointError RevisionGapError ServerFaultError ServiceUnavailableError "
+        "SharedClientError SilentServerError StrategicMemoryError TooManySubscribersError UnknownPortfolioError "
+        "UnsupportedOperationError"
+    ),
+    "values.events": "Disconnected EpochChanged FeedbackReceived HeartbeatReceived SubscriptionEvent",
+    "values.figures": (
+        "Correlations Drawdown Drift Interval IntervalMethod Performance PolicyCorrelation RegimeCorrelation "
+        "RegimeCourse RegimeDynamics"
+    ),
+    "values.drawdown_guard": "DrawdownGuard",
+    "values.options": "ClientOptions DEFAULT_ADDRESS TlsOptions",
+    "values.past_advice": "AdviceCalibration AdviceSubject AfterAdvice AfterRevision PastAdvice ReliabilityBin",
+    "values.results": (
+        "Comparison Evidence Feedback FeedbackStatus LeverageCap PolicyEvidence Reason RegimeAdvice "
+        "RegimePerformance Rules UNKNOWN_REGIME"
+    ),
+    "values.heartbeats": "Heartbeat",
+    "values.policy": "Policy",
+    "values.overrides": "Freeze Override",
+    "values.portfolios": "PortfolioState",
+    "values.problems": "Problem",
+    "values.health": "ServiceHealth",
+    "streams.subscription_settings": "Delivery ResumePoint",
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 logging.getLogger("strategic_memory_client").addHandler(logging.NullHandler())
 
