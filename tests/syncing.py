@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import redis
 import redis.asyncio
@@ -22,6 +23,7 @@ from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.inputs.input_watcher import LONGEST_BLOCK_S, InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.redis_access.redis_connection import connect
+from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.interventions import Interventions
@@ -75,6 +77,7 @@ class Syncing:
                 leadership=leadership,
                 long_memory=long_memory_of(commands, max_regimes=advice.max_regimes),
                 evidence=EvidenceFeedback(advice.evidence),
+                ask=partial(round_trip, commands),
                 interventions=Interventions(commands, "quantum", self.problems, self.clock),
                 problems=self.problems,
                 shadow=self.shadow,

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
@@ -22,6 +23,7 @@ from strategic_memory_server.monitoring.logging_setup import set_up_logging
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+from strategic_memory_server.redis_access.round_trip import round_trip
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.interventions import Interventions
@@ -64,6 +66,7 @@ async def open_sync(redis: RedisSettings, settings: SyncSettings) -> AsyncIterat
                         TradeReader(commands, redis.key_prefix),
                     ),
                     evidence=EvidenceFeedback(advice.evidence),
+                    ask=partial(round_trip, commands),
                     interventions=Interventions(commands, redis.key_prefix, Problems(), unix_time_ms),
                 ),
                 settings,

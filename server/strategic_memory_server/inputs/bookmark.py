@@ -53,6 +53,11 @@ class StreamInfo:
         )
 
 
+def digest_of_info(reply: Reply) -> int:
+    """Return a digest of all that XINFO STREAM has answered, be it an error."""
+    return hash(repr(reply))
+
+
 @dataclass(frozen=True, slots=True)
 class Bookmark:
     """Where a stream has been read up to.

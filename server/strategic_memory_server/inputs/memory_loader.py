@@ -31,6 +31,7 @@ from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.page_trips import PageTrips
 from strategic_memory_server.inputs.read_outcome import NewTrades, ReadOutcome
 from strategic_memory_server.inputs.reading_limits import MANY_PASSED, ReadingLimits
+from strategic_memory_server.inputs.resting_streams import AskedAhead, RestingStreams
 from strategic_memory_server.inputs.span_reader import SpanReader, SpanReading
 from strategic_memory_server.inputs.stream_follower import StreamFollower
 from strategic_memory_server.inputs.stretch import Stretch
@@ -121,6 +122,7 @@ class MemoryLoader:
         self._trips = PageTrips(client, self._followers, limits.pace, self._log)
         self._is_sound = False
         self._recheck_at_s = 0.0
+        self._rest = RestingStreams(self._followers, self._ask_values, self._clock)
         self._values_s = values_s
         self._values_until_s = -math.inf
 
@@ -144,19 +146,30 @@ class MemoryLoader:
             self._client, self._prefix, windows, HeldCaps(self._clock.now_ms, caps), self._limits, self._max_regimes
         )
 
-    async def caps_have_changed(self) -> bool:
-        """Tell whether Redis holds other caps on leverage than those in force. It reads the values, and no stream.
+    def ask_caps(self, *, alone: bool = False) -> Sequence[bytes]:
+        """Return what asks for the caps on leverage, and unless for them alone, for all values; no stream is read."""
+        return self._ask_values[:CAP_COMMANDS] if alone else self._ask_values
+
+    def caps_have_changed(self, replies: Sequence[Reply], asked_s: float) -> bool:
+        """Tell by the replies to that whether Redis holds other caps than those in force.
+
+        Args:
+            replies: in their order.
+            asked_s: when it was asked, by `time.monotonic`.
 
         Raises:
-            redis.exceptions.RedisError, OSError: as for `load`.
+            redis.exceptions.RedisError: an error that no producer has caused.
         """
-        asked_s = time.monotonic()
-        replies = await self._read(self._ask_values)
         if self._values.would_change_caps(replies[:CAP_COMMANDS]):
             self._values_until_s = -math.inf
             return True
-        self._take_values(replies, asked_s)
+        if len(replies) > CAP_COMMANDS:
+            self._take_values(replies, asked_s)
         return False
+
+    def ask_ahead(self) -> AskedAhead | None:
+        """Return what tells a load whether there is anything to read; None where there is in any case."""
+        return self._rest.ask()
 
     async def load_span(self, windows: WindowSettings, span: TimeSpan) -> SpanReading:
         """Read what the streams hold of a span of time, once, whatever else has been read.
@@ -175,18 +188,26 @@ class MemoryLoader:
             reading = await reader.read(values.context, values.reports)
         return replace(reading, memory=await self._apart(reading.memory))
 
-    async def load(self, *, reread: bool = False, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
+    async def load(
+        self, *, reread: bool = False, arrived: Mapping[str, Page] | None = None, ahead: AskedAhead | None = None
+    ) -> LoadedMemory:
         """Read what there is to read.
 
         Args:
             reread: read the windows from the streams, whatever is remembered.
             arrived: entries that came after what was read last, oldest first, by source: those that are all there is
                 are not read again. Where there are others, they are read in another round trip. None: nothing is known.
+            ahead: what was asked a moment ago; where it says that nothing is new nothing else is read.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached, or refused for a reason that no
                 producer has caused. Whatever it was, the next load starts from what Redis holds then.
         """
+        if ahead is not None and self._rest.are_told_unchanged(ahead):
+            *of_values, told = ahead.replies[: -len(self._followers)]
+            clock_ms = self._clock.take(told, ahead.asked_ms)
+            return await self._loaded(self._take_values(of_values, ahead.asked_s), clock_ms, [], None)
+        self._rest.forget()
         now_s = time.monotonic()
         # Reading anew would pass over all of them again.
         many_passed = any(follower.window.passed_over > MANY_PASSED for follower in self._followers)
@@ -206,18 +227,26 @@ class MemoryLoader:
         known = self._values.read_caps_alone(replies) if is_known else self._take_values(replies, now_s)
         values = known or self._take_values(await self._read(self._ask_values), now_s)
         rejected, new_trades = await self._read_streams()
-        rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
         for follower in self._followers:
             follower.end()
-        reports = [follower.report(clock_ms + CLOCK_TOLERANCE_MS) for follower in self._followers]
-        memory = self._windows.memory(values.context, (*values.reports, *reports), clock_ms, self._max_regimes)
-        memory = await self._apart(memory)
+        self._recheck_at_s = recheck_at_s
+        loaded = await self._loaded(values, clock_ms, rejected, new_trades)
         self._log.end(
-            memory.sample_count,
+            loaded.memory.sample_count,
             [gap for follower in self._followers if (gap := follower.gaps.found) is not None],
             time.monotonic(),
         )
-        self._recheck_at_s = recheck_at_s
+        if (reread or not self._is_small) and not loaded.is_behind:
+            self._rest.were_read(now_s)
+        return loaded
+
+    async def _loaded(
+        self, values: ReadValues, clock_ms: int, rejected: list[RejectedInput], new_trades: NewTrades | None
+    ) -> LoadedMemory:
+        rejected.extend(follower.unreadable for follower in self._followers if follower.unreadable is not None)
+        reports = [follower.report(clock_ms + CLOCK_TOLERANCE_MS) for follower in self._followers]
+        memory = self._windows.memory(values.context, (*values.reports, *reports), clock_ms, self._max_regimes)
+        memory = await self._apart(memory)
         read_up_to = {follower.source: follower.read_up_to for follower in self._followers if not follower.unreadable}
         is_behind = any(follower.is_behind for follower in self._followers)
         return LoadedMemory(memory, (*rejected, *values.rejected), read_up_to, is_behind, new_trades)

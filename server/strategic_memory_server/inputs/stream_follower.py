@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from strategic_memory_server.columns.stream_position import LAST_ID, id_of, position_of, position_of_id, shown_id
 from strategic_memory_server.entries.input_keys import key_of
 from strategic_memory_server.entries.rejections import RejectedInput, refusal
-from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo
+from strategic_memory_server.inputs.bookmark import Bookmark, StreamInfo, digest_of_info
 from strategic_memory_server.inputs.gap_watch import GapWatch
 from strategic_memory_server.inputs.page_reader import EntryT, Page, PageReader
 from strategic_memory_server.inputs.read_outcome import NewEntries, ReadOutcome
@@ -49,7 +49,10 @@ class StreamFollower:
         self.bookmark: Bookmark | None = None
         self._reader = reader
         self._key = key_of(prefix, reader.source)
-        self._ask_info = packed("XINFO", "STREAM", self._key)
+        self.ask_info = packed("XINFO", "STREAM", self._key)
+        """Asks what the stream is like."""
+        self.looked_like: int | None = None
+        """Digest of what it was like when it was last read."""
         self._limits, self._patience = limits, patience
         self._asked, self._reads_on = 0, False
         self._left_at: Bookmark | None = None
@@ -109,8 +112,8 @@ class StreamFollower:
         if self.outcome is not None:
             return []
         if self._arrived is not None:
-            return [self._ask_info]
-        info: list[bytes] = [] if self._informed else [self._ask_info]
+            return [self.ask_info]
+        info: list[bytes] = [] if self._informed else [self.ask_info]
         if self.bookmark is None:
             self._asked = self._scan.page_size
             page = packed("XREVRANGE", self._key, self._scan.before, "-", "COUNT", self._asked)
@@ -224,6 +227,11 @@ class StreamFollower:
         self._new, self._met, self._noted = [], [], []
         self._kept = self.bookmark
 
+    def rest(self) -> None:
+        """Take note that the stream is what it was when it was last read."""
+        self.gaps.found = self.taken = None
+        self.end()
+
     def end(self) -> None:
         """End a reading."""
         self.gaps.end(is_full=self.window.counted >= self.window.length)
@@ -237,7 +245,7 @@ class StreamFollower:
         self._new, self._met, self._noted = [], [], []
 
     def _take_info(self, reply: Reply) -> None:
-        self._informed = True
+        self._informed, self.looked_like = True, digest_of_info(reply)
         if not isinstance(reply, Exception):
             self._info = StreamInfo.of(pairs(reply))
             self.gaps.look(self.bookmark or self._left_at, self._info)

@@ -7,7 +7,7 @@ Only once that has succeeded is the note taken for granted; after anything else 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -26,6 +26,7 @@ from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.long_memory.memory_store import MemoryStore, Stored
 from strategic_memory_server.long_memory.trade_reader import TradePage, TradeReader
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
+from strategic_memory_server.redis_access.round_trip import Reply
 
 SET_BACK = "trade_stream_set_back"
 
@@ -193,6 +194,17 @@ class LongMemory:
             read_up_to=read_up_to,
         )
         return NOTHING_READ
+
+    def ask(self) -> list[bytes]:
+        """Return what asks whether Redis still holds what is known; nothing where nothing is known."""
+        return [] if self._stored is None else self._store.ask_whether(self._stored)
+
+    def take(self, replies: Sequence[Reply]) -> None:
+        """Take the replies to that, so that `gather` need not ask; raises ResponseError where Redis has refused."""
+        if self._stored is not None and replies:
+            self._looked_s = self._clock_s()
+            if not self._store.is_told(self._stored, replies):
+                self._stored = None
 
     def written(self, note: Note | None) -> None:
         """Take for granted what has been written down; None: nothing was."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import redis.asyncio as redis
@@ -24,7 +25,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_note import BLOCKS, COUNTED_IDS
 from strategic_memory_server.memory.window_settings import MAX_REGIMES
 from strategic_memory_server.redis_access.reading_pace import ReadingPace
-from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
+from strategic_memory_server.redis_access.round_trip import Reply, checked, packed, round_trip
 
 LARGE_BYTES = 256 * 1024
 """A larger memory is not read on the event loop: one that knows too many regimes, from before they were bounded."""
@@ -152,9 +153,17 @@ class MemoryStore:
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached or refused.
         """
+        return self.is_told(stored, await round_trip(self._client, self.ask_whether(stored)))
+
+    def ask_whether(self, stored: Stored) -> list[bytes]:
+        """Return what asks for that."""
         keys = stored.keys or self._places[0]
-        ask = packed("HGET", keys.evidence, "read_up_to"), packed("ZREVRANGE", keys.trade_ids, 0, 0)
-        read_up_to, ids = await round_trip(self._client, ask)
+        return [packed("HGET", keys.evidence, "read_up_to"), packed("ZREVRANGE", keys.trade_ids, 0, 0)]
+
+    def is_told(self, stored: Stored, replies: Sequence[Reply]) -> bool:
+        """Read the replies to it; raises ResponseError where Redis has refused."""
+        keys = stored.keys or self._places[0]
+        read_up_to, ids = replies
         stands_at: bytes | None = checked(read_up_to, keys.evidence, "hash")
         has_ids = bool(checked(ids, keys.trade_ids, "sorted set"))
         return _id_or_nowhere(stands_at) == stored.stands_at and (has_ids or not stored.known_ids)

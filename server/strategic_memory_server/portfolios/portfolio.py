@@ -29,6 +29,7 @@ from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources
 from strategic_memory_server.portfolios.watch_pace import WatchPace
+from strategic_memory_server.redis_access.shared_trips import way_to
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
@@ -69,6 +70,12 @@ class Portfolio:
     lapse_watch: LapseWatch
     shared: SharedResources
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first work is done: the memory is read, and where this server leads, something was said."""
+        status = self.sync.status
+        return status.completed_at_ms is not None and (self.state.leadership.claim is None or status.iteration > 0)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow the log, and where this server may lead, lead and sync, until the context is left."""
@@ -101,7 +108,8 @@ def make_portfolio(
     known_history = KnownHistory() if settings.history_file is None else KeptHistory(settings.history_file)
     hub = FeedbackHub(reference_rules.VERSION, settings.log.recent_revisions, clock, known_history)
     changed = ChangeSignal()
-    log = FeedbackLog(redis.commands, prefix, settings.log.retained_revisions, problems, clock, shared.tracing)
+    trips, retained = None if name == DEFAULT else redis.looks, settings.log.retained_revisions
+    log = FeedbackLog(redis.commands, prefix, retained, problems, clock, shared.tracing, trips=trips)
     loader, store, trades = _loader(settings, redis), _store(settings, redis), TradeReader(redis.commands, prefix)
     pace = WatchPace.of_default() if name == DEFAULT else WatchPace.of_many(redis, shared.portfolios)
     tail = FeedbackTail(
@@ -147,6 +155,7 @@ def make_portfolio(
             long_memory=LongMemory(store, trades, advice.max_regimes, problems, memory_loss),
             evidence=EvidenceFeedback(advice.evidence),
             interventions=Interventions(redis.commands, prefix, problems, clock.now_ms),
+            ask=way_to(redis.commands, trips),
             problems=problems,
             published=tail.published,
             tracing=shared.tracing,

@@ -39,6 +39,7 @@ class RedisServer:
         logs: wait for what comes in the logs of many portfolios together; None: each waits for itself.
         inputs: the same for their inputs.
         leases: ask for the leases of many portfolios together; None: each is asked for by itself.
+        looks: ask for what else of theirs can wait a moment; they are not to wait behind each other.
     """
 
     commands: redis.Redis
@@ -48,6 +49,7 @@ class RedisServer:
     logs: Lanes | None = None
     inputs: Lanes | None = None
     leases: SharedTrips | None = None
+    looks: SharedTrips | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -77,6 +79,7 @@ def reach(settings: RedisSettings, problems: Problems, *, is_shared: bool = Fals
         RedisClock(problems),
         Lanes(blocking) if is_shared else None,
         Lanes(watching, ENTRIES) if is_shared else None,
+        SharedTrips(commands) if is_shared else None,
         SharedTrips(commands) if is_shared else None,
     )
 

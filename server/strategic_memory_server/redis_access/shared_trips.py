@@ -7,6 +7,9 @@ thousand portfolios whose leases are renewed each on a trip of their own take as
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
@@ -19,7 +22,11 @@ GATHERED_S = 0.02
 AT_ONCE = 64
 """Most commands of one trip: Redis has time for others between two."""
 
-_Asked = tuple[bytes, asyncio.Future[Reply]]
+Ask = Callable[[Sequence[bytes]], Awaitable[list[Reply]]]
+"""Sends commands and gives their replies, as `round_trip` does."""
+
+_Answer = list[Reply] | RedisError | OSError
+_Asked = tuple[Sequence[bytes], asyncio.Future[_Answer]]
 
 
 class SharedTrips:
@@ -31,7 +38,7 @@ class SharedTrips:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        self._asked: list[_Asked] = []
+        self._asked: deque[_Asked] = deque()
         self._sending: asyncio.Task[None] | None = None
 
     async def ask(self, command: bytes) -> Reply:
@@ -39,8 +46,23 @@ class SharedTrips:
 
         Each command has an error of its own. One of the connection is that of all who were on the trip.
         """
-        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked.append((command, answered))
+        answer = await self._answer_to([command])
+        return answer[0] if isinstance(answer, list) else answer
+
+    async def ask_all(self, commands: Sequence[bytes]) -> list[Reply]:
+        """Send some commands together with those of others, and give their replies as `round_trip` does.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: as there.
+        """
+        answer = await self._answer_to(commands)
+        if not isinstance(answer, list):
+            raise answer
+        return answer
+
+    async def _answer_to(self, commands: Sequence[bytes]) -> _Answer:
+        answered: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        self._asked.append((commands, answered))
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="shared-trips")
         return await answered
@@ -48,31 +70,43 @@ class SharedTrips:
     async def _send(self) -> None:
         try:
             await asyncio.sleep(GATHERED_S)
-            while self._asked:
-                # Whoever has given up wants nothing done any more: a lease would be taken for nobody.
-                batch = [asked for asked in self._asked[:AT_ONCE] if not asked[1].done()]
-                del self._asked[:AT_ONCE]
-                if batch:
-                    await self._trip(batch)
+            while batch := self._next_batch():
+                await self._trip(batch)
         finally:
             self._sending = None
-            _answer(self._asked, [])
-            self._asked = []
+            while self._asked:
+                self._asked.popleft()[1].cancel()
+
+    def _next_batch(self) -> list[_Asked]:
+        """Take who goes next: at least one, with as many commands as are sent at once."""
+        batch: list[_Asked] = []
+        room = AT_ONCE
+        while self._asked and (not batch or len(self._asked[0][0]) <= room):
+            asked = self._asked.popleft()
+            # Whoever has given up wants nothing done any more: a lease would be taken for nobody.
+            if not asked[1].done():
+                batch.append(asked)
+                room -= len(asked[0])
+        return batch
 
     async def _trip(self, batch: list[_Asked]) -> None:
         replies: list[Reply] = []
+        failure: RedisError | OSError | None = None
         try:
-            replies = await round_trip(self._client, [command for command, _ in batch])
+            replies = await round_trip(self._client, [command for commands, _ in batch for command in commands])
         except (RedisError, OSError) as error:
-            replies = [error] * len(batch)
+            failure = error
         finally:
-            _answer(batch, replies)
+            at = 0
+            for commands, answered in batch:
+                if not answered.done():
+                    if replies or failure:
+                        answered.set_result(failure or replies[at : at + len(commands)])
+                    else:
+                        answered.cancel()
+                at += len(commands)
 
 
-def _answer(asked: list[_Asked], replies: list[Reply]) -> None:
-    """Answer those who still wait, in their order; those without a reply wait no longer."""
-    for _, answered in asked[len(replies) :]:
-        answered.cancel()
-    for (_, answered), reply in zip(asked, replies, strict=False):
-        if not answered.done():
-            answered.set_result(reply)
+def way_to(client: redis.Redis, trips: SharedTrips | None) -> Ask:
+    """Return how commands are sent: on trips with others, or each at once."""
+    return partial(round_trip, client) if trips is None else trips.ask_all

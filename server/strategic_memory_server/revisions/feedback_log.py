@@ -18,6 +18,7 @@ from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.memory_note import Note
 from strategic_memory_server.memory.leverage_cap import LeverageCaps
 from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.caps_json import caps_text
 from strategic_memory_server.revisions.feedback_json import encode_event, encode_feedback
@@ -54,12 +55,13 @@ class FeedbackLog(FeedbackLogReader):
         clock: RedisClock | None = None,
         tracing: Tracing = OFF,
         keys: LogKeys | None = None,
+        trips: SharedTrips | None = None,
     ) -> None:
-        super().__init__(client, prefix, problems, clock, tracing, keys)
+        super().__init__(client, prefix, problems, clock, tracing, keys, trips)
         self._retained = retained_revisions
         self._open = register_script(client, "open")
         self._publish = register_script(client, "publish")
-        self._confirm = register_script(client, "confirm")
+        self._confirm = register_script(client, "confirm", trips)
         self._lapse = register_script(client, "lapse")
         self._remember = register_script(client, "remember")
         self._memory_keys = MemoryKeys.under(prefix)

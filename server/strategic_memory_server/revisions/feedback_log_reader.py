@@ -16,7 +16,8 @@ from strategic_memory_server.redis_access.reading_pace import ReadingPace
 from strategic_memory_server.redis_access.redis_clock import ASK_TIME, RedisClock
 from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip, stream_entries
-from strategic_memory_server.redis_access.server_kind import unsupported
+from strategic_memory_server.redis_access.server_kind import info_fields, unsupported
+from strategic_memory_server.redis_access.shared_trips import SharedTrips, way_to
 from strategic_memory_server.revisions.caps_json import caps_of_text
 from strategic_memory_server.revisions.intervention_text import intervention_of_text
 from strategic_memory_server.revisions.log_entries import contiguous_tail, decode_entries
@@ -51,7 +52,7 @@ class LogSnapshot:
 class FeedbackLogReader:
     """Reads the log, and with it the clock of Redis. The client must return bytes (`decode_responses=False`).
 
-    `keys` names another log than the one of the service.
+    `keys` names another log than the one of the service. `trips` take along what can wait for others.
     """
 
     def __init__(
@@ -62,20 +63,23 @@ class FeedbackLogReader:
         clock: RedisClock | None = None,
         tracing: Tracing = OFF,
         keys: LogKeys | None = None,
+        trips: SharedTrips | None = None,
     ) -> None:
         self.keys = keys or LogKeys.under(prefix)
         self._tracing = tracing
         self._client = client
+        self._can_wait = way_to(client, trips)
         self._problems = problems or Problems()
         self._clock = clock or RedisClock()
         self._pace = ReadingPace()
         self._written: tuple[bytes, Feedback] | None = None
         """What this server was the last to try to write, as bytes and as what they say; None: nothing."""
 
-    async def read_state(self) -> LogState | None:
-        """Tell where the log stands; None when nobody has opened it yet."""
+    async def read_state(self, *, can_wait: bool = False) -> LogState | None:
+        """Tell where the log stands; None when nobody has opened it yet. Where that can wait, it goes with others."""
         asked_ms = self._clock.elapsed_ms()
-        state, told = await round_trip(self._client, [packed("HMGET", self.keys.state, *STATE_FIELDS), ASK_TIME])
+        commands = [packed("HMGET", self.keys.state, *STATE_FIELDS), ASK_TIME]
+        state, told = await (self._can_wait(commands) if can_wait else round_trip(self._client, commands))
         self._clock.take(told, asked_ms)
         return _state(checked(state, self.keys.state, "hash"))
 
@@ -151,17 +155,17 @@ class FeedbackLogReader:
 
     async def _run_id(self) -> str:
         """Return the id of the Redis process; empty where the user may not know it."""
-        try:
-            info: dict[str, object] = await self._client.info("server")
-        except ResponseError as error:
-            if str(error).startswith("BUSY"):
-                raise
+        (reply,) = await round_trip(self._client, [packed("INFO", "server")])
+        if isinstance(reply, Exception):
+            if str(reply).startswith("BUSY"):
+                raise reply
             return ""
+        info = info_fields(reply)
         if (why := unsupported(info)) is None:
             self._problems.withdraw("redis_unsupported")
         else:
             self._problems.state("redis_unsupported", f"{why}; see docs/redis.md, Which servers")
-        return str(info.get("run_id", ""))
+        return info.get("run_id", "")
 
     async def read_after(self, revision: int, count: int) -> list[Feedback]:
         """Read up to `count` retained feedbacks that came after a revision, oldest first."""

@@ -151,7 +151,7 @@ class FeedbackTail:
         )
         if not entries:
             known = self._known
-            state = await self._log.read_state()
+            state = await self._log.read_state(can_wait=True)
             return known != self._known or self._hub.agrees_with(state)
         fits = True
         if log_entries := entries.get(keys.log):

@@ -8,7 +8,7 @@ or become unreadable: what an operator has asked for is lifted by an operator or
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import redis.asyncio as redis
 import structlog
@@ -29,7 +29,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Interventions:
-    """What operators have said, as last read. Synchronous but for `read`.
+    """What operators have said, as last read. Synchronous but for `read` and `fresh`.
 
     Args:
         client: how Redis is reached.
@@ -54,6 +54,7 @@ class Interventions:
         self._clock_ms = clock_ms
         self._elapsed_s = elapsed_s
         self._known = NO_INTERVENTION
+        self._asked_s = 0.0
         self._read_at_s: float | None = None
         self._newest_id: str | None = None
 
@@ -82,31 +83,33 @@ class Interventions:
         """Take what was read for out of date."""
         self._read_at_s = None
 
-    async def has_changed(self) -> bool:
-        """Read, and tell whether operators have said something else.
+    async def fresh(self) -> Intervention:
+        """Return what operators have said, read just now or a moment ago.
 
         Raises:
             redis.exceptions.RedisError, OSError: Redis could not be reached.
         """
-        before = self._known
-        await self.read()
-        return self._known != before
-
-    async def fresh(self) -> Intervention:
-        """Return what operators have said, read just now or a moment ago; errors as for `has_changed`."""
         if self._read_at_s is None or self._elapsed_s() - self._read_at_s > FRESH_S:
             await self.read()
         return self._known
 
     async def read(self) -> None:
-        """Read the newest entry; errors as for `has_changed`."""
-        asked_s = self._elapsed_s()
-        (reply,) = await round_trip(self._client, [packed("XREVRANGE", self.key, "+", "-", "COUNT", 1)])
-        self._read_at_s = asked_s
-        self._newest_id, found, unreadable = _read(reply)
+        """Read the newest entry; errors as for `fresh`."""
+        self.take(await round_trip(self._client, self.ask()))
+
+    def ask(self) -> list[bytes]:
+        """Return what reads the newest entry."""
+        self._asked_s = self._elapsed_s()
+        return [packed("XREVRANGE", self.key, "+", "-", "COUNT", 1)]
+
+    def take(self, replies: Sequence[Reply]) -> bool:
+        """Take the replies to what was asked last; True: operators have said something else."""
+        before, self._read_at_s = self._known, self._asked_s
+        self._newest_id, found, unreadable = _read(replies[0])
         if found is not None and found.number >= self._known.number and found != self._known:
             self._take(found)
         self._report(found, unreadable)
+        return self._known != before
 
     def _take(self, intervention: Intervention) -> None:
         self._known = intervention

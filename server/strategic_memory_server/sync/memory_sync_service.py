@@ -26,6 +26,7 @@ from strategic_memory_server.inputs.input_problems import InputProblems
 from strategic_memory_server.inputs.memory_loader import LoadedMemory
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.rejection_log import RejectionLog
+from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
@@ -35,6 +36,7 @@ from strategic_memory_server.revisions.feedback_publisher import LogContestedErr
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.write_arguments import DeposedError, MemoryMovedError
 from strategic_memory_server.sync.completion_log import log_completion
+from strategic_memory_server.sync.joint_reading import JointReading
 from strategic_memory_server.sync.publishing import Known, Publishing
 from strategic_memory_server.sync.regimes_problem import report_regimes
 from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
@@ -48,6 +50,9 @@ STANDBY = "standby"
 
 AWAY = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 """What to do where Redis cannot be reached."""
+
+FIRST_ANSWER_S = 1.0
+"""Longest wait for the first answer about the lease, seconds: who leads need not read the memory as a standby first."""
 
 logger = structlog.get_logger(__name__)
 
@@ -76,8 +81,9 @@ class StrategicMemorySync:
         self._settings = settings
         self._observe = observe
         self._clock_ms = clock_ms
+        self._reading = JointReading(parts.loader, parts.interventions, parts.long_memory, parts.ask)
         self._pace = SyncPace(
-            parts.loader, parts.watcher, parts.interventions, parts.leadership, settings, parts.looks_s
+            self._reading, parts.watcher, parts.interventions, parts.leadership, settings, parts.looks_s
         )
         self._read_up_to: Mapping[str, str] = {}
         self._claim: Claim | None = None
@@ -94,6 +100,8 @@ class StrategicMemorySync:
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
         arrived: Mapping[str, Page] | None = None
+        if self._parts.leadership.claim is None:
+            await self._parts.leadership.wait_for_answer(FIRST_ANSWER_S)
         while not self._pace.stopping.is_set():
             started_s = loop_s()
             status = await self.cycle(arrived)
@@ -114,7 +122,8 @@ class StrategicMemorySync:
         """Run one cycle: publish where this server leads. Whatever goes wrong is logged and kept in the status.
 
         Args:
-            arrived: entries that came after what was read last, by source; None: nothing is known.
+            arrived: entries that came after what was read last, by source: where there are none, nothing new is
+                expected. None: nothing is known.
         """
         claim = self._parts.leadership.claim
         with self._parts.tracing.cycle(self._parts.portfolio) if claim else NO_CYCLE as trace:
@@ -158,15 +167,15 @@ class StrategicMemorySync:
         """Read the memory and leave it at that."""
         self._parts.long_memory.forget()
         await self._learn_caps()
-        loaded = await self._load()
+        loaded = await self._load(ahead=await self._reading.read_ahead())
         return replace(self._standing_by(), sources=loaded.memory.sources, catching_up=loaded.is_behind)
 
     def _standing_by(self) -> SyncStatus:
         why = self._parts.leadership.standby_reason
         return replace(self.status, failures=0, failure=None, outcome=STANDBY, explanation=why)
 
-    async def _load(self, arrived: Mapping[str, Page] | None = None) -> LoadedMemory:
-        loaded = await self._parts.loader.load(arrived=arrived)
+    async def _load(self, arrived: Mapping[str, Page] | None = None, ahead: AskedAhead | None = None) -> LoadedMemory:
+        loaded = await self._parts.loader.load(arrived=arrived, ahead=ahead)
         self._read_up_to, self._loaded = loaded.read_up_to, loaded.memory
         self._rejection_log.write(self.rejections.record(loaded.rejected), loop_s())
         report_caps(self._parts.problems, self._parts.loader.caps)
@@ -204,8 +213,10 @@ class StrategicMemorySync:
         if claim != self._claim:
             await self._take_over()
             self._claim = claim
+        is_quiet = arrived is not None and not any(arrived.values())
+        ahead = await self._reading.read_ahead() if is_quiet else None
         said = await parts.interventions.fresh()
-        loaded = await self._load(arrived)
+        loaded = await self._load(arrived, ahead)
         trace.found(parts.loader.newest)
         trace.begins("analyse")
         analysis = parts.analyzer.analyze(loaded.memory)

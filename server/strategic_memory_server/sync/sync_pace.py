@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from redis.exceptions import RedisError
 
 from strategic_memory_server.inputs.input_watcher import InputWatcher
-from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
+from strategic_memory_server.sync.joint_reading import JointReading
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.waiting.backoff import Backoff
 
@@ -30,13 +31,16 @@ With many portfolios in one process it is longer.
 """
 
 
+NOTHING_CAME: Mapping[str, Page] = MappingProxyType({})
+
+
 class SyncPace:
     """Waits on behalf of the sync loop.
 
     Args:
-        loader: looks at the caps.
+        reading: looks at the caps, and at what operators say; a change of either starts a sync at once.
         watcher: waits for entries.
-        interventions: what operators say; a change of it starts a sync at once.
+        interventions: what operators say, as it is known.
         leadership: whether this server leads.
         settings: when to sync.
         looks_s: gives the time between two looks at the caps and at what operators say, seconds.
@@ -44,7 +48,7 @@ class SyncPace:
 
     def __init__(
         self,
-        loader: MemoryLoader,
+        reading: JointReading,
         watcher: InputWatcher,
         interventions: Interventions,
         leadership: Leadership,
@@ -56,7 +60,7 @@ class SyncPace:
         """Set: `run` ends after the cycle in hand, and no wait lasts."""
         self.retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
         self._unwatched = Backoff(settings.retry_s, settings.interval_s)
-        self._loader = loader
+        self._reading = reading
         self._watcher = watcher
         self._interventions = interventions
         self._leadership = leadership
@@ -92,7 +96,8 @@ class SyncPace:
     ) -> Mapping[str, Page] | None:
         """Wait until there is something to sync, at most until the interval has passed.
 
-        The entries that were found are returned, oldest first, by source; None: nothing is known of what is new.
+        The entries that were found are returned, oldest first, by source: none where all the time was waited for them
+        and none came. None: nothing is known of what is new.
 
         Args:
             started_s: when the last sync began, by the clock of the event loop.
@@ -134,11 +139,11 @@ class SyncPace:
                     # Within a longer wait more is expected to arrive.
                     found = None if settings.debounce_s else self._watcher.arrived
             due_s, watching = min(due_s, loop_s() + later_s), False
-        return found
+        return NOTHING_CAME if watching else found
 
     async def _bounds_have_changed(self) -> bool:
         try:
-            return await self._loader.caps_have_changed() or await self._interventions.has_changed()
+            return await self._reading.bounds_have_changed(self._looks_s())
         except (RedisError, OSError):
             # Redis has gone away: the next sync finds out, and says so.
             return False

@@ -14,6 +14,7 @@ from strategic_memory_server.inputs.input_watcher import InputWatcher
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.group_memory import GroupMemory
 from strategic_memory_server.long_memory.long_memory import LongMemory
+from strategic_memory_server.redis_access.shared_trips import Ask
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
@@ -35,6 +36,7 @@ class SyncParts:
     long_memory: LongMemory
     evidence: EvidenceFeedback
     interventions: Interventions
+    ask: Ask
     problems: Problems = field(default_factory=Problems)
     published: Callable[[Feedback], None] = lambda feedback: None
     tracing: Tracing = OFF

@@ -14,6 +14,7 @@ import redis.asyncio
 from each_case import each_case
 from hypothesis import given
 from hypothesis import strategies as st
+from looking import caps_have_changed
 from redis.exceptions import NoPermissionError, ResponseError
 from repeatable import repeatable
 from structlog.testing import capture_logs
@@ -251,7 +252,9 @@ def test_a_cap_that_is_set_again_is_not_told_of_any_more_and_one_that_holds_unre
     }
 
 
-async def test_the_loader_reads_what_producers_write(redis_client: redis.Redis, loader: MemoryLoader) -> None:
+async def test_the_loader_reads_what_producers_write(
+    redis_client: redis.Redis, async_client: redis.asyncio.Redis, loader: MemoryLoader
+) -> None:
     """Against a real Redis: empty values, other types and large ones look different there."""
 
     async def caps() -> dict[str, float]:
@@ -278,9 +281,9 @@ async def test_the_loader_reads_what_producers_write(redis_client: redis.Redis, 
             refused = {each.source for each in loaded.rejected}
             assert source in refused
             assert by_source(loaded.memory.context.leverage_caps) == {LIMITS: 0.6, EXPOSURE: 0.7}
-            assert not await loader.caps_have_changed()
+            assert not await caps_have_changed(loader, async_client)
     redis_client.delete(keys[LIMITS])
-    assert await loader.caps_have_changed()
+    assert await caps_have_changed(loader, async_client)
     assert await caps() == {EXPOSURE: 0.7}
     redis_client.set(keys[EXPOSURE], '{"maxLeverageHint": 0.7}')
     loaded = await loader.load()

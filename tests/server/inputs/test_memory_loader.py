@@ -10,6 +10,7 @@ import redis
 import redis.asyncio
 from brute_force import PortfolioRow
 from input_streams import MALFORMED, random_streams
+from looking import caps_have_changed
 from memory_rows import report_of, rows_of
 from patient_redis import patient
 from redis_inputs import (
@@ -120,7 +121,7 @@ async def test_values_are_read_again_at_their_pace_and_caps_each_time(
     assert await loaded() == (None, {}, 0)
     redis_client.set("quantum:governance:policy", "BALANCED")
     assert await loaded() == (None, {}, 0)
-    assert not await loader.caps_have_changed()
+    assert not await caps_have_changed(loader, async_client)
     assert await loaded() == (Policy.BALANCED, {}, 1)
     redis_client.set("quantum:governance:policy", "AGGRESSIVE")
     redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.5}')

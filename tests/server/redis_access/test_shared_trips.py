@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import redis
 import redis.asyncio
 from patient_redis import patient
@@ -61,3 +62,22 @@ async def test_that_redis_is_away_is_told_to_all_on_the_trip_and_to_nobody_after
             told = await asyncio.gather(*(trips.ask(packed("PING")) for _ in range(3)))
             assert all(isinstance(each, RedisError | OSError) for each in told)
     assert await SharedTrips(async_client).ask(packed("PING")) == b"PONG"
+
+
+async def test_commands_of_one_go_together_on_one_trip_with_those_of_others(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis
+) -> None:
+    await async_client.ping()
+    trips = SharedTrips(async_client)
+    before = reads_of(redis_client)
+    asked = [[packed("INCR", f"k{number}") for _ in range(number)] for number in range(1, 6)]
+    assert await asyncio.gather(*map(trips.ask_all, asked)) == [[*range(1, number + 1)] for number in range(1, 6)]
+    assert reads_of(redis_client) - before <= 2
+    many = [packed("INCR", "many")] * (2 * AT_ONCE)
+    first, (second,) = await asyncio.gather(trips.ask_all(many), trips.ask_all([packed("GET", "k1")]))
+    assert (first, second) == ([*range(1, 2 * AT_ONCE + 1)], b"1")
+    wrong, right = await trips.ask_all([packed("HGET", "k1", "f"), packed("GET", "k1")])
+    assert (isinstance(wrong, ResponseError), right) == (True, b"1")
+    async with connect(patient("redis://127.0.0.1:1/0")) as nowhere:
+        with pytest.raises((RedisError, OSError)):
+            await SharedTrips(nowhere).ask_all(many)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import redis.asyncio
 from advice import NOW_MS, advice
+from looking import has_changed
 from redis.exceptions import ResponseError
 
 from strategic_memory_server.advice.intervention import NO_INTERVENTION, Intervention
@@ -71,12 +72,14 @@ def test_what_no_operator_can_have_said_is_not_known(text: bytes) -> None:
     assert intervention_of_text(text) is None
 
 
-async def test_the_newest_that_was_said_is_followed(followed: Interventions, said_log: SaidLog) -> None:
+async def test_the_newest_that_was_said_is_followed(
+    followed: Interventions, said_log: SaidLog, async_client: redis.asyncio.Redis
+) -> None:
     assert (await followed.fresh(), followed.heads) == (NO_INTERVENTION, {KEYS.interventions: "0-0"})
     await said_log.write(FIRST, BY)
-    assert await followed.has_changed()
+    assert await has_changed(followed, async_client)
     assert (followed.known, followed.heads) == (FIRST, {KEYS.interventions: "1-0"})
-    assert not await followed.has_changed()
+    assert not await has_changed(followed, async_client)
     await said_log.write(Intervention(2), BY)
     # What was read a moment ago is taken for granted.
     assert await followed.fresh() == FIRST

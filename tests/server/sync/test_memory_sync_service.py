@@ -12,6 +12,7 @@ import redis
 import redis.asyncio
 from advice import NOW_MS
 from claimed import said_in
+from looking import caps_have_changed
 from processes import aeventually
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
 from syncing import SETTINGS, Syncing, syncing_with
@@ -240,7 +241,7 @@ async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Synci
 
 @pytest.mark.parametrize("reactive", [True, False])
 async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, *, reactive: bool
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis, *, reactive: bool
 ) -> None:
     async with syncing_with(redis_server.url, replace(SETTINGS, reactive=reactive)) as syncing, syncing.running():
         await aeventually(lambda: len(syncing.told) == 1)
@@ -249,7 +250,7 @@ async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
         # What changes no cap starts none, whatever else is in the object.
         redis_client.set("quantum:exposure:summary", '{"gross": 2, "max_leverage_hint": "0.4"}')
         redis_client.set("quantum:risk:leverage_limits", "broken")
-        assert not await syncing.sync._parts.loader.caps_have_changed()
+        assert not await caps_have_changed(syncing.sync._parts.loader, async_client)
         redis_client.delete("quantum:exposure:summary", "quantum:risk:leverage_limits")
         await aeventually(lambda: len(syncing.told) == 3)
 
