@@ -22,6 +22,7 @@ OURS_ALONE = (
     "encrypted_calls",
     "workers",
     "workers_broadcast",
+    "many_portfolios",
 )
 """Measures of what runs in the process that measures, or of one server beside itself."""
 

@@ -18,9 +18,9 @@ READ_WITHIN_S = 30.0
 _QUIET = Duration(seconds=3_600)
 
 
-def stream_request() -> service_pb2.StreamFeedbackRequest:
+def stream_request(portfolio: str = "") -> service_pb2.StreamFeedbackRequest:
     """Ask for the feedback in force and what follows, with hardly any heartbeat."""
-    return service_pb2.StreamFeedbackRequest(heartbeat_interval=_QUIET)
+    return service_pb2.StreamFeedbackRequest(heartbeat_interval=_QUIET, portfolio=portfolio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class Arrived:
 class FeedbackSubscription:
     """A stream on a connection of its own, whose next message is always being waited for."""
 
-    def __init__(self, address: str) -> None:
-        """Prepare a stream; `open` it with `async with`."""
+    def __init__(self, address: str, portfolio: str = "") -> None:
+        """Prepare a stream of a portfolio, by default the default one; `open` it with `async with`."""
         self._channel = grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
         stub = service_pb2_grpc.StrategicMemoryServiceStub(self._channel)
         self._call: grpc.aio.UnaryStreamCall[Any, service_pb2.StreamFeedbackResponse] = stub.StreamFeedback(
-            stream_request(), timeout=3_600
+            stream_request(portfolio), timeout=3_600
         )
 
     async def __aenter__(self) -> Self:

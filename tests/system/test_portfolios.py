@@ -11,12 +11,15 @@ import grpc
 import pytest
 import redis
 from conftest import StartService
+from faults.process_signals import suspended
 from processes import ServiceProcess, eventually
 from redis_inputs import add_regime
 from service_calls import get_json, get_text, stub_of
 
 from strategic_memory.v1 import admin_pb2, admin_pb2_grpc, feedback_pb2, service_pb2
+from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.memory.shard import Shard
+from strategic_memory_server.portfolios.open_portfolios import OPENED_AT_ONCE
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 pytestmark = pytest.mark.system
@@ -242,3 +245,21 @@ def test_each_shard_syncs_its_share_and_serves_all(start_service: StartService, 
 def leads(service: ServiceProcess) -> set[str]:
     """The portfolios that a server leads, as its log tells."""
     return {line.get("portfolio", "") for line in service.log_lines() if line["event"] == "Leadership gained"}
+
+
+def test_others_are_opened_once_those_before_them_have_begun(
+    service: ServiceProcess, file: Path, redis_server: EmbeddedRedis
+) -> None:
+    def told(event: str) -> int:
+        return sum(line["event"] == event for line in service.log_lines())
+
+    eventually(lambda: told("Portfolio opened") == 2, 30.0)
+    failures = told("Lease cannot be asked for; trying again")
+    names = [f"many-{number:03}" for number in range(3 * OPENED_AT_ONCE)]
+    with suspended(redis_server.pid, 90.0):
+        file.write_text(TWO + "".join(f"[portfolios.{name}]\n" for name in names))
+        # What has no answer is given up after some seconds, in which all of them could have been opened.
+        eventually(lambda: told("Lease cannot be asked for; trying again") > failures + 2, 60.0)
+        assert 0 < told("Portfolio opened") - 2 <= 2 * OPENED_AT_ONCE
+    eventually(lambda: told("Portfolio opened") == 2 + len(names), 60.0)
+    eventually(lambda: get_json(service)["portfolios"]["by_status"].get("warming_up", 0) >= len(names), 60.0)

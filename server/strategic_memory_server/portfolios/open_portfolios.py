@@ -29,7 +29,11 @@ DRAIN_S = 5.0
 
 OPENED_AT_ONCE = 32
 BETWEEN_S = 0.25
-"""So many are opened, and others after so long, seconds: each has a memory to read, and syncs at the interval."""
+"""So many are opened, and others after so long, seconds, at least: each syncs at the interval."""
+
+BEGINS_WITHIN_S = 30.0
+"""So long others wait for one that was opened and has not begun, seconds: where the process is given little processor
+time, the first ones have advice early, rather than all of them late."""
 
 FIRST_READING_S = 2.0
 """Longest wait for the log of a portfolio that is opened since somebody asks for it, seconds."""
@@ -104,13 +108,23 @@ class OpenPortfolios:
         self.names = [DEFAULT, *sorted(listed)]
         closing = [name for name, each in self._open.items() if listed.get(name) != each.settings]
         await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))
-        opened = 0
+        beginning: dict[str, float] = {}
         for name, settings in sorted(listed.items()):
             if name not in self._open and name not in self._changing and self._may_lead(name):
                 await self._open_anew(name, settings)
-                opened += 1
-                if opened % OPENED_AT_ONCE == 0:
-                    await asyncio.sleep(BETWEEN_S)
+                beginning[name] = asyncio.get_running_loop().time()
+                if len(beginning) >= 2 * OPENED_AT_ONCE:
+                    await self._let_begin(beginning)
+
+    async def _let_begin(self, beginning: dict[str, float]) -> None:
+        """Wait until half of those that were opened have begun, which are taken out then."""
+        now_s = asyncio.get_running_loop().time
+        while len(beginning) > OPENED_AT_ONCE:
+            await asyncio.sleep(BETWEEN_S)
+            for name, opened_s in list(beginning.items()):
+                each = self._open.get(name)
+                if each is None or each.portfolio.has_begun or now_s() - opened_s > BEGINS_WITHIN_S:
+                    del beginning[name]
 
     async def close(self) -> None:
         """End all that run, as the service ends: their streams have been told already."""

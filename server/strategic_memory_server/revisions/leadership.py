@@ -86,6 +86,7 @@ class Leadership:
         self._known_token = 0
         self._ended_early: Claim | None = None
         self._gained = asyncio.Event()
+        self._was_asked = asyncio.Event()
         self._ask_now = asyncio.Event()
 
     @property
@@ -107,6 +108,7 @@ class Leadership:
         """Ask for the lease and renew it, until cancelled."""
         while True:
             pause_s = await self.ask()
+            self._was_asked.set()
             self._ask_now.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
@@ -183,6 +185,12 @@ class Leadership:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._gained.wait()
+
+    async def wait_for_answer(self, seconds: float) -> None:
+        """Wait until it is known whether this server leads, at most so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._was_asked.wait()
 
     async def release(self) -> None:
         """Give leadership up for good; `run` must have ended. Where Redis cannot be told, the lease ends by itself."""
