@@ -20,6 +20,7 @@ from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.long_memory.memory_store import MemoryStore
 from strategic_memory_server.long_memory.trade_reader import TradeReader
+from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.revisions.change_signal import ChangeSignal
 from strategic_memory_server.revisions.feedback_hub import FeedbackHub
@@ -35,7 +36,7 @@ from strategic_memory_server.rpc.analyses.requests_in_hand import RequestsInHand
 from strategic_memory_server.rpc.grpc_settings import GrpcSettings
 from strategic_memory_server.rpc.rpc_metrics import RpcMetrics
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
-from strategic_memory_server.rpc.served_portfolios import OnePortfolio
+from strategic_memory_server.rpc.served_portfolios import refuse
 from strategic_memory_server.rpc.server import GrpcServer, open_grpc_server
 from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 
@@ -95,6 +96,22 @@ class Client:
             timeout=30,
         )
         return call
+
+
+class OnePortfolio:
+    """The portfolios of a service that has the default one alone."""
+
+    def __init__(self, portfolio: ServedPortfolio) -> None:
+        self.names = [DEFAULT]
+        self.followed = [portfolio]
+
+    def at_hand(self, name: str) -> ServedPortfolio | None:
+        """Return it by its name."""
+        return self.followed[0] if name == DEFAULT else None
+
+    async def find(self, name: str) -> ServedPortfolio:
+        """Return it by its name; raises as `ServedPortfolios`."""
+        return self.at_hand(name) or refuse(name, self.names)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from typing import cast
 
 import redis.asyncio as redis
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,7 +23,7 @@ from benchmarks.floors.broadcast import Broadcast
 from benchmarks.floors.serving import BareServicer, Context, serve
 from strategic_memory.v1 import feedback_pb2, service_pb2
 from strategic_memory_server.entries import input_keys as keys
-from strategic_memory_server.redis_access.redis_replies import streams_of
+from strategic_memory_server.redis_access.redis_replies import StreamEntries
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 BLOCK_MS = 1_000
@@ -56,6 +57,11 @@ class BareStream(BareServicer):
             change = self._broadcast.change
             yield self._broadcast.message
             await change.wait()
+
+
+def streams_of(reply: object) -> dict[bytes, StreamEntries]:
+    """Return the entries of an XREAD reply by the key of their stream."""
+    return dict(cast("list[tuple[bytes, StreamEntries]]", reply or []))
 
 
 async def publish_changes(client: redis.Redis, prefix: str) -> None:

@@ -16,7 +16,7 @@ from redis_inputs import add_regime, regime_stream
 from service_calls import get_feedback, get_text, stub_of
 
 from strategic_memory.v1 import analysis_pb2, service_pb2
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.rpc.analyses.analysis_threads import ANALYSES_AT_ONCE
 
 pytestmark = pytest.mark.system
@@ -84,7 +84,7 @@ def test_reading_stops_when_the_deadline_has_passed(
             eventually(lambda: all_have_ended(service))
             if pages := pages_read(redis_client):
                 break
-        assert 0 < pages < ANALYSES_AT_ONCE * ENTRIES / DEFAULT_LIMITS.page_entries
+        assert 0 < pages < ANALYSES_AT_ONCE * ENTRIES / ReadingLimits().page_entries
         add_regime(redis_client, "BEAR", entry_id=f"{ENTRIES + 1}-0")
         answer = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=60).analysis
         assert answer.sample_count == 50

@@ -31,6 +31,3 @@ class ReadingLimits:
     def page_now(self) -> int:
         """Number of entries to read by the next command."""
         return self.pace.entries(self.page_entries)
-
-
-DEFAULT_LIMITS = ReadingLimits()

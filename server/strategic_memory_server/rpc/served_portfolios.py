@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from strategic_memory_server.faults.errors import InvalidRequestError, UnknownPortfolioError, Violation
-from strategic_memory_server.memory.portfolio_name import DEFAULT, NAME, WANTED, nearest
+from strategic_memory_server.memory.portfolio_name import NAME, WANTED, nearest
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 
 
@@ -35,22 +35,6 @@ class ServedPortfolios(Protocol):
             UnknownPortfolioError: there is none of that name.
         """
         ...
-
-
-class OnePortfolio:
-    """The portfolios of a service that has the default one alone."""
-
-    def __init__(self, portfolio: ServedPortfolio) -> None:
-        self.names = [DEFAULT]
-        self.followed = [portfolio]
-
-    def at_hand(self, name: str) -> ServedPortfolio | None:
-        """Return it by its name."""
-        return self.followed[0] if name == DEFAULT else None
-
-    async def find(self, name: str) -> ServedPortfolio:
-        """Return it by its name; raises as `ServedPortfolios`."""
-        return self.at_hand(name) or refuse(name, self.names)
 
 
 def refuse(name: str, names: Sequence[str]) -> ServedPortfolio:

@@ -17,7 +17,7 @@ from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.page_reader import FEW, DecodedPage, Page, PageReader
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.windows.name_table import NameTable
@@ -61,7 +61,7 @@ def table(kind: str) -> Table:
     if kind == "identified":
         names = NameTable()
         return Table(identified_trades(names), {"regime": names})
-    windows = MemoryWindows(WindowSettings(), DEFAULT_LIMITS)
+    windows = MemoryWindows(WindowSettings(), ReadingLimits())
     readers: dict[str, PageReader[Any]] = {
         REGIMES: windows.regime_reader,
         PORTFOLIO: windows.portfolio_reader,

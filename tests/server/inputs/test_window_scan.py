@@ -15,13 +15,13 @@ from strategic_memory_server.columns.stream_position import position_column, pos
 from strategic_memory_server.entries.entry_fields import Fields, RejectionError
 from strategic_memory_server.entries.field_columns import UnusualEntryError
 from strategic_memory_server.inputs.page_reader import Page, PageReader
-from strategic_memory_server.inputs.reading_limits import DEFAULT_LIMITS, ReadingLimits
+from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.inputs.window_scan import WindowScan
 from strategic_memory_server.windows.column_buffer import Columns
 
 GOOD = b"good"
 BAD = b"bad"
-PAGE = DEFAULT_LIMITS.page_entries
+PAGE = ReadingLimits().page_entries
 
 
 def read(fields: Fields, _known_ms: int = 0) -> int:
@@ -64,8 +64,8 @@ def drive(scan: WindowScan, entries: Page) -> list[int]:
     return asked
 
 
-def scan_of(window: int, limits: ReadingLimits = DEFAULT_LIMITS) -> WindowScan:
-    return WindowScan(window, reader(), limits)
+def scan_of(window: int, limits: ReadingLimits | None = None) -> WindowScan:
+    return WindowScan(window, reader(), limits or ReadingLimits())
 
 
 def found(scan: WindowScan, column: str = "number") -> list[Any]:

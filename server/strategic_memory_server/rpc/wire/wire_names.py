@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from strategic_memory.v1 import feedback_pb2
-from strategic_memory_server.advice.feedback import FeedbackStatus, Rules
+from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.memory.policy import Policy
 
 POLICIES: Mapping[Policy | None, feedback_pb2.Policy.ValueType] = {
@@ -13,12 +13,6 @@ POLICIES: Mapping[Policy | None, feedback_pb2.Policy.ValueType] = {
     Policy.CONSERVATIVE: feedback_pb2.POLICY_CONSERVATIVE,
     Policy.BALANCED: feedback_pb2.POLICY_BALANCED,
     Policy.AGGRESSIVE: feedback_pb2.POLICY_AGGRESSIVE,
-}
-
-STATUSES: Mapping[FeedbackStatus, feedback_pb2.FeedbackStatus.ValueType] = {
-    FeedbackStatus.WARMING_UP: feedback_pb2.FEEDBACK_STATUS_WARMING_UP,
-    FeedbackStatus.ACTIVE: feedback_pb2.FEEDBACK_STATUS_ACTIVE,
-    FeedbackStatus.STALE: feedback_pb2.FEEDBACK_STATUS_STALE,
 }
 
 RULES: Mapping[Rules, feedback_pb2.Rules.ValueType] = {

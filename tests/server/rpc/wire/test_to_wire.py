@@ -20,9 +20,9 @@ from strategic_memory_server.memory.json_types import JsonObject
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.strategic_memory import Context
 from strategic_memory_server.rpc.wire.message_cache import MessageCache
-from strategic_memory_server.rpc.wire.message_writer import timestamp
+from strategic_memory_server.rpc.wire.message_writer import numbers_of, timestamp
 from strategic_memory_server.rpc.wire.to_wire import analysis_message, feedback_message, heartbeat_message
-from strategic_memory_server.rpc.wire.wire_names import POLICIES, RULES, STATUSES
+from strategic_memory_server.rpc.wire.wire_names import POLICIES, RULES
 
 NESTED: JsonObject = {"a": [1, 2.5, None, True, "x", {"b": []}], "": {}, "é": "\U0001f600"}
 
@@ -136,12 +136,13 @@ def test_a_feedback_without_evidence_has_no_message_for_it() -> None:
 
 def test_every_policy_and_status_has_a_name_on_the_wire() -> None:
     assert set(POLICIES) == {None, *Policy}
-    assert set(STATUSES) == set(FeedbackStatus)
+    statuses = numbers_of(feedback_pb2.FeedbackStatus.DESCRIPTOR)
+    assert set(statuses) == {"UNSPECIFIED", *(status.value for status in FeedbackStatus)}
     assert {feedback_pb2.Rules.Name(on_wire) for on_wire in RULES.values()} == {
         f"RULES_{rules.value}" for rules in Rules
     }
     assert len(set(POLICIES.values())) == 4
-    assert len(set(STATUSES.values())) == 3
+    assert len(set(statuses.values())) == 4
 
 
 @pytest.mark.parametrize("time_ms", [0, -1, 1, -1_500, NOW_MS + 7, EARLIEST_MS, LATEST_MS])
