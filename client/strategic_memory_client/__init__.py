@@ -28,18 +28,20 @@ if TYPE_CHECKING:
     from strategic_memory_client.values.analysis import (
         Analysis,
         AnalysisResult,
-        AnalysisSettings,
         Context,
-        EvidenceSettings,
-        InlineMemory,
         PolicyAnalysis,
-        PolicyRule,
-        PortfolioColumns,
         RegimeAnalysis,
-        RegimeColumns,
         RegimeTransition,
         SourceReport,
         StrategyAnalysis,
+    )
+    from strategic_memory_client.values.analysis_request import (
+        AnalysisSettings,
+        EvidenceSettings,
+        InlineMemory,
+        PolicyRule,
+        PortfolioColumns,
+        RegimeColumns,
         TradeColumns,
     )
     from strategic_memory_client.values.backoff import Backoff
@@ -206,8 +208,10 @@ __all__ = [
 # import gRPC: the command has to say what gRPC may write to the terminal before gRPC is there.
 _NAMES = {
     "values.analysis": (
-        "Analysis AnalysisResult AnalysisSettings Context EvidenceSettings InlineMemory PolicyAnalysis PolicyRule "
-        "PortfolioColumns RegimeAnalysis RegimeColumns RegimeTransition SourceReport StrategyAnalysis TradeColumns"
+        "Analysis AnalysisResult Context PolicyAnalysis RegimeAnalysis RegimeTransition SourceReport StrategyAnalysis"
+    ),
+    "values.analysis_request": (
+        "AnalysisSettings EvidenceSettings InlineMemory PolicyRule PortfolioColumns RegimeColumns TradeColumns"
     ),
     "values.admin": "AdminState InterventionPart",
     "async_client": "AsyncStrategicMemoryClient",

@@ -30,7 +30,8 @@ from strategic_memory_client.values.results import Feedback
 
 if TYPE_CHECKING:
     from strategic_memory_client.transports.synchronous.admin import SyncAdmin
-    from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
+    from strategic_memory_client.values.analysis import AnalysisResult
+    from strategic_memory_client.values.analysis_request import AnalysisSettings, InlineMemory
 
 
 class StrategicMemoryClient(Rooted):

@@ -19,7 +19,7 @@ from strategic_memory_client.cli.policy_rules import SYNTAX, parse_policy_rule
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.times import LENGTH_SYNTAX, MOMENT_SYNTAX, parse_length, parse_moment
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.values.analysis import AnalysisSettings, EvidenceSettings, InlineMemory
+from strategic_memory_client.values.analysis_request import AnalysisSettings, EvidenceSettings, InlineMemory
 from strategic_memory_client.values.results import Rules
 
 _Parsed = TypeVar("_Parsed")

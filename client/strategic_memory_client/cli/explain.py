@@ -19,7 +19,8 @@ from strategic_memory_client.cli.plain_numbers import Whole
 from strategic_memory_client.cli.standard_output import write_line
 from strategic_memory_client.cli.text import NOT_KNOWN, number, plain
 from strategic_memory_client.client import StrategicMemoryClient
-from strategic_memory_client.values.analysis import Analysis, AnalysisSettings
+from strategic_memory_client.values.analysis import Analysis
+from strategic_memory_client.values.analysis_request import AnalysisSettings
 from strategic_memory_client.values.errors import StrategicMemoryError
 from strategic_memory_client.values.results import Feedback, Reason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from strategic_memory_client.values.analysis import PolicyRule
+from strategic_memory_client.values.analysis_request import PolicyRule
 from strategic_memory_client.values.policy import Policy
 
 SYNTAX = "REGIME:win_rate>NUMBER,avg_pnl>NUMBER=POLICY"

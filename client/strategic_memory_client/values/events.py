@@ -16,6 +16,7 @@ class FeedbackReceived(Unchanging):
     """A feedback that was not handed out before."""
 
     feedback: Feedback
+    """The whole feedback."""
     skipped_revisions: int = 0
     """Revisions of the same epoch that were passed over right before it."""
 
@@ -25,6 +26,7 @@ class HeartbeatReceived(Unchanging):
     """Nothing new, but the stream is alive."""
 
     heartbeat: Heartbeat
+    """Where the log stands, and until when the feedback holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,11 @@ class EpochChanged(Unchanging):
     """History was lost: revisions now count in another log. The feedback in force there comes right after."""
 
     old_epoch: str
+    """The log that was followed so far."""
     old_revision: int
     """Last revision known of the old epoch."""
     new_epoch: str
+    """The log that is followed from now on."""
     new_revision: int
     """Revision of the feedback that comes right after."""
 

@@ -21,7 +21,9 @@ class Interval(Unchanging):
     """An interval of 95 %, in the unit of what it encloses."""
 
     low: float
+    """Its lower end."""
     high: float
+    """Its upper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class RegimeCourse(Unchanging):
     """What follows one regime, and how long it lasts. A run is unbroken; one that has not ended counts nowhere."""
 
     regime: str
+    """Its name, upper case."""
     next_probabilities: tuple[float, ...]
     """Smoothed probabilities of the regime of the next observation, in the order of `RegimeDynamics.regimes`."""
     stationary_share: float | None
@@ -162,7 +165,9 @@ class RegimeCorrelation(Unchanging):
     """Two regimes compared."""
 
     first_regime: str
+    """The one regime."""
     second_regime: str
+    """The other regime."""
     common_buckets: int
     """Buckets of time that both have trades in."""
     coefficient: float | None

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from strategic_memory.v1 import analysis_pb2, feedback_pb2, service_pb2
-from strategic_memory_client.values.analysis import (
-    AnalysisSettings,
-    EvidenceSettings,
-    InlineMemory,
-    PolicyRule,
-)
+from strategic_memory_client.values.analysis_request import AnalysisSettings, EvidenceSettings, InlineMemory, PolicyRule
 from strategic_memory_client.values.policy import Policy
 from strategic_memory_client.values.results import Rules
 from strategic_memory_client.wire.inline_to_wire import write_inline_memory

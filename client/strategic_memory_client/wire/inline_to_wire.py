@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 
 from strategic_memory.v1 import memory_pb2
-from strategic_memory_client.values.analysis import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
+from strategic_memory_client.values.analysis_request import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
 from strategic_memory_client.wire.column_times import times_ms
 from strategic_memory_client.wire.given_columns import values_of
 from strategic_memory_client.wire.request_values import (

@@ -10,7 +10,7 @@ from typing import Any
 
 from strategic_memory_client.cli.files.table import FileError, Table
 from strategic_memory_client.cli.text import plain
-from strategic_memory_client.values.analysis import PortfolioColumns, RegimeColumns, TradeColumns
+from strategic_memory_client.values.analysis_request import PortfolioColumns, RegimeColumns, TradeColumns
 from strategic_memory_client.values.errors import InvalidRequestError
 from strategic_memory_client.wire.column_times import EARLIEST_S, LATEST_S, times_ms
 from strategic_memory_client.wire.given_columns import exact_times_ms, values_of

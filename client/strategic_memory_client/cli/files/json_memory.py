@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from strategic_memory_client.cli.files.table import FileError
-from strategic_memory_client.values.analysis import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
+from strategic_memory_client.values.analysis_request import InlineMemory, PortfolioColumns, RegimeColumns, TradeColumns
 
 _Columns = TypeVar("_Columns", RegimeColumns, PortfolioColumns, TradeColumns)
 

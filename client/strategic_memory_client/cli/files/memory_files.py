@@ -13,7 +13,7 @@ from strategic_memory_client.cli.files.entry_table import KINDS, REQUIRED, entri
 from strategic_memory_client.cli.files.json_memory import json_memory
 from strategic_memory_client.cli.files.parquet_table import PARQUET, parquet_table
 from strategic_memory_client.cli.files.table import FileError
-from strategic_memory_client.values.analysis import InlineMemory
+from strategic_memory_client.values.analysis_request import InlineMemory
 
 STDIN = "-"
 

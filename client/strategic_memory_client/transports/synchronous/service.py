@@ -28,7 +28,8 @@ from strategic_memory_client.wire.portfolios import list_request, portfolios_fro
 from strategic_memory_client.wire.status_table import is_not_found
 
 if TYPE_CHECKING:
-    from strategic_memory_client.values.analysis import AnalysisResult, AnalysisSettings, InlineMemory
+    from strategic_memory_client.values.analysis import AnalysisResult
+    from strategic_memory_client.values.analysis_request import AnalysisSettings, InlineMemory
 
 
 class SyncService:
