@@ -102,7 +102,7 @@ class SourceReport:
     """What one source contributed, in entries."""
 
     source: str
-    """Name of the source, for example "trade_results"."""
+    """Its key without the prefix, for example "stream:trade.results"."""
     accepted: int
     """Entries that were used."""
     rejected: Mapping[str, int]
