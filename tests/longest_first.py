@@ -17,6 +17,13 @@ _FIRST = (
     "tests/client",
     "tests/history",
     "tests/faults",
+    "tests/browser",
+    "tests/server/doctor",
+    "tests/server/embedded",
+    "tests/server/evidence",
+    "tests/server/inputs",
+    "tests/server/sync",
+    "tests/server/workers",
 )
 
 

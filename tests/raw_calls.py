@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 from processes import ServiceProcess
 
 SERVICE = "/strategic_memory.v1.StrategicMemoryService"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 UNLIMITED = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
 
 MARKS_OF_PYTHON = ("Traceback", "<class", "Exception", "Error(", "google.protobuf", "object at 0x", ".py", "unhandled")

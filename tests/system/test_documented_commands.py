@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from functools import partial
@@ -50,15 +51,18 @@ GAVE_UP = 68
 
 SETTINGS = {
     "MEMORY_SYNC_INTERVAL": "0.1",
+    "STRATEGIC_MEMORY_LEASE": "2",
     "STRATEGIC_MEMORY_PORTFOLIOS": "alpha",
     "STRATEGIC_MEMORY_PUBLIC": "admin",
     "STRATEGIC_MEMORY_SHADOW_RULES": "evidence",
     "STRATEGIC_MEMORY_VALIDITY": "30",
 }
-"""The service, and the commands that are given its settings: whoever asks may override; a shadow, another portfolio."""
+"""The service, and the commands that are given its settings: whoever asks may override; a shadow, another portfolio.
+
+The doctor watches the lease for its length."""
 
 _COMMENT = re.compile(r"\s+#.*")
-_OF_A_SHELL = re.compile(r"""[^\w\s:/.,@%+=-]""")
+_OF_A_SHELL = re.compile(r"""[^\w\s:/.,@%+='-]""")
 _REFUSED_BY_REDIS = re.compile(r"^(?:ERR|WRONGTYPE|NOPERM|NOAUTH|NOSCRIPT)\b")
 
 pytestmark = pytest.mark.system
@@ -190,9 +194,9 @@ def environment_for(service: ServiceProcess, server: EmbeddedRedis, folder: Path
 
 
 def run_as_shown(text: str, folder: Path, environment: dict[str, str]) -> Ended:
-    """Run a command as a reader does: in a shell, unless it is one of ours and asks nothing of a shell."""
+    """Run a command as a reader does: in a shell, unless it is one of ours and asks no more of a shell than words."""
     plain = _COMMENT.sub("", text)
-    if not _OF_A_SHELL.search(plain) and (words := plain.split())[0] in OURS:
+    if not _OF_A_SHELL.search(plain) and (words := shlex.split(plain))[0] in OURS:
         return run(*words, environment=environment, folder=folder)
     ended = subprocess.run(
         ["bash", "-o", "pipefail", "-c", text], env=environment, cwd=folder, stdin=subprocess.DEVNULL,

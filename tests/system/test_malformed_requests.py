@@ -222,9 +222,10 @@ def test_pages_that_are_not_there(attacked: ServiceProcess, path: str) -> None:
 
 
 def test_messages_over_the_limit(caller: RawCaller, attacked: ServiceProcess) -> None:
-    assert caller.call(ANALYZE, bytes(97 * 1024 * 1024)).code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    too_large = bytes(97 * 1024 * 1024)
+    assert caller.call(ANALYZE, too_large).code is grpc.StatusCode.RESOURCE_EXHAUSTED
     with raw_caller(attacked, grpc.Compression.Gzip) as compressed:
-        outcome = compressed.call(ANALYZE, bytes(300 * 1024 * 1024))
+        outcome = compressed.call(ANALYZE, too_large)
     assert outcome.code is grpc.StatusCode.RESOURCE_EXHAUSTED, "small on the wire, too large once it is unpacked"
 
 

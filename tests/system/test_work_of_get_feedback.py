@@ -23,9 +23,9 @@ def test_an_answer_allocates_little_more_than_a_bare_method_does() -> None:
         processes.do_without("memray", "memray, which counts allocations, is not installed")
     folder = processes.REPOSITORY / "tests"
     counting = subprocess.run(
-        [sys.executable, str(folder / "counted_allocations.py")],
+        [sys.executable, str(folder / "counted_allocations.py"), str(MORE_THAN_BARE)],
         env=os.environ | {"PYTHONPATH": str(folder), "GRPC_VERBOSITY": "NONE"},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert counting.returncode == 0, counting.stderr
     counted = json.loads(counting.stdout)
