@@ -39,6 +39,10 @@ _GUARD_TOLD = {
     "stop the servers and import under another --key-prefix",
 }
 
+_HYSTERESIS_TOLD = (
+    "is not brought back; where no service has been, it starts from the safe values, and what is bolder waits anew"
+)
+
 
 @click.command("import")
 @click.argument(
@@ -75,7 +79,8 @@ def import_past(
     Exit codes: 0 done, 1 failed, 2 wrong flag or setting, 130 interrupted.
     """
     try:
-        settings = read_environment(overrides, listens=False).service_settings().redis
+        service = read_environment(overrides, listens=False).service_settings()
+        settings, waits = service.redis, service.sync.advice.hysteresis.is_on
         columns, known = parse_map(names), declared(decimal, dates, zone, one_unit=one_unit)
     except (SettingsError, ReplayError, ValueError) as error:
         raise click.UsageError(str(error)) from None
@@ -84,6 +89,8 @@ def import_past(
             reads = {"--map": names, "--kind": kind, "--strategy": strategy, "--accept-refused": accept_refused}
             written = {"--decimal": decimal, "--dates": dates, "--zone": zone, "--one-unit": one_unit or None}
             asyncio.run(_bring_back(settings, _only_folder(files, {**reads, **written}), dry_run=dry_run))
+            if waits:
+                click.echo(f"hysteresis: {_HYSTERESIS_TOLD}")
             return
         pasts = read_pasts(
             files,

@@ -38,13 +38,15 @@ async def lived(server: EmbeddedRedis, client: redis.Redis, minutes: range) -> d
 
 
 async def test_what_waited_before_it_moved_waits_again(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await lived(redis_server, redis_client, range(8))
     assert (before["updated_policy"], before["leverage_hint"]) == ("AGGRESSIVE", 1.68)
     folder = await exported(redis_server, tmp_path / "export")
     redis_client.flushall()
-    await brought_back(redis_server, folder)
+    assert "hysteresis" not in await brought_back(redis_server, folder, "--dry-run")
+    monkeypatch.setenv("STRATEGIC_MEMORY_HYSTERESIS_RESULTS", "2")
+    assert "\nhysteresis: is not brought back" in await brought_back(redis_server, folder)
     at_first = await lived(redis_server, redis_client, range(8, 8))
     assert (at_first["updated_policy"], at_first["leverage_hint"]) == ("CONSERVATIVE", 1.0)
     assert at_first["reasons"][-1]["code"] == "CURRENT_LEVERAGE_WAITS"
