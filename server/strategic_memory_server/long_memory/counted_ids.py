@@ -5,15 +5,25 @@ A value. The stretch that is being read grows with what is read; where it meets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import PositionColumn
-from strategic_memory_server.columns.stream_position import Id, id_order, position_column, position_of
+from strategic_memory_server.columns.stream_position import (
+    Id,
+    id_of_position,
+    id_order,
+    position_column,
+    position_of,
+)
 from strategic_memory_server.memory.json_types import JsonValue
+
+FAR_MS = 366 * 86_400_000
+"""A larger leap between two ids is one to other units, such as microseconds: what lies between was never read, and
+comes with a stream that was made anew."""
 
 MOST = 16
 """Stretches that are told apart; of more the two oldest become one, with what lies between them."""
@@ -37,14 +47,26 @@ class CountedIds:
         within: NDArray[np.bool_] = np.searchsorted(firsts, positions, side="right") > np.searchsorted(lasts, positions)
         return within
 
-    def read_on(self, start: str, first: str, last: str) -> CountedIds:
-        """Return the stretches once what comes after `start` was read: the entries from `first` to `last`."""
+    def read_on(self, start: str, first: str, last: str, between: PositionColumn | None = None) -> CountedIds:
+        """Return the stretches once what comes after `start` was read.
+
+        Args:
+            start: the id after which was read.
+            first: id of the first entry.
+            last: id of the last entry.
+            between: positions of entries between them, ascending; None: nothing is known of any.
+        """
         begin, low, high = id_order(start), id_order(first), id_order(last)
-        if any(known[0] <= begin <= known[1] for known in self.stretches):
-            low = begin
-        apart = [known for known in self.stretches if known[1] < low or known[0] > high]
+        goes_on = low[0] - begin[0] <= FAR_MS and any(known[0] <= begin <= known[1] for known in self.stretches)
+        counted = self
+        for run in _runs([begin, low] if goes_on else [low], between, high):
+            counted = counted._with(run)
+        return counted
+
+    def _with(self, run: tuple[Id, Id]) -> CountedIds:
+        apart = [known for known in self.stretches if known[1] < run[0] or known[0] > run[1]]
         met = [known for known in self.stretches if known not in apart]
-        whole = min([low, *(known[0] for known in met)]), max([high, *(known[1] for known in met)])
+        whole = min([run[0], *(known[0] for known in met)]), max([run[1], *(known[1] for known in met)])
         found = sorted([*apart, whole])
         while len(found) > MOST:
             found[:2] = [(found[0][0], found[1][1])]
@@ -69,6 +91,21 @@ class CountedIds:
 
 
 NOTHING_COUNTED = CountedIds()
+
+
+def _runs(lowest: Sequence[Id], between: PositionColumn | None, high: Id) -> Iterator[tuple[Id, Id]]:
+    """Yield the stretches without a leap from the first of some ids to the last."""
+    low = lowest[0]
+    if high[0] - low[0] <= FAR_MS:
+        yield low, high
+        return
+    ends = position_column([position_of(each) for each in lowest]), position_column([position_of(high)])
+    positions = np.concatenate([ends[0], *([] if between is None else [between]), ends[1]])
+    leaps = np.flatnonzero(np.diff(np.ascontiguousarray(positions).view(">u8")[::2].astype(np.uint64)) > FAR_MS)
+    for leap in leaps.tolist():
+        yield low, id_of_position(bytes(positions[leap]))
+        low = id_of_position(bytes(positions[leap + 1]))
+    yield low, high
 
 
 def _pair(plain: JsonValue) -> tuple[Id, Id]:

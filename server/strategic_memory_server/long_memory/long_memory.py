@@ -144,7 +144,7 @@ class LongMemory:
         if page.read_up_to == start:
             return Gathered(kept, restored, is_complete=True, stored=stored)
         added = await add_page(kept, page.trades, page.read_up_to, stored.known_ids, self._max_regimes)
-        counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to)
+        counted_ids = kept.counted_ids.read_on(start, page.first, page.read_up_to, page.trades.positions)
         self._report_set_back(added.left_out, page.read_up_to, counted_ids)
         kept = replace(added.kept, counted_ids=counted_ids)
         trade_ids = (*self._restored, *added.trade_ids)[-max(stored.known_ids.horizon, 1) :]

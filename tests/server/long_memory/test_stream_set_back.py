@@ -100,3 +100,27 @@ async def test_newest_trades_that_were_deleted_make_no_new_stream(keeper: Keeper
     assert (gathered.kept.sums.observations, gathered.note) == (3, None)
     newest = add_trade(redis_client, "BULL", 1.0, policy="AGGRESSIVE")
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 4
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_ids_that_count_something_else_for_a_while_keep_nothing_from_counting(
+    async_client: redis.asyncio.Redis, redis_client: redis.Redis, at_once: bool
+) -> None:
+    """Redis takes milliseconds after microseconds only where the stream is made anew; whose trades are others."""
+    keeper = Keeper(async_client)
+    began_ms = 1_767_225_600_000
+    ids = [(began_ms + 1_000 * number) * (1_000 if number > 5 else 1) for number in range(12)]
+    for entry_id in ids:
+        add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{entry_id}-0")
+        if not at_once:
+            await keeper.sync(newest_trade=f"{entry_id}-0")
+    await keeper.sync(newest_trade=f"{ids[-1]}-0")
+    wrong: Any = redis_client.dump(TRADES)
+    redis_client.delete(TRADES)
+    for number in range(12, 16):
+        newest = add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{began_ms + 1_000 * number}-0")
+    assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 16
+    assert dict(keeper.problems.standing) == {}
+    redis_client.restore(TRADES, 0, wrong, replace=True)
+    again = await Keeper(async_client).sync(newest_trade=f"{ids[-1]}-0")
+    assert again.kept.sums.observations == 16, "what was counted is not counted again"
