@@ -20,6 +20,7 @@ from strategic_memory_server.faults.errors import (
 from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.portfolio import Portfolio
+from strategic_memory_server.process.heap import freeze_heap, thaw_heap
 from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 from strategic_memory_server.rpc.served_portfolios import refuse
@@ -107,7 +108,9 @@ class OpenPortfolios:
         self._listed = listed
         self.names = [DEFAULT, *sorted(listed)]
         closing = [name for name, each in self._open.items() if listed.get(name) != each.settings]
-        await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))
+        if closing:
+            await asyncio.gather(*(self._close(name, is_named=name in listed) for name in closing))
+            thaw_heap()
         beginning: dict[str, float] = {}
         for name, settings in sorted(listed.items()):
             if name not in self._open and name not in self._changing and self._may_lead(name):
@@ -115,6 +118,7 @@ class OpenPortfolios:
                 beginning[name] = asyncio.get_running_loop().time()
                 if len(beginning) >= 2 * OPENED_AT_ONCE:
                     await self._let_begin(beginning)
+                    freeze_heap()
 
     async def _let_begin(self, beginning: dict[str, float]) -> None:
         """Wait until half of those that were opened have begun, which are taken out then."""

@@ -6,7 +6,6 @@ Readers of the key may not look at `valid_until`; what they find must be safe to
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Callable
 
@@ -48,7 +47,7 @@ class LapseWatch:
     ) -> None:
         self._longest_look_s = longest_look_s
         self._looks_at_s = math.inf
-        self._is_due = asyncio.Event()
+        self._is_due: asyncio.Future[None] | None = None
         if changed is not None:
             changed.listen(self._look_sooner)
         self._log = log
@@ -60,12 +59,14 @@ class LapseWatch:
         """Watch until cancelled."""
         while True:
             await self.look()
-            self._is_due.clear()
-            look_in_s = self._look_in_s()
-            self._looks_at_s = asyncio.get_running_loop().time() + look_in_s
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(look_in_s):
-                    await self._is_due.wait()
+            loop = asyncio.get_running_loop()
+            self._looks_at_s = loop.time() + self._look_in_s()
+            self._is_due = loop.create_future()
+            timer = loop.call_at(self._looks_at_s, self._look_now)
+            try:
+                await self._is_due
+            finally:
+                timer.cancel()
 
     def _look_in_s(self) -> float:
         now_ms = self._clock_ms()
@@ -78,7 +79,11 @@ class LapseWatch:
     def _look_sooner(self) -> None:
         """Look when the validity ends, where that is sooner than it was."""
         if asyncio.get_running_loop().time() + self._look_in_s() < self._looks_at_s:
-            self._is_due.set()
+            self._look_now()
+
+    def _look_now(self) -> None:
+        if self._is_due is not None and not self._is_due.done():
+            self._is_due.set_result(None)
 
     async def look(self) -> None:
         """Write the safe values if the validity has passed and that has not been settled. Nothing is raised."""

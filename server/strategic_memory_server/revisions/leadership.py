@@ -86,7 +86,8 @@ class Leadership:
         self._known_token = 0
         self._ended_early: Claim | None = None
         self._gained = asyncio.Event()
-        self._was_asked = asyncio.Event()
+        self._was_asked = False
+        self._first_answer: asyncio.Future[None] | None = None
         self._ask_now = asyncio.Event()
 
     @property
@@ -108,7 +109,9 @@ class Leadership:
         """Ask for the lease and renew it, until cancelled."""
         while True:
             pause_s = await self.ask()
-            self._was_asked.set()
+            self._was_asked = True
+            if self._first_answer is not None and not self._first_answer.done():
+                self._first_answer.set_result(None)
             self._ask_now.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
@@ -188,9 +191,9 @@ class Leadership:
 
     async def wait_for_answer(self, seconds: float) -> None:
         """Wait until it is known whether this server leads, at most so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._was_asked.wait()
+        if not self._was_asked:
+            self._first_answer = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._first_answer], timeout=seconds)
 
     async def release(self) -> None:
         """Give leadership up for good; `run` must have ended. Where Redis cannot be told, the lease ends by itself."""
