@@ -118,7 +118,8 @@ async def test_ids_that_count_something_else_for_a_while_keep_nothing_from_count
     wrong: Any = redis_client.dump(TRADES)
     redis_client.delete(TRADES)
     for number in range(12, 16):
-        newest = add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{began_ms + 1_000 * number}-0")
+        add_trade(redis_client, "BULL", 0.5, policy="BALANCED", entry_id=f"{began_ms + 1_000 * number}-0")
+    newest = f"{began_ms + 15_000}-0"
     assert (await keeper.sync(newest_trade=newest)).kept.sums.observations == 16
     assert dict(keeper.problems.standing) == {}
     redis_client.restore(TRADES, 0, wrong, replace=True)
