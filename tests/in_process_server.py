@@ -71,7 +71,7 @@ class Client:
     async def analyze(self, request: service_pb2.AnalyzeRequest | None = None) -> service_pb2.AnalyzeResponse:
         """Analyze."""
         response: service_pb2.AnalyzeResponse = await self._stub.Analyze(
-            request or service_pb2.AnalyzeRequest(), timeout=10
+            request or service_pb2.AnalyzeRequest(), timeout=30
         )
         return response
 

@@ -13,6 +13,7 @@ _FIRST = (
     "tests/scale",
     "tests/languages",
     "tests/packaging/test_create_venv",
+    "tests/packaging/test_site",
     "tests/system",
     "tests/client",
     "tests/history",

@@ -88,5 +88,5 @@ def kill_worker(service: ServiceProcess, number: int) -> None:
 
 def get_feedback(stub: Stub) -> int:
     """Ask for the feedback in force; give its revision."""
-    answer = stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=20, wait_for_ready=True)
+    answer = stub.GetFeedback(service_pb2.GetFeedbackRequest(), timeout=30, wait_for_ready=True)
     return int(answer.feedback.revision)

@@ -67,7 +67,7 @@ def await_syncs(service: ServiceProcess, count: int = 3) -> None:
 def analyze(service: ServiceProcess, memory: memory_pb2.InlineMemory | None = None) -> service_pb2.AnalyzeResponse:
     """Analyze the stored memory, or the given one, under the settings of the service."""
     with stub_of(service) as stub:
-        return stub.Analyze(service_pb2.AnalyzeRequest(inline=memory), timeout=20)
+        return stub.Analyze(service_pb2.AnalyzeRequest(inline=memory), timeout=30)
 
 
 def resident_mib(service: ServiceProcess, what: str = "VmRSS") -> float:

@@ -21,7 +21,7 @@ from strategic_memory_client import (
     SubscriptionEvent,
 )
 
-_END_WITHIN_S = 10.0
+_END_WITHIN_S = 30.0
 
 
 class Recording:

@@ -19,7 +19,7 @@ from redis.retry import Retry
 
 _SILENT_AFTER_S = 0.5
 _RETRY_S = 0.02
-_ENDED_WITHIN_S = 10.0
+_ENDED_WITHIN_S = 30.0
 _APART_MS = 50
 
 

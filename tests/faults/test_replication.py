@@ -10,7 +10,7 @@ from faults.replication import has_copied, replication
 from faults.waiting import wait
 
 DATA = ("save ''", "repl-diskless-sync yes", "repl-diskless-sync-delay 0")
-WITHIN_S = 20.0
+WITHIN_S = 30.0
 
 
 def test_a_copy_of_another_master_is_none_however_far_it_has_come(tmp_path: Path) -> None:

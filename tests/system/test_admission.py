@@ -42,7 +42,7 @@ class Caller:
     def get(self) -> tuple[str, int] | None:
         """Get the feedback; None, or the reason of the refusal and the milliseconds to wait."""
         try:
-            self.ask.GetFeedback(NOTHING, metadata=self.shown, timeout=10)
+            self.ask.GetFeedback(NOTHING, metadata=self.shown, timeout=30)
         except grpc.RpcError as error:
             return refusal(error)
         return None
@@ -150,6 +150,6 @@ def test_each_token_has_its_own_share_of_everything(service: ServiceProcess, acc
 
 def _known(caller: Caller) -> object:
     try:
-        return caller.ask.GetFeedback(NOTHING, metadata=caller.shown, timeout=10)
+        return caller.ask.GetFeedback(NOTHING, metadata=caller.shown, timeout=30)
     except grpc.RpcError as error:
         return str(error)

@@ -47,9 +47,9 @@ def ways(service: ServiceProcess, client: redis.Redis) -> dict[str, tuple[float,
     }
     with stub_of(service) as stub:
         asked = service_pb2.AnalyzeRequest(stored=memory_pb2.StoredMemory())
-        analysed = stub.Analyze(asked, timeout=10).feedback
+        analysed = stub.Analyze(asked, timeout=30).feedback
         found["Analyze"] = analysed.leverage_hint, analysed.leverage_bound_by
-        first = next(iter(stub.StreamFeedback(service_pb2.StreamFeedbackRequest(), timeout=10))).feedback
+        first = next(iter(stub.StreamFeedback(service_pb2.StreamFeedbackRequest(), timeout=30))).feedback
         found["StreamFeedback"] = first.leverage_hint, first.leverage_bound_by
     with StrategicMemoryClient(service.grpc_address) as python:
         python.follow()

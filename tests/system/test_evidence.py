@@ -56,7 +56,7 @@ def test_an_analysis_gives_it_for_every_regime(start_service: StartService, redi
     service = start_service()
     said = evidence_of_all(service, TRADES_MADE + 9)
     with stub_of(service) as stub:
-        analysis = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=10).analysis
+        analysis = stub.Analyze(service_pb2.AnalyzeRequest(), timeout=30).analysis
     found = {regime.regime: regime for regime in analysis.regimes}
     assert found["BULL"].evidence == said.evidence
     assert found["BEAR"].evidence.recommended_policy == feedback_pb2.POLICY_CONSERVATIVE
@@ -118,9 +118,9 @@ def test_analyze_says_what_the_evidence_would_have_said(start_service: StartServ
     evidence_of_all(service)
     settings = analysis_pb2.AnalysisSettings(rules=feedback_pb2.RULES_EVIDENCE)
     with stub_of(service) as stub:
-        stored = stub.Analyze(service_pb2.AnalyzeRequest(settings=settings), timeout=10).feedback
+        stored = stub.Analyze(service_pb2.AnalyzeRequest(settings=settings), timeout=30).feedback
         inline = stub.Analyze(
-            service_pb2.AnalyzeRequest(settings=settings, inline=memory_pb2.InlineMemory()), timeout=10
+            service_pb2.AnalyzeRequest(settings=settings, inline=memory_pb2.InlineMemory()), timeout=30
         ).feedback
     assert (stored.rules, stored.updated_policy) == (feedback_pb2.RULES_EVIDENCE, feedback_pb2.POLICY_AGGRESSIVE)
     assert stored.evidence.observations == TRADES_MADE

@@ -71,7 +71,7 @@ def leads(service: ServiceProcess) -> bool:
 def analyzed(service: ServiceProcess, settings: analysis_pb2.AnalysisSettings | None = None) -> feedback_pb2.Feedback:
     request = service_pb2.AnalyzeRequest(settings=settings)
     with stub_of(service) as stub:
-        return stub.Analyze(request, timeout=10).feedback
+        return stub.Analyze(request, timeout=30).feedback
 
 
 def same_advice(found: feedback_pb2.Feedback, said: feedback_pb2.Feedback) -> bool:
@@ -146,7 +146,7 @@ def test_analyze_says_what_the_service_says_where_nothing_is_changed(
         ),
     )
     with stub_of(service) as stub:
-        found = stub.Analyze(service_pb2.AnalyzeRequest(inline=inline), timeout=10).feedback
+        found = stub.Analyze(service_pb2.AnalyzeRequest(inline=inline), timeout=30).feedback
     assert (found.rules, found.current.is_probe) == (feedback_pb2.RULES_EVIDENCE, False)
 
 

@@ -51,7 +51,7 @@ def service(start_service: StartService, tmp_path: Path, redis_client: redis.Red
 
 def said(service: ServiceProcess, portfolio: str) -> feedback_pb2.Feedback:
     with stub_of(service) as stub:
-        return stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=portfolio), timeout=10).feedback
+        return stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=portfolio), timeout=30).feedback
 
 
 def about_group(feedback: feedback_pb2.Feedback) -> list[str]:

@@ -41,7 +41,7 @@ def analysed(service: ServiceProcess, settings: Settings) -> str:
     """The policy that an analysis of the stored memory advises under other settings."""
     with stub_of(service) as stub:
         asked = service_pb2.AnalyzeRequest(stored=memory_pb2.StoredMemory(), settings=settings)
-        found = stub.Analyze(asked, timeout=10).feedback
+        found = stub.Analyze(asked, timeout=30).feedback
     return feedback_pb2.Policy.Name(found.updated_policy).removeprefix("POLICY_")
 
 

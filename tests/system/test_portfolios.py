@@ -57,7 +57,7 @@ def service(start_service: StartService, file: Path) -> ServiceProcess:
 
 def feedback_of(service: ServiceProcess, portfolio: str) -> feedback_pb2.Feedback:
     with stub_of(service) as stub:
-        answer = stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=portfolio), timeout=10)
+        answer = stub.GetFeedback(service_pb2.GetFeedbackRequest(portfolio=portfolio), timeout=30)
     assert answer.portfolio == portfolio
     return answer.feedback
 
@@ -95,7 +95,7 @@ def test_each_portfolio_has_a_memory_of_its_own(service: ServiceProcess, redis_c
     assert len({each.epoch for each in found.values()}) == 3
     assert (found["alpha"].preferred_regime, found["beta"].preferred_regime) == ("BULL", "BEAR")
     with stub_of(service) as stub:
-        analysis = stub.Analyze(service_pb2.AnalyzeRequest(portfolio="beta"), timeout=10)
+        analysis = stub.Analyze(service_pb2.AnalyzeRequest(portfolio="beta"), timeout=30)
     assert (analysis.portfolio, analysis.analysis.preferred_regime) == ("beta", "BEAR")
     shown = get_json(service)["portfolios"]
     assert (shown["total"], shown["by_status"], shown["with_problems"]) == (2, {"active": 2}, 0)
@@ -151,10 +151,10 @@ def test_an_override_of_one_portfolio_is_none_of_another(service: ServiceProcess
         admin = admin_pb2_grpc.StrategicMemoryAdminServiceStub(channel)
         asked = admin_pb2.SetOverrideRequest(leverage=0.4, reason="a test", portfolio="alpha")
         asked.duration.FromSeconds(600)
-        state = admin.SetOverride(asked, timeout=10).state
+        state = admin.SetOverride(asked, timeout=30).state
         assert (state.portfolio, state.override.leverage) == ("alpha", 0.4)
         eventually(lambda: feedback_of(service, "alpha").leverage_hint == 0.4, 30.0)
-        assert not admin.GetState(admin_pb2.GetStateRequest(portfolio="beta"), timeout=10).state.number
+        assert not admin.GetState(admin_pb2.GetStateRequest(portfolio="beta"), timeout=30).state.number
     assert feedback_of(service, "beta").leverage_hint == 1.0
 
 

@@ -72,7 +72,7 @@ def observe(client: redis.Redis, portfolio: str, regime: str) -> None:
 
 
 def names_at(stub: Stub) -> set[str]:
-    return {each.name for each in stub.ListPortfolios(service_pb2.ListPortfoliosRequest(), timeout=20).portfolios}
+    return {each.name for each in stub.ListPortfolios(service_pb2.ListPortfoliosRequest(), timeout=30).portfolios}
 
 
 def tokens_of(service: ServiceProcess) -> dict[str, list[int]]:

@@ -117,11 +117,11 @@ def test_each_call_is_a_span_under_its_caller_with_its_status(
     metadata = (("traceparent", TRACEPARENT),)
     with grpc.insecure_channel(service.grpc_address) as channel:
         stub = Stub(channel)
-        stub.GetFeedback(service_pb2.GetFeedbackRequest(), metadata=metadata, timeout=10)
-        stub.Analyze(service_pb2.AnalyzeRequest(), metadata=metadata, timeout=10)
+        stub.GetFeedback(service_pb2.GetFeedbackRequest(), metadata=metadata, timeout=30)
+        stub.Analyze(service_pb2.AnalyzeRequest(), metadata=metadata, timeout=30)
         unknown = service_pb2.StreamFeedbackRequest(resume_after_revision=9, epoch="none")
         with pytest.raises(grpc.RpcError) as refused:
-            next(stub.StreamFeedback(unknown, metadata=metadata, timeout=10))
+            next(stub.StreamFeedback(unknown, metadata=metadata, timeout=30))
     for method, code in (("GetFeedback", "OK"), ("Analyze", "OK"), ("StreamFeedback", refused.value.code().name)):
         (span,) = eventually(partial(collector.of_process, "calls", f"{SERVICE}/{method}"))
         assert ids(span) == (TRACE, PARENT)
@@ -173,7 +173,7 @@ def test_no_secret_is_told(filled_client: redis.Redis, start_service: StartServi
     )
     with grpc.insecure_channel(service.grpc_address) as channel:
         metadata = (("authorization", f"Bearer {secret}"), ("baggage", f"key={secret}"))
-        Stub(channel).GetFeedback(service_pb2.GetFeedbackRequest(), metadata=metadata, timeout=10)
+        Stub(channel).GetFeedback(service_pb2.GetFeedbackRequest(), metadata=metadata, timeout=30)
     eventually(lambda: collector.of_process("secrets", f"{SERVICE}/GetFeedback"))
     eventually(lambda: collector.of_process("secrets", "sync", outcome="published"))
     filled_client.acl_deluser("traced")

@@ -57,7 +57,7 @@ async def test_a_method_that_receives_its_request_itself_gets_it_when_it_says_so
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "DecodeError" not in (error.details() or "")
         nothing: Any = server.channel.stream_unary("/test.Handlers/receive")
-        error = await error_of(nothing(iter(()), timeout=10))
+        error = await error_of(nothing(iter(()), timeout=30))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "request: is missing" in (error.details() or "")
         assert server.count("grpc_server_msg_received_total", "receive") == 2

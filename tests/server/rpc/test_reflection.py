@@ -123,7 +123,7 @@ async def test_both_versions_are_served(service: InProcessServer, version: str) 
             f"/{version}/{METHOD}",
             request_serializer=ServerReflectionRequest.SerializeToString,
             response_deserializer=ServerReflectionResponse.FromString,
-        )(questions(), timeout=10)
+        )(questions(), timeout=30)
         listed, found = [answer async for answer in call]
     names = [each.name for each in listed.list_services_response.service]
     assert names == ["grpc.health.v1.Health", V1, V1ALPHA, ADMIN_SERVICE_NAME, SERVICE_NAME]
