@@ -7,8 +7,7 @@ import numpy as np
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.change.beginnings import (
     PRIOR_OBSERVATIONS,
-    log_beginnings,
-    log_of_sum,
+    least_apart,
     squared_spread,
 )
 from strategic_memory_server.evidence.change.blocks import FULL, MOST, cells_of_numbers
@@ -17,7 +16,7 @@ from strategic_memory_server.evidence.change_figures import ChangeFigures
 from strategic_memory_server.evidence.settings import EvidenceSettings
 from study.histories import Codes, Histories
 
-_LENGTH, _CHANGED = 0, 1
+_LENGTH, _IS_THERE = 0, 1
 
 
 class BlockHistories(Histories):
@@ -31,9 +30,9 @@ class BlockHistories(Histories):
 
     def __init__(self, worlds: int, regimes: int, decay: float) -> None:
         super().__init__(worlds, regimes, decay)
-        # L, F, then w, x and y by policy.
+        # L, whether the block is there, then w, x and y by policy.
         self._blocks = np.zeros((worlds, regimes, MOST, 11))
-        self._blocks[..., 1:, _CHANGED] = -np.inf
+        self._blocks[..., 0, _IS_THERE] = 1.0
         self._last = np.zeros((worlds, regimes), dtype=np.intp)
         # The newest one, the sum of their squares, and of each times the one before.
         self._residuals = np.zeros((worlds, regimes, 3))
@@ -67,13 +66,15 @@ class BlockHistories(Histories):
 
     def _close(self, worlds: Codes, regimes: Codes) -> None:
         """Close the newest block of a regime of some worlds, and begin an empty one."""
-        blocks, sums, last = self._blocks[worlds, regimes], self._sums[worlds, regimes], self._last[worlds, regimes]
-        cells = cells_of_numbers(blocks, _share_that_tells(self._residuals[worlds, regimes]))
-        log_changed = log_of_sum(log_beginnings(cells, squared_spread(sums[..., 0], sums[..., 2])))
+        blocks, last = self._blocks[worlds, regimes], self._last[worlds, regimes]
         many = last == MOST - 1
-        blocks[many] = _merged(blocks[many])
+        if many.any():
+            sums = self._sums[worlds[many], regimes[many]]
+            tells = _share_that_tells(self._residuals[worlds[many], regimes[many]])
+            place = least_apart(cells_of_numbers(blocks[many], tells), squared_spread(sums[..., 0], sums[..., 2]))
+            blocks[many] = _merged(blocks[many], place)
         last = np.where(many, last, last + 1)
-        blocks[np.arange(len(worlds)), last, _CHANGED] = log_changed
+        blocks[np.arange(len(worlds)), last, _IS_THERE] = 1.0
         self._blocks[worlds, regimes], self._last[worlds, regimes] = blocks, last
 
 
@@ -84,15 +85,12 @@ def _share_that_tells(residuals: Floats) -> Floats:
     return share
 
 
-def _merged(blocks: Floats) -> Floats:
-    """Make one block of the two neighbours that are the shortest for their age; the last one is free then."""
-    lengths, each = blocks[..., _LENGTH], np.arange(len(blocks))
-    until = lengths.cumsum(axis=-1)
-    place = ((lengths[:, :-1] + lengths[:, 1:]) / (until[:, -1:] - until[:, 1:] + FULL)).argmin(axis=-1)
+def _merged(blocks: Floats, place: Codes) -> Floats:
+    """Make one block of two neighbours; the last one is free then."""
+    each = np.arange(len(blocks))
     from_place = np.arange(MOST - 1) + (np.arange(MOST - 1) > place[:, None])
     found = np.zeros_like(blocks)
     found[:, :-1] = blocks[each[:, None], from_place]
-    before = found[each, place, _CHANGED]
     found[each, place] += blocks[each, place + 1]
-    found[each, place, _CHANGED] = before
+    found[each, place, _IS_THERE] = 1.0
     return found

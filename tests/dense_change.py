@@ -21,18 +21,17 @@ Pair = tuple[int, float]
 """Policy and pnl of a trade."""
 
 TAUS = (0.03, 0.1, 0.3)
-PRIOR, HAZARD, MOST, FULL, TIES, TIED = 10.0, 1.0 / 800.0, 10, 10, 0.1, 0.001
+PRIOR, HAZARDS, MOST, FULL, TIES, TIED, KEPT = 10.0, (1e-4, 1.0 / 400.0), 10, 10, 0.1, 0.001, 0.1
 FARTHEST, MOST_CARRIED = 3.0, 0.8
 
 
 @dataclass(slots=True)
 class DenseRegime:
-    """A regime: its trades, cut into blocks, and how much likelier all before each is with changes than without."""
+    """A regime: its trades, cut into blocks."""
 
     decay: float
     trades: list[Pair] = field(default_factory=list)
     blocks: list[list[Pair]] = field(default_factory=lambda: [[]])
-    changed: list[float] = field(default_factory=lambda: [0.0])
     residuals: list[float] = field(default_factory=list)
 
     def add(self, trade: Pair) -> None:
@@ -41,20 +40,31 @@ class DenseRegime:
         self.blocks[-1].append(trade)
         self.residuals.append(self._residual(trade))
         if len(self.blocks[-1]) >= FULL:
-            evidence = _log_sum(self.log_began())
             if len(self.blocks) == MOST:
                 self._merge()
             self.blocks.append([])
-            self.changed.append(evidence)
 
     def _merge(self) -> None:
+        counted, scaled = self._as_looked_at()
+        places = range(len(self.blocks))
+        one_change = [
+            (math.log(HAZARDS[1] * self._between(place)) if place else 0.0)
+            + _of_stretch(counted[:place].sum(0), scaled[:place].sum(0))
+            + _of_stretch(counted[place:].sum(0), scaled[place:].sum(0))
+            for place in places
+        ]
+        likely = _shares(one_change)
+
         def share(place: int) -> float:
             age = sum(len(block) for block in self.blocks[place + 2 :])
-            return (len(self.blocks[place]) + len(self.blocks[place + 1])) / (age + 10)
+            length = len(self.blocks[place]) + len(self.blocks[place + 1])
+            return length / (age + 10) * (KEPT + likely[place + 1])
 
-        place = min(range(len(self.blocks) - 1), key=share)
+        place = min(places[:-1], key=share)
         self.blocks[place] += self.blocks.pop(place + 1)
-        self.changed.pop(place + 1)
+
+    def _between(self, place: int) -> float:
+        return max((len(self.blocks[place - 1]) + len(self.blocks[place])) / 2, 0.5)
 
     def _residual(self, trade: Pair) -> float:
         policy, pnl = trade
@@ -78,8 +88,31 @@ class DenseRegime:
         chosen = np.equal.outer([policy for policy, _ in self.trades], range(3))
         return np.asarray(weights * [np.ones_like(pnl), pnl, pnl * pnl] @ chosen.reshape(-1, 3))
 
-    def log_began(self) -> list[float]:
-        """ln of how much likelier than no change it is that the present stretch began with each block."""
+    def log_began(self, tau: float) -> list[list[float]]:
+        """By hazard, ln of how likely all trades are with the present stretch beginning at each block.
+
+        Every way to cut the trades into stretches is looked at by itself.
+        """
+        counted, scaled = self._as_looked_at()
+        last = len(self.blocks)
+        ends = [(start, end) for start in range(last) for end in range(start + 1, last + 1)]
+        weights, sums = (np.array([each[start:end].sum(0) for start, end in ends]) for each in (counted, scaled))
+        evidence = dict(zip(ends, log_evidence(_of_means(tau), weights, sums).tolist(), strict=True))
+        length = [0.0, *(math.log(self._between(place)) for place in range(1, last))]
+        found: list[list[list[float]]] = [[[] for _ in range(last)] for _ in HAZARDS]
+        for cuts in itertools.product((False, True), repeat=last - 1):
+            starts = [0, *(place + 1 for place, is_cut in enumerate(cuts) if is_cut)]
+            way = sum(evidence[stretch] for stretch in zip(starts, [*starts[1:], last], strict=True))
+            way += sum(length[start] for start in starts[1:])
+            for of_hazard, hazard in zip(found, HAZARDS, strict=True):
+                of_hazard[starts[-1]].append(way + (len(starts) - 1) * math.log(hazard))
+        return [
+            [_log_sum(each) - sum(math.log1p(hazard * math.exp(one)) for one in length[1:]) for each in of_hazard]
+            for of_hazard, hazard in zip(found, HAZARDS, strict=True)
+        ]
+
+    def _as_looked_at(self) -> tuple[Array, Array]:
+        """Weight and scaled sum of each block, as they count in looking for change."""
         weight, _, squares = self.decayed()
         sigma, tells = _sigma(weight, squares), self._tells()
         counted, scaled = np.zeros((len(self.blocks), 3)), np.zeros((len(self.blocks), 3))
@@ -89,17 +122,7 @@ class DenseRegime:
                 wide = (PRIOR + sum(each * each for each in pnl) / sigma[policy] ** 2) / (PRIOR + len(pnl))
                 counted[place, policy] = tells * len(pnl) / max(wide, 1.0)
                 scaled[place, policy] = tells * sum(pnl) / (sigma[policy] * max(wide, 1.0))
-        places = range(len(self.blocks))
-        both = (counted, scaled)
-        since = _of_stretches([np.array([each[place:].sum(0) for place in places]) for each in both])
-        until = _of_stretches([np.array([each[:place].sum(0) for place in places]) for each in both])
-        found = []
-        for place in places:
-            change = 0.0
-            if place:
-                change = math.log(HAZARD * max((len(self.blocks[place - 1]) + len(self.blocks[place])) / 2, 0.5))
-            found.append(self.changed[place] + until[place] + change + since[place] - since[0])
-        return found
+        return counted, scaled
 
 
 def _sigma(weight: Array, squares: Array) -> Array:
@@ -107,10 +130,13 @@ def _sigma(weight: Array, squares: Array) -> Array:
     return np.asarray(np.sqrt((PRIOR * of_regime + squares) / (PRIOR + weight)))
 
 
-def _of_stretches(stretches: Sequence[Array]) -> list[float]:
-    """Log evidence of each stretch, mixed over the spreads of means."""
-    by_tau = [log_evidence(tau**2 * (0.4 * np.ones((3, 3)) + 0.6 * np.eye(3)), *stretches) for tau in TAUS]
-    return [_log_sum([float(each) for each in of_one]) - math.log(len(TAUS)) for of_one in zip(*by_tau, strict=True)]
+def _of_means(tau: float) -> Array:
+    return tau**2 * (0.4 * np.ones((3, 3)) + 0.6 * np.eye(3))
+
+
+def _of_stretch(weight: Array, scaled_sum: Array) -> float:
+    """Log evidence of a stretch, mixed over the spreads of means."""
+    return _log_sum([float(log_evidence(_of_means(tau), weight, scaled_sum)) for tau in TAUS]) - math.log(len(TAUS))
 
 
 def log_evidence(covariance: Array, weight: Array, scaled_sum: Array) -> Array:
@@ -149,34 +175,41 @@ def dense_change(trades: Sequence[Trade], asked: str, decay: float, aversion: fl
     names = sorted(regimes)
     sigma, risk = _scale([regimes[name] for name in names])
     own = names.index(asked)
-    began = [_shares(regimes[name].log_began()) for name in names]
-    likely = [_likely(regimes[name], shares) for name, shares in zip(names, began, strict=True)]
+    together = _together([regimes[name] for name in names])
+    likely = [_likely(regimes[name], of_taus.sum(0).tolist()) for name, of_taus in zip(names, together, strict=True)]
 
     weights, sums = [], []
-    for place in range(len(began[own])):
+    for place in range(together[own].shape[1]):
         stretches = list(likely)
-        stretches[own] = _likely(regimes[asked], [1.0 if block == place else 0.0 for block in range(len(began[own]))])
+        stretches[own] = _likely(regimes[asked], [float(block == place) for block in range(together[own].shape[1])])
         weights.append(np.concatenate([counted for counted, _ in stretches]))
         sums.append(np.concatenate([earned for _, earned in stretches]) / sigma.ravel())
     weight, scaled, at = np.array(weights), np.array(sums), slice(3 * own, 3 * own + 3)
-    components = []
-    for is_tie in (False, True):
-        for tau in TAUS:
+    mixture: list[tuple[float, bool, Array, Array]] = []
+    for tau, of_blocks in zip(TAUS, together[own], strict=True):
+        apart = log_evidence(_prior(len(names), tau, 1.0), weight, scaled)
+        tied = log_evidence(_prior(len(names), tau, TIED), weight, scaled)
+        for is_tie, shares in ((False, (1.0 - TIES) * of_blocks), (True, TIES * of_blocks * np.exp(tied - apart))):
             covariance = _prior(len(names), tau, TIED if is_tie else 1.0)
-            log_weight = math.log((TIES if is_tie else 1.0 - TIES) / len(TAUS))
             posterior = np.linalg.inv(np.linalg.inv(covariance) + weight[..., None] * np.eye(len(covariance)))
             mean = (posterior @ scaled[..., None])[:, at, 0]
-            evidence = log_weight + log_evidence(covariance, weight, scaled)
-            components.append((is_tie, evidence, mean, posterior[:, at, at]))
-
-    mixture: list[tuple[float, bool, Array, Array]] = []
-    for place, probability in enumerate(began[own]):
-        shares = _shares([float(evidence[place]) for _, evidence, _, _ in components])
-        mixture += [
-            (probability * share, is_tie, mean[place], posterior[place])
-            for share, (is_tie, _, mean, posterior) in zip(shares, components, strict=True)
-        ]
+            for place, share in enumerate(shares.tolist()):
+                mixture.append((share, is_tie, mean[place], np.asarray(posterior[place, at, at])))
+    whole = math.fsum(each[0] for each in mixture)
+    mixture = [(share / whole, is_tie, mean, covariance) for share, is_tie, mean, covariance in mixture]
     return _figures(mixture, sigma[own], 0.5 * aversion * sigma[own] ** 2 / risk, likely[own][0])
+
+
+def _together(regimes: Sequence[DenseRegime]) -> list[Array]:
+    """For each regime, the probability of each tau and block that its present stretch began with: (taus, blocks)."""
+    by_tau = [[regime.log_began(tau) for regime in regimes] for tau in TAUS]
+    pairs = [(tau, hazard) for tau in range(len(TAUS)) for hazard in range(len(HAZARDS))]
+    likely = _shares([sum(_log_sum(of_regime[hazard]) for of_regime in by_tau[tau]) for tau, hazard in pairs])
+    found = [np.zeros((len(TAUS), len(regime.blocks))) for regime in regimes]
+    for (tau, hazard), probability in zip(pairs, likely, strict=True):
+        for place, of_regime in enumerate(by_tau[tau]):
+            found[place][tau] += probability * np.array(_shares(of_regime[hazard]))
+    return found
 
 
 def _shares(logarithms: Sequence[float]) -> list[float]:

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from strategic_memory_server.evidence.cells import Cells
 from strategic_memory_server.evidence.change.beginnings import (
+    began_by_spread,
     from_each_on,
     log_beginnings,
-    probabilities,
     squared_spread,
 )
 from strategic_memory_server.evidence.change.blocks import BlockCells
@@ -40,14 +40,17 @@ class ChangeFigures:
         self._prior = change_prior_of(settings.prior_spreads)
         self._blocks = blocks
         self.scale = scale_of(cells, settings.prior_observations)
-        self.began = probabilities(log_beginnings(blocks, squared_spread(cells.weight, cells.squared_pnl)))
+        square = squared_spread(cells.weight, cells.squared_pnl)
+        self._began = began_by_spread(log_beginnings(blocks, square, settings.prior_spreads))
+        self.began = self._began.sum(axis=-2)
         """Probability that the present stretch began with each block; shape (..., regimes, blocks)."""
         counts = np.cumsum(self.began, axis=-1)[..., None]
         self._unit = self.scale.unit[..., None, None] * self.scale.spread
         self._weight = (counts * blocks.weight).sum(axis=-2)
         self._scaled_sum = (counts * blocks.pnl).sum(axis=-2) / self._unit
         self._likelihood = likelihood_of(self._weight, self._scaled_sum, self._prior)
-        self._outlook = of_all(self._likelihood, self._prior)
+        # What is believed of tau is the same in all regimes.
+        self._outlook = of_all(self._likelihood, self._began[..., 0, :, :].sum(axis=-1), self._prior)
 
     def of_regimes(self, places: ArrayLike) -> Figures:
         """Return the figures of some regimes.
@@ -63,7 +66,7 @@ class ChangeFigures:
             from_each_on(rows_at(blocks.pnl, at, 2)) / unit[..., None, :],
             self._prior,
         )
-        posterior = since_each(stretches, self._likelihood.about.without(at), rows_at(self.began, at, 1), self._prior)
+        posterior = since_each(stretches, self._likelihood.about.without(at), rows_at(self._began, at, 2), self._prior)
         by_component = at if at.ndim == 1 else at[..., None, :]
         return Figures(
             rows_at(self._weight, at, 1),

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategic_memory_server.evidence.cells import Floats
-from strategic_memory_server.evidence.change.beginnings import probabilities
 from strategic_memory_server.evidence.change.one_regime import OneRegime, one_regime
-from strategic_memory_server.evidence.change_prior import ChangePrior
+from strategic_memory_server.evidence.change_prior import TIES, ChangePrior
 from strategic_memory_server.evidence.posterior import Posterior
 from strategic_memory_server.evidence.prior import log_det
 
@@ -95,30 +94,34 @@ def likelihood_of(weight: Floats, scaled_sum: Floats, prior: ChangePrior) -> Lik
     return Likelihood(found, AboutShared(precision, information, found.log_evidence))
 
 
-def of_all(regimes: Likelihood, prior: ChangePrior) -> Posterior:
-    """Return what is believed of all regimes, each with the observations that it was told of."""
+def of_all(regimes: Likelihood, by_spread: Floats, prior: ChangePrior) -> Posterior:
+    """Return what is believed of all regimes, each with the observations that it was told of.
+
+    Args:
+        regimes: what the observations of each tell.
+        by_spread: probability of each tau, shape (..., taus).
+        prior: the components.
+    """
     found = _believed(regimes.own, regimes.about.together(), prior)
-    log_evidence = found.log_evidence[..., 0]
-    weights = probabilities(log_evidence + prior.log_weight)
-    return Posterior(found.mean, found.covariance, log_evidence, weights[..., None], prior.is_tie)
+    weights = _with_ties(by_spread[..., None], found.log_evidence)[..., 0]
+    return Posterior(found.mean, found.covariance, found.log_evidence[..., 0], weights[..., None], prior.is_tie)
 
 
 def since_each(stretches: Likelihood, others: AboutShared, began: Floats, prior: ChangePrior) -> Posterior:
-    """Return what is believed of some regimes, mixed over when their present stretch began.
+    """Return what is believed of some regimes, mixed over tau and when their present stretch began.
 
     Args:
         stretches: what the stretches of each tell, shape (..., asked, components, blocks, ...).
         others: what all other regimes tell, shape (..., asked, components, 1, ...).
-        began: probability that the present stretch began with each block, shape (..., asked, blocks).
+        began: probability of each tau together with the block that the present stretch began with, shape
+            (..., asked, taus, blocks).
         prior: the components.
 
     Returns:
         A posterior whose taus are each component with each block, the block changing first.
     """
     found = _believed(stretches.own, stretches.about.with_others(others), prior)
-    weighed = found.log_evidence + prior.log_weight[:, None]
-    relative = np.exp(weighed - weighed.max(axis=-2, keepdims=True))
-    weights = began[..., None, :] * relative / relative.sum(axis=-2, keepdims=True)
+    weights = _with_ties(began, found.log_evidence)
     return Posterior(
         _asked_last(found.mean, 1),
         _asked_last(found.covariance, 2),
@@ -126,6 +129,20 @@ def since_each(stretches: Likelihood, others: AboutShared, began: Floats, prior:
         _asked_last(weights, 0),
         np.repeat(prior.is_tie, began.shape[-1]),
     )
+
+
+def _with_ties(likely: Floats, log_evidence: Floats) -> Floats:
+    """Return the weight of each component: how likely its tau is, and by how much a tie explains the trades better.
+
+    Args:
+        likely: probability of each tau and row, shape (..., taus, rows).
+        log_evidence: of the components, ties last, shape (..., 2 taus, rows).
+    """
+    taus = likely.shape[-2]
+    better = np.exp(log_evidence[..., taus:, :] - log_evidence[..., :taus, :])
+    weights = np.concatenate(((1.0 - TIES) * likely, TIES * likely * better), axis=-2)
+    found: Floats = weights / weights.sum(axis=(-2, -1), keepdims=True)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,6 @@ class ChangePrior:
     """Components, those of a tie last; shape (components,), the last two (components, 3, 3) and (components,).
 
     Attributes:
-        log_weight: logarithm of the prior probability.
         is_tie: whether policies tie.
         regime_common: variance that the policies of a regime share, and other regimes do not.
         regime_own: variance of a policy of a regime alone.
@@ -36,7 +35,6 @@ class ChangePrior:
         log_det_shared: logarithm of the determinant of that covariance.
     """
 
-    log_weight: Floats
     is_tie: NDArray[np.bool_]
     regime_common: Floats
     regime_own: Floats
@@ -53,7 +51,6 @@ def change_prior_of(spreads: tuple[float, ...]) -> ChangePrior:
     shared = COMMON * ones + (POLICY * apart)[:, None, None] * identity
     shared = variance[:, None, None] * shared
     return ChangePrior(
-        log_weight=np.log(np.where(is_tie, TIES, 1.0 - TIES) / len(spreads)),
         is_tie=is_tie,
         regime_common=variance * REGIME,
         regime_own=variance * OWN * apart,

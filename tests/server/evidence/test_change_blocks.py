@@ -9,7 +9,14 @@ import pytest
 from evidence_samples import REGIMES
 
 from strategic_memory_server.evidence.batch import batch, merged
-from strategic_memory_server.evidence.change.blocks import FULL, MOST, NO_TRADES, Block, Blocks
+from strategic_memory_server.evidence.cells import block_cells_of, cells_of
+from strategic_memory_server.evidence.change.beginnings import (
+    began_by_spread,
+    log_beginnings,
+    log_of_sum,
+    squared_spread,
+)
+from strategic_memory_server.evidence.change.blocks import FULL, MOST, NO_TRADES, Block, BlockCells, Blocks
 from strategic_memory_server.evidence.change.growth import adopted, joined, with_trade
 from strategic_memory_server.evidence.regimes_apart import with_observations
 from strategic_memory_server.evidence.sums import CellSums, EvidenceSums, RegimeSums, decayed, nothing_summed, updated
@@ -57,8 +64,6 @@ def test_a_block_is_closed_when_it_is_full() -> None:
     assert [block.observations for block in blocks.held] == [FULL - 1]
     blocks, _ = grown(drawn(2, FULL))
     assert [block.observations for block in blocks.held] == [FULL, 0]
-    assert blocks.held[0].log_changed == 0.0
-    assert math.isfinite(blocks.held[1].log_changed)
 
 
 def test_a_regime_holds_at_most_150_numbers_however_much_it_saw() -> None:
@@ -75,10 +80,9 @@ def test_a_regime_holds_at_most_150_numbers_however_much_it_saw() -> None:
         cells = (held[0], held[1], held[2])
         blocks = with_trade(blocks, policy, earned, cells)
         assert len(blocks.held) <= MOST
-    numbers = sum(2 + 9 for _ in blocks.held) + len(blocks.residuals) + sum(len(cell) for cell in cells)
+    numbers = sum(1 + 9 for _ in blocks.held) + len(blocks.residuals) + sum(len(cell) for cell in cells)
     assert numbers <= 150
     assert sum(block.observations for block in blocks.held) == 40_000
-    assert all(math.isfinite(block.log_changed) for block in blocks.held)
 
 
 @pytest.mark.parametrize("most", [2, 8])
@@ -119,8 +123,6 @@ def test_two_stretches_of_history_are_joined() -> None:
     whole, _ = grown([*first, *second])
     for mine, expected in zip(totals(found), totals(whole), strict=True):
         assert mine == pytest.approx(expected, abs=1e-9)
-    assert found.held[0].log_changed == 0.0
-    assert found.held[-1].log_changed == pytest.approx(whole.held[-1].log_changed, abs=3.0), "much the same evidence"
     assert joined(NO_TRADES, later, cells) == later
     for mine, expected in zip(totals(joined(earlier, NO_TRADES, sums_before)), totals(earlier), strict=True):
         assert mine == pytest.approx(expected, abs=1e-12)
@@ -149,7 +151,6 @@ def test_sums_that_decay_are_gone_on_from_as_one_block() -> None:
     assert [block.observations for block in blocks.held] == [400, 0]
     assert blocks.held[0] == Block(
         400,
-        0.0,
         (cells[0].weight, cells[1].weight, cells[2].weight),
         (cells[0].pnl, cells[1].pnl, cells[2].pnl),
         (cells[0].squared_pnl, cells[1].squared_pnl, cells[2].squared_pnl),
@@ -167,6 +168,29 @@ def test_whatever_was_earned_all_is_finite() -> None:
     generator = np.random.default_rng(12)
     for decay in (0.01, 0.998, 1.0):
         sums = nothing_summed(decay, change=True)
-        for _ in range(300):
+        for place in range(300):
             sums = updated(sums, "BULL", int(generator.integers(3)), float(generator.choice(EXTREME)))
-            assert all(math.isfinite(block.log_changed) for block in (sums.blocks or {})["BULL"].held)
+            if place % 10 == 5:
+                (cells, _), blocks = cells_of(sums), block_cells_of(sums)
+                likely = log_beginnings(blocks, squared_spread(cells.weight, cells.squared_pnl), (0.03, 0.1, 0.3))
+                began = began_by_spread(likely)
+                assert np.isfinite(likely[0, ..., : len((sums.blocks or {})["BULL"].held)]).all()
+                np.testing.assert_allclose(began.sum(axis=(-2, -1)), 1.0, rtol=1e-12)
+
+
+def test_a_change_that_is_certain_keeps_its_place() -> None:
+    """However many blocks become one, none holds trades of both sides of a change that nobody can overlook."""
+    before, after = drawn(13, 400), [(policy, pnl + 3.0) for policy, pnl in drawn(14, 400)]
+    blocks, _ = grown([*before, *after])
+    until = np.cumsum([block.observations for block in blocks.held]).tolist()
+    assert 400 in until
+    assert len(blocks.held) == MOST
+
+
+def test_a_long_history_says_no_more_of_the_hazard_than_its_blocks_can() -> None:
+    """A million trades are ten blocks. That these are one stretch or several is all that is known of changes."""
+    lengths = np.array([[500_000.0, 200_000.0, 100_000.0, 50_000.0, *[10.0] * 6]])
+    nothing_told = np.zeros((1, MOST, 3))
+    blocks = BlockCells(lengths, np.ones_like(lengths), nothing_told, nothing_told, nothing_told, np.ones(1))
+    likely = log_of_sum(log_beginnings(blocks, np.ones((1, 3)), (0.1,)))
+    np.testing.assert_allclose(likely, 0.0, atol=1e-12, err_msg="blocks that tell nothing make neither hazard likelier")

@@ -8,20 +8,38 @@ crashes would look better than it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from strategic_memory_server.columns.columns import FloatColumn
-from strategic_memory_server.evidence.change.blocks import BlockCells
+from strategic_memory_server.evidence.change.blocks import FULL, MOST, BlockCells
 from strategic_memory_server.evidence.change.one_regime import one_regime
 
-HAZARD = 1.0 / 800.0
-"""Probability that a regime changes from one of its trades to the next."""
+HAZARDS = (1.0 / 10_000.0, 1.0 / 400.0)
+"""Probabilities that a regime changes from one of its trades to the next: in a memory where little ever changes, and in
+a restless one. Before anything was seen, one is as likely as the other."""
+
+KEPT = 0.1
+"""Added to the probability of a change where blocks become one, so that short ones do even where all is certain."""
+
+COMMON = 0.4
+"""Share of the variance of a standardised mean that the policies of a regime have in common, other regimes or not."""
 
 PRIOR_OBSERVATIONS = 10.0
 """How many observations the spread of a regime counts for in that of a policy and of a block."""
 
-_SPREADS = np.array([0.03, 0.1, 0.3])
-_COMMON, _OWN = 0.4 * np.square(_SPREADS), 0.6 * np.square(_SPREADS)
+_SPREADS = (0.03, 0.1, 0.3)
+"""For what is kept, which does not depend on settings."""
+
+_HAZARDS = np.array(HAZARDS)
+
+_STRETCHES = [
+    [(start <= np.arange(MOST)) & (np.arange(MOST) <= end) for start in range(end + 1)] for end in range(MOST)
+]
+_IN_STRETCH = np.concatenate(_STRETCHES).astype(np.float64)
+"""Which blocks each stretch holds: by its last block, then by its first; shape (stretches, blocks)."""
 
 
 def squared_spread(weight: FloatColumn, squared_pnl: FloatColumn) -> FloatColumn:
@@ -40,31 +58,91 @@ def squared_spread(weight: FloatColumn, squared_pnl: FloatColumn) -> FloatColumn
     return shrunk
 
 
-def log_beginnings(blocks: BlockCells, square: FloatColumn) -> FloatColumn:
-    """Return how much likelier than no change at all it is that the present stretch began with each block.
+def log_beginnings(blocks: BlockCells, square: FloatColumn, spreads: Sequence[float]) -> FloatColumn:
+    """Return how likely all trades of a regime are, with the present stretch beginning at each block, as a logarithm.
 
-    F_i + E(blocks 1..i-1) + c_i + E(blocks i..m) - E(blocks 1..m), a logarithm, shape (..., blocks): what changes
-    before it have explained, the probability of a change there, and by how much two stretches explain more than one.
-    All E are of the spreads as they are now. So a spread that turns out to be another one, after a crash or in wild
-    times, is the same for all beginnings; were the evidence of the past kept as it was, only the newest beginnings
-    would owe nothing to the spread that was wrong, and a change of spread would pass for one of means. Not normalised:
-    the log-sum-exp is the F of a block that begins now.
+    By tau and hazard h, with any changes before it. With l_j the trades between the middles of block j and of the one
+    before, a change there has the odds h l_j, and the sum over all ways to cut the trades into stretches is
+
+        f_j exp E(blocks j..m) / product of (1 + h l),   f_1 = 1,   f_j = h l_j sum over i < j of f_i exp E(i..j-1).
+
+    All E are of the spreads of pnl as they are now: what was believed of them once is kept nowhere.
 
     Args:
-        blocks: the blocks.
+        blocks: the blocks, of each regime as many as there may be.
         square: what `squared_spread` gives, shape (..., 3).
+        spreads: tau, the spreads that standardised means may have.
+
+    Returns:
+        Shape (..., taus, hazards, blocks); minus infinity where a regime has fewer blocks.
     """
-    log_change = np.zeros(blocks.observations.shape)
-    lengths = 0.5 * (blocks.observations[..., :-1] + blocks.observations[..., 1:])
-    log_change[..., 1:] = np.log(HAZARD * np.maximum(lengths, 0.5))
-    before, since = _log_evidence_around(blocks, square)
-    found: FloatColumn = blocks.log_changed + log_change + (before + since - since[..., :1])
+    weight, scaled_sum = _as_looked_at(blocks, square)
+    variance = np.square(spreads)[:, None]
+    evidence = one_regime(
+        (_IN_STRETCH @ weight)[..., None, :, :],
+        (_IN_STRETCH @ scaled_sum)[..., None, :, :],
+        COMMON * variance,
+        (1.0 - COMMON) * variance,
+    ).log_evidence[..., None, :]
+    odds = _HAZARDS[:, None] * (_lengths(blocks) * blocks.is_there[..., 1:])[..., None, None, :]
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(odds)
+    before = np.zeros((*evidence.shape[:-2], _HAZARDS.size, MOST))
+    first = 0
+    for end in range(1, MOST):
+        ways = before[..., :end] + evidence[..., first : first + end]
+        before[..., end] = log_odds[..., end - 1] + np.logaddexp.reduce(ways, axis=-1)
+        first += end
+    found: FloatColumn = before + evidence[..., first:] - np.log1p(odds).sum(axis=-1, keepdims=True)
     return found
 
 
-def log_of_stretches_before(blocks: BlockCells, square: FloatColumn) -> FloatColumn:
-    """Return the log evidence of all trades before each block as one stretch, shape (..., blocks)."""
-    return _log_evidence_around(blocks, square)[0]
+def began_by_spread(log_likelihood: FloatColumn) -> FloatColumn:
+    """Return the probability of each tau together with when each regime's present stretch began.
+
+    One tau and one hazard rule all regimes, so what one tells of them counts for the others.
+
+    Args:
+        log_likelihood: what `log_beginnings` gives, shape (..., regimes, taus, hazards, blocks).
+
+    Returns:
+        Shape (..., regimes, taus, blocks); those of a regime add up to 1.
+    """
+    of_regimes = log_of_sum(log_likelihood)
+    together = of_regimes.sum(axis=-3)
+    probability = np.exp(together - together.max(axis=(-2, -1), keepdims=True))
+    probability /= probability.sum(axis=(-2, -1), keepdims=True)
+    within = np.exp(log_likelihood - of_regimes[..., None])
+    found: FloatColumn = (probability[..., None, :, :, None] * within).sum(axis=-2)
+    return found
+
+
+def least_apart(blocks: BlockCells, square: FloatColumn) -> NDArray[np.intp]:
+    """Return which block becomes one with the next, the first of equal ones; shape (...).
+
+    Those that are short for their age, unless a change between them is likely: the lowest
+    (L + L next) / (trades after both + 10) times (0.1 + the probability that the present stretch began between them,
+    were there one change at most).
+
+    Args:
+        blocks: the blocks, none of them missing.
+        square: what `squared_spread` gives, shape (..., 3).
+    """
+    length = blocks.observations
+    after = length[..., ::-1].cumsum(axis=-1)[..., ::-1] - length
+    short = (length[..., :-1] + length[..., 1:]) / (after[..., 1:] + FULL)
+    before, since = _log_evidence_around(blocks, square)
+    log_likelihood = before + since
+    log_likelihood[..., 1:] += np.log(HAZARDS[1] * _lengths(blocks))
+    likely = np.exp(log_likelihood - log_of_sum(log_likelihood)[..., None])
+    found: NDArray[np.intp] = (short * (KEPT + likely[..., 1:])).argmin(axis=-1)
+    return found
+
+
+def _lengths(blocks: BlockCells) -> FloatColumn:
+    """Return the trades among which a change before each block but the first may have been."""
+    lengths: FloatColumn = np.maximum(0.5 * (blocks.observations[..., :-1] + blocks.observations[..., 1:]), 0.5)
+    return lengths
 
 
 def _log_evidence_around(blocks: BlockCells, square: FloatColumn) -> tuple[FloatColumn, FloatColumn]:
@@ -91,13 +169,6 @@ def _as_looked_at(blocks: BlockCells, square: FloatColumn) -> tuple[FloatColumn,
         return tells * blocks.weight, tells * (blocks.pnl / np.sqrt(square))
 
 
-def probabilities(log_likelihood: FloatColumn) -> FloatColumn:
-    """Return exp(x) / sum exp(x) over the last axis, without overflow."""
-    relative = np.exp(log_likelihood - log_likelihood.max(axis=-1, keepdims=True))
-    shares: FloatColumn = relative / relative.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def log_of_sum(log_likelihood: FloatColumn) -> FloatColumn:
     """Return ln sum exp(x) over the last axis, without overflow."""
     highest = log_likelihood.max(axis=-1)
@@ -113,6 +184,9 @@ def from_each_on(values: FloatColumn) -> FloatColumn:
 
 def _log_evidence(weight: FloatColumn, scaled_sum: FloatColumn) -> FloatColumn:
     """Return the log evidence of stretches, mixed over the spreads that standardised means may have."""
-    by_spread = one_regime(weight[..., None, :], scaled_sum[..., None, :], _COMMON, _OWN).log_evidence
-    mixed: FloatColumn = log_of_sum(by_spread) - np.log(_SPREADS.size)
+    variance = np.square(_SPREADS)
+    by_spread = one_regime(
+        weight[..., None, :], scaled_sum[..., None, :], COMMON * variance, (1.0 - COMMON) * variance
+    ).log_evidence
+    mixed: FloatColumn = log_of_sum(by_spread) - np.log(len(_SPREADS))
     return mixed

@@ -28,15 +28,12 @@ class Block(NamedTuple):
 
     Attributes:
         observations: how many, L.
-        log_changed: F, how much likelier all trades before it are with changes among them than without, as a logarithm;
-            0 for the oldest block.
         weight: w, trades by policy; sums of weights where the block was made of sums that decay.
         pnl: x, sum of their pnl by policy.
         squared_pnl: y, sum of their pnl^2 by policy.
     """
 
     observations: int = 0
-    log_changed: float = 0.0
     weight: Triple = ZEROS
     pnl: Triple = ZEROS
     squared_pnl: Triple = ZEROS
@@ -63,7 +60,7 @@ class BlockCells:
 
     Attributes:
         observations: L, shape (..., blocks).
-        log_changed: F, same shape; minus infinity where a regime has fewer blocks.
+        is_there: 1, and 0 where a regime has fewer blocks; same shape.
         weight: w, shape (..., blocks, 3).
         pnl: x, same shape.
         squared_pnl: y, same shape.
@@ -71,7 +68,7 @@ class BlockCells:
     """
 
     observations: FloatColumn
-    log_changed: FloatColumn
+    is_there: FloatColumn
     weight: FloatColumn
     pnl: FloatColumn
     squared_pnl: FloatColumn
@@ -83,10 +80,10 @@ class BlockCells:
 
     @property
     def _values(self) -> tuple[FloatColumn, ...]:
-        return self.observations, self.log_changed, self.weight, self.pnl, self.squared_pnl, self.tells
+        return self.observations, self.is_there, self.weight, self.pnl, self.squared_pnl, self.tells
 
 
-_UNUSED = (0.0, -np.inf, *ZEROS, *ZEROS, *ZEROS)
+_UNUSED = (0.0, 0.0, *ZEROS, *ZEROS, *ZEROS)
 
 
 def block_cells(regimes: Sequence[Blocks]) -> BlockCells:
@@ -96,7 +93,7 @@ def block_cells(regimes: Sequence[Blocks]) -> BlockCells:
     """
     rows = [
         [
-            *((length, changed, *weight, *pnl, *squares) for length, changed, weight, pnl, squares in blocks.held),
+            *((length, 1.0, *weight, *pnl, *squares) for length, weight, pnl, squares in blocks.held),
             *[_UNUSED] * (MOST - len(blocks.held)),
         ]
         for blocks in regimes
@@ -106,5 +103,5 @@ def block_cells(regimes: Sequence[Blocks]) -> BlockCells:
 
 
 def cells_of_numbers(numbers: FloatColumn, tells: FloatColumn) -> BlockCells:
-    """Return blocks whose numbers, in the order of `Block`, lie in the last axis of one array."""
+    """Return blocks whose numbers lie in the last axis of an array: L, whether it is there, then w, x and y."""
     return BlockCells(numbers[..., 0], numbers[..., 1], numbers[..., 2:5], numbers[..., 5:8], numbers[..., 8:], tells)

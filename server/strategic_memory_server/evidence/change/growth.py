@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
 
 from strategic_memory_server.evidence.change.beginnings import (
     PRIOR_OBSERVATIONS,
-    log_beginnings,
-    log_of_stretches_before,
-    log_of_sum,
+    least_apart,
 )
 from strategic_memory_server.evidence.change.blocks import FULL, MOST, Block, Blocks, Triple, block_cells
 from strategic_memory_server.evidence.change.residuals import joined_residuals, with_residual
@@ -49,10 +46,9 @@ def with_trade(blocks: Blocks, policy: int, pnl: float, cells: Sequence[Decayed]
         cells: the regime's sums that decay, with the trade.
     """
     held, residuals = blocks
-    observations, log_changed, weight, earned, squares = held[-1]
+    observations, weight, earned, squares = held[-1]
     newest = Block(
         observations + 1,
-        log_changed,
         _plus(weight, policy, 1.0),
         _plus(earned, policy, pnl),
         _plus(squares, policy, pnl * pnl),
@@ -66,12 +62,12 @@ def adopted(cells: Sequence[Decayed]) -> Blocks:
     by_policy = [(cell.weight, cell.pnl, cell.squared_pnl) for cell in cells]
     weight, pnl, squares = ((a, b, c) for a, b, c in zip(*by_policy, strict=True))
     observations = sum(cell.observations for cell in cells)
-    blocks = Blocks((Block(observations, 0.0, weight, pnl, squares),))
+    blocks = Blocks((Block(observations, weight, pnl, squares),))
     return blocks if observations < FULL else _closed(blocks, cells)
 
 
 def joined(earlier: Blocks, later: Blocks, cells: Sequence[Decayed]) -> Blocks:
-    """Join two stretches of history: the blocks of one after those of the other, their evidence worked out anew.
+    """Join two stretches of history: the blocks of one after those of the other.
 
     Args:
         earlier: blocks of the first stretch.
@@ -81,26 +77,10 @@ def joined(earlier: Blocks, later: Blocks, cells: Sequence[Decayed]) -> Blocks:
     held = earlier.held if earlier.held[-1].observations else earlier.held[:-1]
     if not held:
         return later
-    found = Blocks(held, joined_residuals(earlier.residuals, later.residuals))
-    for block in later.held:
-        *before, newest = _closed(found, cells).held
-        found = found._replace(held=(*before, block._replace(log_changed=newest.log_changed)))
+    found = Blocks((*held, *later.held), joined_residuals(earlier.residuals, later.residuals))
+    while len(found.held) > MOST:
+        found = _merged(found, cells)
     return found if found.held[-1].observations < FULL else _closed(found, cells)
-
-
-def of_whole_evidence(blocks: Blocks, cells: Sequence[Decayed]) -> Blocks:
-    """Return blocks as they are kept, of some whose F was the whole evidence of all before them, as it once was kept.
-
-    Args:
-        blocks: the blocks.
-        cells: the regime's sums that decay.
-    """
-    before = log_of_stretches_before(block_cells((blocks,)), np.array([_squares(cells)]))[0].tolist()
-    held = [
-        block._replace(log_changed=block.log_changed - evidence)
-        for block, evidence in zip(blocks.held, before, strict=False)
-    ]
-    return blocks._replace(held=tuple(held))
 
 
 def _residual(policy: int, pnl: float, cells: Sequence[Decayed]) -> float:
@@ -127,29 +107,21 @@ def _prior_squares(cells: Sequence[Decayed]) -> float:
 
 def _closed(blocks: Blocks, cells: Sequence[Decayed]) -> Blocks:
     """Close the newest block and begin an empty one; where there are too many, two neighbours become one first."""
-    log_changed = float(log_of_sum(log_beginnings(block_cells((blocks,)), np.array([_squares(cells)])))[0])
-    held = blocks.held if len(blocks.held) < MOST else _merged(blocks.held)
-    return Blocks((*held, Block(log_changed=log_changed)), blocks.residuals)
+    held = (blocks if len(blocks.held) < MOST else _merged(blocks, cells)).held
+    return Blocks((*held, Block()), blocks.residuals)
 
 
-def _merged(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Make one block of the two neighbours that are the shortest for their age; of equal ones, of the older two."""
-    lengths = [block.observations for block in blocks]
-    until = list(accumulate(lengths))
-    shares = [
-        (lengths[place] + lengths[place + 1]) / (until[-1] - until[place + 1] + FULL)
-        for place in range(len(blocks) - 1)
-    ]
-    place = shares.index(min(shares))
-    one, other = blocks[place], blocks[place + 1]
+def _merged(blocks: Blocks, cells: Sequence[Decayed]) -> Blocks:
+    """Make one block of two neighbours that are short for their age, and between which a change is unlikely."""
+    place = int(least_apart(block_cells((blocks,)), np.array([_squares(cells)]))[0])
+    one, other = blocks.held[place], blocks.held[place + 1]
     both = Block(
         one.observations + other.observations,
-        one.log_changed,
         _sum(one.weight, other.weight),
         _sum(one.pnl, other.pnl),
         _sum(one.squared_pnl, other.squared_pnl),
     )
-    return (*blocks[:place], both, *blocks[place + 2 :])
+    return Blocks((*blocks.held[:place], both, *blocks.held[place + 2 :]), blocks.residuals)
 
 
 def _plus(values: Triple, policy: int, value: float) -> Triple:
