@@ -180,10 +180,10 @@ def test_whatever_was_earned_all_is_finite() -> None:
 
 def test_a_change_that_is_certain_keeps_its_place() -> None:
     """However many blocks become one, none holds trades of both sides of a change that nobody can overlook."""
-    before, after = drawn(13, 400), [(policy, pnl + 3.0) for policy, pnl in drawn(14, 400)]
+    before, after = drawn(13, 130), [(policy, pnl + 3.0) for policy, pnl in drawn(14, 400)]
     blocks, _ = grown([*before, *after])
     until = np.cumsum([block.observations for block in blocks.held]).tolist()
-    assert 400 in until
+    assert 130 in until, "by age alone it would lie within a block"
     assert len(blocks.held) == MOST
 
 
