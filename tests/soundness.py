@@ -13,7 +13,7 @@ from service_calls import get_feedback, get_text, stub_of
 from strategic_memory.v1 import memory_pb2, service_pb2
 
 MEMORY_LIMIT_MIB = 192
-"""Resident memory that a service at its default windows may take at rest."""
+"""Resident memory that a service at its default windows may take."""
 PEAK_LIMIT_MIB = 256
 """What it may ever have taken: a container of the documented size has no more."""
 
@@ -97,6 +97,5 @@ def check_sound(service: ServiceProcess, told: tuple[str, ...] = ()) -> None:
     assert_finite(get_feedback(service))
     assert_finite(analyze(service))
     assert resident_mib(service, "VmHWM") < PEAK_LIMIT_MIB
-    # A sync that is reading may be looked at.
-    eventually(lambda: resident_mib(service) < MEMORY_LIMIT_MIB, what="memory is given back")
+    assert resident_mib(service) < MEMORY_LIMIT_MIB
     log_of(service)

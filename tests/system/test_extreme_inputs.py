@@ -96,6 +96,9 @@ def test_enormous_values_and_entries(start_service: StartService, redis_client: 
     expected = {(TRADES, "realized_pnl_too_long"): 5, (TRADES, "market_regime_too_long"): 1, NOT_A_NUMBER: 1}
     eventually(lambda: expected.items() <= rejected_by_health(service).items(), what="all seven are counted")
     check_sound(service, told=("inputs refused",))
+    held_mib = resident_mib(service)
+    await_syncs(service, 20)
+    assert resident_mib(service) < held_mib + 40, "nothing of what is read again and again stays"
 
 
 def test_a_console_log_gives_the_terminal_no_commands(start_service: StartService, redis_client: redis.Redis) -> None:

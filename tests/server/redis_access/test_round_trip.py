@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -20,6 +22,20 @@ async def test_replies_come_in_the_order_of_the_commands(async_client: redis.asy
     replies = await round_trip(async_client, [packed("SET", "k", 1), packed("HGET", "k", "f"), packed("GET", "k")])
     assert (replies[0], replies[2]) == (b"OK", b"1")
     assert isinstance(replies[1], ResponseError)
+
+
+async def test_what_was_read_goes_with_the_last_who_holds_it_though_there_was_an_error(
+    async_client: redis.asyncio.Redis,
+) -> None:
+    """It may be megabytes, of which the collector of garbage knows nothing."""
+    gc.disable()
+    try:
+        replies = await round_trip(async_client, [packed("SET", "k", 1), packed("HGET", "k", "f")])
+        error = weakref.ref(replies[1])
+        del replies
+        assert error() is None
+    finally:
+        gc.enable()
 
 
 async def test_something_else_is_done_while_redis_works(
