@@ -88,7 +88,9 @@ async def test_a_renewal_is_one_script_that_compares_the_settings_too(
     redis_client.config_resetstat()
     await leadership.ask()
     called: dict[str, Any] = redis_client.info("commandstats")
-    assert called["cmdstat_evalsha"]["calls"] == 1
+    # Redis may have the script as a function, from another test.
+    ways = [called[f"cmdstat_{way}"]["calls"] for way in ("evalsha", "fcall") if f"cmdstat_{way}" in called]
+    assert ways == [1]
     assert "b has other settings" in problems.standing["settings_differ"]
     redis_client.delete(KEYS.other_settings)
     await leadership.ask()
