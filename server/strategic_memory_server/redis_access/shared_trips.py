@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import redis.asyncio as redis
+import structlog
 from redis.exceptions import RedisError
 
 from strategic_memory_server.redis_access.round_trip import Reply, round_trip
@@ -25,7 +26,9 @@ AT_ONCE = 64
 Ask = Callable[[Sequence[bytes]], Awaitable[list[Reply]]]
 """Sends commands and gives their replies, as `round_trip` does."""
 
-_Answer = list[Reply] | RedisError | OSError
+logger = structlog.get_logger(__name__)
+
+_Answer = list[Reply] | Exception
 _Asked = tuple[Sequence[bytes], asyncio.Future[_Answer]]
 
 
@@ -44,7 +47,8 @@ class SharedTrips:
     async def ask(self, command: bytes) -> Reply:
         """Send a command with those of others, and give its reply; an error stands in its place, of the connection too.
 
-        Each command has an error of its own. One of the connection is that of all who were on the trip.
+        Each command has an error of its own. One of the connection, or a fault of the program, is that of all who were
+        on the trip.
         """
         answer = await self._answer_to([command])
         return answer[0] if isinstance(answer, list) else answer
@@ -90,18 +94,24 @@ class SharedTrips:
         return batch
 
     async def _trip(self, batch: list[_Asked]) -> None:
-        replies: list[Reply] = []
-        failure: RedisError | OSError | None = None
+        replies: list[Reply] | None = None
+        failure: Exception | None = None
         try:
             replies = await round_trip(self._client, [command for commands, _ in batch for command in commands])
         except (RedisError, OSError) as error:
+            failure = error
+        except Exception as error:
+            # Who was told of a cancellation that nobody has asked for would end, and nobody would notice.
+            logger.exception("Shared round trip failed by a fault of the program")
             failure = error
         finally:
             at = 0
             for commands, answered in batch:
                 if not answered.done():
-                    if replies or failure:
-                        answered.set_result(failure or replies[at : at + len(commands)])
+                    if failure is not None:
+                        answered.set_result(failure)
+                    elif replies is not None:
+                        answered.set_result(replies[at : at + len(commands)])
                     else:
                         answered.cancel()
                 at += len(commands)

@@ -129,7 +129,7 @@ class Leadership:
             if agreement is not None and asked is None and not await agreement.may_lead():
                 return self._stood_back(agreement.leader, period_s)
             settings = agreement.text if agreement else ""
-            answer = await self._lease.take(self._known_token, self.claim, self._lost_claims, settings)
+            answer = await self._lease.take(self._known_token, asked, self._lost_claims, settings)
         except (RedisError, OSError) as error:
             self.refused(error)
             self._not_answered(describe_failure(error))

@@ -81,3 +81,20 @@ async def test_commands_of_one_go_together_on_one_trip_with_those_of_others(
     async with connect(patient("redis://127.0.0.1:1/0")) as nowhere:
         with pytest.raises((RedisError, OSError)):
             await SharedTrips(nowhere).ask_all(many)
+
+
+async def test_a_fault_of_the_program_is_told_to_all_on_the_trip_and_cancels_nobody(
+    async_client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips = SharedTrips(async_client)
+
+    async def broken() -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(async_client.connection_pool, "get_connection", broken)
+        asked = [trips.ask_all([packed("PING")] * AT_ONCE) for _ in range(3)]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [str(each) for each in told] == ["broken"] * 3
+    assert await trips.ask_all([packed("PING")]) == [b"PONG"]
+    assert await trips.ask_all([]) == []
