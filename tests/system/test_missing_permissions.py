@@ -21,6 +21,8 @@ from redis_kinds.documented import acl_rules
 from redis_kinds.programs import KINDS, require_program
 from service_calls import get_feedback, get_json
 
+from strategic_memory.v1 import feedback_pb2
+from strategic_memory_client import FeedbackStatus, StrategicMemoryClient
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.revisions.permissions import Permissions
 
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.system
 
 NOT_NEEDED_TO_WRITE = {"+publish", "+info", "+fcall"}
 COMMANDS = [rule for rule in acl_rules() if rule.startswith("+") and rule not in NOT_NEEDED_TO_WRITE]
+STALE = feedback_pb2.FEEDBACK_STATUS_STALE
 FEEDBACK = "quantum:feedback:strategic_memory"
 
 
@@ -123,3 +126,45 @@ def test_nothing_is_written_until_it_is_there(server: RedisProcess, start_servic
         eventually(lambda: get_json(service)["status"] == "active")
         assert get_feedback(service).revision > before.revision
         assert held[1] <= 2 + before.revision
+
+
+@pytest.mark.parametrize("why", ["no permission", "full"])
+def test_a_lowered_cap_acts_though_nothing_can_be_written(
+    kind: str, why: str, server: RedisProcess, start_service: StartService
+) -> None:
+    """What is served ends early, under the cap; once it can be written, it is a revision."""
+    with redis.Redis.from_url(server.url) as client:
+        client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 1.2}')
+        for number in range(4):
+            add_regime(client, "BULL", 0.5)
+            add_trade(client, "BULL", 0.4 + 0.1 * (number % 3), policy="AGGRESSIVE")
+        env = {"STRATEGIC_MEMORY_VALIDITY": "600"}
+        service = start_service(url_of(server), sync_interval_s=200, env=env)
+        before = eventually(lambda: said if (said := get_feedback(service)).leverage_hint == 1.2 else None)
+        command = "evalsha" if kind == "redis-6.2" else "fcall"
+        lacking = why == "no permission"
+        if lacking:
+            allow(client, "strategic-memory", f"-{command}")
+        with StrategicMemoryClient(service.grpc_address) as subscriber:
+            subscriber.follow()
+            assert subscriber.wait_for_newest().leverage_hint == 1.2
+            # A Redis that is full takes no cap either, so both come in one step.
+            with client.pipeline() as step:
+                step.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.3}')
+                if not lacking:
+                    step.config_set("maxmemory", 1)
+                step.execute()
+            eventually(lambda: subscriber.newest.leverage_hint == 0.3)
+            assert subscriber.newest.status is FeedbackStatus.STALE
+            said = get_feedback(service)
+            assert (said.status, said.leverage_hint) == (STALE, 0.3)
+            assert (said.epoch, said.revision) == (before.epoch, before.revision)
+            assert said.leverage_bound_by == "risk:leverage_limits"
+            told = eventually(lambda: [each for each in get_json(service)["problems"] if "cap not in force" in each])
+            assert "risk:leverage_limits says 0.3" in told[0]
+            allow(client, "strategic-memory", f"+{command}")
+            client.config_set("maxmemory", 0)
+            eventually(lambda: subscriber.newest.status is FeedbackStatus.ACTIVE)
+            assert subscriber.newest.leverage_hint == 0.3
+            assert subscriber.newest.revision == before.revision + 1
+        eventually(lambda: get_json(service)["problems"] == [])

@@ -79,6 +79,7 @@ class NewestFeedback(ShownNewest):
         is_known = (feedback.epoch, feedback.revision) == (known.epoch, known.revision)
         if is_known and feedback.status is FeedbackStatus.STALE and known.status is FeedbackStatus.ACTIVE:
             # The same feedback with its values withheld: what it said is kept for when it is confirmed.
+            self._received = replace(known, leverage_caps=feedback.leverage_caps)
             self.expire()
             return
         self._enter(feedback.epoch)

@@ -188,6 +188,11 @@ class HeldCaps:
             self._lifted.pop(source, None)
         return self.caps
 
+    @property
+    def as_read(self) -> LeverageCaps:
+        """The caps in force that their keys hold by the last reading; those that are only kept are left out."""
+        return tuple(cap for cap in self.caps if self.readings.get(cap.source, NO_KEY).value == cap.value)
+
     def would_change(self, readings: Mapping[str, CapReading]) -> bool:
         """Tell whether a reading would change the caps in force."""
         return in_force(self.caps, readings, self._clock_ms()) != self.caps

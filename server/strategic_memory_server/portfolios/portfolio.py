@@ -45,6 +45,7 @@ from strategic_memory_server.revisions.permissions import Permissions
 from strategic_memory_server.revisions.said_log import SaidLog
 from strategic_memory_server.revisions.settings_agreement import SettingsAgreement
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
+from strategic_memory_server.revisions.unpublished_caps import UnpublishedCaps
 from strategic_memory_server.rpc.analyses.analyst import AnalysisSources, Analyst
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio, Sources
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
@@ -163,6 +164,7 @@ def make_portfolio(
             shadow=shadow,
             looks_s=pace.looks_s,
             group=group,
+            heed_caps=UnpublishedCaps(hub, changed, problems).heed,
         ),
         settings.sync,
         observe=shared.sync_metrics.observe,

@@ -5,19 +5,21 @@ Synchronous. The tail of the log feeds it, the streams and GetFeedback read it; 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import replace
 
-from strategic_memory_server.advice.feedback import Feedback, warming_up
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus, warming_up
 from strategic_memory_server.advice.intervention import NO_INTERVENTION
 from strategic_memory_server.advice.override import all_caps, of_others, overridden
-from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps
+from strategic_memory_server.memory.leverage_cap import NO_CAPS, LeverageCaps, by_source
 from strategic_memory_server.memory.override import Override
 from strategic_memory_server.redis_access.redis_clock import RedisClock
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.validity_bound import ValidityBound
+from strategic_memory_server.revisions.withheld import withheld
 
 
 class FeedbackHub:
@@ -56,6 +58,12 @@ class FeedbackHub:
         self._nothing = self._newest
         self._nothing_under: tuple[LeverageCaps, Override | None] = NO_CAPS, None
         self._stale: Feedback | None = None
+        self.unpublished_caps: LeverageCaps = NO_CAPS
+        """Caps that this server has read and that are lower than the log says."""
+        self._caps_read: LeverageCaps = NO_CAPS
+        self._heeds_after_ms = math.inf
+        self._wait_ms = 0
+        self._withheld: tuple[Feedback, Feedback] | None = None
         self._oldest_retained = 0
         self._validity = ValidityBound(clock or RedisClock())
 
@@ -100,6 +108,7 @@ class FeedbackHub:
         self._ring.append(feedback)
         self.revision = feedback.revision
         self.leverage_caps = feedback.advice.leverage_caps
+        self._compare_caps()
         self._newest, self._stale = feedback, None
         self._validity.observe(feedback.epoch, feedback.revision, feedback.times)
         self._oldest_retained = self._oldest_retained or feedback.revision
@@ -114,6 +123,25 @@ class FeedbackHub:
         self._take_caps(state)
         self._set_times(state)
         return True
+
+    def heed(self, read: LeverageCaps, wait_ms: int, *, at_once: bool = False) -> None:
+        """Take note of caps as their keys hold them: those that are lower than the log says act here all the same.
+
+        What is served ends early then. It is no revision, and the log goes on as it stands.
+
+        Args:
+            read: the caps.
+            wait_ms: how long whoever leads has to publish one, milliseconds.
+            at_once: nobody is waited for: this server leads and could not publish them.
+        """
+        self._caps_read, self._wait_ms = read, wait_ms
+        self._compare_caps()
+        if at_once and self.unpublished_caps:
+            self._heeds_after_ms, self._withheld = min(self._heeds_after_ms, self.now_ms() - 1), None
+
+    def heeds_unpublished(self, now_ms: int) -> bool:
+        """Tell whether caps that the log does not say act at a time by `now_ms`."""
+        return now_ms > self._heeds_after_ms
 
     def agrees_with(self, state: LogState | None) -> bool:
         """Tell whether the log stands where it is known to stand, and its newest feedback holds for as long."""
@@ -135,15 +163,15 @@ class FeedbackHub:
         Until something changes it is the same object, so that what is derived from it can be kept.
         """
         now = self._newest.at(now_ms)
-        if now is self._newest:
-            return now
-        if self._stale is None:
-            self._stale = now
-        return self._stale
+        if now is not self._newest:
+            now = self._stale = self._stale or now
+        return self._under_unpublished(now) if self.heeds_unpublished(now_ms) else now
 
     def valid_for_ms(self, now_ms: int) -> int | None:
         """Return how long the newest feedback holds from now unless it is confirmed; None: there is no end to it."""
         valid_until_ms = self._newest.times.valid_until_ms
+        if now_ms <= self._heeds_after_ms < (math.inf if valid_until_ms is None else valid_until_ms):
+            return round(self._heeds_after_ms) - now_ms
         return None if valid_until_ms is None else valid_until_ms - now_ms
 
     def recent(self, revision: int) -> Feedback | None:
@@ -174,6 +202,24 @@ class FeedbackHub:
             if override is not None:
                 nothing = replace(nothing, advice=overridden(nothing.advice, override, may_raise=False))
             self._nothing = nothing
+        self._compare_caps()
+
+    def _compare_caps(self) -> None:
+        said = by_source(self.leverage_caps)
+        lower = tuple(cap for cap in self._caps_read if cap.value < said.get(cap.source, math.inf))
+        if lower != self.unpublished_caps:
+            # What was raised a moment ago is in the log before it is read here: that ends nothing early.
+            after_ms = min(self._heeds_after_ms, self.now_ms() + self._wait_ms) if lower else math.inf
+            self.unpublished_caps, self._heeds_after_ms, self._withheld = lower, after_ms, None
+
+    def _under_unpublished(self, now: Feedback) -> Feedback:
+        """Return what is in force as caps leave it that the log does not say."""
+        if self._withheld is None or self._withheld[0] is not now:
+            # Once the validity has passed by the log, the key is to say so too, which goes by that time.
+            ended_ms = now.times.valid_until_ms if now.status is FeedbackStatus.STALE else None
+            at_ms = round(self._heeds_after_ms) if ended_ms is None else ended_ms
+            self._withheld = now, withheld(self._newest, self.unpublished_caps, at_ms) or now
+        return self._withheld[1]
 
     def _contradicts(self, feedback: Feedback) -> bool:
         """Tell whether the log says something else under a revision than it did."""

@@ -51,6 +51,9 @@ STANDBY = "standby"
 AWAY = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 """What to do where Redis cannot be reached."""
 
+PUBLISHING_S = 1.0
+"""So long whoever leads may take to publish a cap that it has found, before this server goes by it, seconds."""
+
 FIRST_ANSWER_S = 1.0
 """Longest wait for the first answer about the lease, seconds: who leads need not read the memory as a standby first."""
 
@@ -91,6 +94,7 @@ class StrategicMemorySync:
         self._loaded: StrategicMemory | None = None
         self._advised_upon: tuple[EvidenceSums, int, ClosedTrades] | None = None
         self._group: Group | None = None
+        self._is_cap_missing = False
         self._input_problems = InputProblems(parts.problems, settings.advice.minimum_samples)
 
     def stop(self) -> None:
@@ -109,7 +113,7 @@ class StrategicMemorySync:
             if status.failure is not None:
                 await self._pace.after_failure()
             elif status.outcome == STANDBY and not status.catching_up:
-                await self._pace.until_leading()
+                await self._pace.until_leading(may_wait=not self._is_cap_missing)
             elif status.catching_up:
                 # The long memory catches up page by page, windows in a flood likewise; advice is given in between.
                 await self._pace.in_between(started_s)
@@ -152,6 +156,7 @@ class StrategicMemorySync:
             status = self.status
         trace.finished(status.outcome, status.failure)
         elapsed_s = time.perf_counter() - started
+        self._heed_caps(could_not_publish=claim is not None and status.failure is not None)
         # Subscribers come before the books: this server's own streams have been woken by what was published.
         await asyncio.sleep(0)
         if self._loaded is not None:
@@ -162,6 +167,11 @@ class StrategicMemorySync:
             self._completed(status, elapsed_s, led=claim is not None)
         self._observe(self.status)
         return self.status
+
+    def _heed_caps(self, *, could_not_publish: bool) -> None:
+        """Let caps act that this server has read, whether or not anybody can write that down."""
+        wait_s = self._parts.looks_s() + PUBLISHING_S
+        self._is_cap_missing = self._parts.heed_caps(self._parts.loader.caps.as_read, wait_s, could_not_publish)
 
     async def _stand_by(self) -> SyncStatus:
         """Read the memory and leave it at that."""

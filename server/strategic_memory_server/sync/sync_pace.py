@@ -72,14 +72,31 @@ class SyncPace:
         self._watcher.interrupt()
 
     async def after_failure(self) -> None:
-        """Wait for the retry, longer each time."""
-        await self._pause(self.retries.next_s())
+        """Wait for the retry, longer each time, or until the caps have changed."""
+        due_s = loop_s() + self.retries.next_s()
+        while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
+            await self._pause(min(left_s, self._looks_s()))
+            if left_s > self._looks_s() and await self._bounds_have_changed():
+                return
 
-    async def until_leading(self) -> None:
-        """Wait until this server leads, at most until the next reading of the memory is due."""
+    async def until_leading(self, *, may_wait: bool = True) -> None:
+        """Wait until this server leads, at most until the next reading of the memory is due or the caps have changed.
+
+        Args:
+            may_wait: False: somebody has a cap to publish, so it is looked again soon.
+        """
+        looks_s, due_s = self._looks_s(), loop_s() + self._settings.interval_s
+        while (left_s := due_s - loop_s()) > 0:
+            await self._until_leading(min(left_s, looks_s))
+            if self.stopping.is_set() or self._leadership.claim is not None:
+                return
+            if left_s > looks_s and (not may_wait or await self._bounds_have_changed()):
+                return
+
+    async def _until_leading(self, seconds: float) -> None:
         waits = [
             asyncio.ensure_future(self.stopping.wait()),
-            asyncio.ensure_future(self._leadership.wait(self._settings.interval_s)),
+            asyncio.ensure_future(self._leadership.wait(seconds)),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -234,3 +234,10 @@ def test_a_heartbeat_tells_a_cap_where_nothing_is_published(newest: NewestFeedba
     assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, 0.25)
     clock.now_s = NOW_S + 1_000.0
     assert newest.held.read().leverage_hint == 0.25
+
+
+def test_what_is_withheld_is_bound_by_the_caps_that_it_came_with(newest: NewestFeedback) -> None:
+    take(newest, feedback(1))
+    caps = (LeverageCap("exposure:summary", 0.25, T0),)
+    take(newest, replace(feedback(1, status=FeedbackStatus.STALE), leverage_hint=0.25, leverage_caps=caps))
+    assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, 0.25)

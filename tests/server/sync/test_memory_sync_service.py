@@ -281,3 +281,22 @@ async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_tak
         redis_client.delete("quantum:stream:meta.regime")
         assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
         assert await second.sync._parts.publisher.known_caps() == (cap,)
+
+
+async def test_a_server_that_stands_by_looks_at_the_caps_however_long_the_interval_is(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    async with (
+        syncing_with(redis_server.url),
+        syncing_with(redis_server.url, SETTINGS, "another") as standby,
+        standby.running(),
+    ):
+        await aeventually(lambda: standby.told)
+        redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.3}')
+        await aeventually(lambda: [cap.value for cap in standby.sync._parts.loader.caps.as_read] == [0.3])
+        # What is only kept is not what the key says.
+        redis_client.set("quantum:risk:leverage_limits", "null")
+        cycles = len(standby.told)
+        await standby.sync.cycle()
+        assert len(standby.told) > cycles
+        assert standby.sync._parts.loader.caps.as_read == ()

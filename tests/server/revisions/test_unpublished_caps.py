@@ -1,0 +1,129 @@
+"""Caps that a server has read act on what it serves, whether or not anybody can write them into the log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from advice import NOW_MS, advice, feedback
+from server.revisions.read_log import RING, snapshot
+
+from strategic_memory_server.advice.feedback import Feedback, FeedbackStatus
+from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.memory.leverage_cap import LeverageCap, LeverageCaps
+from strategic_memory_server.redis_access.redis_clock import RedisClock
+from strategic_memory_server.revisions.change_signal import ChangeSignal
+from strategic_memory_server.revisions.contract_bounds import outside_contract
+from strategic_memory_server.revisions.feedback_hub import FeedbackHub
+from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.stream_cursor import Beat, Deliver, Delivery, StreamCursor
+from strategic_memory_server.revisions.unpublished_caps import PROBLEM, UnpublishedCaps
+
+LIMITS = "risk:leverage_limits"
+ACTIVE, STALE, WARMING_UP = FeedbackStatus.ACTIVE, FeedbackStatus.STALE, FeedbackStatus.WARMING_UP
+WAIT_S = 2.0
+
+
+class Server:
+    """A hub with what tells it of caps, by a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.elapsed_ms = 0
+        clock = RedisClock(elapsed_ms=lambda: self.elapsed_ms)
+        clock.take([b"%d" % (NOW_MS // 1000), b"%d" % (NOW_MS % 1000 * 1000)], 0)
+        self.hub, self.changed, self.problems = FeedbackHub("1.0.0", RING, clock), ChangeSignal(), Problems()
+        self._caps = UnpublishedCaps(self.hub, self.changed, self.problems)
+
+    def reads(self, *values: float, at_once: bool = False) -> bool:
+        return self._caps.heed(caps(*values), WAIT_S, at_once)
+
+    @property
+    def said(self) -> Feedback:
+        return self.hub.in_force(self.hub.now_ms())
+
+
+def caps(*values: float) -> LeverageCaps:
+    return tuple(LeverageCap(LIMITS, value, NOW_MS) for value in values)
+
+
+def under(cap: float, leverage: float, revision: int = 5) -> Feedback:
+    said = advice(leverage_hint=leverage)
+    held = replace(
+        said, leverage_caps=caps(cap), current=said.current and replace(said.current, leverage_hint=leverage)
+    )
+    return replace(feedback(revision, computed_at_ms=NOW_MS, valid_until_ms=NOW_MS + 60_000), advice=held)
+
+
+@pytest.fixture
+def server() -> Server:
+    server = Server()
+    newest = under(1.75, 1.5)
+    server.hub.load(snapshot(newest, state=LogState("e1", 5, 5, newest.times, leverage_caps=caps(1.75))))
+    assert not server.reads(1.75)
+    return server
+
+
+def test_a_cap_that_could_not_be_published_acts_at_once(server: Server) -> None:
+    cursor = StreamCursor(server.hub, Delivery.EVERY)
+    assert isinstance(cursor.next(server.hub.now_ms()), Deliver)
+    changes = server.changed.changes
+    assert server.reads(0.3, at_once=True)
+    assert server.changed.changes == changes + 1
+    said = server.said
+    assert (said.status, said.advice.leverage_hint, said.advice.leverage_bound_by) == (STALE, 0.3, LIMITS)
+    assert (said.revision, said.epoch, said.advice.leverage_caps) == (5, "e1", caps(0.3))
+    assert any(reason.code == "LEVERAGE_CAPPED" for reason in said.advice.reasons)
+    assert said.times.valid_until_ms == NOW_MS - 1
+    assert outside_contract(replace(said, status=ACTIVE)) is None
+    assert server.said is said, "the same object, so that what is derived from it is kept"
+    assert cursor.next(server.hub.now_ms()) == Beat()
+    assert cursor.next(server.hub.now_ms()) is None
+    assert f"{LIMITS} says 0.3" in server.problems.standing[PROBLEM]
+    # The key says what the log says until its validity ends, and the safe values with the cap after that.
+    server.elapsed_ms = 60_001
+    late = server.said
+    assert (late.status, late.advice.leverage_hint, late.times.valid_until_ms) == (STALE, 0.3, NOW_MS + 60_000)
+    server.hub.append(under(0.3, 0.3, 6))
+    assert server.said == under(0.3, 0.3, 6).at(server.hub.now_ms())
+    assert not server.reads(0.3)
+    assert PROBLEM not in server.problems.standing
+
+
+def test_whoever_leads_has_time_to_publish_it(server: Server) -> None:
+    assert server.reads(0.3)
+    assert (server.said.status, server.hub.valid_for_ms(server.hub.now_ms())) == (ACTIVE, 2_000)
+    assert PROBLEM not in server.problems.standing
+    server.elapsed_ms = 2_000
+    assert server.said.status is ACTIVE
+    server.elapsed_ms = 2_001
+    assert (server.said.status, server.said.advice.leverage_hint) == (STALE, 0.3)
+    assert server.hub.valid_for_ms(server.hub.now_ms()) == 57_999
+    assert server.reads(0.3)
+    assert PROBLEM in server.problems.standing
+    assert not server.reads(1.75), "it was raised again"
+    assert server.said.status is ACTIVE
+
+
+def test_a_cap_that_was_published_raised_ends_nothing(server: Server) -> None:
+    """It is in the log before it is read again."""
+    server.hub.append(under(1.9, 1.8, 6))
+    assert server.hub.unpublished_caps == caps(1.75)
+    server.elapsed_ms = 1_000
+    assert server.said.status is ACTIVE
+    assert not server.reads(1.9)
+    assert server.hub.valid_for_ms(server.hub.now_ms()) == 59_000
+
+
+def test_what_it_does_not_lower_goes_on(server: Server) -> None:
+    assert server.reads(1.6, at_once=True)
+    assert (server.said.status, server.said.advice.leverage_hint) == (ACTIVE, 1.5)
+
+
+def test_nothing_published_is_bound_too(server: Server) -> None:
+    server.hub.load(snapshot(state=LogState("e2", 5, epoch_start=6, leverage_caps=())))
+    assert server.reads(0.3, at_once=True)
+    said = server.said
+    assert (said.status, said.advice.leverage_hint, said.advice.leverage_bound_by) == (WARMING_UP, 0.3, LIMITS)
+    assert server.hub.confirm(LogState("e2", 5, epoch_start=6, leverage_caps=caps(0.3)))
+    assert not server.hub.unpublished_caps
+    assert server.said.advice.leverage_hint == 0.3
