@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -57,10 +58,28 @@ async def test_where_nothing_is_new_no_stream_is_read_and_the_memory_is_what_a_n
         assert loaded.memory.sources == fresh.memory.sources
 
 
+def replace_last(client: redis.Redis) -> None:
+    """Delete the newest trade and add another one: the stream is as long as before."""
+    info: dict[str, Any] = client.xinfo_stream(trade_stream())
+    client.xdel(trade_stream(), info["last-entry"][0])
+    add_trade(client, "BEAR", -1.0)
+
+
+def restore_shorter(client: redis.Redis) -> None:
+    """Put back a trade stream of fewer entries, as after a failover to a replica that was behind."""
+    client.xtrim(trade_stream(), maxlen=3, approximate=False)
+    before = client.dump(trade_stream())
+    assert isinstance(before, bytes)
+    add_trade(client, "BEAR", -1.0)
+    client.restore(trade_stream(), 0, before, replace=True)
+
+
 CHANGES: dict[str, Change] = {
     "an entry": lambda client: add_trade(client, "BEAR", -1.0),
     "an entry that is malformed": lambda client: client.xadd(regime_stream(), {"regime": "BULL", "pnl": "much"}),
     "one was deleted": lambda client: client.xdel(regime_stream(), "6-0"),
+    "the last is another one": replace_last,
+    "a shorter one was restored": restore_shorter,
     "some were trimmed": lambda client: client.xtrim(trade_stream(), maxlen=3, approximate=False),
     "another type": lambda client: (client.delete(portfolio_stream()), client.set(portfolio_stream(), "text")),
     "a stream is gone": lambda client: client.delete(portfolio_stream()),
