@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 
 from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
 from strategic_memory_server.faults.problems import Problems
-from strategic_memory_server.memory.portfolio_name import DEFAULT
+from strategic_memory_server.memory.portfolio_name import DEFAULT, DEFAULT_WRITTEN
 from strategic_memory_server.memory.shard import shard_of
-from strategic_memory_server.redis_access.round_trip import packed, round_trip
+from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 UNSYNCED = "portfolios_not_synced"
@@ -115,12 +115,10 @@ class UnsyncedPortfolios:
         """Tell of portfolios whose keys are on one Redis whether anybody holds the lease."""
         if not prefixes:
             return []
+        leases = [LogKeys.under(each).lease for each in prefixes]
         async with self._redis_of(prefixes[0]) as client:
-            replies = await round_trip(client, [packed("EXISTS", LogKeys.under(each).lease) for each in prefixes])
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
-        return list(map(bool, replies))
+            replies = await round_trip(client, [packed("EXISTS", lease) for lease in leases])
+        return [bool(checked(reply, lease, "string")) for lease, reply in zip(leases, replies, strict=True)]
 
     def _take(self, led: Mapping[str, bool], now_s: float) -> None:
         for name, is_led in led.items():
@@ -135,7 +133,7 @@ class UnsyncedPortfolios:
             self._problems.withdraw(UNSYNCED)
             return
         if UNSYNCED not in self._problems.standing:
-            shown = [name or "(default)" for name in names[:SHOWN]]
+            shown = [name or DEFAULT_WRITTEN for name in names[:SHOWN]]
             logger.warning("Portfolios are synced by nobody", count=len(names), portfolios=shown)
         what = f"portfolios that nobody has synced for a minute: {len(names)} at least"
         self._problems.state(UNSYNCED, f"{what}; {self._advice(names)}")
