@@ -12,6 +12,7 @@ from brute_force import Rows, TradeRow
 from click.testing import CliRunner, Result
 from past_log import LogEntry, entry_of, said, write_log, write_trades
 from random_memory import memory_of
+from redis_contents import contents_of
 
 from strategic_memory_server.advice.feedback import Feedback
 from strategic_memory_server.cli.shadow_report import shadow_report
@@ -134,6 +135,6 @@ def test_what_cannot_be_compared_is_one_sentence(redis_server: EmbeddedRedis, re
 
 def test_reading_changes_nothing_in_redis(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
     logs(redis_client)
-    before = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
+    before = contents_of(redis_client)
     assert invoke(redis_server.url).exit_code == 0
-    assert {key: redis_client.dump(key) for key in redis_client.scan_iter()} == before
+    assert contents_of(redis_client) == before
