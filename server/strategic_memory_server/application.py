@@ -29,8 +29,9 @@ from strategic_memory_server.page.opening import routes_of_page
 from strategic_memory_server.page.page_routes import OPEN_TO_ALL
 from strategic_memory_server.portfolios.groups import Groups
 from strategic_memory_server.portfolios.listed_portfolios import Listed, ListedPortfolios
+from strategic_memory_server.portfolios.making import make_portfolio
 from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
-from strategic_memory_server.portfolios.portfolio import Portfolio, make_portfolio
+from strategic_memory_server.portfolios.portfolio import Portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
 from strategic_memory_server.portfolios.unsynced_portfolios import UnsyncedPortfolios
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
