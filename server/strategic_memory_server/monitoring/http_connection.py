@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from strategic_memory_server.identity.peer import host_of
 from strategic_memory_server.monitoring.bounded_listener import largest_crowd
@@ -63,6 +63,18 @@ class BoundedConnection(H11Protocol):
         """Wait for the next request."""
         super().on_response_complete()
         self._renew()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; a request that it cuts short is answered no further, and no failure of ours."""
+        # uvicorn has none before the first request, and does not say so in its types.
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+                return
+        super().send_400_response(msg)
 
     def shutdown(self) -> None:
         """End with the server: an answer without an end would be waited for, and reported as cut off."""

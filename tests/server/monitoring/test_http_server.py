@@ -126,6 +126,27 @@ async def test_connections_that_ask_for_nothing_end_by_themselves(monkeypatch: p
         assert (await said_to(address, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 5_000)).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize("answered_first", [False, True])
+async def test_a_request_that_breaks_off_into_nonsense_writes_nothing_to_the_log(
+    answered_first: bool, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with open_http_server(APP, "127.0.0.1:0") as address:
+        if answered_first:
+            reader, writer = await asyncio.open_connection(*address.split(":"))
+            writer.write(head)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 405")
+            writer.write(b"no length\r\n")
+            async with asyncio.timeout(5):
+                await reader.read()
+            writer.close()
+        else:
+            assert (await said_to(address, head + b"no length\r\n")).startswith(b"HTTP/1.1 400")
+        assert (await get(address, "/health")).status_code == 200
+    # Anybody could fill a disk otherwise, with some kilobytes for each such request.
+    assert (capfd.readouterr().err, caplog.records) == ("", [])
+
+
 async def test_an_answer_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "REQUEST_S", 0.2)
     lost = asyncio.Event()
