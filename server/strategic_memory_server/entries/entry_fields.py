@@ -10,6 +10,7 @@ import functools
 import math
 import re
 
+from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
 from strategic_memory_server.memory.policy import Policy
 
 MAX_MAGNITUDE = 1e15
@@ -58,6 +59,7 @@ def parse_number(field: str, raw: bytes) -> float:
     if _PLAIN_NUMBER.fullmatch(raw):
         # Nearly every number; it is in bounds by its length, and there are many to read.
         return float(raw)
+    _check_given_once(field, raw)
     if len(raw) > MAX_NUMBER_LENGTH:
         raise RejectionError(f"{field}_too_long", raw)
     try:
@@ -75,6 +77,11 @@ def parse_number(field: str, raw: bytes) -> float:
     if text.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
         raise RejectionError(f"{field}_not_finite", raw)
     raise RejectionError(f"{field}_not_a_number", raw)
+
+
+def _check_given_once(field: str, raw: bytes) -> None:
+    if GIVEN_AGAIN in raw:
+        raise RejectionError(f"{field}_given_twice", raw)
 
 
 def numpy_scalar(fields: Fields) -> str:
@@ -131,6 +138,7 @@ def optional_name(fields: Fields, field: str) -> str:
 @functools.lru_cache(_NAMES_REMEMBERED)
 def read_name(field: str, raw: bytes) -> str:
     """Read a name that is not empty."""
+    _check_given_once(field, raw)
     try:
         text = raw.decode()
     except UnicodeDecodeError:

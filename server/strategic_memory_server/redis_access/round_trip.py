@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import redis.asyncio as redis
@@ -17,10 +18,14 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
 from strategic_memory_server.redis_access.pending_cancellation import cancellations, raise_if_cancelled
 
 Reply = Any
 Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+_second: Callable[[Any], Any] = itemgetter(1)
 
 
 def packed(*parts: str | int | bytes) -> bytes:
@@ -110,9 +115,22 @@ def checked(reply: Reply, key: str, kind: str) -> Reply:
 
 
 def stream_entries(reply: Reply) -> list[Entry]:
-    """Return the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields."""
+    """Return the entries of an XRANGE or XREVRANGE reply; an entry that was deleted meanwhile has no fields.
+
+    Which of several values of one field its producer means cannot be known: all are kept, see GIVEN_AGAIN.
+    """
     # There are many of these. Nothing is copied, and to name an argument of zip would take nearly half as long again.
-    return [(entry_id, dict(zip(part := iter(parts), part))) for entry_id, parts in reply if parts]  # noqa: B905
+    entries = [(entry_id, dict(zip(part := iter(parts), part))) for entry_id, parts in reply if parts]  # noqa: B905
+    if 2 * sum(map(len, map(_second, entries))) < sum(map(len, filter(None, map(_second, reply)))):
+        return [(entry_id, _all_values(parts)) for entry_id, parts in reply if parts]
+    return entries
+
+
+def _all_values(parts: Sequence[bytes]) -> dict[bytes, bytes]:
+    values: dict[bytes, dict[bytes, None]] = {}
+    for field, value in zip(parts[::2], parts[1::2], strict=True):
+        values.setdefault(field, {})[value] = None
+    return {field: GIVEN_AGAIN.join(given) for field, given in values.items()}
 
 
 async def arrived_after(

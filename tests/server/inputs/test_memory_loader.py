@@ -249,3 +249,27 @@ async def test_a_redis_that_is_away_is_an_error_and_not_an_empty_memory() -> Non
     async with connect(RedisSettings(url="redis://127.0.0.1:1/0")) as client:
         with pytest.raises(redis.exceptions.ConnectionError):
             await MemoryLoader(client, "quantum", WindowSettings()).load()
+
+
+@pytest.mark.parametrize("others", [3, 40])
+async def test_an_entry_that_gives_a_field_twice_is_rejected_unless_both_are_the_same(
+    others: int, redis_client: redis.Redis, loader: MemoryLoader
+) -> None:
+    for number in range(others):
+        add_regime(redis_client, "BULL", pnl=0.1)
+        add_trade(redis_client, "BULL", 0.5, trade_id=str(number))
+    for *fields, stream in (
+        ("market_regime", "BULL", "realized_pnl", "0.5", "realized_pnl", "-9", trade_stream()),
+        ("market_regime", "BULL", "realized_pnl", "0.5", "realized_pnl", "0.5", trade_stream()),
+        ("market_regime", "BULL", "realized_pnl", "0.5", "note", "a", "note", "b", trade_stream()),
+        ("regime", "BULL", "pnl", "0.1", "regime", "BEAR", regime_stream()),
+        ("pnl", "0.1", "opened_at", "1704412800000", "opened_at", "1704412800001", portfolio_stream()),
+    ):
+        redis_client.execute_command("XADD", stream, "*", *fields)  # type: ignore[no-untyped-call]
+    loaded = await loader.load()
+    assert {each.reason: each.excerpt for each in loaded.rejected} == {
+        "realized_pnl_given_twice": r"0.5\x00, given again: -9",
+        "regime_given_twice": r"BULL\x00, given again: BEAR",
+        "opened_at_given_twice": r"1704412800000\x00, given again: 1704412800001",
+    }
+    assert set(loaded.memory.trades.pnl.tolist()) == {0.5}

@@ -12,6 +12,7 @@ import redis
 import redis.asyncio
 from redis.exceptions import ResponseError
 
+from strategic_memory_server.faults.given_twice import GIVEN_AGAIN
 from strategic_memory_server.redis_access.round_trip import packed, round_trip, stream_entries
 
 LONGEST_STEPS = 60
@@ -94,3 +95,11 @@ async def test_a_timeout_that_its_caller_has_set_stays_one(
 
 def test_entries_of_a_stream_have_their_fields_by_name() -> None:
     assert stream_entries([[b"1-0", [b"a", b"1", b"b", b"2"]], [b"2-0", None]]) == [(b"1-0", {b"a": b"1", b"b": b"2"})]
+
+
+def test_a_field_that_an_entry_gives_twice_keeps_both_values() -> None:
+    given = [[b"1-0", [b"a", b"1", b"b", b"2", b"a", b"3", b"b", b"2"]], [b"2-0", [b"a", b"1"]]]
+    assert stream_entries(given) == [
+        (b"1-0", {b"a": GIVEN_AGAIN.join((b"1", b"3")), b"b": b"2"}),
+        (b"2-0", {b"a": b"1"}),
+    ]
