@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from strategic_memory_server.figures.mean_pnl import MeanPnl
+from strategic_memory_server.memory.shown_time import shown_time
 from strategic_memory_server.what_if.past_advice.past_advice import PastAdvice
 from strategic_memory_server.what_if.shadow.differences import Asked, Differences, Divergence, TradeMean
 from strategic_memory_server.what_if.shadow.shadow_report import ShadowReport
@@ -21,7 +21,7 @@ def shadow_text(report: ShadowReport, settings: Sequence[str]) -> str:
         report: what was found.
         settings: in what the settings of the shadow differ from those of the service.
     """
-    lines = [f"{_time(report.since_ms)} to {_time(report.until_ms)}, service and shadow"]
+    lines = [f"{shown_time(report.since_ms)} to {shown_time(report.until_ms)}, service and shadow"]
     lines += [f"  {each}" for each in settings]
     for name, found in (("preferred", report.preferred), ("current", report.current)):
         lines += ["", f"The advice for the {name} regime", *(f"  {line}" for line in _differences(found))]
@@ -51,7 +51,7 @@ def _differences(found: Differences) -> Iterator[str]:
 def _stretch(stretch: Divergence) -> str:
     mean = "" if stretch.mean_pnl is None else f", mean pnl {stretch.mean_pnl:.4g}"
     return (
-        f"{_time(stretch.since_ms)} to {_time(stretch.until_ms)}: {_asked(stretch.service)}, shadow "
+        f"{shown_time(stretch.since_ms)} to {shown_time(stretch.until_ms)}: {_asked(stretch.service)}, shadow "
         f"{_asked(stretch.shadow)}; {_counted(stretch.trades, 'trade', 'trades')}{mean}"
     )
 
@@ -93,7 +93,3 @@ def _mean(found: MeanPnl) -> str:
 
 def _counted(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"
-
-
-def _time(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from strategic_memory_server.advice.drawdown_guard import FREE, STEP, GuardReading
-from strategic_memory_server.advice.rules.reasons import Reason, shown_time
+from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.memory.shown_time import shown_time
 
 GUARDED, LEARNS, SEES_LITTLE = "LEVERAGE_GUARDED", "GUARD_LEARNS", "GUARD_SEES_LITTLE"
 

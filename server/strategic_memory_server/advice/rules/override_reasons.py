@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from strategic_memory_server.advice.rules.reasons import Reason, shown_time
+from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
 from strategic_memory_server.memory.override import Freeze, Override
+from strategic_memory_server.memory.shown_time import shown_time
 
 OVERRIDE, FREEZE = "OVERRIDE", "FREEZE"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from strategic_memory_server.advice.rules.rule_table import Comparison, Match
 from strategic_memory_server.analysis.analysis import RegimeFigures
 from strategic_memory_server.memory.leverage_cap import LeverageCap
 from strategic_memory_server.memory.policy import Policy
+from strategic_memory_server.memory.shown_time import shown_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,6 @@ def current_leverage_capped(regime: str, cap: LeverageCap) -> Reason:
 def _limit(cap: LeverageCap) -> str:
     since = "" if cap.since_ms is None else f", in force since {shown_time(cap.since_ms)},"
     return f"max_leverage_hint = {cap.value:g} of {cap.source}{since}"
-
-
-def shown_time(time_ms: int) -> str:
-    """Write a time for people; `time_ms` in milliseconds since 1970-01-01 UTC."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _because(match: Match[object]) -> str:

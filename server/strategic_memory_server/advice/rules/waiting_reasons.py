@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from strategic_memory_server.advice.followed import FollowedLevel
 from strategic_memory_server.advice.hysteresis import HysteresisSettings, Wait
-from strategic_memory_server.advice.rules.reasons import Reason, shown_time
+from strategic_memory_server.advice.rules.reasons import Reason
 from strategic_memory_server.advice.rules.rule_table import Comparison
+from strategic_memory_server.memory.shown_time import shown_time
 
 
 def waiting_reasons(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 
 from strategic_memory_server.columns.columns import FloatColumn, IndexColumn
+from strategic_memory_server.memory.shown_time import moment, shown_time
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _STEPS_MS = (
     *(_SECOND * count for count in (1, 2, 5, 15, 30)),
@@ -87,19 +87,9 @@ def _month_ticks(low_ms: float, high_ms: float, months: int) -> Iterator[tuple[f
     count = -(-(begin.year * 12 + begin.month - 1) // months) * months
     while count // 12 <= 9999:
         at = datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC) if count >= 12 else begin
-        at_ms = (at - _EPOCH).total_seconds() * 1000.0
+        at_ms = at.timestamp() * 1000.0
         if at_ms > high_ms:
             return
         if at_ms >= low_ms:
             yield at_ms, f"{at.year}" if months % 12 == 0 else f"{at.year}-{at.month:02d}"
         count += months
-
-
-def moment(time_ms: float) -> datetime:
-    """Return a time, in milliseconds since 1970-01-01 UTC, as a date and time."""
-    return _EPOCH + timedelta(milliseconds=time_ms)
-
-
-def shown_time(time_ms: float) -> str:
-    """Write a time to the second."""
-    return moment(time_ms).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -8,11 +8,11 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strategic_memory_server.memory.shown_time import shown_time
 from strategic_memory_server.replay.files.column_names import POLICY_PNL
 from strategic_memory_server.replay.judging.findings import JsonReport
 from strategic_memory_server.replay.judging.replayed import Replayed
 from strategic_memory_server.replay.report import report_plots, report_tables, what_was_read
-from strategic_memory_server.replay.report.axis import shown_time
 
 TEMPLATES: Final = Environment(
     loader=PackageLoader("strategic_memory_server.replay.report"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strategic_memory_server.memory.shown_time import shown_time
 from strategic_memory_server.memory.strategic_memory import UNKNOWN_REGIME
 from strategic_memory_server.replay.judging.findings import JsonReport
 from strategic_memory_server.replay.judging.options import ReplayOptions
 from strategic_memory_server.replay.report import what_was_read
-from strategic_memory_server.replay.report.axis import shown_time
 from strategic_memory_server.replay.report.report_files import PAGE_NAME
 
 
