@@ -10,6 +10,7 @@ from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.shared_resources import SharedResources
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
+from strategic_memory_server.sync.cap_watch import CapWatch
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.running_sync import release, syncing
 from strategic_memory_server.waiting.running_tasks import running
@@ -29,6 +30,7 @@ class Portfolio:
     state: ServiceState
     sync: StrategicMemorySync
     lapse_watch: LapseWatch
+    cap_watch: CapWatch
     shared: SharedResources
 
     @property
@@ -50,4 +52,6 @@ class Portfolio:
                 if state.shadow is not None:
                     await stack.enter_async_context(running(state.shadow.run(), "shadow", broken))
                 await stack.enter_async_context(syncing(self.sync, broken))
+            else:
+                await stack.enter_async_context(running(self.cap_watch.run(), "cap-watch", broken))
             yield

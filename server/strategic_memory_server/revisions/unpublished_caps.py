@@ -37,13 +37,13 @@ class UnpublishedCaps:
         missing, now_ms = hub.unpublished_caps, hub.now_ms()
         if missing or before:
             self._changed.notify()
-        if missing and hub.heeds_unpublished(now_ms):
+        if missing and hub.was_read and hub.heeds_unpublished(now_ms):
             said = " and ".join(f"{cap.source} says {cap.value:g}" for cap in missing)
             self._problems.state(
                 PROBLEM,
-                f"{said}, and that is not published: this server answers with values under it; other servers, and the "
-                "key of the feedback, may say more until the validity ends. Other problems and metrics.sync say why "
-                "nothing can be written",
+                f"{said}, and that is not published: this server answers with values under it; the key of the "
+                "feedback may say more until the validity ends. Other problems and metrics.sync say why nothing can be "
+                "written, or nobody leads",
             )
         else:
             self._problems.withdraw(PROBLEM)

@@ -39,7 +39,7 @@ from strategic_memory_server.sync.completion_log import log_completion
 from strategic_memory_server.sync.joint_reading import JointReading
 from strategic_memory_server.sync.publishing import Known, Publishing
 from strategic_memory_server.sync.regimes_problem import report_regimes
-from strategic_memory_server.sync.sync_pace import SyncPace, loop_s
+from strategic_memory_server.sync.sync_pace import PUBLISHING_S, SyncPace, loop_s
 from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -50,9 +50,6 @@ STANDBY = "standby"
 
 AWAY = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
 """What to do where Redis cannot be reached."""
-
-PUBLISHING_S = 1.0
-"""So long whoever leads may take to publish a cap that it has found, before this server goes by it, seconds."""
 
 FIRST_ANSWER_S = 1.0
 """Longest wait for the first answer about the lease, seconds: who leads need not read the memory as a standby first."""

@@ -24,6 +24,9 @@ from strategic_memory_server.waiting.backoff import Backoff
 
 LONGEST_RETRY_S = 5.0
 
+PUBLISHING_S = 1.0
+"""So long whoever leads may take to publish a cap that it has found, before this server goes by it, seconds."""
+
 CAPS_S = 1.0
 """Time between two looks at the caps on leverage and at what operators say, while nothing is to be done, seconds.
 
