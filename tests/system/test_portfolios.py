@@ -189,7 +189,14 @@ def test_a_file_that_cannot_be_used_takes_no_portfolio_away(service: ServiceProc
     problem = eventually(lambda: next((each for each in get_json(service)["problems"] if "rules" in each), None), 30.0)
     assert "the portfolios that it named before are served on" in problem
     assert set(listed(service)) == {"", "alpha", "beta"}
+    # A disk that is full leaves it empty.
+    file.write_text("")
+    eventually(lambda: any("is empty" in each for each in get_json(service)["problems"]), 30.0)
+    assert set(listed(service)) == {"", "alpha", "beta"}
+    file.write_text("[portfolios]")
+    eventually(lambda: set(listed(service)) == {""}, 30.0)
     file.write_text(TWO)
+    eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)
     eventually(lambda: not get_json(service)["problems"], 30.0)
 
 
@@ -200,7 +207,11 @@ def test_a_set_in_redis_names_them(start_service: StartService, redis_client: re
     eventually(lambda: set(listed(service)) == {"", "alpha", "beta"}, 30.0)
     problem = eventually(lambda: next(iter(get_json(service)["problems"]), None), 30.0)
     assert "'no name'" in problem
-    redis_client.srem("quantum:portfolios", "no name", "beta")
+    redis_client.srem("quantum:portfolios", "alpha", "beta")
+    eventually(lambda: any("are served on" in each for each in get_json(service)["problems"]), 30.0)
+    assert set(listed(service)) == {"", "alpha", "beta"}, "a set of which nothing can be used says nothing"
+    redis_client.sadd("quantum:portfolios", "alpha")
+    redis_client.srem("quantum:portfolios", "no name")
     eventually(lambda: set(listed(service)) == {"", "alpha"}, 30.0)
     redis_client.delete("quantum:portfolios")
     eventually(lambda: any("is gone" in each for each in get_json(service)["problems"]), 30.0)

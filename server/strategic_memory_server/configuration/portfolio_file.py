@@ -28,8 +28,13 @@ class PortfolioFileError(UnusableFilesError):
     """The file cannot be used; the text says why."""
 
 
-def read_portfolio_file(path: Path) -> Mapping[str, Section]:
-    """Read the sections, by the name of the portfolio. Raises PortfolioFileError."""
+def read_portfolio_file(path: Path, *, may_be_empty: bool = True) -> Mapping[str, Section]:
+    """Read the sections, by the name of the portfolio. Raises PortfolioFileError.
+
+    Args:
+        path: the file.
+        may_be_empty: whether one that says nothing at all means that there are none.
+    """
     if why := why_unreadable(str(path)):
         raise PortfolioFileError(f"cannot be read: {why}")
     try:
@@ -38,6 +43,8 @@ def read_portfolio_file(path: Path) -> Mapping[str, Section]:
         raise PortfolioFileError(f"{path}: cannot be read: {error}") from None
     if further := sorted(found.keys() - {_TOP}):
         raise PortfolioFileError(f"{path}: {further[0]} is not known; a portfolio is a table [{_TOP}.NAME]")
+    if not found and not may_be_empty:
+        raise PortfolioFileError(f"{path}: is empty; write [{_TOP}] if there are to be none")
     sections = found.get(_TOP, {})
     if not isinstance(sections, dict):
         raise PortfolioFileError(f"{path}: {_TOP} is no table; a portfolio is a table [{_TOP}.NAME]")

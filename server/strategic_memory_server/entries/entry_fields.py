@@ -97,24 +97,30 @@ def numpy_scalar(fields: Fields) -> str:
 def required_number(fields: Fields, field: str) -> float:
     """Read a number that the entry must have."""
     raw = fields.get(field.encode())
-    if not raw or raw.isspace():
+    if raw is None or _is_blank(raw):
         raise _missing(fields, field)
     return parse_number(field, raw)
 
 
 def _missing(fields: Fields, field: str) -> RejectionError:
-    """Say that a field is missing, or that it is inside JSON that is the value of another one."""
+    """Say that a field is missing, and which there are, or that it is inside JSON that is the value of another one."""
     quoted = b'"%b"' % field.encode()
     for name, value in fields.items():
         if value.lstrip()[:1] == b"{" and quoted in value:
             return RejectionError(JSON_IN_ONE_FIELD, b"%b=%b" % (name, value))
-    return RejectionError(f"{field}_missing")
+    return RejectionError(
+        f"{field}_missing", b", ".join(name for name, value in fields.items() if not _is_blank(value))
+    )
+
+
+def _is_blank(value: bytes) -> bool:
+    return not value or value.isspace()
 
 
 def optional_number(fields: Fields, field: str) -> float:
     """Read a number that the entry may have; NaN where it is absent or empty."""
     raw = fields.get(field.encode())
-    if not raw or raw.isspace():
+    if raw is None or _is_blank(raw):
         return math.nan
     return parse_number(field, raw)
 

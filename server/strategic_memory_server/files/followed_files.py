@@ -10,6 +10,12 @@ from strategic_memory_server.faults.problems import Problems
 
 LOOKS_EVERY_S = 2.0
 
+RESTS_S = 0.25
+"""Who writes a file may not be done: it is taken once it has been the same for so long, seconds."""
+
+MOST_WAITS = 20
+"""So often that is waited for; a file that never rests is taken as it is."""
+
 
 class UnusableFilesError(Exception):
     """Files cannot be used; the text says which and why, and holds no secret."""
@@ -44,8 +50,13 @@ class FollowedFiles:
         self._taken = self._seen()
 
     async def next_look(self) -> None:
-        """Wait until the next look is due, and look, in a thread."""
+        """Wait until the next look is due and nobody is writing, and look, in a thread."""
         await asyncio.sleep(LOOKS_EVERY_S)
+        before: object = self._taken
+        for _ in range(MOST_WAITS):
+            if before == (before := await asyncio.to_thread(self._seen)):
+                break
+            await asyncio.sleep(RESTS_S)
         await asyncio.to_thread(self.look)
 
     def look(self) -> None:

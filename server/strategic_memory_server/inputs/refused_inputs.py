@@ -21,6 +21,7 @@ _WORDS = {
     "_too_long": "is too long",
     "_not_utf8": "is not UTF-8",
     "_not_printable": "is not printable",
+    "_given_twice": "is given twice",
     "_negative": "is negative",
     "_unrecognised": "is none of those that there are",
 }
@@ -38,7 +39,7 @@ def why(reason: str, example: str) -> str:
     if reason == JSON_IN_ONE_FIELD:
         return f"the fields are inside JSON in one field ({shown.strip()}): each has to be a field of the entry"
     if reason.endswith("_missing"):
-        return f"{reason.removesuffix('_missing')} is missing"
+        return f"{reason.removesuffix('_missing')} is missing{f', where the entry has{shown}' if shown else ''}"
     for end, words in _WORDS.items():
         if reason.endswith(end):
             return f"{reason.removesuffix(end)}{shown} {words}"

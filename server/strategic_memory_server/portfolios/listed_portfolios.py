@@ -83,7 +83,7 @@ class ListedPortfolios:
         path: Path | None = self._settings.file
         if path is not None:
             try:
-                self.newest = self._listed(read_portfolio_file(path))
+                self.newest = self._listed(read_portfolio_file(path, may_be_empty=not self.newest))
             except ValueError as error:
                 raise PortfolioFileError(f"{path}: {error}") from None
             logger.info("Portfolio file read", portfolios=len(self.newest))
@@ -109,15 +109,17 @@ class ListedPortfolios:
         usable = sorted(filter(NAME.fullmatch, members))
         listed = self._listed(dict.fromkeys(usable, NOTHING_ELSE), leave_out=True)
         if wrong := sorted(members - listed.keys()):
+            # A set of which nothing can be used says as little as one that is gone.
+            kept = "" if listed or not self.newest else f"; {self._holds_on}"
             shown = repr(wrong[0][:SHOWN_NAME])
             self._problems.state(
                 UNUSABLE,
                 f"{key}: {shown} and so {len(wrong)} of {len(members)} members can be no portfolio: they are no names "
-                "(letters, digits, dots, dashes, underscores), or have the keys of another one; remove them",
+                f"(letters, digits, dots, dashes, underscores), or have the keys of another one; remove them{kept}",
             )
         else:
             self._problems.withdraw(UNUSABLE)
-        self.newest = listed
+        self.newest = listed or self.newest
 
     @property
     def _holds_on(self) -> str:

@@ -51,6 +51,8 @@ async def looking(async_client: redis.asyncio.Redis) -> Looking:
         ("realized_pnl_not_a_number", "n/a", 'realized_pnl "n/a" is not a number'),
         ("pnl_not_finite", "nan", 'pnl "nan" is not finite'),
         ("pnl_missing", "", "pnl is missing"),
+        ("pnl_missing", "PnL, regime", 'pnl is missing, where the entry has "PnL, regime"'),
+        ("pnl_given_twice", r"1\x00, given again: 2", r'pnl "1\x00, given again: 2" is given twice'),
         ("market_regime_not_utf8", "\\xff", 'market_regime "\\xff" is not UTF-8'),
         ("strategy_too_long", "s" * 80, f'strategy "{"s" * 40}…" is too long'),
         ("wrong_type", "the key holds another Redis type", 'wrong type "the key holds another Redis type"'),
@@ -95,7 +97,8 @@ async def test_a_source_that_goes_bad_is_told_although_its_window_is_full(
         assert await looking.told() == ""
     add_trade(redis_client, "BULL", "")
     assert (await looking.told()).startswith(
-        "stream:trade.results: the newest 3 entries are refused: realized_pnl is missing (3)."
+        "stream:trade.results: the newest 3 entries are refused: realized_pnl is missing, where "
+        'the entry has "market_regime, policy" (3).'
     )
     redis_client.delete(trade_stream())
     for _ in range(3):
