@@ -13,6 +13,10 @@ VECTORBT = """\
 0,0,0,50.0,2025-01-09 05:00:00,96.3,2025-01-10 02:00:00,94.1,-123.5,-0.025,Long,Closed
 1,1,0,50.0,2025-01-10 01:00:00,94.1,2025-01-12 19:00:00,89.9,200.0,0.04,Short,Open
 """
+PYBROKER = """\
+id,type,symbol,entry_date,exit_date,entry,exit,shares,pnl,return_pct,agg_pnl,bars,pnl_per_bar,stop,mae,mfe
+1,long,AAA,2025-01-09 05:00:00,2025-01-10 02:00:00,96.3,94.1,56,-123.5,-2.28,-123.5,21,-5.88,,-2.4,0.3
+"""
 NAUTILUS = """\
 position_id,strategy_id,side,ts_init,ts_opened,ts_closed,avg_px_open,avg_px_close,realized_return,realized_pnl
 P-1,S-0,FLAT,1736398800000000000,1736398800000000000,1736474400000000000,96.3,94.1,-0.02,-123.50 USDT
