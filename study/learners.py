@@ -23,9 +23,11 @@ class Learner(Protocol):
 
     Attributes:
         observations: of each regime, unweighted; shape (worlds, regimes).
+        settings: how it weighs evidence and explores.
     """
 
     observations: Codes
+    settings: EvidenceSettings
 
     def observe(self, regime: Codes, policy: Codes, pnl: Floats) -> None:
         """Add one observation to each history; arrays of shape (worlds,)."""
@@ -48,11 +50,11 @@ class Decaying(Histories):
 
     def __init__(self, worlds: int, regimes: int, settings: EvidenceSettings) -> None:
         super().__init__(worlds, regimes, settings.decay)
-        self._settings = settings
+        self.settings = settings
 
     def figures(self, regime: Codes, worlds: Codes | None = None) -> Figures:
         """Say what is believed of one regime of each world."""
-        return _of_one(figures_of(self.cells(worlds), self._settings), regime)
+        return _of_one(figures_of(self.cells(worlds), self.settings), regime)
 
 
 class Changing:
@@ -60,13 +62,13 @@ class Changing:
 
     def __init__(self, worlds: int, regimes: int, settings: EvidenceSettings) -> None:
         self._histories = BlockHistories(worlds, regimes, settings.decay)
-        self._settings = replace(settings, change=True)
+        self.settings = replace(settings, change=True)
         self.observations = self._histories.observations
         self.observe = self._histories.observe
 
     def figures(self, regime: Codes, worlds: Codes | None = None) -> Figures:
         """Say what is believed of one regime of each world."""
-        return self._histories.figures(self._settings, worlds).of_regimes(regime[:, None])
+        return self._histories.figures(self.settings, worlds).of_regimes(regime[:, None])
 
 
 def _of_one(figures: Figures, regime: Codes) -> Figures:

@@ -8,32 +8,31 @@ import numpy as np
 
 from strategic_memory_server.evidence.cells import Floats
 from strategic_memory_server.evidence.exploration import Exploration, next_trial, optimistic_worth
-from strategic_memory_server.evidence.settings import EvidenceSettings
 from study.bandits import Bandit
 from study.histories import Codes
 from study.learners import Learner
 from study.scenarios import Scenario
 
 
-def regret_of_learner(worlds: Scenario, learner: Learner, settings: EvidenceSettings) -> Floats:
+def regret_of_learner(worlds: Scenario, learner: Learner) -> Floats:
     """Play a scenario by an estimator's exploration; regret of each world."""
     explorations = [Exploration() for _ in range(worlds.worlds)]
 
     def choose(regimes: Codes) -> Codes:
-        return choices(learner, explorations, regimes, settings)
+        return choices(learner, explorations, regimes)
 
     return _regret(worlds, choose, learner.observe)
 
 
-def choices(learner: Learner, explorations: list[Exploration], regimes: Codes, settings: EvidenceSettings) -> Codes:
+def choices(learner: Learner, explorations: list[Exploration], regimes: Codes) -> Codes:
     """Let each world choose, as `explore` would; only worlds that are free to choose ask the estimator."""
-    hold, names = settings.exploration_hold, [str(regime) for regime in regimes.tolist()]
+    hold, names = learner.settings.trial_hold, [str(regime) for regime in regimes.tolist()]
     seen = learner.observations[np.arange(len(names)), regimes].tolist()
     free = [world for world, name in enumerate(names) if not explorations[world].holds(name, seen[world], hold)]
     optimistic = {world: [0.0, 0.0, 0.0] for world in range(len(names))}
     if free:
         utility = learner.figures(regimes[free], np.array(free)).utility
-        bound = optimistic_worth(utility.mean, utility.deviation, settings.exploration_width)
+        bound = optimistic_worth(utility.mean, utility.deviation, learner.settings.exploration_width)
         optimistic |= dict(zip(free, bound[:, 0].tolist(), strict=True))
     chosen = np.empty(len(names), dtype=np.intp)
     for world, name in enumerate(names):

@@ -124,7 +124,5 @@ def played(options: Options, name: str) -> Scenario:
 def regrets(worlds: Scenario, rivals: Rivals, learners: Sequence[str] = tuple(LEARNERS)) -> Regrets:
     """Let everybody play the same worlds."""
     settings = EvidenceSettings(explore=True)
-    ours = {
-        name: regret_of_learner(worlds, LEARNERS[name](worlds.worlds, REGIMES, settings), settings) for name in learners
-    }
+    ours = {name: regret_of_learner(worlds, LEARNERS[name](worlds.worlds, REGIMES, settings)) for name in learners}
     return ours | {name: regret_of_bandits(worlds, make) for name, make in rivals.items()}

@@ -78,7 +78,7 @@ def test_it_is_said_live_and_lasts_through_a_restart(start_service: StartService
     write(redis_client, after)
     eventually(lambda: has_counted(service, before + after))
     feedback = get_feedback(service)
-    assert feedback.version == "evidence-change-1.2.0"
+    assert feedback.version == "evidence-change-1.3.0"
     assert said(feedback) == pytest.approx(probabilities(before + after, change=True), abs=1e-4)
     assert said(feedback) != pytest.approx(probabilities(before + after, change=False), abs=1e-2)
     service.kill()
@@ -129,7 +129,7 @@ def test_one_request_asks_for_it_and_one_does_not(start_service: StartService, r
             for change in (True, False):
                 asked = AnalysisSettings(rules=Rules.EVIDENCE, evidence=ClientEvidence(change=change))
                 feedback = client.analyze(settings=asked).feedback
-                assert feedback.version == ("evidence-change-1.2.0" if change else "evidence-1.0.0")
+                assert feedback.version == ("evidence-change-1.3.0" if change else "evidence-1.0.0")
                 found = [policy.probability_best for policy in feedback.evidence.policies] if feedback.evidence else []
                 assert found == pytest.approx(probabilities(trades, change=change), abs=1e-4)
         service.kill()
@@ -152,7 +152,7 @@ def test_a_shadow_looks_for_change_beside_a_service_that_does_not(
         return found
 
     eventually(lambda: shadow().get("evidence", {}).get("observations") == len(trades))
-    assert shadow()["version"] == "evidence-change-1.2.0"
+    assert shadow()["version"] == "evidence-change-1.3.0"
     found = [policy["probability_best"] for policy in shadow()["evidence"]["policies"]]
     assert found == pytest.approx(probabilities(trades, change=True), abs=1e-4)
     # What the service itself says rests on no blocks, and is computed again without them.

@@ -26,7 +26,7 @@ from strategic_memory_server.memory.strategic_memory import NEVER_PREFERRED
 VERSION = "evidence-1.0.0"
 """Version that an advice by the evidence names."""
 
-CHANGE_VERSION = "evidence-change-1.2.0"
+CHANGE_VERSION = "evidence-change-1.3.0"
 """Version that an advice by the evidence with change names."""
 
 

@@ -63,9 +63,7 @@ def follow_exploration(
     probe = replace(advice_with(policy, current, {**caps, EXPLORATION_CAP: NEUTRAL}), is_probe=True)
     leverage = (probe.leverage_hint, probe.leverage_bound_by)
     seen = after.trials[current.regime].seen(current.observations)
-    said = evidence_reasons.probe(
-        current.regime, policy, current.recommended, leverage, seen, settings.exploration_hold
-    )
+    said = evidence_reasons.probe(current.regime, policy, current.recommended, leverage, seen, settings.trial_hold)
     if advice.preferred_regime != current.regime:
         reasons = evidence_reasons.with_probe(advice.reasons, said, None)
         return Completed(replace(advice, current=probe, reasons=reasons), after)

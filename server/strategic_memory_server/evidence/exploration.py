@@ -124,4 +124,4 @@ def explore(
         optimistic_worth(policy.utility, policy.utility_deviation, settings.exploration_width)
         for policy in current.policies
     ]
-    return next_trial(exploration, current.regime, current.observations, worth, settings.exploration_hold)
+    return next_trial(exploration, current.regime, current.observations, worth, settings.trial_hold)

@@ -24,7 +24,8 @@ class EvidenceSettings:
             its pnl (daily Sharpe ratios, where observations are days); they start with equal weights.
         explore: whether to try policies that may turn out better than the recommended one.
         exploration_width: standard deviations by which an uncertain policy is favoured when exploring.
-        exploration_hold: observations of a regime for which a policy is kept once it is tried.
+        exploration_hold: observations of a regime for which a policy is kept once it is tried; with change fewer, see
+            `trial_hold`.
         change: whether means rest on what a regime earned since it probably last changed, and policies may tie.
     """
 
@@ -38,6 +39,11 @@ class EvidenceSettings:
     exploration_width: float = 1.0
     exploration_hold: int = 20
     change: bool = False
+
+    @property
+    def trial_hold(self) -> int:
+        """Observations of a regime for which a trial is kept: with change a third of `exploration_hold`."""
+        return max(self.exploration_hold // 3, 1) if self.change else self.exploration_hold
 
     def __post_init__(self) -> None:
         _require("decay", self.decay, "above 0 and at most 1", holds=0.0 < self.decay <= 1.0)

@@ -21,7 +21,7 @@ from strategic_memory_server.analysis.analysis import Analysis, RegimeFigures
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.evidence.sums import EvidenceSums, nothing_summed, updated
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.memory.policy import Policy
 
@@ -53,10 +53,12 @@ def completed(
     return feedback.complete(advice(), found or analysis(), sums, rules, exploration, may_begin=may_begin)
 
 
-def only_conservative(trades: int = 40, regime: str = "BULL", mean: float = 0.3) -> EvidenceSums:
+def only_conservative(
+    trades: int = 40, regime: str = "BULL", mean: float = 0.3, *, change: bool = False
+) -> EvidenceSums:
     """A memory in which the other policies are not known, so that they promise something."""
     random = Random(3)
-    sums = EvidenceSums(OFF.decay)
+    sums = nothing_summed(OFF.decay, change=change)
     for _ in range(trades):
         sums = updated(sums, regime, C, random.gauss(mean, 1.0))
     return sums
@@ -103,6 +105,13 @@ def test_it_says_for_how_much_longer(seen: int, length: str, holds: bool) -> Non
     assert length in said.reasons[0].sentence
     (comparison,) = said.reasons[0].comparisons
     assert (comparison.value, comparison.operator, comparison.threshold, comparison.holds) == (seen, "<", HOLD, holds)
+
+
+@pytest.mark.parametrize(("hold", "length"), [(20, "for 6 more trades"), (3, "for one more"), (2, "for one more")])
+def test_with_change_a_trial_is_a_third_as_long(hold: int, length: str) -> None:
+    settings = replace(ON, change=True, exploration_hold=hold)
+    said = completed(only_conservative(change=True), settings=settings).advice
+    assert length in said.reasons[0].sentence
 
 
 def test_where_another_regime_is_preferred_its_advice_stays() -> None:

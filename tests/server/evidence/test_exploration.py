@@ -8,7 +8,7 @@ from evidence_samples import made_up_trades, one_by_one
 from strategic_memory_server.evidence.estimator import estimate
 from strategic_memory_server.evidence.exploration import NOTHING_TRIED, Exploration, Trial, explore, next_trial
 from strategic_memory_server.evidence.settings import EvidenceSettings
-from strategic_memory_server.evidence.sums import EvidenceSums, updated
+from strategic_memory_server.evidence.sums import nothing_summed, updated
 from strategic_memory_server.long_memory.exploration_document import exploration_text, read_exploration
 from strategic_memory_server.memory.policy import Policy
 
@@ -87,9 +87,10 @@ def test_a_trial_counts_what_came_since_it_began() -> None:
     assert [Trial(A, 40).seen(observations) for observations in (40, 43, 100, 12)] == [0, 3, 60, 0]
 
 
-def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:
-    settings = EvidenceSettings(explore=True)
-    sums, state, chosen = EvidenceSums(settings.decay), Exploration(), []
+@pytest.mark.parametrize(("change", "hold"), [(False, 20), (True, 6)])
+def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold(*, change: bool, hold: int) -> None:
+    settings = EvidenceSettings(explore=True, change=change)
+    sums, state, chosen = nothing_summed(settings.decay, change=settings.change), Exploration(), []
     for step in range(400):
         # What is earned does not matter: it only makes the state of mind change.
         current = estimate(sums, ["BULL"], settings).regimes[0]
@@ -99,9 +100,7 @@ def test_a_whole_run_changes_policy_no_sooner_than_after_the_hold() -> None:
         sums = updated(sums, "BULL", policy, (-1.0) ** (step // 3))
     changes = [step for step in range(1, 400) if chosen[step] is not chosen[step - 1]]
     assert len(set(chosen)) == 3
-    assert all(
-        later - earlier >= settings.exploration_hold for earlier, later in zip([0, *changes], changes, strict=False)
-    )
+    assert min(later - earlier for earlier, later in zip([0, *changes], changes, strict=False)) == hold
 
 
 @pytest.mark.parametrize("explores", [True, False])

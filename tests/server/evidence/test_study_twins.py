@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from study import equal_policies, playing
 from study.bandits import Bandit, for_each_regime
 from study.block_histories import BlockHistories
 from study.histories import Histories
-from study.learners import Decaying
+from study.learners import CHANGING, LEARNERS
 from study.scenarios import SCENARIOS, Scenario, scenario
 from study.worlds import REGIMES, ordered_means, regime_paths, share, summed
 
@@ -106,18 +107,20 @@ def test_figures_side_by_side_are_the_estimate_of_each() -> None:
         )
 
 
-def test_worlds_that_explore_side_by_side_choose_as_each_would() -> None:
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_worlds_that_explore_side_by_side_choose_as_each_would(learner: str) -> None:
     _, played = drawn()
-    histories = Decaying(WORLDS, REGIMES, SETTINGS)
+    settings = replace(SETTINGS, change=learner == CHANGING)
+    histories = LEARNERS[learner](WORLDS, REGIMES, SETTINGS)
     together = [Exploration() for _ in range(WORLDS)]
-    alone, sums = [Exploration()] * WORLDS, [EvidenceSums(SETTINGS.decay)] * WORLDS
+    alone, sums = [Exploration()] * WORLDS, [nothing_summed(settings.decay, change=settings.change)] * WORLDS
     seen = set()
     for step in range(LENGTH):
         regimes = played.regimes[:, step]
-        chosen = playing.choices(histories, together, regimes, SETTINGS)
+        chosen = playing.choices(histories, together, regimes)
         for world in range(WORLDS):
             name = NAMES[regimes[world]]
-            policy, alone[world] = explore(alone[world], estimate(sums[world], [name], SETTINGS).regimes[0], SETTINGS)
+            policy, alone[world] = explore(alone[world], estimate(sums[world], [name], settings).regimes[0], settings)
             assert chosen[world] == policy
             assert together[world] == alone[world]
             earned = float(played.means_at(step)[world, policy] + played.noise[world, step, policy])

@@ -193,7 +193,7 @@ def _followed(
     name = record.regime_names[moment.regime] if moment.regime >= 0 else UNKNOWN_REGIME
     if name == UNKNOWN_REGIME:
         return said.recommended, exploration
-    return next_trial(exploration, name, moment.observations, said.optimistic, settings.exploration_hold)
+    return next_trial(exploration, name, moment.observations, said.optimistic, settings.trial_hold)
 
 
 def _advised(moment: PointInTime, said: EvidenceAnswer, policy: int) -> Advised:
