@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis.asyncio as redis
 import structlog
@@ -39,6 +39,7 @@ MOST_NUMBERED = 1 << 53
 _OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
 
 _ID = re.compile(rb"[0-9]+-[0-9]+")
+_COUNT = re.compile(rb"[0-9]{1,16}")
 
 logger = structlog.get_logger(__name__)
 
@@ -136,6 +137,9 @@ class MemoryStore:
         if kept is None:
             at_least = await self._numbered(keys) if known else 0
             kept, known = KeptTrades(nothing_summed(self._decay, change=self.change)), []
+        elif known and not kept.numbered:
+            # Somebody has changed the number. Ids that begin again with 1 would take the place of those that are known.
+            kept = replace(kept, numbered=await self._numbered(keys))
         return Stored(
             kept,
             KnownIds(self._horizon, known),
@@ -173,7 +177,7 @@ class MemoryStore:
         (newest,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, 0, 0, "WITHSCORES")])
         scored = checked(newest, keys.trade_ids, "sorted set")
         number = float(scored[1]) if scored else 0.0
-        return int(number) if number <= MOST_NUMBERED else 0
+        return int(number) if 0 <= number <= MOST_NUMBERED else 0
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.
@@ -260,4 +264,10 @@ class MemoryStore:
         if counted is None and read_up_to == NOTHING_READ:
             raise ValueError("it does not say which trades are in it")
         counted_ids = CountedIds.from_plain(counted, read_up_to)
-        return KeptTrades(found, read_up_to, int(duplicates or 0), int(numbered or 0), counted_ids, without)
+        return KeptTrades(found, read_up_to, _count(duplicates), _count(numbered), counted_ids, without)
+
+
+def _count(written: bytes | None) -> int:
+    """Read a number of trades; 0 where there is none, or what this service cannot have written."""
+    number = int(written) if written and _COUNT.fullmatch(written) else 0
+    return number if number <= MOST_NUMBERED else 0

@@ -122,7 +122,7 @@ async def test_a_server_that_has_just_started_knows_by_the_ids_that_are_left(
     assert newcomer.loss.trades_lost == 7
 
 
-@pytest.mark.parametrize("score", [0, 1e9, float("inf")])
+@pytest.mark.parametrize("score", [0, 1e9, float("inf"), float("-inf")])
 @pytest.mark.parametrize("field", ["read_up_to", "sums"])
 async def test_what_another_program_has_put_there_is_no_fault_and_what_is_lost_is_told(
     field: str, score: float, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
@@ -143,6 +143,29 @@ async def test_what_another_program_has_put_there_is_no_fault_and_what_is_lost_i
     assert not lost or "6 of them are lost" in newcomer.problems.standing["long_memory_lost"]
     write(redis_client, 11)
     assert await newcomer.sync() == 11 - lost
+
+
+@pytest.mark.parametrize("count", ["18446744073709551616", "9" * 400, "-5", "0", "junk", "1e9", b"\xff"])
+@pytest.mark.parametrize("field", ["numbered", "duplicates"])
+async def test_a_count_that_another_program_has_changed_ends_no_sync_and_loses_nothing(
+    field: str, count: str | bytes, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.xtrim(TRADES, maxlen=4, approximate=False)
+    redis_client.hset(KEYS.evidence, field, count)
+    newcomer = Keeper(async_client)
+    assert await newcomer.sync() == 10
+    write(redis_client, 3, 11, 12)
+    assert await newcomer.sync() == 12, "a trade counts once"
+    assert newcomer.problems.standing == {}
+    assert [redis_client.zcount(KEYS.trade_ids, number, number) for number in range(1, 14)] == [1] * 12 + [0]
+
+
+async def test_an_id_with_a_number_that_is_none_ends_no_sync(keeper: Keeper, redis_client: redis.Redis) -> None:
+    redis_client.zadd(KEYS.trade_ids, {"": float("-inf")})
+    write(redis_client, *range(3))
+    assert await keeper.sync() == 3
 
 
 async def test_sums_that_do_not_say_what_is_in_them_are_not_gone_on_from(
