@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from strategic_memory_server.memory.portfolio_name import DEFAULT
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.portfolio import Portfolio
 from strategic_memory_server.process.heap import freeze_heap, thaw_heap
-from strategic_memory_server.revisions.change_signal import Waiter
 from strategic_memory_server.rpc.served_portfolio import ServedPortfolio
 from strategic_memory_server.rpc.served_portfolios import refuse
 
@@ -37,7 +37,9 @@ BEGINS_WITHIN_S = 30.0
 time, the first ones have advice early, rather than all of them late."""
 
 FIRST_READING_S = 2.0
-"""Longest wait for the log of a portfolio that is opened since somebody asks for it, seconds."""
+"""Longest wait for the log and the caps of a portfolio, from when it is opened, seconds."""
+
+LOOK_S = 0.01
 
 Make = Callable[[str, PortfolioSettings, AsyncExitStack], Portfolio]
 """Puts a portfolio together; what it opens for it goes on the stack."""
@@ -68,6 +70,7 @@ class OpenPortfolios:
         self._open: dict[str, _Open] = {}
         self._served: dict[str, ServedPortfolio] = {DEFAULT: default.served}
         self._default = default
+        self._begins_by_s = asyncio.get_running_loop().time() + FIRST_READING_S
         self._listed: Mapping[str, PortfolioSettings] = {}
         self.names: list[str] = [DEFAULT]
 
@@ -83,10 +86,18 @@ class OpenPortfolios:
 
     def at_hand(self, name: str) -> ServedPortfolio | None:
         """Return one that is followed; None: it is not, or there is none of that name."""
-        return self._served.get(name)
+        return self._served.get(name) if name != DEFAULT or self._default_has_begun() else None
+
+    def _default_has_begun(self) -> bool:
+        """Whether the default one says what holds: at the start it would say 1.0 over a lower cap for a moment."""
+        if self._default.is_under_caps:
+            self._begins_by_s = -math.inf
+        return self._begins_by_s < asyncio.get_running_loop().time()
 
     async def find(self, name: str) -> ServedPortfolio:
         """Return one, and follow it from now on; raises as `ServedPortfolios`."""
+        if name == DEFAULT:
+            await _until(self._default_has_begun)
         if (served := self._served.get(name)) is not None:
             return served
         if name not in self._listed:
@@ -135,17 +146,14 @@ class OpenPortfolios:
         await asyncio.gather(*(each.stack.aclose() for each in self._open.values()))
 
     async def _open_asked(self, name: str) -> ServedPortfolio:
-        """Open one that somebody asks for, and wait until its log was read, as long as a call may wait."""
+        """Open one that somebody asks for, and wait until its log and caps were read, as long as a call may wait."""
         if name in self._changing:
             raise LogNotReadError
         await self._open_anew(name, self._listed[name])
-        served = self._served[name]
-        hub, waiter = served.sources.hub, Waiter(served.sources.changed)
+        served, portfolio = self._served[name], self._open[name].portfolio
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_READING_S):
-                while not hub.was_read:
-                    waiter.look()
-                    await waiter.wait()
+                await _until(lambda: portfolio.is_under_caps)
         return served
 
     async def _open_anew(self, name: str, settings: PortfolioSettings) -> None:
@@ -179,6 +187,14 @@ class OpenPortfolios:
             yield
         finally:
             self._changing.discard(name)
+
+
+async def _until(has_begun: Callable[[], bool]) -> None:
+    """Look again and again for the moment that a beginning takes: much has to come together, and little tells of it."""
+    while True:
+        if has_begun():
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 @contextmanager

@@ -39,6 +39,13 @@ class Portfolio:
         status = self.sync.status
         return status.completed_at_ms is not None and (self.state.leadership.claim is None or status.iteration > 0)
 
+    @property
+    def is_under_caps(self) -> bool:
+        """Whether the log and the caps on leverage have been read, so that what is served is under them."""
+        hub = self.state.hub
+        has_looked = self.has_begun if self.state.may_lead else self.cap_watch.has_looked
+        return hub.was_read and has_looked and (not hub.unpublished_caps or hub.heeds_unpublished(hub.now_ms()))
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow the log, and where this server may lead, lead and sync, until the context is left."""

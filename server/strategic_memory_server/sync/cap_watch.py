@@ -41,6 +41,8 @@ class CapWatch:
         self._caps = caps
         self._looks_s = looks_s
         self._heed = heed
+        self.has_looked = False
+        """Whether the caps have been read at all."""
 
     async def run(self) -> None:
         """Look until cancelled. By the first look nobody was told anything yet: it waits for nobody."""
@@ -58,3 +60,4 @@ class CapWatch:
             logger.debug("Caps not read", error=describe_failure(error))
         else:
             self._heed(self._caps.as_read, wait_s, False)
+            self.has_looked = True

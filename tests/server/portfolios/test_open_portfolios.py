@@ -1,0 +1,41 @@
+"""OpenPortfolios: nobody is told anything of the default portfolio before its log and its caps were read."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+
+from strategic_memory_server.memory.portfolio_name import DEFAULT
+from strategic_memory_server.portfolios import open_portfolios
+from strategic_memory_server.portfolios.open_portfolios import OpenPortfolios
+
+
+def never(*_arguments: object) -> NoReturn:
+    raise AssertionError("no other one is asked for")
+
+
+async def test_the_default_one_is_waited_for_until_it_is_under_its_caps() -> None:
+    default: Any = SimpleNamespace(served=object(), is_under_caps=False)
+    portfolios = OpenPortfolios(default, never)
+    assert portfolios.at_hand(DEFAULT) is None
+    asked = asyncio.create_task(portfolios.find(DEFAULT))
+    await asyncio.sleep(0)
+    assert not asked.done()
+    default.is_under_caps = True
+    async with asyncio.timeout(30):
+        assert await asked is default.served
+    # A server that has begun goes on, whatever comes.
+    default.is_under_caps = False
+    assert portfolios.at_hand(DEFAULT) is default.served
+
+
+async def test_with_redis_away_it_is_waited_for_no_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_portfolios, "FIRST_READING_S", 0.05)
+    default: Any = SimpleNamespace(served=object(), is_under_caps=False)
+    portfolios = OpenPortfolios(default, never)
+    async with asyncio.timeout(30):
+        assert await portfolios.find(DEFAULT) is default.served
+    assert portfolios.at_hand(DEFAULT) is default.served
