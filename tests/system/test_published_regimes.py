@@ -80,13 +80,15 @@ def test_a_stream_of_closes(redis_server: EmbeddedRedis, redis_client: redis.Red
         redis_client.xadd("closes", {"close": close, "symbol": "BTC"}, id=f"{begin_ms + bar * day_ms}-0")
         redis_client.xadd("closes", {"close": "nonsense", "symbol": "BTC"}, id=f"{begin_ms + bar * day_ms}-1")
         redis_client.xadd("closes", {"close": 1.0 + bar % 7, "symbol": "ETH"}, id=f"{begin_ms + bar * day_ms}-2")
+    goes_on_ms = begin_ms + (len(CLOSES) - 1) * day_ms + 1
+    redis_client.xadd("closes", {"close": 1.0, "symbol": "BTC", "closed": "False"}, id=f"{goes_on_ms}-0")
     with publishing("--from-stream", "closes", "--symbol", "btc", redis_url=redis_server.url):
         (first,) = eventually(lambda: observed(redis_client) or None)
         assert first["regime"] == "BULL"
         newest = datetime.fromtimestamp((begin_ms + (len(CLOSES) - 1) * day_ms) / 1000, UTC)
         assert datetime.fromisoformat(first["timestamp"]) == newest, "what came before is history"
         last_ms = begin_ms + len(CLOSES) * day_ms
-        redis_client.xadd("closes", {"close": CLOSES[-1], "symbol": "BTC"}, id=f"{last_ms}-0")
+        redis_client.xadd("closes", {"close": CLOSES[-1], "symbol": "BTC", "closed": "True"}, id=f"{last_ms}-0")
         last = datetime.fromtimestamp(last_ms / 1000, UTC)
         second = eventually(lambda: found[1:] if len(found := observed(redis_client)) > 1 else None)
         assert [datetime.fromisoformat(each["timestamp"]) for each in second] == [last]

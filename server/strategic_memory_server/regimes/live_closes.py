@@ -18,6 +18,9 @@ LOOKED_AT_S = 1.0
 
 PAGE = 1_000
 
+_GOES_ON = (b"false", b"0")
+"""What a field `closed` says of a candle that has not ended, as cryptofeed writes those."""
+
 KnownClose = tuple[int, float]
 """When a close became known, milliseconds since 1970 UTC, and the price."""
 
@@ -74,7 +77,7 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
     """Yield the closes of a stream, oldest first, then those that come, for as long as it is asked.
 
     An entry is a candle that has ended: its field `close` is the price, its id the time. One without a price above 0,
-    or of another symbol, is passed over. Raises redis.exceptions.RedisError.
+    of another symbol, or whose field `closed` says that it goes on, is passed over. Raises redis.exceptions.RedisError.
     """
     last = "0-0"
     while True:
@@ -87,6 +90,8 @@ def closes_of_stream(client: redis.Redis, key: str, symbol: str | None) -> Itera
 
 def _close_of(entry_id: bytes, fields: Mapping[bytes, bytes], symbol: str | None) -> KnownClose | None:
     if symbol is not None and fields.get(SYMBOL.encode(), b"").decode(errors="replace").upper() != symbol.upper():
+        return None
+    if fields.get(b"closed", b"").lower() in _GOES_ON:
         return None
     try:
         close = parse_number(CLOSE, fields.get(CLOSE.encode(), b""))
