@@ -20,6 +20,7 @@ OURS_ALONE = (
     "slow_subscriber",
     "client_newest",
     "encrypted_calls",
+    "event_loop",
     "workers",
     "workers_broadcast",
     "many_portfolios",

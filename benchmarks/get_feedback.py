@@ -31,7 +31,7 @@ from benchmarks.harness.subscription import first_advice
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
-_METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
+METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
 _FLOOR = "floor"
 _WARM_UP_S = 0.1
 
@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
         responses: dict[str, service_pb2.GetFeedbackResponse] = {}
 
         def ask(side: str, child: Child, response: service_pb2.GetFeedbackResponse) -> None:
-            callers = Callers(child.grpc_address, _METHOD, least_bytes(response), options.callers)
+            callers = Callers(child.grpc_address, METHOD, least_bytes(response), options.callers)
             asked[side] = Asked(child, stack.enter_context(callers))
 
         for side, source in sides(options.against).items():

@@ -22,7 +22,8 @@ def service(
         source: which checkout's.
         interval_s: longest time between two syncs, seconds.
         cores: which ones it may use; none: all.
-        settings: further settings, by name without `STRATEGIC_MEMORY_`, in lower case.
+        settings: further settings, by name without `STRATEGIC_MEMORY_`, in lower case; unless they say otherwise it
+            runs on the event loop of the floors.
     """
     environment = {
         "REDIS_URL": redis_url,
@@ -30,7 +31,7 @@ def service(
         "STRATEGIC_MEMORY_GRPC_ADDRESS": _ANY_PORT,
         "STRATEGIC_MEMORY_HTTP_ADDRESS": _ANY_PORT,
         **source.environment,
-        **{f"STRATEGIC_MEMORY_{name.upper()}": value for name, value in settings.items()},
+        **{f"STRATEGIC_MEMORY_{name.upper()}": value for name, value in {"event_loop": "asyncio", **settings}.items()},
     }
     return running([*on_cores(cores), *source.server_command("serve")], environment)
 

@@ -35,6 +35,7 @@ from strategic_memory_server.portfolios.portfolio import Portfolio
 from strategic_memory_server.portfolios.shared_resources import RedisServer, SharedResources, reach
 from strategic_memory_server.portfolios.unsynced_portfolios import UnsyncedPortfolios
 from strategic_memory_server.process.descriptors import raise_descriptor_limit, report_exhaustion, shares_of
+from strategic_memory_server.process.event_loop import running_loop_name
 from strategic_memory_server.process.server_name import server_name
 from strategic_memory_server.redis_access.redis_connection import connect, shown_url
 from strategic_memory_server.redis_access.redis_location import Deployment, read_location
@@ -94,7 +95,7 @@ async def open_service(
         ListenError: an address cannot be listened on.
     """
     registry = CollectorRegistry()
-    register_process(registry)
+    register_process(registry, running_loop_name())
     problems, broken = Problems(), asyncio.Event()
     report_exhaustion(problems)
     certificates = None if settings.tls is None else ServedCertificates(settings.tls, problems)
@@ -146,6 +147,7 @@ async def open_service(
             interval_s=settings.sync.interval_s,
             validity_s=round(settings.sync.validity_s, 3),
             role=settings.role.value,
+            event_loop=running_loop_name(),
             **({"shard": str(settings.shard)} if settings.shard else {}),
         )
         yield RunningService(grpc_server.address, http_address, portfolio.sync, broken)

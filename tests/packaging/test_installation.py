@@ -70,7 +70,7 @@ def metadata_of(installation: Installation) -> Message:
 
 
 def test_the_extras_are_named_in_the_metadata(image: Installation) -> None:
-    extras = ["embedded", "otel", "parquet", "producer", "regimes", "replay", "rl", "server"]
+    extras = ["embedded", "otel", "parquet", "producer", "regimes", "replay", "rl", "server", "uvloop"]
     assert metadata_of(image).get_all("Provides-Extra") == extras
 
 

@@ -45,11 +45,23 @@ def descriptors(service: ServiceProcess) -> int:
     return len(list(Path(f"/proc/{service.pid}/fd").iterdir()))
 
 
+both_loops = pytest.mark.parametrize("event_loop", ["asyncio", "uvloop"])
+
+
 @pytest.fixture
-def service(start_service: StartService, redis_client: redis.Redis) -> ServiceProcess:
+def event_loop() -> str:
+    """The event loop of the service."""
+    return "auto"
+
+
+@pytest.fixture
+def service(start_service: StartService, redis_client: redis.Redis, event_loop: str) -> ServiceProcess:
     for number in range(4):
         add_regime(redis_client, "BULL", 0.1 * number)
-    return start_service(env={"STRATEGIC_MEMORY_MAX_CONNECTIONS": "1000"})
+    settings = {"STRATEGIC_MEMORY_MAX_CONNECTIONS": "1000", "STRATEGIC_MEMORY_EVENT_LOOP": event_loop}
+    service = start_service(env=settings)
+    assert event_loop in (service.ready_line()["event_loop"], "auto")
+    return service
 
 
 @contextmanager
@@ -64,6 +76,7 @@ def answering(service: ServiceProcess) -> Iterator[None]:
         eventually(lambda: len(impatient.waits_s) > after + 5)
 
 
+@both_loops
 def test_floods_leave_nothing_behind_and_hold_nobody_up(service: ServiceProcess) -> None:
     for name, flood in GRPC.items():
         with answering(service):
@@ -104,13 +117,14 @@ def test_one_connection_has_no_more_calls_in_hand_than_one_may(start_service: St
     assert 0 < most <= 4 * 20
 
 
+@both_loops
 def test_silent_connections_over_tls_cost_little_and_push_no_probe_out(
-    start_service: StartService, tmp_path: Path
+    start_service: StartService, tmp_path: Path, event_loop: str
 ) -> None:
     authority = Authority(tmp_path, "authority")
     pair = authority.certificate("server")
     files = {"STRATEGIC_MEMORY_TLS_CERT": str(pair.chain), "STRATEGIC_MEMORY_TLS_KEY": str(pair.key)}
-    service = start_service(env=files)
+    service = start_service(env={**files, "STRATEGIC_MEMORY_EVENT_LOOP": event_loop})
     trusting = ssl.create_default_context(cafile=str(authority.own.chain))
     before_mib = peak_mib(service)
 

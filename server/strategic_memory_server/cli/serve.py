@@ -16,6 +16,7 @@ from strategic_memory_server.cli.stopping import importing
 from strategic_memory_server.cli.workers import run_workers
 from strategic_memory_server.configuration.environment import read_environment, unknown_variables
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.process.event_loop import loop_factory
 from strategic_memory_server.tracing.asked import log_ids
 
 logger = structlog.get_logger(__name__)
@@ -45,7 +46,9 @@ def run_serve(overrides: Mapping[str, object], *, own_redis: OwnRedis | None) ->
             # Of several processes the one that starts them has no need of it, and saves its memory.
             with importing():
                 serving = imported("strategic_memory_server.cli.serving")
-            asyncio.run(serving.serve(environment, lines, own_redis=own_redis))
+                runner = asyncio.Runner(loop_factory=loop_factory(environment.event_loop))
+            with runner:
+                runner.run(serving.serve(environment, lines, own_redis=own_redis))
     except FAILURES as error:
         return _failed(str(error), exit_code_of(error))
     return EXIT_OK

@@ -13,6 +13,7 @@ from strategic_memory_server.cli.exit_codes import EXIT_FAILED, EXIT_OK, FAILURE
 from strategic_memory_server.cli.serving import serve
 from strategic_memory_server.configuration.environment import read_environment
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
+from strategic_memory_server.process.event_loop import loop_factory
 from strategic_memory_server.tracing.asked import log_ids
 from strategic_memory_server.workers.link import Link, NoAnswerError
 from strategic_memory_server.workers.worker_side import WorkerSide
@@ -47,11 +48,15 @@ def _named(number: int) -> structlog.typing.Processor:
 
 
 def main() -> None:
-    """Serve as one of several; the only argument is the descriptor of a socket to the process that has started this."""
+    """Serve as one of several.
+
+    The arguments are the descriptor of a socket to the process that has started this, and the event loop it asks for.
+    """
     end = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(end.fileno(), False)
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    code = asyncio.run(_work(end))
+    with asyncio.Runner(loop_factory=loop_factory(sys.argv[2])) as runner:
+        code = runner.run(_work(end))
     sys.stdout.flush()
     sys.stderr.flush()
     # As the command ends: nobody waits for an analysis in hand.

@@ -36,5 +36,5 @@ async def run_workers(environment: Environment, overrides: Mapping[str, object])
     ):
         given = {name: value for name, value in overrides.items() if value is not None}
         settings = {**given, "grpc_address": grpc_address, "http_address": http_address}
-        await Supervisor(environment.workers, settings).run(stop)
+        await Supervisor(environment.workers, settings, environment.event_loop).run(stop)
     logger.info("Workers stopped")

@@ -32,6 +32,7 @@ from strategic_memory_server.configuration.environment_values import (
     Switch,
     Window,
     lower,
+    read_event_loop,
     read_group,
     read_hosts,
     read_public,
@@ -89,6 +90,9 @@ class Environment(ShadowEnvironment, PortfoliosEnvironment):
     role: Annotated[Literal["sync", "serve"], BeforeValidator(lower)] = "sync"
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS), AfterValidator(read_workers)] = 1
     lease: Annotated[float, Field(ge=0.5, le=3_600, allow_inf_nan=False)] | None = None
+    event_loop: Annotated[
+        Literal["auto", "asyncio", "uvloop"], BeforeValidator(lower), AfterValidator(read_event_loop)
+    ] = "auto"
     lead_anyway: Switch = "off"
     rules: RulesName = "reference"
     evidence_decay: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.998

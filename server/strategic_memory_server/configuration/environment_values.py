@@ -12,6 +12,7 @@ from strategic_memory_server.advice.hysteresis import LONGEST_WAIT_S
 from strategic_memory_server.memory.portfolio_name import NAME, WANTED
 from strategic_memory_server.memory.shard import read_shard
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
+from strategic_memory_server.process.event_loop import ASYNCIO, AUTO, UVLOOP, has_uvloop
 from strategic_memory_server.redis_access.redis_location import read_location
 
 _ADDRESS = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -104,6 +105,16 @@ def read_workers(value: int) -> int:
         raise ValueError(
             "more than one worker needs Linux, which spreads connections over the processes of a port; leave it out, "
             "or run several servers, each with addresses of its own"
+        )
+    return value
+
+
+def read_event_loop(value: str) -> str:
+    """Check that it is installed."""
+    if value == UVLOOP and not has_uvloop():
+        raise ValueError(
+            f"uvloop is not installed: pip install 'strategic-memory[uvloop]', or say {ASYNCIO}, or {AUTO} for uvloop "
+            "where it is installed"
         )
     return value
 

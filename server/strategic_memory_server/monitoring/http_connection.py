@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,6 +41,9 @@ class BoundedConnection(H11Protocol):
     most = 256
     """Connections at once; a subclass says otherwise."""
 
+    due_at_s = 0.0
+    """When it ends unless it is answered, by the monotonic clock. Event loops may count in milliseconds."""
+
     _deadline: asyncio.TimerHandle | None = None
     _has_no_end = False
 
@@ -51,7 +55,10 @@ class BoundedConnection(H11Protocol):
         if len(self.connections) > self.most:
             ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
             host = largest_crowd(each.host for each in ours)
-            min((each for each in ours if each.host == host), key=lambda each: each.due_at_s).abort()
+            last = min((each for each in ours if each.host == host), key=lambda each: each.due_at_s)
+            self.connections.discard(last)
+            # It may be this one, and uvloop would never tell that a connection has been made that ends meanwhile.
+            self.loop.call_soon(last.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -87,11 +94,6 @@ class BoundedConnection(H11Protocol):
         """Whose it is, for as far as one can count by it."""
         return host_of(self.client[0]) if self.client else ""
 
-    @property
-    def due_at_s(self) -> float:
-        """When it ends unless it is answered, by the clock of the event loop."""
-        return 0.0 if self._deadline is None else self._deadline.when()
-
     def abort(self) -> None:
         """End it at once, whatever has not been sent."""
         self.connections.discard(self)
@@ -104,7 +106,7 @@ class BoundedConnection(H11Protocol):
     def _renew(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.loop.call_later(REQUEST_S, self.abort)
+        self.due_at_s, self._deadline = time.monotonic() + REQUEST_S, self.loop.call_later(REQUEST_S, self.abort)
 
 
 def _certificate_names(transport: asyncio.BaseTransport) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -29,7 +31,7 @@ from strategic_memory_server.faults.errors import (
 from strategic_memory_server.identity.access import Access
 from strategic_memory_server.identity.permit import IN_HAND, Permit
 from strategic_memory_server.identity.request_rate import RequestRate
-from strategic_memory_server.monitoring.bounded_listener import BoundedListener
+from strategic_memory_server.monitoring.bounded_listener import MOST_WAITING, BoundedListener
 from strategic_memory_server.monitoring.http_access import HttpAccess, portfolio_asked
 from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_guard import HostGuard
@@ -59,9 +61,6 @@ _STATUS = {
     OutOfScopeError: HTTPStatus.FORBIDDEN,
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
 }
-
-ACCEPTED_IN_A_ROW = 16
-"""asyncio tries to accept as many connections before it does anything else, and reports each that fails."""
 
 
 def http_app(
@@ -123,7 +122,18 @@ async def _health(pages: Pages, portfolio: str, permit: Permit | None) -> Respon
 
 
 class _Server(uvicorn.Server):
-    """A server inside another program: signals are that program's business."""
+    """A server inside another program: signals are that program's business, and connections that of its listener."""
+
+    def __init__(self, config: uvicorn.Config, listen: Callable[[Callable[[], asyncio.Protocol]], Any]) -> None:
+        super().__init__(config)
+        self._listen = listen
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        connection = partial(make, config=self.config, server_state=self.server_state, app_state={})
+        self.servers = [self._listen(connection)]
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -156,15 +166,12 @@ async def open_http_server(
     if certificates is not None:
         context, most_connections = RenewedContext.of(certificates), min(most_connections, MOST_ENCRYPTED)
         keep_small_buffers()
-    # As many again may be in their handshake, so that those that never end it push out none that has.
-    listener = BoundedListener.instead_of(_listen(address, is_port_shared=is_port_shared), 2 * most_connections)
+    listening = _listen(address, is_port_shared=is_port_shared)
     server = _Server(
         uvicorn.Config(
             app,
-            ssl_context_factory=None if context is None else lambda *_: context,
             http=type("Connection", (BoundedConnection,), {"most": most_connections}),
             h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
-            backlog=ACCEPTED_IN_A_ROW,
             # What strangers send is no warning of this service, and there may be any amount of it.
             log_level="error",
             log_config=None,
@@ -175,12 +182,15 @@ async def open_http_server(
             # That of uvicorn is a second old, and older in a busy process; `HostGuard` tells it.
             date_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,
-        )
+        ),
+        # As many again may be in their handshake, so that those that never end it push out none that has.
+        lambda connection: BoundedListener(listening, 2 * most_connections, connection, context),
     )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    port = listening.getsockname()[1]
+    serving = asyncio.create_task(server.serve())
     try:
         host = address.rpartition(":")[0]
-        yield f"{host}:{listener.getsockname()[1]}"
+        yield f"{host}:{port}"
     finally:
         server.should_exit = True
         await serving
@@ -191,6 +201,6 @@ def _listen(address: str, *, is_port_shared: bool) -> socket.socket:
     host = host.strip("[]")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, int(port)), family=family, reuse_port=is_port_shared)
+        return socket.create_server((host, int(port)), family=family, backlog=MOST_WAITING, reuse_port=is_port_shared)
     except OSError as error:
         raise ListenError("STRATEGIC_MEMORY_HTTP_ADDRESS", address, error.strerror or str(error)) from error

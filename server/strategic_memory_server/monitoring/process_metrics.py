@@ -10,8 +10,9 @@ from prometheus_client import CollectorRegistry, Info, ProcessCollector
 _PACKAGES = {"version": "strategic-memory", "grpcio": "grpcio", "redis_py": "redis"}
 
 
-def register_process(registry: CollectorRegistry) -> None:
+def register_process(registry: CollectorRegistry, event_loop: str) -> None:
     """Add `process_*`, as every exporter has them, and `strategic_memory_build_info`."""
     ProcessCollector(registry=registry)
     build = Info("strategic_memory_build", "What runs.", registry=registry)
-    build.info({"python": platform.python_version(), **{name: version(each) for name, each in _PACKAGES.items()}})
+    packages = {name: version(each) for name, each in _PACKAGES.items()}
+    build.info({"python": platform.python_version(), "event_loop": event_loop, **packages})

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
@@ -24,6 +25,11 @@ class PromptWrites(AbstractConnection):
             redis.exceptions.RedisError, OSError: it could not be written in time.
         """
         send: Callable[[bytes | str | Iterable[bytes], bool], Awaitable[None]] = super().send_packed_command
+        if self._writer is not None and self._writer.is_closing():
+            # asyncio takes what is written to a connection that has ended, and then tells; uvloop refuses it by an
+            # error that the library does not know.
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError("Error while writing to socket. The connection has ended.")
         timeout_s = self.socket_timeout
         if not timeout_s or not self.is_connected:
             await send(command, check_health)

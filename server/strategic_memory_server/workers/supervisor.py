@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from strategic_memory_server.monitoring.joined_health import WorkerSeen, joined_health
+from strategic_memory_server.process.event_loop import AUTO
 from strategic_memory_server.waiting.backoff import Backoff
 from strategic_memory_server.waiting.running_tasks import cancel
 from strategic_memory_server.workers.link import Answer, NoAnswerError
@@ -39,13 +40,16 @@ class Supervisor:
     Args:
         count: how many.
         settings: what they are told instead of their environment, by the names of settings.
+        event_loop: on which they run.
         frozen_s: a worker that has answered nothing for so long is killed, seconds.
     """
 
-    def __init__(self, count: int, settings: Mapping[str, Any], frozen_s: float = FROZEN_S) -> None:
+    def __init__(
+        self, count: int, settings: Mapping[str, Any], event_loop: str = AUTO, frozen_s: float = FROZEN_S
+    ) -> None:
         self._frozen_s = frozen_s
         answers: dict[str, Answer] = {"health": self.health, "metrics": self.metrics}
-        self.workers = [WorkerProcess(number, settings, answers) for number in range(count)]
+        self.workers = [WorkerProcess(number, settings, answers, event_loop) for number in range(count)]
         self._metrics = WorkerMetrics()
         self._is_stopping = False
 

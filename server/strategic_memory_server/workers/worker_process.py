@@ -41,9 +41,12 @@ class WorkerProcess:
         number: which one, from 0 on.
         settings: what it is told instead of its environment, by the names of settings.
         answers: what it may ask.
+        event_loop: on which it runs; it is told its settings there.
     """
 
-    def __init__(self, number: int, settings: Mapping[str, Any], answers: Mapping[str, Answer]) -> None:
+    def __init__(
+        self, number: int, settings: Mapping[str, Any], answers: Mapping[str, Answer], event_loop: str
+    ) -> None:
         self.number = number
         self.restarts = -1
         """How often it was started again."""
@@ -55,6 +58,7 @@ class WorkerProcess:
         self.counted = Counted()
         self._settings = settings
         self._answers = answers
+        self._event_loop = event_loop
         self._process: asyncio.subprocess.Process | None = None
         self._link: Link | None = None
         self._failure: WorkerFailedError | None = None
@@ -73,7 +77,7 @@ class WorkerProcess:
         self.restarts += 1
         ours, its = socket.socketpair()
         try:
-            process = self._process = await _started(its)
+            process = self._process = await _started(its, self._event_loop)
         except OSError as error:
             ours.close()
             self.away = f"cannot be started: {error.strerror or error}"
@@ -158,11 +162,11 @@ class WorkerProcess:
             raise failure or WorkerFailedError(f"worker {self.number} {how} before it served; see what it wrote", code)
 
 
-async def _started(its: socket.socket) -> asyncio.subprocess.Process:
+async def _started(its: socket.socket, event_loop: str) -> asyncio.subprocess.Process:
     """Start a process that has this end of the pair, and close it here."""
     with its:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", MODULE, str(its.fileno())),
+            *(sys.executable, "-P", "-m", MODULE, str(its.fileno()), event_loop),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(its.fileno(),),
             # It finds what this process found, wherever that was started.

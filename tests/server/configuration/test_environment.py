@@ -11,6 +11,7 @@ from each_case import each_case
 
 from strategic_memory_server.advice.feedback import Rules
 from strategic_memory_server.advice.hysteresis import HysteresisSettings
+from strategic_memory_server.configuration import environment_values
 from strategic_memory_server.configuration.environment import Environment, SettingsError, _variable, read_environment
 from strategic_memory_server.configuration.service_settings import Role, ServiceSettings
 from strategic_memory_server.configuration.shadow_environment import ShadowEnvironment
@@ -201,6 +202,7 @@ WRONG: list[tuple[str, list[str], str]] = [
     ("STRATEGIC_MEMORY_SYNC_FLOOR", [*NUMBERS, "61"], ""),
     ("STRATEGIC_MEMORY_ROLE", ["leader", "both"], "'sync' or 'serve'"),
     ("STRATEGIC_MEMORY_WORKERS", [*NUMBERS, "0", "129", "1.5"], ""),
+    ("STRATEGIC_MEMORY_EVENT_LOOP", ["trio", "uv"], "'auto', 'asyncio' or 'uvloop'"),
     ("STRATEGIC_MEMORY_RULES", ["both"], "'reference' or 'evidence'"),
     ("STRATEGIC_MEMORY_EVIDENCE_DECAY", ["x", "nan", "inf", "0", "1.1"], ""),
     ("STRATEGIC_MEMORY_EVIDENCE_REQUIRED_PROBABILITY", ["x", "nan", "0.4", "1"], ""),
@@ -283,7 +285,23 @@ def test_every_setting_has_a_wrong_and_a_good_value_here() -> None:
     assert {name for name, *_ in GOOD} | {
         "STRATEGIC_MEMORY_LOG_LEVEL",
         "STRATEGIC_MEMORY_LOG_FORMAT",
+        "STRATEGIC_MEMORY_EVENT_LOOP",
     } | TOGETHER | EXPOSURE | PORTFOLIOS == prefixed
+
+
+@pytest.mark.parametrize("value", ["auto", "asyncio", " UVLOOP"])
+def test_an_event_loop_is_one_of_these(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("STRATEGIC_MEMORY_EVENT_LOOP", value)
+    assert read_environment().event_loop == value.strip().lower()
+
+
+def test_an_event_loop_that_is_not_installed_is_refused_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment_values, "has_uvloop", lambda: False)
+    message = error_for(monkeypatch, STRATEGIC_MEMORY_EVENT_LOOP="uvloop")
+    assert message.startswith("STRATEGIC_MEMORY_EVENT_LOOP: uvloop is not installed")
+    assert "pip install 'strategic-memory[uvloop]'" in message
+    monkeypatch.setenv("STRATEGIC_MEMORY_EVENT_LOOP", "auto")
+    assert read_environment().event_loop == "auto"
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in WRONG}))

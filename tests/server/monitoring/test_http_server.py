@@ -19,6 +19,8 @@ from strategic_memory_server.monitoring.http_connection import BoundedConnection
 from strategic_memory_server.monitoring.http_server import http_app, open_http_server
 from strategic_memory_server.monitoring.http_settings import HttpSettings
 
+pytestmark = pytest.mark.both_loops
+
 APP = http_app(ToldPages({"status": "active"}, b"metric 1\n"))
 
 

@@ -16,7 +16,7 @@ from strategic_memory_server.monitoring.http_server import http_app, open_http_s
 from strategic_memory_server.tls.served_certificates import ServedCertificates
 from strategic_memory_server.tls.tls_settings import TlsSettings
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.both_loops]
 
 
 async def test_connections_that_never_shake_hands_keep_nobody_out(tmp_path: Path) -> None:

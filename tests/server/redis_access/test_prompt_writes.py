@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,15 @@ import pytest
 import redis
 from faults.free_ports import free_port
 from faults.redis_process import RedisProcess
+from faults.tcp_proxy import TcpProxy
 from patient_redis import patient
+from redis.asyncio.connection import AbstractConnection
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.redis_access.redis_connection import connect
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
+
+pytestmark = pytest.mark.both_loops
 
 MORE_THAN_SOCKETS_HOLD = 64 * 1024 * 1024
 
@@ -60,6 +64,28 @@ async def test_whenever_it_comes_a_cancellation_is_not_lost(redis_server: Embedd
         asking.cancel()
         assert not going_on
         assert await client.ping()
+
+
+async def test_a_connection_that_ended_while_nobody_looked_is_an_error_of_the_connection(
+    redis_server: EmbeddedRedis,
+) -> None:
+    with TcpProxy(f"127.0.0.1:{redis_server.port}") as way:
+        async with connect(patient(f"redis://{way.address}/0")) as client:
+            get_connection: Callable[[], Awaitable[AbstractConnection]] = client.connection_pool.get_connection
+            connection = await get_connection()
+            try:
+                await connection.send_command("PING")
+                await connection.read_response()
+                way.reset()
+                assert connection._reader is not None
+                with pytest.raises(ConnectionResetError):
+                    async with asyncio.timeout(30.0):
+                        await connection._reader.read(1)
+                with pytest.raises(redis.ConnectionError):
+                    await connection.send_command("PING")
+                assert not connection.is_connected
+            finally:
+                await client.connection_pool.release(connection)
 
 
 @pytest.mark.processes

@@ -36,7 +36,7 @@ async def test_a_worker_that_is_frozen_for_long_is_killed_and_started_again_and_
             "http_address": http_address,
             "workers": 2,
         }
-        supervisor = Supervisor(2, settings, FROZEN_S)
+        supervisor = Supervisor(2, settings, frozen_s=FROZEN_S)
         running = asyncio.create_task(supervisor.run(stop))
         try:
             frozen, other = supervisor.workers
