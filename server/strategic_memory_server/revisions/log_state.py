@@ -29,7 +29,8 @@ STATE_FIELDS = [
 ]
 """Fields of the state and of each pulse."""
 
-_MAX_COUNT = 2**63 - 1
+_MAX_COUNT = 2**53 - 2
+"""The highest revision of `scripts/prelude.lua`: from a higher one no script goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,7 +276,7 @@ def test_the_fields_of_a_pulse_are_those_of_the_state() -> None:
 
 
 @pytest.mark.parametrize("field", ["revision", "epoch_start", "oldest_revision", "valid_until_ms"])
-@pytest.mark.parametrize("value", [b"x", b"-5", b"1.5", b"\xff", b"99999999999999999999"])
+@pytest.mark.parametrize("value", [b"x", b"-5", b"1.5", b"\xff", b"9007199254740991", b"99999999999999999999"])
 async def test_a_state_that_somebody_else_has_written_to_says_so(
     redis_client: redis.Redis, log: ClaimedLog, field: str, value: bytes
 ) -> None:

@@ -161,6 +161,17 @@ async def test_whoever_opens_a_log_whose_state_another_program_spoilt_goes_on_fr
     assert place(await say(ClaimedPublisher(log), "b")) == ("e1", 2, True)
 
 
+@pytest.mark.parametrize("revision", ["007", "00", "9007199254740991", "9007199254740993", "18446744073709551615"])
+async def test_a_revision_that_no_script_writes_is_none_and_another_epoch_begins(
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog, revision: str
+) -> None:
+    await say(publisher, "a")
+    redis_client.hset(KEYS.state, "revision", revision)
+    epoch, number, _ = place(await say(ClaimedPublisher(log), "b"))
+    assert epoch != "e1"
+    assert (await log.snapshot(10)).recent[-1].revision == number == 2
+
+
 async def test_a_confirmation_is_of_an_entry_that_the_log_still_holds(
     publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
 ) -> None:

@@ -41,9 +41,10 @@ local HIGHEST_REVISION = 9007199254740990
 -- The longest lease that the settings allow, milliseconds.
 local LONGEST_LEASE_MS = 3600000
 
--- Tells whether a field of the state is a revision; somebody else may have written to it.
+-- Tells whether a field of the state is a revision, as it is written here; somebody else may have written to it.
 local function is_revision(text)
   return text and string.match(text, '^%d+$') and tonumber(text) <= HIGHEST_REVISION
+    and string.format('%.0f', tonumber(text)) == text
 end
 
 -- Gives a time of the state, in milliseconds since 1970, '' where it is none of the years 1 to 9999.
