@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 import redis
-import uvloop
 from collecting import pytest_collection
 from kept_bytecode import keep_bytecode
 from least_user import asks_for_least_user, keeps_users, least_url
@@ -36,8 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run a test on the event loop of asyncio, and one that is marked `both_loops` on uvloop too."""
-    loops = {"asyncio": asyncio.new_event_loop}
-    return {**loops, "uvloop": uvloop.new_event_loop} if item.get_closest_marker("both_loops") else loops
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.get_closest_marker("both_loops"):
+        loops["uvloop"] = import_module("uvloop").new_event_loop
+    return loops
 
 
 class StartService(Protocol):
