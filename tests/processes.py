@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
+from zlib import crc32
 
 import pytest
 from warm_processes import SERVICE, SERVICE_SETTINGS, Copied, can_start, start_copy
@@ -137,11 +138,18 @@ def command_path(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def _event_loop(test: str) -> str:
+    """Users have either: half of the tests run on each, a test always on the same; others by what is installed."""
+    name = test.partition(" ")[0]
+    return "asyncio" if name and crc32(name.encode()) % 2 else "auto"
+
+
 def service_environment(overrides: Mapping[str, str]) -> dict[str, str]:
-    """This environment without settings of the service, free ports on loopback, and `overrides`."""
+    """This environment without settings of the service, free ports on loopback, an event loop, and `overrides`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SERVICE_SETTINGS)}
     environment["STRATEGIC_MEMORY_GRPC_ADDRESS"] = "127.0.0.1:0"
     environment["STRATEGIC_MEMORY_HTTP_ADDRESS"] = "127.0.0.1:0"
+    environment["STRATEGIC_MEMORY_EVENT_LOOP"] = _event_loop(environment.get("PYTEST_CURRENT_TEST", ""))
     environment["PYTHONUNBUFFERED"] = "1"
     environment.update(overrides)
     return environment
