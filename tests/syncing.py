@@ -31,6 +31,7 @@ from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
 from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
 from strategic_memory_server.sync.shadow import Shadow
+from strategic_memory_server.sync.sync_pace import CAPS_S
 from strategic_memory_server.sync.sync_parts import SyncParts
 from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
@@ -58,6 +59,7 @@ class Syncing:
         leadership: Leadership,
         settings: SyncSettings,
         shadow: AdviceSettings | None = None,
+        looks_s: float = CAPS_S,
     ) -> None:
         advice = settings.advice
         self.leadership = leadership
@@ -81,6 +83,7 @@ class Syncing:
                 interventions=Interventions(commands, "quantum", self.problems, self.clock),
                 problems=self.problems,
                 shadow=self.shadow,
+                looks_s=lambda: looks_s,
             ),
             settings,
             observe=self.told.append,
@@ -107,7 +110,11 @@ class Syncing:
 
 @asynccontextmanager
 async def syncing_with(
-    url: str, settings: SyncSettings = SETTINGS, holder: str = HOLDER, shadow: AdviceSettings | None = None
+    url: str,
+    settings: SyncSettings = SETTINGS,
+    holder: str = HOLDER,
+    shadow: AdviceSettings | None = None,
+    looks_s: float = CAPS_S,
 ) -> AsyncIterator[Syncing]:
     redis_settings = patient(url)
     async with (
@@ -119,7 +126,7 @@ async def syncing_with(
         try:
             # It leads then, or stands by.
             await aeventually(lambda: leadership.leader, what="the lease has been asked for")
-            syncing = Syncing(commands, blocking, leadership, settings, shadow)
+            syncing = Syncing(commands, blocking, leadership, settings, shadow, looks_s)
             if syncing.shadow is not None:
                 tasks.append(asyncio.create_task(syncing.shadow.run()))
             yield syncing

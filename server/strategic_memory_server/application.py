@@ -283,6 +283,8 @@ async def _looked_after(
             await stack.enter_async_context(running(shared.certificates.run(), "tls-files", shared.broken))
         if access is not None:
             await stack.enter_async_context(running(access.run(), "access-file", shared.broken))
+        if redis.caps is not None:
+            await stack.enter_async_context(running(redis.caps.run(), "caps", shared.broken))
         risks = RedisRisks(
             redis.commands,
             shared.problems,

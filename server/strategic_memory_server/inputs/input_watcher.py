@@ -84,6 +84,10 @@ class InputWatcher:
         """Let the wait end: somebody wants to stop."""
         self._reads.interrupt()
 
+    def interrupt_once(self) -> None:
+        """Let the wait end, or where nobody waits the next one: there is something else to look at."""
+        self._reads.interrupt_once()
+
     def _report(self, failure: str) -> None:
         if failure != self._failure:
             logger.warning("Inputs cannot be watched; they are read at the interval", error=failure)

@@ -150,6 +150,10 @@ class MemoryLoader:
         """Return what asks for the caps on leverage, and unless for them alone, for all values; no stream is read."""
         return self._ask_values[:CAP_COMMANDS] if alone else self._ask_values
 
+    def ask_cap_values(self) -> Sequence[bytes]:
+        """Return what reads the values of the keys that hold caps."""
+        return self._ask_values[:CAP_VALUES]
+
     def caps_have_changed(self, replies: Sequence[Reply], asked_s: float) -> bool:
         """Tell by the replies to that whether Redis holds other caps than those in force.
 

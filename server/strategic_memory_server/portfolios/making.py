@@ -133,6 +133,7 @@ class _Making:
             portfolio=self.name,
             shadow=shadow,
             looks_s=pace.looks_s,
+            caps_s=pace.caps_s,
             group=inputs.group,
             heed_caps=unpublished.heed,
         )
@@ -156,7 +157,8 @@ class _Making:
         )
         lapse_watch = LapseWatch(revisions.log, hub, hub.now_ms, pace.longest_look_s, revisions.changed)
         cap_watch = CapWatch(ask, self.prefix, HeldCaps(clock_ms), pace.looks_s, unpublished.heed)
-        return Portfolio(served, state, sync, lapse_watch, cap_watch, self.shared)
+        compared = None if self.name == DEFAULT else self.redis.caps
+        return Portfolio(served, state, sync, lapse_watch, cap_watch, self.shared, compared)
 
     @property
     def _looks(self) -> SharedTrips | None:

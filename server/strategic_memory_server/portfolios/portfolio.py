@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from strategic_memory_server.inputs.cap_comparison import CapComparison
 from strategic_memory_server.monitoring.service_state import ServiceState
 from strategic_memory_server.portfolios.shared_resources import SharedResources
 from strategic_memory_server.revisions.lapse_watch import LapseWatch
@@ -32,6 +33,7 @@ class Portfolio:
     lapse_watch: LapseWatch
     cap_watch: CapWatch
     shared: SharedResources
+    compared: CapComparison | None = None
 
     @property
     def has_begun(self) -> bool:
@@ -58,6 +60,8 @@ class Portfolio:
                 await stack.enter_async_context(running(state.leadership.run(), "leadership", broken))
                 if state.shadow is not None:
                     await stack.enter_async_context(running(state.shadow.run(), "shadow", broken))
+                if self.compared is not None:
+                    stack.enter_context(self.compared.watching(state.loader.ask_cap_values(), self.sync.look_at_caps))
                 await stack.enter_async_context(syncing(self.sync, broken))
             else:
                 await stack.enter_async_context(running(self.cap_watch.run(), "cap-watch", broken))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import redis.asyncio as redis
 
 from strategic_memory_server.faults.problems import Problems
+from strategic_memory_server.inputs.cap_comparison import CapComparison
 from strategic_memory_server.inputs.input_watcher import ENTRIES
 from strategic_memory_server.monitoring.metrics import SyncMetrics
 from strategic_memory_server.portfolios.groups import Groups
@@ -40,6 +41,7 @@ class RedisServer:
         inputs: the same for their inputs.
         leases: ask for the leases of many portfolios together; None: each is asked for by itself.
         looks: ask for what else of theirs can wait a moment; they are not to wait behind each other.
+        caps: compares the caps of many; None: each looks at its own alone.
     """
 
     commands: redis.Redis
@@ -50,6 +52,7 @@ class RedisServer:
     inputs: Lanes | None = None
     leases: SharedTrips | None = None
     looks: SharedTrips | None = None
+    caps: CapComparison | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -81,6 +84,7 @@ def reach(settings: RedisSettings, problems: Problems, *, is_shared: bool = Fals
         Lanes(watching, ENTRIES) if is_shared else None,
         SharedTrips(commands) if is_shared else None,
         SharedTrips(commands) if is_shared else None,
+        CapComparison(commands) if is_shared else None,
     )
 
 

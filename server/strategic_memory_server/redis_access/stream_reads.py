@@ -52,6 +52,10 @@ class StreamReads(Protocol):
         """Let a wait that may be long end, and every further one: whoever waits no more calls it."""
         ...
 
+    def interrupt_once(self) -> None:
+        """Let a wait that may be long end, or where nobody waits the next one."""
+        ...
+
 
 class OwnReads:
     """Waits on a connection of its own.
@@ -71,6 +75,9 @@ class OwnReads:
 
     def interrupt(self) -> None:
         """Do nothing: nobody asks for a long wait here."""
+
+    def interrupt_once(self) -> None:
+        """Do nothing, as `interrupt`."""
 
 
 class SharedReads:
@@ -98,6 +105,7 @@ class SharedReads:
         self._told = asyncio.Event()
         self._is_alone = False
         self._is_interrupted = False
+        self._is_interrupted_once = False
 
     async def arrived(self, cursors: Mapping[str, str], *, block_ms: int) -> Arrived:
         """Wait, as `StreamReads` says."""
@@ -111,7 +119,7 @@ class SharedReads:
         try:
             while not self._found:
                 left_s = until_s - now_s()
-                if left_s <= 0 or self._is_interrupted:
+                if left_s <= 0 or self._is_interrupted or self._is_interrupted_once:
                     return {}
                 if self.is_covered or (self._lanes.are_many_on_their_own and not self._is_alone):
                     await self._wait_in_lane(left_s)
@@ -124,7 +132,7 @@ class SharedReads:
             self.cursors = {}
             raise
         finally:
-            self.is_waiting = False
+            self.is_waiting = self._is_interrupted_once = False
         found, self._found = self._found, {}
         if not self.is_covered:
             self.leave()
@@ -135,6 +143,11 @@ class SharedReads:
         """Let the wait end, and every further one; no lane reads on."""
         self._is_interrupted = True
         self.leave()
+        self._told.set()
+
+    def interrupt_once(self) -> None:
+        """Let the wait end, or where nobody waits the next one; a lane reads on."""
+        self._is_interrupted_once = True
         self._told.set()
 
     def tell(self, found: Arrived, now_s: float) -> None:

@@ -98,6 +98,10 @@ class StrategicMemorySync:
         """End `run` after the cycle in hand."""
         self._pace.stop()
 
+    def look_at_caps(self) -> None:
+        """Look at the caps on leverage now rather than at the pace: they have changed."""
+        self._pace.look()
+
     async def run(self) -> None:
         """Sync now and then at the interval, until stopped. A failed cycle is retried sooner, with growing waits."""
         arrived: Mapping[str, Page] | None = None
@@ -167,7 +171,7 @@ class StrategicMemorySync:
 
     def _heed_caps(self, *, could_not_publish: bool) -> None:
         """Let caps act that this server has read, whether or not anybody can write that down."""
-        wait_s = self._parts.looks_s() + PUBLISHING_S
+        wait_s = self._parts.caps_s() + PUBLISHING_S
         self._is_cap_missing = self._parts.heed_caps(self._parts.loader.caps.as_read, wait_s, could_not_publish)
 
     async def _stand_by(self) -> SyncStatus:

@@ -61,6 +61,8 @@ class SyncPace:
         self._looks_s = looks_s
         self.stopping = asyncio.Event()
         """Set: `run` ends after the cycle in hand, and no wait lasts."""
+        self._woken = asyncio.Event()
+        """Set: somebody is to stop, or to look at the caps."""
         self.retries = Backoff(settings.retry_s, min(LONGEST_RETRY_S, settings.interval_s))
         self._unwatched = Backoff(settings.retry_s, settings.interval_s)
         self._reading = reading
@@ -72,14 +74,20 @@ class SyncPace:
     def stop(self) -> None:
         """Let no wait last from now on."""
         self.stopping.set()
+        self._woken.set()
         self._watcher.interrupt()
+
+    def look(self) -> None:
+        """Let a wait end for a look at the caps and at what operators say: a cap has changed."""
+        self._woken.set()
+        self._watcher.interrupt_once()
 
     async def after_failure(self) -> None:
         """Wait for the retry, longer each time, or until the caps have changed."""
         due_s = loop_s() + self.retries.next_s()
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
             await self._pause(min(left_s, self._looks_s()))
-            if left_s > self._looks_s() and await self._bounds_have_changed():
+            if (self._was_woken() or left_s > self._looks_s()) and await self._bounds_have_changed():
                 return
 
     async def until_leading(self, *, may_wait: bool = True) -> None:
@@ -93,12 +101,12 @@ class SyncPace:
             await self._until_leading(min(left_s, looks_s))
             if self.stopping.is_set() or self._leadership.claim is not None:
                 return
-            if left_s > looks_s and (not may_wait or await self._bounds_have_changed()):
+            if (self._was_woken() or left_s > looks_s) and (not may_wait or await self._bounds_have_changed()):
                 return
 
     async def _until_leading(self, seconds: float) -> None:
         waits = [
-            asyncio.ensure_future(self.stopping.wait()),
+            asyncio.ensure_future(self._woken.wait()),
             asyncio.ensure_future(self._leadership.wait(seconds)),
         ]
         try:
@@ -109,7 +117,7 @@ class SyncPace:
 
     async def in_between(self, started_s: float) -> None:
         """Wait as short as may be between two syncs."""
-        await self._pause(started_s + self._settings.floor_s - loop_s())
+        await self._pause(started_s + self._settings.floor_s - loop_s(), self.stopping)
 
     async def until_due(
         self, started_s: float, read_up_to: Mapping[str, str], heads: Mapping[str, str], ends_in_s: float | None = None
@@ -131,7 +139,7 @@ class SyncPace:
         watching = settings.reactive
         found: Mapping[str, Page] | None = None
         while not self.stopping.is_set() and (left_s := due_s - loop_s()) > 0:
-            if loop_s() >= look_s:
+            if self._was_woken() or loop_s() >= look_s:
                 if await self._bounds_have_changed():
                     return None
                 look_s = loop_s() + self._looks_s()
@@ -168,13 +176,20 @@ class SyncPace:
             # Redis has gone away: the next sync finds out, and says so.
             return False
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, or until stopped."""
+    def _was_woken(self) -> bool:
+        """Tell whether somebody wants a look, who has it then."""
+        was_woken = self._woken.is_set()
+        if not self.stopping.is_set():
+            self._woken.clear()
+        return was_woken
+
+    async def _pause(self, seconds: float, until: asyncio.Event | None = None) -> None:
+        """Wait, or until something is set: that somebody is to stop, or to look."""
         if seconds <= 0:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self.stopping.wait()
+                await (until or self._woken).wait()
 
 
 def loop_s() -> float:

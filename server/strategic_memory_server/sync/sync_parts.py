@@ -44,5 +44,6 @@ class SyncParts:
     portfolio: str = ""
     shadow: Shadow | None = None
     looks_s: Callable[[], float] = lambda: CAPS_S
+    caps_s: Callable[[], float] = lambda: CAPS_S
     group: GroupMemory | None = None
     heed_caps: Callable[[LeverageCaps, float, bool], bool] = lambda read, wait_s, at_once: False

@@ -173,6 +173,22 @@ async def test_a_long_wait_can_be_ended(lanes: Lanes) -> None:
     assert await asyncio.wait_for(wait, 30) == {}
 
 
+async def test_a_wait_that_ends_once_misses_nothing_and_the_next_one_lasts(
+    lanes: Lanes, redis_server: EmbeddedRedis
+) -> None:
+    reads = lanes.reads()
+    wait = asyncio.create_task(reads.arrived({"s": "0-0"}, block_ms=LONG_MS))
+    await in_lanes([reads])
+    reads.interrupt_once()
+    assert await asyncio.wait_for(wait, 30) == {}
+    assert reads.is_covered, "its lane reads on"
+    reads.interrupt_once()
+    assert await asyncio.wait_for(reads.arrived({"s": "0-0"}, block_ms=LONG_MS), 30) == {}
+    async with connect(patient(redis_server.url)) as writer:
+        await writer.xadd("s", {"a": "b"})
+    assert list(await asyncio.wait_for(reads.arrived({"s": "0-0"}, block_ms=LONG_MS), 30)) == ["s"]
+
+
 async def test_where_many_wait_on_their_own_the_others_are_taken_along(
     lanes: Lanes, redis_server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

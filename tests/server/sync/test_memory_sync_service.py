@@ -255,6 +255,43 @@ async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
         await aeventually(lambda: len(syncing.told) == 3)
 
 
+@pytest.mark.parametrize("reactive", [True, False])
+async def test_who_is_told_that_a_cap_has_changed_looks_at_once_and_syncs_where_it_has(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, *, reactive: bool
+) -> None:
+    settings = replace(SETTINGS, reactive=reactive)
+    async with syncing_with(redis_server.url, settings, looks_s=3_600.0) as syncing, syncing.running():
+        looked = list[bool]()
+        look = syncing.sync._pace._bounds_have_changed
+
+        async def noted() -> bool:
+            looked.append(await look())
+            return looked[-1]
+
+        monkeypatch.setattr(syncing.sync._pace, "_bounds_have_changed", noted)
+        await aeventually(lambda: len(syncing.told) == 1)
+        syncing.sync.look_at_caps()
+        await aeventually(lambda: looked == [False])
+        redis_client.set("quantum:exposure:summary", '{"max_leverage_hint": 0.4}')
+        syncing.sync.look_at_caps()
+        await aeventually(lambda: len(syncing.told) == 2)
+        assert looked == [False, True]
+
+
+async def test_who_stands_by_and_is_told_that_a_cap_has_changed_reads_it_at_once(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    async with (
+        syncing_with(redis_server.url),
+        syncing_with(redis_server.url, SETTINGS, "another", looks_s=3_600.0) as standby,
+        standby.running(),
+    ):
+        await aeventually(lambda: standby.told)
+        redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.3}')
+        standby.sync.look_at_caps()
+        await aeventually(lambda: [cap.value for cap in standby.sync._parts.loader.caps.as_read] == [0.3])
+
+
 async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_takes_over(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
