@@ -9,7 +9,7 @@ COUNTED_AFTER = 1_000
 
 
 class ReasonTail:
-    """Entries by position, oldest first; how many there are of each reason, and the newest example of it."""
+    """Entries by position, oldest first; how many there are of each reason, and the example of the newest one."""
 
     def __init__(self) -> None:
         self._entries: deque[tuple[bytes, str]] = deque()
@@ -29,8 +29,8 @@ class ReasonTail:
         return dict(self._counts)
 
     def examples(self) -> dict[str, str]:
-        """Return the newest example of each reason that has one."""
-        return dict(self._examples)
+        """Return by reason what the newest entry of it is told with; those of which that has none are left out."""
+        return {reason: example for reason, example in self._examples.items() if example}
 
     def after(self, position: bytes) -> int:
         """Count those after a position, up to COUNTED_AFTER."""
@@ -45,8 +45,8 @@ class ReasonTail:
         """Add one that is not older than those before. `example` is printable and cut; empty: there is none."""
         self._entries.append((position, reason))
         self._counts[reason] += 1
-        if example:
-            self._examples[reason] = example
+        # Also where it has none: an older one may have left the span by now.
+        self._examples[reason] = example
 
     def drop_oldest(self) -> None:
         """Forget the oldest one."""
@@ -54,7 +54,7 @@ class ReasonTail:
         self._counts[reason] -= 1
         if not self._counts[reason]:
             del self._counts[reason]
-            self._examples.pop(reason, None)
+            del self._examples[reason]
 
     def drop_before(self, position: bytes) -> None:
         """Forget those before a position."""
