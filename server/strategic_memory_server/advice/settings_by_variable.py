@@ -89,4 +89,4 @@ def shown(value: object) -> str:
     """Write the value of a setting for people, cut where somebody else has made it long."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return str(value)[:64]
+    return str(value)[:64] or "empty"

@@ -34,6 +34,7 @@ def test_every_setting_is_compared() -> None:
 @pytest.mark.parametrize(
     ("other", "difference"),
     [
+        (AdviceSettings(group="fx"), "STRATEGIC_MEMORY_EVIDENCE_GROUP is fx there and empty here"),
         (AdviceSettings(rules=Rules.EVIDENCE), "STRATEGIC_MEMORY_RULES is EVIDENCE there and REFERENCE here"),
         (AdviceSettings(windows=WindowSettings(trades=31)), "STRATEGIC_MEMORY_TRADE_WINDOW is 31 there and 30 here"),
         (
