@@ -156,7 +156,9 @@ class _Making:
             shadow=shadow,
         )
         lapse_watch = LapseWatch(revisions.log, hub, hub.now_ms, pace.longest_look_s, revisions.changed)
-        cap_watch = CapWatch(ask, self.prefix, HeldCaps(clock_ms), pace.looks_s, unpublished.heed)
+        cap_watch = None
+        if not state.may_lead:
+            cap_watch = CapWatch(ask, self.prefix, HeldCaps(clock_ms), pace.looks_s, unpublished.heed)
         compared = None if self.name == DEFAULT else self.redis.caps
         return Portfolio(served, state, sync, lapse_watch, cap_watch, self.shared, compared)
 

@@ -24,14 +24,15 @@ class Portfolio:
     Attributes:
         served: what calls about it are answered from.
         state: where health and metrics look.
-        sync: the loop.
+        sync: the loop; it runs where this server may lead.
+        cap_watch: reads the caps where it may not; None: the loop does.
     """
 
     served: ServedPortfolio
     state: ServiceState
     sync: StrategicMemorySync
     lapse_watch: LapseWatch
-    cap_watch: CapWatch
+    cap_watch: CapWatch | None
     shared: SharedResources
     compared: CapComparison | None = None
 
@@ -45,7 +46,7 @@ class Portfolio:
     def is_under_caps(self) -> bool:
         """Whether the log and the caps on leverage have been read, so that what is served is under them."""
         hub = self.state.hub
-        has_looked = self.has_begun if self.state.may_lead else self.cap_watch.has_looked
+        has_looked = self.has_begun if self.cap_watch is None else self.cap_watch.has_looked
         return hub.was_read and has_looked and (not hub.unpublished_caps or hub.heeds_unpublished(hub.now_ms()))
 
     @asynccontextmanager
@@ -55,7 +56,7 @@ class Portfolio:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(running(state.tail.run(), "feedback-tail", broken))
             await stack.enter_async_context(running(self.lapse_watch.run(), "lapse-watch", broken))
-            if state.may_lead:
+            if self.cap_watch is None:
                 stack.push_async_callback(release, state.leadership)
                 await stack.enter_async_context(running(state.leadership.run(), "leadership", broken))
                 if state.shadow is not None:
