@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import service
 from benchmarks.harness.report import report
+from benchmarks.harness.rounds import in_turn
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.identity.access_file import digest_of, new_token
@@ -104,11 +106,9 @@ def _run(options: argparse.Namespace) -> Mapping[str, list[Rate]]:
             )
             for side, (child, channel) in channels.items()
         }
-        rates: dict[str, list[Rate]] = {side: [] for side in asked}
-        for number in range(options.rounds):
-            for side in (list(asked), list(reversed(asked)))[number % 2]:
-                rates[side].append(asked[side].rate(options.seconds, options.callers))
-        return rates
+        return in_turn(
+            {side: partial(each.rate, options.seconds, options.callers) for side, each in asked.items()}, options.rounds
+        )
 
 
 def main() -> None:

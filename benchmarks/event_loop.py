@@ -11,6 +11,7 @@ import random
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 
 import redis
@@ -22,6 +23,7 @@ from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import report
+from benchmarks.harness.rounds import in_turn
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _LOOPS = ("uvloop", "asyncio")
@@ -48,11 +50,7 @@ def _run(options: argparse.Namespace) -> Mapping[str, list[Rate]]:
             )
             for name, child in servers.items()
         }
-        rates: dict[str, list[Rate]] = {name: [] for name in asked}
-        for number in range(options.rounds):
-            for name in (list(asked), list(reversed(asked)))[number % 2]:
-                rates[name].append(asked[name].rate(options.seconds))
-        return rates
+        return in_turn({name: partial(each.rate, options.seconds) for name, each in asked.items()}, options.rounds)
 
 
 def main() -> int:

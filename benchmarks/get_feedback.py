@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -27,6 +28,7 @@ from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import report
+from benchmarks.harness.rounds import in_turn
 from benchmarks.harness.subscription import first_advice
 from strategic_memory.v1 import service_pb2, service_pb2_grpc
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
@@ -101,11 +103,8 @@ def _run(options: argparse.Namespace) -> tuple[int, Mapping[str, list[Rate]]]:
             ask(side, child, responses[side])
         ours = responses["ours"]
         ask(_FLOOR, stack.enter_context(floor("bare_get_feedback", ours.SerializeToString().hex())), ours)
-        rates: dict[str, list[Rate]] = {side: [] for side in asked}
-        for number in range(options.rounds):
-            for side in (list(asked), list(reversed(asked)))[number % 2]:
-                rates[side].append(asked[side].rate(options.seconds))
-        return ours.ByteSize(), rates
+        measured = {side: partial(each.rate, options.seconds) for side, each in asked.items()}
+        return ours.ByteSize(), in_turn(measured, options.rounds)
 
 
 def main() -> None:

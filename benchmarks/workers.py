@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import redis
 
@@ -26,6 +27,7 @@ from benchmarks.harness.inputs import fill
 from benchmarks.harness.measure import Direction, Hold, Measure
 from benchmarks.harness.programs import floor, service
 from benchmarks.harness.report import report
+from benchmarks.harness.rounds import in_turn
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 
 _METHOD = "/strategic_memory.v1.StrategicMemoryService/GetFeedback"
@@ -99,11 +101,8 @@ def _run(options: argparse.Namespace) -> Mapping[str, list[Rate]]:
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis())
         length, ports = _ports(stack, server.url, options.seed)
-        rates: dict[str, list[Rate]] = {name: [] for name in ports}
-        for number in range(options.rounds):
-            for name in (list(ports), list(reversed(ports)))[number % 2]:
-                rates[name].append(ports[name].rate(length, options.clients, options.seconds))
-        return rates
+        asked = {name: partial(each.rate, length, options.clients, options.seconds) for name, each in ports.items()}
+        return in_turn(asked, options.rounds)
 
 
 def main() -> int:
