@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
@@ -34,15 +36,20 @@ class Greets(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(transport.close)
 
 
+@contextmanager
+def without_descriptors() -> Iterator[tuple[WithoutDescriptors, BoundedListener]]:
+    with WithoutDescriptors() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening, BoundedListener(listening, 9, Greets)
+
+
 async def test_who_cannot_be_accepted_is_told_of_and_accepted_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_listener, "EXHAUSTED_PAUSE_S", 0.01)
     told: list[object] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: told.append(context["exception"]))
-    with WithoutDescriptors() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listener = BoundedListener(listening, 9, Greets)
+    with without_descriptors() as (listening, listener):
         async with asyncio.timeout(30):
             reader, writer = await asyncio.open_connection(*listening.getsockname())
             assert await reader.read() == b"here"
@@ -56,10 +63,7 @@ async def test_while_there_are_none_nothing_is_tried(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(bounded_listener, "EXHAUSTED_PAUSE_S", 3_600.0)
     tried = asyncio.Event()
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: tried.set())
-    with WithoutDescriptors() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listener = BoundedListener(listening, 9, Greets)
+    with without_descriptors() as (listening, listener):
         async with asyncio.timeout(30):
             _, writer = await asyncio.open_connection(*listening.getsockname())
             await tried.wait()
