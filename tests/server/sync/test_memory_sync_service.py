@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,16 +11,15 @@ import redis
 import redis.asyncio
 from advice import NOW_MS
 from claimed import said_in
-from looking import caps_have_changed
 from processes import aeventually
 from redis_inputs import GoldenCase, add_portfolio, add_regime, add_trade, golden_cases, load_golden_case
+from redis_kinds.whole_service import stored_feedback
 from syncing import SETTINGS, Syncing, syncing_with
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.memory.policy import Policy
-from strategic_memory_server.revisions.caps_json import encode_caps
 from strategic_memory_server.revisions.log_keys import LogKeys
 
 KEYS = LogKeys.under("quantum")
@@ -34,12 +32,6 @@ async def syncing(redis_server: EmbeddedRedis) -> AsyncIterator[Syncing]:
         yield found
 
 
-def stored(client: redis.Redis) -> dict[str, Any]:
-    raw: Any = client.get(KEYS.feedback)
-    document: dict[str, Any] = json.loads(raw)
-    return document
-
-
 async def test_a_cycle_publishes_and_the_next_one_confirms(syncing: Syncing, redis_client: redis.Redis) -> None:
     for _ in range(3):
         add_regime(redis_client, "BULL", 0.3, entry_id="*")
@@ -47,12 +39,12 @@ async def test_a_cycle_publishes_and_the_next_one_confirms(syncing: Syncing, red
     assert (first.iteration, first.outcome, first.samples) == (1, "published", 3)
     assert (first.best_regime, first.policy, first.failure) == ("BULL", Policy.AGGRESSIVE, None)
     assert first.completed_at_ms == NOW_MS
-    assert stored(redis_client)["valid_until"] == "2025-12-21T06:30:00.000Z"
+    assert stored_feedback(redis_client)["valid_until"] == "2025-12-21T06:30:00.000Z"
     syncing.clock.now_ms += 60_000
     second = await syncing.sync.cycle()
     assert (second.iteration, second.outcome) == (2, "confirmed")
-    assert stored(redis_client)["timestamp"] == "2025-12-21T06:01:00.000Z"
-    assert stored(redis_client)["valid_until"] == "2025-12-21T06:31:00.000Z"
+    assert stored_feedback(redis_client)["timestamp"] == "2025-12-21T06:01:00.000Z"
+    assert stored_feedback(redis_client)["valid_until"] == "2025-12-21T06:31:00.000Z"
     assert syncing.told == [first, second]
 
 
@@ -64,8 +56,8 @@ async def test_new_data_that_changes_nothing_but_times_is_a_confirmation(
     await syncing.sync.cycle()
     add_regime(redis_client, "BULL", 0.25, entry_id=f"{NOW_MS + 5_000}-0")
     assert (await syncing.sync.cycle()).outcome == "confirmed"
-    assert stored(redis_client)["data_as_of"] == "2025-12-21T06:00:05.000Z"
-    assert stored(redis_client)["revision"] == 1
+    assert stored_feedback(redis_client)["data_as_of"] == "2025-12-21T06:00:05.000Z"
+    assert stored_feedback(redis_client)["revision"] == 1
 
 
 async def test_too_few_entries_write_no_feedback_but_open_the_log(syncing: Syncing, redis_client: redis.Redis) -> None:
@@ -92,7 +84,7 @@ async def test_the_reference_cases(case: GoldenCase, syncing: Syncing, redis_cli
     if case.expected_feedback is None:
         assert status.outcome == "TOO_FEW_ENTRIES"
         return
-    document = stored(redis_client)
+    document = stored_feedback(redis_client)
     expected = case.expected_feedback
     assert document["preferred_regime"] == expected["preferred_regime"]
     assert document["updated_policy"] == expected["updated_policy"]
@@ -155,7 +147,7 @@ async def test_what_was_flushed_gets_an_epoch_again_though_there_is_nothing_to_a
     for _ in range(3):
         add_regime(redis_client)
     await syncing.sync.cycle()
-    before = stored(redis_client)["epoch"]
+    before = stored_feedback(redis_client)["epoch"]
     redis_client.flushall()
     assert (await syncing.sync.cycle()).outcome == "standby", "the lease has gone with everything else"
 
@@ -168,7 +160,7 @@ async def test_what_was_flushed_gets_an_epoch_again_though_there_is_nothing_to_a
     for _ in range(3):
         add_regime(redis_client)
     assert (await syncing.sync.cycle()).outcome == "published"
-    assert (stored(redis_client)["epoch"], stored(redis_client)["revision"]) == (epoch.decode(), 2)
+    assert (stored_feedback(redis_client)["epoch"], stored_feedback(redis_client)["revision"]) == (epoch.decode(), 2)
 
 
 async def test_the_line_of_a_cycle(
@@ -237,103 +229,3 @@ async def test_a_stream_of_another_type_leaves_the_others_watched(syncing: Synci
         for _ in range(3):
             add_regime(redis_client)
         await aeventually(lambda: syncing.sync.status.samples == 3)
-
-
-@pytest.mark.parametrize("reactive", [True, False])
-async def test_a_cap_that_changes_starts_a_sync_however_long_the_interval_is(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, async_client: redis.asyncio.Redis, *, reactive: bool
-) -> None:
-    async with syncing_with(redis_server.url, replace(SETTINGS, reactive=reactive)) as syncing, syncing.running():
-        await aeventually(lambda: len(syncing.told) == 1)
-        redis_client.set("quantum:exposure:summary", '{"gross": 1, "max_leverage_hint": 0.4}')
-        await aeventually(lambda: len(syncing.told) == 2)
-        # What changes no cap starts none, whatever else is in the object.
-        redis_client.set("quantum:exposure:summary", '{"gross": 2, "max_leverage_hint": "0.4"}')
-        redis_client.set("quantum:risk:leverage_limits", "broken")
-        assert not await caps_have_changed(syncing.sync._parts.loader, async_client)
-        redis_client.delete("quantum:exposure:summary", "quantum:risk:leverage_limits")
-        await aeventually(lambda: len(syncing.told) == 3)
-
-
-@pytest.mark.parametrize("reactive", [True, False])
-async def test_who_is_told_that_a_cap_has_changed_looks_at_once_and_syncs_where_it_has(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, *, reactive: bool
-) -> None:
-    settings = replace(SETTINGS, reactive=reactive)
-    async with syncing_with(redis_server.url, settings, looks_s=3_600.0) as syncing, syncing.running():
-        looked = list[bool]()
-        look = syncing.sync._pace._bounds_have_changed
-
-        async def noted() -> bool:
-            looked.append(await look())
-            return looked[-1]
-
-        monkeypatch.setattr(syncing.sync._pace, "_bounds_have_changed", noted)
-        await aeventually(lambda: len(syncing.told) == 1)
-        syncing.sync.look_at_caps()
-        await aeventually(lambda: looked == [False])
-        redis_client.set("quantum:exposure:summary", '{"max_leverage_hint": 0.4}')
-        syncing.sync.look_at_caps()
-        await aeventually(lambda: len(syncing.told) == 2)
-        assert looked == [False, True]
-
-
-async def test_who_stands_by_and_is_told_that_a_cap_has_changed_reads_it_at_once(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis
-) -> None:
-    async with (
-        syncing_with(redis_server.url),
-        syncing_with(redis_server.url, SETTINGS, "another", looks_s=3_600.0) as standby,
-        standby.running(),
-    ):
-        await aeventually(lambda: standby.told)
-        redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.3}')
-        standby.sync.look_at_caps()
-        await aeventually(lambda: [cap.value for cap in standby.sync._parts.loader.caps.as_read] == [0.3])
-
-
-async def test_caps_are_kept_where_nothing_is_published_and_known_to_whoever_takes_over(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis
-) -> None:
-    """Also by a server that reads the key for the first time when it is broken, and by one that only stands by."""
-    key = "quantum:risk:leverage_limits"
-    redis_client.set(key, '{"max_leverage_hint": 0.3}')
-    async with syncing_with(redis_server.url, SETTINGS) as first:
-        await first.sync.cycle()
-        (cap,) = first.sync._parts.loader.caps.caps
-    redis_client.set(key, "null")
-    async with syncing_with(redis_server.url, SETTINGS, "another") as standby:
-        assert (await standby.sync.cycle()).outcome == "standby"
-        assert standby.sync._parts.loader.caps.caps == (cap,)
-    redis_client.delete(KEYS.lease)
-    async with syncing_with(redis_server.url, SETTINGS) as second:
-        assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
-        assert second.sync._parts.loader.caps.caps == (cap,), "since when it is in force, too"
-        assert await second.sync._parts.publisher.known_caps() == (cap,)
-        for _ in range(3):
-            add_regime(redis_client)
-        await second.sync.cycle()
-        said = stored(redis_client)
-        assert (said["leverage_hint"], said["leverage_caps"]) == (0.3, encode_caps((cap,)))
-        redis_client.delete("quantum:stream:meta.regime")
-        assert (await second.sync.cycle()).outcome == "TOO_FEW_ENTRIES"
-        assert await second.sync._parts.publisher.known_caps() == (cap,)
-
-
-async def test_a_server_that_stands_by_looks_at_the_caps_however_long_the_interval_is(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis
-) -> None:
-    async with (
-        syncing_with(redis_server.url),
-        syncing_with(redis_server.url, SETTINGS, "another") as standby,
-        standby.running(),
-    ):
-        await aeventually(lambda: standby.told)
-        redis_client.set("quantum:risk:leverage_limits", '{"max_leverage_hint": 0.3}')
-        await aeventually(lambda: [cap.value for cap in standby.sync._parts.loader.caps.as_read] == [0.3])
-        # What is only kept is not what the key says.
-        redis_client.set("quantum:risk:leverage_limits", "null")
-        cycles = len(standby.told)
-        await standby.sync.cycle()
-        assert len(standby.told) > cycles
-        assert standby.sync._parts.loader.caps.as_read == ()
