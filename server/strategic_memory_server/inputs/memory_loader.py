@@ -224,7 +224,7 @@ class MemoryLoader:
             follower.begin(reread=reread, reads_on=many_passed and self._is_small, arrived=new)
         self._log.begin(now_s)
         is_known = now_s < self._values_until_s
-        asked = self._ask_values[:CAP_VALUES] if is_known else self._ask_values
+        asked = self.ask_cap_values() if is_known else self._ask_values
         asked_ms = self._clock.elapsed_ms()
         *replies, told = await self._trips.round_trip([*asked, ASK_TIME], self._followers)
         clock_ms = self._clock.take(told, asked_ms)
