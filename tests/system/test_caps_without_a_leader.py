@@ -41,6 +41,7 @@ def test_where_the_leader_hangs(redis_client: redis.Redis, start_service: StartS
         redis_client.set(f"quantum:{LIMITS}", '{"max_leverage_hint": 0.3}')
         said = eventually(lambda: said if (said := get_feedback(serving)).leverage_hint == 0.3 else None)
         assert (said.status, said.revision, said.leverage_bound_by) == (STALE, before.revision, LIMITS)
-        assert any("cap not in force" in problem for problem in get_json(serving)["problems"])
+        # It acts by the clock, and is told at the look after that.
+        eventually(lambda: any("cap not in force" in problem for problem in get_json(serving)["problems"]))
     said = eventually(lambda: said if (said := get_feedback(serving)).status == ACTIVE else None)
     assert (said.revision, said.leverage_hint) == (before.revision + 1, 0.3)
