@@ -2,10 +2,10 @@
 
 Start a service first, then run this beside it:
 
-    strategic-memory-server demo
+    strategic-memory-server demo --grpc-address 127.0.0.1:50051
     python examples/rl_agent.py --steps 200
 
-Without a service it runs just the same, on the safe values.
+Without a service it runs just the same, on the safe values. Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from strategic_memory_client import Feedback, FeedbackStatus, Policy, StrategicMemoryClient
@@ -55,17 +56,18 @@ class Agent:
 
 
 def run(newest: Callable[[], Feedback], steps: int, pause_s: float, seed: int) -> tuple[float, Counter[str]]:
-    """Trade for so many steps; return the final capital and how often each status of the advice was met."""
+    """Trade for so many steps, or until Ctrl-C; return the final capital and how often each status was met."""
     market, agent, capital = Market(random.Random(seed)), Agent(), 1.0
     met: Counter[str] = Counter()
-    for _ in range(steps):
-        advice = newest()
-        position = agent.position(advice)
-        market_return = market.next_return()
-        capital *= 1.0 + position * market_return
-        agent.learn(market_return)
-        met[advice.status] += 1
-        time.sleep(pause_s)
+    with suppress(KeyboardInterrupt):
+        for _ in range(steps):
+            advice = newest()
+            position = agent.position(advice)
+            market_return = market.next_return()
+            capital *= 1.0 + position * market_return
+            agent.learn(market_return)
+            met[advice.status] += 1
+            time.sleep(pause_s)
     return capital, met
 
 
@@ -82,7 +84,7 @@ def main() -> None:
         client.wait_for_newest(timeout_s=1.0)
         capital, met = run(lambda: client.newest, chosen.steps, chosen.pause, chosen.seed)
         advice = client.newest
-    print(f"capital after {chosen.steps} steps: {capital:.4f}")
+    print(f"capital after {met.total()} steps: {capital:.4f}")
     print("advice met:", ", ".join(f"{status} {met[status]} times" for status in FeedbackStatus if met[status]))
     print(f"last advice: {advice.updated_policy} at leverage {advice.leverage_hint:g} for {advice.preferred_regime}")
 

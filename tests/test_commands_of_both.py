@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from click.testing import CliRunner
 from each_case import each_case
 
 from strategic_memory_client.cli.application import app as of_client
@@ -47,3 +48,12 @@ def test_a_list_of_commands_cuts_no_sentence_on_a_terminal_of_80_columns(group: 
     # Click leaves two of them free.
     printed = group.get_help(click.Context(group, terminal_width=78))
     assert "..." not in printed.partition("\nCommands:\n")[2]
+
+
+@pytest.mark.parametrize(("group", "given", "meant"), [(of_client, "gett", "get"), (of_server, "serv", "serve")])
+def test_a_slip_of_the_pen_in_a_command_is_told_what_may_have_been_meant(
+    group: click.Group, given: str, meant: str
+) -> None:
+    told = CliRunner().invoke(group, [given])
+    assert (told.exit_code, f"No such command '{given}'. Did you mean '{meant}'?" in told.output) == (2, True)
+    assert "No such command 'xyzzy'.\n" in CliRunner().invoke(group, ["xyzzy"]).output

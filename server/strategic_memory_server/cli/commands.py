@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import click
 
 from strategic_memory_server.cli.installed import imported
@@ -34,8 +36,11 @@ class _ImportedWhenAsked(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command of this name; None when there is none."""
+        """Import the command of this name; None when there is none, nor one with nearly that name."""
         if cmd_name not in _COMMANDS:
+            # click looks for the nearest name among commands that are there already.
+            for meant in get_close_matches(cmd_name, _COMMANDS, 1):
+                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{meant}'?")
             return None
         module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(imported(module), name)

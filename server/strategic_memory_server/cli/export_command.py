@@ -15,7 +15,7 @@ from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.entries.input_keys import STREAM_SOURCES, key_of
 from strategic_memory_server.exporting.export import export
 from strategic_memory_server.exporting.folder import NEEDS_PYARROW, FolderError, Manifest
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.redis_access.round_trip import checked, packed, round_trip
 from strategic_memory_server.replay.files.errors import NotInstalledError
@@ -46,7 +46,7 @@ def export_memory(folder: Path, portfolio: str, **overrides: object) -> None:
     except (FolderError, NotInstalledError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:
-        raise click.ClickException(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}") from None
+        raise click.ClickException(failure_at(settings.redis.url, error)) from None
     for name, rows in manifest.rows.items():
         click.echo(f"{folder / name}: {rows:,} rows")
 

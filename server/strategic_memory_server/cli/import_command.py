@@ -26,7 +26,7 @@ from strategic_memory_server.importing.past import Pasts, read_pasts
 from strategic_memory_server.importing.writing import BehindError, PastEntries, places_to_write, write
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 from strategic_memory_server.replay.files.errors import ReplayError
 from strategic_memory_server.replay.formats.column_map import parse_map
@@ -107,7 +107,7 @@ def import_past(
     except (ReplayError, BehindError, FolderError, OtherMemoryError) as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError) as error:
-        raise click.ClickException(f"Redis at {shown_url(settings.url)}: {describe_failure(error)}") from None
+        raise click.ClickException(failure_at(settings.url, error)) from None
 
 
 def _only_folder(files: tuple[Path, ...], flags: Mapping[str, object]) -> Path:

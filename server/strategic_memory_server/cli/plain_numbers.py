@@ -10,6 +10,8 @@ import click
 class Whole(click.IntRange):
     """A whole number within bounds."""
 
+    name = "integer"
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read it; fails where it has underscores."""
         given: Any = _in_digits(value)
@@ -18,6 +20,8 @@ class Whole(click.IntRange):
 
 class Number(click.FloatRange):
     """A number within bounds."""
+
+    name = "number"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read it; fails where it has underscores."""

@@ -14,7 +14,7 @@ from strategic_memory_server.redis_access.redis_connection import (
     as_user,
     connect,
     connect_to_primaries,
-    describe_failure,
+    failure_at,
     shown_url,
 )
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
@@ -51,17 +51,17 @@ def prepare_redis(
         return _failed(f"{where}: {who} may not load them, which takes {NEEDED_TO_LOAD}: {error}", EXIT_FAILED)
     except AuthenticationError as error:
         if admin is None:
-            return _failed(f"{where}: {describe_failure(error)}", EXIT_FAILED)
+            return _failed(failure_at(settings.url, error), EXIT_FAILED)
         return _failed(
             f"{where}: the user {admin} is not known with the password in {admin_password_file}", EXIT_FAILED
         )
     except (RedisError, OSError) as error:
-        return _failed(f"{where}: {describe_failure(error)}", EXIT_FAILED)
+        return _failed(failure_at(settings.url, error), EXIT_FAILED)
     sys.stdout.write("".join(f"{line}\n" for line in said))
     try:
         missing = asyncio.run(_missing(settings))
     except (RedisError, OSError) as error:
-        return _failed(f"{where}, as the user of the service: {describe_failure(error)}", EXIT_FAILED)
+        return _failed(f"as the user of the service: {failure_at(settings.url, error)}", EXIT_FAILED)
     if missing:
         return _failed(missing_permissions(missing), EXIT_FAILED)
     sys.stdout.write("The user of REDIS_URL may do there what the service needs.\n")

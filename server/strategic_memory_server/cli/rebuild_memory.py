@@ -12,7 +12,7 @@ from strategic_memory_server.cli.portfolio_option import settings_asked
 from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.entries import input_keys
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.redis_access.redis_settings import RedisSettings
 
 EXIT_OK = 0
@@ -29,7 +29,7 @@ def rebuild_memory(overrides: Mapping[str, object], portfolio: str = "") -> int:
     try:
         asyncio.run(_forget(settings.redis, settings.sync.advice.evidence.decay))
     except (RedisError, OSError) as error:
-        return _failed(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}", EXIT_FAILED)
+        return _failed(failure_at(settings.redis.url, error), EXIT_FAILED)
     return EXIT_OK
 
 

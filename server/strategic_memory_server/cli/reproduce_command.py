@@ -15,7 +15,7 @@ from strategic_memory_server.cli.portfolio_option import portfolio_option, setti
 from strategic_memory_server.cli.redis_options import redis_options
 from strategic_memory_server.configuration.environment import SettingsError
 from strategic_memory_server.configuration.service_settings import ServiceSettings
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.reproducing.reproduce import reproduce
 from strategic_memory_server.reproducing.reproduction import Outcome, Reproduction
 
@@ -48,8 +48,7 @@ def reproduce_revision(
     try:
         found = asyncio.run(_reproduce(settings, revision, epoch))
     except (RedisError, OSError) as error:
-        url = shown_url(settings.redis.url)
-        raise click.ClickException(f"Redis at {url}: {describe_failure(error)}") from None
+        raise click.ClickException(failure_at(settings.redis.url, error)) from None
     if as_json:
         click.echo(json.dumps({**asdict(found), "outcome": found.outcome.value}))
     else:

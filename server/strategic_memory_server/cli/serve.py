@@ -39,7 +39,8 @@ def run_serve(overrides: Mapping[str, object], *, own_redis: OwnRedis | None) ->
             )
         lines = set_up_logging(environment.log_level, environment.log_format, log_ids(os.environ))
         if unknown := unknown_variables(os.environ):
-            logger.warning("Environment variables are not known and have no effect", variables=unknown)
+            event = "Environment variables are not known and have no effect"
+            logger.warning(event, variables=list(unknown), did_you_mean=list(filter(None, unknown.values())))
         if environment.workers > 1:
             asyncio.run(run_workers(environment, overrides))
         else:

@@ -20,7 +20,7 @@ from strategic_memory_server.configuration.service_settings import ServiceSettin
 from strategic_memory_server.memory.policy import Policy
 from strategic_memory_server.memory.window_settings import MAX_WINDOW
 from strategic_memory_server.monitoring.logging_setup import set_up_logging
-from strategic_memory_server.redis_access.redis_connection import connect, describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import connect, failure_at
 from strategic_memory_server.what_if.shadow.reading import ShadowAsked, ShadowRead, read_shadow
 from strategic_memory_server.what_if.what_if import MAX_PAST_REVISIONS
 
@@ -64,7 +64,7 @@ def shadow_report(*, portfolio: str, trades: int, revisions: int, as_json: bool,
     try:
         found = asyncio.run(_read(settings, trades, revisions))
     except (RedisError, OSError) as error:
-        raise click.ClickException(f"Redis at {shown_url(settings.redis.url)}: {describe_failure(error)}") from None
+        raise click.ClickException(failure_at(settings.redis.url, error)) from None
     if found.report is None:
         raise click.ClickException(NOTHING.format(prefix=settings.redis.key_prefix))
     if as_json:

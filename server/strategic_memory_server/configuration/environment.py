@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -268,10 +269,11 @@ def read_environment(overrides: Mapping[str, Any] | None = None, *, listens: boo
         raise SettingsError("\n".join(lines)) from None
 
 
-def unknown_variables(names: Iterable[str]) -> list[str]:
-    """The names that look like a setting of this service and are none: a slip of the pen must not go unnoticed."""
+def unknown_variables(names: Iterable[str]) -> dict[str, str]:
+    """The names that look like a setting of this service and are none, each with the one that it is most like."""
     known = {_variable(name) for name in Environment.model_fields}
-    return sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+    unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+    return {name: "".join(get_close_matches(name.upper(), known, 1, 0.9)) for name in unknown}
 
 
 def _name(location: tuple[int | str, ...], flags: Iterable[str]) -> str:

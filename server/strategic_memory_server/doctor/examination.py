@@ -15,7 +15,7 @@ from strategic_memory_server.doctor.finding import Finding, Severity, worst_firs
 from strategic_memory_server.doctor.redis_seen import RedisSeen, look_at_redis
 from strategic_memory_server.doctor.service_findings import findings_of
 from strategic_memory_server.doctor.service_seen import NOBODY_ASKED, ServiceSeen, look_at_service
-from strategic_memory_server.redis_access.redis_connection import describe_failure, shown_url
+from strategic_memory_server.redis_access.redis_connection import failure_at, shown_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,10 @@ async def examine(
 
 
 def _unreachable(settings: ServiceSettings, error: Exception) -> Finding:
-    url = shown_url(settings.redis.url)
-    said = f"Redis at {url} cannot be asked: {describe_failure(error)}"
-    return Finding("redis_unreachable", Severity.CRITICAL, said, f"redis-cli -u {url} PING")
+    url = settings.redis.url
+    return Finding(
+        "redis_unreachable", Severity.CRITICAL, failure_at(url, error), f"redis-cli -u {shown_url(url)} PING"
+    )
 
 
 def _not_found_yet(told: Iterable[Finding], found: Iterable[Finding]) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ def why(reason: str, example: str) -> str:
         return f"the fields are inside JSON in one field ({shown.strip()}): each has to be a field of the entry"
     if reason.endswith("_missing"):
         return f"{reason.removesuffix('_missing')} is missing{f', where the entry has{shown}' if shown else ''}"
+    if reason == "wrong_type":
+        return example
     for end, words in _WORDS.items():
         if reason.endswith(end):
             return f"{reason.removesuffix(end)}{shown} {words}"

@@ -15,6 +15,7 @@ import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from strategic_memory_server.redis_access.lean_pool import LeanPool
@@ -107,10 +108,26 @@ _HOW_TO_LOG_IN = (
 )
 
 
+_WAY_BACK = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
+
+
 def describe_failure(error: Exception) -> str:
     """Say in one line why Redis could not be used, and what to do where that is sure."""
     told = f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
     return f"{told} {_HOW_TO_LOG_IN}" if isinstance(error, AuthenticationError) else told
+
+
+def way_back(error: Exception) -> str | None:
+    """Say what to do where Redis is out of reach; None for another failure."""
+    # Its kinds, a wrong password among them, say themselves what is wrong.
+    return _WAY_BACK if type(error) is RedisConnectionError or isinstance(error, OSError) else None
+
+
+def failure_at(url: str, error: Exception) -> str:
+    """Say in one line why the Redis at a URL could not be used, and what to do where that is known."""
+    return "; ".join(
+        filter(None, (f"Redis at {shown_url(url)}: {describe_failure(error)}".rstrip("."), way_back(error)))
+    )
 
 
 def shown_url(url: str) -> str:

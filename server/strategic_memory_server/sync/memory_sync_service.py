@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from strategic_memory_server.advice.drawdown_guard import ClosedTrades, GuardState
@@ -30,7 +29,7 @@ from strategic_memory_server.inputs.resting_streams import AskedAhead
 from strategic_memory_server.long_memory.long_memory import Gathered
 from strategic_memory_server.memory.strategic_memory import StrategicMemory
 from strategic_memory_server.redis_access.redis_clock import unix_time_ms
-from strategic_memory_server.redis_access.redis_connection import describe_failure
+from strategic_memory_server.redis_access.redis_connection import describe_failure, way_back
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_publisher import LogContestedError
 from strategic_memory_server.revisions.lease import Claim
@@ -47,9 +46,6 @@ from strategic_memory_server.tracing.tracing import NO_CYCLE, Cycle
 
 STANDBY = "standby"
 """Outcome of a cycle of a server that does not lead."""
-
-AWAY = "start Redis, or give REDIS_URL where it is; `serve --embedded-redis` brings one of its own"
-"""What to do where Redis cannot be reached."""
 
 FIRST_ANSWER_S = 1.0
 """Longest wait for the first answer about the lease, seconds: who leads need not read the memory as a standby first."""
@@ -145,9 +141,7 @@ class StrategicMemorySync:
         except (RedisError, OSError, LogContestedError, MalformedFeedbackError, MemoryMovedError) as error:
             self._parts.long_memory.forget()
             self._parts.leadership.refused(error)
-            # Its kinds, a wrong password among them, say themselves what is wrong.
-            is_away = type(error) is RedisConnectionError or isinstance(error, OSError)
-            self._failed(describe_failure(error), AWAY if is_away else None)
+            self._failed(describe_failure(error), way_back(error))
             status = self.status
         except Exception as error:
             # A fault of the program: keep serving what is known, and say so loudly. The advice turns stale by itself.

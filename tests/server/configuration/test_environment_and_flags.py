@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from server.configuration.test_environment import error_for
 
-from strategic_memory_server.configuration.environment import SettingsError, read_environment
+from strategic_memory_server.configuration.environment import SettingsError, read_environment, unknown_variables
 
 HIDDEN = "s3cr3t"
 
@@ -70,3 +70,8 @@ def test_names_are_taken_in_either_case_and_strangers_ignored(monkeypatch: pytes
     monkeypatch.setenv("strategic_memory_trade_window", "9")
     monkeypatch.setenv("STRATEGIC_MEMORY_NOT_A_SETTING", "9")
     assert read_environment().service_settings().sync.advice.windows.trades == 9
+
+
+def test_a_variable_that_is_none_is_told_with_the_one_that_may_have_been_meant() -> None:
+    told = unknown_variables(["STRATEGIC_MEMORY_SYNC_MODE", "strategic_memory_sync_mod", "STRATEGIC_MEMORY_Q", "PATH"])
+    assert told == {"STRATEGIC_MEMORY_Q": "", "strategic_memory_sync_mod": "STRATEGIC_MEMORY_SYNC_MODE"}

@@ -98,7 +98,7 @@ SETUPS = {
     ),
     "another type of key": BrokenSetup(
         "refused_inputs",
-        "wrong type",
+        "another Redis type",
         lambda client: (client.delete(trade_stream()), client.rpush(trade_stream(), "a trade")),
     ),
     "a regime stream that has stopped": BrokenSetup("silent_streams", "has been silent for", _silent),

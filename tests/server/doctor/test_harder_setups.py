@@ -143,8 +143,10 @@ def test_a_stream_of_another_type_is_told_once(sound: redis.Redis, examined: Exa
     for stream in (regime_stream(), trade_stream()):
         sound.delete(stream)
         sound.rpush(stream, "an entry")
-    findings = examined().findings
-    assert [each.check for each in findings if "stream:" in each.sentence] == ["refused_inputs", "refused_inputs"]
+    findings = [each for each in examined().findings if "stream:" in each.sentence]
+    assert [each.check for each in findings] == ["refused_inputs", "refused_inputs"]
+    assert all("Rename or delete it, it has to be a stream." in each.sentence for each in findings)
+    assert all(" TYPE quantum:stream:" in str(each.command) for each in findings)
 
 
 def test_while_nothing_is_advised_the_lease_tells_that_somebody_syncs(
@@ -222,7 +224,8 @@ def test_another_program_where_the_service_should_be(sound: redis.Redis, examine
 def test_the_command_without_a_redis_names_it_and_no_secret() -> None:
     done = doctor("--no-service", url="redis://:hunter2@127.0.0.1:1/0")
     assert done.code == 1
-    assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0 cannot be asked" in done.out
+    assert "CRITICAL redis_unreachable: Redis at redis://127.0.0.1:1/0: ConnectionError: " in done.out
+    assert "; start Redis, or give REDIS_URL where it is" in done.out
     assert "hunter2" not in done.out + done.err
     assert doctor(url="nonsense").code == 2
 

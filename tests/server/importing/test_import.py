@@ -156,6 +156,7 @@ def test_a_redis_that_cannot_be_used_is_told(
     assert (twice.exit_code, "is the same file as" in twice.output) == (2, True)
     away = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "redis://127.0.0.1:1/0"])
     assert (away.exit_code, "Redis at redis://127.0.0.1:1/0" in away.output) == (1, True)
+    assert "; start Redis, or give REDIS_URL where it is" in away.output
     wrong = CliRunner().invoke(import_past, [str(tmp_path / "trades.csv"), "--redis-url", "nonsense"])
     assert wrong.exit_code == 2
 

@@ -55,7 +55,7 @@ async def looking(async_client: redis.asyncio.Redis) -> Looking:
         ("pnl_given_twice", r"1\x00, given again: 2", r'pnl "1\x00, given again: 2" is given twice'),
         ("market_regime_not_utf8", "\\xff", 'market_regime "\\xff" is not UTF-8'),
         ("strategy_too_long", "s" * 80, f'strategy "{"s" * 40}…" is too long'),
-        ("wrong_type", "the key holds another Redis type", 'wrong type "the key holds another Redis type"'),
+        ("wrong_type", "the key holds another Redis type", "the key holds another Redis type"),
         ("not_json", "{", 'not json "{"'),
         (
             "json_in_one_field",

@@ -12,6 +12,8 @@ from strategic_memory_server.memory.strategic_memory import SourceReport
 
 NAME = "refused_inputs"
 
+_WRONG_TYPE = "wrong_type"
+
 _WRITTEN_BY = {
     "null": "null is what JSON.stringify of JavaScript makes of NaN: let that producer leave the field out",
     "none": "None is what Python writes for a number that is not there: let that producer leave the field out",
@@ -26,17 +28,21 @@ def check(examined: Examined) -> Iterator[Finding]:
     for report in examined.redis.memory.sources:
         if not report.rejected:
             continue
-        is_lost = report.source in STREAM_SOURCES and not report.accepted
+        is_stream = report.source in STREAM_SOURCES
         yield Finding(
             NAME,
-            Severity.CRITICAL if is_lost else Severity.WARNING,
+            Severity.CRITICAL if is_stream and not report.accepted else Severity.WARNING,
             f"{refusals([report], all_of_them=True)}. {_advice(report)}docs/redis.md says what is read",
-            examined.newest(report.source)
-            if report.source in STREAM_SOURCES
+            examined.redis_cli("TYPE", examined.key(report.source))
+            if _WRONG_TYPE in report.rejected
+            else examined.newest(report.source)
+            if is_stream
             else examined.redis_cli("GETRANGE", examined.key(report.source), "0", "200"),
         )
 
 
 def _advice(report: SourceReport) -> str:
+    if _WRONG_TYPE in report.rejected:
+        return "Rename or delete it, it has to be a stream. " if report.source in STREAM_SOURCES else "SET it anew. "
     found = {example.strip("'\"").casefold() for example in report.examples.values()}
     return "".join(f"{said}. " for text, said in _WRITTEN_BY.items() if text in found)
