@@ -14,7 +14,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import redis.asyncio as redis
 
@@ -23,6 +23,7 @@ from strategic_memory_server.entries.entry_fields import Fields
 from strategic_memory_server.entries.rejections import RejectedInput
 from strategic_memory_server.inputs.leverage_caps import CAP_COMMANDS, CAP_VALUES, HeldCaps
 from strategic_memory_server.inputs.load_log import LoadLog
+from strategic_memory_server.inputs.loaded_memory import LoadedMemory
 from strategic_memory_server.inputs.memory_apart import with_regimes_apart
 from strategic_memory_server.inputs.memory_windows import MemoryWindows
 from strategic_memory_server.inputs.observation_lookup import ObservationLookup
@@ -52,25 +53,6 @@ VALUES_S = 1.5
 
 RECHECK_S = 60.0
 """Windows that are read in one page are read from the streams again after so long, seconds, whatever has been found."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedMemory:
-    """One reading.
-
-    Attributes:
-        memory: what was read.
-        rejected: inputs that were rejected: entries of a stream when they are read, values for as long as they stay.
-        read_up_to: id of the newest entry of each stream that can be read, by source.
-        is_behind: whether there is more to read at once: a flood of malformed entries is read some at a time.
-        new_trades: trades that this reading has added; None: there is none, or the window was read again.
-    """
-
-    memory: StrategicMemory
-    rejected: tuple[RejectedInput, ...]
-    read_up_to: Mapping[str, str]
-    is_behind: bool = False
-    new_trades: NewTrades | None = None
 
 
 class MemoryLoader:

@@ -122,7 +122,9 @@ class StreamFollower:
             self._asked = self._limits.page_now
             page = packed("XRANGE", self._key, start, "+", "COUNT", self._asked)
         else:
-            self._asked = self._first_page
+            at_most = self._limits.page_now
+            # The entry at the bookmark is one of them.
+            self._asked = 1 + (at_most if self._reads_on else min(self._patience, at_most))
             page = packed("XRANGE", self._key, shown_id(self.bookmark.newest), "+", "COUNT", self._asked)
         return [*info, page]
 
@@ -141,14 +143,10 @@ class StreamFollower:
             self._look(self.bookmark, self._arrived)
         elif isinstance(replies[-1], Exception):
             self._give_up(refusal(self.source, replies[-1]))
+        elif self.bookmark is None:
+            self._take_old(stream_entries(replies[-1]), first=first)
         else:
-            self._take(stream_entries(replies[-1]), first=first)
-
-    def _take(self, page: Page, *, first: bool) -> None:
-        if self.bookmark is None:
-            self._take_old(page, first=first)
-        else:
-            self._take_new(page, self.bookmark, first=first)
+            self._take_new(stream_entries(replies[-1]), self.bookmark, first=first)
 
     @property
     def arrived(self) -> int:
@@ -293,12 +291,6 @@ class StreamFollower:
             self.restart()
         else:
             self.outcome, self.bookmark = ReadOutcome.NEW, moved
-
-    @property
-    def _first_page(self) -> int:
-        """Number of entries to ask for first, from the bookmark on, which is one of them."""
-        page_now = self._limits.page_now
-        return 1 + (page_now if self._reads_on else min(self._patience, page_now))
 
     def _give_up(self, refused: RejectedInput) -> None:
         self._find_nothing(refused)

@@ -22,7 +22,7 @@ from strategic_memory_server.evidence.group import Group
 from strategic_memory_server.evidence.sums import EvidenceSums
 from strategic_memory_server.inputs.cap_problems import report_caps, unreadable_sources
 from strategic_memory_server.inputs.input_problems import InputProblems
-from strategic_memory_server.inputs.memory_loader import LoadedMemory
+from strategic_memory_server.inputs.loaded_memory import LoadedMemory
 from strategic_memory_server.inputs.page_reader import Page
 from strategic_memory_server.inputs.rejection_log import RejectionLog
 from strategic_memory_server.inputs.resting_streams import AskedAhead

@@ -12,7 +12,8 @@ from memory_rows import rows_of
 from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream, regime_stream, trade_stream
 
 from strategic_memory_server.entries.rejections import RejectionLedger
-from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.loaded_memory import LoadedMemory
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.inputs.reading_limits import MANY_PASSED, READ_ON
 from strategic_memory_server.memory.window_settings import WindowSettings
 

@@ -12,7 +12,8 @@ from redis_inputs import add_portfolio, add_regime, add_trade, portfolio_stream,
 
 from strategic_memory_server.analysis.pattern_analyzer import PatternAnalyzer
 from strategic_memory_server.inputs import resting_streams
-from strategic_memory_server.inputs.memory_loader import LoadedMemory, MemoryLoader
+from strategic_memory_server.inputs.loaded_memory import LoadedMemory
+from strategic_memory_server.inputs.memory_loader import MemoryLoader
 from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.redis_access.round_trip import round_trip
 
