@@ -13,6 +13,7 @@ from advice import NOW_MS, feedback
 from claimed import ClaimedLog
 from google.protobuf.duration_pb2 import Duration
 from prometheus_client import CollectorRegistry
+from set_clocks import MillisecondsClock
 
 from strategic_memory.v1 import feedback_pb2, service_pb2, service_pb2_grpc
 from strategic_memory_server.advice.advice_settings import AdviceSettings
@@ -43,16 +44,6 @@ from strategic_memory_server.rpc.servicer import StrategicMemoryServicer
 RING = 3
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 Stream = grpc.aio.UnaryStreamCall[service_pb2.StreamFeedbackRequest, service_pb2.StreamFeedbackResponse]
-
-
-class Clock:
-    """Shows what it was set to."""
-
-    def __init__(self) -> None:
-        self.now_ms = NOW_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 class Client:
@@ -122,7 +113,7 @@ class InProcessServer:
     client: Client
     hub: FeedbackHub
     log: ClaimedLog
-    clock: Clock
+    clock: MillisecondsClock
     registry: CollectorRegistry
     changed: ChangeSignal
     portfolio: ServedPortfolio
@@ -155,7 +146,7 @@ async def in_process_server(
     redis_client: redis.asyncio.Redis, grpc_settings: GrpcSettings | None = None, *, address: str = "127.0.0.1:0"
 ) -> AsyncIterator[InProcessServer]:
     """Serve until the context is left, on a free port of the loopback unless there is an address."""
-    hub, changed, clock = FeedbackHub("1.0.0", RING), ChangeSignal(), Clock()
+    hub, changed, clock = FeedbackHub("1.0.0", RING), ChangeSignal(), MillisecondsClock(NOW_MS)
     log = FeedbackLog(redis_client, "quantum", retained_revisions=100)
     loader = MemoryLoader(redis_client, "quantum", WindowSettings())
     settings = replace(grpc_settings or GrpcSettings(), address=address, stop_grace_s=0.5)

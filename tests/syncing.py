@@ -13,6 +13,7 @@ from advice import NOW_MS
 from claimed import HOLDER, lease_of, long_memory_of
 from patient_redis import patient
 from processes import aeventually
+from set_clocks import MillisecondsClock
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.evidence_feedback import EvidenceFeedback
@@ -29,7 +30,7 @@ from strategic_memory_server.revisions.feedback_publisher import FeedbackPublish
 from strategic_memory_server.revisions.interventions import Interventions
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.shadow_publisher import ShadowPublisher
-from strategic_memory_server.sync.memory_sync_service import StrategicMemorySync
+from strategic_memory_server.sync.memory_sync_service import STANDBY, StrategicMemorySync
 from strategic_memory_server.sync.shadow import Shadow
 from strategic_memory_server.sync.sync_pace import CAPS_S
 from strategic_memory_server.sync.sync_parts import SyncParts
@@ -37,16 +38,6 @@ from strategic_memory_server.sync.sync_settings import SyncSettings
 from strategic_memory_server.sync.sync_status import SyncStatus
 
 SETTINGS = SyncSettings(interval_s=600.0, validity_s=1_800.0)
-
-
-class Clock:
-    """Shows what it was set to."""
-
-    def __init__(self) -> None:
-        self.now_ms = NOW_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 class Syncing:
@@ -63,7 +54,7 @@ class Syncing:
     ) -> None:
         advice = settings.advice
         self.leadership = leadership
-        self.clock = Clock()
+        self.clock = MillisecondsClock(NOW_MS)
         self.told: list[SyncStatus] = []
         self.problems = Problems()
         self.shadow = None if shadow is None else self._shadow(commands, shadow, settings)
@@ -133,3 +124,11 @@ async def syncing_with(
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def cycled(syncing: Syncing, after_s: float = 0.0) -> str:
+    """Play a cycle, so long after the last one, that has to succeed as the leader's; its outcome."""
+    syncing.clock.now_ms += round(after_s * 1000)
+    status = await syncing.sync.cycle()
+    assert (status.failure, status.outcome == STANDBY) == (None, False)
+    return status.outcome

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from client.streams.set_clock import SILENCE_S, Clock
+from client.streams.newest_by_time import NOW_S, SILENCE_S
+from set_clocks import SecondsClock
 
 from strategic_memory_client.streams.newest import NewestFeedback
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> SecondsClock:
     """The wall clock of `newest`."""
-    clock = Clock()
+    clock = SecondsClock(NOW_S)
     monkeypatch.setattr("strategic_memory_client.streams.shown.time", clock)
     return clock
 
 
 @pytest.fixture
-def newest(clock: Clock) -> NewestFeedback:
+def newest(clock: SecondsClock) -> NewestFeedback:
     """What nothing has been heard of yet."""
     return NewestFeedback(SILENCE_S)

@@ -10,7 +10,8 @@ from types import FrameType
 
 import pytest
 from client.feedback_samples import T0, feedback, heartbeat
-from client.streams.set_clock import NOW_S, SILENCE_S, Clock, assert_safe, status_after, take
+from client.streams.newest_by_time import NOW_S, SILENCE_S, assert_safe, status_after, take
+from set_clocks import SecondsClock
 
 from strategic_memory_client import (
     Disconnected,
@@ -27,7 +28,7 @@ from strategic_memory_client import (
 from strategic_memory_client.streams.newest import NewestFeedback
 
 
-def test_before_anything_arrived_it_is_warming_up_and_safe(newest: NewestFeedback, clock: Clock) -> None:
+def test_before_anything_arrived_it_is_warming_up_and_safe(newest: NewestFeedback, clock: SecondsClock) -> None:
     assert newest.held.read().status is FeedbackStatus.WARMING_UP
     assert_safe(newest.held.read())
     newest.expire()
@@ -35,7 +36,7 @@ def test_before_anything_arrived_it_is_warming_up_and_safe(newest: NewestFeedbac
     assert status_after(newest, clock, 1e9) is FeedbackStatus.WARMING_UP
 
 
-def test_it_is_safe_from_valid_until_on(newest: NewestFeedback, clock: Clock) -> None:
+def test_it_is_safe_from_valid_until_on(newest: NewestFeedback, clock: SecondsClock) -> None:
     sent = feedback(valid_until=T0 + timedelta(seconds=30))
     take(newest, sent)
     assert status_after(newest, clock, 29.9) is FeedbackStatus.ACTIVE
@@ -44,7 +45,7 @@ def test_it_is_safe_from_valid_until_on(newest: NewestFeedback, clock: Clock) ->
     assert_safe(newest.held.read())
 
 
-def test_it_is_safe_when_the_server_is_silent(newest: NewestFeedback, clock: Clock) -> None:
+def test_it_is_safe_when_the_server_is_silent(newest: NewestFeedback, clock: SecondsClock) -> None:
     take(newest, feedback(valid_until=T0 + timedelta(hours=1)))
     assert status_after(newest, clock, SILENCE_S - 0.1) is FeedbackStatus.ACTIVE
     assert status_after(newest, clock, SILENCE_S) is FeedbackStatus.STALE
@@ -55,7 +56,7 @@ def test_an_active_feedback_without_validity_is_never_answered(newest: NewestFee
     assert newest.held.read().status is FeedbackStatus.STALE
 
 
-def test_a_heartbeat_moves_the_validity_on(newest: NewestFeedback, clock: Clock) -> None:
+def test_a_heartbeat_moves_the_validity_on(newest: NewestFeedback, clock: SecondsClock) -> None:
     take(newest, feedback(valid_until=T0 + timedelta(seconds=30)))
     beat = heartbeat(valid_until=T0 + timedelta(seconds=50))
     assert newest.take(HeartbeatReceived(beat), NOW_S + 15, 15.0) is False
@@ -65,7 +66,7 @@ def test_a_heartbeat_moves_the_validity_on(newest: NewestFeedback, clock: Clock)
 
 
 def test_a_heartbeat_that_says_stale_ends_the_validity_and_an_active_one_restores_it(
-    newest: NewestFeedback, clock: Clock
+    newest: NewestFeedback, clock: SecondsClock
 ) -> None:
     take(newest, feedback())
     newest.take(HeartbeatReceived(heartbeat(status=FeedbackStatus.STALE)), NOW_S, 0.0)
@@ -85,7 +86,7 @@ def test_values_that_came_as_stale_are_fetched_once_they_are_in_force_again(newe
 
 @pytest.mark.parametrize(("revision", "epoch", "fetch"), [(2, "e1", True), (1, "e2", True), (0, "e1", False)])
 def test_a_heartbeat_about_another_feedback_prolongs_nothing(
-    newest: NewestFeedback, clock: Clock, revision: int, epoch: str, *, fetch: bool
+    newest: NewestFeedback, clock: SecondsClock, revision: int, epoch: str, *, fetch: bool
 ) -> None:
     take(newest, feedback(valid_until=T0 + timedelta(seconds=30)))
     assert newest.take(HeartbeatReceived(heartbeat(revision, epoch)), NOW_S + 15, 15.0) is fetch
@@ -93,7 +94,7 @@ def test_a_heartbeat_about_another_feedback_prolongs_nothing(
     assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
 
 
-def test_warming_up_stays_warming_up_while_the_server_says_so(newest: NewestFeedback, clock: Clock) -> None:
+def test_warming_up_stays_warming_up_while_the_server_says_so(newest: NewestFeedback, clock: SecondsClock) -> None:
     warming_up = FeedbackStatus.WARMING_UP
     take(newest, feedback(0, status=warming_up, valid_until=None))
     beat = heartbeat(0, status=warming_up, valid_until=None, timestamp=T0)
@@ -145,7 +146,7 @@ WITHHELD = FeedbackReceived(feedback().as_stale())
     ids=lambda events: "-".join(type(each).__name__[:5] for each in events),
 )
 def test_a_confirmation_restores_what_was_said_and_nothing_else(
-    newest: NewestFeedback, clock: Clock, events: tuple[SubscriptionEvent, ...]
+    newest: NewestFeedback, clock: SecondsClock, events: tuple[SubscriptionEvent, ...]
 ) -> None:
     for event in events:
         assert newest.take(event, NOW_S, 0.0) is False, "the values are known"
@@ -204,7 +205,9 @@ def test_reading_it_calls_two_clocks_and_nothing_else() -> None:
     assert called == ["newest", time.time, time.monotonic, sys.setprofile]
 
 
-def test_a_cap_that_was_heard_binds_what_the_library_answers_by_itself(newest: NewestFeedback, clock: Clock) -> None:
+def test_a_cap_that_was_heard_binds_what_the_library_answers_by_itself(
+    newest: NewestFeedback, clock: SecondsClock
+) -> None:
     caps = (LeverageCap("exposure:summary", 0.3, T0), LeverageCap("risk:leverage_limits", 1.2))
     for hint, safe in ((1.5, 0.3), (0.2, 0.2)):
         said = replace(feedback(2 if hint > 1 else 3), leverage_hint=hint, leverage_caps=caps)
@@ -215,7 +218,7 @@ def test_a_cap_that_was_heard_binds_what_the_library_answers_by_itself(newest: N
         assert (newest.held.read().status, newest.held.read().leverage_hint) == (FeedbackStatus.STALE, safe)
 
 
-def test_a_heartbeat_tells_a_cap_where_nothing_is_published(newest: NewestFeedback, clock: Clock) -> None:
+def test_a_heartbeat_tells_a_cap_where_nothing_is_published(newest: NewestFeedback, clock: SecondsClock) -> None:
     warming_up = FeedbackStatus.WARMING_UP
     nothing = replace(feedback(0, status=warming_up, valid_until=None), leverage_hint=1.0)
     take(newest, nothing)

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 from client.feedback_samples import T0, feedback, heartbeat
-from client.streams.set_clock import NOW_S, SILENCE_S, Clock, status_after, take
+from client.streams.newest_by_time import NOW_S, SILENCE_S, status_after, take
+from set_clocks import SecondsClock
 
 from strategic_memory_client import (
     Disconnected,
@@ -18,7 +19,7 @@ from strategic_memory_client import (
 from strategic_memory_client.streams.newest import NewestFeedback
 
 
-def test_a_clock_that_runs_late_does_not_prolong_the_validity(newest: NewestFeedback, clock: Clock) -> None:
+def test_a_clock_that_runs_late_does_not_prolong_the_validity(newest: NewestFeedback, clock: SecondsClock) -> None:
     take(newest, feedback(valid_until=T0 + timedelta(seconds=30)))
     by_the_server = T0 + timedelta(hours=2)
     beat = heartbeat(valid_until=by_the_server + timedelta(seconds=10), timestamp=by_the_server)
@@ -32,7 +33,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize("ahead", [timedelta(), HOUR, -HOUR, timedelta(days=400)], ids=str)
 def test_the_clock_here_neither_prolongs_nor_ends_what_the_server_says(
-    newest: NewestFeedback, clock: Clock, ahead: timedelta
+    newest: NewestFeedback, clock: SecondsClock, ahead: timedelta
 ) -> None:
     """The server's clock is `ahead` of ours (ours is behind), or behind it."""
     theirs = T0 + ahead
@@ -49,7 +50,7 @@ def test_the_clock_here_neither_prolongs_nor_ends_what_the_server_says(
 
 
 def test_a_server_that_does_not_tell_its_time_is_believed_no_longer_than_it_ever_advises(
-    newest: NewestFeedback, clock: Clock
+    newest: NewestFeedback, clock: SecondsClock
 ) -> None:
     computed = replace(feedback(valid_until=T0 + HOUR + timedelta(seconds=30)), timestamp=T0 + HOUR)
     take(newest, computed)
@@ -57,7 +58,9 @@ def test_a_server_that_does_not_tell_its_time_is_believed_no_longer_than_it_ever
     assert status_after(newest, clock, 30.0) is FeedbackStatus.STALE
 
 
-def test_a_clock_of_the_server_that_was_set_back_since_prolongs_nothing(newest: NewestFeedback, clock: Clock) -> None:
+def test_a_clock_of_the_server_that_was_set_back_since_prolongs_nothing(
+    newest: NewestFeedback, clock: SecondsClock
+) -> None:
     old = replace(feedback(valid_until=T0 + HOUR + timedelta(seconds=30)), timestamp=T0 + HOUR, sent_at=T0)
     take(newest, old)
     assert status_after(newest, clock, 29.9) is FeedbackStatus.ACTIVE
@@ -66,9 +69,9 @@ def test_a_clock_of_the_server_that_was_set_back_since_prolongs_nothing(newest: 
 
 @pytest.mark.parametrize("set_by_s", [-86_400.0, 0.0, 86_400.0])
 def test_a_clock_that_is_set_does_not_prolong_what_was_heard(
-    newest: NewestFeedback, clock: Clock, monkeypatch: pytest.MonkeyPatch, set_by_s: float
+    newest: NewestFeedback, clock: SecondsClock, monkeypatch: pytest.MonkeyPatch, set_by_s: float
 ) -> None:
-    steady = Clock()
+    steady = SecondsClock(NOW_S)
     monkeypatch.setattr("strategic_memory_client.streams.shown.monotonic", steady)
     take(newest, replace(feedback(valid_until=T0 + timedelta(seconds=30)), sent_at=T0))
     clock.now_s += set_by_s
@@ -79,7 +82,7 @@ def test_a_clock_that_is_set_does_not_prolong_what_was_heard(
 
 
 def test_a_clock_that_is_set_back_while_the_server_is_away_does_not_prolong(
-    newest: NewestFeedback, clock: Clock
+    newest: NewestFeedback, clock: SecondsClock
 ) -> None:
     take(newest, feedback(valid_until=T0 + timedelta(hours=1)))
     clock.now_s = NOW_S - 86_400

@@ -13,6 +13,7 @@ import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
 from client.scripted_peer import ScriptedPeer, Stream, end, refusal, send
+from client.streams.newest_by_time import assert_safe
 from processes import aeventually, eventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2
@@ -53,11 +54,6 @@ def beating(
             yield heartbeat_response(feedback.feedback.revision, feedback.feedback.epoch)
 
     return script
-
-
-def assert_safe(feedback: Feedback) -> None:
-    assert feedback.updated_policy is Policy.CONSERVATIVE
-    assert (feedback.confidence_boost, feedback.leverage_hint) == (0.0, 1.0)
 
 
 @both

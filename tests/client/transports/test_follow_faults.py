@@ -12,7 +12,8 @@ import pytest
 from client.both_clients import CALLERS, AsyncCaller, BlockingCaller
 from client.feedback_samples import feedback_message, feedback_response, heartbeat_response
 from client.scripted_peer import ScriptedPeer, end, send
-from client.transports.test_client_follow import OPTIONS, assert_safe, eventually_newest
+from client.streams.newest_by_time import assert_safe
+from client.transports.test_client_follow import OPTIONS, eventually_newest
 from processes import aeventually
 
 from strategic_memory.v1 import feedback_pb2, service_pb2

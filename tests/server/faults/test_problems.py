@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from set_clocks import SecondsClock
 from structlog.testing import capture_logs
 
 from strategic_memory_server.faults.problems import Problems
 
 
-@dataclass
-class Clock:
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def test_a_problem_stands_until_it_is_withdrawn() -> None:
-    problems = Problems(Clock())
+    problems = Problems(SecondsClock(0.0))
     problems.state("log_lost", "the log is gone")
     assert problems.standing == {"log_lost": "the log is gone"}
     problems.withdraw("log_lost")
@@ -24,7 +15,7 @@ def test_a_problem_stands_until_it_is_withdrawn() -> None:
 
 
 def test_a_problem_with_an_end_stands_until_then() -> None:
-    clock = Clock()
+    clock = SecondsClock(0.0)
     problems = Problems(clock)
     problems.state("cap_lifted", "the cap was deleted", for_s=10.0)
     clock.now_s = 9.9
@@ -34,7 +25,7 @@ def test_a_problem_with_an_end_stands_until_then() -> None:
 
 
 def test_a_problem_is_logged_when_it_arises_and_when_it_ends_and_its_newest_sentence_is_shown() -> None:
-    problems = Problems(Clock())
+    problems = Problems(SecondsClock(0.0))
     with capture_logs() as lines:
         problems.state("log_lost", "1 revision lost")
         problems.state("log_lost", "2 revisions lost")

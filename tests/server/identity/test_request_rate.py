@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from set_clocks import SecondsClock
 
 from strategic_memory_server.faults.limits import TooManyRequestsError
 from strategic_memory_server.identity import request_rate
 from strategic_memory_server.identity.request_rate import RequestRate
-
-
-class Clock:
-    """Seconds, moved by hand."""
-
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def refused_for_s(rate: RequestRate, caller: str, cost: float = 1.0) -> float:
@@ -26,7 +18,7 @@ def refused_for_s(rate: RequestRate, caller: str, cost: float = 1.0) -> float:
 
 
 def test_a_burst_is_taken_and_then_as_many_as_the_rate() -> None:
-    clock = Clock()
+    clock = SecondsClock(100.0)
     rate = RequestRate(10.0, "A_SETTING", clock)
     for _ in range(10):
         rate.take("one")
@@ -44,7 +36,7 @@ def test_a_burst_is_taken_and_then_as_many_as_the_rate() -> None:
 
 
 def test_what_costs_more_takes_more_and_is_taken_even_so() -> None:
-    clock = Clock()
+    clock = SecondsClock(100.0)
     rate = RequestRate(10.0, "A_SETTING", clock)
     rate.take("one", 5.0)
     rate.take("one", 5.0)
@@ -56,7 +48,7 @@ def test_what_costs_more_takes_more_and_is_taken_even_so() -> None:
 
 def test_callers_without_number_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_rate, "_FEW", 8)
-    clock = Clock()
+    clock = SecondsClock(100.0)
     rate = RequestRate(10.0, "A_SETTING", clock)
     for number in range(1_000):
         clock.now_s += 0.05

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 import redis
 import redis.asyncio
+from set_clocks import SecondsClock
 from syncing import SETTINGS
 
 from strategic_memory_server.configuration.portfolio_settings import PortfolioSettings
@@ -23,22 +24,12 @@ Redis = redis.asyncio.Redis
 NAMES = [f"desk-{number}" for number in range(3 * LOOKED_AT)]
 
 
-class Clock:
-    """Shows the seconds that it was set to."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def lease_of(name: str) -> str:
     return LogKeys.under(f"quantum:{name}").lease
 
 
-def watching(client: Redis, names: list[str], shards: int | None) -> tuple[UnsyncedPortfolios, Problems, Clock]:
-    problems, clock = Problems(), Clock()
+def watching(client: Redis, names: list[str], shards: int | None) -> tuple[UnsyncedPortfolios, Problems, SecondsClock]:
+    problems, clock = Problems(), SecondsClock()
     listed = {name: PortfolioSettings(f"quantum:{name}", SETTINGS, LogSettings()) for name in names}
     return (
         UnsyncedPortfolios(

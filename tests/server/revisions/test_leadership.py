@@ -15,6 +15,7 @@ import structlog
 from claimed import KEYS, lease_of
 from processes import aeventually
 from redis_contents import contents_of, put_back
+from set_clocks import SecondsClock
 
 from strategic_memory_server.embedded.embedded_redis import EmbeddedRedis, Persistence
 from strategic_memory_server.faults.problems import Problems
@@ -27,16 +28,6 @@ Redis = redis.asyncio.Redis
 
 def token_of(leadership: Leadership) -> int | None:
     return leadership.claim.fencing_token if leadership.claim else None
-
-
-class Clock:
-    """Shows the seconds that it was set to."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @asynccontextmanager
@@ -61,7 +52,7 @@ async def test_it_leads_once_it_has_asked(async_client: Redis) -> None:
 
 async def test_a_claim_ends_a_lease_after_it_was_asked_for_although_nobody_says_so(async_client: Redis) -> None:
     """A process that was paused wakes up and must not believe to lead."""
-    clock = Clock()
+    clock = SecondsClock()
     leadership = Leadership(lease_of(async_client, "a", 5_000), clock)
     await leadership.ask()
     clock.now_s += 4.99
@@ -133,7 +124,7 @@ async def test_a_lease_that_was_renewed_too_late_is_told_as_that_and_as_no_loss(
     async_client: Redis, redis_client: redis.Redis, *, is_held_by_another: bool
 ) -> None:
     """A process that gets too little of its machine begins a sync, and cannot renew meanwhile."""
-    clock, problems = Clock(), Problems()
+    clock, problems = SecondsClock(), Problems()
     leadership = Leadership(lease_of(async_client, "a", 5_000), clock, problems)
     await leadership.ask()
     begun_under = leadership.claim
@@ -156,7 +147,7 @@ async def test_a_lease_that_was_renewed_too_late_is_told_as_that_and_as_no_loss(
 async def test_who_is_refused_before_it_knows_that_it_renewed_too_late_says_so(
     async_client: Redis, redis_client: redis.Redis
 ) -> None:
-    clock, problems = Clock(), Problems()
+    clock, problems = SecondsClock(), Problems()
     leadership = Leadership(lease_of(async_client, "a", 5_000), clock, problems)
     await leadership.ask()
     begun_under = leadership.claim
@@ -169,7 +160,7 @@ async def test_who_is_refused_before_it_knows_that_it_renewed_too_late_says_so(
 
 
 async def test_a_lease_that_is_kept_though_its_answer_came_too_late_is_no_other_servers(async_client: Redis) -> None:
-    clock = Clock()
+    clock = SecondsClock()
     leadership = Leadership(lease_of(async_client, "a", 60_000), clock)
     await leadership.ask()
     clock.now_s += 60.01

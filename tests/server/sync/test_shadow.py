@@ -14,7 +14,7 @@ from advice import advice
 from claimed import said_in
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
-from syncing import Syncing, syncing_with
+from syncing import cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Advice, RegimeAdvice, Rules, Times
@@ -25,7 +25,6 @@ from strategic_memory_server.revisions.beside import NOTHING_BESIDE, Beside
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
 from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.sync.memory_sync_service import STANDBY
 from strategic_memory_server.sync.shadow import PROBLEM, Shadow, _Seen, risk_differs
 
 KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
@@ -41,12 +40,6 @@ def said(client: redis.Redis, keys: LogKeys = SHADOW) -> dict[str, Any]:
 def good_times(client: redis.Redis) -> None:
     for _ in range(5):
         add_regime(client, "BULL", 0.3)
-
-
-async def cycled(syncing: Syncing) -> str:
-    status = await syncing.sync.cycle()
-    assert (status.failure, status.outcome == STANDBY) == (None, False)
-    return status.outcome
 
 
 def written(client: redis.Redis) -> tuple[object, ...]:

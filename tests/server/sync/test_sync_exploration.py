@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 from redis_inputs import add_regime, add_trade
-from syncing import SETTINGS, Syncing, syncing_with
+from syncing import SETTINGS, cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Rules
@@ -19,7 +19,6 @@ from strategic_memory_server.evidence.settings import EvidenceSettings
 from strategic_memory_server.long_memory.memory_keys import MemoryKeys
 from strategic_memory_server.long_memory.trade_reader import PAGE_ENTRIES
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.sync.memory_sync_service import STANDBY
 from strategic_memory_server.sync.sync_settings import SyncSettings
 
 KEYS, MEMORY = LogKeys.under("quantum"), MemoryKeys.under("quantum")
@@ -59,12 +58,6 @@ def probed(client: redis.Redis) -> tuple[str, bool, float | None]:
     current, first = document["current"], document["reasons"][0]
     seen = first["comparisons"][0]["value"] if first["code"] == "EVIDENCE_PROBE" else None
     return current["policy"], current.get("is_probe", False), seen
-
-
-async def cycled(syncing: Syncing) -> str:
-    status = await syncing.sync.cycle()
-    assert (status.failure, status.outcome == STANDBY) == (None, False)
-    return status.outcome
 
 
 async def test_a_trial_begins_with_a_change_of_regime_alone(

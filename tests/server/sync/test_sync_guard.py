@@ -16,7 +16,7 @@ from advice import NOW_MS
 from processes import aeventually
 from redis_inputs import add_regime, add_trade
 from replay_records import csv_of, silent
-from syncing import SETTINGS, Syncing, syncing_with
+from syncing import SETTINGS, Syncing, cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules
@@ -28,7 +28,6 @@ from strategic_memory_server.replay.courses.served_advice import served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.guard_text import guard_of_text
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.sync.memory_sync_service import STANDBY
 
 KEYS, SHADOW = LogKeys.under("quantum"), LogKeys.of_shadow("quantum")
 GUARDED = AdviceSettings(
@@ -86,12 +85,10 @@ def is_shadowed(client: redis.Redis, at_ms: int) -> bool:
     return bool(client.exists(SHADOW.feedback)) and newest(client, SHADOW).times.computed_at_ms == at_ms
 
 
-async def cycled(syncing: Syncing, now_ms: int) -> str:
+async def cycled_at(syncing: Syncing, now_ms: int) -> str:
     await aeventually(lambda: syncing.leadership.claim is not None)
     syncing.clock.now_ms = now_ms
-    status = await syncing.sync.cycle()
-    assert (status.failure, status.outcome == STANDBY) == (None, False)
-    return status.outcome
+    return await cycled(syncing)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +120,7 @@ async def test_live_and_in_a_replay_it_stands_the_same_at_every_moment_whoever_l
             for served in replayed[part * third : (part + 1) * third]:
                 while left and left[0][0] <= served.known_at_ms:
                     write(redis_client, left.pop(0))
-                await cycled(syncing, served.known_at_ms)
+                await cycled_at(syncing, served.known_at_ms)
                 if served.feedback.status is FeedbackStatus.ACTIVE:
                     live.append(newest(redis_client).advice)
     expected = [served.feedback.advice for served in replayed if served.feedback.status is FeedbackStatus.ACTIVE]
@@ -143,7 +140,7 @@ async def test_a_shadow_with_a_guard_stands_where_the_service_would_and_the_advi
     async with syncing_with(redis_server.url, replace(SETTINGS, advice=off), shadow=GUARDED) as syncing:
         for entry in entries:
             write(redis_client, entry)
-            if await cycled(syncing, entry[0]) != "TOO_FEW_ENTRIES":
+            if await cycled_at(syncing, entry[0]) != "TOO_FEW_ENTRIES":
                 await aeventually(partial(is_shadowed, redis_client, entry[0]))
     assert (written(redis_client), newest(redis_client).advice.guard) == (b"", None)
     of_shadow = newest(redis_client, SHADOW).advice.guard
@@ -151,7 +148,7 @@ async def test_a_shadow_with_a_guard_stands_where_the_service_would_and_the_advi
     async with syncing_with(redis_server.url, ON) as syncing:
         for entry in entries:
             write(redis_client, entry)
-            await cycled(syncing, entry[0])
+            await cycled_at(syncing, entry[0])
     assert of_shadow == newest(redis_client).advice.guard
     assert of_shadow is not None
     assert of_shadow.results > 30
@@ -164,19 +161,19 @@ async def test_what_it_goes_on_from_survives_another_epoch_and_is_forgotten_once
     async with syncing_with(redis_server.url, ON) as syncing:
         for entry in entries:
             write(redis_client, entry)
-            await cycled(syncing, entry[0])
+            await cycled_at(syncing, entry[0])
     before, epoch = guard_of_text(written(redis_client)), newest(redis_client).epoch
     assert before.results > 10
     assert before.reading() == newest(redis_client).advice.guard
     redis_client.delete(KEYS.lease, KEYS.log)
     async with syncing_with(redis_server.url, ON, "another") as syncing:
-        await cycled(syncing, entries[-1][0] + 1)
+        await cycled_at(syncing, entries[-1][0] + 1)
     assert newest(redis_client).epoch != epoch or newest(redis_client).revision > 0
     assert newest(redis_client).advice.guard == before.reading()
     redis_client.delete(KEYS.lease)
     without = replace(ON, advice=replace(GUARDED, leverage_guard=False), lead_anyway=True)
     async with syncing_with(redis_server.url, without, "off") as syncing:
-        await cycled(syncing, entries[-1][0] + 2)
+        await cycled_at(syncing, entries[-1][0] + 2)
     assert written(redis_client) == b""
     raw: Any = redis_client.get(KEYS.feedback)
     assert "guard" not in json.loads(raw)
@@ -189,14 +186,14 @@ async def test_where_nothing_can_be_advised_results_count_all_the_same(
     async with syncing_with(redis_server.url, ON) as syncing:
         for entry in entries:
             write(redis_client, entry)
-            await cycled(syncing, entry[0])
+            await cycled_at(syncing, entry[0])
         before = guard_of_text(written(redis_client))
         redis_client.delete("quantum:stream:meta.regime", "quantum:stream:trade.results")
         later = entries[-1][0] + 60_000
         add_trade(redis_client, "BULL", 0.5, policy=before.said[-1].policy.name, entry_id=f"{later}-0")
-        assert await cycled(syncing, later) == "TOO_FEW_ENTRIES"
+        assert await cycled_at(syncing, later) == "TOO_FEW_ENTRIES"
         assert guard_of_text(written(redis_client)).results == before.results + 1
-        assert await cycled(syncing, later + 1) == "TOO_FEW_ENTRIES"
+        assert await cycled_at(syncing, later + 1) == "TOO_FEW_ENTRIES"
         assert guard_of_text(written(redis_client)).results == before.results + 1
 
 
@@ -207,7 +204,7 @@ async def test_what_cannot_be_read_begins_afresh_and_off_nothing_of_it_is_writte
     async with syncing_with(redis_server.url) as syncing:
         for entry in entries[:6]:
             write(redis_client, entry)
-            await cycled(syncing, entry[0])
+            await cycled_at(syncing, entry[0])
     raw: Any = redis_client.get(KEYS.feedback)
     assert ("guard" in json.loads(raw), written(redis_client)) == (False, b"")
     redis_client.delete(KEYS.lease)
@@ -215,5 +212,5 @@ async def test_what_cannot_be_read_begins_afresh_and_off_nothing_of_it_is_writte
     async with syncing_with(redis_server.url, replace(ON, lead_anyway=True), "another") as syncing:
         for entry in entries[6:]:
             write(redis_client, entry)
-            await cycled(syncing, entry[0])
+            await cycled_at(syncing, entry[0])
     assert 0 <= guard_of_text(written(redis_client)).results <= 6

@@ -13,7 +13,7 @@ import redis
 from advice import NOW_MS
 from redis_inputs import add_regime, add_trade
 from replay_records import csv_of, silent
-from syncing import SETTINGS, Syncing, syncing_with
+from syncing import SETTINGS, cycled, syncing_with
 
 from strategic_memory_server.advice.advice_settings import AdviceSettings
 from strategic_memory_server.advice.feedback import Advice, Feedback, FeedbackStatus, Rules
@@ -24,7 +24,6 @@ from strategic_memory_server.memory.window_settings import WindowSettings
 from strategic_memory_server.replay.courses.served_advice import Served, served_advice
 from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.sync.memory_sync_service import STANDBY
 
 KEYS = LogKeys.under("quantum")
 ON = replace(SETTINGS, advice=AdviceSettings(hysteresis=HysteresisSettings(results=2, seconds=600)))
@@ -43,13 +42,6 @@ def advised(client: redis.Redis) -> tuple[str, float]:
 
 def codes(client: redis.Redis) -> list[str]:
     return [reason["code"] for reason in said(client)["reasons"] if "WAITS" in reason["code"]]
-
-
-async def cycled(syncing: Syncing, seconds: float = 0) -> str:
-    syncing.clock.now_ms += round(seconds * 1000)
-    status = await syncing.sync.cycle()
-    assert (status.failure, status.outcome == STANDBY) == (None, False)
-    return status.outcome
 
 
 def good_times(client: redis.Redis) -> None:

@@ -1,8 +1,9 @@
-"""A wall clock that the test sets, and `newest` as it is read at a time."""
+"""`newest` as it is read so long after T0, by a clock that the test sets."""
 
 from __future__ import annotations
 
 from client.feedback_samples import T0
+from set_clocks import SecondsClock
 
 from strategic_memory_client import (
     Feedback,
@@ -16,22 +17,12 @@ SILENCE_S = 45.0
 NOW_S = T0.timestamp()
 
 
-class Clock:
-    """The wall clock as the test sets it."""
-
-    def __init__(self) -> None:
-        self.now_s = NOW_S
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def take(newest: NewestFeedback, what: Feedback, at_s: float = 0.0) -> None:
     """Take a feedback in, so long after T0, seconds."""
     assert newest.take(FeedbackReceived(what), NOW_S + at_s, at_s) is False
 
 
-def status_after(newest: NewestFeedback, clock: Clock, seconds: float) -> FeedbackStatus:
+def status_after(newest: NewestFeedback, clock: SecondsClock, seconds: float) -> FeedbackStatus:
     """Read the status so long after T0, seconds."""
     clock.now_s = NOW_S + seconds
     return newest.held.read().status

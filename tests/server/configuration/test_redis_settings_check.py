@@ -21,14 +21,6 @@ SENTINELS = "redis+sentinel://one:1,two:2/name"
 TLS = "rediss://host:6380/0"
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine that runs the tests counts."""
-    for name in list(os.environ):
-        if name.upper().startswith("STRATEGIC_MEMORY_") or name in ("REDIS_URL", "MEMORY_SYNC_INTERVAL"):
-            monkeypatch.delenv(name)
-
-
 @dataclass(frozen=True)
 class Files:
     ca: str
