@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from redis.exceptions import NoPermissionError, ResponseError
 
@@ -87,5 +88,5 @@ class RejectionLedger:
     def _forget_oldest(self) -> None:
         for source, known in self._entries.items():
             excess = len(known) - max(REMEMBERED_ENTRIES, self._most_met[source])
-            for entry_id in list(known)[: max(excess, 0)]:
+            for entry_id in list(islice(known, max(excess, 0))):
                 del known[entry_id]

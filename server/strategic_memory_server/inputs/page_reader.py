@@ -1,7 +1,7 @@
 """PageReader: reads pages of one stream into columns.
 
 A page is read at once where every entry in it is an ordinary one. One that has others is halved until they stand by
-themselves, and those are read one by one, which says what is wrong with them.
+themselves, and those are read one by one, which says what is wrong with them. Where many are, so is what follows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from strategic_memory_server.windows.column_buffer import Columns, joined_column
 
 FEW = 16
 """So many entries are read one by one as fast as at once."""
+
+MANY = 0.25
+"""Where that share of the entries had to be read by themselves, halving what follows finds few that need not be."""
 
 Page = list[tuple[bytes, Fields]]
 EntryT = TypeVar("EntryT")
@@ -67,6 +70,7 @@ class PageReader(Generic[EntryT]):
         self._read = read
         self._pack = pack
         self._read_whole = read_whole
+        self._meets_many = False
 
     def read(self, page: Page, *, at_most: int | None = None) -> DecodedPage:
         """Read entries in the order they have, up to so many usable ones."""
@@ -81,7 +85,7 @@ class PageReader(Generic[EntryT]):
 
     def _parts(self, page: Page) -> Iterator[DecodedPage]:
         """Read all entries of a page, in as few parts as can be."""
-        if len(page) <= FEW:
+        if len(page) <= FEW or self._meets_many:
             yield self._one_by_one(page, len(page))
             return
         try:
@@ -111,6 +115,7 @@ class PageReader(Generic[EntryT]):
                 positions.append(position_of_id(entry_id))
                 if written := numpy_scalar(fields):
                     noted.append(RejectedInput(self.source, NUMPY_SCALAR, written, entry_id.decode()))
+        self._meets_many = len(rejected) + len(noted) > MANY * looked_at
         return DecodedPage(self._pack(entries, positions), len(entries), rejected, looked_at, noted)
 
 

@@ -9,7 +9,7 @@ from strategic_memory_server.redis_access.reading_pace import ReadingPace
 MANY_PASSED = 500
 """Where more entries than that are passed over in search of usable ones, the window is read on from where it was."""
 
-READ_ON = 1_500
+READ_ON = 1_000
 """Most entries that are read then in one reading; the next one goes on."""
 
 

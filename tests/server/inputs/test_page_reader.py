@@ -20,6 +20,7 @@ from strategic_memory_server.inputs.page_reader import FEW, DecodedPage, Page, P
 from strategic_memory_server.inputs.reading_limits import ReadingLimits
 from strategic_memory_server.long_memory.trade_columns import identified_trades
 from strategic_memory_server.memory.window_settings import WindowSettings
+from strategic_memory_server.windows.column_buffer import Columns
 from strategic_memory_server.windows.name_table import NameTable
 
 KINDS = (REGIMES, PORTFOLIO, TRADES, "identified")
@@ -221,3 +222,32 @@ def test_a_number_is_read_as_ever_among_many(kind: str, raw: bytes) -> None:
     whole = table(kind)
     found = whole.reader.read(page)
     assert (as_values(found, whole.names), found.rejected) == one_by_one(kind, page)
+
+
+def counted(kind: str) -> tuple[Table, list[int]]:
+    """A table, and the lengths of the pages that its reader tries to read at once."""
+    whole = table(kind)
+    read_whole, tried = whole.reader._read_whole, list[int]()
+
+    def counting(page: Page) -> Columns:
+        tried.append(len(page))
+        return read_whole(page)
+
+    whole.reader._read_whole = counting
+    return whole, tried
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_entries_of_a_flood_are_not_tried_together_again_and_again(kind: str) -> None:
+    """What goes for each of them on the event loop is what a sync takes while a producer floods."""
+    pnl = b"realized_pnl" if kind == TRADES else b"pnl"
+    flood = [(b"%d-0" % number, GOOD_FIELDS[kind] | {pnl: b"nan"}) for number in range(1, 501)]
+    usual = [(b"%d-0" % number, dict(GOOD_FIELDS[kind])) for number in range(1_000, 1_500)]
+    whole, tried = counted(kind)
+    assert len(whole.reader.read(flood).rejected) == len(flood)
+    assert sum(tried) < 2 * len(flood)
+    tried.clear()
+    assert len(whole.reader.read(flood).rejected) == len(flood)
+    assert not tried
+    assert [whole.reader.read(usual).usable for _ in range(2)] == [len(usual)] * 2
+    assert tried == [len(usual)], "once the flood is over whole pages are read at once again"
