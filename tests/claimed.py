@@ -20,6 +20,7 @@ from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.feedback_log import FeedbackLog
 from strategic_memory_server.revisions.feedback_log_reader import LogSnapshot
 from strategic_memory_server.revisions.feedback_publisher import FeedbackPublisher, Publication
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.leadership import Leadership
 from strategic_memory_server.revisions.lease import Claim, Lease, Taken
 from strategic_memory_server.revisions.log_keys import LogKeys
@@ -129,10 +130,15 @@ class ClaimedLog:
 class ClaimedPublisher:
     """A publisher whose claim always holds."""
 
-    def __init__(self, log: ClaimedLog, mint: Callable[[], str] = mint_epoch) -> None:
+    def __init__(
+        self,
+        log: ClaimedLog,
+        mint: Callable[[], str] = mint_epoch,
+        known_history: Callable[[], KnownHistory] = KnownHistory,
+    ) -> None:
         self.problems = Problems()
         self._client = log.client
-        self._publisher = FeedbackPublisher(log.log, mint, problems=self.problems)
+        self._publisher = FeedbackPublisher(log.log, mint, known_history, self.problems)
 
     async def open(self) -> LogState:
         return await self._publisher.open(await claim_on(self._client))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.log_state import HIGHEST_OPENED, LogState
 
 REMEMBERED_EPOCHS = 256
 
@@ -18,7 +18,8 @@ class KnownHistory:
 
     def __init__(self) -> None:
         self.highest = 0
-        """Highest revision that is known to have been said, in whichever epoch; 0: none."""
+        """Highest revision that is known to have been said, in whichever epoch; 0: none. Beyond HIGHEST_OPENED another
+        program has said where the log stands, and nothing goes on above that."""
         self._newest: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._disowned: set[str] = set()
@@ -38,7 +39,8 @@ class KnownHistory:
         """Take note that the log has come to a revision, or stands there still; the epoch is the one in force then."""
         self._before.setdefault(epoch, self.highest)
         self._newest[epoch] = max(revision, self._newest.pop(epoch, 0))
-        self.highest = max(self.highest, revision)
+        if revision <= HIGHEST_OPENED:
+            self.highest = max(self.highest, revision)
         for forgotten in list(self._newest)[:-REMEMBERED_EPOCHS]:
             del self._newest[forgotten], self._before[forgotten]
 

@@ -32,6 +32,9 @@ STATE_FIELDS = [
 _MAX_COUNT = 2**53 - 2
 """The highest revision of `scripts/prelude.lua`: from a higher one no script goes on."""
 
+HIGHEST_OPENED = 2**52
+"""The highest revision that a log is opened at, as there: a higher one that was read is no place to go on above."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogState:

@@ -22,8 +22,9 @@ from strategic_memory_server.revisions.feedback_json import decode_feedback
 from strategic_memory_server.revisions.feedback_publisher import (
     FeedbackPublisher,
 )
+from strategic_memory_server.revisions.known_history import KnownHistory
 from strategic_memory_server.revisions.log_keys import LogKeys
-from strategic_memory_server.revisions.log_state import LogState
+from strategic_memory_server.revisions.log_state import HIGHEST_OPENED, LogState
 
 KEYS = LogKeys.under("quantum")
 
@@ -161,7 +162,14 @@ async def test_whoever_opens_a_log_whose_state_another_program_spoilt_goes_on_fr
     assert place(await say(ClaimedPublisher(log), "b")) == ("e1", 2, True)
 
 
-@pytest.mark.parametrize("revision", ["007", "00", "9007199254740991", "9007199254740993", "18446744073709551615"])
+@pytest.mark.parametrize(
+    "revision",
+    [
+        *("007", "00"),
+        *("4503599627370497", "9007199254740989", "9007199254740990", "9007199254740991", "9007199254740993"),
+        "18446744073709551615",
+    ],
+)
 async def test_a_revision_that_no_script_writes_is_none_and_another_epoch_begins(
     publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog, revision: str
 ) -> None:
@@ -170,6 +178,44 @@ async def test_a_revision_that_no_script_writes_is_none_and_another_epoch_begins
     epoch, number, _ = place(await say(ClaimedPublisher(log), "b"))
     assert epoch != "e1"
     assert (await log.snapshot(10)).recent[-1].revision == number == 2
+
+
+@pytest.mark.parametrize("start", ["1", "9007199254740990"])
+async def test_nobody_goes_on_above_a_revision_that_leaves_no_room_also_once_it_was_read(
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog, start: str
+) -> None:
+    """Numbers from there on are counted exactly neither by Redis nor by whoever reads them as JSON."""
+    await say(publisher, "a")
+    forged = 2**53 - 2
+    redis_client.xadd(KEYS.log, {"revision": forged, "epoch": "e1", "feedback": "{}"}, id=f"{forged}-0")
+    redis_client.hset(KEYS.state, mapping={"revision": forged, "epoch_start": start})
+    history = KnownHistory()
+    history.observe("e1", forged)
+    another = ClaimedPublisher(log, known_history=lambda: history)
+    said = [place(await say(another, label)) for label in "bcc"]
+    assert [(epoch != "e1", revision, is_new) for epoch, revision, is_new in said] == [
+        (True, 1, True),
+        (True, 2, True),
+        (True, 2, False),
+    ]
+    assert "feedback_log_lost" in another.problems.standing
+    assert place(await say(ClaimedPublisher(log), "d"))[1] == 3
+
+
+async def test_the_highest_revision_that_a_log_is_opened_at_leaves_room_for_as_many_again(
+    publisher: ClaimedPublisher, redis_client: redis.Redis, log: ClaimedLog
+) -> None:
+    await say(publisher, "a")
+    redis_client.hset(KEYS.state, "revision", HIGHEST_OPENED)
+    another = ClaimedPublisher(log)
+    assert [place(await say(another, label))[:2] for label in "bc"] == [
+        ("e1", HIGHEST_OPENED + 1),
+        ("e1", HIGHEST_OPENED + 2),
+    ]
+    assert (await log.snapshot(10)).recent[-1].revision == HIGHEST_OPENED + 2
+    # Whoever opens it now finds it beyond that.
+    epoch, revision, _ = place(await say(ClaimedPublisher(log), "d"))
+    assert (epoch != "e1", revision) == (True, 1)
 
 
 async def test_a_confirmation_is_of_an_entry_that_the_log_still_holds(

@@ -32,12 +32,12 @@ if guard ~= '' and args.is_guarded == '' then
 end
 local last, part = held.last, held.part
 local readable = state[1] and string.match(state[1], '^[%w_-]+$') and #state[1] <= 64
-  and is_revision(state[2]) and is_revision(state[3])
+  and leaves_room(state[2]) and is_revision(state[3]) and tonumber(state[3]) <= tonumber(state[2]) + 1
 local other_redis = state[8] and state[8] ~= '' and args.run_id ~= '' and state[8] ~= args.run_id
 local why = ''
 if not readable then
   why = (state[1] or last ~= '0') and 'unreadable' or 'first'
-elseif not is_revision(last) or tonumber(last) > tonumber(state[2]) then
+elseif not leaves_room(last) or tonumber(last) > tonumber(state[2]) then
   why = 'foreign'
 elseif tonumber(last) == tonumber(state[2]) and part ~= '0' then
   why = 'foreign'
@@ -48,14 +48,14 @@ elseif args.anew == '1' then
   why = 'asked'
 end
 if why ~= '' then
-  if not is_revision(last) then
-    -- Another program has used an id that leaves no room above it: the stream takes no more revisions.
+  if not leaves_room(last) then
+    -- Another program has used an id that leaves no room above it.
     redis.call('DEL', keys.log)
     last = '0'
   end
   local revision = last
   for _, known in ipairs({readable and state[2] or '0', args.above}) do
-    if tonumber(known) > tonumber(revision) then
+    if leaves_room(known) and tonumber(known) > tonumber(revision) then
       revision = known
     end
   end

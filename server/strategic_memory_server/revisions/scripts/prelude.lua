@@ -38,6 +38,10 @@ end
 -- Highest revision that is still counted exactly here and leaves room for the next one.
 local HIGHEST_REVISION = 9007199254740990
 
+-- Highest revision that the log goes on from once it is opened. Nobody has come there by counting, so a higher one is another
+-- program's; and what is said from there on never comes to the highest one.
+local HIGHEST_OPENED = 4503599627370496
+
 -- The longest lease that the settings allow, milliseconds.
 local LONGEST_LEASE_MS = 3600000
 
@@ -45,6 +49,11 @@ local LONGEST_LEASE_MS = 3600000
 local function is_revision(text)
   return text and string.match(text, '^%d+$') and tonumber(text) <= HIGHEST_REVISION
     and string.format('%.0f', tonumber(text)) == text
+end
+
+-- Tells whether the log can go on from that revision once it is opened.
+local function leaves_room(text)
+  return is_revision(text) and tonumber(text) <= HIGHEST_OPENED
 end
 
 -- Gives a time of the state, in milliseconds since 1970, '' where it is none of the years 1 to 9999.
