@@ -33,8 +33,8 @@ LARGE_BYTES = 256 * 1024
 IDS_AT_ONCE = 10_000
 """Most ids read by one command."""
 
-MOST_NUMBERED = 1 << 53
-"""Numbers of ids above it are none of this service: a sorted set counts no further exactly."""
+MOST_NUMBERED = 1 << 52
+"""Numbers of ids above it are none of this service: a sorted set counts no further than twice that exactly."""
 
 _OTHER_DECAY = "The long memory has another decay; it is kept, and one of this decay is built beside it"
 
@@ -135,11 +135,11 @@ class MemoryStore:
         known = await self._known_ids(keys)
         at_least = 0
         if kept is None:
-            at_least = await self._numbered(keys) if known else 0
+            at_least = await self._numbered(keys, len(known)) if known else 0
             kept, known = KeptTrades(nothing_summed(self._decay, change=self.change)), []
         elif known and not kept.numbered:
             # Somebody has changed the number. Ids that begin again with 1 would take the place of those that are known.
-            kept = replace(kept, numbered=await self._numbered(keys))
+            kept = replace(kept, numbered=await self._numbered(keys, len(known)))
         return Stored(
             kept,
             KnownIds(self._horizon, known),
@@ -172,12 +172,16 @@ class MemoryStore:
         has_ids = bool(checked(ids, keys.trade_ids, "sorted set"))
         return _id_or_nowhere(stands_at) == stored.stands_at and (has_ids or not stored.known_ids)
 
-    async def _numbered(self, keys: MemoryKeys) -> int:
-        """Return how many trades with an id were counted, as the number of the newest id says."""
-        (newest,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, 0, 0, "WITHSCORES")])
-        scored = checked(newest, keys.trade_ids, "sorted set")
+    async def _numbered(self, keys: MemoryKeys, ids: int) -> int:
+        """Return how many trades with an id were counted, as the number of the middle one of the ids says.
+
+        Ids have consecutive numbers. Another program may have put some at either end.
+        """
+        newer = ids // 2
+        (middle,) = await round_trip(self._client, [packed("ZREVRANGE", keys.trade_ids, newer, newer, "WITHSCORES")])
+        scored = checked(middle, keys.trade_ids, "sorted set")
         number = float(scored[1]) if scored else 0.0
-        return int(number) if 0 <= number <= MOST_NUMBERED else 0
+        return int(number) + newer if 0 <= number <= MOST_NUMBERED else 0
 
     async def look(self) -> tuple[EvidenceSums, Exploration]:
         """Read the sums and what is being tried, and none of the many ids of trades that going on takes.

@@ -145,6 +145,20 @@ async def test_what_another_program_has_put_there_is_no_fault_and_what_is_lost_i
     assert await newcomer.sync() == 11 - lost
 
 
+@pytest.mark.parametrize("score", [2.0**53, 1e9, float("inf"), float("-inf"), -5.0])
+async def test_an_id_that_another_program_has_numbered_changes_how_many_are_lost_by_one_at_most(
+    score: float, keeper: Keeper, redis_client: redis.Redis, async_client: redis.asyncio.Redis
+) -> None:
+    write(redis_client, *range(10))
+    await keeper.sync()
+    redis_client.xtrim(TRADES, maxlen=4, approximate=False)
+    redis_client.zadd(KEYS.trade_ids, {"junk": score})
+    redis_client.delete(KEYS.evidence)
+    newcomer = Keeper(async_client)
+    assert await newcomer.sync() == 4
+    assert newcomer.loss.trades_lost in (6, 7)
+
+
 @pytest.mark.parametrize("count", ["18446744073709551616", "9" * 400, "-5", "0", "junk", "1e9", b"\xff"])
 @pytest.mark.parametrize("field", ["numbered", "duplicates"])
 async def test_a_count_that_another_program_has_changed_ends_no_sync_and_loses_nothing(
