@@ -60,7 +60,7 @@ def from_text(text: str) -> dict[str, Plain]:
     """Read what `as_text` gave; nothing where it cannot be read."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -25,6 +25,7 @@ from strategic_memory_server.redis_access.redis_script import ScriptMissingError
 from strategic_memory_server.redis_access.round_trip import packed, round_trip
 from strategic_memory_server.revisions.feedback_json import MalformedFeedbackError
 from strategic_memory_server.revisions.feedback_log_reader import FeedbackLogReader
+from strategic_memory_server.revisions.lease import Claim
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_state import LogState
 from strategic_memory_server.revisions.permissions import Permissions
@@ -223,7 +224,7 @@ async def _log(client: redis.Redis, settings: ServiceSettings) -> LogSeen:
 async def _leadership(client: redis.Redis, keys: LogKeys) -> tuple[int, bool]:
     """Return the newest fencing token, and whether somebody holds the lease."""
     token, lease = await round_trip(client, [packed("GET", keys.fencing_token), packed("GET", keys.lease)])
-    return int(token) if isinstance(token, bytes) and token.isdigit() else 0, isinstance(lease, bytes)
+    return Claim(_text(token)).fencing_token, isinstance(lease, bytes)
 
 
 async def _span_s(reader: FeedbackLogReader, info: StreamInfo | None) -> float | None:

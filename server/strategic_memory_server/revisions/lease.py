@@ -6,6 +6,7 @@ same atomic step. A server that was paused or cut off and believes to lead still
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ import redis.asyncio as redis
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.log_keys import LogKeys
 from strategic_memory_server.revisions.log_scripts import register_script
+
+_TOKEN = re.compile(r"[0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Claim:
     def fencing_token(self) -> int:
         """Grows whenever the lease changes hands; 0 in a claim that somebody has written by hand."""
         token = self.value.partition(" ")[0]
-        return int(token) if token.isdecimal() else 0
+        return int(token) if _TOKEN.fullmatch(token) else 0
 
     @property
     def holder(self) -> str:

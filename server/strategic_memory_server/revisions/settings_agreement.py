@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import redis.asyncio as redis
 
-from strategic_memory_server.advice.settings_by_variable import Plain, as_text, differences
+from strategic_memory_server.advice.settings_by_variable import Plain, as_text, differences, shown
 from strategic_memory_server.faults.problems import Problems
 from strategic_memory_server.redis_access.shared_trips import SharedTrips
 from strategic_memory_server.revisions.lease import Claim
@@ -114,7 +114,7 @@ class SettingsAgreement:
         server, _, theirs = other.partition(" ")
         if found := differences(theirs, self._settings):
             sentence = (
-                f"{server} has other settings than this server, which leads: {_joined(found)}. It does not lead unless "
+                f"{shown(server)} has other settings than this server, which leads: {_joined(found)}. It does not lead unless "
                 "it was told to; give all servers the same settings"
             )
             self._problems.state(PROBLEM, sentence)
@@ -129,7 +129,7 @@ class SettingsAgreement:
             "one with --lead-anyway"
         )
         sentence = (
-            f"the feedback log ({self.leader or 'nobody'} leads) was last written under other settings than this "
+            f"the feedback log ({shown(self.leader or 'nobody')} leads) was last written under other settings than this "
             f"server has: {_joined(found)}. {consequence}"
         )
         self._problems.state(PROBLEM, sentence)

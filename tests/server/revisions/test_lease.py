@@ -117,6 +117,19 @@ async def test_a_lease_that_was_written_without_an_end_gets_one(async_client: Re
     assert 0 < left <= 5_000
 
 
+@pytest.mark.parametrize("written", ["", "9" * 5_000, "9" * 5_000 + " by hand", "\u0663 by hand", " ", b"\xff\x00"])
+async def test_what_another_program_has_put_there_is_held_by_nobody_here_and_ends(
+    async_client: Redis, redis_client: redis.Redis, written: str | bytes
+) -> None:
+    redis_client.set(KEYS.lease, written)
+    for holder in ("a", "b"):
+        refused = await lease_of(async_client, holder, 5_000).take()
+        assert isinstance(refused, Taken), "who holds nothing does not hold this"
+        assert refused.claim.fencing_token == 0
+    redis_client.delete(KEYS.lease)
+    assert (await claim_of(lease_of(async_client, "a"))).value == "1 a"
+
+
 @pytest.mark.parametrize("known_length_ms", [None, 60_000, 10**12])
 async def test_what_is_left_of_a_lease_is_never_more_than_its_length(
     async_client: Redis, redis_client: redis.Redis, known_length_ms: int | None

@@ -36,7 +36,7 @@ local function agree()
   return redis.call('GET', keys.other_settings) or ''
 end
 
-if claim and claim == args.claim then
+if claim and args.claim ~= '' and claim == args.claim then
   refused = must_be(keys.other_settings, 'string')
   if refused then
     return refused
