@@ -114,8 +114,8 @@ class SettingsAgreement:
         server, _, theirs = other.partition(" ")
         if found := differences(theirs, self._settings):
             sentence = (
-                f"{shown(server)} has other settings than this server, which leads: {_joined(found)}. It does not lead unless "
-                "it was told to; give all servers the same settings"
+                f"{shown(server)} has other settings than this server, which leads: {_joined(found)}. It does not lead "
+                "unless it was told to; give all servers the same settings"
             )
             self._problems.state(PROBLEM, sentence)
         else:
@@ -129,8 +129,8 @@ class SettingsAgreement:
             "one with --lead-anyway"
         )
         sentence = (
-            f"the feedback log ({shown(self.leader or 'nobody')} leads) was last written under other settings than this "
-            f"server has: {_joined(found)}. {consequence}"
+            f"the feedback log ({shown(self.leader or 'nobody')} leads) was last written under other settings than "
+            f"this server has: {_joined(found)}. {consequence}"
         )
         self._problems.state(PROBLEM, sentence)
 

@@ -70,6 +70,8 @@ def test_an_older_server_neither_looks_for_change_nor_guards_leverage() -> None:
     assert differences(as_text(older), DEFAULTS) == []
 
 
-@pytest.mark.parametrize("theirs", ["", "{", "[]", "[" * 100_000, json.dumps({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1})])
+@pytest.mark.parametrize(
+    "theirs", ["", "{", "[]", "[" * 100_000, json.dumps({"STRATEGIC_MEMORY_OF_A_LATER_VERSION": 1})]
+)
 def test_what_the_other_server_does_not_know_is_no_difference(theirs: str) -> None:
     assert differences(theirs, DEFAULTS) == []
